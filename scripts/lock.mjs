@@ -1,0 +1,102 @@
+// A lock between processes: one file that names its holder. It ends with the
+// holder and with what the holder started, so that a killed process neither
+// blocks the next one nor lets it meet the work that still goes on.
+import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const HEARTBEAT_MS = 2_000;
+// For holders whose process id says nothing here: another machine or container on the same folder.
+const DEAD_AFTER_MS = 60_000;
+
+/**
+ * Runs `work` while no other process runs its own under the same file. `work` reports the processes it starts.
+ * @template T
+ * @param {string} file
+ * @param {(started: (pid: number | undefined) => void) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withLock(file, work) {
+  const name = (/** @type {(number | undefined)[]} */ ...pids) => `${hostname()} ${pids.join(' ')}`;
+  while (!take(file, name(process.pid))) {
+    const holder = read(file);
+    if (holder !== undefined && isDead(holder)) breakLock(file, holder.text);
+    else await delay(100);
+  }
+  const heartbeat = setInterval(() => touch(file), HEARTBEAT_MS);
+  try {
+    return await work((pid) => writeFileSync(file, name(process.pid, pid)));
+  } finally {
+    clearInterval(heartbeat);
+    rmSync(file, { force: true });
+  }
+}
+
+/** @param {string} file @param {string} name */
+function take(file, name) {
+  try {
+    writeFileSync(file, name, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    // Windows reports a file that is just being removed like this.
+    if (process.platform === 'win32' && ['EPERM', 'EBUSY'].includes(error.code)) return false;
+    throw error;
+  }
+}
+
+/** @param {string} file */
+function read(file) {
+  try {
+    return { text: readFileSync(file, 'utf8'), age: Date.now() - statSync(file).mtimeMs };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {{ text: string, age: number }} holder */
+function isDead(holder) {
+  if (holder.age > DEAD_AFTER_MS) return true;
+  const [host, ...pids] = holder.text.split(' ').filter(Boolean);
+  // Empty while it is being written.
+  if (host !== hostname() || pids.length === 0) return false;
+  return !pids.map(Number).some(isRunning);
+}
+
+/** @param {number} pid */
+function isRunning(pid) {
+  // A restarted container gives out the same ids again: we are not that process.
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code !== 'ESRCH';
+  }
+}
+
+/**
+ * Moved aside before it is removed: of several that found the same dead holder, one wins the rename.
+ * @param {string} file @param {string} expected
+ */
+function breakLock(file, expected) {
+  const aside = `${file}.${process.pid}`;
+  try {
+    renameSync(file, aside);
+    // Somebody else broke the dead lock first and this is the new holder's: it gets it back.
+    if (readFileSync(aside, 'utf8') !== expected) renameSync(aside, file);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/** @param {string} file */
+function touch(file) {
+  try {
+    utimesSync(file, new Date(), new Date());
+  } catch {
+    // The folder may have been deleted under us; the work itself will say so.
+  }
+}

@@ -1,0 +1,39 @@
+// Programs that tests run against and that do not come from npm.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { capture } from './run.mjs';
+
+// name of the command -> the Debian package that holds it
+const PEERS = { tinyproxy: 'tinyproxy' };
+
+/**
+ * Installs what is missing where that needs no question: as root, with apt-get.
+ * @returns {Promise<string[]>} what is still missing, as lines for a person
+ */
+export async function installPeers() {
+  const missing = Object.entries(PEERS).filter(([command]) => !isOnPath(command));
+  if (missing.length === 0) return [];
+  const packages = missing.map(([, name]) => name);
+  let reason = '';
+  if (process.getuid?.() === 0 && isOnPath('apt-get')) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages];
+    let result = await capture(install, { env });
+    if (result.code !== 0) {
+      // The usual cause: no package lists yet, or old ones.
+      await capture(['apt-get', 'update', '-qq'], { env });
+      result = await capture(install, { env });
+    }
+    if (result.code !== 0) reason = `; apt-get install failed:\n${result.output.trimEnd()}`;
+  }
+  return missing
+    .filter(([command]) => !isOnPath(command))
+    .map(([command, name]) => `missing for some tests: ${command} (Debian: apt-get install ${name})${reason}`);
+}
+
+/** @param {string} command */
+function isOnPath(command) {
+  // Debian keeps servers in sbin, which is not on every user's PATH.
+  const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.some((folder) => existsSync(path.join(folder, command)));
+}

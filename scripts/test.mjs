@@ -1,0 +1,63 @@
+// `npm test [-- vitest arguments] [-- --no-conformance]`: the tests, then the
+// conformance gate. The last line is `N passed, N failed`; the gate counts as
+// one test.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { installPeers } from './peers.mjs';
+import { root, show, toolOf } from './run.mjs';
+import { ready } from './setup.mjs';
+
+const GATE = 'test/conformance/gate.mjs';
+
+const args = process.argv.slice(2).filter((arg) => arg !== '--no-conformance');
+const wantsGate = process.argv.length - 2 === args.length && existsSync(path.join(root, GATE));
+// Somebody who names files or tests waits for those, not for minutes of conformance.
+const isNarrowed = args.some((arg) => !arg.startsWith('-') || arg.startsWith('--testNamePattern'));
+
+await ready();
+for (const line of await installPeers()) process.stderr.write(`${line}\n`);
+
+const { code, passed, failed } = await runVitest();
+let [exitCode, passes, failures] = [code, passed, failed];
+
+if (wantsGate && isNarrowed) {
+  process.stdout.write('conformance gate: not run with a part of the tests; `npm run conformance` runs it\n');
+} else if (wantsGate) {
+  const isHeld = (await show([process.execPath, GATE])) === 0;
+  process.stdout.write(`conformance gate: ${isHeld ? 'ok' : 'FAILED'}\n`);
+  if (isHeld) passes += 1;
+  else failures += 1;
+  if (!isHeld) exitCode ||= 1;
+}
+
+process.stdout.write(`${passes} passed, ${failures} failed\n`);
+process.exitCode = exitCode;
+
+async function runVitest() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mcp-proxy-test-'));
+  const report = path.join(folder, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const code = await show([process.execPath, toolOf('vitest'), 'run', ...reporters, ...args]);
+    return { code, ...count(report, code) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A file that could not be loaded holds no failed test, and errors outside of tests belong to none: each such
+ * file, and a run that failed for no counted reason, is one failure.
+ * @param {string} report @param {number} code
+ */
+function count(report, code) {
+  if (!existsSync(report)) return { passed: 0, failed: 1 };
+  const { numPassedTests: passed, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  let failed = 0;
+  for (const { status, assertionResults } of testResults) {
+    const inside = assertionResults.filter((/** @type {{ status: string }} */ test) => test.status === 'failed').length;
+    failed += inside === 0 && status === 'failed' ? 1 : inside;
+  }
+  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/conformance/**', '**/node_modules/**'],
+    // Limits against hanging, not expectations of speed: most tests start processes, on machines of any size.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Real sockets and child processes: each file gets a process of its own, and nothing outlives it unseen.
+    pool: 'forks',
+    allowOnly: false,
+    restoreMocks: true,
+    unstubEnvs: true,
+  },
+});
