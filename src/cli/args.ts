@@ -1,0 +1,224 @@
+/** From arguments to what is to be done. Pure: reads nothing but what it is given. */
+import { parseArgs } from 'node:util';
+import { type Config, DEFAULTS, isLoopback, type Strategy } from '../config.ts';
+import type { Level } from '../core/ports.ts';
+import { ProxyError } from '../errors.ts';
+import { OPTIONS, type Option, SUBCOMMANDS } from './options.ts';
+
+export type Action =
+  | { readonly kind: 'run'; readonly config: Config }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' };
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What to do. Throws a ProxyError `usage` with a hint when the arguments do not say it. */
+export function parseArguments(argv: readonly string[], env: Env): Action {
+  const { flags, positionals, command } = readTokens(argv);
+  // Whoever asks for help gets it, whatever else is wrong.
+  if (flags.has('help')) return { kind: 'help' };
+  if (flags.has('version')) return { kind: 'version' };
+  for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
+  const [target, ...surplus] = positionals;
+  const subcommand = SUBCOMMANDS.find((s) => s.name === target);
+  if (!subcommand && surplus.length > 0) throw surplusArgument(surplus[0] as string);
+
+  const planned = [...flags.all.keys()].find((option) => option.planned);
+  if (planned) throw notYet(`--${planned.name}`);
+  if (subcommand) throw notYet(subcommand.name);
+  if (command !== undefined) throw notYet('-- <command>');
+  if (target === undefined) {
+    throw usage('no URL given', 'mcp-proxy https://server.example/mcp, or mcp-proxy --help for all there is');
+  }
+  return { kind: 'run', config: toConfig(target, flags, env) };
+}
+
+class Flags {
+  readonly all = new Map<Option, (string | boolean)[]>();
+
+  add(option: Option, value: string | boolean): void {
+    const values = this.all.get(option) ?? [];
+    if (values.length > 0 && !option.repeatable) throw usage(`--${option.name} is given twice`, 'give it once');
+    this.all.set(option, [...values, value]);
+  }
+
+  #values(name: string): (string | boolean)[] {
+    for (const [option, values] of this.all) if (option.name === name) return values;
+    return [];
+  }
+
+  has(name: string): boolean {
+    return this.#values(name).includes(true);
+  }
+
+  texts(name: string): string[] {
+    return this.#values(name).map(String);
+  }
+
+  text(name: string): string | undefined {
+    return this.texts(name)[0];
+  }
+}
+
+interface Tokens {
+  readonly flags: Flags;
+  readonly positionals: readonly string[];
+  /** Everything after `--`, or undefined when there is no `--`. */
+  readonly command: readonly string[] | undefined;
+}
+
+function readTokens(argv: readonly string[]): Tokens {
+  const options = Object.fromEntries(
+    OPTIONS.map((o) => [
+      o.name,
+      { type: o.value === undefined ? 'boolean' : 'string', multiple: true, ...(o.short && { short: o.short }) } as const,
+    ]),
+  );
+  const end = argv.indexOf('--');
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const { tokens } = parseArgs({ args: [...own], options, strict: false, allowPositionals: true, tokens: true });
+  const flags = new Flags();
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    const option = OPTIONS.find((o) => o.name === token.name);
+    if (!option) throw unknownFlag(token.rawName);
+    flags.add(option, valueOf(option, token.value));
+  }
+  return { flags, positionals, command: end === -1 ? undefined : argv.slice(end + 1) };
+}
+
+function valueOf(option: Option, value: string | undefined): string | boolean {
+  if (option.value === undefined) {
+    if (value === undefined || value === 'true') return true;
+    if (value === 'false') return false;
+    throw usage(`--${option.name} takes no value`, `write --${option.name} alone`);
+  }
+  if (value === undefined) throw usage(`--${option.name} needs a value`, `--${option.name} ${option.value}: ${option.help}`);
+  return value;
+}
+
+function checkValue(option: Option, value: string | boolean): void {
+  if (typeof value === 'boolean') return;
+  if (option.choices && !option.choices.includes(value)) {
+    const near = nearest(value, option.choices);
+    throw usage(
+      `--${option.name} cannot be ${JSON.stringify(value)}`,
+      near ? `did you mean ${near}?` : `one of ${option.choices.join(', ')}`,
+    );
+  }
+  const wrong = option.check?.(value);
+  // Some values are secrets, so a wrong one is not repeated.
+  if (wrong) throw usage(`the value of --${option.name} is wrong`, wrong);
+}
+
+function toConfig(target: string, flags: Flags, env: Env): Config {
+  const url = parseUrl(target);
+  const headers = flags.texts('header').map((header) => parseHeader(header, env));
+  const basic = credentialsIn(url);
+  const authorized = headers.some(([name]) => name.toLowerCase() === 'authorization');
+  if (basic && !authorized) headers.push(['Authorization', basic]);
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  const allowHttp = flags.has('allow-http');
+  if (url.protocol === 'http:' && !allowHttp && !isLoopback(url.hostname)) {
+    throw usage(`${url.host} would be reached without encryption`, 'use https:, or add --allow-http if that is meant');
+  }
+  return {
+    url,
+    headers,
+    allowHttp,
+    strategy: (flags.text('transport') as Strategy | undefined) ?? DEFAULTS.strategy,
+    ignoreTools: flags.texts('ignore-tool'),
+    enableProxy: flags.has('enable-proxy'),
+    logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
+  };
+}
+
+function parseUrl(text: string): URL {
+  if (!URL.canParse(text) || !/^https?:\/\//i.test(text)) {
+    const guess = /^[\w.-]+(:\d+)?(\/|$)/.test(text) && text.includes('.');
+    const near = nearest(text, SUBCOMMANDS.map((s) => s.name));
+    const hint = near ? `did you mean ${near}?` : guess ? `did you mean https://${text}?` : 'it begins with https:// or http://';
+    throw usage(`${JSON.stringify(text)} is no URL of a server`, hint);
+  }
+  return new URL(text);
+}
+
+/** User info of a URL as an `Authorization` value (RFC 7617), or undefined when there is none. */
+function credentialsIn(url: URL): string | undefined {
+  if (url.username === '' && url.password === '') return undefined;
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+}
+
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** RFC 9110, section 5.5: visible characters, space and tab, and bytes above 0x7f. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function parseHeader(text: string, env: Env): readonly [string, string] {
+  const colon = text.indexOf(':');
+  const name = text.slice(0, colon === -1 ? 0 : colon).trim();
+  if (!HEADER_NAME.test(name)) {
+    throw usage('a --header is not of the form KEY:VALUE', 'for example -H "Authorization: Bearer ${TOKEN}", in quotes');
+  }
+  const value = text
+    .slice(colon + 1)
+    .trim()
+    .replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, variable: string) => {
+      const found = env[variable];
+      if (found === undefined) throw usage(`--header ${name} uses \${${variable}}, which is not set`, `set ${variable} in the environment`);
+      return found.trim();
+    });
+  if (value === '') {
+    throw usage(`--header ${name} has no value`, `put the whole header into quotes: -H "${name}: VALUE"`);
+  }
+  if (!HEADER_VALUE.test(value)) throw usage(`--header ${name} holds characters that no header may hold`, 'look for line breaks');
+  return [name, value];
+}
+
+function surplusArgument(text: string): ProxyError {
+  const hint = /^(bearer|basic)$/i.test(text)
+    ? 'a header with a space in it needs quotes: -H "Authorization: Bearer ${TOKEN}"'
+    : 'give one URL; values with spaces need quotes';
+  return usage(`unexpected argument ${JSON.stringify(text.slice(0, 40))}`, hint);
+}
+
+function unknownFlag(raw: string): ProxyError {
+  const names = OPTIONS.map((o) => `--${o.name}`);
+  const near = nearest(raw, names);
+  return usage(`unknown flag ${JSON.stringify(raw.slice(0, 60))}`, near ? `did you mean ${near}?` : 'mcp-proxy --help lists all flags');
+}
+
+function notYet(what: string): ProxyError {
+  return usage(`${what} is not available yet`, 'this version connects clients on stdio to servers without sign-in');
+}
+
+function usage(message: string, hint: string): ProxyError {
+  return new ProxyError('usage', message, { hint });
+}
+
+/** The candidate that a typo most likely meant, or undefined when none is near. */
+export function nearest(text: string, candidates: readonly string[]): string | undefined {
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(text.slice(0, 60), candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
+}
+
+/** Levenshtein's distance: insertions, deletions and replacements that turn one text into the other. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

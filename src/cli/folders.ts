@@ -1,0 +1,20 @@
+/** Where the program keeps what may be deleted at any time. */
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The cache folder of this operating system; nothing is created. */
+export function cacheFolder(env: Env, platform: NodeJS.Platform = process.platform, home: string = homedir()): string {
+  switch (platform) {
+    case 'darwin':
+      return path.join(home, 'Library', 'Caches', 'mcp-proxy');
+    case 'win32':
+      return path.join(env['LocalAppData'] || env['LOCALAPPDATA'] || path.join(home, 'AppData', 'Local'), 'mcp-proxy');
+    default: {
+      // A relative XDG_CACHE_HOME is invalid and ignored (XDG Base Directory Specification).
+      const base = env['XDG_CACHE_HOME'];
+      return path.join(base && path.isAbsolute(base) ? base : path.join(home, '.cache'), 'mcp-proxy');
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/** When the program has to end: signals, and the death of the parent. */
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const LOOK_EVERY = 1_000;
+
+/** Calls `end` at the first signal and `now` at the second. */
+export function onSignals(end: () => void, now: () => void): void {
+  let seen = false;
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (seen) now();
+      seen = true;
+      end();
+    });
+  }
+}
+
+/**
+ * Resolves when the parent process is gone. The end of stdin tells that too, unless another
+ * process has inherited the other end of the pipe and keeps it open.
+ */
+export function parentGone(): Promise<void> {
+  const parent = process.ppid;
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (isAlive(parent)) return;
+      clearInterval(timer);
+      resolve();
+    }, LOOK_EVERY);
+    timer.unref();
+  });
+}
+
+function isAlive(parent: number): boolean {
+  // An orphan gets a new parent, except on Windows.
+  if (process.ppid !== parent) return false;
+  if (process.platform !== 'win32') return true;
+  try {
+    process.kill(parent, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,57 @@
+/** The protocol revisions, as data (https://modelcontextprotocol.io/specification/2026-07-28/basic/versioning). */
+import { asString, type Json, member } from './json.ts';
+import type { Call } from './jsonrpc.ts';
+
+/** Revisions that open with an `initialize` handshake, newest first. */
+export const LEGACY_REVISIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
+
+/** Revisions whose requests each carry version, identity and capabilities, newest first. */
+export const MODERN_REVISIONS = ['2026-07-28'] as const;
+
+export function isModernRevision(version: string): boolean {
+  return (MODERN_REVISIONS as readonly string[]).includes(version);
+}
+
+/** The first revision in which clients send `MCP-Protocol-Version` after `initialize`. */
+const FIRST_WITH_VERSION_HEADER = '2025-06-18';
+
+export function wantsVersionHeader(version: string): boolean {
+  return version >= FIRST_WITH_VERSION_HEADER;
+}
+
+const META_PREFIX = 'io.modelcontextprotocol/';
+export const META_PROTOCOL_VERSION = `${META_PREFIX}protocolVersion`;
+export const META_SUBSCRIPTION_ID = `${META_PREFIX}subscriptionId`;
+
+/** Present in the text of every envelope, however its slash is spelled. */
+const META_MARK = META_PREFIX.slice(0, -1);
+
+/**
+ * The revision a call declares in its own envelope, or undefined when it has none: a legacy
+ * message. Throws a JsonError when `params` or `_meta` has a duplicate key.
+ */
+export function declaredRevision(call: Call): string | undefined {
+  if (call.params?.includes(META_MARK) !== true) return undefined;
+  return asString(metaMember(call.params, META_PROTOCOL_VERSION));
+}
+
+/** One member of `params._meta`. Throws a JsonError when `params` or `_meta` is no object. */
+export function metaMember(params: Json, key: string): Json | undefined {
+  const meta = member(params, '_meta');
+  return meta && member(meta, key);
+}
+
+/** JSON-RPC errors that only a modern server sends. */
+export const HEADER_MISMATCH = -32020;
+export const MISSING_CLIENT_CAPABILITY = -32021;
+export const UNSUPPORTED_VERSION = -32022;
+
+export function isModernError(code: number | undefined): boolean {
+  return code === HEADER_MISMATCH || code === MISSING_CLIENT_CAPABILITY || code === UNSUPPORTED_VERSION;
+}
+
+/** Whether a call opens a connection rather than using one. */
+export function isHandshake(call: Call): boolean {
+  return call.method === 'initialize' || call.method === 'server/discover';
+}
+

@@ -1,0 +1,56 @@
+/**
+ * The pipeline between the endpoints: one side asks, the other answers. Nothing in here has
+ * an id, a frame or a socket; those belong to the wire.
+ */
+import type { Call, Reply } from './jsonrpc.ts';
+
+/** One of the two parties of a session, as seen from the other. */
+export interface Peer {
+  /**
+   * Tells the peer something. A promise comes back when the peer reads slower than it is
+   * written to: wait for it before telling more.
+   */
+  notify(call: Call): Promise<void> | undefined;
+  /** Asks the peer something (sampling, elicitation, roots). Aborting the signal cancels the request. */
+  ask(call: Call, signal: AbortSignal): Promise<Reply>;
+}
+
+/** A call on its way to the server, the way to cancel it, and the ways back to whoever asked. */
+export interface Exchange extends Peer {
+  readonly call: Call;
+  /** Aborted when the asker cancels; the reason is a {@link Cancelled}. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers an exchange. A rejection becomes an error reply at the endpoint that asked. */
+export type Handler = (exchange: Exchange) => Promise<Reply>;
+
+export type Middleware = (next: Handler) => Handler;
+
+/** Composes middlewares, the first one outermost. */
+export function compose(middlewares: readonly Middleware[], handler: Handler): Handler {
+  return middlewares.reduceRight((next, middleware) => middleware(next), handler);
+}
+
+/** Why an exchange was aborted: the asker cancelled it. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+  /** The `notifications/cancelled` that said so, when one did. */
+  readonly call: Call | undefined;
+
+  constructor(call?: Call) {
+    super('cancelled by the asker');
+    this.call = call;
+  }
+}
+
+/** An open session with a server. */
+export interface Session {
+  readonly request: Handler;
+  /** Passes on a notification of the client. */
+  notify(call: Call): void;
+  /** Whether the server has answered anything yet; before that, nothing is lost by leaving at once. */
+  readonly established: boolean;
+  /** Ends the session at the server. Never rejects; settles within `limit` milliseconds. */
+  close(limit: number): Promise<void>;
+}

@@ -1,0 +1,186 @@
+/**
+ * JSON-RPC 2.0 messages with opaque payloads (https://www.jsonrpc.org/specification; the MCP
+ * pages "Base Protocol" of each revision). A message is taken apart into its envelope and its
+ * payload, and put together again around the very same payload bytes.
+ */
+import { arrayOf, asString, elements, encode, isArray, isObject, type Json, JsonError, members, parseValue } from './json.ts';
+
+/** What is asked or told: a method and its parameters. It has no id: ids belong to the wire. */
+export interface Call {
+  readonly method: string;
+  readonly params?: Json;
+  /** Envelope members that JSON-RPC does not define, as `"key":value` pairs joined by commas. */
+  readonly extra?: Json;
+}
+
+/** The answer to a call: a result or an error object, as JSON text. */
+export type Reply = { readonly result: Json; readonly extra?: Json } | { readonly error: Json; readonly extra?: Json };
+
+/** The JSON text of an id: `1` and `"1"` are different ids. */
+export type Id = string;
+
+export type Message =
+  | { readonly kind: 'request'; readonly id: Id; readonly call: Call }
+  | { readonly kind: 'notification'; readonly call: Call }
+  | { readonly kind: 'response'; readonly id: Id; readonly reply: Reply }
+  /** JSON, but no JSON-RPC message; `id` is `null` (the text) when none can be told. */
+  | { readonly kind: 'invalid'; readonly id: Id; readonly reason: string };
+
+export const INVALID_REQUEST = -32600;
+export const PARSE_ERROR = -32700;
+export const METHOD_NOT_FOUND = -32601;
+export const INVALID_PARAMS = -32602;
+export const INTERNAL_ERROR = -32603;
+
+const NULL_ID: Id = 'null';
+
+function isId(value: Json): boolean {
+  const c = value[0] as number;
+  return c === 0x22 || c === 0x2d || (c >= 0x30 && c <= 0x39);
+}
+
+/**
+ * The key under which an id is looked up: equal for all spellings of the same id
+ * (`"a"` and `"\u0061"`, `1` and `1.0`), different for a string and a number.
+ */
+export function idKey(id: Id): string {
+  if (/^-?\d{1,15}$/.test(id) || (id.startsWith('"') && !id.includes('\\'))) return id;
+  // A number beyond the safe range keeps its text: two such ids may share one double.
+  if (/^-?\d+$/.test(id)) return id;
+  return JSON.stringify(JSON.parse(id));
+}
+
+/** Takes one message apart. Throws a JsonError when the text is not a JSON object without duplicate keys. */
+export function parseMessage(text: Json): Message {
+  let id: Json | undefined;
+  let method: Json | undefined;
+  let params: Json | undefined;
+  let result: Json | undefined;
+  let error: Json | undefined;
+  const unknown: Buffer[] = [];
+  for (const m of members(text)) {
+    const value = text.subarray(m.start, m.end);
+    switch (m.key) {
+      case 'jsonrpc':
+        break;
+      case 'id':
+        id = value;
+        break;
+      case 'method':
+        method = value;
+        break;
+      case 'params':
+        params = value;
+        break;
+      case 'result':
+        result = value;
+        break;
+      case 'error':
+        error = value;
+        break;
+      default:
+        if (unknown.length > 0) unknown.push(Buffer.from(','));
+        unknown.push(text.subarray(m.from, m.end));
+    }
+  }
+  const extra = unknown.length > 0 ? { extra: Buffer.concat(unknown) } : {};
+  const idText = id && isId(id) ? id.toString('utf8') : undefined;
+
+  if (method !== undefined) {
+    const name = asString(method);
+    if (name === undefined) return { kind: 'invalid', id: idText ?? NULL_ID, reason: 'method is not a string' };
+    if (params !== undefined && !isObject(params) && !isArray(params)) {
+      return { kind: 'invalid', id: idText ?? NULL_ID, reason: 'params is neither an object nor an array' };
+    }
+    const call: Call = { method: name, ...(params && { params }), ...extra };
+    if (id === undefined) return { kind: 'notification', call };
+    if (idText === undefined) return { kind: 'invalid', id: NULL_ID, reason: 'id is neither a string nor a number' };
+    return { kind: 'request', id: idText, call };
+  }
+  // `"error":null` beside a result is what some JSON-RPC 1 libraries still write.
+  if (error !== undefined && !(error[0] === 0x6e && result !== undefined)) {
+    return { kind: 'response', id: idText ?? NULL_ID, reply: { error, ...extra } };
+  }
+  if (result !== undefined) return { kind: 'response', id: idText ?? NULL_ID, reply: { result, ...extra } };
+  return { kind: 'invalid', id: idText ?? NULL_ID, reason: 'neither method nor result nor error' };
+}
+
+/**
+ * The messages of one frame (a line, an HTTP body, an SSE event): one, or those of a batch
+ * (revision 2025-03-26). Throws a JsonError when the text is not JSON; an element of a batch
+ * that is no message becomes an `invalid` one of its own.
+ */
+export function parseFrame(text: Buffer): { batch: boolean; messages: Message[] } {
+  const value = text[0] === 0x7b ? text : parseValue(text);
+  if (isArray(value)) return { batch: true, messages: elements(value).map(parseElement) };
+  if (!isObject(value)) return { batch: false, messages: [{ kind: 'invalid', id: NULL_ID, reason: 'not an object' }] };
+  return { batch: false, messages: [parseMessage(value)] };
+}
+
+function parseElement(text: Json): Message {
+  if (!isObject(text)) return { kind: 'invalid', id: NULL_ID, reason: 'not an object' };
+  try {
+    return parseMessage(text);
+  } catch (error) {
+    if (error instanceof JsonError) return { kind: 'invalid', id: NULL_ID, reason: error.message };
+    throw error;
+  }
+}
+
+/** A message on its way out, in pieces: large payloads are never copied into a bigger buffer. */
+export type Frame = readonly Buffer[];
+
+/** Below this size one buffer is cheaper than a list of three. */
+const JOIN_BELOW = 32_768;
+
+function frame(head: string, payload: Json | undefined, extra: Json | undefined): Frame {
+  const tail = Buffer.from('}');
+  const parts: Buffer[] = [Buffer.from(head)];
+  if (payload) parts.push(payload);
+  if (extra) parts.push(Buffer.from(','), extra);
+  parts.push(tail);
+  return payload === undefined || payload.length < JOIN_BELOW ? [Buffer.concat(parts)] : parts;
+}
+
+export function encodeRequest(id: Id, call: Call): Frame {
+  return encodeCall(`{"jsonrpc":"2.0","id":${id},`, call);
+}
+
+export function encodeNotification(call: Call): Frame {
+  return encodeCall('{"jsonrpc":"2.0",', call);
+}
+
+function encodeCall(head: string, call: Call): Frame {
+  const method = `${head}"method":${JSON.stringify(call.method)}`;
+  return call.params
+    ? frame(`${method},"params":`, call.params, call.extra)
+    : frame(method, undefined, call.extra);
+}
+
+export function encodeResponse(id: Id, reply: Reply): Frame {
+  return 'result' in reply
+    ? frame(`{"jsonrpc":"2.0","id":${id},"result":`, reply.result, reply.extra)
+    : frame(`{"jsonrpc":"2.0","id":${id},"error":`, reply.error, reply.extra);
+}
+
+/** The answers to a batch, as one frame. */
+export function encodeBatch(frames: readonly Frame[]): Frame {
+  return [arrayOf(frames.map((f) => (f.length === 1 ? (f[0] as Buffer) : Buffer.concat(f))))];
+}
+
+/** An error reply of our own making. */
+export function errorReply(code: number, message: string, data?: Record<string, unknown>): Reply {
+  return { error: encode({ code, message, ...(data && Object.keys(data).length > 0 && { data }) }) };
+}
+
+/** The code of an error reply, or undefined when the reply is a result or its error is malformed. */
+export function errorCode(reply: Reply): number | undefined {
+  if ('result' in reply || !isObject(reply.error)) return undefined;
+  for (const m of members(reply.error)) {
+    if (m.key === 'code') {
+      const code = Number(reply.error.toString('latin1', m.start, m.end));
+      return Number.isInteger(code) ? code : undefined;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,62 @@
+/** The contracts behind which sockets, files and the terminal stand. */
+
+/** Header names in lower case. A field that came several times is one value, joined by commas. */
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: readonly Buffer[];
+  /** Aborting closes the exchange at once, whatever its state. */
+  readonly signal?: AbortSignal;
+  /** Running it twice does no harm: a request that a stale connection lost may be sent again. */
+  readonly repeatable: boolean;
+}
+
+export interface HttpBody {
+  /**
+   * Hands over the decoded body chunk by chunk; the next one waits for the sink's promise.
+   * Resolves at the regular end; rejects with a ProxyError when the body breaks off, with
+   * whatever the sink throws when it throws.
+   */
+  each(sink: (chunk: Buffer) => Promise<void> | undefined): Promise<void>;
+  /** The whole body. Rejects with a ProxyError `limit` when it is longer than `limit` bytes. */
+  bytes(limit: number): Promise<Buffer>;
+  /** Closes the connection without reading on. */
+  destroy(): void;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly body: HttpBody;
+}
+
+/**
+ * Sends one HTTP request. Resolves with whatever response came, 4xx and 5xx included; rejects
+ * with a ProxyError when none came. The joint between the transports and everything below
+ * them: certificates, proxies, redirects, sign-in.
+ */
+export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;
+
+export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** What people read on stderr. Lines are made printable and free of secrets by the implementation. */
+export interface Log {
+  debug(line: string): void;
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+/** The transport a server turned out to speak. */
+export type TransportName = 'http' | 'sse';
+
+/** Remembers across processes which transport a URL speaks. Losing it costs one request. */
+export interface VerdictMemory {
+  recall(url: URL): TransportName | undefined;
+  /** Never rejects: a verdict that cannot be stored is found out again. */
+  remember(url: URL, transport: TransportName): Promise<void>;
+}

@@ -1,0 +1,159 @@
+/** The client on standard input and output: newline-delimited JSON-RPC, both eras (specification, "stdio"). */
+import type { Readable, Writable } from 'node:stream';
+import type { Handler, Peer } from '../core/exchange.ts';
+import { asString, isObject, JsonError, member } from '../core/json.ts';
+import {
+  type Call,
+  encodeResponse,
+  errorReply,
+  INVALID_REQUEST,
+  type Message,
+  PARSE_ERROR,
+  type Reply,
+} from '../core/jsonrpc.ts';
+import type { Log } from '../core/ports.ts';
+import { ProxyError } from '../errors.ts';
+import { MAX_DOWNSTREAM_MESSAGE, readFrame } from '../wire/frames.ts';
+import { LineReader } from '../wire/lines.ts';
+import { Link, type LinkHandlers } from '../wire/link.ts';
+import { replyFrom } from '../wire/replies.ts';
+import { LineWriter } from './writer.ts';
+
+/** The only revision in which several messages may come as one array. */
+const REVISION_WITH_BATCHES = '2025-03-26';
+
+export interface StdioStreams {
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+export class StdioDownstream implements Peer {
+  /** Resolves when the client is gone: its input has ended, or nobody reads our output any more. */
+  readonly ended: Promise<void>;
+  readonly #streams: StdioStreams;
+  readonly #log: Log;
+  readonly #writer: LineWriter;
+  #link: Link | undefined;
+  #batches = false;
+  #skipped = 0;
+
+  constructor(streams: StdioStreams, log: Log) {
+    this.#streams = streams;
+    this.#log = log;
+    this.#writer = new LineWriter(streams.output);
+    this.ended = new Promise((resolve) => {
+      streams.input.once('end', resolve);
+      streams.input.once('close', resolve);
+      streams.input.once('error', () => resolve());
+      streams.output.once('error', () => resolve());
+      streams.output.once('close', resolve);
+    });
+    // A closed pipe is the end of the client, told by `ended`; it is not an exception.
+    streams.output.on('error', () => {});
+  }
+
+  /** Begins to read. */
+  start(handlers: LinkHandlers): void {
+    this.#link = new Link((frame) => this.#writer.write(frame), {
+      request: this.#watchRevision(handlers.request),
+      notify: handlers.notify,
+    });
+    const { input } = this.#streams;
+    const reader = new LineReader(
+      MAX_DOWNSTREAM_MESSAGE,
+      (line) => this.#line(line),
+      (head) => this.#refuseLine(head),
+    );
+    input.on('data', (chunk: Buffer) => {
+      reader.push(chunk);
+      // Who does not read our answers gets no further questions answered.
+      const room = this.#writer.room();
+      if (!room) return;
+      input.pause();
+      room.then(() => input.resume());
+    });
+    input.once('end', () => reader.end());
+  }
+
+  notify(call: Call): Promise<void> | undefined {
+    return this.#link?.notify(call);
+  }
+
+  ask(call: Call, signal: AbortSignal): Promise<Reply> {
+    return this.#link?.ask(call, signal) ?? Promise.reject(new ProxyError('internal', 'the client is not connected yet'));
+  }
+
+  get busy(): boolean {
+    return this.#link?.busy ?? false;
+  }
+
+  /** Resolves as soon as every request has its answer. */
+  idle(): Promise<void> {
+    return this.#link?.idle() ?? Promise.resolve();
+  }
+
+  /** Reads nothing more, answers every open request with the error, and waits until that is written. */
+  async end(error: ProxyError): Promise<void> {
+    this.#streams.input.pause();
+    this.#link?.end(error);
+    await this.#writer.flushed();
+  }
+
+  #line(line: Buffer): void {
+    const link = this.#link as Link;
+    let frame: { batch: boolean; messages: Message[] };
+    try {
+      frame = readFrame(line);
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      this.#skip(line, error);
+      return;
+    }
+    if (!frame.batch) link.receive(frame.messages[0] as Message);
+    else if (this.#mayBatch(frame.messages)) link.receiveBatch(frame.messages);
+    else this.#refuse('null', errorReply(INVALID_REQUEST, `Invalid Request: no batch is allowed here`));
+  }
+
+  #mayBatch(messages: readonly Message[]): boolean {
+    const opens = messages.some((m) => m.kind === 'request' && m.call.method === 'initialize');
+    return this.#batches && messages.length > 0 && !opens;
+  }
+
+  /** A line that is no JSON: noise is skipped, a broken message gets the answer that JSON-RPC has for it. */
+  #skip(line: Buffer, error: JsonError): void {
+    this.#skipped++;
+    const told = `the client wrote a line that is no JSON-RPC message (${error.message}); ${this.#skipped} so far`;
+    if (this.#skipped === 1) this.#log.warn(told);
+    else this.#log.debug(told);
+    if (/^\s*[[{]/.test(line.toString('latin1', 0, 64))) {
+      this.#refuse('null', errorReply(PARSE_ERROR, `Parse error: ${error.message}`));
+    }
+  }
+
+  #refuseLine(head: Buffer): void {
+    const limit = new ProxyError('limit', `a message is larger than ${MAX_DOWNSTREAM_MESSAGE / 1_048_576} MiB`);
+    this.#log.warn(limit.message);
+    this.#refuse(idInHead(head) ?? 'null', replyFrom(limit));
+  }
+
+  #refuse(id: string, reply: Reply): void {
+    this.#writer.write(encodeResponse(id, reply));
+  }
+
+  /** Learns the revision of the session from the answer to `initialize`. */
+  #watchRevision(next: Handler): Handler {
+    return async (exchange) => {
+      const reply = await next(exchange);
+      if (exchange.call.method === 'initialize' && 'result' in reply && isObject(reply.result)) {
+        this.#batches = asString(member(reply.result, 'protocolVersion')) === REVISION_WITH_BATCHES;
+      }
+      return reply;
+    };
+  }
+}
+
+/** The id of a message of which only the first bytes were kept, when it stands where libraries put it. */
+function idInHead(head: Buffer): string | undefined {
+  const text = head.toString('utf8', 0, 4_096);
+  return /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*,/.exec(text)?.[1];
+}

@@ -1,0 +1,62 @@
+/**
+ * Everything that can go wrong here has one of these codes. One table says what each means
+ * at every edge: the exit status of the program, the JSON-RPC error, the HTTP status.
+ */
+
+interface Meaning {
+  readonly exit: 1 | 2;
+  readonly rpc: number;
+  readonly http: number;
+}
+
+const MEANINGS = {
+  usage: { exit: 2, rpc: -32603, http: 500 },
+  unreachable: { exit: 1, rpc: -31001, http: 502 },
+  timeout: { exit: 1, rpc: -31002, http: 504 },
+  /** The upstream ended or failed before it answered; when the request may have run, `outcome` is `unknown`. */
+  failed: { exit: 1, rpc: -31003, http: 502 },
+  unauthorized: { exit: 1, rpc: -31004, http: 502 },
+  'no-common-version': { exit: 1, rpc: -31005, http: 502 },
+  'cannot-bridge': { exit: 1, rpc: -31006, http: 502 },
+  'bad-result': { exit: 1, rpc: -31007, http: 502 },
+  limit: { exit: 1, rpc: -31008, http: 503 },
+  'invalid-request': { exit: 1, rpc: -32600, http: 400 },
+  'invalid-params': { exit: 1, rpc: -32602, http: 400 },
+  internal: { exit: 1, rpc: -32603, http: 500 },
+} as const satisfies Record<string, Meaning>;
+
+export type ErrorCode = keyof typeof MEANINGS;
+
+/** What is known beyond the message; travels as `error.data` of a JSON-RPC error. */
+export interface ErrorData {
+  /** Status of the upstream's HTTP response. */
+  readonly httpStatus?: number;
+  /** The first 200 bytes of its body. */
+  readonly body?: string;
+  /** Seconds after which the upstream wants to be asked again. */
+  readonly retryAfter?: number;
+  /** `unknown`: the request was sent and may have run. */
+  readonly outcome?: 'unknown';
+  /** What the user can do about it. */
+  readonly hint?: string;
+  /** Protocol revisions the other side speaks. */
+  readonly supported?: readonly string[];
+  readonly requested?: string;
+}
+
+/** An error of the proxy: what happened and where (the message), what to do (`data.hint`), the evidence (`cause`). */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+  readonly code: ErrorCode;
+  readonly data: ErrorData;
+
+  constructor(code: ErrorCode, message: string, data: ErrorData = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.data = data;
+  }
+
+  get meaning(): Meaning {
+    return MEANINGS[this.code];
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Hides tools from every page of `tools/list` and blocks their calls. Fails closed: what it
+ * cannot read does not pass, and what it decided on is, byte for byte, what passes.
+ */
+import type { Middleware } from '../core/exchange.ts';
+import { arrayOf, asString, elements, isArray, isObject, type Json, JsonError, member, withMember } from '../core/json.ts';
+import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
+import { ProxyError } from '../errors.ts';
+import { anyOf, type Matcher } from './pattern.ts';
+
+/** @param ignore patterns of tools to hide and to block. */
+export function filterTools(ignore: readonly string[]): Middleware {
+  const hidden = anyOf(ignore);
+  return (next) => async (exchange) => {
+    switch (exchange.call.method) {
+      case 'tools/call': {
+        const name = calledTool(exchange.call);
+        return hidden(name) ? errorReply(INVALID_PARAMS, `Unknown tool: ${name}`) : next(exchange);
+      }
+      case 'tools/list':
+        return withoutHidden(await next(exchange), hidden);
+      default:
+        return next(exchange);
+    }
+  };
+}
+
+/** The name of the tool a call runs. Throws where a server could read another name than we do, or none. */
+function calledTool(call: Call): string {
+  if (!call.params || !isObject(call.params)) {
+    throw new ProxyError('invalid-params', 'tools/call without parameters');
+  }
+  const name = asString(member(call.params, 'name'));
+  if (name === undefined) throw new ProxyError('invalid-params', 'tools/call without the name of a tool');
+  return name;
+}
+
+function withoutHidden(reply: Reply, hidden: Matcher): Reply {
+  if ('error' in reply) return reply;
+  try {
+    const tools = isObject(reply.result) ? member(reply.result, 'tools') : undefined;
+    if (!tools || !isArray(tools)) throw new ProxyError('bad-result', UNREADABLE);
+    const all = elements(tools);
+    const kept = all.filter((tool) => isShown(tool, hidden));
+    if (kept.length === all.length) return reply;
+    return { ...reply, result: withMember(reply.result, 'tools', arrayOf(kept)) };
+  } catch (error) {
+    if (error instanceof JsonError) throw new ProxyError('bad-result', UNREADABLE, { hint: error.message }, error);
+    throw error;
+  }
+}
+
+const UNREADABLE = 'the server sent a list of tools that cannot be filtered, so it is withheld';
+
+function isShown(tool: Json, hidden: Matcher): boolean {
+  // An entry that is no tool (`null` is seen in the wild) would break the whole list for strict clients.
+  if (!isObject(tool)) return false;
+  const name = asString(member(tool, 'name'));
+  return name !== undefined && !hidden(name);
+}

@@ -1,0 +1,14 @@
+/** Keeps secrets out of the errors that the proxy itself reports: a server may echo in its error page what it was sent. */
+import type { Middleware } from '../core/exchange.ts';
+import type { Redact } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+
+export function redactErrors(redact: Redact): Middleware {
+  return (next) => (exchange) =>
+    next(exchange).catch((error: unknown) => {
+      if (!(error instanceof ProxyError)) throw error;
+      const { body } = error.data;
+      const data = body === undefined ? error.data : { ...error.data, body: redact(body) };
+      throw new ProxyError(error.code, redact(error.message), data, error.cause);
+    });
+}

@@ -1,0 +1,19 @@
+/** One line at debug level for every exchange: what was asked, how it ended, how long it took. Never what was in it. */
+import type { Middleware } from '../core/exchange.ts';
+import { errorCode } from '../core/jsonrpc.ts';
+import type { Log } from '../core/ports.ts';
+
+export function trace(log: Log, now: () => number = Date.now): Middleware {
+  return (next) => async (exchange) => {
+    const started = now();
+    const done = (how: string): void => log.debug(`${exchange.call.method}: ${how} after ${now() - started} ms`);
+    try {
+      const reply = await next(exchange);
+      done('result' in reply ? 'answered' : `error ${errorCode(reply) ?? 'without a code'}`);
+      return reply;
+    } catch (error) {
+      done(error instanceof Error ? error.message : 'failed');
+      throw error;
+    }
+  };
+}

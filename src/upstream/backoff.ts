@@ -1,0 +1,54 @@
+/** When to come back to a stream that ended. Pure: the listener owns the clock. */
+
+/** How a stream ended, as far as the next attempt depends on it. */
+export type Ending =
+  /** Messages came, or it lived for a while: servers and middleboxes cut idle streams, and that is fine. */
+  | { readonly kind: 'served'; readonly retry: number | undefined }
+  /** It ended at once and empty, or was no event stream: coming back soon would only repeat that. */
+  | { readonly kind: 'useless' }
+  /** No connection, or a server error. */
+  | { readonly kind: 'failed' }
+  /** The server does not offer the stream. */
+  | { readonly kind: 'refused' };
+
+const MINUTE = 60_000;
+const LONGEST = 5 * MINUTE;
+const DEFAULT_RETRY = 1_000;
+/** Three attempts a minute at the most where nothing useful comes. */
+const USELESS_DELAY = 20_000;
+
+/**
+ * Milliseconds until the next attempt, or undefined for never.
+ * @param misses endings in a row, this one included, that were not `served`.
+ * @param random a number from 0 to 1 that spreads the attempts of many clients.
+ */
+export function nextAttempt(ending: Ending, misses: number, random: number): number | undefined {
+  const grown = (base: number): number => Math.min(LONGEST, base * 2 ** Math.min(misses - 1, 20)) * (1 + random / 4);
+  switch (ending.kind) {
+    case 'served':
+      return Math.min(LONGEST, ending.retry ?? DEFAULT_RETRY);
+    case 'useless':
+      return grown(USELESS_DELAY);
+    case 'failed':
+      return grown(DEFAULT_RETRY);
+    case 'refused':
+      return undefined;
+  }
+}
+
+/** Resolves after the given milliseconds, or at once when the signal is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,68 @@
+/** Explains why a server's certificate was not accepted, and what is missing on this machine. */
+
+/** Codes of OpenSSL and Node for a certificate that does not verify (node:tls, "X509 certificate error codes"). */
+const UNTRUSTED = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]);
+
+const OTHER = new Map([
+  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['CERT_NOT_YET_VALID', "its certificate is not valid yet; is this machine's clock right?"],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host name'],
+  ['CERT_REVOKED', 'its certificate was revoked'],
+  ['EPROTO', 'it does not speak TLS the way this program does; is it an http: server?'],
+]);
+
+const LOOK_LIMIT = 3_000;
+
+export interface CertificateProblem {
+  readonly problem: string;
+  readonly hint?: string;
+}
+
+/** What an error code says about the certificate of `url`, or undefined when it is about something else. */
+export async function certificateProblem(code: string | undefined, url: URL): Promise<CertificateProblem | undefined> {
+  if (code === undefined || url.protocol !== 'https:') return undefined;
+  if (!UNTRUSTED.has(code)) {
+    const problem = OTHER.get(code);
+    return problem === undefined ? undefined : { problem };
+  }
+  const issuer = await missingIssuer(url);
+  return {
+    problem: `its certificate comes from ${issuer ? JSON.stringify(issuer) : 'an authority'}, which this machine does not trust (${code})`,
+    hint: `put the PEM certificate of ${issuer ? JSON.stringify(issuer) : 'that authority'} into a file and name the file in NODE_EXTRA_CA_CERTS`,
+  };
+}
+
+/**
+ * The name of the authority that the chain ends at. Node does not tell it with the error, so
+ * the server is asked once more; nothing is sent on that connection but the handshake.
+ */
+async function missingIssuer(url: URL): Promise<string | undefined> {
+  const { connect } = await import('node:tls');
+  return new Promise((resolve) => {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const socket = connect({ host, port: Number(url.port || 443), servername: host, rejectUnauthorized: false });
+    const done = (name: string | undefined): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(name);
+    };
+    const timer = setTimeout(() => done(undefined), LOOK_LIMIT);
+    socket.once('error', () => done(undefined));
+    socket.once('secureConnect', () => {
+      let certificate = socket.getPeerCertificate(true);
+      // The last certificate names the authority; a self-signed one is its own issuer.
+      for (let depth = 0; depth < 10; depth++) {
+        const issuer = certificate.issuerCertificate;
+        if (!issuer || issuer.fingerprint256 === certificate.fingerprint256) break;
+        certificate = issuer;
+      }
+      done(String(certificate.issuer?.CN ?? certificate.issuer?.O ?? '') || undefined);
+    });
+  });
+}

@@ -1,0 +1,243 @@
+/**
+ * The session with the server behind one URL: finds out which transport and which era it
+ * speaks, with the client's own first message as the only probe, and keeps to that.
+ */
+import type { Strategy } from '../config.ts';
+import { declaredRevision, isModernRevision, LEGACY_REVISIONS, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../core/eras.ts';
+import type { Exchange, Session } from '../core/exchange.ts';
+import { asString, decode, isObject, member } from '../core/json.ts';
+import { type Call, errorReply, type Reply } from '../core/jsonrpc.ts';
+import type { TransportName, VerdictMemory } from '../core/ports.ts';
+import { showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import { pause } from './backoff.ts';
+import type { UpstreamContext } from './context.ts';
+import { type Outcome, replyOf } from './outcome.ts';
+import { SseSession } from './sse.ts';
+import { envelopeOf, StatelessTransport } from './stateless.ts';
+import { StreamableSession } from './streamable.ts';
+import { subscribe } from './subscription.ts';
+import { afterLegacyPost, afterModernPost, afterSse, attempts, isDiscoverResult } from './verdict.ts';
+
+/** A server that is busy at the start is asked once more, if it wants that soon enough; in seconds. */
+const LONGEST_RETRY_AFTER = 10;
+
+export interface ConnectOptions extends UpstreamContext {
+  readonly strategy: Strategy;
+  readonly memory: VerdictMemory;
+  /** Whether any connection to the server has come about so far. */
+  readonly connected: () => boolean;
+}
+
+type LegacySession = StreamableSession | SseSession;
+
+export class Upstream implements Session {
+  readonly #options: ConnectOptions;
+  readonly #stateless: StatelessTransport;
+  /** The legacy session that is open, or being opened. */
+  #session: LegacySession | undefined;
+  #opening: Promise<unknown> | undefined;
+  /** Whether the server has shown that it speaks the modern era; unknown until a modern message was sent. */
+  #modern: boolean | undefined;
+  #modernInFlight = false;
+
+  constructor(options: ConnectOptions) {
+    this.#options = options;
+    this.#stateless = new StatelessTransport(options);
+  }
+
+  get established(): boolean {
+    const open = this.#session !== undefined && this.#opening === undefined;
+    return open || this.#modern !== undefined || (this.#modernInFlight && this.#options.connected());
+  }
+
+  async request(exchange: Exchange): Promise<Reply> {
+    const { call } = exchange;
+    const revision = declaredRevision(call);
+    if (revision !== undefined || call.method === 'server/discover') return this.#requestModern(exchange, revision);
+    if (call.method === 'initialize') return this.#reinitialize(exchange);
+    if (this.#opening) await this.#opening.catch(() => {});
+    return this.#session ? this.#session.request(exchange) : this.#openFor(exchange);
+  }
+
+  notify(call: Call): void {
+    if (this.#opening) {
+      this.#opening.catch(() => {}).then(() => this.notify(call));
+      return;
+    }
+    if (this.#session && declaredRevision(call) === undefined) this.#session.notify(call);
+    else if (this.#modern) this.#stateless.notify(call);
+  }
+
+  async close(limit: number): Promise<void> {
+    this.#stateless.close();
+    await this.#session?.close(limit);
+  }
+
+  /** A second `initialize` on the same connection begins a new session, and ends the one before. */
+  #reinitialize(exchange: Exchange): Promise<Reply> {
+    const old = this.#session;
+    this.#session = undefined;
+    if (old) old.close(LONGEST_RETRY_AFTER * 1000);
+    return this.#openFor(exchange);
+  }
+
+  #openFor(exchange: Exchange): Promise<Reply> {
+    const opening = this.#open(exchange);
+    this.#opening = opening;
+    return opening.finally(() => {
+      if (this.#opening === opening) this.#opening = undefined;
+    });
+  }
+
+  /** Opens a legacy session with the first message of a legacy client. */
+  async #open(exchange: Exchange): Promise<Reply> {
+    const { strategy, memory, url, log } = this.#options;
+    let first: Outcome | undefined;
+    for (const transport of attempts(strategy, memory.recall(url))) {
+      const session = transport === 'http' ? new StreamableSession(this.#options) : new SseSession(this.#options);
+      this.#session = session;
+      const kept = await this.#attempt(session, transport, exchange, first).catch((error) => {
+        this.#drop(session);
+        throw error;
+      });
+      if ('reply' in kept) {
+        if (kept.open) {
+          log.info(`connected to ${showUrl(url)} (${describe(transport, kept.reply)})`);
+          memory.remember(url, transport);
+        } else {
+          this.#drop(session);
+        }
+        return kept.reply;
+      }
+      this.#drop(session);
+      log.debug(`upstream: does not speak ${transport === 'http' ? 'Streamable HTTP' : 'HTTP+SSE'} at this URL`);
+      first ??= kept.other;
+    }
+    // When nothing fits, what the first transport met is the cause; the second one only confirms it.
+    return replyOf(first as Outcome);
+  }
+
+  /** Tries one transport: the reply to go with, or the outcome that speaks for another transport. */
+  async #attempt(
+    session: LegacySession,
+    transport: TransportName,
+    exchange: Exchange,
+    first: Outcome | undefined,
+  ): Promise<{ reply: Reply; open: boolean } | { other: Outcome }> {
+    let outcome: Outcome;
+    try {
+      outcome = await this.#patiently(exchange, () => session.attempt(exchange));
+    } catch (error) {
+      // The other transport was only a guess: what the first one said is the truth about this URL.
+      if (first && !exchange.signal.aborted) return { other: first };
+      throw error;
+    }
+    switch (transport === 'http' ? afterLegacyPost(outcome) : afterSse(outcome)) {
+      case 'other-transport':
+        return { other: outcome };
+      case 'open':
+        return { reply: replyOf(outcome), open: true };
+      case 'other-era':
+        throw this.#modernOnly(outcome);
+      case 'discover':
+        if (await this.#answersDiscover(exchange)) throw this.#modernOnly(outcome);
+        return { reply: replyOf(outcome), open: false };
+      case 'final':
+        return first && outcome.kind === 'refused' && outcome.error.code !== 'unauthorized'
+          ? { other: first }
+          : { reply: replyOf(outcome), open: false };
+    }
+  }
+
+  #drop(session: LegacySession): void {
+    if (this.#session === session) this.#session = undefined;
+    session.close(0);
+  }
+
+  async #requestModern(exchange: Exchange, revision: string | undefined): Promise<Reply> {
+    const { call } = exchange;
+    if (revision !== undefined && !isModernRevision(revision)) {
+      const data = { supported: MODERN_REVISIONS, requested: revision };
+      return errorReply(UNSUPPORTED_VERSION, 'Unsupported protocol version', data);
+    }
+    if (this.#options.strategy === 'sse-only') throw this.#legacyOnly();
+    if (call.method !== 'server/discover') this.#modernInFlight = true;
+    if (this.#modern) return replyOf(await this.#sendModern(exchange));
+
+    const outcome = await this.#patiently(exchange, () => this.#sendModern(exchange));
+    const verdict = afterModernPost(outcome, call.method);
+    const modern = verdict === 'open' || (verdict === 'discover' && (await this.#answersDiscover(exchange)));
+    if (modern && !this.#modern) {
+      this.#modern = true;
+      this.#options.memory.remember(this.#options.url, 'http');
+      this.#options.log.info(`connected to ${showUrl(this.#options.url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
+    }
+    if (modern || verdict === 'final') return replyOf(outcome);
+    throw this.#legacyOnly(outcome);
+  }
+
+  #sendModern(exchange: Exchange): Promise<Outcome> {
+    const send = (x: Exchange): Promise<Outcome> => this.#stateless.send(x);
+    return exchange.call.method === 'subscriptions/listen' ? subscribe(exchange, send, this.#options.log) : send(exchange);
+  }
+
+  /** Asks the one question that only a modern server answers, in the name of the exchange. */
+  async #answersDiscover(exchange: Exchange): Promise<boolean> {
+    const call: Call = { method: 'server/discover', params: envelopeOf(exchange.call) };
+    try {
+      const outcome = await this.#stateless.send({ ...exchange, call, notify: () => undefined });
+      return outcome.kind === 'answered' && isDiscoverResult(outcome.reply);
+    } catch (error) {
+      if (exchange.signal.aborted) throw error;
+      return false;
+    }
+  }
+
+  async #patiently(exchange: Exchange, send: () => Promise<Outcome>): Promise<Outcome> {
+    const outcome = await send();
+    if (outcome.kind === 'answered' || (outcome.status !== 429 && outcome.status !== 503)) return outcome;
+    const after = outcome.error.data.retryAfter;
+    if (exchange.call.method === 'tools/call' || after === undefined || after > LONGEST_RETRY_AFTER) return outcome;
+    this.#options.log.info(`the server is busy (HTTP ${outcome.status}); asking again in ${after} s`);
+    await pause(after * 1000, exchange.signal);
+    return send();
+  }
+
+  #modernOnly(outcome: Outcome): ProxyError {
+    const supported = supportedIn(outcome) ?? MODERN_REVISIONS;
+    return new ProxyError(
+      'no-common-version',
+      `${showUrl(this.#options.url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which ended with 2025-11-25`,
+      { supported, hint: 'use a client that speaks a revision of the server' },
+    );
+  }
+
+  #legacyOnly(outcome?: Outcome): ProxyError {
+    return new ProxyError(
+      'no-common-version',
+      `${showUrl(this.#options.url)} does not speak MCP ${MODERN_REVISIONS[0]}; it has to be opened with initialize`,
+      {
+        ...(outcome?.kind === 'refused' && outcome.error.data),
+        supported: LEGACY_REVISIONS,
+        hint: 'a client that falls back to initialize connects',
+      },
+    );
+  }
+}
+
+/** The revisions a refusal names in `error.data.supported`. */
+function supportedIn(outcome: Outcome): string[] | undefined {
+  const error = outcome.reply && 'error' in outcome.reply ? outcome.reply.error : undefined;
+  const data = error && isObject(error) ? member(error, 'data') : undefined;
+  const supported = data && isObject(data) ? member(data, 'supported') : undefined;
+  const list = supported && decode(supported);
+  return Array.isArray(list) && list.every((v) => typeof v === 'string') && list.length > 0 ? list.slice(0, 10) : undefined;
+}
+
+function describe(transport: TransportName, reply: Reply): string {
+  const name = transport === 'http' ? 'Streamable HTTP' : 'HTTP+SSE';
+  const version =
+    'result' in reply && isObject(reply.result) ? asString(member(reply.result, 'protocolVersion')) : undefined;
+  return version === undefined ? name : `${name}, ${version.slice(0, 20)}`;
+}

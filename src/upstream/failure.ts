@@ -1,0 +1,90 @@
+/** Says what went wrong at the upstream: the cause, the place, and what to do. */
+import type { HttpResponse } from '../core/ports.ts';
+import { printable, showUrl } from '../core/redact.ts';
+import { type ErrorData, ProxyError } from '../errors.ts';
+
+/** Bytes of a body that are shown. */
+const EXCERPT = 200;
+/** How much of a body is read to find out what it says: a JSON-RPC error may be long. */
+export const ERROR_BODY_LIMIT = 1_048_576;
+
+const CONNECT_CAUSES = new Map([
+  ['ECONNREFUSED', 'nothing listens there'],
+  ['ENOTFOUND', 'the host name does not exist'],
+  ['EAI_AGAIN', 'the host name could not be looked up'],
+  ['EHOSTUNREACH', 'no route to the host'],
+  ['ENETUNREACH', 'the network is unreachable'],
+  ['ETIMEDOUT', 'the host does not answer'],
+  ['ECONNRESET', 'the connection was closed while it was opened'],
+]);
+
+/** No connection came about, so nothing was sent. */
+export async function noConnection(error: NodeJS.ErrnoException, url: URL, proxyHint: string | undefined): Promise<ProxyError> {
+  if (error instanceof ProxyError) return error;
+  const code = error.code ?? firstCode(error);
+  const { certificateProblem } = await import('./certificate.ts');
+  const certificate = await certificateProblem(code, url);
+  const hint = certificate?.hint ?? proxyHint;
+  const cause = certificate?.problem ?? (code && CONNECT_CAUSES.get(code)) ?? printable(error.message, 200);
+  return new ProxyError('unreachable', `cannot connect to ${url.host}: ${cause}`, hint ? { hint } : {}, error);
+}
+
+/** The code of the first attempt, where an error stands for attempts at several addresses. */
+function firstCode(error: Error): string | undefined {
+  return error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined)?.code : undefined;
+}
+
+/** The connection broke after the request was on its way. */
+export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyError {
+  if (error instanceof ProxyError) return error;
+  return new ProxyError(
+    'failed',
+    `${showUrl(url)} closed the connection before it had answered${error.code ? ` (${error.code})` : ''}`,
+    { outcome: 'unknown' },
+    error,
+  );
+}
+
+/** A response that is no answer: its status, and what its body says for a start. */
+export function unexpectedResponse(response: HttpResponse, body: Buffer, url: URL): ProxyError {
+  const { status } = response;
+  const retryAfter = retryAfterSeconds(response);
+  const data: ErrorData = {
+    httpStatus: status,
+    ...(body.length > 0 && { body: excerpt(body) }),
+    ...(retryAfter !== undefined && { retryAfter }),
+  };
+  const where = showUrl(url);
+  if (status === 401 || status === 403) {
+    const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
+    const what = status === 401 ? 'asks for authorization' : 'refuses these credentials';
+    return new ProxyError('unauthorized', `${where} ${what} (HTTP ${status})`, { ...data, hint });
+  }
+  if (status >= 200 && status < 300) {
+    const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 80);
+    const hint = 'check that the URL is the MCP endpoint itself';
+    return new ProxyError('failed', `${where} answered HTTP ${status} with ${type}, which is no MCP answer`, {
+      ...data,
+      hint,
+    });
+  }
+  if (status === 404 || status === 405) {
+    return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, hint: 'check the path of the URL' });
+  }
+  const outcome = status >= 500 ? ({ outcome: 'unknown' } as const) : {};
+  return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome });
+}
+
+/** The first bytes of a body as text, whole characters only. */
+function excerpt(body: Buffer): string {
+  return new TextDecoder().decode(body.subarray(0, EXCERPT), { stream: true });
+}
+
+/** Seconds until the server wants to be asked again (RFC 9110, section 10.2.3), or undefined. */
+export function retryAfterSeconds(response: HttpResponse): number | undefined {
+  const value = response.headers['retry-after'];
+  if (typeof value !== 'string') return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
+}

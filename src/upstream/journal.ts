@@ -1,0 +1,68 @@
+/**
+ * What a legacy session was told that outlives single requests. A session that has to be
+ * opened again is told the same again, so that the client need not know that it was lost.
+ */
+import { asString, type Json, member } from '../core/json.ts';
+import type { Call, Reply } from '../core/jsonrpc.ts';
+
+export class Journal {
+  #initialize: Call | undefined;
+  #initialized: Call | undefined;
+  #level: Call | undefined;
+  readonly #subscriptions = new Map<string, Call>();
+
+  /** The client's own `initialize`, once the server has accepted it. */
+  get initialize(): Call | undefined {
+    return this.#initialize;
+  }
+
+  /** The client's `notifications/initialized`, once it was sent. */
+  get initialized(): Call | undefined {
+    return this.#initialized;
+  }
+
+  /** The requests that bring a new session to the state of the old one, in order. */
+  get requests(): Call[] {
+    return [...(this.#level ? [this.#level] : []), ...this.#subscriptions.values()];
+  }
+
+  /** Notes a request that the server answered. */
+  answered(call: Call, reply: Reply): void {
+    if ('error' in reply) return;
+    switch (call.method) {
+      case 'initialize':
+        this.#initialize = call;
+        break;
+      case 'logging/setLevel':
+        this.#level = call;
+        break;
+      case 'resources/subscribe':
+      case 'resources/unsubscribe': {
+        const uri = call.params && uriOf(call.params);
+        if (uri === undefined) break;
+        if (call.method === 'resources/subscribe') this.#subscriptions.set(uri, call);
+        else this.#subscriptions.delete(uri);
+        break;
+      }
+    }
+  }
+
+  /** Notes a notification that was sent. */
+  told(call: Call): void {
+    if (call.method === 'notifications/initialized') this.#initialized = call;
+  }
+}
+
+function uriOf(params: Json): string | undefined {
+  return asString(member(params, 'uri'));
+}
+
+/** The notifications that make a client look again at every list that may have changed meanwhile. */
+export function listChanges(initializeResult: Json): Call[] {
+  const capabilities = member(initializeResult, 'capabilities');
+  return ['tools', 'prompts', 'resources'].flatMap((list) => {
+    const declared = capabilities && member(capabilities, list);
+    const announces = declared && member(declared, 'listChanged');
+    return announces?.toString('latin1') === 'true' ? [{ method: `notifications/${list}/list_changed` }] : [];
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * The standalone GET stream of Streamable HTTP (specification 2025-11-25, "Listening for
+ * Messages from the Server"): held open for as long as the session lives, resumed where it
+ * broke off, and given up where the server does not offer it.
+ */
+import type { HttpResponse, Log } from '../core/ports.ts';
+import { type Ending, nextAttempt, pause } from './backoff.ts';
+import { mediaType, type Position, readMessages, startOfStream, type Take } from './messages.ts';
+
+/** A stream that lived this long was cut, not refused. */
+const LIVED = 5_000;
+
+export interface ListenerOptions {
+  /** Sends the GET. */
+  readonly open: (lastEventId: string | undefined, signal: AbortSignal) => Promise<HttpResponse>;
+  readonly take: Take;
+  readonly log: Log;
+}
+
+/** Listens until the signal is aborted or the server refuses. Never rejects. */
+export async function listen(options: ListenerOptions, signal: AbortSignal): Promise<void> {
+  const position = startOfStream();
+  for (let misses = 0; !signal.aborted; ) {
+    const ending = await once(options, position, signal);
+    if (signal.aborted) return;
+    misses = ending.kind === 'served' ? 0 : misses + 1;
+    const delay = nextAttempt(ending, misses, Math.random());
+    if (delay === undefined) return;
+    options.log.debug(`upstream: event stream ended (${ending.kind}), next attempt in ${Math.round(delay)} ms`);
+    await pause(delay, signal);
+  }
+}
+
+async function once(options: ListenerOptions, position: Position, signal: AbortSignal): Promise<Ending> {
+  const started = Date.now();
+  const before = position.events;
+  const served = (): boolean => position.events > before || Date.now() - started >= LIVED;
+  try {
+    const response = await options.open(position.lastEventId, signal);
+    if (response.status >= 400 && response.status < 500 && response.status !== 429) {
+      response.body.destroy();
+      options.log.debug(`upstream: offers no event stream (HTTP ${response.status})`);
+      return { kind: 'refused' };
+    }
+    if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
+      response.body.destroy();
+      return { kind: response.status >= 429 ? 'failed' : 'useless' };
+    }
+    await readMessages(response, position, options.log, options.take);
+    return served() ? { kind: 'served', retry: position.retry } : { kind: 'useless' };
+  } catch (error) {
+    if (served()) return { kind: 'served', retry: position.retry };
+    options.log.debug(`upstream: event stream failed: ${error instanceof Error ? error.message : String(error)}`);
+    return { kind: 'failed' };
+  }
+}

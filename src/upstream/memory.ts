@@ -1,0 +1,70 @@
+/** Remembers which transport a URL speaks, one small file a URL, safe for many processes at once. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { TransportName, VerdictMemory } from '../core/ports.ts';
+
+/** A server may change its transport: after this long it is asked again. */
+const LIFETIME = 24 * 60 * 60 * 1000;
+/** A verdict younger than this is not written again. */
+const REFRESH = LIFETIME / 2;
+
+interface Verdict {
+  readonly transport: TransportName;
+  readonly checkedAt: number;
+}
+
+/** @param folder the program's cache folder; created when first written to. */
+export function fileMemory(folder: string, now: () => number = Date.now): VerdictMemory {
+  const place = path.join(folder, 'verdicts');
+  // The URL may hold a secret in its query, so the file is named by its digest.
+  const fileOf = (url: URL): string =>
+    path.join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
+  const read = (url: URL): Verdict | undefined => {
+    const verdict = parse(readText(fileOf(url)));
+    const age = verdict ? now() - verdict.checkedAt : LIFETIME;
+    return age >= 0 && age < LIFETIME ? verdict : undefined;
+  };
+
+  return {
+    recall: (url) => read(url)?.transport,
+    async remember(url, transport) {
+      const old = read(url);
+      if (old?.transport === transport && now() - old.checkedAt < REFRESH) return;
+      await writeWhole(fileOf(url), JSON.stringify({ transport, checkedAt: now() })).catch(() => {});
+    },
+  };
+}
+
+function readText(file: string): string {
+  try {
+    // Synchronous on purpose: a hundred bytes, once, before the first request can leave.
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function parse(text: string): Verdict | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Verdict> | null;
+    const known = value?.transport === 'http' || value?.transport === 'sse';
+    return known && typeof value.checkedAt === 'number' ? (value as Verdict) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A reader sees the old file or the new one, never a half. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
+    await rename(temporary, file);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+/** Reads the messages of a response, whether it is one JSON body or a stream of events. */
+import { JsonError } from '../core/json.ts';
+import type { Message } from '../core/jsonrpc.ts';
+import type { HttpResponse, Log } from '../core/ports.ts';
+import { ProxyError } from '../errors.ts';
+import { MAX_UPSTREAM_MESSAGE, readFrame } from '../wire/frames.ts';
+import { EventTooLarge, type SseEvent, SseParser } from '../wire/sse.ts';
+import { unexpectedResponse } from './failure.ts';
+
+/** Takes a message; the reader waits for the promise before it reads on. */
+export type Take = (message: Message) => Promise<void> | undefined;
+
+/** How far a stream was read, which is what resuming it needs. */
+export interface Position {
+  lastEventId: string | undefined;
+  /** Milliseconds the server wants us to wait before we come back. */
+  retry: number | undefined;
+  /** Whether anything came on it. */
+  events: number;
+}
+
+export function startOfStream(): Position {
+  return { lastEventId: undefined, retry: undefined, events: 0 };
+}
+
+export function mediaType(response: HttpResponse): string {
+  const type = response.headers['content-type'];
+  return typeof type === 'string' ? (type.split(';', 1)[0] as string).trim().toLowerCase() : '';
+}
+
+/** Reads a JSON body: one message, or a batch. Rejects with a ProxyError `failed` when it is anything else. */
+export async function readJson(response: HttpResponse, url: URL, take: Take): Promise<void> {
+  const body = await response.body.bytes(MAX_UPSTREAM_MESSAGE);
+  let messages: Message[];
+  try {
+    messages = readFrame(body).messages;
+  } catch (error) {
+    if (error instanceof JsonError) throw unexpectedResponse(response, body, url);
+    throw error;
+  }
+  for (const message of messages) {
+    if (message.kind === 'invalid') throw unexpectedResponse(response, body, url);
+    const full = take(message);
+    if (full) await full;
+  }
+}
+
+/** Reads the events of a stream up to its end, whatever they are. Rejects with a ProxyError when it breaks off. */
+export async function readEvents(
+  response: HttpResponse,
+  position: Position,
+  take: (event: SseEvent) => Promise<void> | undefined,
+): Promise<void> {
+  let full: Promise<void> | undefined;
+  const parser = new SseParser(MAX_UPSTREAM_MESSAGE, (event) => {
+    position.events++;
+    position.lastEventId = event.id ?? position.lastEventId;
+    // Events of one chunk are all taken at once; the next chunk waits until the last of them found room.
+    full = take(event) ?? full;
+  });
+  await response.body.each((chunk) => {
+    full = undefined;
+    try {
+      parser.push(chunk);
+    } catch (error) {
+      if (error instanceof EventTooLarge) throw new ProxyError('limit', `${error.message}: refused`, {}, error);
+      throw error;
+    } finally {
+      position.retry = parser.retry ?? position.retry;
+    }
+    return full;
+  });
+}
+
+/** Reads the messages on a stream. Events that hold none are skipped: they answer nothing and break nothing. */
+export function readMessages(response: HttpResponse, position: Position, log: Log, take: Take): Promise<void> {
+  return readEvents(response, position, (event) => {
+    if (event.type !== 'message' || event.data.length === 0) return undefined;
+    let full: Promise<void> | undefined;
+    for (const message of messagesIn(event.data, log)) full = take(message) ?? full;
+    return full;
+  });
+}
+
+/** The messages of one event's data; none, and a line in the log, when it is no JSON. */
+export function messagesIn(data: Buffer, log: Log): Message[] {
+  try {
+    return readFrame(data).messages;
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    log.debug(`upstream: skipped an event that is no JSON (${error.message})`);
+    return [];
+  }
+}

@@ -1,0 +1,68 @@
+/** What came of one message that was POSTed: the answer, or why there is none. */
+import type { HttpResponse } from '../core/ports.ts';
+import type { Reply } from '../core/jsonrpc.ts';
+import { ProxyError } from '../errors.ts';
+import { readFrame } from '../wire/frames.ts';
+import { ERROR_BODY_LIMIT, unexpectedResponse } from './failure.ts';
+
+/** How long the body of a refusal may take to arrive, in milliseconds. */
+const ERROR_BODY_TIME = 5_000;
+
+export type Outcome =
+  | { readonly kind: 'answered'; readonly reply: Reply }
+  /** The server refused the request as HTTP: `reply` is the JSON-RPC error in its body, when one stood there. */
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly reply: Reply | undefined;
+      readonly error: ProxyError;
+      /** The response asked for credentials (RFC 9110, section 11.6.1). */
+      readonly challenged: boolean;
+    };
+
+/** Thrown where a refusal has to pass through code that only knows answers. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly outcome: Extract<Outcome, { kind: 'refused' }>;
+
+  constructor(outcome: Extract<Outcome, { kind: 'refused' }>) {
+    super(outcome.error.message);
+    this.outcome = outcome;
+  }
+}
+
+/** Reads a response that carries no answer in the regular form. */
+export async function refusal(response: HttpResponse, url: URL): Promise<Extract<Outcome, { kind: 'refused' }>> {
+  // An error page that never ends says no more than its status.
+  const timer = setTimeout(() => response.body.destroy(), ERROR_BODY_TIME);
+  const body = await response.body.bytes(ERROR_BODY_LIMIT).catch(() => Buffer.alloc(0));
+  clearTimeout(timer);
+  return {
+    kind: 'refused',
+    status: response.status,
+    reply: errorIn(body),
+    error: unexpectedResponse(response, body, url),
+    challenged: response.headers['www-authenticate'] !== undefined,
+  };
+}
+
+/** The JSON-RPC error a body consists of, whatever its id, or undefined. */
+function errorIn(body: Buffer): Reply | undefined {
+  if (body.length === 0) return undefined;
+  try {
+    const { batch, messages } = readFrame(body);
+    const message = messages[0];
+    return !batch && message?.kind === 'response' && 'error' in message.reply ? message.reply : undefined;
+  } catch {
+    // Anything but JSON-RPC: the excerpt in the error shows what it was.
+    return undefined;
+  }
+}
+
+/** The reply a client gets for an outcome; throws where the proxy itself has to say what happened. */
+export function replyOf(outcome: Outcome): Reply {
+  if (outcome.kind === 'answered') return outcome.reply;
+  // Who must sign in has to be told so in our own words; every other JSON-RPC error is the server's to tell.
+  if (outcome.reply && outcome.status !== 401 && !(outcome.status === 403 && outcome.challenged)) return outcome.reply;
+  throw outcome.error;
+}

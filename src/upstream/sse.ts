@@ -1,0 +1,203 @@
+/**
+ * One session over HTTP+SSE, revision 2024-11-05: a GET stream that names an endpoint to POST
+ * to, and carries everything the server says (specification 2024-11-05, "Transports").
+ */
+import type { Exchange } from '../core/exchange.ts';
+import type { Call, Frame, Reply } from '../core/jsonrpc.ts';
+import type { HttpResponse } from '../core/ports.ts';
+import { showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import type { SseEvent } from '../wire/sse.ts';
+import { Link } from '../wire/link.ts';
+import type { UpstreamContext } from './context.ts';
+import { Journal, listChanges } from './journal.ts';
+import { mediaType, messagesIn, readEvents, startOfStream } from './messages.ts';
+import { type Outcome, Refusal, refusal, replyOf } from './outcome.ts';
+
+/** How long the server may take to name its endpoint, in milliseconds. */
+const ENDPOINT_LIMIT = 10_000;
+/** How long the server may take to accept a message, in milliseconds. */
+const POST_LIMIT = 60_000;
+
+/** A connected stream: where to POST, and the correlation of what comes back. */
+interface Channel {
+  readonly link: Link;
+  readonly close: AbortController;
+}
+
+export class SseSession {
+  readonly #context: UpstreamContext;
+  readonly #journal = new Journal();
+  readonly #closing = new AbortController();
+  #channel: Channel | undefined;
+  #opening: Promise<Channel> | undefined;
+  /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
+  #initialized: Promise<void> | undefined;
+
+  constructor(context: UpstreamContext) {
+    this.#context = context;
+  }
+
+  /** Opens the stream and sends the first message over it. */
+  async attempt(exchange: Exchange): Promise<Outcome> {
+    try {
+      const { link } = await this.#open(exchange.signal);
+      return { kind: 'answered', reply: await this.#ask(link, exchange) };
+    } catch (error) {
+      if (error instanceof Refusal) return error.outcome;
+      throw error;
+    }
+  }
+
+  async request(exchange: Exchange): Promise<Reply> {
+    if (this.#initialized && exchange.call.method !== 'initialize') await this.#initialized;
+    try {
+      const channel = this.#channel ?? (await this.#reopen());
+      return await this.#ask(channel.link, exchange);
+    } catch (error) {
+      if (error instanceof Refusal) return replyOf(error.outcome);
+      throw error;
+    }
+  }
+
+  notify(call: Call): void {
+    this.#journal.told(call);
+    const sent = this.#tell(call);
+    if (call.method !== 'notifications/initialized') return;
+    this.#initialized = sent.then(() => {
+      this.#initialized = undefined;
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    this.#channel?.close.abort();
+    return Promise.resolve();
+  }
+
+  async #ask(link: Link, exchange: Exchange): Promise<Reply> {
+    const reply = await link.ask(exchange.call, exchange.signal);
+    this.#journal.answered(exchange.call, reply);
+    return reply;
+  }
+
+  async #tell(call: Call): Promise<void> {
+    try {
+      await this.#channel?.link.notify(call);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#context.log.debug(`upstream: could not deliver ${call.method}: ${why}`);
+    }
+  }
+
+  /** Opens the stream. Rejects with a Refusal when the URL offers none. */
+  async #open(signal: AbortSignal): Promise<Channel> {
+    const { url, fetch } = this.#context;
+    const close = new AbortController();
+    const cut = AbortSignal.any([close.signal, this.#closing.signal]);
+    const abandon = (): void => close.abort(signal.reason);
+    signal.addEventListener('abort', abandon, { once: true });
+    const late = new ProxyError('timeout', `${showUrl(url)} did not name its endpoint in ${ENDPOINT_LIMIT / 1000} s`);
+    const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
+    try {
+      const headers = { accept: 'text/event-stream' };
+      const response = await fetch({ method: 'GET', url, headers, signal: cut, repeatable: true });
+      if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
+        // An event stream under another status never ends; anything else is short.
+        throw new Refusal(await refusal(response, url));
+      }
+      return await this.#connect(response, close);
+    } catch (error) {
+      close.abort();
+      throw close.signal.reason instanceof ProxyError ? close.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abandon);
+    }
+  }
+
+  /** Reads the stream; resolves when its first event has named the endpoint. */
+  #connect(response: HttpResponse, close: AbortController): Promise<Channel> {
+    const { url, log, peer } = this.#context;
+    return new Promise((resolve, reject) => {
+      let endpoint: URL | undefined;
+      const link = new Link((frame) => this.#post(endpoint as URL, frame, close.signal), {
+        request: (exchange) => peer.ask(exchange.call, exchange.signal),
+        notify: (call) => {
+          full = peer.notify(call) ?? full;
+        },
+      });
+      let full: Promise<void> | undefined;
+      const channel: Channel = { link, close };
+      const onEvent = (event: SseEvent): Promise<void> | undefined => {
+        if (!endpoint) {
+          endpoint = endpointOf(event, url);
+          this.#channel = channel;
+          resolve(channel);
+          return undefined;
+        }
+        if (event.type !== 'message' || event.data.length === 0) return undefined;
+        full = undefined;
+        for (const message of messagesIn(event.data, log)) link.receive(message);
+        return full;
+      };
+      readEvents(response, startOfStream(), onEvent)
+        .then(
+          () => new ProxyError('failed', `${showUrl(url)} ended its event stream`, { outcome: 'unknown' }),
+          (error: unknown) => error,
+        )
+        .then((error) => {
+          if (this.#channel === channel) this.#channel = undefined;
+          close.abort();
+          reject(error);
+          const reason = error instanceof ProxyError ? error : new ProxyError('failed', 'the event stream was closed', {}, error);
+          link.end(reason);
+        });
+    });
+  }
+
+  async #post(endpoint: URL, body: Frame, close: AbortSignal): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const signal = AbortSignal.any([close, AbortSignal.timeout(POST_LIMIT)]);
+    const response = await this.#context.fetch({ method: 'POST', url: endpoint, headers, body, signal, repeatable: false });
+    if (response.status >= 300) throw new Refusal(await refusal(response, endpoint));
+    await response.body.bytes(65_536).catch(() => response.body.destroy());
+  }
+
+  /** Connects again after the stream was lost: a new session, told what the old one had been told. */
+  #reopen(): Promise<Channel> {
+    this.#opening ??= this.#restore().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #restore(): Promise<Channel> {
+    this.#context.log.info('the event stream was lost; opening a new session');
+    const channel = await this.#open(this.#closing.signal);
+    const { initialize, initialized, requests } = this.#journal;
+    if (!initialize) return channel;
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(POST_LIMIT)]);
+    const reply = await channel.link.ask(initialize, signal);
+    if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
+    if (initialized) await this.#tell(initialized);
+    for (const call of requests) await channel.link.ask(call, signal).catch(() => undefined);
+    for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
+    return channel;
+  }
+}
+
+/** The URL to POST to. Throws when the event names none, or one of another origin. */
+function endpointOf(event: SseEvent, url: URL): URL {
+  const text = event.data.toString('utf8').trim();
+  if (event.type !== 'endpoint' || !URL.canParse(text, url.href)) {
+    throw new ProxyError('failed', `${showUrl(url)} opened an event stream that is not MCP's: its first event names no endpoint`);
+  }
+  const endpoint = new URL(text, url);
+  if (endpoint.origin !== url.origin) {
+    throw new ProxyError('failed', `${showUrl(url)} names an endpoint of another origin (${endpoint.origin}); refused`, {
+      hint: 'a server that is moved behind another name has to say so in its endpoint event',
+    });
+  }
+  return endpoint;
+}

@@ -1,0 +1,154 @@
+/**
+ * Streamable HTTP of revision 2026-07-28: one POST a request, no session; closing the response
+ * is the cancellation (specification 2026-07-28, "Streamable HTTP").
+ */
+import { HEADER_MISMATCH, MODERN_REVISIONS } from '../core/eras.ts';
+import { Cancelled, type Exchange } from '../core/exchange.ts';
+import { asString, encode, isObject, type Json, member, members, withMember } from '../core/json.ts';
+import {
+  type Call,
+  encodeNotification,
+  encodeRequest,
+  errorCode,
+  errorReply,
+  type Frame,
+  INVALID_PARAMS,
+  idKey,
+  type Message,
+  type Reply,
+} from '../core/jsonrpc.ts';
+import type { HttpResponse } from '../core/ports.ts';
+import { showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import { standardHeaders } from '../wire/headers.ts';
+import type { UpstreamContext } from './context.ts';
+import { mediaType, readJson, readMessages, startOfStream, type Take } from './messages.ts';
+import { type Outcome, refusal } from './outcome.ts';
+import { ToolHeaders, toolName } from './tools.ts';
+
+/** Pages of `tools/list` that are read to learn what a refused call lacked. */
+const MAX_PAGES = 100;
+const NOTIFICATION_LIMIT = 30_000;
+
+export class StatelessTransport {
+  readonly #context: UpstreamContext;
+  readonly #tools: ToolHeaders;
+  readonly #closing = new AbortController();
+  #lastId = 0;
+
+  constructor(context: UpstreamContext) {
+    this.#context = context;
+    this.#tools = new ToolHeaders(context.log);
+  }
+
+  async send(exchange: Exchange): Promise<Outcome> {
+    const { call } = exchange;
+    if (this.#tools.refuses(call)) {
+      return { kind: 'answered', reply: errorReply(INVALID_PARAMS, `Unknown tool: ${toolName(call)}`) };
+    }
+    const outcome = await this.#once(exchange);
+    if (call.method === 'tools/list' && outcome.kind === 'answered') {
+      return { kind: 'answered', reply: this.#tools.learn(outcome.reply) };
+    }
+    const mismatch = outcome.reply && errorCode(outcome.reply) === HEADER_MISMATCH;
+    if (call.method !== 'tools/call' || !mismatch) return outcome;
+    // The server checks headers before it runs anything, so the call may be sent again.
+    await this.#relist(exchange);
+    return this.#once(exchange);
+  }
+
+  async notify(call: Call): Promise<void> {
+    const { log } = this.#context;
+    try {
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(NOTIFICATION_LIMIT)]);
+      const response = await this.#post(call, encodeNotification(call), signal, true);
+      if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
+      await response.body.bytes(65_536);
+    } catch (error) {
+      log.debug(`upstream: could not deliver ${call.method}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  close(): void {
+    this.#closing.abort(new Cancelled());
+  }
+
+  #post(call: Call, body: Frame, signal: AbortSignal, repeatable: boolean): Promise<HttpResponse> {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': MODERN_REVISIONS[0],
+      ...standardHeaders(call),
+      ...this.#tools.headersFor(call),
+    };
+    return this.#context.fetch({ method: 'POST', url: this.#context.url, headers, body, signal, repeatable });
+  }
+
+  async #once(exchange: Exchange): Promise<Outcome> {
+    const { call, signal } = exchange;
+    const { url, log } = this.#context;
+    const id = String(++this.#lastId);
+    const response = await this.#post(call, encodeRequest(id, call), signal, call.method !== 'tools/call');
+    const type = mediaType(response);
+    if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
+      return refusal(response, url);
+    }
+    let reply: Reply | undefined;
+    const take: Take = (message) => {
+      if (message.kind === 'response' && (message.id === 'null' || idKey(message.id) === id)) {
+        reply ??= message.reply;
+        return undefined;
+      }
+      return this.#besides(message, exchange);
+    };
+    if (type === 'application/json') {
+      await readJson(response, url, take);
+    } else {
+      await readMessages(response, startOfStream(), log, take).catch((error) => {
+        // Whatever happens to the stream after the response is of no interest.
+        if (!reply) throw error;
+      });
+    }
+    if (reply) return { kind: 'answered', reply };
+    const what = type === 'application/json' ? 'answered another request than this one' : 'ended the stream before it had answered';
+    throw new ProxyError('failed', `${showUrl(url)} ${what}`, { outcome: 'unknown' });
+  }
+
+  /** Messages that are no answer: notifications of the request; anything else does not exist in this revision. */
+  #besides(message: Message, exchange: Exchange): Promise<void> | undefined {
+    if (message.kind === 'notification') return exchange.notify(message.call);
+    this.#context.log.debug(`upstream: skipped a ${message.kind} on the stream of ${exchange.call.method}`);
+    return undefined;
+  }
+
+  /** Reads the tool list anew, so that the next call carries the headers that the server wants. */
+  async #relist(exchange: Exchange): Promise<void> {
+    const envelope = envelopeOf(exchange.call);
+    let cursor: Json | undefined;
+    const seen = new Set<string>();
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const params = cursor ? withMember(envelope, 'cursor', cursor) : envelope;
+      const outcome = await this.#once({ ...exchange, call: { method: 'tools/list', params }, notify: () => undefined });
+      if (outcome.kind !== 'answered' || 'error' in outcome.reply) return;
+      this.#tools.learn(outcome.reply);
+      cursor = isObject(outcome.reply.result) ? member(outcome.reply.result, 'nextCursor') : undefined;
+      const text = asString(cursor);
+      if (text === undefined || seen.has(text)) return;
+      seen.add(text);
+    }
+  }
+}
+
+const ENVELOPE_PREFIX = 'io.modelcontextprotocol/';
+
+/** Parameters that hold nothing but the envelope of a call: who asks, in which revision, with which capabilities. */
+export function envelopeOf(call: Call): Json {
+  const meta = call.params && isObject(call.params) ? member(call.params, '_meta') : undefined;
+  let envelope: Json = encode({});
+  if (meta && isObject(meta)) {
+    for (const m of members(meta)) {
+      if (m.key.startsWith(ENVELOPE_PREFIX)) envelope = withMember(envelope, m.key, meta.subarray(m.start, m.end));
+    }
+  }
+  return withMember(encode({}), '_meta', envelope);
+}

@@ -1,0 +1,350 @@
+/**
+ * One session over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: session id,
+ * version header, GET stream, resumption, DELETE (specification 2025-11-25, "Transports").
+ */
+import { wantsVersionHeader } from '../core/eras.ts';
+import { Cancelled, type Exchange, type Peer } from '../core/exchange.ts';
+import { asString, isObject, member } from '../core/json.ts';
+import {
+  type Call,
+  encodeNotification,
+  encodeRequest,
+  encodeResponse,
+  errorCode,
+  type Frame,
+  INVALID_REQUEST,
+  idKey,
+  type Message,
+  type Reply,
+} from '../core/jsonrpc.ts';
+import type { HttpResponse } from '../core/ports.ts';
+import { showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import { cancelledCall, cancelledId } from '../wire/link.ts';
+import { replyFrom } from '../wire/replies.ts';
+import { nextAttempt, pause } from './backoff.ts';
+import type { UpstreamContext } from './context.ts';
+import { Journal, listChanges } from './journal.ts';
+import { listen } from './listener.ts';
+import { mediaType, type Position, readJson, readMessages, startOfStream, type Take } from './messages.ts';
+import { type Outcome, refusal, replyOf } from './outcome.ts';
+
+/** Attempts in a row to resume a stream that bring nothing, before the request counts as lost. */
+const MAX_RESUMES = 5;
+
+/** How long the server may take over what the session itself sends, in milliseconds. */
+const OWN_LIMIT = 30_000;
+
+/** A request of ours that waits for its response, on whichever stream that comes. */
+interface Pending {
+  readonly settle: (reply: Reply) => void;
+}
+
+export class StreamableSession {
+  readonly #context: UpstreamContext;
+  readonly #journal = new Journal();
+  readonly #pending = new Map<string, Pending>();
+  /** Requests of the server that the client is answering. */
+  readonly #asked = new Map<string, AbortController>();
+  readonly #closing = new AbortController();
+  #sessionId: string | undefined;
+  #version: string | undefined;
+  #lastId = 0;
+  /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
+  #initialized: Promise<void> | undefined;
+  #listening: AbortController | undefined;
+  #recovering: Promise<void> | undefined;
+
+  constructor(context: UpstreamContext) {
+    this.#context = context;
+  }
+
+  /** Sends the first message of a connection, and tells what came of it as HTTP. */
+  attempt(exchange: Exchange): Promise<Outcome> {
+    return this.#send(exchange);
+  }
+
+  async request(exchange: Exchange): Promise<Reply> {
+    if (exchange.call.method !== 'initialize') {
+      if (this.#initialized) await this.#initialized;
+      if (this.#recovering) await this.#recovering;
+    }
+    const session = this.#sessionId;
+    const outcome = await this.#send(exchange);
+    if (session === undefined || !(await this.#isLost(outcome, exchange.call, session))) return replyOf(outcome);
+    await this.#recover(session);
+    return replyOf(await this.#send(exchange));
+  }
+
+  notify(call: Call): void {
+    this.#journal.told(call);
+    const sent = this.#tell(call);
+    if (call.method !== 'notifications/initialized') return;
+    this.#initialized = sent.then(() => {
+      this.#initialized = undefined;
+      // A turn later, so that the requests that waited here go first.
+      setImmediate(() => this.#listen());
+    });
+  }
+
+  async close(limit: number): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    const session = this.#sessionId;
+    this.#closing.abort(new Cancelled());
+    this.#listening?.abort();
+    if (session === undefined) return;
+    const signal = AbortSignal.timeout(limit);
+    try {
+      const { url, fetch } = this.#context;
+      const response = await fetch({ method: 'DELETE', url, headers: this.#headers(), signal, repeatable: true });
+      response.body.destroy();
+    } catch {
+      // The server forgets the session by itself; nobody is left to be told.
+    }
+  }
+
+  #headers(): Record<string, string> {
+    const headers: Record<string, string> = {};
+    if (this.#sessionId !== undefined) headers['mcp-session-id'] = this.#sessionId;
+    if (this.#version !== undefined && wantsVersionHeader(this.#version)) headers['mcp-protocol-version'] = this.#version;
+    return headers;
+  }
+
+  #post(body: Frame, signal: AbortSignal, repeatable: boolean): Promise<HttpResponse> {
+    const headers = {
+      ...this.#headers(),
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    };
+    return this.#context.fetch({ method: 'POST', url: this.#context.url, headers, body, signal, repeatable });
+  }
+
+  /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
+  async #send(exchange: Exchange): Promise<Outcome> {
+    const { call, signal } = exchange;
+    if (signal.aborted) throw signal.reason;
+    const id = String(++this.#lastId);
+    const cut = new AbortController();
+    let onAbort: (() => void) | undefined;
+    try {
+      const outcome = await new Promise<Outcome>((resolve, reject) => {
+        onAbort = () => {
+          reject(signal.reason);
+          // In these revisions a closed stream cancels nothing; the server has to be told.
+          this.#tell(cancelledCall(signal.reason, id)).then(() => cut.abort(signal.reason));
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        this.#pending.set(id, {
+          settle: (reply) => {
+            this.#pending.delete(id);
+            resolve({ kind: 'answered', reply });
+          },
+        });
+        this.#read(id, exchange, cut.signal).then((refused) => refused && resolve(refused), reject);
+      });
+      if (outcome.kind === 'answered') this.#answered(call, outcome.reply);
+      return outcome;
+    } finally {
+      this.#pending.delete(id);
+      if (onAbort) signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** POSTs the request and reads all that comes back. Answers settle the pending request; a refusal is returned. */
+  async #read(id: string, exchange: Exchange, signal: AbortSignal): Promise<Outcome | undefined> {
+    const { url, log } = this.#context;
+    const opening = exchange.call.method === 'initialize';
+    if (opening) {
+      this.#sessionId = undefined;
+      this.#version = undefined;
+    }
+    const response = await this.#post(encodeRequest(id, exchange.call), signal, exchange.call.method !== 'tools/call');
+    const type = mediaType(response);
+    const readable = type === 'text/event-stream' || type === 'application/json';
+    if (response.status !== 200 || !readable) return refusal(response, url);
+    const assigned = response.headers['mcp-session-id'];
+    if (opening && typeof assigned === 'string' && /^[\x21-\x7e]+$/.test(assigned)) this.#sessionId = assigned;
+
+    const take = this.#taker(exchange, id);
+    if (type === 'application/json') {
+      await readJson(response, url, take);
+      if (this.#pending.has(id)) throw new ProxyError('failed', `${showUrl(url)} answered another request than this one`);
+      return undefined;
+    }
+    const position = startOfStream();
+    try {
+      await readMessages(response, position, log, take);
+    } catch (error) {
+      if (!this.#pending.has(id)) return undefined;
+      if (signal.aborted || position.lastEventId === undefined) throw error;
+    }
+    if (this.#pending.has(id)) await this.#resume(id, position, take, signal);
+    return undefined;
+  }
+
+  /** Goes on reading a stream that ended before its response, from where it broke off. */
+  async #resume(id: string, position: Position, take: Take, signal: AbortSignal): Promise<void> {
+    const { url, log } = this.#context;
+    let cause: unknown;
+    for (let misses = 0; position.lastEventId !== undefined && misses < MAX_RESUMES; ) {
+      const delay = nextAttempt(misses === 0 ? { kind: 'served', retry: position.retry } : { kind: 'failed' }, misses, 0);
+      await pause(delay ?? 0, signal);
+      if (!this.#pending.has(id) || signal.aborted) return;
+      const before = position.events;
+      try {
+        const response = await this.#get(position.lastEventId, signal);
+        if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
+          cause = (await refusal(response, url)).error;
+          if (response.status < 500) break;
+        } else {
+          await readMessages(response, position, log, take);
+        }
+      } catch (error) {
+        cause = error;
+      }
+      if (!this.#pending.has(id)) return;
+      misses = position.events > before ? 0 : misses + 1;
+    }
+    const data = { outcome: 'unknown', ...(cause instanceof ProxyError && cause.data) } as const;
+    throw new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, data, cause);
+  }
+
+  #get(lastEventId: string | undefined, signal: AbortSignal): Promise<HttpResponse> {
+    const headers = {
+      ...this.#headers(),
+      accept: 'text/event-stream',
+      ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+    };
+    return this.#context.fetch({ method: 'GET', url: this.#context.url, headers, signal, repeatable: true });
+  }
+
+  /** What is done with each message on a stream: that of request `id`, or the standalone one. */
+  #taker(from: Peer, id?: string): Take {
+    return (message: Message) => {
+      switch (message.kind) {
+        case 'response': {
+          // An error without an id answers the request whose stream it came on.
+          const key = message.id === 'null' ? id : idKey(message.id);
+          if (key !== undefined) this.#pending.get(key)?.settle(message.reply);
+          return undefined;
+        }
+        case 'request':
+          this.#answer(message.id, message.call, from);
+          return undefined;
+        case 'notification': {
+          if (message.call.method !== 'notifications/cancelled') return from.notify(message.call);
+          const cancelled = message.call.params && cancelledId(message.call.params);
+          if (cancelled !== undefined) this.#asked.get(idKey(cancelled))?.abort(new Cancelled(message.call));
+          return undefined;
+        }
+        case 'invalid':
+          this.#context.log.debug(`upstream: skipped a message (${message.reason})`);
+          return undefined;
+      }
+    };
+  }
+
+  /** Lets the client answer a request of the server, and sends the answer. */
+  #answer(id: string, call: Call, from: Peer): void {
+    const key = idKey(id);
+    const abort = new AbortController();
+    this.#asked.set(key, abort);
+    from
+      .ask(call, abort.signal)
+      .catch(replyFrom)
+      .then((reply) => {
+        if (this.#asked.get(key) === abort) this.#asked.delete(key);
+        if (!abort.signal.aborted) return this.#deliver(encodeResponse(id, reply), `the answer to ${call.method}`);
+      });
+  }
+
+  #tell(call: Call): Promise<void> {
+    return this.#deliver(encodeNotification(call), call.method);
+  }
+
+  /** Sends what has no answer. Never rejects: whoever sent it expects nothing back. */
+  async #deliver(frame: Frame, what: string): Promise<void> {
+    const { log } = this.#context;
+    try {
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(OWN_LIMIT)]);
+      const response = await this.#post(frame, signal, true);
+      if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
+      await response.body.bytes(65_536);
+    } catch (error) {
+      log.debug(`upstream: could not deliver ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #answered(call: Call, reply: Reply): void {
+    this.#journal.answered(call, reply);
+    if (call.method === 'initialize' && 'result' in reply && isObject(reply.result)) {
+      this.#version = asString(member(reply.result, 'protocolVersion'));
+    }
+  }
+
+  #listen(): void {
+    this.#listening?.abort();
+    if (this.#closing.signal.aborted) return;
+    const listening = new AbortController();
+    this.#listening = listening;
+    const { log, peer } = this.#context;
+    const open = (last: string | undefined, signal: AbortSignal): Promise<HttpResponse> => this.#get(last, signal);
+    listen({ open, take: this.#taker(peer), log }, listening.signal);
+  }
+
+  /**
+   * Whether the server no longer knows the session. A refusal alone proves nothing: a call
+   * that ran may be refused afterwards, and running it again would be worse than any error.
+   * So a server that refuses is asked for a ping; only when it refuses that in the same way,
+   * it is the session that it does not know (specification 2025-11-25, "Session Management").
+   */
+  async #isLost(outcome: Outcome, call: Call, session: string): Promise<boolean> {
+    if (call.method === 'initialize' || !mayMeanLost(outcome)) return false;
+    if (this.#sessionId !== session) return true;
+    try {
+      const again = await this.#send(this.#own({ method: 'ping' }));
+      if (outcome.kind === 'refused') return again.kind === 'refused' && again.status === outcome.status;
+      return again.kind === 'answered' && errorCode(again.reply) === errorCode(outcome.reply);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Opens the session again, once for all that found it lost. Rejects with a ProxyError when that fails. */
+  async #recover(lost: string): Promise<void> {
+    if (this.#recovering) return this.#recovering;
+    if (this.#sessionId !== lost) return;
+    const initialize = this.#journal.initialize;
+    if (!initialize) throw new ProxyError('failed', 'the upstream has lost the session');
+    this.#context.log.info('the server has lost the session; opening a new one');
+    this.#recovering = this.#reopen(initialize).finally(() => {
+      this.#recovering = undefined;
+    });
+    return this.#recovering;
+  }
+
+  /** An exchange of the session itself, of which the client need not know. */
+  #own(call: Call): Exchange {
+    return {
+      call,
+      signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(OWN_LIMIT)]),
+      notify: () => undefined,
+      ask: (question, signal) => this.#context.peer.ask(question, signal),
+    };
+  }
+
+  async #reopen(initialize: Call): Promise<void> {
+    const reply = replyOf(await this.#send(this.#own(initialize)));
+    if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
+    if (this.#journal.initialized) await this.#tell(this.#journal.initialized);
+    for (const call of this.#journal.requests) await this.#send(this.#own(call)).catch(() => undefined);
+    this.#listen();
+    for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
+  }
+}
+
+/** Refusals that servers give for a session they do not know; credentials are another matter. */
+function mayMeanLost(outcome: Outcome): boolean {
+  if (outcome.kind === 'answered') return errorCode(outcome.reply) === INVALID_REQUEST;
+  return outcome.status === 404 || outcome.status === 400 || (outcome.status === 401 && !outcome.challenged);
+}

@@ -1,0 +1,70 @@
+/**
+ * What the upstream's `tools/list` says about headers: which arguments each tool wants
+ * mirrored, and which definitions a client must refuse (specification 2026-07-28,
+ * "Custom Headers from Tool Parameters").
+ */
+import { arrayOf, asString, elements, isObject, type Json, member, withMember } from '../core/json.ts';
+import type { Call, Reply } from '../core/jsonrpc.ts';
+import type { Log } from '../core/ports.ts';
+import { type Annotations, annotationsOf, type MirroredParameter, parameterHeaders } from '../wire/headers.ts';
+
+const ANNOTATION_MARK = 'x-mcp-header';
+/** More annotated tools than this are not remembered; their calls still recover through the server's refusal. */
+const MAX_TOOLS = 10_000;
+
+export class ToolHeaders {
+  readonly #log: Log;
+  readonly #parameters = new Map<string, readonly MirroredParameter[]>();
+  readonly #refused = new Set<string>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** The headers that the call's arguments have to be mirrored into, as far as the tool is known. */
+  headersFor(call: Call): Record<string, string> {
+    if (call.method !== 'tools/call' || this.#parameters.size === 0) return {};
+    const name = toolName(call);
+    const parameters = name === undefined ? undefined : this.#parameters.get(name);
+    return parameters ? parameterHeaders(call, parameters) : {};
+  }
+
+  /** Whether the tool's definition was refused. */
+  refuses(call: Call): boolean {
+    if (call.method !== 'tools/call' || this.#refused.size === 0) return false;
+    const name = toolName(call);
+    return name !== undefined && this.#refused.has(name);
+  }
+
+  /** Learns from one page of `tools/list`, and returns the page without the definitions that must be refused. */
+  learn(reply: Reply): Reply {
+    if ('error' in reply || !reply.result.includes(ANNOTATION_MARK)) return reply;
+    const tools = member(reply.result, 'tools');
+    if (!tools) return reply;
+    const all = elements(tools);
+    const kept = all.filter((tool) => this.#accept(tool));
+    if (kept.length === all.length) return reply;
+    return { ...reply, result: withMember(reply.result, 'tools', arrayOf(kept)) };
+  }
+
+  #accept(tool: Json): boolean {
+    if (!isObject(tool) || !tool.includes(ANNOTATION_MARK)) return true;
+    const name = asString(member(tool, 'name'));
+    const schema = member(tool, 'inputSchema');
+    if (name === undefined || !schema || !isObject(schema)) return true;
+    const annotations: Annotations = annotationsOf(schema);
+    this.#refused.delete(name);
+    this.#parameters.delete(name);
+    if ('invalid' in annotations) {
+      this.#log.warn(`tool ${JSON.stringify(name)} is left out: its definition is invalid (${annotations.invalid})`);
+      if (this.#refused.size < MAX_TOOLS) this.#refused.add(name);
+      return false;
+    }
+    if (this.#parameters.size < MAX_TOOLS) this.#parameters.set(name, annotations.parameters);
+    return true;
+  }
+}
+
+export function toolName(call: Call): string | undefined {
+  return call.params && isObject(call.params) ? asString(member(call.params, 'name')) : undefined;
+}

@@ -1,0 +1,81 @@
+/**
+ * What the outcome of a connection's first message says about the server. Pure decisions by
+ * status, code and shape; never by the words of a message (`bridging` in docs/architecture.md).
+ */
+import { isModernError } from '../core/eras.ts';
+import { isObject, member } from '../core/json.ts';
+import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
+import type { TransportName } from '../core/ports.ts';
+import type { Strategy } from '../config.ts';
+import type { Outcome } from './outcome.ts';
+
+export type Verdict =
+  /** The server speaks this transport and this era. */
+  | 'open'
+  /** The URL does not speak this transport: the other one may be tried. */
+  | 'other-transport'
+  /** The server speaks the other era. */
+  | 'other-era'
+  /** Only a `server/discover` can tell the era. */
+  | 'discover'
+  /** What came is the answer, and no evidence. */
+  | 'final';
+
+/** The transports to try, in order. A remembered one goes first, unless only one is allowed. */
+export function attempts(strategy: Strategy, remembered: TransportName | undefined): TransportName[] {
+  switch (strategy) {
+    case 'http-only':
+      return ['http'];
+    case 'sse-only':
+      return ['sse'];
+    case 'http-first':
+      return remembered === 'sse' ? ['sse', 'http'] : ['http', 'sse'];
+    case 'sse-first':
+      return remembered === 'http' ? ['http', 'sse'] : ['sse', 'http'];
+  }
+}
+
+/** Whether a refusal means that the URL does not speak the transport at all. */
+function isOtherTransport(outcome: Outcome): boolean {
+  return outcome.kind === 'refused' && outcome.reply === undefined && [400, 404, 405].includes(outcome.status);
+}
+
+/** After a legacy first message (`initialize`, as a rule) was POSTed. */
+export function afterLegacyPost(outcome: Outcome): Verdict {
+  if (isOtherTransport(outcome)) return 'other-transport';
+  const code = codeOf(outcome);
+  if (isModernError(code)) return 'other-era';
+  if (outcome.kind === 'answered') return 'result' in outcome.reply ? 'open' : 'final';
+  const vague = outcome.status === 400 || outcome.status === 404;
+  return vague && (code === METHOD_NOT_FOUND || code === INVALID_PARAMS) ? 'discover' : 'final';
+}
+
+/** After the stream of HTTP+SSE was asked for and the first message sent over it. */
+export function afterSse(outcome: Outcome): Verdict {
+  if (isOtherTransport(outcome)) return 'other-transport';
+  return outcome.kind === 'answered' && 'result' in outcome.reply ? 'open' : 'final';
+}
+
+/** After a modern first message was POSTed. */
+export function afterModernPost(outcome: Outcome, method: string): Verdict {
+  const code = codeOf(outcome);
+  if (isModernError(code)) return 'open';
+  const discovering = method === 'server/discover';
+  if (outcome.kind === 'answered') {
+    if (!discovering) return 'result' in outcome.reply ? 'open' : 'final';
+    return isDiscoverResult(outcome.reply) ? 'open' : 'other-era';
+  }
+  if (outcome.status !== 400 && outcome.status !== 404 && outcome.status !== 405) return 'final';
+  if (outcome.reply === undefined || discovering) return 'other-era';
+  // A modern server refuses with these codes too, and so does many a legacy one that misses its session.
+  return 'discover';
+}
+
+/** Whether a reply to `server/discover` is that of a modern server. */
+export function isDiscoverResult(reply: Reply): boolean {
+  return 'result' in reply && isObject(reply.result) && member(reply.result, 'supportedVersions') !== undefined;
+}
+
+function codeOf(outcome: Outcome): number | undefined {
+  return outcome.reply && errorCode(outcome.reply);
+}

@@ -1,0 +1,16 @@
+/** From bytes of a wire to messages: the one place where text from outside is first believed. */
+import { isUtf8 } from 'node:buffer';
+import { JsonError } from '../core/json.ts';
+import { type Message, parseFrame } from '../core/jsonrpc.ts';
+
+/** Largest single message accepted from an upstream. */
+export const MAX_UPSTREAM_MESSAGE = 256 * 1024 * 1024;
+
+/** Largest single message accepted from a client. */
+export const MAX_DOWNSTREAM_MESSAGE = 48 * 1024 * 1024;
+
+/** The messages in one line, body or event. Throws a JsonError when the bytes are not JSON in UTF-8. */
+export function readFrame(bytes: Buffer): { batch: boolean; messages: Message[] } {
+  if (!isUtf8(bytes)) throw new JsonError('not valid UTF-8', 0);
+  return parseFrame(bytes);
+}
