@@ -3,7 +3,9 @@
 // otherwise fail on syntax, with a message that helps nobody.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  process.stderr.write(`mcp-proxy: needs Node 20.19 or newer, this is ${process.versions.node}. Point your host's config at a newer node.\n`);
+  process.stderr.write(
+    `mcp-proxy: needs Node 20.19 or newer, this is ${process.versions.node}. Point your host's config at a newer node.\n`,
+  );
   process.exit(78);
 }
 await import('../dist/mcp-proxy.js');

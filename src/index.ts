@@ -2,5 +2,5 @@
 export { type Config, DEFAULTS, STRATEGIES, type Strategy } from './config.ts';
 export { LEVELS, type Level, type Log, type TransportName, type VerdictMemory } from './core/ports.ts';
 export { type ErrorCode, type ErrorData, ProxyError } from './errors.ts';
-export { type Ending, type RunningProxy, startStdioProxy, type Surroundings } from './proxy.ts';
+export { type Ending, type RunningProxy, type Surroundings, startStdioProxy } from './proxy.ts';
 export { fileMemory } from './upstream/memory.ts';

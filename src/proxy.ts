@@ -42,8 +42,8 @@ interface Patience {
 }
 
 const PATIENCE: Record<Ending, Patience> = {
-  'client-gone': { drain: 5_000, connect: 1_000, flush: 500, close: 700 },
-  signal: { drain: 700, connect: 300, flush: 300, close: 600 },
+  'client-gone': { drain: 5_000, connect: 1_500, flush: 300, close: 1_500 },
+  signal: { drain: 700, connect: 500, flush: 200, close: 900 },
   crash: { drain: 0, connect: 0, flush: 300, close: 300 },
 };
 
@@ -77,7 +77,8 @@ export function startStdioProxy(config: Config, surroundings: Surroundings): Run
     await drained(downstream, () => upstream.established, patience);
     const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
     await within(patience.flush, downstream.end(error));
-    await within(patience.close, upstream.close(patience.close));
+    const limit = upstream.established ? patience.close : 0;
+    await within(limit, upstream.close(limit));
     http.close();
   };
   return {
@@ -99,6 +100,7 @@ function pipeline(config: Config, { log, redact }: Surroundings, handler: Handle
 
 /** Waits for the open answers: long when the server works on them, short when it was never reached. */
 async function drained(downstream: StdioDownstream, established: () => boolean, patience: Patience): Promise<void> {
+  if (downstream.deaf) return;
   const started = Date.now();
   await within(patience.connect, downstream.idle());
   if (downstream.busy && established()) await within(patience.drain - (Date.now() - started), downstream.idle());

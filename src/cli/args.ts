@@ -71,7 +71,11 @@ function readTokens(argv: readonly string[]): Tokens {
   const options = Object.fromEntries(
     OPTIONS.map((o) => [
       o.name,
-      { type: o.value === undefined ? 'boolean' : 'string', multiple: true, ...(o.short && { short: o.short }) } as const,
+      {
+        type: o.value === undefined ? 'boolean' : 'string',
+        multiple: true,
+        ...(o.short && { short: o.short }),
+      } as const,
     ]),
   );
   const end = argv.indexOf('--');
@@ -84,18 +88,19 @@ function readTokens(argv: readonly string[]): Tokens {
     if (token.kind !== 'option') continue;
     const option = OPTIONS.find((o) => o.name === token.name);
     if (!option) throw unknownFlag(token.rawName);
-    flags.add(option, valueOf(option, token.value));
+    flags.add(option, flagValue(option, token.value));
   }
   return { flags, positionals, command: end === -1 ? undefined : argv.slice(end + 1) };
 }
 
-function valueOf(option: Option, value: string | undefined): string | boolean {
+function flagValue(option: Option, value: string | undefined): string | boolean {
   if (option.value === undefined) {
     if (value === undefined || value === 'true') return true;
     if (value === 'false') return false;
     throw usage(`--${option.name} takes no value`, `write --${option.name} alone`);
   }
-  if (value === undefined) throw usage(`--${option.name} needs a value`, `--${option.name} ${option.value}: ${option.help}`);
+  if (value === undefined)
+    throw usage(`--${option.name} needs a value`, `--${option.name} ${option.value}: ${option.help}`);
   return value;
 }
 
@@ -140,8 +145,15 @@ function toConfig(target: string, flags: Flags, env: Env): Config {
 function parseUrl(text: string): URL {
   if (!URL.canParse(text) || !/^https?:\/\//i.test(text)) {
     const guess = /^[\w.-]+(:\d+)?(\/|$)/.test(text) && text.includes('.');
-    const near = nearest(text, SUBCOMMANDS.map((s) => s.name));
-    const hint = near ? `did you mean ${near}?` : guess ? `did you mean https://${text}?` : 'it begins with https:// or http://';
+    const near = nearest(
+      text,
+      SUBCOMMANDS.map((s) => s.name),
+    );
+    const hint = near
+      ? `did you mean ${near}?`
+      : guess
+        ? `did you mean https://${text}?`
+        : 'it begins with https:// or http://';
     throw usage(`${JSON.stringify(text)} is no URL of a server`, hint);
   }
   return new URL(text);
@@ -162,20 +174,25 @@ function parseHeader(text: string, env: Env): readonly [string, string] {
   const colon = text.indexOf(':');
   const name = text.slice(0, colon === -1 ? 0 : colon).trim();
   if (!HEADER_NAME.test(name)) {
-    throw usage('a --header is not of the form KEY:VALUE', 'for example -H "Authorization: Bearer ${TOKEN}", in quotes');
+    throw usage(
+      'a --header is not of the form KEY:VALUE',
+      'for example -H "Authorization: Bearer ${TOKEN}", in quotes',
+    );
   }
   const value = text
     .slice(colon + 1)
     .trim()
     .replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, variable: string) => {
       const found = env[variable];
-      if (found === undefined) throw usage(`--header ${name} uses \${${variable}}, which is not set`, `set ${variable} in the environment`);
+      if (found === undefined)
+        throw usage(`--header ${name} uses \${${variable}}, which is not set`, `set ${variable} in the environment`);
       return found.trim();
     });
   if (value === '') {
     throw usage(`--header ${name} has no value`, `put the whole header into quotes: -H "${name}: VALUE"`);
   }
-  if (!HEADER_VALUE.test(value)) throw usage(`--header ${name} holds characters that no header may hold`, 'look for line breaks');
+  if (!HEADER_VALUE.test(value))
+    throw usage(`--header ${name} holds characters that no header may hold`, 'look for line breaks');
   return [name, value];
 }
 
@@ -189,7 +206,10 @@ function surplusArgument(text: string): ProxyError {
 function unknownFlag(raw: string): ProxyError {
   const names = OPTIONS.map((o) => `--${o.name}`);
   const near = nearest(raw, names);
-  return usage(`unknown flag ${JSON.stringify(raw.slice(0, 60))}`, near ? `did you mean ${near}?` : 'mcp-proxy --help lists all flags');
+  return usage(
+    `unknown flag ${JSON.stringify(raw.slice(0, 60))}`,
+    near ? `did you mean ${near}?` : 'mcp-proxy --help lists all flags',
+  );
 }
 
 function notYet(what: string): ProxyError {

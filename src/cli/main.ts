@@ -59,7 +59,9 @@ function run(config: Config): void {
     );
   };
   const crash = (error: unknown): void => {
-    log.error(`internal error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    log.error(
+      `internal error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
     end('crash', 1);
   };
   process.on('uncaughtException', crash);

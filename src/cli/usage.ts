@@ -5,7 +5,9 @@ const WIDTH = 92;
 const INDENT = 6;
 
 export function usageText(version: string, options: readonly Option[], subcommands: readonly Subcommand[]): string {
-  const commands = subcommands.map((s) => `  mcp-proxy ${`${s.name} ${s.argument}`.padEnd(16)} ${s.help} (not available yet)`);
+  const commands = subcommands.map(
+    (s) => `  mcp-proxy ${`${s.name} ${s.argument}`.padEnd(16)} ${s.help} (not available yet)`,
+  );
   return [
     `mcp-proxy ${version}: connects any MCP client to any MCP server`,
     '',
@@ -32,7 +34,10 @@ function describe(option: Option): string[] {
   const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
   const standard = option.default ? ` [${option.default}]` : '';
   const repeat = option.repeatable ? '; repeatable' : '';
-  return [`  ${names}${option.value ? ` ${option.value}` : ''}`, ...wrap(`${option.help}${choices}${repeat}${standard}`)];
+  return [
+    `  ${names}${option.value ? ` ${option.value}` : ''}`,
+    ...wrap(`${option.help}${choices}${repeat}${standard}`),
+  ];
 }
 
 function wrap(text: string): string[] {

@@ -54,4 +54,3 @@ export function isModernError(code: number | undefined): boolean {
 export function isHandshake(call: Call): boolean {
   return call.method === 'initialize' || call.method === 'server/discover';
 }
-

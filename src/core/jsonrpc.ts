@@ -3,7 +3,18 @@
  * pages "Base Protocol" of each revision). A message is taken apart into its envelope and its
  * payload, and put together again around the very same payload bytes.
  */
-import { arrayOf, asString, elements, encode, isArray, isObject, type Json, JsonError, members, parseValue } from './json.ts';
+import {
+  arrayOf,
+  asString,
+  elements,
+  encode,
+  isArray,
+  isObject,
+  type Json,
+  JsonError,
+  members,
+  parseValue,
+} from './json.ts';
 
 /** What is asked or told: a method and its parameters. It has no id: ids belong to the wire. */
 export interface Call {
@@ -152,9 +163,7 @@ export function encodeNotification(call: Call): Frame {
 
 function encodeCall(head: string, call: Call): Frame {
   const method = `${head}"method":${JSON.stringify(call.method)}`;
-  return call.params
-    ? frame(`${method},"params":`, call.params, call.extra)
-    : frame(method, undefined, call.extra);
+  return call.params ? frame(`${method},"params":`, call.params, call.extra) : frame(method, undefined, call.extra);
 }
 
 export function encodeResponse(id: Id, reply: Reply): Frame {

@@ -80,7 +80,14 @@ export class StdioDownstream implements Peer {
   }
 
   ask(call: Call, signal: AbortSignal): Promise<Reply> {
-    return this.#link?.ask(call, signal) ?? Promise.reject(new ProxyError('internal', 'the client is not connected yet'));
+    return (
+      this.#link?.ask(call, signal) ?? Promise.reject(new ProxyError('internal', 'the client is not connected yet'))
+    );
+  }
+
+  /** Whether nobody reads our output any more, so that no answer is worth waiting for. */
+  get deaf(): boolean {
+    return !this.#streams.output.writable;
   }
 
   get busy(): boolean {

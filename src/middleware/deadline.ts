@@ -1,6 +1,7 @@
 /** Bounds every wait for an answer: an exchange whose server stays silent for too long ends with an error. */
-import type { Middleware } from '../core/exchange.ts';
+
 import { isHandshake } from '../core/eras.ts';
+import type { Middleware } from '../core/exchange.ts';
 import { ProxyError } from '../errors.ts';
 
 /** Milliseconds a server may stay silent. */

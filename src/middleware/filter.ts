@@ -3,7 +3,17 @@
  * cannot read does not pass, and what it decided on is, byte for byte, what passes.
  */
 import type { Middleware } from '../core/exchange.ts';
-import { arrayOf, asString, elements, isArray, isObject, type Json, JsonError, member, withMember } from '../core/json.ts';
+import {
+  arrayOf,
+  asString,
+  elements,
+  isArray,
+  isObject,
+  type Json,
+  JsonError,
+  member,
+  withMember,
+} from '../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
 import { anyOf, type Matcher } from './pattern.ts';

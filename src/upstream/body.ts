@@ -14,14 +14,20 @@ export async function unpacked(incoming: IncomingMessage): Promise<Readable> {
   const flush = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH };
   const unpack = { gzip: zlib.createGunzip, 'x-gzip': zlib.createGunzip, deflate: zlib.createInflate };
   if (encoding === 'br') {
-    const operation = { flush: zlib.constants.BROTLI_OPERATION_FLUSH, finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH };
+    const operation = {
+      flush: zlib.constants.BROTLI_OPERATION_FLUSH,
+      finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
+    };
     return joined(incoming, zlib.createBrotliDecompress(operation));
   }
   if (encoding === 'gzip' || encoding === 'x-gzip' || encoding === 'deflate') {
     return joined(incoming, unpack[encoding](flush));
   }
   incoming.destroy();
-  throw new ProxyError('failed', `the upstream answered with an unknown content encoding (${JSON.stringify(encoding.slice(0, 40))})`);
+  throw new ProxyError(
+    'failed',
+    `the upstream answered with an unknown content encoding (${JSON.stringify(encoding.slice(0, 40))})`,
+  );
 }
 
 function joined<T extends NodeJS.WritableStream & Readable>(incoming: IncomingMessage, unpack: T): T {
@@ -41,12 +47,20 @@ export class ResponseBody implements HttpBody {
   readonly #incoming: IncomingMessage;
   readonly #close: () => void;
   readonly #url: URL;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(stream: Readable, incoming: IncomingMessage, close: () => void, url: URL) {
+  constructor(
+    stream: Readable,
+    incoming: IncomingMessage,
+    close: () => void,
+    url: URL,
+    signal: AbortSignal | undefined,
+  ) {
     this.#stream = stream;
     this.#incoming = incoming;
     this.#close = close;
     this.#url = url;
+    this.#signal = signal;
   }
 
   each(sink: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
@@ -57,7 +71,9 @@ export class ResponseBody implements HttpBody {
         if (failed) return;
         failed = true;
         this.destroy();
-        reject(error instanceof ProxyError ? error : brokenConnection(error as Error, this.#url));
+        // An abort cuts the connection; the reason for it says more than the cut.
+        if (this.#signal?.aborted) reject(this.#signal.reason);
+        else reject(error instanceof ProxyError ? error : brokenConnection(error as Error, this.#url));
       };
       stream.on('data', (chunk: Buffer) => {
         // Chunks that were under way when the sink threw.

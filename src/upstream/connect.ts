@@ -3,7 +3,13 @@
  * speaks, with the client's own first message as the only probe, and keeps to that.
  */
 import type { Strategy } from '../config.ts';
-import { declaredRevision, isModernRevision, LEGACY_REVISIONS, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../core/eras.ts';
+import {
+  declaredRevision,
+  isModernRevision,
+  LEGACY_REVISIONS,
+  MODERN_REVISIONS,
+  UNSUPPORTED_VERSION,
+} from '../core/eras.ts';
 import type { Exchange, Session } from '../core/exchange.ts';
 import { asString, decode, isObject, member } from '../core/json.ts';
 import { type Call, errorReply, type Reply } from '../core/jsonrpc.ts';
@@ -179,7 +185,9 @@ export class Upstream implements Session {
 
   #sendModern(exchange: Exchange): Promise<Outcome> {
     const send = (x: Exchange): Promise<Outcome> => this.#stateless.send(x);
-    return exchange.call.method === 'subscriptions/listen' ? subscribe(exchange, send, this.#options.log) : send(exchange);
+    return exchange.call.method === 'subscriptions/listen'
+      ? subscribe(exchange, send, this.#options.log)
+      : send(exchange);
   }
 
   /** Asks the one question that only a modern server answers, in the name of the exchange. */
@@ -232,7 +240,9 @@ function supportedIn(outcome: Outcome): string[] | undefined {
   const data = error && isObject(error) ? member(error, 'data') : undefined;
   const supported = data && isObject(data) ? member(data, 'supported') : undefined;
   const list = supported && decode(supported);
-  return Array.isArray(list) && list.every((v) => typeof v === 'string') && list.length > 0 ? list.slice(0, 10) : undefined;
+  return Array.isArray(list) && list.every((v) => typeof v === 'string') && list.length > 0
+    ? list.slice(0, 10)
+    : undefined;
 }
 
 function describe(transport: TransportName, reply: Reply): string {

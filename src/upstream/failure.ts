@@ -19,7 +19,11 @@ const CONNECT_CAUSES = new Map([
 ]);
 
 /** No connection came about, so nothing was sent. */
-export async function noConnection(error: NodeJS.ErrnoException, url: URL, proxyHint: string | undefined): Promise<ProxyError> {
+export async function noConnection(
+  error: NodeJS.ErrnoException,
+  url: URL,
+  proxyHint: string | undefined,
+): Promise<ProxyError> {
   if (error instanceof ProxyError) return error;
   const code = error.code ?? firstCode(error);
   const { certificateProblem } = await import('./certificate.ts');

@@ -199,14 +199,17 @@ function exchange(
         return;
       }
       timer = setTimeout(() => {
-        const error = new ProxyError('unreachable', `${url.host} did not accept a connection in ${CONNECT_LIMIT / 1000} s`);
+        const error = new ProxyError(
+          'unreachable',
+          `${url.host} did not accept a connection in ${CONNECT_LIMIT / 1000} s`,
+        );
         outgoing.destroy(error);
       }, CONNECT_LIMIT);
       socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
     });
     outgoing.on('response', (incoming) => {
       clearTimeout(timer);
-      answered(incoming, outgoing, url).then(resolve, reject);
+      answered(incoming, outgoing, request).then(resolve, reject);
       // From here on the body owns the connection; the signal still cuts it.
       incoming.once('close', settled);
     });
@@ -232,12 +235,16 @@ function isReset(error: NodeJS.ErrnoException): boolean {
   return error.code === 'ECONNRESET' || error.code === 'EPIPE';
 }
 
-async function answered(incoming: IncomingMessage, outgoing: ClientRequest, url: URL): Promise<HttpResponse> {
+async function answered(
+  incoming: IncomingMessage,
+  outgoing: ClientRequest,
+  { url, signal }: HttpRequest,
+): Promise<HttpResponse> {
   const stream = await unpacked(incoming);
   return {
     status: incoming.statusCode ?? 0,
     headers: incoming.headers,
-    body: new ResponseBody(stream, incoming, () => outgoing.destroy(), url),
+    body: new ResponseBody(stream, incoming, () => outgoing.destroy(), url, signal),
   };
 }
 
@@ -251,7 +258,8 @@ function redirectTarget(response: HttpResponse, url: URL): URL | undefined {
 function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number, hops: number): URL {
   const where = `${showUrl(from)} redirects to ${showUrl(to)}`;
   const data = { httpStatus: status, hint: 'give the new address as the URL if it is the right one' };
-  if (hops >= MAX_REDIRECTS) throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, { httpStatus: status });
+  if (hops >= MAX_REDIRECTS)
+    throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, { httpStatus: status });
   if (to.origin !== from.origin) throw new ProxyError('failed', `${where}, another origin`, data);
   if (request.method !== 'GET' && status !== 307 && status !== 308) {
     throw new ProxyError('failed', `${where} in a way that would lose the message (status ${status})`, data);

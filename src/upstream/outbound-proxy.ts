@@ -14,7 +14,9 @@ export function proxyAgent(url: URL, options: AgentOptions): Agent | 'invalid' |
   const proxy = withScheme(found);
   if (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol)) return 'invalid';
   // The agents know Node's own agent only by structure.
-  return (url.protocol === 'https:' ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options)) as Agent;
+  return (
+    url.protocol === 'https:' ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options)
+  ) as Agent;
 }
 
 /**
@@ -23,6 +25,8 @@ export function proxyAgent(url: URL, options: AgentOptions): Agent | 'invalid' |
  */
 function withScheme(found: string): string {
   const rest = found.replace(/^https?:\/\//, '');
-  const bare = Object.entries(process.env).some(([name, value]) => /^(https?|all)_proxy$/i.test(name) && value === rest);
+  const bare = Object.entries(process.env).some(
+    ([name, value]) => /^(https?|all)_proxy$/i.test(name) && value === rest,
+  );
   return bare ? `http://${rest}` : found;
 }

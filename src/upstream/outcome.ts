@@ -1,7 +1,8 @@
 /** What came of one message that was POSTed: the answer, or why there is none. */
-import type { HttpResponse } from '../core/ports.ts';
+
 import type { Reply } from '../core/jsonrpc.ts';
-import { ProxyError } from '../errors.ts';
+import type { HttpResponse } from '../core/ports.ts';
+import type { ProxyError } from '../errors.ts';
 import { readFrame } from '../wire/frames.ts';
 import { ERROR_BODY_LIMIT, unexpectedResponse } from './failure.ts';
 

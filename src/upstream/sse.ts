@@ -7,10 +7,11 @@ import type { Call, Frame, Reply } from '../core/jsonrpc.ts';
 import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import type { SseEvent } from '../wire/sse.ts';
 import { Link } from '../wire/link.ts';
+import type { SseEvent } from '../wire/sse.ts';
 import type { UpstreamContext } from './context.ts';
 import { Journal, listChanges } from './journal.ts';
+import { withLimit } from './limit.ts';
 import { mediaType, messagesIn, readEvents, startOfStream } from './messages.ts';
 import { type Outcome, Refusal, refusal, replyOf } from './outcome.ts';
 
@@ -31,6 +32,8 @@ export class SseSession {
   readonly #closing = new AbortController();
   #channel: Channel | undefined;
   #opening: Promise<Channel> | undefined;
+  /** Cuts the stream that is being opened. */
+  #connecting: AbortController | undefined;
   /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
 
@@ -72,6 +75,7 @@ export class SseSession {
   close(): Promise<void> {
     this.#closing.abort();
     this.#channel?.close.abort();
+    this.#connecting?.abort();
     return Promise.resolve();
   }
 
@@ -94,14 +98,14 @@ export class SseSession {
   async #open(signal: AbortSignal): Promise<Channel> {
     const { url, fetch } = this.#context;
     const close = new AbortController();
-    const cut = AbortSignal.any([close.signal, this.#closing.signal]);
+    this.#connecting = close;
     const abandon = (): void => close.abort(signal.reason);
     signal.addEventListener('abort', abandon, { once: true });
     const late = new ProxyError('timeout', `${showUrl(url)} did not name its endpoint in ${ENDPOINT_LIMIT / 1000} s`);
     const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
     try {
       const headers = { accept: 'text/event-stream' };
-      const response = await fetch({ method: 'GET', url, headers, signal: cut, repeatable: true });
+      const response = await fetch({ method: 'GET', url, headers, signal: close.signal, repeatable: true });
       if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
         // An event stream under another status never ends; anything else is short.
         throw new Refusal(await refusal(response, url));
@@ -150,7 +154,8 @@ export class SseSession {
           if (this.#channel === channel) this.#channel = undefined;
           close.abort();
           reject(error);
-          const reason = error instanceof ProxyError ? error : new ProxyError('failed', 'the event stream was closed', {}, error);
+          const reason =
+            error instanceof ProxyError ? error : new ProxyError('failed', 'the event stream was closed', {}, error);
           link.end(reason);
         });
     });
@@ -158,10 +163,12 @@ export class SseSession {
 
   async #post(endpoint: URL, body: Frame, close: AbortSignal): Promise<void> {
     const headers = { 'content-type': 'application/json' };
-    const signal = AbortSignal.any([close, AbortSignal.timeout(POST_LIMIT)]);
-    const response = await this.#context.fetch({ method: 'POST', url: endpoint, headers, body, signal, repeatable: false });
-    if (response.status >= 300) throw new Refusal(await refusal(response, endpoint));
-    await response.body.bytes(65_536).catch(() => response.body.destroy());
+    await withLimit(POST_LIMIT, close, async (signal) => {
+      const request = { method: 'POST', url: endpoint, headers, body, signal, repeatable: false } as const;
+      const response = await this.#context.fetch(request);
+      if (response.status >= 300) throw new Refusal(await refusal(response, endpoint));
+      await response.body.bytes(65_536).catch(() => response.body.destroy());
+    });
   }
 
   /** Connects again after the stream was lost: a new session, told what the old one had been told. */
@@ -177,11 +184,12 @@ export class SseSession {
     const channel = await this.#open(this.#closing.signal);
     const { initialize, initialized, requests } = this.#journal;
     if (!initialize) return channel;
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(POST_LIMIT)]);
-    const reply = await channel.link.ask(initialize, signal);
+    const ask = (call: Call): Promise<Reply> =>
+      withLimit(POST_LIMIT, this.#closing.signal, (signal) => channel.link.ask(call, signal));
+    const reply = await ask(initialize);
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
     if (initialized) await this.#tell(initialized);
-    for (const call of requests) await channel.link.ask(call, signal).catch(() => undefined);
+    for (const call of requests) await ask(call).catch(() => undefined);
     for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
     return channel;
   }
@@ -191,13 +199,20 @@ export class SseSession {
 function endpointOf(event: SseEvent, url: URL): URL {
   const text = event.data.toString('utf8').trim();
   if (event.type !== 'endpoint' || !URL.canParse(text, url.href)) {
-    throw new ProxyError('failed', `${showUrl(url)} opened an event stream that is not MCP's: its first event names no endpoint`);
+    throw new ProxyError(
+      'failed',
+      `${showUrl(url)} opened an event stream that is not MCP's: its first event names no endpoint`,
+    );
   }
   const endpoint = new URL(text, url);
   if (endpoint.origin !== url.origin) {
-    throw new ProxyError('failed', `${showUrl(url)} names an endpoint of another origin (${endpoint.origin}); refused`, {
-      hint: 'a server that is moved behind another name has to say so in its endpoint event',
-    });
+    throw new ProxyError(
+      'failed',
+      `${showUrl(url)} names an endpoint of another origin (${endpoint.origin}); refused`,
+      {
+        hint: 'a server that is moved behind another name has to say so in its endpoint event',
+      },
+    );
   }
   return endpoint;
 }

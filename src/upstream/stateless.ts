@@ -22,6 +22,7 @@ import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { standardHeaders } from '../wire/headers.ts';
 import type { UpstreamContext } from './context.ts';
+import { withLimit } from './limit.ts';
 import { mediaType, readJson, readMessages, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal } from './outcome.ts';
 import { ToolHeaders, toolName } from './tools.ts';
@@ -60,12 +61,15 @@ export class StatelessTransport {
   async notify(call: Call): Promise<void> {
     const { log } = this.#context;
     try {
-      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(NOTIFICATION_LIMIT)]);
-      const response = await this.#post(call, encodeNotification(call), signal, true);
-      if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
-      await response.body.bytes(65_536);
+      await withLimit(NOTIFICATION_LIMIT, this.#closing.signal, async (signal) => {
+        const response = await this.#post(call, encodeNotification(call), signal, true);
+        if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
+        await response.body.bytes(65_536);
+      });
     } catch (error) {
-      log.debug(`upstream: could not deliver ${call.method}: ${error instanceof Error ? error.message : String(error)}`);
+      log.debug(
+        `upstream: could not deliver ${call.method}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -110,7 +114,10 @@ export class StatelessTransport {
       });
     }
     if (reply) return { kind: 'answered', reply };
-    const what = type === 'application/json' ? 'answered another request than this one' : 'ended the stream before it had answered';
+    const what =
+      type === 'application/json'
+        ? 'answered another request than this one'
+        : 'ended the stream before it had answered';
     throw new ProxyError('failed', `${showUrl(url)} ${what}`, { outcome: 'unknown' });
   }
 
@@ -128,7 +135,11 @@ export class StatelessTransport {
     const seen = new Set<string>();
     for (let page = 0; page < MAX_PAGES; page++) {
       const params = cursor ? withMember(envelope, 'cursor', cursor) : envelope;
-      const outcome = await this.#once({ ...exchange, call: { method: 'tools/list', params }, notify: () => undefined });
+      const outcome = await this.#once({
+        ...exchange,
+        call: { method: 'tools/list', params },
+        notify: () => undefined,
+      });
       if (outcome.kind !== 'answered' || 'error' in outcome.reply) return;
       this.#tools.learn(outcome.reply);
       cursor = isObject(outcome.reply.result) ? member(outcome.reply.result, 'nextCursor') : undefined;

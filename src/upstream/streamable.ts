@@ -20,17 +20,15 @@ import {
 import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { cancelledCall, cancelledId } from '../wire/link.ts';
-import { replyFrom } from '../wire/replies.ts';
-import { nextAttempt, pause } from './backoff.ts';
+import { cancelledCall } from '../wire/link.ts';
 import type { UpstreamContext } from './context.ts';
 import { Journal, listChanges } from './journal.ts';
+import { withLimit } from './limit.ts';
 import { listen } from './listener.ts';
-import { mediaType, type Position, readJson, readMessages, startOfStream, type Take } from './messages.ts';
+import { mediaType, readJson, readMessages, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal, replyOf } from './outcome.ts';
-
-/** Attempts in a row to resume a stream that bring nothing, before the request counts as lost. */
-const MAX_RESUMES = 5;
+import { Questions } from './questions.ts';
+import { resume } from './resume.ts';
 
 /** How long the server may take over what the session itself sends, in milliseconds. */
 const OWN_LIMIT = 30_000;
@@ -44,8 +42,7 @@ export class StreamableSession {
   readonly #context: UpstreamContext;
   readonly #journal = new Journal();
   readonly #pending = new Map<string, Pending>();
-  /** Requests of the server that the client is answering. */
-  readonly #asked = new Map<string, AbortController>();
+  readonly #questions: Questions;
   readonly #closing = new AbortController();
   #sessionId: string | undefined;
   #version: string | undefined;
@@ -57,6 +54,9 @@ export class StreamableSession {
 
   constructor(context: UpstreamContext) {
     this.#context = context;
+    this.#questions = new Questions((id, reply, call) =>
+      this.#deliver(encodeResponse(id, reply), `the answer to ${call.method}`),
+    );
   }
 
   /** Sends the first message of a connection, and tells what came of it as HTTP. */
@@ -92,12 +92,13 @@ export class StreamableSession {
     const session = this.#sessionId;
     this.#closing.abort(new Cancelled());
     this.#listening?.abort();
-    if (session === undefined) return;
-    const signal = AbortSignal.timeout(limit);
+    if (session === undefined || limit <= 0) return;
+    const { url, fetch } = this.#context;
     try {
-      const { url, fetch } = this.#context;
-      const response = await fetch({ method: 'DELETE', url, headers: this.#headers(), signal, repeatable: true });
-      response.body.destroy();
+      await withLimit(limit, new AbortController().signal, async (signal) => {
+        const response = await fetch({ method: 'DELETE', url, headers: this.#headers(), signal, repeatable: true });
+        response.body.destroy();
+      });
     } catch {
       // The server forgets the session by itself; nobody is left to be told.
     }
@@ -106,7 +107,8 @@ export class StreamableSession {
   #headers(): Record<string, string> {
     const headers: Record<string, string> = {};
     if (this.#sessionId !== undefined) headers['mcp-session-id'] = this.#sessionId;
-    if (this.#version !== undefined && wantsVersionHeader(this.#version)) headers['mcp-protocol-version'] = this.#version;
+    if (this.#version !== undefined && wantsVersionHeader(this.#version))
+      headers['mcp-protocol-version'] = this.#version;
     return headers;
   }
 
@@ -168,7 +170,10 @@ export class StreamableSession {
     const take = this.#taker(exchange, id);
     if (type === 'application/json') {
       await readJson(response, url, take);
-      if (this.#pending.has(id)) throw new ProxyError('failed', `${showUrl(url)} answered another request than this one`);
+      if (this.#pending.has(id))
+        throw new ProxyError('failed', `${showUrl(url)} answered another request than this one`, {
+          outcome: 'unknown',
+        });
       return undefined;
     }
     const position = startOfStream();
@@ -178,35 +183,9 @@ export class StreamableSession {
       if (!this.#pending.has(id)) return undefined;
       if (signal.aborted || position.lastEventId === undefined) throw error;
     }
-    if (this.#pending.has(id)) await this.#resume(id, position, take, signal);
+    const get = (lastEventId: string): Promise<HttpResponse> => this.#get(lastEventId, signal);
+    await resume({ get, take, waiting: () => this.#pending.has(id), url, log }, position, signal);
     return undefined;
-  }
-
-  /** Goes on reading a stream that ended before its response, from where it broke off. */
-  async #resume(id: string, position: Position, take: Take, signal: AbortSignal): Promise<void> {
-    const { url, log } = this.#context;
-    let cause: unknown;
-    for (let misses = 0; position.lastEventId !== undefined && misses < MAX_RESUMES; ) {
-      const delay = nextAttempt(misses === 0 ? { kind: 'served', retry: position.retry } : { kind: 'failed' }, misses, 0);
-      await pause(delay ?? 0, signal);
-      if (!this.#pending.has(id) || signal.aborted) return;
-      const before = position.events;
-      try {
-        const response = await this.#get(position.lastEventId, signal);
-        if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
-          cause = (await refusal(response, url)).error;
-          if (response.status < 500) break;
-        } else {
-          await readMessages(response, position, log, take);
-        }
-      } catch (error) {
-        cause = error;
-      }
-      if (!this.#pending.has(id)) return;
-      misses = position.events > before ? 0 : misses + 1;
-    }
-    const data = { outcome: 'unknown', ...(cause instanceof ProxyError && cause.data) } as const;
-    throw new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, data, cause);
   }
 
   #get(lastEventId: string | undefined, signal: AbortSignal): Promise<HttpResponse> {
@@ -229,12 +208,11 @@ export class StreamableSession {
           return undefined;
         }
         case 'request':
-          this.#answer(message.id, message.call, from);
+          this.#questions.put(message.id, message.call, from);
           return undefined;
         case 'notification': {
           if (message.call.method !== 'notifications/cancelled') return from.notify(message.call);
-          const cancelled = message.call.params && cancelledId(message.call.params);
-          if (cancelled !== undefined) this.#asked.get(idKey(cancelled))?.abort(new Cancelled(message.call));
+          this.#questions.cancel(message.call);
           return undefined;
         }
         case 'invalid':
@@ -242,20 +220,6 @@ export class StreamableSession {
           return undefined;
       }
     };
-  }
-
-  /** Lets the client answer a request of the server, and sends the answer. */
-  #answer(id: string, call: Call, from: Peer): void {
-    const key = idKey(id);
-    const abort = new AbortController();
-    this.#asked.set(key, abort);
-    from
-      .ask(call, abort.signal)
-      .catch(replyFrom)
-      .then((reply) => {
-        if (this.#asked.get(key) === abort) this.#asked.delete(key);
-        if (!abort.signal.aborted) return this.#deliver(encodeResponse(id, reply), `the answer to ${call.method}`);
-      });
   }
 
   #tell(call: Call): Promise<void> {
@@ -266,10 +230,11 @@ export class StreamableSession {
   async #deliver(frame: Frame, what: string): Promise<void> {
     const { log } = this.#context;
     try {
-      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(OWN_LIMIT)]);
-      const response = await this.#post(frame, signal, true);
-      if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
-      await response.body.bytes(65_536);
+      await withLimit(OWN_LIMIT, this.#closing.signal, async (signal) => {
+        const response = await this.#post(frame, signal, true);
+        if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
+        await response.body.bytes(65_536);
+      });
     } catch (error) {
       log.debug(`upstream: could not deliver ${what}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -302,7 +267,7 @@ export class StreamableSession {
     if (call.method === 'initialize' || !mayMeanLost(outcome)) return false;
     if (this.#sessionId !== session) return true;
     try {
-      const again = await this.#send(this.#own({ method: 'ping' }));
+      const again = await this.#ask({ method: 'ping' });
       if (outcome.kind === 'refused') return again.kind === 'refused' && again.status === outcome.status;
       return again.kind === 'answered' && errorCode(again.reply) === errorCode(outcome.reply);
     } catch {
@@ -324,20 +289,18 @@ export class StreamableSession {
   }
 
   /** An exchange of the session itself, of which the client need not know. */
-  #own(call: Call): Exchange {
-    return {
-      call,
-      signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(OWN_LIMIT)]),
-      notify: () => undefined,
-      ask: (question, signal) => this.#context.peer.ask(question, signal),
-    };
+  #ask(call: Call): Promise<Outcome> {
+    const ask: Peer['ask'] = (question, signal) => this.#context.peer.ask(question, signal);
+    return withLimit(OWN_LIMIT, this.#closing.signal, (signal) =>
+      this.#send({ call, signal, ask, notify: () => undefined }),
+    );
   }
 
   async #reopen(initialize: Call): Promise<void> {
-    const reply = replyOf(await this.#send(this.#own(initialize)));
+    const reply = replyOf(await this.#ask(initialize));
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
     if (this.#journal.initialized) await this.#tell(this.#journal.initialized);
-    for (const call of this.#journal.requests) await this.#send(this.#own(call)).catch(() => undefined);
+    for (const call of this.#journal.requests) await this.#ask(call).catch(() => undefined);
     this.#listen();
     for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
   }

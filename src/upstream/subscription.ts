@@ -46,7 +46,11 @@ export async function subscribe(
     }
     const lived = events > 1 || Date.now() - started >= LIVED;
     misses = lived ? 0 : misses + 1;
-    const delay = nextAttempt(lived ? { kind: 'served', retry: FIRST_PAUSE } : { kind: 'failed' }, misses, Math.random());
+    const delay = nextAttempt(
+      lived ? { kind: 'served', retry: FIRST_PAUSE } : { kind: 'failed' },
+      misses,
+      Math.random(),
+    );
     log.debug(`upstream: subscription stream ended, next attempt in ${Math.round(delay ?? 0)} ms`);
     await pause(delay ?? 0, exchange.signal);
     if (exchange.signal.aborted) throw exchange.signal.reason;

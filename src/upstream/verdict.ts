@@ -2,11 +2,12 @@
  * What the outcome of a connection's first message says about the server. Pure decisions by
  * status, code and shape; never by the words of a message (`bridging` in docs/architecture.md).
  */
+
+import type { Strategy } from '../config.ts';
 import { isModernError } from '../core/eras.ts';
 import { isObject, member } from '../core/json.ts';
 import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName } from '../core/ports.ts';
-import type { Strategy } from '../config.ts';
 import type { Outcome } from './outcome.ts';
 
 export type Verdict =

@@ -86,7 +86,8 @@ export function annotationsOf(inputSchema: Json): Annotations {
 function check(schema: Record<string, unknown>, names: Set<string>): string | undefined {
   const name = schema[ANNOTATION];
   if (typeof name !== 'string' || !TOKEN.test(name)) return `${ANNOTATION} is not a header name`;
-  if (!MIRRORED_TYPES.has(schema['type'] as string)) return `${ANNOTATION} on a parameter that is no string, integer or boolean`;
+  if (!MIRRORED_TYPES.has(schema['type'] as string))
+    return `${ANNOTATION} on a parameter that is no string, integer or boolean`;
   if (names.has(name.toLowerCase())) return `two parameters share the header name ${name}`;
   names.add(name.toLowerCase());
   return undefined;
@@ -121,7 +122,10 @@ export function parameterHeaders(call: Call, parameters: readonly MirroredParame
   if (!args || parameters.length === 0) return headers;
   const root = decode(args);
   for (const { path, header } of parameters) {
-    const value = path.reduce<unknown>((at, key) => (isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined), root);
+    const value = path.reduce<unknown>(
+      (at, key) => (isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined),
+      root,
+    );
     if (typeof value === 'string' || typeof value === 'boolean') headers[header] = headerValue(String(value));
     else if (typeof value === 'number' && Number.isSafeInteger(value)) headers[header] = String(value);
   }

@@ -168,7 +168,8 @@ export class Link implements Peer {
     const subscription = call.method === 'subscriptions/listen';
     const incoming: Incoming = { id, subscription, abort: new AbortController(), respond };
     if (this.#ended || this.#unanswered.size >= MAX_INCOMING) {
-      const error = this.#ended ?? new ProxyError('limit', `more than ${MAX_INCOMING} requests are waiting for answers`);
+      const error =
+        this.#ended ?? new ProxyError('limit', `more than ${MAX_INCOMING} requests are waiting for answers`);
       respond(encodeResponse(id, replyFrom(error)));
       return;
     }

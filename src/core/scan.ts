@@ -1,0 +1,196 @@
+/**
+ * The grammar of JSON (RFC 8259) over bytes: each function takes the offset at which something
+ * begins and returns the offset after it, having checked all of it. Nothing is decoded or kept.
+ */
+
+/** One valid JSON value, as the bytes that arrived. */
+export type Json = Buffer;
+
+/** The text is not JSON, or not the kind of JSON that was asked for. */
+export class JsonError extends Error {
+  override readonly name = 'JsonError';
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(`${message} at byte ${offset}`);
+    this.offset = offset;
+  }
+}
+
+/** Deeper nesting than this is refused: nobody sends it but to exhaust a parser. */
+const MAX_DEPTH = 2_000;
+
+export const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+export const COMMA = 0x2c;
+const COLON = 0x3a;
+export const BRACE_OPEN = 0x7b;
+export const BRACE_CLOSE = 0x7d;
+export const BRACKET_OPEN = 0x5b;
+export const BRACKET_CLOSE = 0x5d;
+
+/** A string this long so far is likely to go on: from here it is read a word at a time. */
+const LONG_STRING = 64;
+
+/** Offset of the first byte at or after `at` that is not JSON white space. */
+export function skipSpace(text: Json, at: number): number {
+  for (;;) {
+    const c = text[at];
+    if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return at;
+    at++;
+  }
+}
+
+function isHex(c: number | undefined): boolean {
+  return c !== undefined && ((c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x46) || (c >= 0x61 && c <= 0x66));
+}
+
+/** Offset after the escape whose backslash stands at `at`. */
+function skipEscape(text: Json, at: number): number {
+  switch (text[at + 1]) {
+    case QUOTE:
+    case BACKSLASH:
+    case 0x2f: // /
+    case 0x62: // b
+    case 0x66: // f
+    case 0x6e: // n
+    case 0x72: // r
+    case 0x74: // t
+      return at + 2;
+    case 0x75: // u
+      if (isHex(text[at + 2]) && isHex(text[at + 3]) && isHex(text[at + 4]) && isHex(text[at + 5])) return at + 6;
+  }
+  throw new JsonError('invalid escape', at);
+}
+
+/**
+ * Offset of the first 4-byte word at or after `at` that may hold a quote, a backslash or a
+ * control character. Large results are mostly one long string; read byte by byte they would
+ * cost three times as much. The arithmetic is the classic "has a byte less than n / equal to
+ * n" on a whole word; a false alarm only ends the run early. `at` stands on a word boundary.
+ */
+function skipOrdinaryWords(text: Json, at: number, end: number): number {
+  const count = (end - at) >> 2;
+  if (count <= 0) return at;
+  const words = new Int32Array(text.buffer, text.byteOffset + at, count);
+  let i = 0;
+  for (; i < count; i++) {
+    const word = words[i] as number;
+    const quote = word ^ 0x22222222;
+    const backslash = word ^ 0x5c5c5c5c;
+    const special =
+      ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
+    if ((special & 0x80808080) !== 0) break;
+  }
+  return at + (i << 2);
+}
+
+/** Offset after the closing quote of the string that opens at `at`. */
+export function skipString(text: Json, at: number, end: number): number {
+  at++;
+  let slow = at + LONG_STRING;
+  while (at < end) {
+    const c = text[at] as number;
+    if (c === QUOTE) return at + 1;
+    if (c === BACKSLASH) at = skipEscape(text, at);
+    else if (c < 0x20) throw new JsonError('control character in a string', at);
+    else at++;
+    // The bytes up to the next aligned word are known only once they were looked at one by one.
+    if (at >= slow && ((text.byteOffset + at) & 3) === 0) {
+      at = skipOrdinaryWords(text, at, end);
+      slow = at + LONG_STRING;
+    }
+  }
+  throw new JsonError('unterminated string', end);
+}
+
+function isDigit(c: number | undefined): boolean {
+  return c !== undefined && c >= 0x30 && c <= 0x39;
+}
+
+function skipDigits(text: Json, at: number): number {
+  if (!isDigit(text[at])) throw new JsonError('invalid number', at);
+  while (isDigit(text[at])) at++;
+  return at;
+}
+
+function skipNumber(text: Json, at: number): number {
+  if (text[at] === 0x2d) at++;
+  if (text[at] === 0x30) at++;
+  else at = skipDigits(text, at);
+  if (text[at] === 0x2e) at = skipDigits(text, at + 1);
+  if (text[at] === 0x65 || text[at] === 0x45) {
+    at++;
+    if (text[at] === 0x2b || text[at] === 0x2d) at++;
+    at = skipDigits(text, at);
+  }
+  return at;
+}
+
+const LITERALS = new Map([0x74, 0x66, 0x6e].map((c, i) => [c, ['true', 'false', 'null'][i] as string]));
+
+function skipScalar(text: Json, at: number, end: number): number {
+  const c = text[at] as number;
+  if (c === QUOTE) return skipString(text, at, end);
+  const literal = LITERALS.get(c);
+  if (literal === undefined) {
+    if (c === 0x2d || isDigit(c)) return skipNumber(text, at);
+    throw new JsonError(at >= end ? 'unexpected end' : 'unexpected character', at);
+  }
+  for (let i = 1; i < literal.length; i++) {
+    if (text[at + i] !== literal.charCodeAt(i)) throw new JsonError('unexpected character', at + i);
+  }
+  return at + literal.length;
+}
+
+/** Offset of the value of the member whose key opens at `at`. */
+export function skipKey(text: Json, at: number, end: number): number {
+  if (text[at] !== QUOTE) throw new JsonError('expected a key', at);
+  at = skipSpace(text, skipString(text, at, end));
+  if (text[at] !== COLON) throw new JsonError('expected a colon', at);
+  return skipSpace(text, at + 1);
+}
+
+/** The kinds of the open containers, innermost last; shared, because scanning never interleaves. */
+const open = new Uint8Array(MAX_DEPTH);
+
+/** Offset after the value that starts at `at`, having checked all of it. */
+export function skipValue(text: Json, at: number, end: number): number {
+  let depth = 0;
+  for (;;) {
+    const c = text[at] as number;
+    let closed = false;
+    if (c === BRACE_OPEN || c === BRACKET_OPEN) {
+      if (depth === MAX_DEPTH) throw new JsonError(`nested deeper than ${MAX_DEPTH}`, at);
+      at = skipSpace(text, at + 1);
+      // '{' + 2 is '}' and '[' + 2 is ']'.
+      if (text[at] === c + 2) {
+        at++;
+        closed = true;
+      } else {
+        open[depth++] = c;
+        if (c === BRACE_OPEN) at = skipKey(text, at, end);
+      }
+    } else {
+      at = skipScalar(text, at, end);
+      closed = true;
+    }
+    // A value has ended: go on to the next one, closing every container that ends here.
+    while (closed) {
+      if (depth === 0) return at;
+      const container = open[depth - 1] as number;
+      at = skipSpace(text, at);
+      const next = text[at];
+      if (next === COMMA) {
+        at = skipSpace(text, at + 1);
+        if (container === BRACE_OPEN) at = skipKey(text, at, end);
+        closed = false;
+      } else if (next === container + 2) {
+        at++;
+        depth--;
+      } else {
+        throw new JsonError(at >= end ? 'unexpected end' : 'expected a comma or the end of a container', at);
+      }
+    }
+  }
+}
