@@ -12,7 +12,7 @@ const GATE = 'test/conformance/gate.mjs';
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--no-conformance');
 const wantsGate = process.argv.length - 2 === args.length && existsSync(path.join(root, GATE));
-// Somebody who names files or tests waits for those, not for minutes of conformance.
+// Somebody who names files or tests waits for those, not for the conformance suite.
 const isNarrowed = args.some((arg) => !arg.startsWith('-') || arg.startsWith('--testNamePattern'));
 
 await ready();
