@@ -10,10 +10,10 @@ export function cacheFolder(env: Env, platform: NodeJS.Platform = process.platfo
     case 'darwin':
       return path.join(home, 'Library', 'Caches', 'mcp-proxy');
     case 'win32':
-      return path.join(env['LocalAppData'] || env['LOCALAPPDATA'] || path.join(home, 'AppData', 'Local'), 'mcp-proxy');
+      return path.join(env.LocalAppData || env.LOCALAPPDATA || path.join(home, 'AppData', 'Local'), 'mcp-proxy');
     default: {
       // A relative XDG_CACHE_HOME is invalid and ignored (XDG Base Directory Specification).
-      const base = env['XDG_CACHE_HOME'];
+      const base = env.XDG_CACHE_HOME;
       return path.join(base && path.isAbsolute(base) ? base : path.join(home, '.cache'), 'mcp-proxy');
     }
   }

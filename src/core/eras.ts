@@ -12,13 +12,6 @@ export function isModernRevision(version: string): boolean {
   return (MODERN_REVISIONS as readonly string[]).includes(version);
 }
 
-/** The first revision in which clients send `MCP-Protocol-Version` after `initialize`. */
-const FIRST_WITH_VERSION_HEADER = '2025-06-18';
-
-export function wantsVersionHeader(version: string): boolean {
-  return version >= FIRST_WITH_VERSION_HEADER;
-}
-
 const META_PREFIX = 'io.modelcontextprotocol/';
 export const META_PROTOCOL_VERSION = `${META_PREFIX}protocolVersion`;
 export const META_SUBSCRIPTION_ID = `${META_PREFIX}subscriptionId`;

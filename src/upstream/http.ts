@@ -250,7 +250,7 @@ async function answered(
 
 function redirectTarget(response: HttpResponse, url: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
-  const location = response.headers['location'];
+  const location = response.headers.location;
   return typeof location === 'string' && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
 }
 

@@ -17,8 +17,49 @@ export interface ListenerOptions {
   readonly log: Log;
 }
 
+/** Shortest time, in milliseconds, after which a GET that has no answer yet is taken to have arrived. */
+const ARRIVED = 200;
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  #abort = new AbortController();
+  /** Settles when the first GET is answered, or must have arrived; undefined before and after that. */
+  opening: Promise<void> | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins to listen, anew where it listened before, until the server refuses or it is stopped.
+   * @param roundTrip milliseconds that a request to this server takes, connecting included.
+   */
+  start(roundTrip: number): void {
+    this.stop();
+    const abort = new AbortController();
+    this.#abort = abort;
+    const opening = new Promise<void>((resolve) => {
+      // Some servers send the headers of a stream together with its first event only.
+      const timer = setTimeout(resolve, Math.max(ARRIVED, roundTrip));
+      const open: ListenerOptions['open'] = (lastEventId, signal) =>
+        this.#options.open(lastEventId, signal).finally(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      listen({ ...this.#options, open }, abort.signal);
+    }).then(() => {
+      if (this.opening === opening) this.opening = undefined;
+    });
+    this.opening = opening;
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+}
+
 /** Listens until the signal is aborted or the server refuses. Never rejects. */
-export async function listen(options: ListenerOptions, signal: AbortSignal): Promise<void> {
+async function listen(options: ListenerOptions, signal: AbortSignal): Promise<void> {
   const position = startOfStream();
   for (let misses = 0; !signal.aborted; ) {
     const ending = await once(options, position, signal);

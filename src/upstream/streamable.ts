@@ -2,7 +2,6 @@
  * One session over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: session id,
  * version header, GET stream, resumption, DELETE (specification 2025-11-25, "Transports").
  */
-import { wantsVersionHeader } from '../core/eras.ts';
 import { Cancelled, type Exchange, type Peer } from '../core/exchange.ts';
 import { asString, isObject, member } from '../core/json.ts';
 import {
@@ -24,7 +23,7 @@ import { cancelledCall } from '../wire/link.ts';
 import type { UpstreamContext } from './context.ts';
 import { Journal, listChanges } from './journal.ts';
 import { withLimit } from './limit.ts';
-import { listen } from './listener.ts';
+import { Listener } from './listener.ts';
 import { mediaType, readJson, readMessages, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal, replyOf } from './outcome.ts';
 import { Questions } from './questions.ts';
@@ -33,6 +32,11 @@ import { resume } from './resume.ts';
 /** How long the server may take over what the session itself sends, in milliseconds. */
 const OWN_LIMIT = 30_000;
 
+/**
+ * Requests during which servers ask the client something. Many ask on the GET stream, and drop
+ * the question where there is none yet; so these wait for it, once, at the start of a session.
+ */
+const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
 /** A request of ours that waits for its response, on whichever stream that comes. */
 interface Pending {
   readonly settle: (reply: Reply) => void;
@@ -43,13 +47,15 @@ export class StreamableSession {
   readonly #journal = new Journal();
   readonly #pending = new Map<string, Pending>();
   readonly #questions: Questions;
+  readonly #listener: Listener;
   readonly #closing = new AbortController();
   #sessionId: string | undefined;
   #version: string | undefined;
   #lastId = 0;
   /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
-  #listening: AbortController | undefined;
+  /** Milliseconds that `initialize` took, connecting included. */
+  #roundTrip = 0;
   #recovering: Promise<void> | undefined;
 
   constructor(context: UpstreamContext) {
@@ -57,6 +63,11 @@ export class StreamableSession {
     this.#questions = new Questions((id, reply, call) =>
       this.#deliver(encodeResponse(id, reply), `the answer to ${call.method}`),
     );
+    this.#listener = new Listener({
+      open: (lastEventId, signal) => this.#get(lastEventId, signal),
+      take: this.#taker(context.peer),
+      log: context.log,
+    });
   }
 
   /** Sends the first message of a connection, and tells what came of it as HTTP. */
@@ -68,6 +79,7 @@ export class StreamableSession {
     if (exchange.call.method !== 'initialize') {
       if (this.#initialized) await this.#initialized;
       if (this.#recovering) await this.#recovering;
+      if (this.#listener.opening && MAY_ASK.has(exchange.call.method)) await this.#listener.opening;
     }
     const session = this.#sessionId;
     const outcome = await this.#send(exchange);
@@ -82,8 +94,7 @@ export class StreamableSession {
     if (call.method !== 'notifications/initialized') return;
     this.#initialized = sent.then(() => {
       this.#initialized = undefined;
-      // A turn later, so that the requests that waited here go first.
-      setImmediate(() => this.#listen());
+      if (!this.#closing.signal.aborted) this.#listener.start(this.#roundTrip);
     });
   }
 
@@ -91,7 +102,7 @@ export class StreamableSession {
     if (this.#closing.signal.aborted) return;
     const session = this.#sessionId;
     this.#closing.abort(new Cancelled());
-    this.#listening?.abort();
+    this.#listener.stop();
     if (session === undefined || limit <= 0) return;
     const { url, fetch } = this.#context;
     try {
@@ -107,8 +118,8 @@ export class StreamableSession {
   #headers(): Record<string, string> {
     const headers: Record<string, string> = {};
     if (this.#sessionId !== undefined) headers['mcp-session-id'] = this.#sessionId;
-    if (this.#version !== undefined && wantsVersionHeader(this.#version))
-      headers['mcp-protocol-version'] = this.#version;
+    // The header is younger than the oldest revisions, but a server without sessions has no other way to know them.
+    if (this.#version !== undefined) headers['mcp-protocol-version'] = this.#version;
     return headers;
   }
 
@@ -160,7 +171,9 @@ export class StreamableSession {
       this.#sessionId = undefined;
       this.#version = undefined;
     }
+    const started = Date.now();
     const response = await this.#post(encodeRequest(id, exchange.call), signal, exchange.call.method !== 'tools/call');
+    if (opening) this.#roundTrip = Date.now() - started;
     const type = mediaType(response);
     const readable = type === 'text/event-stream' || type === 'application/json';
     if (response.status !== 200 || !readable) return refusal(response, url);
@@ -247,16 +260,6 @@ export class StreamableSession {
     }
   }
 
-  #listen(): void {
-    this.#listening?.abort();
-    if (this.#closing.signal.aborted) return;
-    const listening = new AbortController();
-    this.#listening = listening;
-    const { log, peer } = this.#context;
-    const open = (last: string | undefined, signal: AbortSignal): Promise<HttpResponse> => this.#get(last, signal);
-    listen({ open, take: this.#taker(peer), log }, listening.signal);
-  }
-
   /**
    * Whether the server no longer knows the session. A refusal alone proves nothing: a call
    * that ran may be refused afterwards, and running it again would be worse than any error.
@@ -301,7 +304,7 @@ export class StreamableSession {
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
     if (this.#journal.initialized) await this.#tell(this.#journal.initialized);
     for (const call of this.#journal.requests) await this.#ask(call).catch(() => undefined);
-    this.#listen();
+    this.#listener.start(this.#roundTrip);
     for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
   }
 }

@@ -72,7 +72,7 @@ function missedChanges(acknowledged: Json): Call[] {
   const honored = decode(filter) as Record<string, unknown>;
   const changes: Call[] = [];
   for (const [key, method] of LISTS) if (honored[key] === true) changes.push({ method, params: encode({ _meta }) });
-  const uris = honored['resourceSubscriptions'];
+  const uris = honored.resourceSubscriptions;
   for (const uri of Array.isArray(uris) ? uris : []) {
     changes.push({ method: 'notifications/resources/updated', params: encode({ _meta, uri }) });
   }

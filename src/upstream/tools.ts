@@ -16,6 +16,8 @@ export class ToolHeaders {
   readonly #log: Log;
   readonly #parameters = new Map<string, readonly MirroredParameter[]>();
   readonly #refused = new Set<string>();
+  /** The last reason for which a definition was refused. */
+  #reason = '';
 
   constructor(log: Log) {
     this.#log = log;
@@ -44,6 +46,10 @@ export class ToolHeaders {
     const all = elements(tools);
     const kept = all.filter((tool) => this.#accept(tool));
     if (kept.length === all.length) return reply;
+    const left = all.length - kept.length;
+    this.#log.warn(
+      `${left} tool${left > 1 ? 's are' : ' is'} left out of the list: invalid ${ANNOTATION_MARK} (${this.#reason})`,
+    );
     return { ...reply, result: withMember(reply.result, 'tools', arrayOf(kept)) };
   }
 
@@ -56,7 +62,8 @@ export class ToolHeaders {
     this.#refused.delete(name);
     this.#parameters.delete(name);
     if ('invalid' in annotations) {
-      this.#log.warn(`tool ${JSON.stringify(name)} is left out: its definition is invalid (${annotations.invalid})`);
+      this.#reason = `${JSON.stringify(name)}: ${annotations.invalid}`;
+      this.#log.debug(`tool ${this.#reason}`);
       if (this.#refused.size < MAX_TOOLS) this.#refused.add(name);
       return false;
     }

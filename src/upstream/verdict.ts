@@ -4,8 +4,8 @@
  */
 
 import type { Strategy } from '../config.ts';
-import { isModernError } from '../core/eras.ts';
-import { isObject, member } from '../core/json.ts';
+import { isModernError, isModernRevision } from '../core/eras.ts';
+import { asString, isObject, type Json, member } from '../core/json.ts';
 import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName } from '../core/ports.ts';
 import type { Outcome } from './outcome.ts';
@@ -46,9 +46,18 @@ export function afterLegacyPost(outcome: Outcome): Verdict {
   if (isOtherTransport(outcome)) return 'other-transport';
   const code = codeOf(outcome);
   if (isModernError(code)) return 'other-era';
-  if (outcome.kind === 'answered') return 'result' in outcome.reply ? 'open' : 'final';
-  const vague = outcome.status === 400 || outcome.status === 404;
+  if (outcome.kind === 'answered' && 'result' in outcome.reply) {
+    return isModernResult(outcome.reply.result) ? 'other-era' : 'open';
+  }
+  // A modern server may refuse `initialize` like any unknown method, and not every one minds the status.
+  const vague = outcome.kind === 'answered' || outcome.status === 400 || outcome.status === 404;
   return vague && (code === METHOD_NOT_FOUND || code === INVALID_PARAMS) ? 'discover' : 'final';
+}
+
+/** Whether a server answered `initialize` with a revision that has none. */
+function isModernResult(result: Json): boolean {
+  const version = isObject(result) ? asString(member(result, 'protocolVersion')) : undefined;
+  return version !== undefined && isModernRevision(version);
 }
 
 /** After the stream of HTTP+SSE was asked for and the first message sent over it. */

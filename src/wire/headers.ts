@@ -70,7 +70,7 @@ export function annotationsOf(inputSchema: Json): Annotations {
       if (invalid !== undefined) return;
       parameters.push({ path, header: `mcp-param-${(schema[ANNOTATION] as string).toLowerCase()}` });
     }
-    const properties = schema['properties'];
+    const properties = schema.properties;
     if (isRecord(properties)) for (const [key, value] of Object.entries(properties)) visit(value, [...path, key]);
   };
 
@@ -86,7 +86,7 @@ export function annotationsOf(inputSchema: Json): Annotations {
 function check(schema: Record<string, unknown>, names: Set<string>): string | undefined {
   const name = schema[ANNOTATION];
   if (typeof name !== 'string' || !TOKEN.test(name)) return `${ANNOTATION} is not a header name`;
-  if (!MIRRORED_TYPES.has(schema['type'] as string))
+  if (!MIRRORED_TYPES.has(schema.type as string))
     return `${ANNOTATION} on a parameter that is no string, integer or boolean`;
   if (names.has(name.toLowerCase())) return `two parameters share the header name ${name}`;
   names.add(name.toLowerCase());
