@@ -1,0 +1,106 @@
+// What the host does in each scenario. Most of the judging is the suite's; a move fails on its own account where an
+// answer that should have come back through the proxy did not.
+function must(condition, expectation) {
+  if (!condition) throw new Error(`the host did not see it: ${expectation}`);
+}
+
+const text = (result) => (result.content ?? []).map((block) => block.text ?? '').join(' ');
+
+const listTools = async (host) => {
+  await host.connect();
+  return host.tools();
+};
+
+/** Declares elicitation and answers every form with this content. */
+const answering = (elicitation, content) => ({
+  capabilities: { elicitation },
+  prepare: (client) => client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content })),
+});
+
+export const moves = {
+  initialize: listTools,
+
+  'json-schema-ref-no-deref': listTools,
+
+  async tools_call(host) {
+    const tools = await listTools(host);
+    must(
+      tools.some((tool) => tool.name === 'add_numbers'),
+      'add_numbers in the list',
+    );
+    must(/\b8\b/.test(text(await host.call('add_numbers', { a: 5, b: 3 }))), 'the sum of 5 and 3');
+  },
+
+  async 'request-metadata'(host) {
+    await host.connect({
+      capabilities: { roots: { listChanged: true }, sampling: {}, elicitation: {} },
+      prepare: (client) => {
+        client.setRequestHandler('roots/list', async () => ({ roots: [] }));
+        client.setRequestHandler('elicitation/create', async () => ({ action: 'decline' }));
+        client.setRequestHandler('sampling/createMessage', async () => ({
+          role: 'assistant',
+          model: 'none',
+          content: { type: 'text', text: '' },
+        }));
+      },
+    });
+    // The scenario refuses a version here to see what the client does next, so this may fail.
+    await host.tools().catch((error) => host.log('tools/list:', String(error)));
+  },
+
+  async 'http-standard-headers'(host) {
+    const { request } = host;
+    const tools = await listTools(host);
+    for (const tool of tools) await host.call(tool.name);
+    const { resources } = await host.client.listResources(undefined, request);
+    for (const resource of resources) await host.client.readResource({ uri: resource.uri }, request);
+    const { prompts } = await host.client.listPrompts(undefined, request);
+    for (const prompt of prompts) await host.client.getPrompt({ name: prompt.name, arguments: {} }, request);
+    must(tools.length && resources.length && prompts.length, 'tools, resources and prompts, all listed');
+  },
+
+  async 'http-custom-headers'(host) {
+    await listTools(host);
+    for (const { name, arguments: args } of host.context.toolCalls ?? []) await host.call(name, args);
+  },
+
+  async 'http-invalid-tool-headers'(host) {
+    const tools = await listTools(host);
+    host.log(
+      'offered:',
+      tools.map((tool) => tool.name),
+    );
+    // Whatever is still offered is called; the suite fails the run if that includes a tool with invalid headers.
+    for (const tool of tools) {
+      await host.call(tool.name, { region: 'us-west1' }).catch((error) => host.log(tool.name, String(error)));
+    }
+  },
+
+  async 'sep-2322-client-request-state'(host) {
+    await host.connect(answering({}, { confirmed: true }));
+    must(text(await host.call('test_mrtr_echo_state')).includes('echo-state-ok'), 'the call with state completed');
+    must(text(await host.call('test_mrtr_no_state')).includes('no-state-ok'), 'the call without state completed');
+    await host.call('test_mrtr_unrelated');
+    // An answer without resultType: the client may accept or refuse it, the suite looks at what follows.
+    await host.call('test_mrtr_no_result_type').catch((error) => host.log('no resultType:', String(error)));
+  },
+
+  async 'json-schema-2020-12-preservation'(host) {
+    const tools = await listTools(host);
+    const tool = tools.find((candidate) => candidate.name === 'json_schema_2020_12_tool');
+    must(tool, 'json_schema_2020_12_tool in the list');
+    await host.call('json_schema_echo', { schema: tool.inputSchema });
+  },
+
+  async 'elicitation-sep1034-client-defaults'(host) {
+    await host.connect(answering({ form: { applyDefaults: true } }, {}));
+    await host.tools();
+    await host.call('test_client_elicitation_defaults');
+  },
+
+  async 'sse-retry'(host) {
+    await listTools(host);
+    const result = await host.call('test_reconnection');
+    must(/completed successfully/i.test(text(result)), 'the result that comes after the reconnect');
+  },
+};

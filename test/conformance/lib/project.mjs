@@ -1,0 +1,16 @@
+// What belongs to the repository around this folder: the program under test, and where a run writes.
+import fs from 'node:fs';
+import path from 'node:path';
+import { FOLDER } from './install.mjs';
+
+const ROOT = path.join(FOLDER, '..', '..');
+
+export function builtProxy() {
+  if (!fs.existsSync(path.join(ROOT, 'dist'))) throw new Error('the proxy is not built: run `npm run build` first');
+  return [process.execPath, path.join(ROOT, 'bin', 'mcp-proxy.js'), '{URL}', '--allow-http'];
+}
+
+/** A folder of its own for every run, so that two at a time do not write over each other. */
+export function newRunFolder() {
+  return path.join(FOLDER, 'runs', `${new Date().toISOString().replaceAll(':', '-')}-${process.pid}`);
+}

@@ -1,0 +1,129 @@
+// Runs one scenario of the suite and says how it ended.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { FOLDER } from './install.mjs';
+import { suiteCommand } from './suite.mjs';
+
+const windows = process.platform === 'win32';
+const running = new Set();
+
+// The suite starts the host, the host starts the proxy. They share the suite's process group, so one signal ends
+// whatever of the three is left.
+function endGroup(child) {
+  if (windows) {
+    spawnSync('taskkill', ['/pid', String(child.pid), '/t', '/f']);
+    return;
+  }
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+// The suite's group is not the terminal's, so an interrupt has to be handed on.
+for (const [signal, status] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
+  process.once(signal, () => {
+    for (const child of running) endGroup(child);
+    process.exit(status);
+  });
+}
+
+function runSuite(args, { env, limit, logFile }) {
+  const [program, words] = suiteCommand(args);
+  const child = spawn(program, words, { env, detached: !windows, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  const log = fs.createWriteStream(logFile);
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => endGroup(child), limit);
+    child.on('error', reject);
+    // A process that outlives the suite would keep the pipes open and hold back 'close'.
+    child.on('exit', () => endGroup(child));
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      running.delete(child);
+      log.end(() => resolve(code));
+    });
+  });
+}
+
+function readChecks(folder) {
+  const file = fs
+    .readdirSync(folder, { withFileTypes: true, recursive: true })
+    .find((entry) => entry.isFile() && entry.name === 'checks.json');
+  return file && JSON.parse(fs.readFileSync(path.join(file.parentPath ?? file.path, file.name), 'utf8'));
+}
+
+const oneLine = (text) => String(text).replace(/\s+/g, ' ').trim().slice(0, 200);
+
+function verdict({ code, checks, clientError }) {
+  const client = clientError && `client: ${oneLine(clientError)}`;
+  if (!checks) return { status: 'FAIL', reason: client || 'the suite wrote no result' };
+  const failed = checks.find((check) => check.status === 'FAILURE');
+  const warned = checks.find((check) => check.status === 'WARNING');
+  const worst = failed ?? warned;
+  const reason = [worst && oneLine(`${worst.id}: ${worst.errorMessage ?? worst.description}`), client]
+    .filter(Boolean)
+    .join(' | ');
+  if (failed) return { status: 'FAIL', reason };
+  // A negative scenario is satisfied by a client that does nothing at all; that proves nothing.
+  const proven = checks.some((check) => check.status === 'SUCCESS');
+  if (!proven) return { status: 'FAIL', reason: `no check succeeded | ${reason}` };
+  // The suite's exit status also holds what the client's exit status was.
+  if (code === 0) return { status: 'PASS', reason: '' };
+  if (warned && !clientError) return { status: 'WARN', reason };
+  return { status: 'FAIL', reason: `the checks pass, the suite does not | ${reason}` };
+}
+
+/**
+ * Runs `name` at revision `spec` with a host that opens as `inner` says. `command` is the proxy's command line as an
+ * array with {URL} in it, or undefined to run without a proxy.
+ */
+export async function runScenario({ name, spec, inner }, { command, deadline, folder: runs }) {
+  const folder = path.join(runs, `${spec}-${inner}`, name.replaceAll('/', '_'));
+  fs.mkdirSync(folder, { recursive: true });
+  const host = `"${process.execPath}" "${path.join(FOLDER, 'host', 'main.mjs')}"`;
+  const started = Date.now();
+  // Host, suite and run give up in this order, so that the innermost gets to say what it was waiting for.
+  const choice = ['--scenario', name, '--spec-version', spec, '--timeout', String(deadline + 10_000), '-o', folder];
+  const code = await runSuite(['client', '--command', host, ...choice], {
+    env: { ...process.env, HARNESS: JSON.stringify({ command, inner, folder, deadline }) },
+    limit: deadline + 30_000,
+    logFile: path.join(folder, 'suite.log'),
+  });
+  const checks = readChecks(folder);
+  const errorFile = path.join(folder, 'client.error');
+  const clientError = fs.existsSync(errorFile) ? fs.readFileSync(errorFile, 'utf8') : '';
+  const judged = (checks ?? []).filter((check) => ['SUCCESS', 'FAILURE', 'WARNING'].includes(check.status));
+  return {
+    name,
+    spec,
+    inner,
+    ...verdict({ code, checks, clientError }),
+    passed: judged.filter((check) => check.status === 'SUCCESS').length,
+    checks: judged.length,
+    seconds: (Date.now() - started) / 1000,
+  };
+}
+
+// The suite measures in milliseconds when the client comes back.
+const measuresTime = ({ name }) => name === 'sse-retry';
+
+/** Runs every one of `cells`, `jobs` at a time, those that measure time alone, and hands each row to `done`. */
+export async function runAll(cells, jobs, settings, done) {
+  const rows = [];
+  const drain = async (queue) => {
+    for (let cell = queue.shift(); cell; cell = queue.shift()) {
+      const row = await runScenario(cell, settings);
+      rows.push(row);
+      done(row);
+    }
+  };
+  const together = cells.filter((cell) => !measuresTime(cell));
+  await Promise.all(Array.from({ length: jobs }, () => drain(together)));
+  await drain(cells.filter(measuresTime));
+  return rows;
+}

