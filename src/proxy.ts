@@ -9,7 +9,7 @@ import type { Redact } from './core/redact.ts';
 import { StdioDownstream, type StdioStreams } from './downstream/stdio.ts';
 import { ProxyError } from './errors.ts';
 import { DEADLINES, deadline } from './middleware/deadline.ts';
-import { filterTools } from './middleware/filter.ts';
+import { blocksNotification, filterTools } from './middleware/filter.ts';
 import { redactErrors } from './middleware/redaction.ts';
 import { trace } from './middleware/trace.ts';
 import { Upstream } from './upstream/connect.ts';
@@ -69,7 +69,13 @@ export function startStdioProxy(config: Config, surroundings: Surroundings): Run
     log,
   });
   const request = pipeline(config, surroundings, (exchange) => upstream.request(exchange));
-  downstream.start({ request, notify: (call) => upstream.notify(call) });
+  const blocked = blocksNotification(config.ignoreTools);
+  downstream.start({
+    request,
+    notify: (call) => {
+      if (!blocked(call)) upstream.notify(call);
+    },
+  });
 
   let closing: Promise<void> | undefined;
   const close = async (ending: Ending): Promise<void> => {

@@ -14,14 +14,15 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** What to do. Throws a ProxyError `usage` with a hint when the arguments do not say it. */
 export function parseArguments(argv: readonly string[], env: Env): Action {
-  const { flags, positionals, command } = readTokens(argv);
   // Whoever asks for help gets it, whatever else is wrong.
-  if (flags.has('help')) return { kind: 'help' };
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  if (own.includes('--help') || own.includes('-h')) return { kind: 'help' };
+  const { flags, positionals, command } = readTokens(argv);
   if (flags.has('version')) return { kind: 'version' };
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const [target, ...surplus] = positionals;
   const subcommand = SUBCOMMANDS.find((s) => s.name === target);
-  if (!subcommand && surplus.length > 0) throw surplusArgument(surplus[0] as string);
+  if (!subcommand && surplus.length > 0) throw surplusArgument(positionals);
 
   const planned = [...flags.all.keys()].find((option) => option.planned);
   if (planned) throw notYet(`--${planned.name}`);
@@ -142,28 +143,34 @@ function toConfig(target: string, flags: Flags, env: Env): Config {
   };
 }
 
+/** What is wrong is said without repeating it: a mangled command line may put a secret in any place. */
 function parseUrl(text: string): URL {
-  if (!URL.canParse(text) || !/^https?:\/\//i.test(text)) {
-    const guess = /^[\w.-]+(:\d+)?(\/|$)/.test(text) && text.includes('.');
-    const near = nearest(
-      text,
-      SUBCOMMANDS.map((s) => s.name),
-    );
-    const hint = near
-      ? `did you mean ${near}?`
-      : guess
-        ? `did you mean https://${text}?`
-        : 'it begins with https:// or http://';
-    throw usage(`${JSON.stringify(text)} is no URL of a server`, hint);
-  }
-  return new URL(text);
+  const scheme = /^https?:\/\//i.test(text);
+  if (scheme && URL.canParse(text)) return new URL(text);
+  if (scheme) throw usage('the URL is not complete', 'it looks like https://server.example/mcp');
+  const near = nearest(
+    text,
+    SUBCOMMANDS.map((s) => s.name),
+  );
+  if (near) throw usage('the first argument is no URL', `did you mean ${near}?`);
+  const local = /^(localhost|127\.0\.0\.1)(:\d{1,5})?(\/[\w./-]{0,60})?$/.test(text);
+  if (local) throw usage('the first argument is no URL', `did you mean http://${text}?`);
+  const remote = /^[a-z0-9-]{1,30}(\.[a-z0-9-]{1,30}){0,3}\.[a-z]{2,10}(:\d{1,5})?(\/[\w./-]{0,60})?$/.test(text);
+  throw usage(
+    'the first argument is no URL',
+    remote ? `did you mean https://${text}?` : 'it begins with https:// or http://; values with spaces need quotes',
+  );
 }
 
 /** User info of a URL as an `Authorization` value (RFC 7617), or undefined when there is none. */
 function credentialsIn(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+  try {
+    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+  } catch {
+    throw usage('the user name or the password in the URL is not encoded properly', 'write % as %25');
+  }
 }
 
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -172,35 +179,39 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function parseHeader(text: string, env: Env): readonly [string, string] {
   const colon = text.indexOf(':');
-  const name = text.slice(0, colon === -1 ? 0 : colon).trim();
-  if (!HEADER_NAME.test(name)) {
-    throw usage(
-      'a --header is not of the form KEY:VALUE',
-      'for example -H "Authorization: Bearer ${TOKEN}", in quotes',
-    );
-  }
+  const name = text.slice(0, Math.max(colon, 0)).trim();
+  if (colon === -1 || name === '') throw usage('a --header is not of the form KEY:VALUE', QUOTING);
+  if (!HEADER_NAME.test(name)) throw usage('the name of a --header holds characters that no name may hold', QUOTING);
   const value = text
     .slice(colon + 1)
     .trim()
-    .replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, variable: string) => {
-      const found = env[variable];
-      if (found === undefined)
-        throw usage(`--header ${name} uses \${${variable}}, which is not set`, `set ${variable} in the environment`);
-      return found.trim();
-    });
-  if (value === '') {
+    .replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, variable: string) => fromEnvironment(name, variable, env));
+  if (value === '')
     throw usage(`--header ${name} has no value`, `put the whole header into quotes: -H "${name}: VALUE"`);
-  }
-  if (!HEADER_VALUE.test(value))
+  if (/^(bearer|basic)$/i.test(value)) throw usage(`--header ${name} ends after ${value}`, QUOTING);
+  if (!HEADER_VALUE.test(value)) {
     throw usage(`--header ${name} holds characters that no header may hold`, 'look for line breaks');
+  }
   return [name, value];
 }
 
-function surplusArgument(text: string): ProxyError {
-  const hint = /^(bearer|basic)$/i.test(text)
-    ? 'a header with a space in it needs quotes: -H "Authorization: Bearer ${TOKEN}"'
-    : 'give one URL; values with spaces need quotes';
-  return usage(`unexpected argument ${JSON.stringify(text.slice(0, 40))}`, hint);
+const QUOTING = 'put the whole header into quotes: -H "Authorization: Bearer ${TOKEN}"';
+
+function fromEnvironment(header: string, variable: string, env: Env): string {
+  const value = Object.hasOwn(env, variable) ? env[variable] : undefined;
+  const hint = `set ${variable} in the environment`;
+  if (value === undefined) throw usage(`--header ${header} uses \${${variable}}, which is not set`, hint);
+  if (value.trim() === '') throw usage(`--header ${header} uses \${${variable}}, which is empty`, hint);
+  return value.trim();
+}
+
+function surplusArgument(positionals: readonly string[]): ProxyError {
+  const near = nearest(
+    positionals[0] as string,
+    SUBCOMMANDS.map((s) => s.name),
+  );
+  if (near) return usage('the first argument is no URL', `did you mean ${near}?`);
+  return usage('there is more than one URL', `values with spaces need quotes: -H "Authorization: Bearer \${TOKEN}"`);
 }
 
 function unknownFlag(raw: string): ProxyError {
@@ -225,7 +236,10 @@ export function nearest(text: string, candidates: readonly string[]): string | u
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(text.slice(0, 60), candidate) }))
     .sort((a, b) => a.distance - b.distance);
+  // A longer or shorter form of a word is no typo, but meant all the same.
+  const form = candidates.find((c) => text.length > 2 && (text.startsWith(c) || c.startsWith(text)));
   const best = ranked[0];
+  if (form !== undefined) return form;
   return best && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
 }
 

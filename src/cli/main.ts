@@ -18,9 +18,9 @@ function main(): void {
   try {
     action = parseArguments(process.argv.slice(2), process.env);
   } catch (error) {
-    if (!(error instanceof ProxyError)) throw error;
-    process.stderr.write(farewell(error));
-    process.exitCode = error.meaning.exit;
+    const known = error instanceof ProxyError ? error : new ProxyError('internal', 'internal error, please report it');
+    process.stderr.write(farewell(known));
+    process.exitCode = known.meaning.exit;
     return;
   }
   switch (action.kind) {
@@ -36,7 +36,10 @@ function main(): void {
 }
 
 function run(config: Config): void {
-  const redact = redactor([...config.headers.flatMap(([, value]) => headerSecrets(value)), ...urlSecrets(config.url)]);
+  const redact = redactor([
+    ...config.headers.flatMap(([name, value]) => headerSecrets(name, value)),
+    ...urlSecrets(config.url),
+  ]);
   const log = createLog(config.logLevel, redact, (text) => process.stderr.write(text));
   // Whoever started us may close stderr; that is no reason to stop working.
   process.stderr.on('error', () => {});

@@ -1,5 +1,5 @@
 /** The protocol revisions, as data (https://modelcontextprotocol.io/specification/2026-07-28/basic/versioning). */
-import { asString, type Json, member } from './json.ts';
+import { asString, isObject, member } from './json.ts';
 import type { Call } from './jsonrpc.ts';
 
 /** Revisions that open with an `initialize` handshake, newest first. */
@@ -16,22 +16,20 @@ const META_PREFIX = 'io.modelcontextprotocol/';
 export const META_PROTOCOL_VERSION = `${META_PREFIX}protocolVersion`;
 export const META_SUBSCRIPTION_ID = `${META_PREFIX}subscriptionId`;
 
-/** Present in the text of every envelope, however its slash is spelled. */
+/** Present in the text of every envelope, unless letters of it are spelled as escapes. */
 const META_MARK = META_PREFIX.slice(0, -1);
+const ESCAPE_MARK = '\\u';
 
 /**
  * The revision a call declares in its own envelope, or undefined when it has none: a legacy
  * message. Throws a JsonError when `params` or `_meta` has a duplicate key.
  */
 export function declaredRevision(call: Call): string | undefined {
-  if (call.params?.includes(META_MARK) !== true) return undefined;
-  return asString(metaMember(call.params, META_PROTOCOL_VERSION));
-}
-
-/** One member of `params._meta`. Throws a JsonError when `params` or `_meta` is no object. */
-export function metaMember(params: Json, key: string): Json | undefined {
+  const { params } = call;
+  // Almost every legacy call is told apart without a closer look.
+  if (!isObject(params) || !(params.includes(META_MARK) || params.includes(ESCAPE_MARK))) return undefined;
   const meta = member(params, '_meta');
-  return meta && member(meta, key);
+  return isObject(meta) ? asString(member(meta, META_PROTOCOL_VERSION)) : undefined;
 }
 
 /** JSON-RPC errors that only a modern server sends. */

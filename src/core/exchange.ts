@@ -2,6 +2,7 @@
  * The pipeline between the endpoints: one side asks, the other answers. Nothing in here has
  * an id, a frame or a socket; those belong to the wire.
  */
+import type { CancelSignal } from './cancel.ts';
 import type { Call, Reply } from './jsonrpc.ts';
 
 /** One of the two parties of a session, as seen from the other. */
@@ -12,14 +13,16 @@ export interface Peer {
    */
   notify(call: Call): Promise<void> | undefined;
   /** Asks the peer something (sampling, elicitation, roots). Aborting the signal cancels the request. */
-  ask(call: Call, signal: AbortSignal): Promise<Reply>;
+  ask(call: Call, signal: CancelSignal): Promise<Reply>;
 }
 
 /** A call on its way to the server, the way to cancel it, and the ways back to whoever asked. */
 export interface Exchange extends Peer {
   readonly call: Call;
-  /** Aborted when the asker cancels; the reason is a {@link Cancelled}. */
-  readonly signal: AbortSignal;
+  /** Aborted when the exchange is over before its answer; the reason is a {@link Cancelled} when the asker cancelled it. */
+  readonly signal: CancelSignal;
+  /** Gives the exchange up: aborts the signal, and the error becomes the answer. */
+  abort(error: Error): void;
 }
 
 /** Answers an exchange. A rejection becomes an error reply at the endpoint that asked. */

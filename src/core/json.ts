@@ -109,6 +109,19 @@ export function member(text: Json, key: string): Json | undefined {
   return found && text.subarray(found.start, found.end);
 }
 
+/**
+ * Like {@link member}, for text of which only a hint is wanted: undefined, too, when it is no
+ * object or has a duplicate key. Whatever decides who may do what uses `member`.
+ */
+export function peek(text: Json | undefined, ...path: readonly string[]): Json | undefined {
+  try {
+    return path.reduce<Json | undefined>((at, key) => at && member(at, key), text);
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
+  }
+}
+
 /** The string a value is, or undefined when it is something else. */
 export function asString(value: Json | undefined): string | undefined {
   return value?.[0] === QUOTE ? decodeString(value, 0, value.length) : undefined;

@@ -14,6 +14,7 @@ import {
   JsonError,
   members,
   parseValue,
+  peek,
 } from './json.ts';
 
 /** What is asked or told: a method and its parameters. It has no id: ids belong to the wire. */
@@ -35,7 +36,9 @@ export type Message =
   | { readonly kind: 'notification'; readonly call: Call }
   | { readonly kind: 'response'; readonly id: Id; readonly reply: Reply }
   /** JSON, but no JSON-RPC message; `id` is `null` (the text) when none can be told. */
-  | { readonly kind: 'invalid'; readonly id: Id; readonly reason: string };
+  | { readonly kind: 'invalid'; readonly id: Id; readonly reason: string }
+  /** Meant as the response to the request `id`, but none. */
+  | { readonly kind: 'malformed'; readonly id: Id; readonly reason: string };
 
 export const INVALID_REQUEST = -32600;
 export const PARSE_ERROR = -32700;
@@ -58,7 +61,8 @@ export function idKey(id: Id): string {
   if (/^-?\d{1,15}$/.test(id) || (id.startsWith('"') && !id.includes('\\'))) return id;
   // A number beyond the safe range keeps its text: two such ids may share one double.
   if (/^-?\d+$/.test(id)) return id;
-  return JSON.stringify(JSON.parse(id));
+  const value: unknown = JSON.parse(id);
+  return typeof value === 'number' && !Number.isFinite(value) ? id : JSON.stringify(value);
 }
 
 /** Takes one message apart. Throws a JsonError when the text is not a JSON object without duplicate keys. */
@@ -110,6 +114,7 @@ export function parseMessage(text: Json): Message {
   }
   // `"error":null` beside a result is what some JSON-RPC 1 libraries still write.
   if (error !== undefined && !(error[0] === 0x6e && result !== undefined)) {
+    if (!isError(error)) return { kind: 'malformed', id: idText ?? NULL_ID, reason: 'its error has no integer code' };
     return { kind: 'response', id: idText ?? NULL_ID, reply: { error, ...extra } };
   }
   if (result !== undefined) return { kind: 'response', id: idText ?? NULL_ID, reply: { result, ...extra } };
@@ -184,12 +189,15 @@ export function errorReply(code: number, message: string, data?: Record<string, 
 
 /** The code of an error reply, or undefined when the reply is a result or its error is malformed. */
 export function errorCode(reply: Reply): number | undefined {
-  if ('result' in reply || !isObject(reply.error)) return undefined;
-  for (const m of members(reply.error)) {
-    if (m.key === 'code') {
-      const code = Number(reply.error.toString('latin1', m.start, m.end));
-      return Number.isInteger(code) ? code : undefined;
-    }
-  }
-  return undefined;
+  return 'result' in reply ? undefined : codeIn(reply.error);
+}
+
+function codeIn(error: Json): number | undefined {
+  const code = Number(peek(error, 'code')?.toString('latin1') ?? Number.NaN);
+  return Number.isInteger(code) ? code : undefined;
+}
+
+/** Whether a value is an error object (JSON-RPC 2.0, section 5.1); clients choke on anything else. */
+function isError(error: Json): boolean {
+  return codeIn(error) !== undefined;
 }

@@ -1,4 +1,5 @@
 /** The contracts behind which sockets, files and the terminal stand. */
+import type { CancelSignal } from './cancel.ts';
 
 /** Header names in lower case. A field that came several times is one value, joined by commas. */
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -9,7 +10,7 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: readonly Buffer[];
   /** Aborting closes the exchange at once, whatever its state. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /** Running it twice does no harm: a request that a stale connection lost may be sent again. */
   readonly repeatable: boolean;
 }

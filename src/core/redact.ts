@@ -12,10 +12,21 @@ export function redactor(secrets: readonly string[]): Redact {
   return (text) => hidden.reduce((t, secret) => t.replaceAll(secret, '***'), text);
 }
 
-/** What in a header value is secret: all of it, and the credentials after a scheme such as `Bearer`. */
-export function headerSecrets(value: string): string[] {
+/**
+ * What in a header is secret: its value, the credentials after a scheme such as `Bearer`, the
+ * password inside `Basic` ones (RFC 7617), every single cookie.
+ */
+export function headerSecrets(name: string, value: string): string[] {
   const credentials = value.replace(/^\S+\s+/, '');
-  return [value, credentials];
+  const secrets = [value, credentials];
+  if (/^basic\s/i.test(value)) {
+    const pair = Buffer.from(credentials, 'base64').toString('utf8');
+    secrets.push(pair, pair.slice(pair.indexOf(':') + 1));
+  }
+  if (name.toLowerCase() === 'cookie') {
+    for (const cookie of value.split(';')) secrets.push(cookie.slice(cookie.indexOf('=') + 1).trim());
+  }
+  return secrets;
 }
 
 /** The URL as it may be shown: without user info, with the values of its query hidden. */
@@ -27,7 +38,9 @@ export function showUrl(url: URL): string {
 
 /** What in a URL is secret: user info and the values of its query. */
 export function urlSecrets(url: URL): string[] {
-  return [url.username, url.password, ...url.searchParams.values()].flatMap((s) => [s, safelyDecoded(s)]);
+  const spelled = url.search.slice(1).split('&');
+  const values = [...url.searchParams.values(), ...spelled.map((pair) => pair.slice(pair.indexOf('=') + 1))];
+  return [url.username, url.password, ...values].flatMap((s) => [s, safelyDecoded(s)]);
 }
 
 function safelyDecoded(text: string): string {

@@ -63,45 +63,56 @@ function skipEscape(text: Json, at: number): number {
   throw new JsonError('invalid escape', at);
 }
 
-/**
- * Offset of the first 4-byte word at or after `at` that may hold a quote, a backslash or a
- * control character. Large results are mostly one long string; read byte by byte they would
- * cost three times as much. The arithmetic is the classic "has a byte less than n / equal to
- * n" on a whole word; a false alarm only ends the run early. `at` stands on a word boundary.
- */
-function skipOrdinaryWords(text: Json, at: number, end: number): number {
-  const count = (end - at) >> 2;
-  if (count <= 0) return at;
-  const words = new Int32Array(text.buffer, text.byteOffset + at, count);
-  let i = 0;
-  for (; i < count; i++) {
-    const word = words[i] as number;
-    const quote = word ^ 0x22222222;
-    const backslash = word ^ 0x5c5c5c5c;
-    const special =
-      ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
-    if ((special & 0x80808080) !== 0) break;
-  }
-  return at + (i << 2);
-}
-
 /** Offset after the closing quote of the string that opens at `at`. */
 export function skipString(text: Json, at: number, end: number): number {
   at++;
-  let slow = at + LONG_STRING;
-  while (at < end) {
+  const near = Math.min(end, at + LONG_STRING);
+  while (at < near) {
     const c = text[at] as number;
     if (c === QUOTE) return at + 1;
     if (c === BACKSLASH) at = skipEscape(text, at);
     else if (c < 0x20) throw new JsonError('control character in a string', at);
     else at++;
-    // The bytes up to the next aligned word are known only once they were looked at one by one.
-    if (at >= slow && ((text.byteOffset + at) & 3) === 0) {
-      at = skipOrdinaryWords(text, at, end);
-      slow = at + LONG_STRING;
+  }
+  return skipLongString(text, at, end);
+}
+
+/**
+ * The rest of a long string, from an offset inside it. Large results are mostly one such
+ * string, and byte by byte they would cost three times as much; so whole words are skipped as
+ * long as none of their bytes is a quote, a backslash or a control character. The arithmetic
+ * is the classic "has a byte less than n" on a word; a false alarm only costs a closer look.
+ */
+function skipLongString(text: Json, at: number, end: number): number {
+  const shift = text.byteOffset & 3;
+  const words = new Int32Array(text.buffer, text.byteOffset - shift, (end + shift) >> 2);
+  const count = words.length;
+  while (at < end) {
+    if (((at + shift) & 3) === 0) {
+      let i = (at + shift) >> 2;
+      while (i < count && isOrdinary(words[i] as number)) i++;
+      at = (i << 2) - shift;
+      if (at >= end) break;
+    }
+    const c = text[at] as number;
+    if (c === QUOTE) return at + 1;
+    if (c === BACKSLASH) {
+      at = skipEscape(text, at);
+    } else {
+      if (c < 0x20) throw new JsonError('control character in a string', at);
+      at++;
     }
   }
   throw new JsonError('unterminated string', end);
+}
+
+/** Whether none of the four bytes is a quote, a backslash or a control character; may say no where it could say yes. */
+function isOrdinary(word: number): boolean {
+  const quote = word ^ 0x22222222;
+  const backslash = word ^ 0x5c5c5c5c;
+  const special =
+    ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
+  return (special & 0x80808080) === 0;
 }
 
 function isDigit(c: number | undefined): boolean {

@@ -1,7 +1,9 @@
 /** The client on standard input and output: newline-delimited JSON-RPC, both eras (specification, "stdio"). */
+
 import type { Readable, Writable } from 'node:stream';
+import type { CancelSignal } from '../core/cancel.ts';
 import type { Handler, Peer } from '../core/exchange.ts';
-import { asString, isObject, JsonError, member } from '../core/json.ts';
+import { asString, JsonError, peek } from '../core/json.ts';
 import {
   type Call,
   encodeResponse,
@@ -79,7 +81,7 @@ export class StdioDownstream implements Peer {
     return this.#link?.notify(call);
   }
 
-  ask(call: Call, signal: AbortSignal): Promise<Reply> {
+  ask(call: Call, signal: CancelSignal): Promise<Reply> {
     return (
       this.#link?.ask(call, signal) ?? Promise.reject(new ProxyError('internal', 'the client is not connected yet'))
     );
@@ -151,8 +153,8 @@ export class StdioDownstream implements Peer {
   #watchRevision(next: Handler): Handler {
     return async (exchange) => {
       const reply = await next(exchange);
-      if (exchange.call.method === 'initialize' && 'result' in reply && isObject(reply.result)) {
-        this.#batches = asString(member(reply.result, 'protocolVersion')) === REVISION_WITH_BATCHES;
+      if (exchange.call.method === 'initialize' && 'result' in reply) {
+        this.#batches = asString(peek(reply.result, 'protocolVersion')) === REVISION_WITH_BATCHES;
       }
       return reply;
     };

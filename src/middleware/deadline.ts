@@ -19,22 +19,14 @@ export function deadline(limits: Deadlines): Middleware {
     // A subscription is silent by nature, for as long as nothing changes.
     if (exchange.call.method === 'subscriptions/listen') return next(exchange);
     const limit = isHandshake(exchange.call) ? limits.handshake : limits.silence;
-    const abort = new AbortController();
-    const { signal } = exchange;
-    const onAbort = (): void => abort.abort(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
     const timer = setTimeout(() => {
-      const seconds = Math.round(limit / 1000);
-      abort.abort(
-        new ProxyError('timeout', `no answer to ${JSON.stringify(exchange.call.method)} in ${seconds} s`, {
-          outcome: 'unknown',
-        }),
-      );
+      const message = `no answer to ${JSON.stringify(exchange.call.method)} in ${Math.round(limit / 1000)} s`;
+      exchange.abort(new ProxyError('timeout', message, { outcome: 'unknown' }));
     }, limit);
     return next({
       call: exchange.call,
-      signal: abort.signal,
+      signal: exchange.signal,
+      abort: (error) => exchange.abort(error),
       notify: (call) => {
         timer.refresh();
         return exchange.notify(call);
@@ -43,9 +35,6 @@ export function deadline(limits: Deadlines): Middleware {
         timer.refresh();
         return exchange.ask(call, asking).finally(() => timer.refresh());
       },
-    }).finally(() => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    });
+    }).finally(() => clearTimeout(timer));
   };
 }

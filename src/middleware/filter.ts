@@ -35,6 +35,23 @@ export function filterTools(ignore: readonly string[]): Middleware {
   };
 }
 
+/**
+ * Whether a notification must not pass. A call without an id asks for no answer, but a lenient
+ * server would still run it.
+ */
+export function blocksNotification(ignore: readonly string[]): (call: Call) => boolean {
+  const hidden = anyOf(ignore);
+  return (call) => {
+    if (call.method !== 'tools/call') return false;
+    try {
+      return hidden(calledTool(call));
+    } catch {
+      // What cannot be read cannot be allowed.
+      return true;
+    }
+  };
+}
+
 /** The name of the tool a call runs. Throws where a server could read another name than we do, or none. */
 function calledTool(call: Call): string {
   if (!call.params || !isObject(call.params)) {

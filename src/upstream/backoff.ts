@@ -1,4 +1,5 @@
 /** When to come back to a stream that ended. Pure: the listener owns the clock. */
+import type { CancelSignal } from '../core/cancel.ts';
 
 /** How a stream ended, as far as the next attempt depends on it. */
 export type Ending =
@@ -37,7 +38,7 @@ export function nextAttempt(ending: Ending, misses: number, random: number): num
 }
 
 /** Resolves after the given milliseconds, or at once when the signal is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: CancelSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) {
       resolve();

@@ -1,8 +1,11 @@
 /** Response bodies: read with back-pressure, unpacked, bounded, and honest about how they ended. */
+
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { HttpBody } from '../core/ports.ts';
+import type { CancelSignal } from '../core/cancel.ts';
+import type { HttpBody, HttpRequest } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
+import { Gatherer } from '../wire/gather.ts';
 import { brokenConnection } from './failure.ts';
 
 /** The response as a stream of plain bytes. We ask for no compression, but some middleboxes compress anyway. */
@@ -47,20 +50,14 @@ export class ResponseBody implements HttpBody {
   readonly #incoming: IncomingMessage;
   readonly #close: () => void;
   readonly #url: URL;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CancelSignal | undefined;
 
-  constructor(
-    stream: Readable,
-    incoming: IncomingMessage,
-    close: () => void,
-    url: URL,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(stream: Readable, incoming: IncomingMessage, close: () => void, request: HttpRequest) {
     this.#stream = stream;
     this.#incoming = incoming;
     this.#close = close;
-    this.#url = url;
-    this.#signal = signal;
+    this.#url = request.url;
+    this.#signal = request.signal;
   }
 
   each(sink: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
@@ -101,18 +98,15 @@ export class ResponseBody implements HttpBody {
   async bytes(limit: number): Promise<Buffer> {
     const announced = Number(this.#incoming.headers['content-length']);
     const known = this.#stream === this.#incoming && announced > 0 && announced <= limit;
-    // With the length known, chunks land where they belong and nothing is copied twice.
-    const whole = known ? Buffer.allocUnsafeSlow(announced) : undefined;
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const gathered = new Gatherer(known ? announced : 0);
     await this.each((chunk) => {
-      if (size + chunk.length > limit) throw new ProxyError('limit', `the response is larger than ${limit} bytes`);
-      if (whole) chunk.copy(whole, size);
-      else chunks.push(chunk);
-      size += chunk.length;
+      if (gathered.size + chunk.length > limit) {
+        throw new ProxyError('limit', `the response is larger than ${limit} bytes`);
+      }
+      gathered.add(chunk);
       return undefined;
     });
-    return whole ?? (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
+    return gathered.take();
   }
 
   destroy(): void {

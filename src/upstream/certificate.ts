@@ -12,7 +12,6 @@ const UNTRUSTED = new Set([
 const OTHER = new Map([
   ['CERT_HAS_EXPIRED', 'its certificate has expired'],
   ['CERT_NOT_YET_VALID', "its certificate is not valid yet; is this machine's clock right?"],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host name'],
   ['CERT_REVOKED', 'its certificate was revoked'],
   ['EPROTO', 'it does not speak TLS the way this program does; is it an http: server?'],
 ]);
@@ -24,14 +23,27 @@ export interface CertificateProblem {
   readonly hint?: string;
 }
 
-/** What an error code says about the certificate of `url`, or undefined when it is about something else. */
-export async function certificateProblem(code: string | undefined, url: URL): Promise<CertificateProblem | undefined> {
+/**
+ * What an error says about the certificate of `url`, or undefined when it is about something else.
+ * @param mayLook whether the server may be asked for its certificate again, straight from here.
+ */
+export async function certificateProblem(
+  error: Error,
+  code: string | undefined,
+  url: URL,
+  mayLook: boolean,
+): Promise<CertificateProblem | undefined> {
   if (code === undefined || url.protocol !== 'https:') return undefined;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const { cert } = error as { cert?: { subjectaltname?: string } };
+    const names = cert?.subjectaltname?.replace(/DNS:|IP Address:/g, '').slice(0, 200);
+    return { problem: `its certificate is for another host name${names ? ` (${JSON.stringify(names)})` : ''}` };
+  }
   if (!UNTRUSTED.has(code)) {
     const problem = OTHER.get(code);
     return problem === undefined ? undefined : { problem };
   }
-  const issuer = await missingIssuer(url);
+  const issuer = mayLook ? await missingIssuer(url) : undefined;
   return {
     problem: `its certificate comes from ${issuer ? JSON.stringify(issuer) : 'an authority'}, which this machine does not trust (${code})`,
     hint: `put the PEM certificate of ${issuer ? JSON.stringify(issuer) : 'that authority'} into a file and name the file in NODE_EXTRA_CA_CERTS`,

@@ -11,7 +11,7 @@ import {
   UNSUPPORTED_VERSION,
 } from '../core/eras.ts';
 import type { Exchange, Session } from '../core/exchange.ts';
-import { asString, decode, isObject, member } from '../core/json.ts';
+import { asString, decode, peek } from '../core/json.ts';
 import { type Call, errorReply, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
@@ -46,6 +46,8 @@ export class Upstream implements Session {
   /** Whether the server has shown that it speaks the modern era; unknown until a modern message was sent. */
   #modern: boolean | undefined;
   #modernInFlight = false;
+  /** Settles when the verdict is stored. */
+  #remembered: Promise<void> | undefined;
 
   constructor(options: ConnectOptions) {
     this.#options = options;
@@ -71,13 +73,13 @@ export class Upstream implements Session {
       this.#opening.catch(() => {}).then(() => this.notify(call));
       return;
     }
-    if (this.#session && declaredRevision(call) === undefined) this.#session.notify(call);
+    if (this.#session && !isModern(call)) this.#session.notify(call);
     else if (this.#modern) this.#stateless.notify(call);
   }
 
   async close(limit: number): Promise<void> {
     this.#stateless.close();
-    await this.#session?.close(limit);
+    await Promise.all([this.#session?.close(limit), this.#remembered]);
   }
 
   /** A second `initialize` on the same connection begins a new session, and ends the one before. */
@@ -110,7 +112,7 @@ export class Upstream implements Session {
       if ('reply' in kept) {
         if (kept.open) {
           log.info(`connected to ${showUrl(url)} (${describe(transport, kept.reply)})`);
-          memory.remember(url, transport);
+          this.#remembered = memory.remember(url, transport);
         } else {
           this.#drop(session);
         }
@@ -176,7 +178,7 @@ export class Upstream implements Session {
     const modern = verdict === 'open' || (verdict === 'discover' && (await this.#answersDiscover(exchange)));
     if (modern && !this.#modern) {
       this.#modern = true;
-      this.#options.memory.remember(this.#options.url, 'http');
+      this.#remembered = this.#options.memory.remember(this.#options.url, 'http');
       this.#options.log.info(`connected to ${showUrl(this.#options.url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
     }
     if (modern || verdict === 'final') return replyOf(outcome);
@@ -234,11 +236,19 @@ export class Upstream implements Session {
   }
 }
 
+/** Whether a notification belongs to the modern era; one that cannot be read is for the server to judge. */
+function isModern(call: Call): boolean {
+  try {
+    return declaredRevision(call) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** The revisions a refusal names in `error.data.supported`. */
 function supportedIn(outcome: Outcome): string[] | undefined {
   const error = outcome.reply && 'error' in outcome.reply ? outcome.reply.error : undefined;
-  const data = error && isObject(error) ? member(error, 'data') : undefined;
-  const supported = data && isObject(data) ? member(data, 'supported') : undefined;
+  const supported = peek(error, 'data', 'supported');
   const list = supported && decode(supported);
   return Array.isArray(list) && list.every((v) => typeof v === 'string') && list.length > 0
     ? list.slice(0, 10)
@@ -247,7 +257,6 @@ function supportedIn(outcome: Outcome): string[] | undefined {
 
 function describe(transport: TransportName, reply: Reply): string {
   const name = transport === 'http' ? 'Streamable HTTP' : 'HTTP+SSE';
-  const version =
-    'result' in reply && isObject(reply.result) ? asString(member(reply.result, 'protocolVersion')) : undefined;
+  const version = 'result' in reply ? asString(peek(reply.result, 'protocolVersion')) : undefined;
   return version === undefined ? name : `${name}, ${version.slice(0, 20)}`;
 }

@@ -3,8 +3,11 @@ import type { HttpResponse } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { type ErrorData, ProxyError } from '../errors.ts';
 
-/** Bytes of a body that are shown. */
-const EXCERPT = 200;
+/**
+ * Bytes of a body that an error keeps. Fewer are shown: secrets are taken out first, and one that
+ * was cut in two could not be found any more.
+ */
+const EXCERPT = 4_096;
 /** How much of a body is read to find out what it says: a JSON-RPC error may be long. */
 export const ERROR_BODY_LIMIT = 1_048_576;
 
@@ -18,19 +21,25 @@ const CONNECT_CAUSES = new Map([
   ['ECONNRESET', 'the connection was closed while it was opened'],
 ]);
 
+/** How the connection that failed was to be made. */
+export interface Route {
+  /** The outbound proxy, `host:port`, when there is one. */
+  readonly proxy: string | undefined;
+  /** What else could be wrong. */
+  readonly hint: string | undefined;
+}
+
 /** No connection came about, so nothing was sent. */
-export async function noConnection(
-  error: NodeJS.ErrnoException,
-  url: URL,
-  proxyHint: string | undefined,
-): Promise<ProxyError> {
+export async function noConnection(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
   if (error instanceof ProxyError) return error;
   const code = error.code ?? firstCode(error);
   const { certificateProblem } = await import('./certificate.ts');
-  const certificate = await certificateProblem(code, url);
-  const hint = certificate?.hint ?? proxyHint;
+  // The look at the certificate goes straight to the server, which a proxy may be there to prevent.
+  const certificate = await certificateProblem(error, code, url, route.proxy === undefined);
+  const hint = certificate?.hint ?? route.hint;
   const cause = certificate?.problem ?? (code && CONNECT_CAUSES.get(code)) ?? printable(error.message, 200);
-  return new ProxyError('unreachable', `cannot connect to ${url.host}: ${cause}`, hint ? { hint } : {}, error);
+  const where = route.proxy && !certificate ? `${url.host} through the proxy ${route.proxy}` : url.host;
+  return new ProxyError('unreachable', `cannot connect to ${where}: ${cause}`, hint ? { hint } : {}, error);
 }
 
 /** The code of the first attempt, where an error stands for attempts at several addresses. */

@@ -3,22 +3,17 @@
  * redirects, certificates and outbound proxies. On `node:http`, because global `fetch` costs
  * several times as much a call.
  */
-import http, { type Agent, type AgentOptions, type ClientRequest, type IncomingMessage } from 'node:http';
+import http, { type AgentOptions } from 'node:http';
 import { isLoopback } from '../config.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { ResponseBody, unpacked } from './body.ts';
-import { brokenConnection, noConnection } from './failure.ts';
+import { type Connector, exchange, refusedByProxy, StaleConnection } from './http-exchange.ts';
+import { expireIdle } from './pool.ts';
 
-const CONNECT_LIMIT = 30_000;
 const MAX_REDIRECTS = 5;
 
-/**
- * Idle connections are dropped before the 5 seconds after which several popular servers drop
- * them: a request on a connection that is just being closed may or may not have run.
- */
-const AGENT: AgentOptions = { keepAlive: true, timeout: 4_000 };
+const AGENT: AgentOptions = { keepAlive: true };
 
 export interface HttpOptions {
   /** The server's URL. The user's headers go to its origin and nowhere else. */
@@ -46,53 +41,52 @@ export function isReservedHeader(name: string): boolean {
 }
 
 export function createHttpClient(options: HttpOptions): HttpClient {
-  const connectors = new Map<string, Promise<Connector> | Connector>();
-  const userHeaders: Record<string, string> = { 'user-agent': options.userAgent };
-  for (const [name, value] of options.headers) {
-    const key = name.toLowerCase();
-    if (!isReservedHeader(key)) userHeaders[key] = value;
-  }
+  /** How to reach each origin: found out once, and then at hand without waiting. */
+  const connectors = new Map<string, Connector>();
+  const finding = new Map<string, Promise<Connector>>();
+  const foreign = { 'user-agent': options.userAgent };
+  const own: Record<string, string> = { ...foreign };
+  for (const [name, value] of options.headers) if (!isReservedHeader(name)) own[name.toLowerCase()] = value;
   let reached = false;
-  const foreignHeaders = { 'user-agent': options.userAgent };
-
-  function connectorFor(url: URL): Promise<Connector> | Connector {
-    const known = connectors.get(url.origin);
-    if (known) return known;
-    const created = createConnector(url, options);
-    connectors.set(url.origin, created);
-    // Once it is there, requests need not wait a turn for it.
-    created.then(
-      (connector) => connectors.set(url.origin, connector),
-      () => connectors.delete(url.origin),
-    );
-    return created;
-  }
-
   const onConnected = (): void => {
     reached = true;
   };
 
-  async function once(request: HttpRequest): Promise<HttpResponse> {
-    const pending = connectorFor(request.url);
-    const connector = pending instanceof Promise ? await pending : pending;
-    const headers = {
-      ...(request.url.origin === options.url.origin ? userHeaders : foreignHeaders),
-      ...request.headers,
-    };
-    try {
-      return await exchange(connector, request, headers, onConnected);
-    } catch (error) {
-      if (!(error instanceof StaleConnection)) throw error;
-      // Its siblings in the pool are as old: without them, the next attempt opens a new connection.
-      for (const sockets of Object.values(connector.agent.freeSockets)) for (const s of sockets ?? []) s.destroy();
-      return await exchange(connector, { ...request, repeatable: false }, headers, onConnected);
-    }
+  function find(url: URL): Promise<Connector> {
+    const headers = url.origin === options.url.origin ? own : foreign;
+    const found = finding.get(url.origin) ?? createConnector(url, options, headers);
+    finding.set(url.origin, found);
+    return found.then(
+      (connector) => {
+        connectors.set(url.origin, connector);
+        return connector;
+      },
+      (error) => {
+        finding.delete(url.origin);
+        throw error;
+      },
+    );
   }
 
   const fetch: Fetch = async (request) => {
     let url = request.url;
     for (let hops = 0; ; hops++) {
-      const response = await once(url === request.url ? request : { ...request, url });
+      const connector = connectors.get(url.origin) ?? (await find(url));
+      const attempt = url === request.url ? request : { ...request, url };
+      let response: HttpResponse;
+      try {
+        response = await exchange(connector, attempt, onConnected);
+      } catch (error) {
+        if (!(error instanceof StaleConnection)) throw error;
+        // Its siblings in the pool are as old: without them, the next attempt opens a new connection.
+        for (const sockets of Object.values(connector.agent.freeSockets)) for (const s of sockets ?? []) s.destroy();
+        response = await exchange(connector, { ...attempt, repeatable: false }, onConnected);
+      }
+      if (response.status === 407 && connector.proxy !== undefined) {
+        response.body.destroy();
+        throw refusedByProxy(connector, url, response.status);
+      }
+      if (response.status < 300 || response.status >= 400) return response;
       const target = redirectTarget(response, url);
       if (!target) return response;
       response.body.destroy();
@@ -106,146 +100,45 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       return reached;
     },
     close() {
-      for (const connector of connectors.values()) {
-        Promise.resolve(connector).then(
-          (c) => c.agent.destroy(),
-          () => {},
-        );
-      }
+      for (const connector of connectors.values()) connector.agent.destroy();
     },
   };
 }
 
-/** How requests to one origin get onto the network. */
-interface Connector {
-  readonly agent: Agent;
-  readonly request: typeof http.request;
-  /** What could be wrong when a connection fails, judging by how this connector connects. */
-  readonly hint: string | undefined;
-}
-
-async function createConnector(url: URL, options: HttpOptions): Promise<Connector> {
+async function createConnector(url: URL, options: HttpOptions, headers: Connector['headers']): Promise<Connector> {
   const secure = url.protocol === 'https:';
-  const request = secure ? (await import('node:https')).request : http.request;
+  const { request, Agent } = secure ? await import('node:https') : http;
+  const common = { request, headers } as const;
   if (options.enableProxy && !isLoopback(url.hostname)) {
     const { proxyAgent } = await import('./outbound-proxy.ts');
-    const agent = proxyAgent(url, AGENT);
-    if (agent === 'invalid') {
+    const found = proxyAgent(url, AGENT);
+    if (found === 'invalid') {
       // The value may hold a password, so it is not shown.
       throw new ProxyError('unreachable', `the outbound proxy for ${url.host} is no http: or https: URL`, {
         hint: 'HTTP_PROXY and HTTPS_PROXY look like http://proxy.example:3128',
       });
     }
-    if (agent) return { agent, request, hint: undefined };
-  }
-  const unused = !options.enableProxy && !isLoopback(url.hostname);
-  const variable = unused ? proxyVariable(secure, options.env) : undefined;
-  const hint = variable && `${variable} is set but not used: add --enable-proxy to use it`;
-  const agent = secure ? new (await import('node:https')).Agent(AGENT) : new http.Agent(AGENT);
-  return { agent, request, hint };
-}
-
-function proxyVariable(secure: boolean, env: HttpOptions['env']): string | undefined {
-  const names = secure ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
-  return [...names, 'ALL_PROXY', 'all_proxy'].find((name) => env[name]);
-}
-
-/** A pooled connection was closed by the server before it answered anything; the request may be repeated. */
-class StaleConnection extends Error {}
-
-/** One request, one response, no redirects. */
-function exchange(
-  connector: Connector,
-  request: HttpRequest,
-  headers: Record<string, string>,
-  reached: () => void,
-): Promise<HttpResponse> {
-  return new Promise((resolve, reject) => {
-    const { url, signal, body } = request;
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
+    if (found) {
+      expireIdle(found.agent);
+      return { ...common, agent: found.agent, proxy: found.host, hint: `is the proxy ${found.host} the right one?` };
     }
-    const length = body?.reduce((sum, part) => sum + part.length, 0);
-    const outgoing: ClientRequest = connector.request({
-      agent: connector.agent,
-      method: request.method,
-      // Brackets belong to the URL, not to the address.
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port,
-      path: url.pathname + url.search,
-      headers: length === undefined ? headers : { ...headers, 'content-length': length },
-    });
-    let connected = false;
-    let timer: NodeJS.Timeout | undefined;
-    const onAbort = (): void => {
-      outgoing.destroy(signal?.reason);
-    };
-    const settled = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
+  }
+  const agent = new Agent(AGENT);
+  expireIdle(agent);
+  const variable = options.enableProxy || isLoopback(url.hostname) ? undefined : proxyVariable(url, options.env);
+  const hint = variable && `${variable} is set but not used: add --enable-proxy to use it`;
+  return { ...common, agent, proxy: undefined, hint };
+}
 
-    outgoing.on('socket', (socket) => {
-      const onConnected = (): void => {
-        connected = true;
-        reached();
-        clearTimeout(timer);
-      };
-      // A tunnel through a proxy comes connected, but its TLS handshake may still fail.
-      if (!socket.connecting && (socket as HandshakeState).secureConnecting !== true) {
-        onConnected();
-        return;
-      }
-      timer = setTimeout(() => {
-        const error = new ProxyError(
-          'unreachable',
-          `${url.host} did not accept a connection in ${CONNECT_LIMIT / 1000} s`,
-        );
-        outgoing.destroy(error);
-      }, CONNECT_LIMIT);
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
-    });
-    outgoing.on('response', (incoming) => {
-      clearTimeout(timer);
-      answered(incoming, outgoing, request).then(resolve, reject);
-      // From here on the body owns the connection; the signal still cuts it.
-      incoming.once('close', settled);
-    });
-    // After the response this settles nothing any more: the body reports what happens to it.
-    outgoing.on('error', (error) => {
-      settled();
-      if (signal?.aborted) reject(signal.reason);
-      else if (outgoing.reusedSocket && request.repeatable && isReset(error)) reject(new StaleConnection());
-      else if (connected) reject(brokenConnection(error, url));
-      else noConnection(error, url, connector.hint).then(reject, reject);
-    });
-    for (const part of body?.slice(0, -1) ?? []) outgoing.write(part);
-    outgoing.end(body?.at(-1));
+/** The variable that names a proxy for the URL; undefined when there is none, or `NO_PROXY` may exempt the host. */
+function proxyVariable(url: URL, env: HttpOptions['env']): string | undefined {
+  const exempt = (env.no_proxy ?? env.NO_PROXY ?? '').split(/[\s,]+/).some((entry) => {
+    const name = entry.replace(/:\d+$/, '').replace(/^\*?\.?/, '');
+    return entry === '*' || (name !== '' && (url.hostname === name || url.hostname.endsWith(`.${name}`)));
   });
-}
-
-/** Node documents no property for this; it is on every `TLSSocket` from its creation until `secureConnect`. */
-interface HandshakeState {
-  readonly secureConnecting?: boolean;
-}
-
-function isReset(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'ECONNRESET' || error.code === 'EPIPE';
-}
-
-async function answered(
-  incoming: IncomingMessage,
-  outgoing: ClientRequest,
-  { url, signal }: HttpRequest,
-): Promise<HttpResponse> {
-  const stream = await unpacked(incoming);
-  return {
-    status: incoming.statusCode ?? 0,
-    headers: incoming.headers,
-    body: new ResponseBody(stream, incoming, () => outgoing.destroy(), url, signal),
-  };
+  if (exempt) return undefined;
+  const names = url.protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
+  return [...names, 'ALL_PROXY', 'all_proxy'].find((name) => env[name]);
 }
 
 function redirectTarget(response: HttpResponse, url: URL): URL | undefined {

@@ -2,7 +2,7 @@
  * What a legacy session was told that outlives single requests. A session that has to be
  * opened again is told the same again, so that the client need not know that it was lost.
  */
-import { asString, type Json, member } from '../core/json.ts';
+import { asString, type Json, peek } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 
 export class Journal {
@@ -54,15 +54,13 @@ export class Journal {
 }
 
 function uriOf(params: Json): string | undefined {
-  return asString(member(params, 'uri'));
+  return asString(peek(params, 'uri'));
 }
 
 /** The notifications that make a client look again at every list that may have changed meanwhile. */
 export function listChanges(initializeResult: Json): Call[] {
-  const capabilities = member(initializeResult, 'capabilities');
   return ['tools', 'prompts', 'resources'].flatMap((list) => {
-    const declared = capabilities && member(capabilities, list);
-    const announces = declared && member(declared, 'listChanged');
+    const announces = peek(initializeResult, 'capabilities', list, 'listChanged');
     return announces?.toString('latin1') === 'true' ? [{ method: `notifications/${list}/list_changed` }] : [];
   });
 }

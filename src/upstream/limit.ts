@@ -1,4 +1,5 @@
 /** Time limits for work that has a signal of its own to obey. */
+import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 
 /**
  * Runs `work` with a signal that aborts together with `parent`, or after `ms` milliseconds.
@@ -6,10 +7,10 @@
  */
 export async function withLimit<T>(
   ms: number,
-  parent: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
+  parent: CancelSignal,
+  work: (signal: CancelSignal) => Promise<T>,
 ): Promise<T> {
-  const abort = new AbortController();
+  const abort = new Cancellation();
   const onAbort = (): void => abort.abort(parent.reason);
   if (parent.aborted) onAbort();
   else parent.addEventListener('abort', onAbort, { once: true });

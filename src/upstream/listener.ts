@@ -3,6 +3,7 @@
  * Messages from the Server"): held open for as long as the session lives, resumed where it
  * broke off, and given up where the server does not offer it.
  */
+import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import type { HttpResponse, Log } from '../core/ports.ts';
 import { type Ending, nextAttempt, pause } from './backoff.ts';
 import { mediaType, type Position, readMessages, startOfStream, type Take } from './messages.ts';
@@ -12,7 +13,7 @@ const LIVED = 5_000;
 
 export interface ListenerOptions {
   /** Sends the GET. */
-  readonly open: (lastEventId: string | undefined, signal: AbortSignal) => Promise<HttpResponse>;
+  readonly open: (lastEventId: string | undefined, signal: CancelSignal) => Promise<HttpResponse>;
   readonly take: Take;
   readonly log: Log;
 }
@@ -22,7 +23,7 @@ const ARRIVED = 200;
 
 export class Listener {
   readonly #options: ListenerOptions;
-  #abort = new AbortController();
+  #abort = new Cancellation();
   /** Settles when the first GET is answered, or must have arrived; undefined before and after that. */
   opening: Promise<void> | undefined;
 
@@ -36,7 +37,7 @@ export class Listener {
    */
   start(roundTrip: number): void {
     this.stop();
-    const abort = new AbortController();
+    const abort = new Cancellation();
     this.#abort = abort;
     const opening = new Promise<void>((resolve) => {
       // Some servers send the headers of a stream together with its first event only.
@@ -59,7 +60,7 @@ export class Listener {
 }
 
 /** Listens until the signal is aborted or the server refuses. Never rejects. */
-async function listen(options: ListenerOptions, signal: AbortSignal): Promise<void> {
+async function listen(options: ListenerOptions, signal: CancelSignal): Promise<void> {
   const position = startOfStream();
   for (let misses = 0; !signal.aborted; ) {
     const ending = await once(options, position, signal);
@@ -72,7 +73,7 @@ async function listen(options: ListenerOptions, signal: AbortSignal): Promise<vo
   }
 }
 
-async function once(options: ListenerOptions, position: Position, signal: AbortSignal): Promise<Ending> {
+async function once(options: ListenerOptions, position: Position, signal: CancelSignal): Promise<Ending> {
   const started = Date.now();
   const before = position.events;
   const served = (): boolean => position.events > before || Date.now() - started >= LIVED;

@@ -39,7 +39,7 @@ export async function readJson(response: HttpResponse, url: URL, take: Take): Pr
     throw error;
   }
   for (const message of messages) {
-    if (message.kind === 'invalid') throw unexpectedResponse(response, body, url);
+    if (message.kind === 'invalid' || message.kind === 'malformed') throw unexpectedResponse(response, body, url);
     const full = take(message);
     if (full) await full;
   }

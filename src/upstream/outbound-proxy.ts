@@ -4,19 +4,24 @@ import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 
+export interface ProxyRoute {
+  readonly agent: Agent;
+  /** The proxy, `host:port`, as it may be shown. */
+  readonly host: string;
+}
+
 /**
- * An agent for requests to `url`: undefined where the environment (`NO_PROXY`) wants none,
+ * The way to `url` through a proxy: undefined where the environment (`NO_PROXY`) wants none,
  * `invalid` where it names something that is no proxy.
  */
-export function proxyAgent(url: URL, options: AgentOptions): Agent | 'invalid' | undefined {
+export function proxyAgent(url: URL, options: AgentOptions): ProxyRoute | 'invalid' | undefined {
   const found = getProxyForUrl(url.href);
   if (!found) return undefined;
   const proxy = withScheme(found);
   if (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol)) return 'invalid';
   // The agents know Node's own agent only by structure.
-  return (
-    url.protocol === 'https:' ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options)
-  ) as Agent;
+  const agent = url.protocol === 'https:' ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options);
+  return { agent: agent as Agent, host: new URL(proxy).host };
 }
 
 /**
@@ -25,6 +30,7 @@ export function proxyAgent(url: URL, options: AgentOptions): Agent | 'invalid' |
  */
 function withScheme(found: string): string {
   const rest = found.replace(/^https?:\/\//, '');
+  if (rest.includes('://')) return rest;
   const bare = Object.entries(process.env).some(
     ([name, value]) => /^(https?|all)_proxy$/i.test(name) && value === rest,
   );

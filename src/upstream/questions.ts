@@ -1,4 +1,5 @@
 /** The requests of a legacy server (sampling, elicitation, roots) that the client is answering. */
+import { Cancellation } from '../core/cancel.ts';
 import { Cancelled, type Peer } from '../core/exchange.ts';
 import { type Call, type Id, idKey, type Reply } from '../core/jsonrpc.ts';
 import { cancelledId } from '../wire/link.ts';
@@ -9,7 +10,7 @@ export type Deliver = (id: Id, reply: Reply, call: Call) => Promise<void>;
 
 export class Questions {
   readonly #deliver: Deliver;
-  readonly #open = new Map<string, AbortController>();
+  readonly #open = new Map<string, Cancellation>();
 
   constructor(deliver: Deliver) {
     this.#deliver = deliver;
@@ -18,7 +19,7 @@ export class Questions {
   /** Puts a question of the server to the client, and delivers the answer under the server's own id. */
   put(id: Id, call: Call, client: Peer): void {
     const key = idKey(id);
-    const abort = new AbortController();
+    const abort = new Cancellation();
     this.#open.set(key, abort);
     client
       .ask(call, abort.signal)

@@ -2,6 +2,7 @@
  * Goes on reading the stream of a request that ended before its response, from where it broke
  * off (specification 2025-11-25, "Resumability and Redelivery").
  */
+import type { CancelSignal } from '../core/cancel.ts';
 import type { HttpResponse, Log } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -23,7 +24,7 @@ export interface ResumeOptions {
 }
 
 /** Resolves when the response has come, or the signal is aborted; rejects with a ProxyError when it will not come. */
-export async function resume(options: ResumeOptions, position: Position, signal: AbortSignal): Promise<void> {
+export async function resume(options: ResumeOptions, position: Position, signal: CancelSignal): Promise<void> {
   const { waiting, url, log, take } = options;
   let cause: unknown;
   let misses = 0;

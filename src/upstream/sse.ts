@@ -2,6 +2,7 @@
  * One session over HTTP+SSE, revision 2024-11-05: a GET stream that names an endpoint to POST
  * to, and carries everything the server says (specification 2024-11-05, "Transports").
  */
+import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Call, Frame, Reply } from '../core/jsonrpc.ts';
 import type { HttpResponse } from '../core/ports.ts';
@@ -23,17 +24,17 @@ const POST_LIMIT = 60_000;
 /** A connected stream: where to POST, and the correlation of what comes back. */
 interface Channel {
   readonly link: Link;
-  readonly close: AbortController;
+  readonly close: Cancellation;
 }
 
 export class SseSession {
   readonly #context: UpstreamContext;
   readonly #journal = new Journal();
-  readonly #closing = new AbortController();
+  readonly #closing = new Cancellation();
   #channel: Channel | undefined;
   #opening: Promise<Channel> | undefined;
   /** Cuts the stream that is being opened. */
-  #connecting: AbortController | undefined;
+  #connecting: Cancellation | undefined;
   /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
 
@@ -43,11 +44,18 @@ export class SseSession {
 
   /** Opens the stream and sends the first message over it. */
   async attempt(exchange: Exchange): Promise<Outcome> {
+    let channel: Channel;
     try {
-      const { link } = await this.#open(exchange.signal);
-      return { kind: 'answered', reply: await this.#ask(link, exchange) };
+      channel = await this.#open(exchange.signal);
     } catch (error) {
       if (error instanceof Refusal) return error.outcome;
+      throw error;
+    }
+    try {
+      return { kind: 'answered', reply: await this.#ask(channel.link, exchange) };
+    } catch (error) {
+      // The stream is there, so the transport is right, whatever the server says to the message.
+      if (error instanceof Refusal) return { kind: 'answered', reply: replyOf(error.outcome) };
       throw error;
     }
   }
@@ -95,9 +103,9 @@ export class SseSession {
   }
 
   /** Opens the stream. Rejects with a Refusal when the URL offers none. */
-  async #open(signal: AbortSignal): Promise<Channel> {
+  async #open(signal: CancelSignal): Promise<Channel> {
     const { url, fetch } = this.#context;
-    const close = new AbortController();
+    const close = new Cancellation();
     this.#connecting = close;
     const abandon = (): void => close.abort(signal.reason);
     signal.addEventListener('abort', abandon, { once: true });
@@ -108,7 +116,8 @@ export class SseSession {
       const response = await fetch({ method: 'GET', url, headers, signal: close.signal, repeatable: true });
       if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
         // An event stream under another status never ends; anything else is short.
-        throw new Refusal(await refusal(response, url));
+        // Nothing was asked yet, so whatever its body says is no answer.
+        throw new Refusal({ ...(await refusal(response, url)), reply: undefined });
       }
       return await this.#connect(response, close);
     } catch (error) {
@@ -121,7 +130,7 @@ export class SseSession {
   }
 
   /** Reads the stream; resolves when its first event has named the endpoint. */
-  #connect(response: HttpResponse, close: AbortController): Promise<Channel> {
+  #connect(response: HttpResponse, close: Cancellation): Promise<Channel> {
     const { url, log, peer } = this.#context;
     return new Promise((resolve, reject) => {
       let endpoint: URL | undefined;
@@ -161,7 +170,7 @@ export class SseSession {
     });
   }
 
-  async #post(endpoint: URL, body: Frame, close: AbortSignal): Promise<void> {
+  async #post(endpoint: URL, body: Frame, close: CancelSignal): Promise<void> {
     const headers = { 'content-type': 'application/json' };
     await withLimit(POST_LIMIT, close, async (signal) => {
       const request = { method: 'POST', url: endpoint, headers, body, signal, repeatable: false } as const;

@@ -2,9 +2,10 @@
  * Streamable HTTP of revision 2026-07-28: one POST a request, no session; closing the response
  * is the cancellation (specification 2026-07-28, "Streamable HTTP").
  */
+import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../core/eras.ts';
 import { Cancelled, type Exchange } from '../core/exchange.ts';
-import { asString, encode, isObject, type Json, member, members, withMember } from '../core/json.ts';
+import { asString, encode, isObject, type Json, members, peek, withMember } from '../core/json.ts';
 import {
   type Call,
   encodeNotification,
@@ -34,7 +35,7 @@ const NOTIFICATION_LIMIT = 30_000;
 export class StatelessTransport {
   readonly #context: UpstreamContext;
   readonly #tools: ToolHeaders;
-  readonly #closing = new AbortController();
+  readonly #closing = new Cancellation();
   #lastId = 0;
 
   constructor(context: UpstreamContext) {
@@ -77,7 +78,7 @@ export class StatelessTransport {
     this.#closing.abort(new Cancelled());
   }
 
-  #post(call: Call, body: Frame, signal: AbortSignal, repeatable: boolean): Promise<HttpResponse> {
+  #post(call: Call, body: Frame, signal: CancelSignal, repeatable: boolean): Promise<HttpResponse> {
     const headers = {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
@@ -103,7 +104,7 @@ export class StatelessTransport {
         reply ??= message.reply;
         return undefined;
       }
-      return this.#besides(message, exchange);
+      return reply ? undefined : this.#besides(message, exchange);
     };
     if (type === 'application/json') {
       await readJson(response, url, take);
@@ -124,6 +125,8 @@ export class StatelessTransport {
   /** Messages that are no answer: notifications of the request; anything else does not exist in this revision. */
   #besides(message: Message, exchange: Exchange): Promise<void> | undefined {
     if (message.kind === 'notification') return exchange.notify(message.call);
+    if (message.kind === 'malformed')
+      throw new ProxyError('failed', `the server's answer is malformed: ${message.reason}`);
     this.#context.log.debug(`upstream: skipped a ${message.kind} on the stream of ${exchange.call.method}`);
     return undefined;
   }
@@ -142,7 +145,7 @@ export class StatelessTransport {
       });
       if (outcome.kind !== 'answered' || 'error' in outcome.reply) return;
       this.#tools.learn(outcome.reply);
-      cursor = isObject(outcome.reply.result) ? member(outcome.reply.result, 'nextCursor') : undefined;
+      cursor = peek(outcome.reply.result, 'nextCursor');
       const text = asString(cursor);
       if (text === undefined || seen.has(text)) return;
       seen.add(text);
@@ -154,7 +157,7 @@ const ENVELOPE_PREFIX = 'io.modelcontextprotocol/';
 
 /** Parameters that hold nothing but the envelope of a call: who asks, in which revision, with which capabilities. */
 export function envelopeOf(call: Call): Json {
-  const meta = call.params && isObject(call.params) ? member(call.params, '_meta') : undefined;
+  const meta = peek(call.params, '_meta');
   let envelope: Json = encode({});
   if (meta && isObject(meta)) {
     for (const m of members(meta)) {

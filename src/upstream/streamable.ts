@@ -2,8 +2,9 @@
  * One session over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: session id,
  * version header, GET stream, resumption, DELETE (specification 2025-11-25, "Transports").
  */
+import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { Cancelled, type Exchange, type Peer } from '../core/exchange.ts';
-import { asString, isObject, member } from '../core/json.ts';
+import { asString, peek } from '../core/json.ts';
 import {
   type Call,
   encodeNotification,
@@ -20,6 +21,7 @@ import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { cancelledCall } from '../wire/link.ts';
+import { replyFrom } from '../wire/replies.ts';
 import type { UpstreamContext } from './context.ts';
 import { Journal, listChanges } from './journal.ts';
 import { withLimit } from './limit.ts';
@@ -48,7 +50,7 @@ export class StreamableSession {
   readonly #pending = new Map<string, Pending>();
   readonly #questions: Questions;
   readonly #listener: Listener;
-  readonly #closing = new AbortController();
+  readonly #closing = new Cancellation();
   #sessionId: string | undefined;
   #version: string | undefined;
   #lastId = 0;
@@ -106,7 +108,7 @@ export class StreamableSession {
     if (session === undefined || limit <= 0) return;
     const { url, fetch } = this.#context;
     try {
-      await withLimit(limit, new AbortController().signal, async (signal) => {
+      await withLimit(limit, new Cancellation().signal, async (signal) => {
         const response = await fetch({ method: 'DELETE', url, headers: this.#headers(), signal, repeatable: true });
         response.body.destroy();
       });
@@ -123,7 +125,7 @@ export class StreamableSession {
     return headers;
   }
 
-  #post(body: Frame, signal: AbortSignal, repeatable: boolean): Promise<HttpResponse> {
+  #post(body: Frame, signal: CancelSignal, repeatable: boolean): Promise<HttpResponse> {
     const headers = {
       ...this.#headers(),
       'content-type': 'application/json',
@@ -137,14 +139,13 @@ export class StreamableSession {
     const { call, signal } = exchange;
     if (signal.aborted) throw signal.reason;
     const id = String(++this.#lastId);
-    const cut = new AbortController();
     let onAbort: (() => void) | undefined;
     try {
       const outcome = await new Promise<Outcome>((resolve, reject) => {
         onAbort = () => {
           reject(signal.reason);
           // In these revisions a closed stream cancels nothing; the server has to be told.
-          this.#tell(cancelledCall(signal.reason, id)).then(() => cut.abort(signal.reason));
+          this.#tell(cancelledCall(signal.reason, id));
         };
         signal.addEventListener('abort', onAbort, { once: true });
         this.#pending.set(id, {
@@ -153,7 +154,7 @@ export class StreamableSession {
             resolve({ kind: 'answered', reply });
           },
         });
-        this.#read(id, exchange, cut.signal).then((refused) => refused && resolve(refused), reject);
+        this.#read(id, exchange).then((refused) => refused && resolve(refused), reject);
       });
       if (outcome.kind === 'answered') this.#answered(call, outcome.reply);
       return outcome;
@@ -164,8 +165,9 @@ export class StreamableSession {
   }
 
   /** POSTs the request and reads all that comes back. Answers settle the pending request; a refusal is returned. */
-  async #read(id: string, exchange: Exchange, signal: AbortSignal): Promise<Outcome | undefined> {
+  async #read(id: string, exchange: Exchange): Promise<Outcome | undefined> {
     const { url, log } = this.#context;
+    const { signal } = exchange;
     const opening = exchange.call.method === 'initialize';
     if (opening) {
       this.#sessionId = undefined;
@@ -201,7 +203,7 @@ export class StreamableSession {
     return undefined;
   }
 
-  #get(lastEventId: string | undefined, signal: AbortSignal): Promise<HttpResponse> {
+  #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
     const headers = {
       ...this.#headers(),
       accept: 'text/event-stream',
@@ -226,6 +228,11 @@ export class StreamableSession {
         case 'notification': {
           if (message.call.method !== 'notifications/cancelled') return from.notify(message.call);
           this.#questions.cancel(message.call);
+          return undefined;
+        }
+        case 'malformed': {
+          const error = new ProxyError('failed', `the server's answer is malformed: ${message.reason}`);
+          this.#pending.get(idKey(message.id))?.settle(replyFrom(error));
           return undefined;
         }
         case 'invalid':
@@ -255,8 +262,8 @@ export class StreamableSession {
 
   #answered(call: Call, reply: Reply): void {
     this.#journal.answered(call, reply);
-    if (call.method === 'initialize' && 'result' in reply && isObject(reply.result)) {
-      this.#version = asString(member(reply.result, 'protocolVersion'));
+    if (call.method === 'initialize' && 'result' in reply) {
+      this.#version = asString(peek(reply.result, 'protocolVersion'));
     }
   }
 
@@ -295,7 +302,7 @@ export class StreamableSession {
   #ask(call: Call): Promise<Outcome> {
     const ask: Peer['ask'] = (question, signal) => this.#context.peer.ask(question, signal);
     return withLimit(OWN_LIMIT, this.#closing.signal, (signal) =>
-      this.#send({ call, signal, ask, notify: () => undefined }),
+      this.#send({ call, signal, ask, notify: () => undefined, abort: () => {} }),
     );
   }
 

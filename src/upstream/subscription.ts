@@ -5,7 +5,7 @@
  */
 import { META_SUBSCRIPTION_ID } from '../core/eras.ts';
 import type { Exchange } from '../core/exchange.ts';
-import { decode, encode, isObject, type Json, member } from '../core/json.ts';
+import { decode, encode, isObject, type Json, peek } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
 import { nextAttempt, pause } from './backoff.ts';
@@ -65,8 +65,8 @@ const LISTS = new Map([
 
 /** The notifications that stand for everything an interrupted subscription may have missed. */
 function missedChanges(acknowledged: Json): Call[] {
-  const filter = isObject(acknowledged) ? member(acknowledged, 'notifications') : undefined;
-  if (!filter || !isObject(filter)) return [];
+  const filter = peek(acknowledged, 'notifications');
+  if (!isObject(filter)) return [];
   // The endpoint that asked puts its own id in the place of this one.
   const _meta = { [META_SUBSCRIPTION_ID]: 0 };
   const honored = decode(filter) as Record<string, unknown>;

@@ -3,9 +3,21 @@
  * mirrored, and which definitions a client must refuse (specification 2026-07-28,
  * "Custom Headers from Tool Parameters").
  */
-import { arrayOf, asString, elements, isObject, type Json, member, withMember } from '../core/json.ts';
+import {
+  arrayOf,
+  asString,
+  elements,
+  isArray,
+  isObject,
+  type Json,
+  JsonError,
+  member,
+  peek,
+  withMember,
+} from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
+import { ProxyError } from '../errors.ts';
 import { type Annotations, annotationsOf, type MirroredParameter, parameterHeaders } from '../wire/headers.ts';
 
 const ANNOTATION_MARK = 'x-mcp-header';
@@ -40,11 +52,22 @@ export class ToolHeaders {
 
   /** Learns from one page of `tools/list`, and returns the page without the definitions that must be refused. */
   learn(reply: Reply): Reply {
-    if ('error' in reply || !reply.result.includes(ANNOTATION_MARK)) return reply;
-    const tools = member(reply.result, 'tools');
-    if (!tools) return reply;
-    const all = elements(tools);
-    const kept = all.filter((tool) => this.#accept(tool));
+    if ('error' in reply) return reply;
+    const known = this.#parameters.size + this.#refused.size > 0;
+    if (!known && !mayBeAnnotated(reply.result)) return reply;
+    let all: Json[];
+    let kept: Json[];
+    try {
+      const tools = isObject(reply.result) ? member(reply.result, 'tools') : undefined;
+      if (!tools || !isArray(tools)) return reply;
+      all = elements(tools);
+      kept = all.filter((tool) => this.#accept(tool));
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      throw new ProxyError('bad-result', 'the server sent a list of tools that cannot be read', {
+        hint: error.message,
+      });
+    }
     if (kept.length === all.length) return reply;
     const left = all.length - kept.length;
     this.#log.warn(
@@ -54,24 +77,32 @@ export class ToolHeaders {
   }
 
   #accept(tool: Json): boolean {
-    if (!isObject(tool) || !tool.includes(ANNOTATION_MARK)) return true;
+    if (!isObject(tool)) return true;
     const name = asString(member(tool, 'name'));
-    const schema = member(tool, 'inputSchema');
-    if (name === undefined || !schema || !isObject(schema)) return true;
-    const annotations: Annotations = annotationsOf(schema);
+    if (name === undefined) return true;
     this.#refused.delete(name);
     this.#parameters.delete(name);
+    const schema = mayBeAnnotated(tool) ? member(tool, 'inputSchema') : undefined;
+    if (!isObject(schema)) return true;
+    const annotations: Annotations = annotationsOf(schema);
     if ('invalid' in annotations) {
       this.#reason = `${JSON.stringify(name)}: ${annotations.invalid}`;
       this.#log.debug(`tool ${this.#reason}`);
       if (this.#refused.size < MAX_TOOLS) this.#refused.add(name);
       return false;
     }
-    if (this.#parameters.size < MAX_TOOLS) this.#parameters.set(name, annotations.parameters);
+    if (annotations.parameters.length > 0 && this.#parameters.size < MAX_TOOLS) {
+      this.#parameters.set(name, annotations.parameters);
+    }
     return true;
   }
 }
 
+/** Whether the text can hold an annotation, which may be spelled with escapes. */
+function mayBeAnnotated(text: Json): boolean {
+  return text.includes(ANNOTATION_MARK) || text.includes('\\u00');
+}
+
 export function toolName(call: Call): string | undefined {
-  return call.params && isObject(call.params) ? asString(member(call.params, 'name')) : undefined;
+  return asString(peek(call.params, 'name'));
 }

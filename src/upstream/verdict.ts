@@ -5,7 +5,7 @@
 
 import type { Strategy } from '../config.ts';
 import { isModernError, isModernRevision } from '../core/eras.ts';
-import { asString, isObject, type Json, member } from '../core/json.ts';
+import { asString, isArray, type Json, peek } from '../core/json.ts';
 import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName } from '../core/ports.ts';
 import type { Outcome } from './outcome.ts';
@@ -56,7 +56,7 @@ export function afterLegacyPost(outcome: Outcome): Verdict {
 
 /** Whether a server answered `initialize` with a revision that has none. */
 function isModernResult(result: Json): boolean {
-  const version = isObject(result) ? asString(member(result, 'protocolVersion')) : undefined;
+  const version = asString(peek(result, 'protocolVersion'));
   return version !== undefined && isModernRevision(version);
 }
 
@@ -83,7 +83,7 @@ export function afterModernPost(outcome: Outcome, method: string): Verdict {
 
 /** Whether a reply to `server/discover` is that of a modern server. */
 export function isDiscoverResult(reply: Reply): boolean {
-  return 'result' in reply && isObject(reply.result) && member(reply.result, 'supportedVersions') !== undefined;
+  return 'result' in reply && isArray(peek(reply.result, 'supportedVersions'));
 }
 
 function codeOf(outcome: Outcome): number | undefined {

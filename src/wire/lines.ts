@@ -1,5 +1,6 @@
 /** Newline-delimited JSON, the framing of the stdio transport (specification, "stdio"). */
 import type { Frame } from '../core/jsonrpc.ts';
+import { Gatherer } from './gather.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -12,8 +13,7 @@ export class LineReader {
   readonly #limit: number;
   readonly #line: (line: Buffer) => void;
   readonly #overflow: (head: Buffer) => void;
-  #chunks: Buffer[] = [];
-  #size = 0;
+  readonly #gathered = new Gatherer();
   #skipping = false;
 
   constructor(limit: number, line: (line: Buffer) => void, overflow: (head: Buffer) => void) {
@@ -41,13 +41,10 @@ export class LineReader {
 
   #keep(piece: Buffer): void {
     if (this.#skipping) return;
-    this.#chunks.push(piece);
-    this.#size += piece.length;
-    if (this.#size <= this.#limit) return;
+    this.#gathered.add(piece);
+    if (this.#gathered.size <= this.#limit) return;
     this.#skipping = true;
-    const head = this.#chunks[0] as Buffer;
-    this.#reset();
-    this.#overflow(head);
+    this.#overflow(this.#gathered.take());
   }
 
   #end(): void {
@@ -55,16 +52,10 @@ export class LineReader {
       this.#skipping = false;
       return;
     }
-    if (this.#size === 0) return;
-    const line = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#size);
-    this.#reset();
+    if (this.#gathered.size === 0) return;
+    const line = this.#gathered.take();
     const text = line[line.length - 1] === CR ? line.subarray(0, -1) : line;
     if (text.length > 0) this.#line(text);
-  }
-
-  #reset(): void {
-    this.#chunks = [];
-    this.#size = 0;
   }
 }
 

@@ -3,9 +3,10 @@
  * other end asks into exchanges. Used wherever both directions share one channel (stdio,
  * HTTP+SSE). The ids of the two directions are independent by construction.
  */
+import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { META_SUBSCRIPTION_ID } from '../core/eras.ts';
 import { Cancelled, type Exchange, type Handler, type Peer } from '../core/exchange.ts';
-import { encode, isObject, type Json, member, withMember } from '../core/json.ts';
+import { encode, isObject, type Json, peek, withMember } from '../core/json.ts';
 import {
   type Call,
   encodeBatch,
@@ -45,7 +46,7 @@ interface Incoming {
   readonly id: Id;
   /** Open until somebody closes it: nobody waits for its answer. */
   readonly subscription: boolean;
-  readonly abort: AbortController;
+  readonly abort: Cancellation;
   readonly respond: Respond;
 }
 
@@ -85,7 +86,7 @@ export class Link implements Peer {
     return this.#send(encodeNotification(call));
   }
 
-  ask(call: Call, signal: AbortSignal): Promise<Reply> {
+  ask(call: Call, signal: CancelSignal): Promise<Reply> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal.aborted) return Promise.reject(signal.reason);
     const id: Id = String(++this.#lastId);
@@ -158,6 +159,11 @@ export class Link implements Peer {
       case 'response':
         this.#outgoing.get(idKey(message.id))?.resolve(message.reply);
         break;
+      case 'malformed': {
+        const error = new ProxyError('failed', `the answer was malformed: ${message.reason}`);
+        this.#outgoing.get(idKey(message.id))?.reject(error);
+        break;
+      }
       case 'invalid':
         respond(encodeResponse(message.id, errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
         break;
@@ -166,7 +172,7 @@ export class Link implements Peer {
 
   #request(id: Id, call: Call, respond: Respond): void {
     const subscription = call.method === 'subscriptions/listen';
-    const incoming: Incoming = { id, subscription, abort: new AbortController(), respond };
+    const incoming: Incoming = { id, subscription, abort: new Cancellation(), respond };
     if (this.#ended || this.#unanswered.size >= MAX_INCOMING) {
       const error =
         this.#ended ?? new ProxyError('limit', `more than ${MAX_INCOMING} requests are waiting for answers`);
@@ -184,6 +190,10 @@ export class Link implements Peer {
       notify: (note) =>
         this.#unanswered.has(incoming) ? this.notify(own ? withSubscriptionId(note, own) : note) : undefined,
       ask: (question, signal) => this.ask(question, signal),
+      abort: (error) => {
+        this.#answer(incoming, replyFrom(error));
+        incoming.abort.abort(error);
+      },
     };
     this.#handlers.request(exchange).then(
       (reply) => this.#answer(incoming, own ? closedBy(reply, own) : reply),
@@ -217,14 +227,15 @@ export class Link implements Peer {
 
 /** The id that a `notifications/cancelled` names, or undefined when it names none that could exist. */
 export function cancelledId(params: Json): Id | undefined {
-  const id = isObject(params) ? member(params, 'requestId') : undefined;
+  const id = peek(params, 'requestId');
   return id && /^["\-\d]/.test(id.toString('latin1', 0, 1)) ? id.toString('utf8') : undefined;
 }
 
 /** The `notifications/cancelled` for a request of ours, with all that the asker said in its own. */
 export function cancelledCall(reason: unknown, id: Id): Call {
-  const params = reason instanceof Cancelled ? reason.call?.params : undefined;
-  return { method: 'notifications/cancelled', params: withMember(params ?? encode({}), 'requestId', Buffer.from(id)) };
+  const own = reason instanceof Cancelled ? reason.call?.params : undefined;
+  // What cannot be read would not have cancelled anything, so here it can be changed.
+  return { method: 'notifications/cancelled', params: withMember(own ?? encode({}), 'requestId', Buffer.from(id)) };
 }
 
 /** A message of a subscription, under the id that the asker itself gave to its `subscriptions/listen`. */
@@ -237,7 +248,7 @@ function closedBy(reply: Reply, id: Json): Reply {
 }
 
 function inMeta(text: Json, id: Json): Json {
-  const meta = member(text, '_meta');
-  if (!meta || !isObject(meta) || !member(meta, META_SUBSCRIPTION_ID)) return text;
+  const meta = peek(text, '_meta');
+  if (!meta || !peek(meta, META_SUBSCRIPTION_ID)) return text;
   return withMember(text, '_meta', withMember(meta, META_SUBSCRIPTION_ID, id));
 }

@@ -1,5 +1,7 @@
 /** Server-sent events, both directions (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 
+import { Gatherer } from './gather.ts';
+
 export interface SseEvent {
   /** The event type; `message` unless the stream named another. */
   readonly type: string;
@@ -15,6 +17,20 @@ const COLON = 0x3a;
 const SPACE = 0x20;
 const EMPTY = Buffer.alloc(0);
 
+const DATA = Buffer.from('data');
+const EVENT = Buffer.from('event');
+const ID = Buffer.from('id');
+const RETRY = Buffer.from('retry');
+const FIELDS = [DATA, EVENT, ID, RETRY];
+
+/** Whether the line between two offsets is the named field. Compared where it stands: small events are many. */
+function isField(name: Buffer, line: Buffer, at: number, end: number): boolean {
+  const after = at + name.length;
+  if (after > end || (after < end && line[after] !== COLON)) return false;
+  for (let i = 0; i < name.length; i++) if (line[at + i] !== name[i]) return false;
+  return true;
+}
+
 /** An event grew past the limit; the stream cannot be trusted after it. */
 export class EventTooLarge extends Error {
   override readonly name = 'EventTooLarge';
@@ -29,7 +45,7 @@ export class SseParser {
   readonly #event: (event: SseEvent) => void;
   /** Milliseconds the server asked to wait before a reconnect, when it did. */
   retry: number | undefined;
-  #line: Buffer[] = [];
+  readonly #line = new Gatherer();
   #size = 0;
   #data: Buffer[] = [];
   #type = '';
@@ -57,8 +73,7 @@ export class SseParser {
     while (cr !== -1 || lf !== -1) {
       const isCr = cr !== -1 && (lf === -1 || cr < lf);
       const end = isCr ? cr : lf;
-      this.#keep(chunk.subarray(at, end));
-      this.#endLine();
+      this.#endLine(chunk, at, end);
       at = end + 1;
       if (isCr) {
         if (at === chunk.length) this.#afterCr = true;
@@ -71,48 +86,60 @@ export class SseParser {
   }
 
   #keep(piece: Buffer): void {
-    this.#size += piece.length;
-    if (this.#size > this.#limit) throw new EventTooLarge(`an event is larger than ${this.#limit} bytes`);
-    if (piece.length > 0) this.#line.push(piece);
+    this.#count(piece.length);
+    this.#line.add(piece);
   }
 
-  #endLine(): void {
-    let line = this.#line.length === 1 ? (this.#line[0] as Buffer) : Buffer.concat(this.#line);
-    this.#line = [];
+  #count(bytes: number): void {
+    this.#size += bytes;
+    if (this.#size > this.#limit) throw new EventTooLarge(`an event is larger than ${this.#limit} bytes`);
+  }
+
+  /** Ends the line whose last piece stands between two offsets of a chunk. */
+  #endLine(chunk: Buffer, from: number, to: number): void {
+    let [line, at, end] = [chunk, from, to];
+    if (this.#line.size === 0) {
+      this.#count(to - from);
+    } else {
+      this.#keep(chunk.subarray(from, to));
+      line = this.#line.take();
+      at = 0;
+      end = line.length;
+    }
     if (this.#first) {
       this.#first = false;
-      if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) line = line.subarray(3);
+      if (line[at] === 0xef && line[at + 1] === 0xbb && line[at + 2] === 0xbf) at += 3;
     }
-    if (line.length === 0) this.#dispatch();
-    else this.#field(line);
+    if (at === end) this.#dispatch();
+    else this.#field(line, at, end);
   }
 
-  #field(line: Buffer): void {
-    const colon = line.indexOf(COLON);
-    if (colon === 0) {
+  #field(line: Buffer, at: number, end: number): void {
+    const name = FIELDS.find((field) => isField(field, line, at, end));
+    if (!name) {
       // A comment is no part of an event: a stream of nothing but heartbeats must not reach the limit.
-      if (!this.#sawField) this.#size = 0;
+      if (line[at] === COLON && !this.#sawField) this.#size = 0;
       return;
     }
-    const name = line.toString('utf8', 0, colon === -1 ? line.length : colon);
-    const start = colon === -1 ? line.length : line[colon + 1] === SPACE ? colon + 2 : colon + 1;
+    let start = Math.min(end, at + name.length + 1);
+    if (start < end && line[start] === SPACE) start++;
     switch (name) {
-      case 'data':
-        this.#data.push(line.subarray(start));
+      case DATA:
+        this.#data.push(line.subarray(start, end));
         break;
-      case 'event':
-        this.#type = line.toString('utf8', start);
+      case EVENT:
+        this.#type = line.toString('utf8', start, end);
         break;
-      case 'id':
-        if (line.indexOf(0, start) === -1) this.#id = line.toString('utf8', start);
+      case ID: {
+        const id = line.toString('utf8', start, end);
+        if (!id.includes('\0')) this.#id = id;
         break;
-      case 'retry': {
-        const value = line.toString('latin1', start);
+      }
+      case RETRY: {
+        const value = line.toString('latin1', start, end);
         if (/^\d{1,9}$/.test(value)) this.retry = Number(value);
         break;
       }
-      default:
-        return;
     }
     this.#sawField = true;
   }

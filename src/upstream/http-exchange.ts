@@ -1,0 +1,148 @@
+/** One HTTP request and its response, over a connection that is pooled, new, or led through a proxy. */
+import type http from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { isLoopback } from '../config.ts';
+import type { HttpRequest, HttpResponse } from '../core/ports.ts';
+import { ProxyError } from '../errors.ts';
+import { ResponseBody, unpacked } from './body.ts';
+import { brokenConnection, noConnection } from './failure.ts';
+
+const CONNECT_LIMIT = 30_000;
+
+/** How requests to one origin get onto the network. */
+export interface Connector {
+  readonly agent: Agent;
+  readonly request: typeof http.request;
+  /** Sent with every request to this origin. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The outbound proxy, `host:port`, when there is one. */
+  readonly proxy: string | undefined;
+  /** What could be wrong when a connection fails, judging by how this connector connects. */
+  readonly hint: string | undefined;
+}
+
+/** A pooled connection was closed by the server before it answered anything; the request may be repeated. */
+export class StaleConnection extends Error {}
+
+/** One request, one response, no redirects. */
+export function exchange(connector: Connector, request: HttpRequest, reached: () => void): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    const { url, signal, body } = request;
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const outgoing = connector.request({
+      agent: connector.agent,
+      method: request.method,
+      hostname: addressOf(url),
+      port: url.port,
+      path: url.pathname + url.search,
+      headers: headersOf(connector, request),
+    });
+    let connected = false;
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      outgoing.destroy(signal?.reason as Error);
+    };
+    const settled = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+
+    outgoing.once('socket', (socket) => {
+      const onConnected = (): void => {
+        connected = true;
+        reached();
+        clearTimeout(timer);
+      };
+      // A tunnel through a proxy comes connected, but its TLS handshake may still fail.
+      if (!socket.connecting && (socket as HandshakeState).secureConnecting !== true) {
+        onConnected();
+        return;
+      }
+      timer = setTimeout(() => {
+        const limit = `${CONNECT_LIMIT / 1000} s`;
+        outgoing.destroy(new ProxyError('unreachable', `${url.host} did not accept a connection in ${limit}`));
+      }, CONNECT_LIMIT);
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
+    });
+    outgoing.once('response', (incoming) => {
+      // From here on the body owns the connection; the signal still cuts it.
+      incoming.once('close', settled);
+      const close = (): void => {
+        outgoing.destroy();
+      };
+      if (incoming.headers['content-encoding'] === undefined) resolve(answered(incoming, incoming, close, request));
+      else unpacked(incoming).then((stream) => resolve(answered(incoming, stream, close, request)), reject);
+    });
+    outgoing.once('proxyConnect', ({ statusCode }: { statusCode?: number }) => {
+      // Anything but 200 comes from the proxy, and would be taken for the answer of the server.
+      if (statusCode !== undefined && statusCode !== 200) outgoing.destroy(refusedByProxy(connector, url, statusCode));
+    });
+    // After the response this settles nothing any more: the body reports what happens to it.
+    outgoing.on('error', (error) => {
+      settled();
+      if (signal?.aborted) reject(signal.reason);
+      else if (outgoing.reusedSocket && request.repeatable && isReset(error)) reject(new StaleConnection());
+      else if (connected) reject(brokenConnection(error, url));
+      else noConnection(error, url, connector).then(reject, reject);
+    });
+    send(outgoing, body);
+  });
+}
+
+function answered(incoming: IncomingMessage, stream: Readable, close: () => void, request: HttpRequest): HttpResponse {
+  const body = new ResponseBody(stream, incoming, close, request);
+  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
+}
+
+/** The header lines as a flat list, which Node writes out without looking at each of them twice. */
+function headersOf(connector: Connector, { url, headers, body }: HttpRequest): string[] | Record<string, string> {
+  const length = body && { 'content-length': String(body.reduce((sum, part) => sum + part.length, 0)) };
+  const all: Record<string, string> = Object.assign({ host: url.host }, connector.headers, headers, length);
+  // The agents for outbound proxies add headers of their own, which a list does not allow.
+  if (connector.proxy !== undefined) return all;
+  const lines: string[] = [];
+  for (const name in all) lines.push(name, all[name] as string);
+  return lines;
+}
+
+/** Where to connect to: every loopback name is this machine, whatever a name server says (RFC 6761, section 6.3). */
+function addressOf(url: URL): string {
+  const { hostname } = url;
+  // Brackets belong to the URL, not to the address.
+  if (hostname.startsWith('[')) return hostname.slice(1, -1);
+  return isLoopback(hostname) && !/^\d/.test(hostname) ? 'localhost' : hostname;
+}
+
+/** Bodies up to this size leave together with the headers, in one write. */
+const ONE_WRITE = 65_536;
+
+function send(outgoing: ClientRequest, body: HttpRequest['body']): void {
+  const [only] = body ?? [];
+  if (body?.length === 1 && only && only.length <= ONE_WRITE) {
+    // Node joins headers and body only when the body is a string; latin1 maps every byte to itself.
+    outgoing.end(only.toString('latin1'), 'latin1');
+    return;
+  }
+  for (const part of body?.slice(0, -1) ?? []) outgoing.write(part);
+  outgoing.end(body?.at(-1));
+}
+
+/** Node documents no property for this; it is on every `TLSSocket` from its creation until `secureConnect`. */
+interface HandshakeState {
+  readonly secureConnecting?: boolean;
+}
+
+function isReset(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE';
+}
+
+export function refusedByProxy(connector: Connector, url: URL, status: number): ProxyError {
+  const hint = status === 407 ? 'put user name and password into the proxy variable' : 'ask who runs the proxy';
+  const message = `the proxy ${connector.proxy} refuses to connect to ${url.host} (HTTP ${status})`;
+  return new ProxyError('unreachable', message, { httpStatus: status, hint });
+}
