@@ -75,14 +75,25 @@ export function members(text: Json): Member[] {
     const start = at;
     at = skipValue(text, at, text.length);
     const key = decodeKey(text, from);
-    if (keys.has(key)) throw new JsonError(`duplicate key ${JSON.stringify(key.slice(0, 80))}`, from);
-    keys.add(key);
+    if (has(found, keys, key)) throw new JsonError(`duplicate key ${JSON.stringify(key.slice(0, 80))}`, from);
     found.push({ key, from, start, end: at });
     at = skipSpace(text, at);
     if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, found);
     if (text[at] !== COMMA) throw new JsonError('expected a comma or a closing brace', at);
     at = skipSpace(text, at + 1);
   }
+}
+
+/** From this many members on, keys are looked up in a set. */
+const MANY = 12;
+
+/** Whether one of the members has the key; `keys` is made use of when they are many. */
+function has(found: readonly Member[], keys: Set<string>, key: string): boolean {
+  if (found.length < MANY) return found.some((m) => m.key === key);
+  if (keys.size === 0) for (const m of found) keys.add(m.key);
+  const known = keys.has(key);
+  keys.add(key);
+  return known;
 }
 
 /** The elements of an array, in order, everything in it checked. */

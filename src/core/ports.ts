@@ -7,6 +7,7 @@ export type ResponseHeaders = Readonly<Record<string, string | string[] | undefi
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: URL;
+  /** Never changed once it was sent; what is sent often is best always the same object. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: readonly Buffer[];
   /** Aborting closes the exchange at once, whatever its state. */

@@ -35,6 +35,15 @@ export function deadline(limits: Deadlines): Middleware {
         timer.refresh();
         return exchange.ask(call, asking).finally(() => timer.refresh());
       },
-    }).finally(() => clearTimeout(timer));
+    }).then(
+      (reply) => {
+        clearTimeout(timer);
+        return reply;
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        throw error;
+      },
+    );
   };
 }

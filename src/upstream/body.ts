@@ -86,9 +86,9 @@ export class ResponseBody implements HttpBody {
           reject(error);
         }
       });
-      stream.once('end', resolve);
-      stream.once('error', fail);
-      stream.once('close', () => {
+      stream.on('end', resolve);
+      stream.on('error', fail);
+      stream.on('close', () => {
         if (!stream.readableEnded) fail(brokenOff());
       });
       if (stream.destroyed && !stream.readableEnded) fail(stream.errored ?? brokenOff());

@@ -52,7 +52,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     };
     signal?.addEventListener('abort', onAbort, { once: true });
 
-    outgoing.once('socket', (socket) => {
+    outgoing.on('socket', (socket) => {
       const onConnected = (): void => {
         connected = true;
         reached();
@@ -69,19 +69,22 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
       }, CONNECT_LIMIT);
       socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
     });
-    outgoing.once('response', (incoming) => {
+    outgoing.on('response', (incoming) => {
       // From here on the body owns the connection; the signal still cuts it.
-      incoming.once('close', settled);
+      incoming.on('close', settled);
       const close = (): void => {
         outgoing.destroy();
       };
       if (incoming.headers['content-encoding'] === undefined) resolve(answered(incoming, incoming, close, request));
       else unpacked(incoming).then((stream) => resolve(answered(incoming, stream, close, request)), reject);
     });
-    outgoing.once('proxyConnect', ({ statusCode }: { statusCode?: number }) => {
-      // Anything but 200 comes from the proxy, and would be taken for the answer of the server.
-      if (statusCode !== undefined && statusCode !== 200) outgoing.destroy(refusedByProxy(connector, url, statusCode));
-    });
+    if (connector.proxy !== undefined) {
+      outgoing.on('proxyConnect', ({ statusCode }: { statusCode?: number }) => {
+        // Anything but 200 comes from the proxy, and would be taken for the answer of the server.
+        if (statusCode !== undefined && statusCode !== 200)
+          outgoing.destroy(refusedByProxy(connector, url, statusCode));
+      });
+    }
     // After the response this settles nothing any more: the body reports what happens to it.
     outgoing.on('error', (error) => {
       settled();
@@ -99,15 +102,22 @@ function answered(incoming: IncomingMessage, stream: Readable, close: () => void
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
 }
 
-/** The header lines as a flat list, which Node writes out without looking at each of them twice. */
+/** The header lines of a request without its length, by the headers that were asked for. */
+const lines = new WeakMap<object, string[]>();
+
+/** The headers as a flat list, which Node writes out without looking at each of them twice. */
 function headersOf(connector: Connector, { url, headers, body }: HttpRequest): string[] | Record<string, string> {
-  const length = body && { 'content-length': String(body.reduce((sum, part) => sum + part.length, 0)) };
-  const all: Record<string, string> = Object.assign({ host: url.host }, connector.headers, headers, length);
+  const length = body && String(body.reduce((sum, part) => sum + part.length, 0));
   // The agents for outbound proxies add headers of their own, which a list does not allow.
-  if (connector.proxy !== undefined) return all;
-  const lines: string[] = [];
-  for (const name in all) lines.push(name, all[name] as string);
-  return lines;
+  if (connector.proxy !== undefined) {
+    return { host: url.host, ...connector.headers, ...headers, ...(length && { 'content-length': length }) };
+  }
+  let list = lines.get(headers);
+  if (!list) {
+    list = Object.entries({ host: url.host, ...connector.headers, ...headers }).flat();
+    lines.set(headers, list);
+  }
+  return length === undefined ? list : list.concat('content-length', length);
 }
 
 /** Where to connect to: every loopback name is this machine, whatever a name server says (RFC 6761, section 6.3). */

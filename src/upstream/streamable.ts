@@ -39,6 +39,13 @@ const OWN_LIMIT = 30_000;
  * the question where there is none yet; so these wait for it, once, at the start of a session.
  */
 const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
+/** What each kind of request says about media types. */
+const KINDS = {
+  post: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+  get: { accept: 'text/event-stream' },
+  delete: {},
+} as const;
+
 /** A request of ours that waits for its response, on whichever stream that comes. */
 interface Pending {
   readonly settle: (reply: Reply) => void;
@@ -53,6 +60,7 @@ export class StreamableSession {
   readonly #closing = new Cancellation();
   #sessionId: string | undefined;
   #version: string | undefined;
+  readonly #made = new Map<keyof typeof KINDS, { of: string; headers: Readonly<Record<string, string>> }>();
   #lastId = 0;
   /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
@@ -109,7 +117,13 @@ export class StreamableSession {
     const { url, fetch } = this.#context;
     try {
       await withLimit(limit, new Cancellation().signal, async (signal) => {
-        const response = await fetch({ method: 'DELETE', url, headers: this.#headers(), signal, repeatable: true });
+        const response = await fetch({
+          method: 'DELETE',
+          url,
+          headers: this.#headers('delete'),
+          signal,
+          repeatable: true,
+        });
         response.body.destroy();
       });
     } catch {
@@ -117,21 +131,22 @@ export class StreamableSession {
     }
   }
 
-  #headers(): Record<string, string> {
-    const headers: Record<string, string> = {};
+  /** The headers of this session for one kind of request; made anew when the session changes. */
+  #headers(kind: keyof typeof KINDS): Readonly<Record<string, string>> {
+    const of = `${this.#sessionId} ${this.#version}`;
+    const known = this.#made.get(kind);
+    if (known?.of === of) return known.headers;
+    const headers: Record<string, string> = { ...KINDS[kind] };
     if (this.#sessionId !== undefined) headers['mcp-session-id'] = this.#sessionId;
     // The header is younger than the oldest revisions, but a server without sessions has no other way to know them.
     if (this.#version !== undefined) headers['mcp-protocol-version'] = this.#version;
+    this.#made.set(kind, { of, headers });
     return headers;
   }
 
   #post(body: Frame, signal: CancelSignal, repeatable: boolean): Promise<HttpResponse> {
-    const headers = {
-      ...this.#headers(),
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    };
-    return this.#context.fetch({ method: 'POST', url: this.#context.url, headers, body, signal, repeatable });
+    const { url, fetch } = this.#context;
+    return fetch({ method: 'POST', url, headers: this.#headers('post'), body, signal, repeatable });
   }
 
   /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
@@ -204,12 +219,9 @@ export class StreamableSession {
   }
 
   #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
-    const headers = {
-      ...this.#headers(),
-      accept: 'text/event-stream',
-      ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
-    };
-    return this.#context.fetch({ method: 'GET', url: this.#context.url, headers, signal, repeatable: true });
+    const { url, fetch } = this.#context;
+    const headers = { ...this.#headers('get'), ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
+    return fetch({ method: 'GET', url, headers, signal, repeatable: true });
   }
 
   /** What is done with each message on a stream: that of request `id`, or the standalone one. */
