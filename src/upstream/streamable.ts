@@ -10,9 +10,7 @@ import {
   encodeNotification,
   encodeRequest,
   encodeResponse,
-  errorCode,
   type Frame,
-  INVALID_REQUEST,
   idKey,
   type Message,
   type Reply,
@@ -23,12 +21,13 @@ import { ProxyError } from '../errors.ts';
 import { cancelledCall } from '../wire/link.ts';
 import { replyFrom } from '../wire/replies.ts';
 import type { UpstreamContext } from './context.ts';
-import { Journal, listChanges } from './journal.ts';
+import { Journal } from './journal.ts';
 import { withLimit } from './limit.ts';
 import { Listener } from './listener.ts';
 import { mediaType, readJson, readMessages, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal, replyOf } from './outcome.ts';
 import { Questions } from './questions.ts';
+import { Recovery } from './recovery.ts';
 import { resume } from './resume.ts';
 
 /** How long the server may take over what the session itself sends, in milliseconds. */
@@ -57,6 +56,7 @@ export class StreamableSession {
   readonly #pending = new Map<string, Pending>();
   readonly #questions: Questions;
   readonly #listener: Listener;
+  readonly #recovery: Recovery;
   readonly #closing = new Cancellation();
   #sessionId: string | undefined;
   #version: string | undefined;
@@ -66,7 +66,6 @@ export class StreamableSession {
   #initialized: Promise<void> | undefined;
   /** Milliseconds that `initialize` took, connecting included. */
   #roundTrip = 0;
-  #recovering: Promise<void> | undefined;
 
   constructor(context: UpstreamContext) {
     this.#context = context;
@@ -76,6 +75,15 @@ export class StreamableSession {
     this.#listener = new Listener({
       open: (lastEventId, signal) => this.#get(lastEventId, signal),
       take: this.#taker(context.peer),
+      log: context.log,
+    });
+    this.#recovery = new Recovery({
+      session: () => this.#sessionId,
+      ask: (call) => this.#ask(call),
+      tell: (call) => this.#tell(call),
+      reopened: () => this.#listener.start(this.#roundTrip),
+      notify: (call) => context.peer.notify(call),
+      journal: this.#journal,
       log: context.log,
     });
   }
@@ -88,14 +96,13 @@ export class StreamableSession {
   async request(exchange: Exchange): Promise<Reply> {
     if (exchange.call.method !== 'initialize') {
       if (this.#initialized) await this.#initialized;
-      if (this.#recovering) await this.#recovering;
+      if (this.#recovery.reopening) await this.#recovery.reopening;
       if (this.#listener.opening && MAY_ASK.has(exchange.call.method)) await this.#listener.opening;
     }
     const session = this.#sessionId;
     const outcome = await this.#send(exchange);
-    if (session === undefined || !(await this.#isLost(outcome, exchange.call, session))) return replyOf(outcome);
-    await this.#recover(session);
-    return replyOf(await this.#send(exchange));
+    const again = session !== undefined && (await this.#recovery.recovered(exchange.call, outcome, session));
+    return replyOf(again ? await this.#send(exchange) : outcome);
   }
 
   notify(call: Call): void {
@@ -279,37 +286,6 @@ export class StreamableSession {
     }
   }
 
-  /**
-   * Whether the server no longer knows the session. A refusal alone proves nothing: a call
-   * that ran may be refused afterwards, and running it again would be worse than any error.
-   * So a server that refuses is asked for a ping; only when it refuses that in the same way,
-   * it is the session that it does not know (specification 2025-11-25, "Session Management").
-   */
-  async #isLost(outcome: Outcome, call: Call, session: string): Promise<boolean> {
-    if (call.method === 'initialize' || !mayMeanLost(outcome)) return false;
-    if (this.#sessionId !== session) return true;
-    try {
-      const again = await this.#ask({ method: 'ping' });
-      if (outcome.kind === 'refused') return again.kind === 'refused' && again.status === outcome.status;
-      return again.kind === 'answered' && errorCode(again.reply) === errorCode(outcome.reply);
-    } catch {
-      return false;
-    }
-  }
-
-  /** Opens the session again, once for all that found it lost. Rejects with a ProxyError when that fails. */
-  async #recover(lost: string): Promise<void> {
-    if (this.#recovering) return this.#recovering;
-    if (this.#sessionId !== lost) return;
-    const initialize = this.#journal.initialize;
-    if (!initialize) throw new ProxyError('failed', 'the upstream has lost the session');
-    this.#context.log.info('the server has lost the session; opening a new one');
-    this.#recovering = this.#reopen(initialize).finally(() => {
-      this.#recovering = undefined;
-    });
-    return this.#recovering;
-  }
-
   /** An exchange of the session itself, of which the client need not know. */
   #ask(call: Call): Promise<Outcome> {
     const ask: Peer['ask'] = (question, signal) => this.#context.peer.ask(question, signal);
@@ -317,19 +293,4 @@ export class StreamableSession {
       this.#send({ call, signal, ask, notify: () => undefined, abort: () => {} }),
     );
   }
-
-  async #reopen(initialize: Call): Promise<void> {
-    const reply = replyOf(await this.#ask(initialize));
-    if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
-    if (this.#journal.initialized) await this.#tell(this.#journal.initialized);
-    for (const call of this.#journal.requests) await this.#ask(call).catch(() => undefined);
-    this.#listener.start(this.#roundTrip);
-    for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
-  }
-}
-
-/** Refusals that servers give for a session they do not know; credentials are another matter. */
-function mayMeanLost(outcome: Outcome): boolean {
-  if (outcome.kind === 'answered') return errorCode(outcome.reply) === INVALID_REQUEST;
-  return outcome.status === 404 || outcome.status === 400 || (outcome.status === 401 && !outcome.challenged);
 }

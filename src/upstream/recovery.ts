@@ -1,0 +1,88 @@
+/** Finds out whether a session is lost, and opens it again, once for all requests that met the loss. */
+import { type Call, errorCode, INVALID_REQUEST } from '../core/jsonrpc.ts';
+import type { Log } from '../core/ports.ts';
+import { ProxyError } from '../errors.ts';
+import { type Journal, listChanges } from './journal.ts';
+import { type Outcome, replyOf } from './outcome.ts';
+
+export interface RecoveryOptions {
+  /** The session's present id. */
+  readonly session: () => string | undefined;
+  /** Sends a request of the session itself. */
+  readonly ask: (call: Call) => Promise<Outcome>;
+  readonly tell: (call: Call) => Promise<void>;
+  /** Called as soon as the new session may be listened to. */
+  readonly reopened: () => void;
+  /** Tells the client something. */
+  readonly notify: (call: Call) => Promise<void> | undefined;
+  readonly journal: Journal;
+  readonly log: Log;
+}
+
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  #checking: Promise<boolean> | undefined;
+  /** Settles when the session is open again; undefined when it is not being opened. */
+  reopening: Promise<void> | undefined;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Whether the request met a lost session that is open again now, so that it may be sent once
+   * more. Rejects with a ProxyError when the session is lost for good.
+   */
+  async recovered(call: Call, outcome: Outcome, session: string): Promise<boolean> {
+    if (call.method === 'initialize' || !mayMeanLost(outcome)) return false;
+    if (!this.reopening && this.#options.session() === session) {
+      this.#checking ??= this.#isLost(outcome).finally(() => {
+        this.#checking = undefined;
+      });
+      if (!(await this.#checking)) return false;
+    }
+    if (!this.reopening && this.#options.session() === session) {
+      this.reopening = this.#reopen().finally(() => {
+        this.reopening = undefined;
+      });
+    }
+    await this.reopening;
+    return true;
+  }
+
+  /**
+   * Whether the server no longer knows the session. A refusal alone proves nothing: a call
+   * that ran may be refused afterwards, and running it again would be worse than any error.
+   * So a server that refuses is asked for a ping; only when it refuses that in the same way,
+   * it is the session that it does not know (specification 2025-11-25, "Session Management").
+   */
+  async #isLost(outcome: Outcome): Promise<boolean> {
+    try {
+      const again = await this.#options.ask({ method: 'ping' });
+      if (outcome.kind === 'refused') return again.kind === 'refused' && again.status === outcome.status;
+      return again.kind === 'answered' && errorCode(again.reply) === errorCode(outcome.reply);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Opens a new session and tells it what the old one had been told. */
+  async #reopen(): Promise<void> {
+    const { ask, tell, journal, log } = this.#options;
+    const { initialize, initialized, requests } = journal;
+    if (!initialize) throw new ProxyError('failed', 'the upstream has lost the session');
+    log.info('the server has lost the session; opening a new one');
+    const reply = replyOf(await ask(initialize));
+    if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
+    if (initialized) await tell(initialized);
+    for (const call of requests) await ask(call).catch(() => undefined);
+    this.#options.reopened();
+    for (const note of listChanges(reply.result)) await this.#options.notify(note);
+  }
+}
+
+/** Refusals that servers give for a session they do not know; credentials are another matter. */
+function mayMeanLost(outcome: Outcome): boolean {
+  if (outcome.kind === 'answered') return errorCode(outcome.reply) === INVALID_REQUEST;
+  return outcome.status === 404 || outcome.status === 400 || (outcome.status === 401 && !outcome.challenged);
+}
