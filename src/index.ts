@@ -1,6 +1,9 @@
 /** The public API: what a program may import. */
+
 export { type Config, DEFAULTS, STRATEGIES, type Strategy } from './config.ts';
 export { LEVELS, type Level, type Log, type TransportName, type VerdictMemory } from './core/ports.ts';
+export type { Redact } from './core/redact.ts';
+export type { StdioStreams } from './downstream/stdio.ts';
 export { type ErrorCode, type ErrorData, ProxyError } from './errors.ts';
 export { type Ending, type RunningProxy, type Surroundings, startStdioProxy } from './proxy.ts';
 export { fileMemory } from './upstream/memory.ts';

@@ -31,20 +31,18 @@ export type Ending = 'client-gone' | 'signal' | 'crash';
 
 /** Milliseconds for each step of an end. */
 interface Patience {
-  /** For answers to requests that reached the server. */
+  /** For answers to requests that reached the server, and for a slow reader to take them. */
   readonly drain: number;
   /** For answers while the connection is still being made. */
   readonly connect: number;
-  /** For writing the last answers out. */
-  readonly flush: number;
   /** For telling the server. */
   readonly close: number;
 }
 
 const PATIENCE: Record<Ending, Patience> = {
-  'client-gone': { drain: 5_000, connect: 1_500, flush: 300, close: 1_500 },
-  signal: { drain: 700, connect: 500, flush: 200, close: 900 },
-  crash: { drain: 0, connect: 0, flush: 300, close: 300 },
+  'client-gone': { drain: 5_000, connect: 1_500, close: 1_500 },
+  signal: { drain: 700, connect: 500, close: 900 },
+  crash: { drain: 300, connect: 0, close: 300 },
 };
 
 export interface RunningProxy {
@@ -69,7 +67,7 @@ export function startStdioProxy(config: Config, surroundings: Surroundings): Run
     log,
   });
   const request = pipeline(config, surroundings, (exchange) => upstream.request(exchange));
-  const blocked = blocksNotification(config.ignoreTools);
+  const blocked = config.ignoreTools.length > 0 ? blocksNotification(config.ignoreTools) : () => false;
   downstream.start({
     request,
     notify: (call) => {
@@ -78,22 +76,69 @@ export function startStdioProxy(config: Config, surroundings: Surroundings): Run
   });
 
   let closing: Promise<void> | undefined;
-  const close = async (ending: Ending): Promise<void> => {
-    const patience = PATIENCE[ending];
-    await drained(downstream, () => upstream.established, patience);
+  const clock = new EndClock();
+  const close = async (): Promise<void> => {
+    if (!downstream.deaf) {
+      await clock.wait('connect', downstream.idle());
+      if (downstream.busy && upstream.established) await clock.wait('drain', downstream.idle());
+    }
     const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
-    await within(patience.flush, downstream.end(error));
-    const limit = upstream.established ? patience.close : 0;
-    await within(limit, upstream.close(limit));
+    const written = downstream.end(error);
+    // The server is told while the client is still reading.
+    const limit = upstream.established ? clock.left('close') : 0;
+    const told = upstream.close(limit);
+    await Promise.all([clock.wait('drain', written), clock.wait('close', told)]);
     http.close();
   };
   return {
     clientGone: downstream.ended,
     close(ending) {
-      closing ??= close(ending);
+      clock.hurry(PATIENCE[ending]);
+      closing ??= close();
       return closing;
     },
   };
+}
+
+/** The time that is left for each step of an end. A more urgent reason to end may only shorten it. */
+class EndClock {
+  #until = { drain: Number.POSITIVE_INFINITY, connect: Number.POSITIVE_INFINITY };
+  #close = Number.POSITIVE_INFINITY;
+  readonly #waiting = new Set<() => void>();
+
+  hurry(patience: Patience): void {
+    const now = Date.now();
+    this.#until = {
+      drain: Math.min(this.#until.drain, now + patience.drain),
+      connect: Math.min(this.#until.connect, now + patience.connect),
+    };
+    this.#close = Math.min(this.#close, patience.close);
+    for (const again of this.#waiting) again();
+  }
+
+  /** Milliseconds left for a step that begins now. */
+  left(step: keyof Patience): number {
+    return step === 'close' ? this.#close : Math.max(0, this.#until[step] - Date.now());
+  }
+
+  /** Waits for a promise, but no longer than the step may take. */
+  wait(step: keyof Patience, promise: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(again);
+        resolve();
+      };
+      const again = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(done, this.left(step));
+      };
+      this.#waiting.add(again);
+      again();
+      promise.then(done, done);
+    });
+  }
 }
 
 function pipeline(config: Config, { log, redact }: Surroundings, handler: Handler): Handler {
@@ -102,25 +147,4 @@ function pipeline(config: Config, { log, redact }: Surroundings, handler: Handle
   middlewares.push(deadline(DEADLINES));
   if (config.ignoreTools.length > 0) middlewares.push(filterTools(config.ignoreTools));
   return compose(middlewares, handler);
-}
-
-/** Waits for the open answers: long when the server works on them, short when it was never reached. */
-async function drained(downstream: StdioDownstream, established: () => boolean, patience: Patience): Promise<void> {
-  if (downstream.deaf) return;
-  const started = Date.now();
-  await within(patience.connect, downstream.idle());
-  if (downstream.busy && established()) await within(patience.drain - (Date.now() - started), downstream.idle());
-}
-
-/** Waits for a promise, but no longer than the given milliseconds. */
-async function within(ms: number, promise: Promise<void>): Promise<void> {
-  if (ms <= 0) return;
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    promise,
-    new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
-    }),
-  ]);
-  clearTimeout(timer);
 }

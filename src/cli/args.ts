@@ -89,7 +89,10 @@ function readTokens(argv: readonly string[]): Tokens {
     if (token.kind !== 'option') continue;
     const option = OPTIONS.find((o) => o.name === token.name);
     if (!option) throw unknownFlag(token.rawName);
-    flags.add(option, flagValue(option, token.value));
+    // A flag in the place of a value is a value that was forgotten.
+    const swallowed =
+      !token.inlineValue && OPTIONS.some((o) => token.value === `--${o.name}` || token.value === `-${o.short}`);
+    flags.add(option, flagValue(option, swallowed ? undefined : token.value));
   }
   return { flags, positionals, command: end === -1 ? undefined : argv.slice(end + 1) };
 }

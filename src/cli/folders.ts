@@ -4,17 +4,30 @@ import path from 'node:path';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The cache folder of this operating system; nothing is created. */
-export function cacheFolder(env: Env, platform: NodeJS.Platform = process.platform, home: string = homedir()): string {
+/** The cache folder of this operating system, or undefined when this user has no place; nothing is created. */
+export function cacheFolder(
+  env: Env,
+  platform: NodeJS.Platform = process.platform,
+  homeFolder: () => string = homedir,
+): string | undefined {
+  try {
+    return folderIn(env, platform, homeFolder);
+  } catch {
+    // A user without a home: containers run programs under numbers that nobody has registered.
+    return undefined;
+  }
+}
+
+function folderIn(env: Env, platform: NodeJS.Platform, home: () => string): string {
   switch (platform) {
     case 'darwin':
-      return path.join(home, 'Library', 'Caches', 'mcp-proxy');
+      return path.join(home(), 'Library', 'Caches', 'mcp-proxy');
     case 'win32':
-      return path.join(env.LocalAppData || env.LOCALAPPDATA || path.join(home, 'AppData', 'Local'), 'mcp-proxy');
+      return path.join(env.LocalAppData || env.LOCALAPPDATA || path.join(home(), 'AppData', 'Local'), 'mcp-proxy');
     default: {
       // A relative XDG_CACHE_HOME is invalid and ignored (XDG Base Directory Specification).
       const base = env.XDG_CACHE_HOME;
-      return path.join(base && path.isAbsolute(base) ? base : path.join(home, '.cache'), 'mcp-proxy');
+      return path.join(base && path.isAbsolute(base) ? base : path.join(home(), '.cache'), 'mcp-proxy');
     }
   }
 }

@@ -14,6 +14,8 @@ export interface Peer {
   notify(call: Call): Promise<void> | undefined;
   /** Asks the peer something (sampling, elicitation, roots). Aborting the signal cancels the request. */
   ask(call: Call, signal: CancelSignal): Promise<Reply>;
+  /** The promise that {@link notify} would give back now. */
+  room(): Promise<void> | undefined;
 }
 
 /** A call on its way to the server, the way to cancel it, and the ways back to whoever asked. */

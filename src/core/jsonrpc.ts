@@ -114,11 +114,12 @@ export function parseMessage(text: Json): Message {
   }
   // `"error":null` beside a result is what some JSON-RPC 1 libraries still write.
   if (error !== undefined && !(error[0] === 0x6e && result !== undefined)) {
-    if (!isError(error)) return { kind: 'malformed', id: idText ?? NULL_ID, reason: 'its error has no integer code' };
+    if (!isError(error)) return { kind: 'malformed', id: idText ?? NULL_ID, reason: 'its error is no error object' };
     return { kind: 'response', id: idText ?? NULL_ID, reply: { error, ...extra } };
   }
   if (result !== undefined) return { kind: 'response', id: idText ?? NULL_ID, reply: { result, ...extra } };
-  return { kind: 'invalid', id: idText ?? NULL_ID, reason: 'neither method nor result nor error' };
+  const reason = 'neither method nor result nor error';
+  return idText === undefined ? { kind: 'invalid', id: NULL_ID, reason } : { kind: 'malformed', id: idText, reason };
 }
 
 /**
@@ -199,5 +200,5 @@ function codeIn(error: Json): number | undefined {
 
 /** Whether a value is an error object (JSON-RPC 2.0, section 5.1); clients choke on anything else. */
 function isError(error: Json): boolean {
-  return codeIn(error) !== undefined;
+  return codeIn(error) !== undefined && asString(peek(error, 'message')) !== undefined;
 }

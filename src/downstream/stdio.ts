@@ -56,10 +56,12 @@ export class StdioDownstream implements Peer {
 
   /** Begins to read. */
   start(handlers: LinkHandlers): void {
-    this.#link = new Link((frame) => this.#writer.write(frame), {
-      request: this.#watchRevision(handlers.request),
-      notify: handlers.notify,
-    });
+    const own = { request: this.#watchRevision(handlers.request), notify: handlers.notify };
+    this.#link = new Link(
+      (frame) => this.#writer.write(frame),
+      own,
+      () => this.room(),
+    );
     const { input } = this.#streams;
     const reader = new LineReader(
       MAX_DOWNSTREAM_MESSAGE,
@@ -85,6 +87,10 @@ export class StdioDownstream implements Peer {
     return (
       this.#link?.ask(call, signal) ?? Promise.reject(new ProxyError('internal', 'the client is not connected yet'))
     );
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#writer.room();
   }
 
   /** Whether nobody reads our output any more, so that no answer is worth waiting for. */
@@ -142,7 +148,9 @@ export class StdioDownstream implements Peer {
   #refuseLine(head: Buffer): void {
     const limit = new ProxyError('limit', `a message is larger than ${MAX_DOWNSTREAM_MESSAGE / 1_048_576} MiB`);
     this.#log.warn(limit.message);
-    this.#refuse(idInHead(head) ?? 'null', replyFrom(limit));
+    const { id, asks } = readHead(head);
+    if (asks) this.#refuse(id, replyFrom(limit));
+    else (this.#link as Link).receive({ kind: 'malformed', id, reason: limit.message });
   }
 
   #refuse(id: string, reply: Reply): void {
@@ -161,8 +169,9 @@ export class StdioDownstream implements Peer {
   }
 }
 
-/** The id of a message of which only the first bytes were kept, when it stands where libraries put it. */
-function idInHead(head: Buffer): string | undefined {
+/** What the first bytes of a message tell of it: its id, where libraries put it, and whether it is a request. */
+function readHead(head: Buffer): { id: string; asks: boolean } {
   const text = head.toString('utf8', 0, 4_096);
-  return /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*,/.exec(text)?.[1];
+  const start = /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*,/.exec(text);
+  return { id: start?.[1] ?? 'null', asks: /^[^[{]*\{[^[{]*"method"\s*:/.test(text) };
 }

@@ -27,6 +27,7 @@ export function deadline(limits: Deadlines): Middleware {
       call: exchange.call,
       signal: exchange.signal,
       abort: (error) => exchange.abort(error),
+      room: () => exchange.room(),
       notify: (call) => {
         timer.refresh();
         return exchange.notify(call);

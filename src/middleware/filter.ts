@@ -12,6 +12,7 @@ import {
   type Json,
   JsonError,
   member,
+  members,
   withMember,
 } from '../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
@@ -22,6 +23,7 @@ import { anyOf, type Matcher } from './pattern.ts';
 export function filterTools(ignore: readonly string[]): Middleware {
   const hidden = anyOf(ignore);
   return (next) => async (exchange) => {
+    refuseLookalikes(exchange.call);
     switch (exchange.call.method) {
       case 'tools/call': {
         const name = calledTool(exchange.call);
@@ -42,14 +44,37 @@ export function filterTools(ignore: readonly string[]): Middleware {
 export function blocksNotification(ignore: readonly string[]): (call: Call) => boolean {
   const hidden = anyOf(ignore);
   return (call) => {
-    if (call.method !== 'tools/call') return false;
     try {
-      return hidden(calledTool(call));
+      refuseLookalikes(call);
+      return call.method === 'tools/call' && hidden(calledTool(call));
     } catch {
       // What cannot be read cannot be allowed.
       return true;
     }
   };
+}
+
+const ENVELOPE = ['jsonrpc', 'id', 'method', 'params'];
+
+/**
+ * Some servers read keys without regard to case, and then the last one counts. To them a
+ * `Method` or a `Name` beside the right one is another call than the one that was looked at.
+ */
+function refuseLookalikes(call: Call): void {
+  const extra = call.extra ? members(Buffer.concat([Buffer.from('{'), call.extra, Buffer.from('}')])) : [];
+  const params = call.method === 'tools/call' && isObject(call.params) ? members(call.params) : [];
+  const lookalike = extra.find((m) => ENVELOPE.includes(folded(m.key))) ?? params.find((m) => isLike(m.key, 'name'));
+  if (!lookalike) return;
+  throw new ProxyError('invalid-params', `the key ${JSON.stringify(lookalike.key)} could be taken for another one`);
+}
+
+function isLike(key: string, name: string): boolean {
+  return key !== name && folded(key) === name;
+}
+
+/** All spellings that some reader takes for the same key; the letters ſ and K fold only this way round. */
+function folded(key: string): string {
+  return key.normalize('NFKC').toUpperCase().toLowerCase();
 }
 
 /** The name of the tool a call runs. Throws where a server could read another name than we do, or none. */

@@ -15,6 +15,8 @@ export type Ending =
 const MINUTE = 60_000;
 const LONGEST = 5 * MINUTE;
 const DEFAULT_RETRY = 1_000;
+/** Whatever a server asks for, coming back faster than this would be hammering. */
+const SHORTEST = 250;
 /** Three attempts a minute at the most where nothing useful comes. */
 const USELESS_DELAY = 20_000;
 
@@ -27,7 +29,7 @@ export function nextAttempt(ending: Ending, misses: number, random: number): num
   const grown = (base: number): number => Math.min(LONGEST, base * 2 ** Math.min(misses - 1, 20)) * (1 + random / 4);
   switch (ending.kind) {
     case 'served':
-      return Math.min(LONGEST, ending.retry ?? DEFAULT_RETRY);
+      return Math.min(LONGEST, Math.max(SHORTEST, ending.retry ?? DEFAULT_RETRY));
     case 'useless':
       return grown(USELESS_DELAY);
     case 'failed':

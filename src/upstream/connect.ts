@@ -46,6 +46,8 @@ export class Upstream implements Session {
   /** Whether the server has shown that it speaks the modern era; unknown until a modern message was sent. */
   #modern: boolean | undefined;
   #modernInFlight = false;
+  /** The last failure that was told on stderr. */
+  #told = '';
   /** Settles when the verdict is stored. */
   #remembered: Promise<void> | undefined;
 
@@ -102,10 +104,12 @@ export class Upstream implements Session {
   async #open(exchange: Exchange): Promise<Reply> {
     const { strategy, memory, url, log } = this.#options;
     let first: Outcome | undefined;
-    for (const transport of attempts(strategy, memory.recall(url))) {
+    const all = attempts(strategy, memory.recall(url));
+    // Only `initialize` may be sent over several transports: anything else could run several times.
+    for (const transport of exchange.call.method === 'initialize' ? all : all.slice(0, 1)) {
       const session = transport === 'http' ? new StreamableSession(this.#options) : new SseSession(this.#options);
       this.#session = session;
-      const kept = await this.#attempt(session, transport, exchange, first).catch((error) => {
+      const kept = await this.#failing(() => this.#attempt(session, transport, exchange, first)).catch((error) => {
         this.#drop(session);
         throw error;
       });
@@ -123,7 +127,7 @@ export class Upstream implements Session {
       first ??= kept.other;
     }
     // When nothing fits, what the first transport met is the cause; the second one only confirms it.
-    return replyOf(first as Outcome);
+    return this.#failing(async () => replyOf(first as Outcome));
   }
 
   /** Tries one transport: the reply to go with, or the outcome that speaks for another transport. */
@@ -158,6 +162,19 @@ export class Upstream implements Session {
     }
   }
 
+  /** Says once on stderr why the server cannot be used: not every host shows the error it gets. */
+  async #failing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ProxyError && error.message !== this.#told) {
+        this.#told = error.message;
+        this.#options.log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message);
+      }
+      throw error;
+    }
+  }
+
   #drop(session: LegacySession): void {
     if (this.#session === session) this.#session = undefined;
     session.close(0);
@@ -173,7 +190,7 @@ export class Upstream implements Session {
     if (call.method !== 'server/discover') this.#modernInFlight = true;
     if (this.#modern) return replyOf(await this.#sendModern(exchange));
 
-    const outcome = await this.#patiently(exchange, () => this.#sendModern(exchange));
+    const outcome = await this.#failing(() => this.#patiently(exchange, () => this.#sendModern(exchange)));
     const verdict = afterModernPost(outcome, call.method);
     const modern = verdict === 'open' || (verdict === 'discover' && (await this.#answersDiscover(exchange)));
     if (modern && !this.#modern) {

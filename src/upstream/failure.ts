@@ -21,6 +21,9 @@ const CONNECT_CAUSES = new Map([
   ['ECONNRESET', 'the connection was closed while it was opened'],
 ]);
 
+/** Statuses that say something about the request as HTTP, before anybody looked at what it asks for. */
+const UNREAD = new Set([405, 406, 407, 411, 413, 414, 415, 417, 421, 426, 429, 431]);
+
 /** How the connection that failed was to be made. */
 export interface Route {
   /** The outbound proxy, `host:port`, when there is one. */
@@ -73,19 +76,16 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
     const what = status === 401 ? 'asks for authorization' : 'refuses these credentials';
     return new ProxyError('unauthorized', `${where} ${what} (HTTP ${status})`, { ...data, hint });
   }
+  // A server may run a call and refuse it afterwards, unless it says that it did not look at it.
+  const outcome = UNREAD.has(status) ? {} : ({ outcome: 'unknown' } as const);
   if (status >= 200 && status < 300) {
     const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 80);
     const hint = 'check that the URL is the MCP endpoint itself';
-    return new ProxyError('failed', `${where} answered HTTP ${status} with ${type}, which is no MCP answer`, {
-      ...data,
-      hint,
-    });
+    const message = `${where} answered HTTP ${status} with ${type}, which is no MCP answer`;
+    return new ProxyError('failed', message, { ...data, ...outcome, hint });
   }
-  if (status === 404 || status === 405) {
-    return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, hint: 'check the path of the URL' });
-  }
-  const outcome = status >= 500 ? ({ outcome: 'unknown' } as const) : {};
-  return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome });
+  const hint = status === 404 || status === 405 ? { hint: 'check the path of the URL' } : {};
+  return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome, ...hint });
 }
 
 /** The first bytes of a body as text, whole characters only. */

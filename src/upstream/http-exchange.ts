@@ -13,6 +13,8 @@ const CONNECT_LIMIT = 30_000;
 /** How requests to one origin get onto the network. */
 export interface Connector {
   readonly agent: Agent;
+  /** Closes the pooled connections that are too old to be used. */
+  readonly expire: () => void;
   readonly request: typeof http.request;
   /** Sent with every request to this origin. */
   readonly headers: Readonly<Record<string, string>>;
@@ -33,6 +35,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
       reject(signal.reason);
       return;
     }
+    connector.expire();
     const outgoing = connector.request({
       agent: connector.agent,
       method: request.method,

@@ -40,13 +40,25 @@ export function isReservedHeader(name: string): boolean {
   return RESERVED.test(name.toLowerCase());
 }
 
+/** The user's headers, names in lower case; a field that stands several times is one list (RFC 9110, section 5.3). */
+function joinedHeaders(headers: HttpOptions['headers']): Record<string, string> {
+  const joined = new Map<string, string>();
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    const before = joined.get(key);
+    const separator = key === 'cookie' ? '; ' : ', ';
+    if (!isReservedHeader(key)) joined.set(key, before === undefined ? value : before + separator + value);
+  }
+  return Object.fromEntries(joined);
+}
+
 export function createHttpClient(options: HttpOptions): HttpClient {
   /** How to reach each origin: found out once, and then at hand without waiting. */
   const connectors = new Map<string, Connector>();
   const finding = new Map<string, Promise<Connector>>();
   const foreign = { 'user-agent': options.userAgent };
   const own: Record<string, string> = { ...foreign };
-  for (const [name, value] of options.headers) if (!isReservedHeader(name)) own[name.toLowerCase()] = value;
+  Object.assign(own, joinedHeaders(options.headers));
   let reached = false;
   const onConnected = (): void => {
     reached = true;
@@ -119,15 +131,21 @@ async function createConnector(url: URL, options: HttpOptions, headers: Connecto
       });
     }
     if (found) {
-      expireIdle(found.agent);
-      return { ...common, agent: found.agent, proxy: found.host, hint: `is the proxy ${found.host} the right one?` };
+      const expire = expireIdle(found.agent);
+      return {
+        ...common,
+        agent: found.agent,
+        expire,
+        proxy: found.host,
+        hint: `is the proxy ${found.host} the right one?`,
+      };
     }
   }
   const agent = new Agent(AGENT);
-  expireIdle(agent);
+  const expire = expireIdle(agent);
   const variable = options.enableProxy || isLoopback(url.hostname) ? undefined : proxyVariable(url, options.env);
   const hint = variable && `${variable} is set but not used: add --enable-proxy to use it`;
-  return { ...common, agent, proxy: undefined, hint };
+  return { ...common, agent, expire, proxy: undefined, hint };
 }
 
 /** The variable that names a proxy for the URL; undefined when there is none, or `NO_PROXY` may exempt the host. */

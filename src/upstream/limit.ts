@@ -1,5 +1,6 @@
 /** Time limits for work that has a signal of its own to obey. */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
+import { ProxyError } from '../errors.ts';
 
 /**
  * Runs `work` with a signal that aborts together with `parent`, or after `ms` milliseconds.
@@ -14,7 +15,8 @@ export async function withLimit<T>(
   const onAbort = (): void => abort.abort(parent.reason);
   if (parent.aborted) onAbort();
   else parent.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => abort.abort(new Error(`no answer in ${ms} ms`)), ms);
+  const late = new ProxyError('timeout', `no answer in ${Math.round(ms / 1000)} s`, { outcome: 'unknown' });
+  const timer = setTimeout(() => abort.abort(late), ms);
   try {
     return await work(abort.signal);
   } finally {

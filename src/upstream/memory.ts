@@ -15,8 +15,9 @@ interface Verdict {
   readonly checkedAt: number;
 }
 
-/** @param folder the program's cache folder; created when first written to. */
-export function fileMemory(folder: string, now: () => number = Date.now): VerdictMemory {
+/** @param folder the program's cache folder, created when first written to; without one nothing is remembered. */
+export function fileMemory(folder: string | undefined, now: () => number = Date.now): VerdictMemory {
+  if (folder === undefined) return { recall: () => undefined, remember: () => Promise.resolve() };
   const place = path.join(folder, 'verdicts');
   // The URL may hold a secret in its query, so the file is named by its digest.
   const fileOf = (url: URL): string =>

@@ -15,7 +15,7 @@ export interface Position {
   lastEventId: string | undefined;
   /** Milliseconds the server wants us to wait before we come back. */
   retry: number | undefined;
-  /** Whether anything came on it. */
+  /** Events with data that came on it; others carry ids and times only. */
   events: number;
 }
 
@@ -53,7 +53,7 @@ export async function readEvents(
 ): Promise<void> {
   let full: Promise<void> | undefined;
   const parser = new SseParser(MAX_UPSTREAM_MESSAGE, (event) => {
-    position.events++;
+    if (event.data.length > 0) position.events++;
     position.lastEventId = event.id ?? position.lastEventId;
     // Events of one chunk are all taken at once; the next chunk waits until the last of them found room.
     full = take(event) ?? full;
@@ -80,6 +80,44 @@ export function readMessages(response: HttpResponse, position: Position, log: Lo
     for (const message of messagesIn(event.data, log)) full = take(message) ?? full;
     return full;
   });
+}
+
+/** How long a stream may stay open after its response, for what else the server has to say; in milliseconds. */
+const GRACE = 5_000;
+
+/**
+ * Reads the stream of a request. Servers should end it after the response, and some never do;
+ * so from the response on, it has a little time left, and how it ends is of no interest.
+ */
+export async function readAnswer(
+  response: HttpResponse,
+  position: Position,
+  log: Log,
+  take: Take,
+  answered: () => boolean,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const watched: Take = (message) => {
+    const full = take(message);
+    if (answered()) timer ??= setTimeout(() => response.body.destroy(), GRACE).unref();
+    return full;
+  };
+  try {
+    await readMessages(response, position, log, watched);
+  } catch (error) {
+    if (!answered()) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads what is of no interest, so that the connection can be used again; what does not end is cut. */
+export function discard(response: HttpResponse): void {
+  const timer = setTimeout(() => response.body.destroy(), GRACE).unref();
+  response.body
+    .bytes(65_536)
+    .catch(() => undefined)
+    .finally(() => clearTimeout(timer));
 }
 
 /** The messages of one event's data; none, and a line in the log, when it is no JSON. */

@@ -4,6 +4,7 @@ import type { Reply } from '../core/jsonrpc.ts';
 import type { HttpResponse } from '../core/ports.ts';
 import type { ProxyError } from '../errors.ts';
 import { readFrame } from '../wire/frames.ts';
+import { Gatherer } from '../wire/gather.ts';
 import { ERROR_BODY_LIMIT, unexpectedResponse } from './failure.ts';
 
 /** How long the body of a refusal may take to arrive, in milliseconds. */
@@ -36,8 +37,15 @@ export class Refusal extends Error {
 export async function refusal(response: HttpResponse, url: URL): Promise<Extract<Outcome, { kind: 'refused' }>> {
   // An error page that never ends says no more than its status.
   const timer = setTimeout(() => response.body.destroy(), ERROR_BODY_TIME);
-  const body = await response.body.bytes(ERROR_BODY_LIMIT).catch(() => Buffer.alloc(0));
+  const gathered = new Gatherer();
+  const take = (chunk: Buffer): undefined => {
+    gathered.add(chunk);
+    if (gathered.size > ERROR_BODY_LIMIT) response.body.destroy();
+  };
+  // However the body ends, its beginning tells enough.
+  await response.body.each(take).catch(() => undefined);
   clearTimeout(timer);
+  const body = gathered.take();
   return {
     kind: 'refused',
     status: response.status,

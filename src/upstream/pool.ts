@@ -9,8 +9,13 @@ import type { Duplex } from 'node:stream';
 const IDLE = 4_000;
 const LOOK_EVERY = 1_000;
 
-/** Lets the agent forget connections that were idle for too long; its own option would set a timer for each request. */
-export function expireIdle(agent: Agent): void {
+/**
+ * Lets the agent forget connections that were idle for too long; its own option would set a
+ * timer for each request.
+ * @returns closes those that are too old now. To be called before a request picks one: timers
+ * are late after the machine slept.
+ */
+export function expireIdle(agent: Agent): () => void {
   /** Idle connections and since when, the longest idle first. */
   const idle = new Map<Duplex, number>();
   let timer: NodeJS.Timeout | undefined;
@@ -33,5 +38,8 @@ export function expireIdle(agent: Agent): void {
   agent.reuseSocket = (socket: Duplex, request: ClientRequest) => {
     idle.delete(socket);
     reuseSocket.call(agent, socket, request);
+  };
+  return () => {
+    if (idle.size > 0) sweep();
   };
 }

@@ -2,8 +2,12 @@
 import { Cancellation } from '../core/cancel.ts';
 import { Cancelled, type Peer } from '../core/exchange.ts';
 import { type Call, type Id, idKey, type Reply } from '../core/jsonrpc.ts';
+import { ProxyError } from '../errors.ts';
 import { cancelledId } from '../wire/link.ts';
 import { replyFrom } from '../wire/replies.ts';
+
+/** More open questions than this are refused: nobody asks a person that much at once. */
+const MAX_OPEN = 1_000;
 
 /** Brings the answer to the server. Never rejects. */
 export type Deliver = (id: Id, reply: Reply, call: Call) => Promise<void>;
@@ -16,9 +20,16 @@ export class Questions {
     this.#deliver = deliver;
   }
 
-  /** Puts a question of the server to the client, and delivers the answer under the server's own id. */
-  put(id: Id, call: Call, client: Peer): void {
+  /**
+   * Puts a question of the server to the client, and delivers the answer under the server's own
+   * id. A promise comes back when the client reads slower than the server asks.
+   */
+  put(id: Id, call: Call, client: Peer): Promise<void> | undefined {
     const key = idKey(id);
+    if (this.#open.size >= MAX_OPEN) {
+      const error = new ProxyError('limit', `more than ${MAX_OPEN} questions wait for answers of the client`);
+      return this.#deliver(id, replyFrom(error), call);
+    }
     const abort = new Cancellation();
     this.#open.set(key, abort);
     client
@@ -29,6 +40,7 @@ export class Questions {
         // Whoever cancelled a request expects no answer to it.
         return abort.signal.aborted ? undefined : this.#deliver(id, reply, call);
       });
+    return client.room();
   }
 
   /** The server withdraws a question: the client is told so. */

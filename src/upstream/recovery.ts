@@ -2,6 +2,7 @@
 import { type Call, errorCode, INVALID_REQUEST } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
+import { nextAttempt } from './backoff.ts';
 import { type Journal, listChanges } from './journal.ts';
 import { type Outcome, replyOf } from './outcome.ts';
 
@@ -25,6 +26,12 @@ export class Recovery {
   /** Settles when the session is open again; undefined when it is not being opened. */
   reopening: Promise<void> | undefined;
 
+  /** Sessions in a row that were opened and never served a request. */
+  #fruitless = 0;
+  #notBefore = 0;
+  /** What the client is told as soon as the new session has shown that it works. */
+  #news: Call[] = [];
+
   constructor(options: RecoveryOptions) {
     this.#options = options;
   }
@@ -35,6 +42,9 @@ export class Recovery {
    */
   async recovered(call: Call, outcome: Outcome, session: string): Promise<boolean> {
     if (call.method === 'initialize' || !mayMeanLost(outcome)) return false;
+    // An answer, even a refusal, comes from whoever took the call: without proof it is not sent again.
+    if (outcome.kind === 'answered' && this.#options.session() !== session) return false;
+    if (!this.reopening && Date.now() < this.#notBefore) return false;
     if (!this.reopening && this.#options.session() === session) {
       this.#checking ??= this.#isLost(outcome).finally(() => {
         this.#checking = undefined;
@@ -48,6 +58,15 @@ export class Recovery {
     }
     await this.reopening;
     return true;
+  }
+
+  /** Notes what came of an ordinary request: one that was answered proves the session. Returns the outcome. */
+  proved(outcome: Outcome): Outcome {
+    if (outcome.kind === 'refused' || this.#fruitless === 0) return outcome;
+    this.#fruitless = 0;
+    this.#notBefore = 0;
+    for (const note of this.#news.splice(0)) this.#options.notify(note);
+    return outcome;
   }
 
   /**
@@ -71,13 +90,17 @@ export class Recovery {
     const { ask, tell, journal, log } = this.#options;
     const { initialize, initialized, requests } = journal;
     if (!initialize) throw new ProxyError('failed', 'the upstream has lost the session');
+    this.#fruitless++;
+    // The first time at once; a server that keeps losing sessions is given longer and longer pauses.
+    if (this.#fruitless > 1) this.#notBefore = Date.now() + (nextAttempt({ kind: 'failed' }, this.#fruitless, 0) ?? 0);
     log.info('the server has lost the session; opening a new one');
     const reply = replyOf(await ask(initialize));
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
     if (initialized) await tell(initialized);
     for (const call of requests) await ask(call).catch(() => undefined);
     this.#options.reopened();
-    for (const note of listChanges(reply.result)) await this.#options.notify(note);
+    // Told at once, it would make the client ask again, and a server that loses every session loop.
+    this.#news = listChanges(reply.result);
   }
 }
 

@@ -7,7 +7,7 @@ import type { HttpResponse, Log } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { nextAttempt, pause } from './backoff.ts';
-import { mediaType, type Position, readMessages, type Take } from './messages.ts';
+import { mediaType, type Position, readAnswer, type Take } from './messages.ts';
 import { refusal } from './outcome.ts';
 
 /** Attempts in a row that bring nothing, before the request counts as lost. */
@@ -17,21 +17,22 @@ export interface ResumeOptions {
   /** Sends the GET that resumes the stream. */
   readonly get: (lastEventId: string) => Promise<HttpResponse>;
   readonly take: Take;
-  /** Whether the response is still missing. */
-  readonly waiting: () => boolean;
+  /** Whether the response has come. */
+  readonly answered: () => boolean;
   readonly url: URL;
   readonly log: Log;
 }
 
 /** Resolves when the response has come, or the signal is aborted; rejects with a ProxyError when it will not come. */
 export async function resume(options: ResumeOptions, position: Position, signal: CancelSignal): Promise<void> {
-  const { waiting, url, log, take } = options;
+  const { answered, url, log, take } = options;
   let cause: unknown;
   let misses = 0;
-  while (waiting() && position.lastEventId !== undefined && misses < MAX_MISSES) {
-    const ended = misses === 0 ? ({ kind: 'served', retry: position.retry } as const) : ({ kind: 'failed' } as const);
-    await pause(nextAttempt(ended, misses, Math.random()) ?? 0, signal);
-    if (!waiting() || signal.aborted) return;
+  while (!answered() && position.lastEventId !== undefined && misses < MAX_MISSES) {
+    const first = nextAttempt({ kind: 'served', retry: position.retry }, 0, 0) ?? 0;
+    const grown = misses === 0 ? 0 : (nextAttempt({ kind: 'failed' }, misses, Math.random()) ?? 0);
+    await pause(Math.max(first, grown), signal);
+    if (answered() || signal.aborted) return;
     const before = position.events;
     try {
       const response = await options.get(position.lastEventId);
@@ -39,14 +40,14 @@ export async function resume(options: ResumeOptions, position: Position, signal:
         cause = (await refusal(response, url)).error;
         if (response.status < 500) break;
       } else {
-        await readMessages(response, position, log, take);
+        await readAnswer(response, position, log, take, answered);
       }
     } catch (error) {
       cause = error;
     }
     misses = position.events > before ? 0 : misses + 1;
   }
-  if (!waiting() || signal.aborted) return;
+  if (answered() || signal.aborted) return;
   const data = { ...(cause instanceof ProxyError && cause.data), outcome: 'unknown' } as const;
   throw new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, data, cause);
 }

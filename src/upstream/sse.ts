@@ -10,16 +10,22 @@ import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { Link } from '../wire/link.ts';
 import type { SseEvent } from '../wire/sse.ts';
+import { nextAttempt, pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
 import { Journal, listChanges } from './journal.ts';
 import { withLimit } from './limit.ts';
-import { mediaType, messagesIn, readEvents, startOfStream } from './messages.ts';
+import { discard, mediaType, messagesIn, readEvents, startOfStream } from './messages.ts';
 import { type Outcome, Refusal, refusal, replyOf } from './outcome.ts';
 
 /** How long the server may take to name its endpoint, in milliseconds. */
 const ENDPOINT_LIMIT = 10_000;
-/** How long the server may take to accept a message, in milliseconds. */
-const POST_LIMIT = 60_000;
+/** How long the server may take to accept a message: some do so when its work is done. In milliseconds. */
+const POST_LIMIT = 60 * 60_000;
+/** How long the server may take over what the session itself asks, in milliseconds. */
+const OWN_LIMIT = 30_000;
+
+/** A stream that lived this long was cut, not refused; in milliseconds. */
+const LIVED = 5_000;
 
 /** A connected stream: where to POST, and the correlation of what comes back. */
 interface Channel {
@@ -32,6 +38,8 @@ export class SseSession {
   readonly #journal = new Journal();
   readonly #closing = new Cancellation();
   #channel: Channel | undefined;
+  /** When the stream was opened. */
+  #since = Date.now();
   #opening: Promise<Channel> | undefined;
   /** Cuts the stream that is being opened. */
   #connecting: Cancellation | undefined;
@@ -47,6 +55,7 @@ export class SseSession {
     let channel: Channel;
     try {
       channel = await this.#open(exchange.signal);
+      this.#channel = channel;
     } catch (error) {
       if (error instanceof Refusal) return error.outcome;
       throw error;
@@ -63,7 +72,7 @@ export class SseSession {
   async request(exchange: Exchange): Promise<Reply> {
     if (this.#initialized && exchange.call.method !== 'initialize') await this.#initialized;
     try {
-      const channel = this.#channel ?? (await this.#reopen());
+      const channel = this.#opening ? await this.#opening : (this.#channel ?? (await this.#reopen()));
       return await this.#ask(channel.link, exchange);
     } catch (error) {
       if (error instanceof Refusal) return replyOf(error.outcome);
@@ -109,7 +118,7 @@ export class SseSession {
     this.#connecting = close;
     const abandon = (): void => close.abort(signal.reason);
     signal.addEventListener('abort', abandon, { once: true });
-    const late = new ProxyError('timeout', `${showUrl(url)} did not name its endpoint in ${ENDPOINT_LIMIT / 1000} s`);
+    const late = notMcp(url, `it names no endpoint in ${ENDPOINT_LIMIT / 1000} s`);
     const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
     try {
       const headers = { accept: 'text/event-stream' };
@@ -121,8 +130,9 @@ export class SseSession {
       }
       return await this.#connect(response, close);
     } catch (error) {
+      const reason = close.reason instanceof Error && !(error instanceof Refusal) ? close.reason : error;
       close.abort();
-      throw close.signal.reason instanceof ProxyError ? close.signal.reason : error;
+      throw reason;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', abandon);
@@ -135,7 +145,11 @@ export class SseSession {
     return new Promise((resolve, reject) => {
       let endpoint: URL | undefined;
       const link = new Link((frame) => this.#post(endpoint as URL, frame, close.signal), {
-        request: (exchange) => peer.ask(exchange.call, exchange.signal),
+        request: (exchange) => {
+          const reply = peer.ask(exchange.call, exchange.signal);
+          full = peer.room() ?? full;
+          return reply;
+        },
         notify: (call) => {
           full = peer.notify(call) ?? full;
         },
@@ -144,8 +158,8 @@ export class SseSession {
       const channel: Channel = { link, close };
       const onEvent = (event: SseEvent): Promise<void> | undefined => {
         if (!endpoint) {
+          if (event.type === 'message' && event.data.length === 0) return undefined;
           endpoint = endpointOf(event, url);
-          this.#channel = channel;
           resolve(channel);
           return undefined;
         }
@@ -160,7 +174,7 @@ export class SseSession {
           (error: unknown) => error,
         )
         .then((error) => {
-          if (this.#channel === channel) this.#channel = undefined;
+          if (this.#channel === channel) this.#lost();
           close.abort();
           reject(error);
           const reason =
@@ -176,8 +190,21 @@ export class SseSession {
       const request = { method: 'POST', url: endpoint, headers, body, signal, repeatable: false } as const;
       const response = await this.#context.fetch(request);
       if (response.status >= 300) throw new Refusal(await refusal(response, endpoint));
-      await response.body.bytes(65_536).catch(() => response.body.destroy());
+      discard(response);
     });
+  }
+
+  /** The stream has ended. A session that was open is opened again, so that what the server says is heard. */
+  #lost(): void {
+    this.#channel = undefined;
+    if (this.#journal.initialize && !this.#closing.aborted) this.#comeBack(Date.now() - this.#since >= LIVED ? 0 : 1);
+  }
+
+  async #comeBack(misses: number): Promise<void> {
+    const ending = misses === 0 ? ({ kind: 'served', retry: undefined } as const) : ({ kind: 'failed' } as const);
+    await pause(nextAttempt(ending, misses, Math.random()) ?? 0, this.#closing);
+    if (this.#channel || this.#closing.aborted) return;
+    this.#reopen().catch(() => this.#comeBack(misses + 1));
   }
 
   /** Connects again after the stream was lost: a new session, told what the old one had been told. */
@@ -190,17 +217,28 @@ export class SseSession {
 
   async #restore(): Promise<Channel> {
     this.#context.log.info('the event stream was lost; opening a new session');
-    const channel = await this.#open(this.#closing.signal);
+    const channel = await this.#open(this.#closing);
+    try {
+      await this.#initialize(channel.link);
+    } catch (error) {
+      channel.close.abort();
+      throw error;
+    }
+    this.#channel = channel;
+    this.#since = Date.now();
+    return channel;
+  }
+
+  /** Tells a new session what the old one had been told. */
+  async #initialize(link: Link): Promise<void> {
     const { initialize, initialized, requests } = this.#journal;
-    if (!initialize) return channel;
-    const ask = (call: Call): Promise<Reply> =>
-      withLimit(POST_LIMIT, this.#closing.signal, (signal) => channel.link.ask(call, signal));
+    if (!initialize) return;
+    const ask = (call: Call): Promise<Reply> => withLimit(OWN_LIMIT, this.#closing, (signal) => link.ask(call, signal));
     const reply = await ask(initialize);
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
-    if (initialized) await this.#tell(initialized);
+    if (initialized) await link.notify(initialized);
     for (const call of requests) await ask(call).catch(() => undefined);
     for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
-    return channel;
   }
 }
 
@@ -208,10 +246,7 @@ export class SseSession {
 function endpointOf(event: SseEvent, url: URL): URL {
   const text = event.data.toString('utf8').trim();
   if (event.type !== 'endpoint' || !URL.canParse(text, url.href)) {
-    throw new ProxyError(
-      'failed',
-      `${showUrl(url)} opened an event stream that is not MCP's: its first event names no endpoint`,
-    );
+    throw notMcp(url, 'its first event names no endpoint');
   }
   const endpoint = new URL(text, url);
   if (endpoint.origin !== url.origin) {
@@ -224,4 +259,10 @@ function endpointOf(event: SseEvent, url: URL): URL {
     );
   }
   return endpoint;
+}
+
+/** The URL opens an event stream, but not that of this transport: another one may fit. */
+function notMcp(url: URL, why: string): Refusal {
+  const error = new ProxyError('failed', `${showUrl(url)} opens an event stream that is not MCP's: ${why}`);
+  return new Refusal({ kind: 'refused', status: 200, reply: undefined, error, challenged: false });
 }

@@ -16,7 +16,6 @@ import {
   INVALID_PARAMS,
   idKey,
   type Message,
-  type Reply,
 } from '../core/jsonrpc.ts';
 import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
@@ -24,12 +23,13 @@ import { ProxyError } from '../errors.ts';
 import { standardHeaders } from '../wire/headers.ts';
 import type { UpstreamContext } from './context.ts';
 import { withLimit } from './limit.ts';
-import { mediaType, readJson, readMessages, startOfStream, type Take } from './messages.ts';
+import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal } from './outcome.ts';
 import { ToolHeaders, toolName } from './tools.ts';
 
 /** Pages of `tools/list` that are read to learn what a refused call lacked. */
 const MAX_PAGES = 100;
+const ENVELOPE_PREFIX = 'io.modelcontextprotocol/';
 const NOTIFICATION_LIMIT = 30_000;
 
 export class StatelessTransport {
@@ -65,7 +65,7 @@ export class StatelessTransport {
       await withLimit(NOTIFICATION_LIMIT, this.#closing.signal, async (signal) => {
         const response = await this.#post(call, encodeNotification(call), signal, true);
         if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
-        await response.body.bytes(65_536);
+        discard(response);
       });
     } catch (error) {
       log.debug(
@@ -98,28 +98,24 @@ export class StatelessTransport {
     if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
       return refusal(response, url);
     }
-    let reply: Reply | undefined;
-    const take: Take = (message) => {
-      if (message.kind === 'response' && (message.id === 'null' || idKey(message.id) === id)) {
-        reply ??= message.reply;
-        return undefined;
-      }
-      return reply ? undefined : this.#besides(message, exchange);
-    };
-    if (type === 'application/json') {
-      await readJson(response, url, take);
-    } else {
-      await readMessages(response, startOfStream(), log, take).catch((error) => {
-        // Whatever happens to the stream after the response is of no interest.
-        if (!reply) throw error;
-      });
-    }
-    if (reply) return { kind: 'answered', reply };
-    const what =
-      type === 'application/json'
-        ? 'answered another request than this one'
-        : 'ended the stream before it had answered';
-    throw new ProxyError('failed', `${showUrl(url)} ${what}`, { outcome: 'unknown' });
+    return new Promise<Outcome>((resolve, reject) => {
+      let answered = false;
+      const take: Take = (message) => {
+        if (message.kind === 'response' && (message.id === 'null' || idKey(message.id) === id)) {
+          answered = true;
+          resolve({ kind: 'answered', reply: message.reply });
+          return undefined;
+        }
+        return answered ? undefined : this.#besides(message, exchange);
+      };
+      const json = type === 'application/json';
+      const what = json ? 'answered another request than this one' : 'ended the stream before it had answered';
+      const read = json
+        ? readJson(response, url, take)
+        : readAnswer(response, startOfStream(), log, take, () => answered);
+      // After an answer this settles nothing any more.
+      read.then(() => reject(new ProxyError('failed', `${showUrl(url)} ${what}`, { outcome: 'unknown' })), reject);
+    });
   }
 
   /** Messages that are no answer: notifications of the request; anything else does not exist in this revision. */
@@ -153,13 +149,19 @@ export class StatelessTransport {
   }
 }
 
-const ENVELOPE_PREFIX = 'io.modelcontextprotocol/';
-
-/** Parameters that hold nothing but the envelope of a call: who asks, in which revision, with which capabilities. */
+/**
+ * Parameters that hold nothing but an envelope: that of the call, or, for a legacy `initialize`,
+ * one that says the same as it does. Servers refuse what comes without.
+ */
 export function envelopeOf(call: Call): Json {
   const meta = peek(call.params, '_meta');
-  let envelope: Json = encode({});
-  if (meta && isObject(meta)) {
+  let envelope: Json = encode({
+    [`${ENVELOPE_PREFIX}protocolVersion`]: MODERN_REVISIONS[0],
+    [`${ENVELOPE_PREFIX}clientCapabilities`]: {},
+  });
+  const clientInfo = peek(call.params, 'clientInfo');
+  if (clientInfo) envelope = withMember(envelope, `${ENVELOPE_PREFIX}clientInfo`, clientInfo);
+  if (isObject(meta)) {
     for (const m of members(meta)) {
       if (m.key.startsWith(ENVELOPE_PREFIX)) envelope = withMember(envelope, m.key, meta.subarray(m.start, m.end));
     }

@@ -20,15 +20,17 @@ import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { cancelledCall } from '../wire/link.ts';
 import { replyFrom } from '../wire/replies.ts';
+import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
 import { Journal } from './journal.ts';
 import { withLimit } from './limit.ts';
 import { Listener } from './listener.ts';
-import { mediaType, readJson, readMessages, startOfStream, type Take } from './messages.ts';
+import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal, replyOf } from './outcome.ts';
 import { Questions } from './questions.ts';
 import { Recovery } from './recovery.ts';
 import { resume } from './resume.ts';
+import { SessionHeaders } from './session-headers.ts';
 
 /** How long the server may take over what the session itself sends, in milliseconds. */
 const OWN_LIMIT = 30_000;
@@ -38,13 +40,6 @@ const OWN_LIMIT = 30_000;
  * the question where there is none yet; so these wait for it, once, at the start of a session.
  */
 const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
-/** What each kind of request says about media types. */
-const KINDS = {
-  post: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-  get: { accept: 'text/event-stream' },
-  delete: {},
-} as const;
-
 /** A request of ours that waits for its response, on whichever stream that comes. */
 interface Pending {
   readonly settle: (reply: Reply) => void;
@@ -58,9 +53,10 @@ export class StreamableSession {
   readonly #listener: Listener;
   readonly #recovery: Recovery;
   readonly #closing = new Cancellation();
-  #sessionId: string | undefined;
-  #version: string | undefined;
-  readonly #made = new Map<keyof typeof KINDS, { of: string; headers: Readonly<Record<string, string>> }>();
+  readonly #headers = new SessionHeaders();
+  /** The id that came with the answer to the last `initialize`; it counts once that is a result. */
+  #assigned: string | string[] | undefined;
+  readonly #delivering = new Set<Promise<void>>();
   #lastId = 0;
   /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
@@ -78,7 +74,7 @@ export class StreamableSession {
       log: context.log,
     });
     this.#recovery = new Recovery({
-      session: () => this.#sessionId,
+      session: () => this.#headers.sessionId,
       ask: (call) => this.#ask(call),
       tell: (call) => this.#tell(call),
       reopened: () => this.#listener.start(this.#roundTrip),
@@ -99,35 +95,43 @@ export class StreamableSession {
       if (this.#recovery.reopening) await this.#recovery.reopening;
       if (this.#listener.opening && MAY_ASK.has(exchange.call.method)) await this.#listener.opening;
     }
-    const session = this.#sessionId;
+    const session = this.#headers.sessionId;
     const outcome = await this.#send(exchange);
     const again = session !== undefined && (await this.#recovery.recovered(exchange.call, outcome, session));
-    return replyOf(again ? await this.#send(exchange) : outcome);
+    if (again) return replyOf(this.#recovery.proved(await this.#send(exchange)));
+    return replyOf(this.#recovery.proved(outcome));
   }
 
   notify(call: Call): void {
+    if (this.#recovery.reopening) {
+      // Into the lost session it would go unheard.
+      this.#recovery.reopening.catch(() => {}).then(() => this.notify(call));
+      return;
+    }
     this.#journal.told(call);
     const sent = this.#tell(call);
     if (call.method !== 'notifications/initialized') return;
     this.#initialized = sent.then(() => {
       this.#initialized = undefined;
-      if (!this.#closing.signal.aborted) this.#listener.start(this.#roundTrip);
+      if (!this.#closing.aborted) this.#listener.start(this.#roundTrip);
     });
   }
 
   async close(limit: number): Promise<void> {
-    if (this.#closing.signal.aborted) return;
-    const session = this.#sessionId;
-    this.#closing.abort(new Cancelled());
+    const session = this.#headers.sessionId;
     this.#listener.stop();
-    if (session === undefined || limit <= 0) return;
+    // Cancellations of what was open a moment ago are still on their way.
+    await Promise.race([Promise.all(this.#delivering), pause(limit / 3, this.#closing.signal)]);
+    const closed = this.#closing.aborted;
+    this.#closing.abort(new Cancelled());
+    if (closed || session === undefined || limit <= 0) return;
     const { url, fetch } = this.#context;
     try {
-      await withLimit(limit, new Cancellation().signal, async (signal) => {
+      await withLimit(limit / 2, new Cancellation(), async (signal) => {
         const response = await fetch({
           method: 'DELETE',
           url,
-          headers: this.#headers('delete'),
+          headers: this.#headers.of('delete'),
           signal,
           repeatable: true,
         });
@@ -138,22 +142,9 @@ export class StreamableSession {
     }
   }
 
-  /** The headers of this session for one kind of request; made anew when the session changes. */
-  #headers(kind: keyof typeof KINDS): Readonly<Record<string, string>> {
-    const of = `${this.#sessionId} ${this.#version}`;
-    const known = this.#made.get(kind);
-    if (known?.of === of) return known.headers;
-    const headers: Record<string, string> = { ...KINDS[kind] };
-    if (this.#sessionId !== undefined) headers['mcp-session-id'] = this.#sessionId;
-    // The header is younger than the oldest revisions, but a server without sessions has no other way to know them.
-    if (this.#version !== undefined) headers['mcp-protocol-version'] = this.#version;
-    this.#made.set(kind, { of, headers });
-    return headers;
-  }
-
-  #post(body: Frame, signal: CancelSignal, repeatable: boolean): Promise<HttpResponse> {
+  #post(kind: 'open' | 'post', body: Frame, signal: CancelSignal, repeatable: boolean): Promise<HttpResponse> {
     const { url, fetch } = this.#context;
-    return fetch({ method: 'POST', url, headers: this.#headers('post'), body, signal, repeatable });
+    return fetch({ method: 'POST', url, headers: this.#headers.of(kind), body, signal, repeatable });
   }
 
   /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
@@ -190,19 +181,16 @@ export class StreamableSession {
   async #read(id: string, exchange: Exchange): Promise<Outcome | undefined> {
     const { url, log } = this.#context;
     const { signal } = exchange;
-    const opening = exchange.call.method === 'initialize';
-    if (opening) {
-      this.#sessionId = undefined;
-      this.#version = undefined;
-    }
+    const { method } = exchange.call;
+    const opening = method === 'initialize';
     const started = Date.now();
-    const response = await this.#post(encodeRequest(id, exchange.call), signal, exchange.call.method !== 'tools/call');
+    const kind = opening ? 'open' : 'post';
+    const response = await this.#post(kind, encodeRequest(id, exchange.call), signal, method !== 'tools/call');
     if (opening) this.#roundTrip = Date.now() - started;
     const type = mediaType(response);
     const readable = type === 'text/event-stream' || type === 'application/json';
     if (response.status !== 200 || !readable) return refusal(response, url);
-    const assigned = response.headers['mcp-session-id'];
-    if (opening && typeof assigned === 'string' && /^[\x21-\x7e]+$/.test(assigned)) this.#sessionId = assigned;
+    if (opening) this.#assigned = response.headers['mcp-session-id'];
 
     const take = this.#taker(exchange, id);
     if (type === 'application/json') {
@@ -214,25 +202,27 @@ export class StreamableSession {
       return undefined;
     }
     const position = startOfStream();
+    const answered = (): boolean => !this.#pending.has(id);
     try {
-      await readMessages(response, position, log, take);
+      await readAnswer(response, position, log, take, answered);
     } catch (error) {
-      if (!this.#pending.has(id)) return undefined;
       if (signal.aborted || position.lastEventId === undefined) throw error;
     }
     const get = (lastEventId: string): Promise<HttpResponse> => this.#get(lastEventId, signal);
-    await resume({ get, take, waiting: () => this.#pending.has(id), url, log }, position, signal);
+    await resume({ get, take, answered, url, log }, position, signal);
     return undefined;
   }
 
   #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
     const { url, fetch } = this.#context;
-    const headers = { ...this.#headers('get'), ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
+    const headers = this.#headers.resuming(lastEventId);
     return fetch({ method: 'GET', url, headers, signal, repeatable: true });
   }
 
   /** What is done with each message on a stream: that of request `id`, or the standalone one. */
   #taker(from: Peer, id?: string): Take {
+    // What comes after the answer belongs to the request no more, but still to the client.
+    const client = (): Peer => (id === undefined || this.#pending.has(id) ? from : this.#context.peer);
     return (message: Message) => {
       switch (message.kind) {
         case 'response': {
@@ -242,10 +232,9 @@ export class StreamableSession {
           return undefined;
         }
         case 'request':
-          this.#questions.put(message.id, message.call, from);
-          return undefined;
+          return this.#questions.put(message.id, message.call, client());
         case 'notification': {
-          if (message.call.method !== 'notifications/cancelled') return from.notify(message.call);
+          if (message.call.method !== 'notifications/cancelled') return client().notify(message.call);
           this.#questions.cancel(message.call);
           return undefined;
         }
@@ -266,23 +255,23 @@ export class StreamableSession {
   }
 
   /** Sends what has no answer. Never rejects: whoever sent it expects nothing back. */
-  async #deliver(frame: Frame, what: string): Promise<void> {
+  #deliver(frame: Frame, what: string): Promise<void> {
     const { log } = this.#context;
-    try {
-      await withLimit(OWN_LIMIT, this.#closing.signal, async (signal) => {
-        const response = await this.#post(frame, signal, true);
-        if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
-        await response.body.bytes(65_536);
-      });
-    } catch (error) {
-      log.debug(`upstream: could not deliver ${what}: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const delivered = withLimit(OWN_LIMIT, this.#closing.signal, async (signal) => {
+      const response = await this.#post('post', frame, signal, true);
+      if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
+      discard(response);
+    })
+      .catch((error) => log.debug(`upstream: could not deliver ${what}: ${error.message}`))
+      .finally(() => this.#delivering.delete(delivered));
+    this.#delivering.add(delivered);
+    return delivered;
   }
 
   #answered(call: Call, reply: Reply): void {
     this.#journal.answered(call, reply);
     if (call.method === 'initialize' && 'result' in reply) {
-      this.#version = asString(peek(reply.result, 'protocolVersion'));
+      this.#headers.begin(this.#assigned, asString(peek(reply.result, 'protocolVersion')));
     }
   }
 
@@ -290,7 +279,14 @@ export class StreamableSession {
   #ask(call: Call): Promise<Outcome> {
     const ask: Peer['ask'] = (question, signal) => this.#context.peer.ask(question, signal);
     return withLimit(OWN_LIMIT, this.#closing.signal, (signal) =>
-      this.#send({ call, signal, ask, notify: () => undefined, abort: () => {} }),
+      this.#send({
+        call,
+        signal,
+        ask,
+        notify: () => undefined,
+        abort: () => {},
+        room: () => this.#context.peer.room(),
+      }),
     );
   }
 }

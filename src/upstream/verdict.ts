@@ -1,6 +1,7 @@
 /**
  * What the outcome of a connection's first message says about the server. Pure decisions by
- * status, code and shape; never by the words of a message (`bridging` in docs/architecture.md).
+ * status, code and shape; never by the words of a message (docs/architecture.md, "Finding out
+ * what a server speaks").
  */
 
 import type { Strategy } from '../config.ts';
@@ -62,7 +63,8 @@ function isModernResult(result: Json): boolean {
 
 /** After the stream of HTTP+SSE was asked for and the first message sent over it. */
 export function afterSse(outcome: Outcome): Verdict {
-  if (isOtherTransport(outcome)) return 'other-transport';
+  // Refused with 200: an event stream, but one that names no endpoint.
+  if (isOtherTransport(outcome) || (outcome.kind === 'refused' && outcome.status === 200)) return 'other-transport';
   return outcome.kind === 'answered' && 'result' in outcome.reply ? 'open' : 'final';
 }
 

@@ -7,10 +7,12 @@ import { type Message, parseFrame } from '../core/jsonrpc.ts';
 export const MAX_UPSTREAM_MESSAGE = 256 * 1024 * 1024;
 
 /** Largest single message accepted from a client. */
-export const MAX_DOWNSTREAM_MESSAGE = 48 * 1024 * 1024;
+export const MAX_DOWNSTREAM_MESSAGE = 32 * 1024 * 1024;
 
 /** The messages in one line, body or event. Throws a JsonError when the bytes are not JSON in UTF-8. */
 export function readFrame(bytes: Buffer): { batch: boolean; messages: Message[] } {
   if (!isUtf8(bytes)) throw new JsonError('not valid UTF-8', 0);
-  return parseFrame(bytes);
+  // A byte order mark is no JSON, but some shells put one in front of what they pipe.
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return parseFrame(marked ? bytes.subarray(3) : bytes);
 }

@@ -58,6 +58,7 @@ interface Outgoing {
 export class Link implements Peer {
   readonly #send: Send;
   readonly #handlers: LinkHandlers;
+  readonly #room: () => Promise<void> | undefined;
   readonly #incoming = new Map<string, Incoming>();
   readonly #unanswered = new Set<Incoming>();
   readonly #outgoing = new Map<string, Outgoing>();
@@ -65,9 +66,15 @@ export class Link implements Peer {
   #ended: ProxyError | undefined;
   #idle: (() => void)[] = [];
 
-  constructor(send: Send, handlers: LinkHandlers) {
+  /** @param room a promise for room on the wire, or undefined when there is some. */
+  constructor(send: Send, handlers: LinkHandlers, room: () => Promise<void> | undefined = () => undefined) {
     this.#send = send;
     this.#handlers = handlers;
+    this.#room = room;
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#room();
   }
 
   /** Whether requests of the other end wait for answers. Subscriptions are not waited for. */
@@ -160,8 +167,10 @@ export class Link implements Peer {
         this.#outgoing.get(idKey(message.id))?.resolve(message.reply);
         break;
       case 'malformed': {
-        const error = new ProxyError('failed', `the answer was malformed: ${message.reason}`);
-        this.#outgoing.get(idKey(message.id))?.reject(error);
+        const asked = this.#outgoing.get(idKey(message.id));
+        if (asked) asked.reject(new ProxyError('failed', `the answer was malformed: ${message.reason}`));
+        // Under its id, an error could be taken for the answer to another request of the other end.
+        else respond(encodeResponse('null', errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
         break;
       }
       case 'invalid':
@@ -190,6 +199,7 @@ export class Link implements Peer {
       notify: (note) =>
         this.#unanswered.has(incoming) ? this.notify(own ? withSubscriptionId(note, own) : note) : undefined,
       ask: (question, signal) => this.ask(question, signal),
+      room: () => this.#room(),
       abort: (error) => {
         this.#answer(incoming, replyFrom(error));
         incoming.abort.abort(error);

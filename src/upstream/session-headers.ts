@@ -1,0 +1,57 @@
+/** The headers of a legacy Streamable HTTP session: what each kind of request carries besides the user's own. */
+
+type Headers = Readonly<Record<string, string>>;
+
+const POST = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' } as const;
+
+const KINDS = {
+  /** The `initialize` of a new session, even while there is an old one. */
+  open: POST,
+  post: POST,
+  get: { accept: 'text/event-stream' },
+  delete: {},
+} as const;
+
+export type RequestKind = keyof typeof KINDS;
+
+export class SessionHeaders {
+  /** The id that the server gave to the session, when it gave one. */
+  sessionId: string | undefined;
+  /** Made once a session, because the same object is cheaper to send again than an equal one. */
+  #made = makeAll({});
+
+  /** A session has begun. Values that could not stand in a header are as good as none. */
+  begin(sessionId: unknown, version: unknown): void {
+    this.sessionId = headerValue(sessionId);
+    const revision = headerValue(version);
+    this.#made = makeAll({
+      ...(this.sessionId !== undefined && { 'mcp-session-id': this.sessionId }),
+      // The header is younger than the oldest revisions, but a server without sessions has no other way to know them.
+      ...(revision !== undefined && { 'mcp-protocol-version': revision }),
+    });
+  }
+
+  of(kind: RequestKind): Headers {
+    return this.#made[kind];
+  }
+
+  /** The headers of a GET that goes on after an event. */
+  resuming(lastEventId: string | undefined): Headers {
+    if (lastEventId === undefined) return this.of('get');
+    // An event id may hold any character; a header holds bytes.
+    return { ...this.of('get'), 'last-event-id': Buffer.from(lastEventId, 'utf8').toString('latin1') };
+  }
+}
+
+function makeAll(session: Headers): Record<RequestKind, Headers> {
+  return {
+    open: KINDS.open,
+    post: { ...KINDS.post, ...session },
+    get: { ...KINDS.get, ...session },
+    delete: { ...KINDS.delete, ...session },
+  };
+}
+
+function headerValue(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : undefined;
+}
