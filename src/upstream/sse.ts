@@ -130,7 +130,8 @@ export class SseSession {
       }
       return await this.#connect(response, close);
     } catch (error) {
-      const reason = close.reason instanceof Error && !(error instanceof Refusal) ? close.reason : error;
+      const told = error instanceof Refusal || error instanceof ProxyError;
+      const reason = told || !(close.reason instanceof Error) ? error : close.reason;
       close.abort();
       throw reason;
     } finally {

@@ -129,7 +129,7 @@ export class Link implements Peer {
 
   /** Takes in a batch (revision 2025-03-26); its answers leave as one array, once all of them are there. */
   receiveBatch(messages: readonly Message[]): void {
-    let open = messages.filter((m) => m.kind === 'request' || m.kind === 'invalid').length;
+    let open = messages.filter((m) => m.kind !== 'notification' && m.kind !== 'response').length;
     const answers: Frame[] = [];
     const collect: Respond = (frame) => {
       open--;
@@ -167,10 +167,16 @@ export class Link implements Peer {
         this.#outgoing.get(idKey(message.id))?.resolve(message.reply);
         break;
       case 'malformed': {
-        const asked = this.#outgoing.get(idKey(message.id));
-        if (asked) asked.reject(new ProxyError('failed', `the answer was malformed: ${message.reason}`));
-        // Under its id, an error could be taken for the answer to another request of the other end.
-        else respond(encodeResponse('null', errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
+        const key = idKey(message.id);
+        const asked = this.#outgoing.get(key);
+        if (asked) {
+          asked.reject(new ProxyError('failed', `the answer was malformed: ${message.reason}`));
+          respond(undefined);
+          break;
+        }
+        // An error under the id of a request that is being worked on would be taken for its answer.
+        const id = this.#incoming.has(key) ? 'null' : message.id;
+        respond(encodeResponse(id, errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
         break;
       }
       case 'invalid':
