@@ -7,6 +7,9 @@ import { readFrame } from '../wire/frames.ts';
 import { Gatherer } from '../wire/gather.ts';
 import { ERROR_BODY_LIMIT, unexpectedResponse } from './failure.ts';
 
+/** The status where HTTP itself refused nothing, but what came does not fit the transport. */
+export const NO_REFUSAL = 0;
+
 /** How long the body of a refusal may take to arrive, in milliseconds. */
 const ERROR_BODY_TIME = 5_000;
 

@@ -15,7 +15,7 @@ import type { UpstreamContext } from './context.ts';
 import { Journal, listChanges } from './journal.ts';
 import { withLimit } from './limit.ts';
 import { discard, mediaType, messagesIn, readEvents, startOfStream } from './messages.ts';
-import { type Outcome, Refusal, refusal, replyOf } from './outcome.ts';
+import { NO_REFUSAL, type Outcome, Refusal, refusal, replyOf } from './outcome.ts';
 
 /** How long the server may take to name its endpoint, in milliseconds. */
 const ENDPOINT_LIMIT = 10_000;
@@ -265,5 +265,5 @@ function endpointOf(event: SseEvent, url: URL): URL {
 /** The URL opens an event stream, but not that of this transport: another one may fit. */
 function notMcp(url: URL, why: string): Refusal {
   const error = new ProxyError('failed', `${showUrl(url)} opens an event stream that is not MCP's: ${why}`);
-  return new Refusal({ kind: 'refused', status: 200, reply: undefined, error, challenged: false });
+  return new Refusal({ kind: 'refused', status: NO_REFUSAL, reply: undefined, error, challenged: false });
 }

@@ -9,7 +9,7 @@ import { isModernError, isModernRevision } from '../core/eras.ts';
 import { asString, isArray, type Json, peek } from '../core/json.ts';
 import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName } from '../core/ports.ts';
-import type { Outcome } from './outcome.ts';
+import { NO_REFUSAL, type Outcome } from './outcome.ts';
 
 export type Verdict =
   /** The server speaks this transport and this era. */
@@ -63,8 +63,9 @@ function isModernResult(result: Json): boolean {
 
 /** After the stream of HTTP+SSE was asked for and the first message sent over it. */
 export function afterSse(outcome: Outcome): Verdict {
-  // Refused with 200: an event stream, but one that names no endpoint.
-  if (isOtherTransport(outcome) || (outcome.kind === 'refused' && outcome.status === 200)) return 'other-transport';
+  // An event stream, but one that names no endpoint.
+  const otherStream = outcome.kind === 'refused' && outcome.status === NO_REFUSAL;
+  if (otherStream || isOtherTransport(outcome)) return 'other-transport';
   return outcome.kind === 'answered' && 'result' in outcome.reply ? 'open' : 'final';
 }
 

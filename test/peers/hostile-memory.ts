@@ -1,0 +1,16 @@
+// How much memory a process has needed, where the system tells (Linux does).
+import { readFileSync } from 'node:fs';
+
+/** The peak of the resident memory in bytes so far; undefined where nobody knows. */
+export function peakMemory(pid: number): number | undefined {
+  return field(pid, 'VmHWM');
+}
+
+function field(pid: number, name: string): number | undefined {
+  try {
+    const found = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return found ? Number(found[1]) * 1024 : undefined;
+  } catch {
+    return undefined;
+  }
+}
