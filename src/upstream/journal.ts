@@ -21,6 +21,12 @@ export class Journal {
     return this.#initialized;
   }
 
+  /** Whether the client has declared that it answers any request of the server. */
+  get mayBeAsked(): boolean {
+    const declared = peek(this.#initialize?.params, 'capabilities');
+    return declared !== undefined && ['sampling', 'elicitation', 'roots'].some((name) => peek(declared, name));
+  }
+
   /** The requests that bring a new session to the state of the old one, in order. */
   get requests(): Call[] {
     return [...(this.#level ? [this.#level] : []), ...this.#subscriptions.values()];

@@ -93,13 +93,18 @@ export class StreamableSession {
     if (exchange.call.method !== 'initialize') {
       if (this.#initialized) await this.#initialized;
       if (this.#recovery.reopening) await this.#recovery.reopening;
-      if (this.#listener.opening && MAY_ASK.has(exchange.call.method)) await this.#listener.opening;
+      if (this.#listener.opening && this.#mayAsk(exchange.call)) await this.#listener.opening;
     }
     const session = this.#headers.sessionId;
     const outcome = await this.#send(exchange);
     const again = session !== undefined && (await this.#recovery.recovered(exchange.call, outcome, session));
     if (again) return replyOf(this.#recovery.proved(await this.#send(exchange)));
     return replyOf(this.#recovery.proved(outcome));
+  }
+
+  /** Whether the server may ask the client something while it works on the call. */
+  #mayAsk(call: Call): boolean {
+    return MAY_ASK.has(call.method) && this.#journal.mayBeAsked;
   }
 
   notify(call: Call): void {
@@ -113,7 +118,12 @@ export class StreamableSession {
     if (call.method !== 'notifications/initialized') return;
     this.#initialized = sent.then(() => {
       this.#initialized = undefined;
-      if (!this.#closing.aborted) this.#listener.start(this.#roundTrip);
+      const start = (): void => {
+        if (!this.#closing.aborted) this.#listener.start(this.#roundTrip);
+      };
+      // A client that cannot be asked anything need not wait for the stream on which servers ask.
+      if (this.#journal.mayBeAsked) start();
+      else setImmediate(start);
     });
   }
 

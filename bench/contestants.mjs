@@ -1,0 +1,106 @@
+// Who is measured: how each is started, and what it takes to have it here.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { StdioClient } from './client.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.join(here, '..');
+const rivals = path.join(here, 'rivals');
+
+export const FLOOR = 'floor';
+export const OURS = 'mcp-proxy';
+
+const rivalVersions = JSON.parse(readFileSync(path.join(rivals, 'package.json'), 'utf8')).dependencies;
+
+const all = [
+  {
+    name: FLOOR,
+    what: 'a bare `node:http` hop of about 40 lines (`bench/floor.mjs`) that knows nothing of the protocol: what any such program costs at least',
+    script: () => path.join(here, 'floor.mjs'),
+    args: (url) => [url],
+  },
+  { name: OURS, what: 'this program, `mcp-proxy URL`', script: builtProxy, args: (url) => [url] },
+  {
+    name: 'mcp-remote',
+    what: `mcp-remote ${rivalVersions['mcp-remote']} from npm, \`mcp-remote URL --allow-http --transport http-only\``,
+    rival: true,
+    script: () => rivalScript('mcp-remote'),
+    args: (url) => [url, '--allow-http', '--transport', 'http-only'],
+    modernArgs: ['--protocol', 'auto'],
+  },
+  {
+    name: 'supergateway',
+    what: `supergateway ${rivalVersions.supergateway} from npm, \`supergateway --streamableHttp URL\``,
+    rival: true,
+    script: () => rivalScript('supergateway'),
+    args: (url) => ['--streamableHttp', url],
+  },
+];
+
+function builtProxy() {
+  if (!existsSync(path.join(root, 'dist', 'mcp-proxy.js'))) throw new Error('not built');
+  return path.join(root, 'bin', 'mcp-proxy.js');
+}
+
+// The script itself and not npx or a shell shim: package managers are not what is measured.
+function rivalScript(name) {
+  const folder = path.join(rivals, 'node_modules', name);
+  return path.join(folder, JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')).bin[name]);
+}
+
+function installRivals() {
+  const have = ([name, version]) => {
+    const manifest = path.join(rivals, 'node_modules', name, 'package.json');
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version;
+  };
+  if (Object.entries(rivalVersions).every(have)) return;
+  process.stderr.write('bench: installing mcp-remote and supergateway into bench/rivals (once)\n');
+  const windows = process.platform === 'win32';
+  execFileSync(windows ? 'npm.cmd' : 'npm', ['ci', '--prefix', rivals, '--no-audit', '--no-fund'], {
+    stdio: ['ignore', 2, 2],
+    shell: windows,
+  });
+}
+
+// Nothing of this user's may help or hinder: no stored verdicts, tokens or proxies.
+function cleanEnvironment(home) {
+  const env = { HOME: home, USERPROFILE: home, LOCALAPPDATA: home, APPDATA: home };
+  for (const name of ['PATH', 'SystemRoot', 'LANG', 'TMPDIR', 'TEMP']) {
+    if (process.env[name] !== undefined) env[name] = process.env[name];
+  }
+  return env;
+}
+
+/** The contestants of this run; one that cannot take part says why in `absent`. */
+export function contestants({ names, withRivals }) {
+  let installation;
+  const chosen = all.filter(({ name, rival }) => (names ? name === FLOOR || names.has(name) : withRivals || !rival));
+  try {
+    if (chosen.some(({ rival }) => rival)) installRivals();
+  } catch (error) {
+    installation = error;
+  }
+  return chosen.map(({ name, what, rival, script, args, modernArgs }) => {
+    try {
+      if (rival && installation) throw new Error(`not installed: ${installation.message}`);
+      const file = script();
+      const command = (url, modern) => [file, ...args(url), ...((modern && modernArgs) || [])];
+      return { name, what, start: (url, { modern = false } = {}) => start(command(url, modern)) };
+    } catch (error) {
+      return { name, what, absent: error.message };
+    }
+  });
+}
+
+export const contestantNames = all.map(({ name }) => name);
+
+/** Starts a contestant in an empty home that goes away with it. */
+function start(args) {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-bench-'));
+  const client = new StdioClient({ command: process.execPath, args, env: cleanEnvironment(home) });
+  client.closed.then(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
+  return client;
+}

@@ -1,0 +1,56 @@
+// docs/performance.md, written whole from a run so that its figures cannot drift from its text.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { asMarkdown } from './report.mjs';
+
+const file = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+
+export function writeDocs({ date, machine, rounds, results, contestants, verdicts, failed, load }) {
+  const lines = [
+    '# Performance',
+    '',
+    'Written by `npm run bench -- --write-docs`; run it again rather than editing this page.',
+    '',
+    `**${date}** on ${machine}. ${rounds} rounds, medians; load average ${load}.`,
+    'Figures of one machine on one day: compare the columns, not the days. In parentheses: the ratio to the floor, taken within each round, then the median of the rounds.',
+    '',
+    asMarkdown(results),
+    '',
+    ...(failed.length ? [...failed.map((line) => `- ${line}`), ''] : []),
+    '## Budgets',
+    '',
+    asMarkdown({
+      head: ['budget', 'measured', ''],
+      rows: verdicts.map(({ verdict, text, figures }) => [text, figures, verdict]),
+    }),
+    '',
+    '## What is compared',
+    '',
+    contestants.map(({ name, what }) => `- **${name}**: ${what}`).join('\n'),
+    '',
+    'All of them stand between the same stdio client and the same server on loopback, a `node:http` server in a process of its own. They have the same Node, an empty home and their default settings.',
+    '',
+    '## How it is measured',
+    '',
+    '- **Interleaved**: in every round each contestant has its turn, in short turns while all of their processes are alive, and in an order that rotates. What else the machine does falls on all of them.',
+    '- **Start**: from spawning `node <script>` until the line that answers `initialize` is complete; files are in the page cache, the home is empty each time.',
+    '- **A call**: `tools/call` one after the other, 2,000 a round after 2,000 to warm up; the driver takes the time when the line of the answer is complete. What the first 200 calls of a process cost, before the engine has compiled anything, has a row of its own and no budget.',
+    '- **Load**: 32 calls in flight, 4,000 a round after 2,000 to warm up. CPU is user and system time of the contestant from `/proc`. Calls a second also hold what the driver and the server can do, on few cores mostly that.',
+    '- **Large results**: 2 MiB of text with escapes and non-ASCII characters, as a JSON body and as a server-sent event.',
+    '- **Requests**: every HTTP request of any method and path that reached the server before the first `tools/call` did; the most of three runs.',
+    '- **Peak memory**: the highest resident memory while a 16 MiB result crosses, minus what the process held before; the most of three fresh processes; the result must arrive byte for byte.',
+    '',
+    '## Reproduce',
+    '',
+    '```sh',
+    'npm ci && npm run build',
+    'npm run bench                          # all of it, some minutes; installs the other programs on first use',
+    'npm run bench -- --quick               # floor and mcp-proxy only, few repetitions',
+    'npm run bench -- --only load           # one measure, or one contestant next to the floor',
+    'npm run bench -- --json result.json    # every round, for further use',
+    '```',
+    '',
+  ];
+  writeFileSync(file, lines.join('\n'));
+  return file;
+}

@@ -1,0 +1,45 @@
+// One call after the other, as a host with one conversation does.
+import { percentile } from '../statistics.mjs';
+import { takeTurns } from '../turns.mjs';
+
+const CALLS_A_TURN = 200;
+/** Until the engine has compiled what a call runs through; the first calls have a row of their own. */
+const WARM_UP = 2_000;
+
+async function calls(client, count, taken) {
+  for (let i = 0; i < count; i++) {
+    const text = `call ${i}`;
+    const sent = performance.now();
+    const { message, at } = await client.request('tools/call', { name: 'echo', arguments: { text } });
+    taken.push(at - sent);
+    if (message.result.content[0].text !== text) throw new Error('the answer of another call');
+  }
+}
+
+export const latency = {
+  name: 'latency',
+  metrics: [
+    { id: 'first', title: `a call, p50 of the first ${CALLS_A_TURN}`, unit: 'ms', digits: 2 },
+    { id: 'p50', title: 'a call, p50', unit: 'ms', digits: 2 },
+    { id: 'p99', title: 'a call, p99', unit: 'ms', digits: 2 },
+  ],
+  run: ({ contestants, url, round, quick }) =>
+    takeTurns({
+      contestants,
+      url,
+      round,
+      turns: quick ? 3 : 10,
+      async open(client) {
+        const first = [];
+        await calls(client, CALLS_A_TURN, first);
+        await calls(client, quick ? 0 : WARM_UP - CALLS_A_TURN, []);
+        return { first, taken: [] };
+      },
+      turn: (client, { taken }) => calls(client, CALLS_A_TURN, taken),
+      finish: (_, { first, taken }) => ({
+        first: percentile(first, 0.5),
+        p50: percentile(taken, 0.5),
+        p99: percentile(taken, 0.99),
+      }),
+    }),
+};

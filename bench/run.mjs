@@ -1,0 +1,131 @@
+// The benchmark: the floor, this program and its rivals side by side in one run.
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { judgeAll } from './budgets.mjs';
+import { killAll } from './client.mjs';
+import { contestantNames, contestants as prepare } from './contestants.mjs';
+import { writeDocs } from './docs.mjs';
+import { large } from './measures/large.mjs';
+import { latency } from './measures/latency.mjs';
+import { load } from './measures/load.mjs';
+import { published } from './measures/package.mjs';
+import { peak } from './measures/peak.mjs';
+import { requests } from './measures/requests.mjs';
+import { start } from './measures/start.mjs';
+import { asText, failures, table } from './report.mjs';
+import { Results } from './results.mjs';
+import { startUpstream } from './server-process.mjs';
+
+const measures = [start, latency, load, large, requests, peak, published];
+
+const USAGE = `usage: npm run bench -- [flags]
+  --quick         few repetitions, no rivals
+  --only NAME     a measure (${measures.map(({ name }) => name).join(', ')})
+                  or a contestant next to the floor (${contestantNames.join(', ')}); repeatable
+  --rounds N      how often everything is repeated (5; with --quick 1)
+  --json FILE     write every figure of every round
+  --write-docs    rewrite docs/performance.md from this run
+  --strict        exit 1 when a budget is missed
+`;
+
+function options() {
+  const flag = { type: 'boolean', default: false };
+  const { values } = parseArgs({
+    options: {
+      quick: flag,
+      only: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+      'write-docs': flag,
+      strict: flag,
+      help: flag,
+    },
+  });
+  const only = new Set(values.only.flatMap((names) => names.split(',')));
+  const known = [...measures.map(({ name }) => name), ...contestantNames];
+  for (const name of only)
+    if (!known.includes(name)) throw new Error(`--only ${JSON.stringify(name)}: none of ${known.join(', ')}`);
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds ${JSON.stringify(values.rounds)}: not a number of rounds`);
+  const chosenMeasures = measures.filter(({ name }) => only.has(name));
+  const names = new Set(contestantNames.filter((name) => only.has(name)));
+  return {
+    ...values,
+    rounds,
+    measures: chosenMeasures.length ? chosenMeasures : measures,
+    names: names.size ? names : undefined,
+  };
+}
+
+const machine = () => {
+  const cpus = os.cpus();
+  return `${cpus[0]?.model.trim() ?? os.arch()}, ${cpus.length} cores, ${os.platform()} ${os.arch()}, Node ${process.versions.node}`;
+};
+
+const loadAverage = () => os.loadavg()[0].toFixed(1);
+
+async function run({ measures: chosen, rounds, quick, names }) {
+  const contestants = prepare({ names, withRivals: !quick });
+  const results = new Results();
+  for (const { metrics } of chosen) results.addMetrics(metrics);
+  const upstream = await startUpstream();
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const { name, once, metrics, run: measure } of chosen) {
+        if (once && round > 0) continue;
+        process.stderr.write(`bench: round ${round + 1} of ${rounds}: ${name}\n`);
+        results.add(metrics, await measure({ contestants, url: upstream.url, round, rounds, quick }));
+      }
+    }
+  } finally {
+    await upstream.stop();
+  }
+  return { contestants, results };
+}
+
+async function main() {
+  let chosen;
+  try {
+    chosen = options();
+  } catch (error) {
+    process.stderr.write(`bench: ${error.message}\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
+  if (chosen.help) return void process.stdout.write(USAGE);
+
+  const loadBefore = loadAverage();
+  const { contestants, results } = await run(chosen);
+  const names = contestants.map(({ name }) => name);
+  const figures = table(results, names);
+  const verdicts = judgeAll(results);
+  const failed = failures(results, names);
+  const date = new Date().toISOString().slice(0, 10);
+  // The run itself makes load; only what was there before it says that others disturbed.
+  const facts = {
+    date,
+    machine: machine(),
+    rounds: chosen.rounds,
+    load: `${loadBefore} before, ${loadAverage()} after`,
+  };
+
+  process.stdout.write(
+    `${date}, ${facts.machine}, ${chosen.rounds} ${chosen.rounds === 1 ? 'round' : 'rounds'}, load average ${facts.load}\n\n`,
+  );
+  process.stdout.write(`${asText(figures)}\n\n`);
+  for (const line of failed) process.stdout.write(`${line}\n`);
+  if (failed.length) process.stdout.write('\n');
+  for (const { verdict, text, figures: seen } of verdicts)
+    process.stdout.write(`${verdict.padEnd(12)}  ${text}: ${seen}\n`);
+
+  if (chosen.json)
+    writeFileSync(chosen.json, `${JSON.stringify({ ...facts, ...results.toJSON(), verdicts }, null, 2)}\n`);
+  if (chosen['write-docs']) writeDocs({ ...facts, results: figures, contestants, verdicts, failed });
+  if (chosen.strict && verdicts.some(({ verdict }) => verdict === 'MISSED')) process.exitCode = 1;
+}
+
+process.on('exit', killAll);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+await main();

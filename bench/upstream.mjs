@@ -1,0 +1,117 @@
+// The server every contestant talks to: raw node:http, as little work a call as
+// possible, so that what is measured is the program in between. It speaks the
+// revisions with sessions and 2026-07-28, and keeps a log of what arrived before
+// the first `tools/call`.
+import { randomUUID } from 'node:crypto';
+import http from 'node:http';
+import { largeResult } from './payload.mjs';
+
+const MODERN = '2026-07-28';
+const LEGACY = ['2025-11-25', '2025-06-18', '2025-03-26'];
+const INFO = { name: 'bench-upstream', version: '1.0.0' };
+const TOOLS = ['echo', 'big'].map((name) => ({ name, description: name, inputSchema: { type: 'object' } }));
+
+const sessions = new Set();
+const beforeFirstCall = [];
+let called = false;
+
+function record(request, method) {
+  called ||= method === 'tools/call';
+  if (!called) beforeFirstCall.push(method ? `${request.method} ${method}` : `${request.method} ${request.url}`);
+}
+
+function call({ name, arguments: args }) {
+  if (name === 'big') return largeResult(args.size);
+  return JSON.stringify({ content: [{ type: 'text', text: String(args.text) }] });
+}
+
+/** The result's JSON text, or undefined for a method this server does not have. */
+function resultOf({ method, params }, modern) {
+  const complete = modern ? { resultType: 'complete' } : {};
+  switch (method) {
+    case 'initialize': {
+      const protocolVersion = LEGACY.includes(params.protocolVersion) ? params.protocolVersion : LEGACY[0];
+      return JSON.stringify({ protocolVersion, capabilities: { tools: {} }, serverInfo: INFO });
+    }
+    case 'server/discover':
+      return JSON.stringify({
+        ...complete,
+        supportedVersions: [MODERN],
+        capabilities: { tools: {} },
+        ttlMs: 0,
+        cacheScope: 'private',
+      });
+    case 'ping':
+      return '{}';
+    case 'tools/list':
+      return JSON.stringify({ ...complete, tools: TOOLS, ...(modern && { ttlMs: 0, cacheScope: 'private' }) });
+    case 'tools/call':
+      return call(params);
+  }
+}
+
+function fail(response, status, message, id = null) {
+  const body = JSON.stringify({ jsonrpc: '2.0', id, error: { code: status === 200 ? -32601 : -32000, message } });
+  response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+}
+
+function answer(message, result, response, headers) {
+  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":`;
+  const sse = message.params?.arguments?.sse === true;
+  const parts = sse ? [`event: message\ndata: ${head}`, result, '}\n\n'] : [head, result, '}'];
+  const body = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+  // A stream's length is not known in advance on a real server, so none is announced.
+  response.writeHead(
+    200,
+    sse
+      ? { ...headers, 'content-type': 'text/event-stream' }
+      : { ...headers, 'content-type': 'application/json', 'content-length': body.length },
+  );
+  response.end(body);
+}
+
+function post(request, response, message) {
+  const modern = message.params?._meta?.['io.modelcontextprotocol/protocolVersion'] === MODERN;
+  const headers = {};
+  if (message.method === 'initialize') {
+    headers['mcp-session-id'] = randomUUID();
+    sessions.add(headers['mcp-session-id']);
+  } else if (!modern && message.method !== 'server/discover') {
+    const session = request.headers['mcp-session-id'];
+    if (session === undefined) return fail(response, 400, 'no session id', message.id);
+    if (!sessions.has(session)) return fail(response, 404, 'unknown session', message.id);
+  }
+  if (message.id === undefined) return void response.writeHead(202).end();
+  const result = resultOf(message, modern);
+  if (result === undefined) return fail(response, 200, 'unknown method', message.id);
+  answer(message, result, response, headers);
+}
+
+const server = http.createServer((request, response) => {
+  if (request.method !== 'POST' || request.url !== '/mcp') {
+    record(request);
+    request.resume();
+    if (request.url !== '/mcp') response.writeHead(404).end();
+    else if (request.method !== 'DELETE') response.writeHead(405, { allow: 'POST, DELETE' }).end();
+    else response.writeHead(sessions.delete(request.headers['mcp-session-id']) ? 200 : 404).end();
+    return;
+  }
+  const chunks = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('end', () => {
+    const message = JSON.parse(Buffer.concat(chunks).toString());
+    record(request, message.method);
+    post(request, response, message);
+  });
+});
+
+// Sockets idle while another contestant has its turn; closing them then would
+// measure reconnection.
+server.keepAliveTimeout = 0;
+server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => {
+  const url = `http://127.0.0.1:${server.address().port}/mcp`;
+  if (process.send) process.send({ url });
+  else process.stdout.write(`${url}\n`);
+});
+process.on('message', () => process.send({ beforeFirstCall }));
+process.on('disconnect', () => process.exit(0));
