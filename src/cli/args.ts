@@ -111,10 +111,11 @@ function flagValue(option: Option, value: string | undefined): string | boolean 
 function checkValue(option: Option, value: string | boolean): void {
   if (typeof value === 'boolean') return;
   if (option.choices && !option.choices.includes(value)) {
-    const near = nearest(value, option.choices);
+    const fitting = option.choices.filter((choice) => choice.startsWith(value));
+    const near = fitting.length > 1 ? undefined : nearest(value, option.choices);
     throw usage(
-      `--${option.name} cannot be ${JSON.stringify(value)}`,
-      near ? `did you mean ${near}?` : `one of ${option.choices.join(', ')}`,
+      `--${option.name} has no such value`,
+      near ? `did you mean ${near}?` : `it is one of ${option.choices.join(', ')}`,
     );
   }
   const wrong = option.check?.(value);
@@ -148,21 +149,28 @@ function toConfig(target: string, flags: Flags, env: Env): Config {
 
 /** What is wrong is said without repeating it: a mangled command line may put a secret in any place. */
 function parseUrl(text: string): URL {
-  const scheme = /^https?:\/\//i.test(text);
-  if (scheme && URL.canParse(text)) return new URL(text);
-  if (scheme) throw usage('the URL is not complete', 'it looks like https://server.example/mcp');
-  const near = nearest(
-    text,
-    SUBCOMMANDS.map((s) => s.name),
-  );
+  if (text === '') throw usage('the URL is empty', 'is the variable set that it comes from?');
+  if (/^https?:\/\//i.test(text)) {
+    if (URL.canParse(text)) return new URL(text);
+    throw usage('the URL is not valid', 'it looks like https://server.example/mcp; check the host name and the port');
+  }
+  const near = nearestSubcommand(text);
   if (near) throw usage('the first argument is no URL', `did you mean ${near}?`);
-  const local = /^(localhost|127\.0\.0\.1)(:\d{1,5})?(\/[\w./-]{0,60})?$/.test(text);
-  if (local) throw usage('the first argument is no URL', `did you mean http://${text}?`);
-  const remote = /^[a-z0-9-]{1,30}(\.[a-z0-9-]{1,30}){0,3}\.[a-z]{2,10}(:\d{1,5})?(\/[\w./-]{0,60})?$/.test(text);
+  const local = /^(localhost|127\.0\.0\.1)([:/]|$)/.test(text);
   throw usage(
     'the first argument is no URL',
-    remote ? `did you mean https://${text}?` : 'it begins with https:// or http://; values with spaces need quotes',
+    local ? 'put http:// in front of it' : 'put https:// in front of a host name; values with spaces need quotes',
   );
+}
+
+/** The subcommand that a word most likely meant. */
+function nearestSubcommand(word: string): string | undefined {
+  return /^[a-z]+$/i.test(word)
+    ? nearest(
+        word,
+        SUBCOMMANDS.map((s) => s.name),
+      )
+    : undefined;
 }
 
 /** User info of a URL as an `Authorization` value (RFC 7617), or undefined when there is none. */
@@ -184,7 +192,11 @@ function parseHeader(text: string, env: Env): readonly [string, string] {
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(colon, 0)).trim();
   if (colon === -1 || name === '') throw usage('a --header is not of the form KEY:VALUE', QUOTING);
-  if (!HEADER_NAME.test(name)) throw usage('the name of a --header holds characters that no name may hold', QUOTING);
+  if (!HEADER_NAME.test(name))
+    throw usage(
+      'the name of a --header holds characters that no name may hold',
+      'a name consists of letters, digits and -, for example -H "X-Key: VALUE"',
+    );
   const value = text
     .slice(colon + 1)
     .trim()
@@ -209,12 +221,12 @@ function fromEnvironment(header: string, variable: string, env: Env): string {
 }
 
 function surplusArgument(positionals: readonly string[]): ProxyError {
-  const near = nearest(
-    positionals[0] as string,
-    SUBCOMMANDS.map((s) => s.name),
-  );
+  const near = nearestSubcommand(positionals[0] as string);
   if (near) return usage('the first argument is no URL', `did you mean ${near}?`);
-  return usage('there is more than one URL', `values with spaces need quotes: -H "Authorization: Bearer \${TOKEN}"`);
+  return usage(
+    `one URL is expected, but ${positionals.length} arguments were given`,
+    'values with spaces need quotes: -H "Authorization: Bearer ${TOKEN}"',
+  );
 }
 
 function unknownFlag(raw: string): ProxyError {

@@ -24,7 +24,10 @@ export function headerSecrets(name: string, value: string): string[] {
     secrets.push(pair, pair.slice(pair.indexOf(':') + 1));
   }
   if (name.toLowerCase() === 'cookie') {
-    for (const cookie of value.split(';')) secrets.push(cookie.slice(cookie.indexOf('=') + 1).trim());
+    for (const cookie of value.split(';')) {
+      const content = cookie.slice(cookie.indexOf('=') + 1).trim();
+      secrets.push(content, content.replace(/^"|"$/g, ''));
+    }
   }
   return secrets;
 }

@@ -18,6 +18,7 @@ export class LineWriter {
   /** Whether the last turn had several lines, so that those of this one wait for its end. */
   #gathers = false;
   #waiting: Buffer[] = [];
+  #waitingBytes = 0;
 
   constructor(stream: Writable) {
     this.#stream = stream;
@@ -35,9 +36,16 @@ export class LineWriter {
     if (this.#closed || !this.#stream.writable) return undefined;
     if (this.#lines++ === 0) setImmediate(() => this.#endTurn());
     const line = asLine(frame);
-    if (this.#gathers) this.#waiting.push(...line);
+    if (this.#gathers) this.#hold(line);
     else this.#put(line);
     return this.room();
+  }
+
+  #hold(line: Frame): void {
+    for (const part of line) {
+      this.#waiting.push(part);
+      this.#waitingBytes += part.length;
+    }
   }
 
   #endTurn(): void {
@@ -50,6 +58,7 @@ export class LineWriter {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#put(waiting);
   }
 
@@ -74,7 +83,9 @@ export class LineWriter {
 
   /** A promise for room, or undefined when there is some. */
   room(): Promise<void> | undefined {
-    if (this.#closed || this.#stream.writableLength < FULL) return undefined;
+    if (this.#closed || this.#stream.writableLength + this.#waitingBytes < FULL) return undefined;
+    this.#release();
+    if (this.#stream.writableLength < FULL) return undefined;
     this.#drained ??= new Promise((resolve) => {
       const done = (): void => {
         this.#drained = undefined;

@@ -10,8 +10,12 @@ export function redactErrors(redact: Redact): Middleware {
   return (next) => (exchange) =>
     next(exchange).catch((error: unknown) => {
       if (!(error instanceof ProxyError)) throw error;
-      const { body } = error.data;
-      const data = body === undefined ? error.data : { ...error.data, body: start(redact(body)) };
+      const { body, hint } = error.data;
+      const data = {
+        ...error.data,
+        ...(body !== undefined && { body: start(redact(body)) }),
+        ...(hint !== undefined && { hint: redact(hint) }),
+      };
       throw new ProxyError(error.code, redact(error.message), data, error.cause);
     });
 }

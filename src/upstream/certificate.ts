@@ -45,7 +45,7 @@ export async function certificateProblem(
   }
   const issuer = mayLook ? await missingIssuer(url) : undefined;
   return {
-    problem: `its certificate comes from ${issuer ? JSON.stringify(issuer) : 'an authority'}, which this machine does not trust (${code})`,
+    problem: `its certificate comes from ${issuer ? JSON.stringify(issuer) : 'an authority'} that this machine does not trust (${code})`,
     hint: `put the PEM certificate of ${issuer ? JSON.stringify(issuer) : 'that authority'} into a file and name the file in NODE_EXTRA_CA_CERTS`,
   };
 }

@@ -101,3 +101,8 @@ export function retryAfterSeconds(response: HttpResponse): number | undefined {
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }
+
+/** The server answered, but not with what JSON-RPC calls an answer. */
+export function malformedAnswer(reason: string): ProxyError {
+  return new ProxyError('failed', `the server's answer is malformed: ${reason}`, { outcome: 'unknown' });
+}

@@ -123,7 +123,8 @@ async function createConnector(url: URL, options: HttpOptions, headers: Connecto
   const common = { request, headers } as const;
   if (options.enableProxy && !isLoopback(url.hostname)) {
     const { proxyAgent } = await import('./outbound-proxy.ts');
-    const found = proxyAgent(url, AGENT);
+    // Proxies close connections without a word when the server behind them does: over plain HTTP, none is used twice.
+    const found = proxyAgent(url, secure ? AGENT : { keepAlive: false });
     if (found === 'invalid') {
       // The value may hold a password, so it is not shown.
       throw new ProxyError('unreachable', `the outbound proxy for ${url.host} is no http: or https: URL`, {

@@ -22,6 +22,7 @@ import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { standardHeaders } from '../wire/headers.ts';
 import type { UpstreamContext } from './context.ts';
+import { malformedAnswer } from './failure.ts';
 import { withLimit } from './limit.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal } from './outcome.ts';
@@ -106,6 +107,11 @@ export class StatelessTransport {
           resolve({ kind: 'answered', reply: message.reply });
           return undefined;
         }
+        if (message.kind === 'malformed' && (message.id === 'null' || idKey(message.id) === id)) {
+          answered = true;
+          reject(malformedAnswer(message.reason));
+          return undefined;
+        }
         return answered ? undefined : this.#besides(message, exchange);
       };
       const json = type === 'application/json';
@@ -121,8 +127,6 @@ export class StatelessTransport {
   /** Messages that are no answer: notifications of the request; anything else does not exist in this revision. */
   #besides(message: Message, exchange: Exchange): Promise<void> | undefined {
     if (message.kind === 'notification') return exchange.notify(message.call);
-    if (message.kind === 'malformed')
-      throw new ProxyError('failed', `the server's answer is malformed: ${message.reason}`);
     this.#context.log.debug(`upstream: skipped a ${message.kind} on the stream of ${exchange.call.method}`);
     return undefined;
   }

@@ -22,6 +22,7 @@ import { cancelledCall } from '../wire/link.ts';
 import { replyFrom } from '../wire/replies.ts';
 import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
+import { malformedAnswer } from './failure.ts';
 import { Journal } from './journal.ts';
 import { withLimit } from './limit.ts';
 import { Listener } from './listener.ts';
@@ -249,8 +250,8 @@ export class StreamableSession {
           return undefined;
         }
         case 'malformed': {
-          const error = new ProxyError('failed', `the server's answer is malformed: ${message.reason}`);
-          this.#pending.get(idKey(message.id))?.settle(replyFrom(error));
+          const key = message.id === 'null' ? id : idKey(message.id);
+          if (key !== undefined) this.#pending.get(key)?.settle(replyFrom(malformedAnswer(message.reason)));
           return undefined;
         }
         case 'invalid':
