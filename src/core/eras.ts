@@ -13,7 +13,7 @@ export function isModernRevision(version: string): boolean {
 }
 
 const META_PREFIX = 'io.modelcontextprotocol/';
-export const META_PROTOCOL_VERSION = `${META_PREFIX}protocolVersion`;
+const META_PROTOCOL_VERSION = `${META_PREFIX}protocolVersion`;
 export const META_SUBSCRIPTION_ID = `${META_PREFIX}subscriptionId`;
 
 /** Present in the text of every envelope, unless letters of it are spelled as escapes. */
@@ -34,7 +34,7 @@ export function declaredRevision(call: Call): string | undefined {
 
 /** JSON-RPC errors that only a modern server sends. */
 export const HEADER_MISMATCH = -32020;
-export const MISSING_CLIENT_CAPABILITY = -32021;
+const MISSING_CLIENT_CAPABILITY = -32021;
 export const UNSUPPORTED_VERSION = -32022;
 
 export function isModernError(code: number | undefined): boolean {

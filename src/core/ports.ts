@@ -2,7 +2,7 @@
 import type { CancelSignal } from './cancel.ts';
 
 /** Header names in lower case. A field that came several times is one value, joined by commas. */
-export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';

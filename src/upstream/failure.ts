@@ -94,7 +94,7 @@ function excerpt(body: Buffer): string {
 }
 
 /** Seconds until the server wants to be asked again (RFC 9110, section 10.2.3), or undefined. */
-export function retryAfterSeconds(response: HttpResponse): number | undefined {
+function retryAfterSeconds(response: HttpResponse): number | undefined {
   const value = response.headers['retry-after'];
   if (typeof value !== 'string') return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value);
