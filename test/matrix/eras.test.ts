@@ -29,7 +29,10 @@ describe.each([V1_STATEFUL, V1_STATELESS, EVERYTHING_HTTP, EVERYTHING_SSE])(
     it('gets an error for each request, and the same process still serves initialize', async () => {
       const { rpc, close } = startProxy(peer.url);
       for (const method of ['server/discover', 'tools/list']) {
-        await expect(rpc.modern(method)).rejects.toMatchObject({ code: NO_COMMON_VERSION, message: /./ });
+        await expect(rpc.modern(method)).rejects.toMatchObject({
+          code: NO_COMMON_VERSION,
+          message: expect.stringMatching(/ does not speak MCP 2026-07-28; it has to be opened with initialize/),
+        });
       }
       const { capabilities } = await rpc.initialize('2025-11-25');
       expect(capabilities.tools).toBeDefined();
@@ -66,7 +69,10 @@ describe(`a legacy client with ${V2_MODERN.name}`, () => {
 
   it.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])('of revision %s gets an error', async (version) => {
     const { rpc, close } = startProxy(peer.url);
-    await expect(rpc.initialize(version)).rejects.toMatchObject({ code: NO_COMMON_VERSION, message: /./ });
+    await expect(rpc.initialize(version)).rejects.toMatchObject({
+      code: NO_COMMON_VERSION,
+      message: expect.stringMatching(/ speaks only MCP 2026-07-28; this client opened with initialize/),
+    });
     expect(await close()).toEqual({ code: 0, signal: null });
   });
 

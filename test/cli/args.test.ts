@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import { type Action, nearest, parseArguments } from '../../src/cli/args.ts';
+import { OPTIONS, SUBCOMMANDS } from '../../src/cli/options.ts';
+import type { Config } from '../../src/config.ts';
+import { configOf, refusal, URL_TEXT } from './arguments.ts';
+
+const DEFAULT: Config = {
+  url: new URL(URL_TEXT),
+  strategy: 'http-first',
+  headers: [],
+  ignoreTools: [],
+  allowHttp: false,
+  enableProxy: false,
+  logLevel: 'info',
+};
+
+describe('what works', () => {
+  it.each<[string[], Partial<Config>]>([
+    [[], {}],
+    [['--transport', 'http-first'], {}],
+    [['--transport', 'sse-first'], { strategy: 'sse-first' }],
+    [['--transport=http-only'], { strategy: 'http-only' }],
+    [['--transport', 'sse-only'], { strategy: 'sse-only' }],
+    [['--log-level', 'debug'], { logLevel: 'debug' }],
+    [['--log-level=info'], { logLevel: 'info' }],
+    [['--log-level=warn'], { logLevel: 'warn' }],
+    [['--log-level=error'], { logLevel: 'error' }],
+    [['--allow-http'], { allowHttp: true }],
+    [['--allow-http=true'], { allowHttp: true }],
+    [['--allow-http=false'], { allowHttp: false }],
+    [['--enable-proxy'], { enableProxy: true }],
+    [['--ignore-tool', 'delete*'], { ignoreTools: ['delete*'] }],
+    [['--ignore-tool=a', '--ignore-tool', 'b=c'], { ignoreTools: ['a', 'b=c'] }],
+    [['--ignore-tool', '-x*'], { ignoreTools: ['-x*'] }],
+    [['--ignore-tool', '--y'], { ignoreTools: ['--y'] }],
+    [['--header', 'X-Key: value'], { headers: [['X-Key', 'value']] }],
+    [['--header=X-Key: value'], { headers: [['X-Key', 'value']] }],
+    [['-H', 'X-Key: value'], { headers: [['X-Key', 'value']] }],
+    [['-HX-Key: value'], { headers: [['X-Key', 'value']] }],
+    [
+      ['-H', 'A: 1', '-H', 'a: 2', '--header', 'B:3'],
+      {
+        headers: [
+          ['A', '1'],
+          ['a', '2'],
+          ['B', '3'],
+        ],
+      },
+    ],
+    [['-H', '-odd: -value'], { headers: [['-odd', '-value']] }],
+    [
+      ['--enable-proxy', '--allow-http', '--log-level', 'warn', '-H', 'a:b'],
+      { enableProxy: true, allowHttp: true, logLevel: 'warn', headers: [['a', 'b']] },
+    ],
+  ])('%j, before and after the URL', (flags, expected) => {
+    expect(configOf(URL_TEXT, ...flags)).toEqual({ ...DEFAULT, ...expected });
+    expect(configOf(...flags, URL_TEXT)).toEqual({ ...DEFAULT, ...expected });
+  });
+
+  it.each<[string[], Action['kind']]>([
+    [['--help'], 'help'],
+    [['-h'], 'help'],
+    [['--version'], 'version'],
+    [['--help', '--version'], 'help'],
+    [[URL_TEXT, '--help'], 'help'],
+    [['login', '--help'], 'help'],
+    [['--help', '--', 'server'], 'help'],
+    [['--listen', ':8080', '--help'], 'help'],
+    [['--log-level', 'wrong', '--help'], 'help'],
+    [['a', 'b', '-h'], 'help'],
+    [['--no-such-flag', '--help'], 'help'],
+    [['--help', '--transport'], 'help'],
+    [['--help', '--log-level', 'info', '--log-level', 'info'], 'help'],
+  ])('%j is answered whatever else is wrong', (argv, kind) => {
+    expect(parseArguments(argv, {}).kind).toBe(kind);
+  });
+});
+
+describe('flags that are wrong', () => {
+  it.each([
+    [['--headr', 'a:b'], /unknown flag "--headr" \| did you mean --header\?/],
+    [['--transprot', 'x'], /did you mean --transport\?/],
+    [['--log-leve=debug'], /unknown flag "--log-leve" \| did you mean --log-level\?/],
+    [['--allowhttp'], /did you mean --allow-http\?/],
+    [['--ignore-tools', 'x'], /did you mean --ignore-tool\?/],
+    [['--something-else'], /unknown flag "--something-else" \| mcp-proxy --help/],
+    [['-x'], /unknown flag "-x"/],
+    [['--__proto__'], /unknown flag/],
+    [['--constructor'], /unknown flag/],
+    [['--no-allow-http'], /unknown flag/],
+    [['--transport', 'http'], /--transport has no such value \| it is one of http-first, /],
+    [['--transport', 'sse-frist'], /--transport has no such value \| did you mean sse-first\?/],
+    [['--transport', ''], /--transport has no such value \| it is one of http-first, sse-first, http-only, sse-only/],
+    [['--log-level', 'verbose'], /--log-level has no such value \| it is one of debug, info, warn, error/],
+    [['--log-level', '--enable-proxy'], /--log-level needs a value/],
+    [['--ignore-tool', '-H'], /--ignore-tool needs a value/],
+    [['-H', '--header', 'a: b'], /--header needs a value/],
+    [['--log-level=--enable-proxy'], /--log-level has no such value/],
+    [['--log-level'], /--log-level needs a value/],
+    [['-H'], /--header needs a value/],
+    [['--log-level', 'info', '--log-level', 'info'], /--log-level is given twice/],
+    [['--transport=http-only', '--transport=http-only'], /--transport is given twice/],
+    [['--allow-http=yes'], /--allow-http takes no value/],
+    [['--ignore-tool', ''], /--ignore-tool is wrong/],
+  ])('%j', (flags, expected) => {
+    expect(refusal(URL_TEXT, ...flags)).toMatch(expected);
+  });
+
+  it('do not show what they were given', () => {
+    for (const flag of [
+      '--headr=Authorization: topsecret',
+      '--client-tokn=topsecret',
+      '--allow-http=topsecret',
+      '-Xtopsecret',
+      '--log-level=topsecret',
+      '--transport=topsecret',
+      '--upstream-session=topsecret',
+    ]) {
+      expect(refusal(URL_TEXT, flag), flag).not.toContain('topsecret');
+    }
+    for (const name of ['log-level', 'transport', 'upstream-session']) {
+      const told = refusal(URL_TEXT, `--${name}`, 'eyJhbGciOi');
+      expect(told).toMatch(new RegExp(`^--${name} has no such value \\| it is one of `));
+      expect(told).not.toContain('eyJ');
+    }
+  });
+});
+
+describe('what is not available yet', () => {
+  it.each([
+    [['--listen', ':8080']],
+    [['-l', 'localhost:8080']],
+    [['-l127.0.0.1:8080']],
+    [['--listen=[::1]:0']],
+    [['--host', '127.0.0.1']],
+    [['--auth-timeout', '30']],
+    [['--resource', 'https://host.example/api']],
+    [['--resource', 'urn:example:api']],
+    [['--static-oauth-client-metadata', '{"client_name":"x"}']],
+    [['--static-oauth-client-metadata', '@file.json']],
+    [['--static-oauth-client-info', '{"client_id":"${TOKEN}"}']],
+    [['--upstream-session', 'per-client']],
+    [['--upstream-session', 'shared']],
+    [['--client-token', 'topsecret']],
+    [['--client-token', '@file']],
+    [['--session-idle', '1800']],
+    [['--allowed-host', 'a.example', '--allowed-host', 'b.example']],
+    [['--allowed-origin', 'https://a.example']],
+    [['--', 'node', 'server.js', '--listen', '--no-such-flag']],
+  ])('%j', (flags) => {
+    const told = refusal(URL_TEXT, ...flags);
+    expect(told).toMatch(/ is not available yet \| /);
+    expect(told).not.toContain('topsecret');
+  });
+
+  it('includes the subcommands, and a command without a URL', () => {
+    for (const { name } of SUBCOMMANDS)
+      expect(refusal(name, URL_TEXT)).toMatch(new RegExp(`^${name} is not available yet`));
+    expect(refusal('status')).toMatch(/^status is not available yet/);
+    expect(refusal('--', 'server')).toMatch(/^-- <command> is not available yet/);
+  });
+
+  it.each([
+    [['--listen', '8080']],
+    [['--listen', ':99999']],
+    [['--listen', 'localhost']],
+    [['--listen', 'a b:80']],
+    [['--listen', 'http://localhost:80']],
+    [['--host', '']],
+    [['--host', 'localhost:80']],
+    [['--auth-timeout', '0']],
+    [['--auth-timeout', '-1']],
+    [['--auth-timeout', '30s']],
+    [['--auth-timeout', '1.5']],
+    [['--resource', 'not a uri']],
+    [['--resource', 'https://host.example/#part']],
+    [['--static-oauth-client-metadata', '{']],
+    [['--static-oauth-client-metadata', '[]']],
+    [['--static-oauth-client-info', '"topsecret"']],
+    [['--static-oauth-client-info', '{"client_secret":"topsecret"']],
+    [['--static-oauth-client-info', '@']],
+    [['--upstream-session', 'pre-client']],
+    [['--client-token', '']],
+    [['--session-idle', 'never']],
+    [['--allowed-host', '']],
+    [['--allowed-host', 'a.example:80']],
+    [['--allowed-origin', 'a.example']],
+    [['--allowed-origin', 'https://a.example/path']],
+  ])('is no excuse for a wrong value: %j', (flags) => {
+    const told = refusal(URL_TEXT, ...flags);
+    expect(told).toMatch(new RegExp(`${flags[0]} (is wrong|has no such value)`));
+    expect(told).not.toContain('available');
+    expect(told).not.toContain('topsecret');
+  });
+});
+
+describe('the table of flags', () => {
+  it('has every flag of the documentation', () => {
+    const names =
+      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version';
+    expect(OPTIONS.map((option) => option.name).sort()).toEqual(names.split(' ').sort());
+  });
+
+  it('names its defaults among its choices', () => {
+    for (const { choices, default: standard } of OPTIONS) if (choices && standard) expect(choices).toContain(standard);
+  });
+});
+
+describe('nearest', () => {
+  it('finds a typo, and nothing where nothing is near', () => {
+    expect(nearest('--headre', ['--header', '--host'])).toBe('--header');
+    expect(nearest('', ['--header'])).toBeUndefined();
+    expect(nearest('x'.repeat(100_000), ['--header'])).toBeUndefined();
+    expect(nearest('a', [])).toBeUndefined();
+  });
+});

@@ -1,0 +1,154 @@
+// A repeatable source of chance, and JSON texts made with it: a failure names its seed and comes back with it.
+
+export interface Random {
+  /** A whole number from 0 to `below` - 1. */
+  int(below: number): number;
+  pick<T>(items: readonly T[]): T;
+  chance(probability: number): boolean;
+}
+
+/** Mulberry32: small, and good enough to spread test cases. */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+  const int = (below: number): number => Math.floor(next() * below);
+  return { int, pick: (items) => items[int(items.length)] as never, chance: (probability) => next() < probability };
+}
+
+const SPACES = ['', '', '', '', ' ', '\n', '\t', '\r\n', '  \n\t '];
+const NUMBERS = ['0', '-0', '1', '-1', '12345678901234567890', '1.0', '0.1e-7', '1E+2', '1e400', '-9007199254740993'];
+const PLAIN = [
+  'a',
+  'b',
+  'key',
+  'é',
+  '世界',
+  '🧪',
+  '\u2028',
+  '\u007f',
+  '/',
+  ' ',
+  'constructor',
+  '__proto__',
+  '0',
+  '{',
+  ']',
+];
+const ESCAPES = [
+  '\\"',
+  '\\\\',
+  '\\/',
+  '\\b',
+  '\\f',
+  '\\n',
+  '\\r',
+  '\\t',
+  '\\u0041',
+  '\\u00e9',
+  '\\ud83e\\uddea',
+  '\\ud800',
+];
+
+export function stringText(random: Random): string {
+  const count = random.chance(0.05) ? random.int(200) : random.int(5);
+  let inner = '';
+  for (let i = 0; i < count; i++) inner += random.chance(0.8) ? random.pick(PLAIN) : random.pick(ESCAPES);
+  return `"${inner}"`;
+}
+
+/** The text of one JSON value, at most `depth` containers deep, no key of an object twice. */
+export function valueText(random: Random, depth = 4): string {
+  const space = (): string => random.pick(SPACES);
+  const kind = random.int(depth > 0 ? 8 : 5);
+  switch (kind) {
+    case 0:
+      return random.pick(NUMBERS);
+    case 1:
+      return String(random.int(2 ** 31) - 2 ** 30);
+    case 2:
+      return random.pick(['true', 'false', 'null']);
+    case 3:
+    case 4:
+      return stringText(random);
+    case 5: {
+      const items = Array.from({ length: random.int(5) }, () => `${space()}${valueText(random, depth - 1)}${space()}`);
+      return items.length === 0 ? `[${space()}]` : `[${items.join(',')}]`;
+    }
+    default:
+      return objectText(random, depth - 1);
+  }
+}
+
+export function objectText(random: Random, depth = 3): string {
+  const space = (): string => random.pick(SPACES);
+  const keys = new Map<string, string>();
+  for (let i = random.int(6); i > 0; i--) {
+    const text = stringText(random);
+    keys.set(JSON.parse(text) as string, text);
+  }
+  const pairs = [...keys.values()].map(
+    (key) => `${space()}${key}${space()}:${space()}${valueText(random, depth)}${space()}`,
+  );
+  return pairs.length === 0 ? `{${space()}}` : `{${pairs.join(',')}}`;
+}
+
+const FRAGMENTS = [
+  '"',
+  '\\',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  ':',
+  '0',
+  '-',
+  '.',
+  'e',
+  '+',
+  't',
+  'true',
+  'nul',
+  '\\u00',
+  '\\x',
+  '\n',
+  '\u0000',
+  '\u001f',
+  '\ufeff',
+  '//',
+  "'",
+  ' ',
+  '\u00a0',
+  'é',
+];
+
+/** The text with a few bytes removed, doubled, replaced or added: often JSON no more, sometimes still. */
+export function mutated(random: Random, text: Buffer): Buffer {
+  let result = text;
+  for (let i = 1 + random.int(3); i > 0; i--) {
+    const at = random.int(result.length + 1);
+    const length = random.int(random.chance(0.8) ? 2 : 10);
+    const before = result.subarray(0, at);
+    const piece = result.subarray(at, at + length);
+    const after = result.subarray(at + length);
+    switch (random.int(4)) {
+      case 0:
+        result = Buffer.concat([before, after]);
+        break;
+      case 1:
+        result = Buffer.concat([before, piece, piece, after]);
+        break;
+      case 2:
+        result = Buffer.concat([before, Buffer.from(random.pick(FRAGMENTS)), after]);
+        break;
+      default:
+        result = Buffer.concat([before, Buffer.from(random.pick(FRAGMENTS)), piece, after]);
+    }
+  }
+  return result;
+}
