@@ -18,6 +18,8 @@ export interface Connector {
   readonly request: typeof http.request;
   /** Sent with every request to this origin. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The header lines of requests without their length, by the headers that were asked for. */
+  readonly lines: WeakMap<object, string[]>;
   /** The outbound proxy, `host:port`, when there is one. */
   readonly proxy: string | undefined;
   /** What could be wrong when a connection fails, judging by how this connector connects. */
@@ -105,9 +107,6 @@ function answered(incoming: IncomingMessage, stream: Readable, close: () => void
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
 }
 
-/** The header lines of a request without its length, by the headers that were asked for. */
-const lines = new WeakMap<object, string[]>();
-
 /** The headers as a flat list, which Node writes out without looking at each of them twice. */
 function headersOf(connector: Connector, { url, headers, body }: HttpRequest): string[] | Record<string, string> {
   const length = body && String(body.reduce((sum, part) => sum + part.length, 0));
@@ -115,10 +114,10 @@ function headersOf(connector: Connector, { url, headers, body }: HttpRequest): s
   if (connector.proxy !== undefined) {
     return { host: url.host, ...connector.headers, ...headers, ...(length && { 'content-length': length }) };
   }
-  let list = lines.get(headers);
+  let list = connector.lines.get(headers);
   if (!list) {
     list = Object.entries({ host: url.host, ...connector.headers, ...headers }).flat();
-    lines.set(headers, list);
+    connector.lines.set(headers, list);
   }
   return length === undefined ? list : list.concat('content-length', length);
 }

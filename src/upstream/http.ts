@@ -57,8 +57,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const connectors = new Map<string, Connector>();
   const finding = new Map<string, Promise<Connector>>();
   const foreign = { 'user-agent': options.userAgent };
-  const own: Record<string, string> = { ...foreign };
-  Object.assign(own, joinedHeaders(options.headers));
+  const own = { ...foreign, ...joinedHeaders(options.headers) };
   let reached = false;
   const onConnected = (): void => {
     reached = true;
@@ -120,7 +119,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 async function createConnector(url: URL, options: HttpOptions, headers: Connector['headers']): Promise<Connector> {
   const secure = url.protocol === 'https:';
   const { request, Agent } = secure ? await import('node:https') : http;
-  const common = { request, headers } as const;
+  const common = { request, headers, lines: new WeakMap<object, string[]>() };
   if (options.enableProxy && !isLoopback(url.hostname)) {
     const { proxyAgent } = await import('./outbound-proxy.ts');
     // Proxies close connections without a word when the server behind them does: over plain HTTP, none is used twice.

@@ -41,6 +41,7 @@ const OWN_LIMIT = 30_000;
  * the question where there is none yet; so these wait for it, once, at the start of a session.
  */
 const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
 /** A request of ours that waits for its response, on whichever stream that comes. */
 interface Pending {
   readonly settle: (reply: Reply) => void;
