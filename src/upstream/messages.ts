@@ -112,12 +112,10 @@ export async function readAnswer(
 }
 
 /** Reads what is of no interest, so that the connection can be used again; what does not end is cut. */
-export function discard(response: HttpResponse): void {
+export async function discard(response: HttpResponse): Promise<void> {
   const timer = setTimeout(() => response.body.destroy(), GRACE).unref();
-  response.body
-    .bytes(65_536)
-    .catch(() => undefined)
-    .finally(() => clearTimeout(timer));
+  await response.body.bytes(65_536).catch(() => undefined);
+  clearTimeout(timer);
 }
 
 /** The messages of one event's data; none, and a line in the log, when it is no JSON. */

@@ -42,6 +42,9 @@ const OWN_LIMIT = 30_000;
  */
 const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
+/** How long a request may wait for the body of an answer that has none to give, in milliseconds. */
+const READ_ON = 50;
+
 /** A request of ours that waits for its response, on whichever stream that comes. */
 interface Pending {
   readonly settle: (reply: Reply) => void;
@@ -272,7 +275,9 @@ export class StreamableSession {
     const delivered = withLimit(OWN_LIMIT, this.#closing.signal, async (signal) => {
       const response = await this.#post('post', frame, signal, true);
       if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
-      discard(response);
+      // Until the body, empty as a rule, is read, the connection is not free for what comes next.
+      await Promise.race([discard(response), pause(READ_ON, signal)]);
+      await new Promise(setImmediate);
     })
       .catch((error) => log.debug(`upstream: could not deliver ${what}: ${error.message}`))
       .finally(() => this.#delivering.delete(delivered));
