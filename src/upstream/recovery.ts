@@ -42,8 +42,6 @@ export class Recovery {
    */
   async recovered(call: Call, outcome: Outcome, session: string): Promise<boolean> {
     if (call.method === 'initialize' || !mayMeanLost(outcome)) return false;
-    // An answer, even a refusal, comes from whoever took the call: without proof it is not sent again.
-    if (outcome.kind === 'answered' && this.#options.session() !== session) return false;
     if (!this.reopening && Date.now() < this.#notBefore) return false;
     if (!this.reopening && this.#options.session() === session) {
       this.#checking ??= this.#isLost(outcome).finally(() => {
