@@ -23,6 +23,8 @@ function main(): void {
     process.exitCode = known.meaning.exit;
     return;
   }
+  // Whoever has read enough may close the pipe.
+  if (action.kind !== 'run') process.stdout.on('error', () => {});
   switch (action.kind) {
     case 'version':
       process.stdout.write(`${__VERSION__}\n`);

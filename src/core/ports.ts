@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly body?: readonly Buffer[];
   /** Aborting closes the exchange at once, whatever its state. */
   readonly signal?: CancelSignal;
+  /** The response is a stream that stays open: it gets a connection of its own, and leaves the warm ones to calls. */
+  readonly stream?: boolean;
   /** Running it twice does no harm: a request that a stale connection lost may be sent again. */
   readonly repeatable: boolean;
 }

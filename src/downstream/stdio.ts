@@ -46,7 +46,7 @@ export class StdioDownstream implements Peer {
     this.ended = new Promise((resolve) => {
       streams.input.once('end', resolve);
       streams.input.once('close', resolve);
-      streams.input.once('error', () => resolve());
+      streams.input.on('error', () => resolve());
       streams.output.once('error', () => resolve());
       streams.output.once('close', resolve);
     });
@@ -66,7 +66,7 @@ export class StdioDownstream implements Peer {
     const reader = new LineReader(
       MAX_DOWNSTREAM_MESSAGE,
       (line) => this.#line(line),
-      (head) => this.#refuseLine(head),
+      (head, tail) => this.#refuseLine(head, tail),
     );
     input.on('data', (chunk: Buffer) => {
       reader.push(chunk);
@@ -145,10 +145,10 @@ export class StdioDownstream implements Peer {
     }
   }
 
-  #refuseLine(head: Buffer): void {
+  #refuseLine(head: Buffer, tail: Buffer): void {
     const limit = new ProxyError('limit', `a message is larger than ${MAX_DOWNSTREAM_MESSAGE / 1_048_576} MiB`);
     this.#log.warn(limit.message);
-    const { id, asks } = readHead(head);
+    const { id, asks } = readEnds(head.toString('utf8'), tail.toString('utf8'));
     if (asks) this.#refuse(id, replyFrom(limit));
     else (this.#link as Link).receive({ kind: 'malformed', id, reason: limit.message });
   }
@@ -169,9 +169,9 @@ export class StdioDownstream implements Peer {
   }
 }
 
-/** What the first bytes of a message tell of it: its id, where libraries put it, and whether it is a request. */
-function readHead(head: Buffer): { id: string; asks: boolean } {
-  const text = head.toString('utf8', 0, 4_096);
-  const start = /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*,/.exec(text);
-  return { id: start?.[1] ?? 'null', asks: /^[^[{]*\{[^[{]*"method"\s*:/.test(text) };
+/** What the ends of a message tell of it: its id, where libraries put it, and whether it is a request. */
+function readEnds(head: string, tail: string): { id: string; asks: boolean } {
+  const start = /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*,/.exec(head);
+  const end = /,\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*\}\s*$/.exec(tail);
+  return { id: start?.[1] ?? end?.[1] ?? 'null', asks: /^[^[{]*\{[^[{]*"method"\s*:/.test(head) };
 }

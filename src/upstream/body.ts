@@ -38,6 +38,7 @@ function joined<T extends NodeJS.WritableStream & Readable>(incoming: IncomingMe
   incoming.on('close', () => {
     if (!incoming.complete) unpack.destroy(brokenOff());
   });
+  if (incoming.destroyed) unpack.destroy(brokenOff());
   return incoming.pipe(unpack);
 }
 

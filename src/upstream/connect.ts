@@ -37,6 +37,9 @@ export interface ConnectOptions extends UpstreamContext {
 
 type LegacySession = StreamableSession | SseSession;
 
+/** What came of one transport: the reply to go with, or what speaks for trying another one. */
+type Attempted = { readonly reply: Reply; readonly open: boolean } | { readonly other: Outcome | undefined };
+
 export class Upstream implements Session {
   readonly #options: ConnectOptions;
   readonly #stateless: StatelessTransport;
@@ -80,12 +83,13 @@ export class Upstream implements Session {
   }
 
   async close(limit: number): Promise<void> {
-    this.#stateless.close();
-    await Promise.all([this.#session?.close(limit), this.#remembered]);
+    await Promise.all([this.#stateless.close(limit), this.#session?.close(limit), this.#remembered]);
   }
 
   /** A second `initialize` on the same connection begins a new session, and ends the one before. */
-  #reinitialize(exchange: Exchange): Promise<Reply> {
+  async #reinitialize(exchange: Exchange): Promise<Reply> {
+    // One that is only being opened has no id yet that could be given back.
+    if (this.#opening) await this.#opening.catch(() => {});
     const old = this.#session;
     this.#session = undefined;
     if (old) old.close(LONGEST_RETRY_AFTER * 1000);
@@ -105,11 +109,15 @@ export class Upstream implements Session {
     const { strategy, memory, url, log } = this.#options;
     let first: Outcome | undefined;
     const all = attempts(strategy, memory.recall(url));
+    /** The transport that is tried first only because it was right the last time. */
+    const guess = all[0] === attempts(strategy, undefined)[0] ? undefined : all[0];
     // Only `initialize` may be sent over several transports: anything else could run several times.
     for (const transport of exchange.call.method === 'initialize' ? all : all.slice(0, 1)) {
       const session = transport === 'http' ? new StreamableSession(this.#options) : new SseSession(this.#options);
       this.#session = session;
-      const kept = await this.#failing(() => this.#attempt(session, transport, exchange, first)).catch((error) => {
+      const attempt = (): Promise<Attempted> => this.#attempt(session, transport, exchange, first);
+      const guessed = transport === guess && exchange.call.method === 'initialize';
+      const kept = await (guessed ? forgiving(exchange, attempt) : this.#failing(attempt)).catch((error) => {
         this.#drop(session);
         throw error;
       });
@@ -124,7 +132,8 @@ export class Upstream implements Session {
       }
       this.#drop(session);
       log.debug(`upstream: does not speak ${transport === 'http' ? 'Streamable HTTP' : 'HTTP+SSE'} at this URL`);
-      first ??= kept.other;
+      // What a guess met says nothing: the transport that the strategy wants first decides.
+      if (!guessed) first ??= kept.other;
     }
     // When nothing fits, what the first transport met is the cause; the second one only confirms it.
     return this.#failing(async () => replyOf(first as Outcome));
@@ -136,7 +145,7 @@ export class Upstream implements Session {
     transport: TransportName,
     exchange: Exchange,
     first: Outcome | undefined,
-  ): Promise<{ reply: Reply; open: boolean } | { other: Outcome }> {
+  ): Promise<Attempted> {
     let outcome: Outcome;
     try {
       outcome = await this.#patiently(exchange, () => session.attempt(exchange));
@@ -250,6 +259,16 @@ export class Upstream implements Session {
         hint: 'a client that falls back to initialize connects',
       },
     );
+  }
+}
+
+/** An attempt that may fail in any way: a server may have moved on since it was remembered. */
+async function forgiving(exchange: Exchange, attempt: () => Promise<Attempted>): Promise<Attempted> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (exchange.signal.aborted) throw error;
+    return { other: undefined };
   }
 }
 

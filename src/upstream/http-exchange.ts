@@ -6,6 +6,7 @@ import { isLoopback } from '../config.ts';
 import type { HttpRequest, HttpResponse } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { ResponseBody, unpacked } from './body.ts';
+import type { CookieJar } from './cookies.ts';
 import { brokenConnection, noConnection } from './failure.ts';
 
 const CONNECT_LIMIT = 30_000;
@@ -13,11 +14,14 @@ const CONNECT_LIMIT = 30_000;
 /** How requests to one origin get onto the network. */
 export interface Connector {
   readonly agent: Agent;
+  /** For responses that stay open. */
+  readonly streams: Agent;
   /** Closes the pooled connections that are too old to be used. */
   readonly expire: () => void;
   readonly request: typeof http.request;
   /** Sent with every request to this origin. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: CookieJar;
   /** The header lines of requests without their length, by the headers that were asked for. */
   readonly lines: WeakMap<object, string[]>;
   /** The outbound proxy, `host:port`, when there is one. */
@@ -39,7 +43,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     }
     connector.expire();
     const outgoing = connector.request({
-      agent: connector.agent,
+      agent: request.stream ? connector.streams : connector.agent,
       method: request.method,
       hostname: addressOf(url),
       port: url.port,
@@ -77,6 +81,8 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     outgoing.on('response', (incoming) => {
       // From here on the body owns the connection; the signal still cuts it.
       incoming.on('close', settled);
+      const cookies = incoming.headers['set-cookie'];
+      if (cookies) connector.cookies.take(cookies, url.pathname);
       const close = (): void => {
         outgoing.destroy();
       };
@@ -110,9 +116,15 @@ function answered(incoming: IncomingMessage, stream: Readable, close: () => void
 /** The headers as a flat list, which Node writes out without looking at each of them twice. */
 function headersOf(connector: Connector, { url, headers, body }: HttpRequest): string[] | Record<string, string> {
   const length = body && String(body.reduce((sum, part) => sum + part.length, 0));
+  const cookie = connector.cookies.header(url.pathname);
   // The agents for outbound proxies add headers of their own, which a list does not allow.
-  if (connector.proxy !== undefined) {
-    return { host: url.host, ...connector.headers, ...headers, ...(length && { 'content-length': length }) };
+  if (connector.proxy !== undefined || cookie !== undefined) {
+    const own = connector.headers.cookie;
+    const cookies = own === undefined || cookie === undefined ? cookie : `${own}; ${cookie}`;
+    const all: Record<string, string> = { host: url.host, ...connector.headers, ...headers };
+    if (cookies !== undefined) all.cookie = cookies;
+    if (length !== undefined) all['content-length'] = length;
+    return connector.proxy === undefined ? Object.entries(all).flat() : all;
   }
   let list = connector.lines.get(headers);
   if (!list) {

@@ -8,12 +8,15 @@ import { isLoopback } from '../config.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
+import { CookieJar } from './cookies.ts';
 import { type Connector, exchange, refusedByProxy, StaleConnection } from './http-exchange.ts';
 import { expireIdle } from './pool.ts';
 
 const MAX_REDIRECTS = 5;
 
 const AGENT: AgentOptions = { keepAlive: true };
+/** Connections that are used for one request. */
+const ONCE: AgentOptions = { keepAlive: false };
 
 export interface HttpOptions {
   /** The server's URL. The user's headers go to its origin and nowhere else. */
@@ -111,7 +114,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       return reached;
     },
     close() {
-      for (const connector of connectors.values()) connector.agent.destroy();
+      for (const { agent, streams } of connectors.values()) {
+        agent.destroy();
+        streams.destroy();
+      }
     },
   };
 }
@@ -119,22 +125,24 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 async function createConnector(url: URL, options: HttpOptions, headers: Connector['headers']): Promise<Connector> {
   const secure = url.protocol === 'https:';
   const { request, Agent } = secure ? await import('node:https') : http;
-  const common = { request, headers, lines: new WeakMap<object, string[]>() };
+  const common = { request, headers, cookies: new CookieJar(), lines: new WeakMap<object, string[]>() };
   if (options.enableProxy && !isLoopback(url.hostname)) {
     const { proxyAgent } = await import('./outbound-proxy.ts');
     // Proxies close connections without a word when the server behind them does: over plain HTTP, none is used twice.
-    const found = proxyAgent(url, secure ? AGENT : { keepAlive: false });
-    if (found === 'invalid') {
+    const found = proxyAgent(url, secure ? AGENT : ONCE);
+    const streams = proxyAgent(url, ONCE);
+    if (found === 'invalid' || streams === 'invalid') {
       // The value may hold a password, so it is not shown.
       throw new ProxyError('unreachable', `the outbound proxy for ${url.host} is no http: or https: URL`, {
         hint: 'HTTP_PROXY and HTTPS_PROXY look like http://proxy.example:3128',
       });
     }
-    if (found) {
+    if (found && streams) {
       const expire = expireIdle(found.agent);
       return {
         ...common,
         agent: found.agent,
+        streams: streams.agent,
         expire,
         proxy: found.host,
         hint: `is the proxy ${found.host} the right one?`,
@@ -145,7 +153,7 @@ async function createConnector(url: URL, options: HttpOptions, headers: Connecto
   const expire = expireIdle(agent);
   const variable = options.enableProxy || isLoopback(url.hostname) ? undefined : proxyVariable(url, options.env);
   const hint = variable && `${variable} is set but not used: add --enable-proxy to use it`;
-  return { ...common, agent, expire, proxy: undefined, hint };
+  return { ...common, agent, streams: new Agent(ONCE), expire, proxy: undefined, hint };
 }
 
 /** The variable that names a proxy for the URL; undefined when there is none, or `NO_PROXY` may exempt the host. */

@@ -16,6 +16,8 @@ export interface ListenerOptions {
   readonly open: (lastEventId: string | undefined, signal: CancelSignal) => Promise<HttpResponse>;
   readonly take: Take;
   readonly log: Log;
+  /** Called when the server refuses a stream that it has served before. */
+  readonly lost?: () => void;
 }
 
 /** Shortest time, in milliseconds, after which a GET that has no answer yet is taken to have arrived. */
@@ -62,12 +64,17 @@ export class Listener {
 /** Listens until the signal is aborted or the server refuses. Never rejects. */
 async function listen(options: ListenerOptions, signal: CancelSignal): Promise<void> {
   const position = startOfStream();
+  let served = false;
   for (let misses = 0; !signal.aborted; ) {
     const ending = await once(options, position, signal);
     if (signal.aborted) return;
     misses = ending.kind === 'served' ? 0 : misses + 1;
     const delay = nextAttempt(ending, misses, Math.random());
-    if (delay === undefined) return;
+    served ||= ending.kind === 'served';
+    if (delay === undefined) {
+      if (served) options.lost?.();
+      return;
+    }
     options.log.debug(`upstream: event stream ended (${ending.kind}), next attempt in ${Math.round(delay)} ms`);
     await pause(delay, signal);
   }

@@ -1,5 +1,5 @@
 /** Finds out whether a session is lost, and opens it again, once for all requests that met the loss. */
-import { type Call, errorCode, INVALID_REQUEST } from '../core/jsonrpc.ts';
+import { type Call, errorCode, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { nextAttempt } from './backoff.ts';
@@ -22,7 +22,10 @@ export interface RecoveryOptions {
 
 export class Recovery {
   readonly #options: RecoveryOptions;
-  #checking: Promise<boolean> | undefined;
+  /** Pings under way, by the refusal they are to confirm: one for all requests that met it. */
+  readonly #checks = new Map<string, Promise<boolean>>();
+  /** The session that was proven lost, and the refusal that proved it. */
+  #lost: { session: string; sign: string } | undefined;
   /** Settles when the session is open again; undefined when it is not being opened. */
   reopening: Promise<void> | undefined;
 
@@ -42,14 +45,15 @@ export class Recovery {
    */
   async recovered(call: Call, outcome: Outcome, session: string): Promise<boolean> {
     if (call.method === 'initialize' || !mayMeanLost(outcome)) return false;
-    if (!this.reopening && Date.now() < this.#notBefore) return false;
-    if (!this.reopening && this.#options.session() === session) {
-      this.#checking ??= this.#isLost(outcome).finally(() => {
-        this.#checking = undefined;
-      });
-      if (!(await this.#checking)) return false;
+    const sign = signOf(outcome);
+    if (this.#lost?.session !== session || this.#lost.sign !== sign) {
+      // Another refusal than the one that was proven, or of a session that is gone, is the server's answer.
+      if (this.reopening || this.#options.session() !== session || Date.now() < this.#notBefore) return false;
+      if (!(await this.#isLost(sign))) return false;
+      if (this.#lost?.session !== session) this.#lost = { session, sign };
     }
     if (!this.reopening && this.#options.session() === session) {
+      if (Date.now() < this.#notBefore) return false;
       this.reopening = this.#reopen().finally(() => {
         this.reopening = undefined;
       });
@@ -70,17 +74,21 @@ export class Recovery {
   /**
    * Whether the server no longer knows the session. A refusal alone proves nothing: a call
    * that ran may be refused afterwards, and running it again would be worse than any error.
-   * So a server that refuses is asked for a ping; only when it refuses that in the same way,
-   * it is the session that it does not know (specification 2025-11-25, "Session Management").
+   * So a server that refuses is asked for a ping; only when it refuses that in the very same
+   * way, it is the session that it does not know (specification 2025-11-25, "Session Management").
    */
-  async #isLost(outcome: Outcome): Promise<boolean> {
-    try {
-      const again = await this.#options.ask({ method: 'ping' });
-      if (outcome.kind === 'refused') return again.kind === 'refused' && again.status === outcome.status;
-      return again.kind === 'answered' && errorCode(again.reply) === errorCode(outcome.reply);
-    } catch {
-      return false;
-    }
+  #isLost(sign: string): Promise<boolean> {
+    const known = this.#checks.get(sign);
+    if (known) return known;
+    const check = this.#options
+      .ask({ method: 'ping' })
+      .then(
+        (ping) => mayMeanLost(ping) && signOf(ping) === sign,
+        () => false,
+      )
+      .finally(() => this.#checks.delete(sign));
+    this.#checks.set(sign, check);
+    return check;
   }
 
   /** Opens a new session and tells it what the old one had been told. */
@@ -88,12 +96,12 @@ export class Recovery {
     const { ask, tell, journal, log } = this.#options;
     const { initialize, initialized, requests } = journal;
     if (!initialize) throw new ProxyError('failed', 'the upstream has lost the session');
-    this.#fruitless++;
-    // The first time at once; a server that keeps losing sessions is given longer and longer pauses.
-    if (this.#fruitless > 1) this.#notBefore = Date.now() + (nextAttempt({ kind: 'failed' }, this.#fruitless, 0) ?? 0);
     log.info('the server has lost the session; opening a new one');
     const reply = replyOf(await ask(initialize));
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
+    this.#fruitless++;
+    // A server that keeps losing sessions is given longer and longer pauses.
+    this.#notBefore = Date.now() + (nextAttempt({ kind: 'failed' }, this.#fruitless, 0) ?? 0);
     if (initialized) await tell(initialized);
     for (const call of requests) await ask(call).catch(() => undefined);
     this.#options.reopened();
@@ -104,6 +112,18 @@ export class Recovery {
 
 /** Refusals that servers give for a session they do not know; credentials are another matter. */
 function mayMeanLost(outcome: Outcome): boolean {
-  if (outcome.kind === 'answered') return errorCode(outcome.reply) === INVALID_REQUEST;
+  const code = codeOf(outcome);
+  // Who looks at the method, or at its parameters, knows the session.
+  if (code === METHOD_NOT_FOUND || code === INVALID_PARAMS) return false;
+  if (outcome.kind === 'answered') return code === INVALID_REQUEST;
   return outcome.status === 404 || outcome.status === 400 || (outcome.status === 401 && !outcome.challenged);
+}
+
+function codeOf(outcome: Outcome): number | undefined {
+  return outcome.reply && errorCode(outcome.reply);
+}
+
+/** What makes one refusal the same as another. */
+function signOf(outcome: Outcome): string {
+  return `${outcome.kind === 'refused' ? outcome.status : 200} ${codeOf(outcome)}`;
 }

@@ -4,7 +4,7 @@
  */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import type { Exchange } from '../core/exchange.ts';
-import type { Call, Frame, Reply } from '../core/jsonrpc.ts';
+import { type Call, type Frame, isRepeatable, type Reply } from '../core/jsonrpc.ts';
 import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -24,6 +24,9 @@ const POST_LIMIT = 60 * 60_000;
 /** How long the server may take over what the session itself asks, in milliseconds. */
 const OWN_LIMIT = 30_000;
 
+/** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
+const READY_LIMIT = 3_000;
+
 /** A stream that lived this long was cut, not refused; in milliseconds. */
 const LIVED = 5_000;
 
@@ -41,6 +44,7 @@ export class SseSession {
   /** When the stream was opened. */
   #since = Date.now();
   #opening: Promise<Channel> | undefined;
+  readonly #delivering = new Set<Promise<void>>();
   /** Cuts the stream that is being opened. */
   #connecting: Cancellation | undefined;
   /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
@@ -71,29 +75,53 @@ export class SseSession {
 
   async request(exchange: Exchange): Promise<Reply> {
     if (this.#initialized && exchange.call.method !== 'initialize') await this.#initialized;
+    const channel = this.#opening ? await this.#opening : (this.#channel ?? (await this.#reopen()));
     try {
-      const channel = this.#opening ? await this.#opening : (this.#channel ?? (await this.#reopen()));
       return await this.#ask(channel.link, exchange);
     } catch (error) {
-      if (error instanceof Refusal) return replyOf(error.outcome);
-      throw error;
+      if (!(error instanceof Refusal)) throw error;
+      if (error.outcome.status !== 404 || (await this.#knows(channel))) return replyOf(error.outcome);
+      // The endpoint is gone, and with it the session, even if its stream is still there.
+      if (this.#channel === channel) this.#channel = undefined;
+      channel.close.abort();
+      const again = this.#channel ?? (await this.#reopen());
+      return isRepeatable(exchange.call) ? this.#ask(again.link, exchange) : replyOf(error.outcome);
+    }
+  }
+
+  /** Whether the server still knows the session: one refused message alone proves nothing. */
+  async #knows(channel: Channel): Promise<boolean> {
+    if (!this.#journal.initialize) return true;
+    try {
+      await withLimit(OWN_LIMIT, this.#closing, (signal) => channel.link.ask({ method: 'ping' }, signal));
+      return true;
+    } catch (error) {
+      return !(error instanceof Refusal && error.outcome.status === 404);
     }
   }
 
   notify(call: Call): void {
+    if (this.#opening) {
+      this.#opening.catch(() => {}).then(() => this.notify(call));
+      return;
+    }
     this.#journal.told(call);
-    const sent = this.#tell(call);
+    const sent = this.#tell(call).finally(() => this.#delivering.delete(sent));
+    this.#delivering.add(sent);
     if (call.method !== 'notifications/initialized') return;
-    this.#initialized = sent.then(() => {
+    this.#initialized = Promise.race([sent, pause(READY_LIMIT, this.#closing)]).then(() => {
       this.#initialized = undefined;
     });
   }
 
-  close(): Promise<void> {
+  async close(limit: number): Promise<void> {
+    // What the client said last is still on its way.
+    if (this.#delivering.size > 0) {
+      await Promise.race([Promise.all(this.#delivering), pause(limit / 2, this.#closing)]);
+    }
     this.#closing.abort();
     this.#channel?.close.abort();
     this.#connecting?.abort();
-    return Promise.resolve();
   }
 
   async #ask(link: Link, exchange: Exchange): Promise<Reply> {
@@ -122,7 +150,14 @@ export class SseSession {
     const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
     try {
       const headers = { accept: 'text/event-stream' };
-      const response = await fetch({ method: 'GET', url, headers, signal: close.signal, repeatable: true });
+      const response = await fetch({
+        method: 'GET',
+        url,
+        headers,
+        signal: close.signal,
+        stream: true,
+        repeatable: true,
+      });
       if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
         // An event stream under another status never ends; anything else is short.
         // Nothing was asked yet, so whatever its body says is no answer.
@@ -225,6 +260,8 @@ export class SseSession {
       channel.close.abort();
       throw error;
     }
+    // A stream that ended meanwhile is told to nobody else.
+    if (channel.close.aborted) throw new ProxyError('failed', 'the event stream was lost again while it was opened');
     this.#channel = channel;
     this.#since = Date.now();
     return channel;

@@ -15,12 +15,14 @@ import {
   type Frame,
   INVALID_PARAMS,
   idKey,
+  isRepeatable,
   type Message,
 } from '../core/jsonrpc.ts';
 import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { standardHeaders } from '../wire/headers.ts';
+import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
 import { malformedAnswer } from './failure.ts';
 import { withLimit } from './limit.ts';
@@ -37,6 +39,7 @@ export class StatelessTransport {
   readonly #context: UpstreamContext;
   readonly #tools: ToolHeaders;
   readonly #closing = new Cancellation();
+  readonly #delivering = new Set<Promise<void>>();
   #lastId = 0;
 
   constructor(context: UpstreamContext) {
@@ -60,22 +63,23 @@ export class StatelessTransport {
     return this.#once(exchange);
   }
 
-  async notify(call: Call): Promise<void> {
+  /** Passes on a notification. */
+  notify(call: Call): void {
     const { log } = this.#context;
-    try {
-      await withLimit(NOTIFICATION_LIMIT, this.#closing.signal, async (signal) => {
-        const response = await this.#post(call, encodeNotification(call), signal, true);
-        if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
-        discard(response);
-      });
-    } catch (error) {
-      log.debug(
-        `upstream: could not deliver ${call.method}: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+    const delivered = withLimit(NOTIFICATION_LIMIT, this.#closing, async (signal) => {
+      const response = await this.#post(call, encodeNotification(call), signal, true);
+      if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
+      await discard(response);
+    })
+      .catch((error) => log.debug(`upstream: could not deliver ${call.method}: ${error.message}`))
+      .finally(() => this.#delivering.delete(delivered));
+    this.#delivering.add(delivered);
   }
 
-  close(): void {
+  async close(limit: number): Promise<void> {
+    if (this.#delivering.size > 0) {
+      await Promise.race([Promise.all(this.#delivering), pause(limit / 2, this.#closing)]);
+    }
     this.#closing.abort(new Cancelled());
   }
 
@@ -94,7 +98,7 @@ export class StatelessTransport {
     const { call, signal } = exchange;
     const { url, log } = this.#context;
     const id = String(++this.#lastId);
-    const response = await this.#post(call, encodeRequest(id, call), signal, call.method !== 'tools/call');
+    const response = await this.#post(call, encodeRequest(id, call), signal, isRepeatable(call));
     const type = mediaType(response);
     if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
       return refusal(response, url);

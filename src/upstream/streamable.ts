@@ -12,6 +12,7 @@ import {
   encodeResponse,
   type Frame,
   idKey,
+  isRepeatable,
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
@@ -42,6 +43,8 @@ const OWN_LIMIT = 30_000;
  */
 const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
+/** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
+const READY_LIMIT = 3_000;
 /** How long a request may wait for the body of an answer that has none to give, in milliseconds. */
 const READ_ON = 50;
 
@@ -77,6 +80,8 @@ export class StreamableSession {
       open: (lastEventId, signal) => this.#get(lastEventId, signal),
       take: this.#taker(context.peer),
       log: context.log,
+      // A stream that was there and is refused now: only the session can be gone.
+      lost: () => this.#ping(),
     });
     this.#recovery = new Recovery({
       session: () => this.#headers.sessionId,
@@ -121,7 +126,7 @@ export class StreamableSession {
     this.#journal.told(call);
     const sent = this.#tell(call);
     if (call.method !== 'notifications/initialized') return;
-    this.#initialized = sent.then(() => {
+    this.#initialized = Promise.race([sent, pause(READY_LIMIT, this.#closing)]).then(() => {
       this.#initialized = undefined;
       const start = (): void => {
         if (!this.#closing.aborted) this.#listener.start(this.#roundTrip);
@@ -133,10 +138,11 @@ export class StreamableSession {
   }
 
   async close(limit: number): Promise<void> {
-    const session = this.#headers.sessionId;
     this.#listener.stop();
-    // Cancellations of what was open a moment ago are still on their way.
-    await Promise.race([Promise.all(this.#delivering), pause(limit / 3, this.#closing.signal)]);
+    // Cancellations of what was open a moment ago are still on their way, and maybe a new session.
+    const underWay = Promise.allSettled([...this.#delivering, this.#recovery.reopening]);
+    await Promise.race([underWay, pause(limit / 3, this.#closing)]);
+    const session = this.#headers.sessionId;
     const closed = this.#closing.aborted;
     this.#closing.abort(new Cancelled());
     if (closed || session === undefined || limit <= 0) return;
@@ -172,8 +178,8 @@ export class StreamableSession {
       const outcome = await new Promise<Outcome>((resolve, reject) => {
         onAbort = () => {
           reject(signal.reason);
-          // In these revisions a closed stream cancels nothing; the server has to be told.
-          this.#tell(cancelledCall(signal.reason, id));
+          // In these revisions a closed stream cancels nothing; the server has to be told. Only `initialize` must not be cancelled.
+          if (call.method !== 'initialize') this.#tell(cancelledCall(signal.reason, id));
         };
         signal.addEventListener('abort', onAbort, { once: true });
         this.#pending.set(id, {
@@ -196,11 +202,10 @@ export class StreamableSession {
   async #read(id: string, exchange: Exchange): Promise<Outcome | undefined> {
     const { url, log } = this.#context;
     const { signal } = exchange;
-    const { method } = exchange.call;
-    const opening = method === 'initialize';
+    const opening = exchange.call.method === 'initialize';
     const started = Date.now();
     const kind = opening ? 'open' : 'post';
-    const response = await this.#post(kind, encodeRequest(id, exchange.call), signal, method !== 'tools/call');
+    const response = await this.#post(kind, encodeRequest(id, exchange.call), signal, isRepeatable(exchange.call));
     if (opening) this.#roundTrip = Date.now() - started;
     const type = mediaType(response);
     const readable = type === 'text/event-stream' || type === 'application/json';
@@ -231,7 +236,7 @@ export class StreamableSession {
   #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
     const { url, fetch } = this.#context;
     const headers = this.#headers.resuming(lastEventId);
-    return fetch({ method: 'GET', url, headers, signal, repeatable: true });
+    return fetch({ method: 'GET', url, headers, signal, stream: true, repeatable: true });
   }
 
   /** What is done with each message on a stream: that of request `id`, or the standalone one. */
@@ -272,7 +277,7 @@ export class StreamableSession {
   /** Sends what has no answer. Never rejects: whoever sent it expects nothing back. */
   #deliver(frame: Frame, what: string): Promise<void> {
     const { log } = this.#context;
-    const delivered = withLimit(OWN_LIMIT, this.#closing.signal, async (signal) => {
+    const delivered = withLimit(OWN_LIMIT, this.#closing, async (signal) => {
       const response = await this.#post('post', frame, signal, true);
       if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
       // Until the body, empty as a rule, is read, the connection is not free for what comes next.
@@ -292,18 +297,20 @@ export class StreamableSession {
     }
   }
 
-  /** An exchange of the session itself, of which the client need not know. */
+  /** Asks for a sign of life, and opens the session again when there is none. */
+  #ping(): void {
+    const ping: Call = { method: 'ping' };
+    withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(this.#own(ping, signal))).catch(() => {});
+  }
+
+  /** Sends a request of the session itself, of which the client need not know. */
   #ask(call: Call): Promise<Outcome> {
-    const ask: Peer['ask'] = (question, signal) => this.#context.peer.ask(question, signal);
-    return withLimit(OWN_LIMIT, this.#closing.signal, (signal) =>
-      this.#send({
-        call,
-        signal,
-        ask,
-        notify: () => undefined,
-        abort: () => {},
-        room: () => this.#context.peer.room(),
-      }),
-    );
+    return withLimit(OWN_LIMIT, this.#closing, (signal) => this.#send(this.#own(call, signal)));
+  }
+
+  #own(call: Call, signal: CancelSignal): Exchange {
+    const { peer } = this.#context;
+    const ask: Peer['ask'] = (question, asking) => peer.ask(question, asking);
+    return { call, signal, ask, notify: () => undefined, abort: () => {}, room: () => peer.room() };
   }
 }

@@ -26,9 +26,7 @@ export async function subscribe(
   let misses = 0;
   for (;;) {
     const started = Date.now();
-    let events = 0;
     const notify = (call: Call): Promise<void> | undefined => {
-      events++;
       if (call.method !== ACKNOWLEDGED) return exchange.notify(call);
       const again = acknowledged !== undefined;
       acknowledged = call.params ?? encode({});
@@ -44,7 +42,7 @@ export async function subscribe(
     } catch (error) {
       if (!acknowledged || exchange.signal.aborted) throw error;
     }
-    const lived = events > 1 || Date.now() - started >= LIVED;
+    const lived = Date.now() - started >= LIVED;
     misses = lived ? 0 : misses + 1;
     const delay = nextAttempt(
       lived ? { kind: 'served', retry: FIRST_PAUSE } : { kind: 'failed' },

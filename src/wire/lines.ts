@@ -4,19 +4,25 @@ import { Gatherer } from './gather.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
+const EMPTY = Buffer.alloc(0);
+
+/** Bytes of either end of a line that are kept when it is too long. */
+const ENDS = 4_096;
 
 /**
- * Splits a byte stream into lines. A line longer than `limit` is not kept: its first bytes go
- * to `overflow` as soon as the limit is passed, the rest is skipped up to the next newline.
+ * Splits a byte stream into lines. A line longer than `limit` is not kept: when it ends, its
+ * first and its last bytes go to `overflow`.
  */
 export class LineReader {
   readonly #limit: number;
   readonly #line: (line: Buffer) => void;
-  readonly #overflow: (head: Buffer) => void;
+  readonly #overflow: (head: Buffer, tail: Buffer) => void;
   readonly #gathered = new Gatherer();
   #skipping = false;
+  #head = EMPTY;
+  #tail = EMPTY;
 
-  constructor(limit: number, line: (line: Buffer) => void, overflow: (head: Buffer) => void) {
+  constructor(limit: number, line: (line: Buffer) => void, overflow: (head: Buffer, tail: Buffer) => void) {
     this.#limit = limit;
     this.#line = line;
     this.#overflow = overflow;
@@ -40,16 +46,23 @@ export class LineReader {
   }
 
   #keep(piece: Buffer): void {
-    if (this.#skipping) return;
+    if (this.#skipping) {
+      this.#tail = Buffer.concat([this.#tail, piece.subarray(-ENDS)]).subarray(-ENDS);
+      return;
+    }
     this.#gathered.add(piece);
     if (this.#gathered.size <= this.#limit) return;
     this.#skipping = true;
-    this.#overflow(this.#gathered.take());
+    const kept = this.#gathered.take();
+    // Copies, so that the whole line can be forgotten.
+    this.#head = Buffer.from(kept.subarray(0, ENDS));
+    this.#tail = Buffer.from(kept.subarray(-ENDS));
   }
 
   #end(): void {
     if (this.#skipping) {
       this.#skipping = false;
+      this.#overflow(this.#head, this.#tail);
       return;
     }
     if (this.#gathered.size === 0) return;

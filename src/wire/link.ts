@@ -100,7 +100,8 @@ export class Link implements Peer {
     return new Promise<Reply>((resolve, reject) => {
       const onAbort = (): void => {
         this.#outgoing.delete(id);
-        this.#put(encodeNotification(cancelledCall(signal.reason, id)));
+        // `initialize` must not be cancelled (specification, "Cancellation").
+        if (call.method !== 'initialize') this.#put(encodeNotification(cancelledCall(signal.reason, id)));
         reject(signal.reason);
       };
       const settle = (): void => {

@@ -63,8 +63,9 @@ describe('lines', () => {
 });
 
 describe('lines that are too long', () => {
-  it('are told at once, and skipped up to their end', () => {
-    expect(read(['1234567890', '1'], 10, false).overflows).toHaveLength(1);
+  it('are told when they end, and skipped up to there', () => {
+    expect(read(['1234567890', '1'], 10, false).overflows).toHaveLength(0);
+    expect(read(['1234567890', '1'], 10).overflows).toHaveLength(1);
     expect(read(['ok\n12345678901', '234\n', 'next\n'], 10)).toEqual({
       lines: ['ok', 'next'],
       overflows: ['12345678901'],
