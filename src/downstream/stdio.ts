@@ -15,7 +15,7 @@ import {
 } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
-import { MAX_DOWNSTREAM_MESSAGE, readFrame } from '../wire/frames.ts';
+import { MAX_DOWNSTREAM_MESSAGE, readEnds, readFrame } from '../wire/frames.ts';
 import { LineReader } from '../wire/lines.ts';
 import { Link, type LinkHandlers } from '../wire/link.ts';
 import { replyFrom } from '../wire/replies.ts';
@@ -140,7 +140,10 @@ export class StdioDownstream implements Peer {
     const told = `the client wrote a line that is no JSON-RPC message (${error.message}); ${this.#skipped} so far`;
     if (this.#skipped === 1) this.#log.warn(told);
     else this.#log.debug(told);
-    if (/^\s*[[{]/.test(line.toString('latin1', 0, 64))) {
+    const { id, asks } = readEnds(line, line);
+    // An answer of the client that cannot be read is an answer all the same: somebody waits for it.
+    if (!asks && id !== 'null') (this.#link as Link).receive({ kind: 'malformed', id, reason: error.message });
+    else if (/^\s*[[{]/.test(line.toString('latin1', 0, 64))) {
       this.#refuse('null', errorReply(PARSE_ERROR, `Parse error: ${error.message}`));
     }
   }
@@ -148,7 +151,7 @@ export class StdioDownstream implements Peer {
   #refuseLine(head: Buffer, tail: Buffer): void {
     const limit = new ProxyError('limit', `a message is larger than ${MAX_DOWNSTREAM_MESSAGE / 1_048_576} MiB`);
     this.#log.warn(limit.message);
-    const { id, asks } = readEnds(head.toString('utf8'), tail.toString('utf8'));
+    const { id, asks } = readEnds(head, tail);
     if (asks) this.#refuse(id, replyFrom(limit));
     else (this.#link as Link).receive({ kind: 'malformed', id, reason: limit.message });
   }
@@ -167,11 +170,4 @@ export class StdioDownstream implements Peer {
       return reply;
     };
   }
-}
-
-/** What the ends of a message tell of it: its id, where libraries put it, and whether it is a request. */
-function readEnds(head: string, tail: string): { id: string; asks: boolean } {
-  const start = /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*,/.exec(head);
-  const end = /,\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*\}\s*$/.exec(tail);
-  return { id: start?.[1] ?? end?.[1] ?? 'null', asks: /^[^[{]*\{[^[{]*"method"\s*:/.test(head) };
 }

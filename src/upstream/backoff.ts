@@ -26,14 +26,16 @@ const USELESS_DELAY = 20_000;
  * @param random a number from 0 to 1 that spreads the attempts of many clients.
  */
 export function nextAttempt(ending: Ending, misses: number, random: number): number | undefined {
-  const grown = (base: number): number => Math.min(LONGEST, base * 2 ** Math.min(misses - 1, 20)) * (1 + random / 4);
+  const grown = (base: number, times: number): number =>
+    Math.min(LONGEST, base * 2 ** Math.min(times - 1, 20)) * (1 + random / 4);
   switch (ending.kind) {
     case 'served':
       return Math.min(LONGEST, Math.max(SHORTEST, ending.retry ?? DEFAULT_RETRY));
     case 'useless':
-      return grown(USELESS_DELAY);
+      // Once may be chance, and what the server says meanwhile is lost.
+      return misses <= 1 ? DEFAULT_RETRY : grown(USELESS_DELAY, misses - 1);
     case 'failed':
-      return grown(DEFAULT_RETRY);
+      return grown(DEFAULT_RETRY, misses);
     case 'refused':
       return undefined;
   }

@@ -69,7 +69,7 @@ export class Upstream implements Session {
     const revision = declaredRevision(call);
     if (revision !== undefined || call.method === 'server/discover') return this.#requestModern(exchange, revision);
     if (call.method === 'initialize') return this.#reinitialize(exchange);
-    if (this.#opening) await this.#opening.catch(() => {});
+    if (this.#opening) await this.#opened(exchange);
     return this.#session ? this.#session.request(exchange) : this.#openFor(exchange);
   }
 
@@ -89,11 +89,18 @@ export class Upstream implements Session {
   /** A second `initialize` on the same connection begins a new session, and ends the one before. */
   async #reinitialize(exchange: Exchange): Promise<Reply> {
     // One that is only being opened has no id yet that could be given back.
-    if (this.#opening) await this.#opening.catch(() => {});
+    // Without a wait when there is nothing to wait for: the next message must find this one opening.
+    if (this.#opening) await this.#opened(exchange);
     const old = this.#session;
     this.#session = undefined;
     if (old) old.close(LONGEST_RETRY_AFTER * 1000);
     return this.#openFor(exchange);
+  }
+
+  /** Waits until nothing is being opened: of several that wait, the first may open again, and the others wait for it. */
+  async #opened(exchange: Exchange): Promise<void> {
+    while (this.#opening) await this.#opening.catch(() => {});
+    if (exchange.signal.aborted) throw exchange.signal.reason;
   }
 
   #openFor(exchange: Exchange): Promise<Reply> {
@@ -122,10 +129,10 @@ export class Upstream implements Session {
         throw error;
       });
       if ('reply' in kept) {
-        if (kept.open) {
+        if (kept.open && exchange.call.method === 'initialize') {
           log.info(`connected to ${showUrl(url)} (${describe(transport, kept.reply)})`);
           this.#remembered = memory.remember(url, transport);
-        } else {
+        } else if (!kept.open) {
           this.#drop(session);
         }
         return kept.reply;

@@ -176,7 +176,11 @@ function redirectTarget(response: HttpResponse, url: URL): URL | undefined {
 /** The URL to go on with. Throws where going on would change the method or carry credentials elsewhere. */
 function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number, hops: number): URL {
   const where = `${showUrl(from)} redirects to ${showUrl(to)}`;
-  const data = { httpStatus: status, hint: 'give the new address as the URL if it is the right one' };
+  // Servers behind a balancer that ends TLS often redirect to what they see themselves.
+  const downgrade = from.protocol === 'https:' && to.protocol === 'http:' && from.hostname === to.hostname;
+  const better = downgrade ? `${from.origin}${to.pathname}` : undefined;
+  const hint = better ? `try ${better}` : 'give the new address as the URL if it is the right one';
+  const data = { httpStatus: status, hint };
   if (hops >= MAX_REDIRECTS)
     throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, { httpStatus: status });
   if (to.origin !== from.origin) throw new ProxyError('failed', `${where}, another origin`, data);

@@ -3,7 +3,7 @@ import { JsonError } from '../core/json.ts';
 import type { Message } from '../core/jsonrpc.ts';
 import type { HttpResponse, Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
-import { MAX_UPSTREAM_MESSAGE, readFrame } from '../wire/frames.ts';
+import { MAX_UPSTREAM_MESSAGE, readEnds, readFrame } from '../wire/frames.ts';
 import { EventTooLarge, type SseEvent, SseParser } from '../wire/sse.ts';
 import { unexpectedResponse } from './failure.ts';
 
@@ -118,12 +118,15 @@ export async function discard(response: HttpResponse): Promise<void> {
   clearTimeout(timer);
 }
 
-/** The messages of one event's data; none, and a line in the log, when it is no JSON. */
+/** The messages of one event's data; when it cannot be read, what its ends tell of it, or none. */
 export function messagesIn(data: Buffer, log: Log): Message[] {
   try {
     return readFrame(data).messages;
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
+    // Some libraries write what is no JSON (`NaN`): as an answer it is malformed, but it is the answer.
+    const { id, asks } = readEnds(data, data);
+    if (!asks && id !== 'null') return [{ kind: 'malformed', id, reason: error.message }];
     log.debug(`upstream: skipped an event that is no JSON (${error.message})`);
     return [];
   }

@@ -45,6 +45,8 @@ export class SseSession {
   #since = Date.now();
   #opening: Promise<Channel> | undefined;
   readonly #delivering = new Set<Promise<void>>();
+  /** Attempts to open it again since it was lost. */
+  #attempts = 0;
   /** Cuts the stream that is being opened. */
   #connecting: Cancellation | undefined;
   /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
@@ -119,9 +121,10 @@ export class SseSession {
     if (this.#delivering.size > 0) {
       await Promise.race([Promise.all(this.#delivering), pause(limit / 2, this.#closing)]);
     }
-    this.#closing.abort();
-    this.#channel?.close.abort();
-    this.#connecting?.abort();
+    const reason = new ProxyError('failed', 'the session was closed', { outcome: 'unknown' });
+    this.#closing.abort(reason);
+    this.#channel?.close.abort(reason);
+    this.#connecting?.abort(reason);
   }
 
   async #ask(link: Link, exchange: Exchange): Promise<Reply> {
@@ -210,12 +213,14 @@ export class SseSession {
           (error: unknown) => error,
         )
         .then((error) => {
-          if (this.#channel === channel) this.#lost();
-          close.abort();
-          reject(error);
           const reason =
-            error instanceof ProxyError ? error : new ProxyError('failed', 'the event stream was closed', {}, error);
-          link.end(reason);
+            error instanceof ProxyError || error instanceof Refusal
+              ? error
+              : new ProxyError('failed', 'the event stream was closed', { outcome: 'unknown' }, error);
+          if (this.#channel === channel) this.#lost();
+          close.abort(reason);
+          reject(reason);
+          link.end(reason instanceof ProxyError ? reason : reason.outcome.error);
         });
     });
   }
@@ -252,7 +257,10 @@ export class SseSession {
   }
 
   async #restore(): Promise<Channel> {
-    this.#context.log.info('the event stream was lost; opening a new session');
+    const { log } = this.#context;
+    const told = 'the event stream was lost; opening a new session';
+    if (this.#attempts++ === 0) log.info(told);
+    else log.debug(told);
     const channel = await this.#open(this.#closing);
     try {
       await this.#initialize(channel.link);
@@ -264,6 +272,7 @@ export class SseSession {
     if (channel.close.aborted) throw new ProxyError('failed', 'the event stream was lost again while it was opened');
     this.#channel = channel;
     this.#since = Date.now();
+    this.#attempts = 0;
     return channel;
   }
 

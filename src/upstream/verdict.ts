@@ -6,7 +6,7 @@
 
 import type { Strategy } from '../config.ts';
 import { isModernError, isModernRevision } from '../core/eras.ts';
-import { asString, isArray, type Json, peek } from '../core/json.ts';
+import { asString, elements, isArray, type Json, peek } from '../core/json.ts';
 import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName } from '../core/ports.ts';
 import { NO_REFUSAL, type Outcome } from './outcome.ts';
@@ -76,7 +76,11 @@ export function afterModernPost(outcome: Outcome, method: string): Verdict {
   const discovering = method === 'server/discover';
   if (outcome.kind === 'answered') {
     if (!discovering) return 'result' in outcome.reply ? 'open' : 'final';
-    return isDiscoverResult(outcome.reply) ? 'open' : 'other-era';
+    if (isDiscoverResult(outcome.reply)) return 'open';
+    // A server may answer the question and name legacy revisions only: that is its answer.
+    return 'result' in outcome.reply && isArray(peek(outcome.reply.result, 'supportedVersions'))
+      ? 'final'
+      : 'other-era';
   }
   if (outcome.status !== 400 && outcome.status !== 404 && outcome.status !== 405) return 'final';
   if (outcome.reply === undefined || discovering) return 'other-era';
@@ -86,7 +90,8 @@ export function afterModernPost(outcome: Outcome, method: string): Verdict {
 
 /** Whether a reply to `server/discover` is that of a modern server. */
 export function isDiscoverResult(reply: Reply): boolean {
-  return 'result' in reply && isArray(peek(reply.result, 'supportedVersions'));
+  const versions = 'result' in reply ? peek(reply.result, 'supportedVersions') : undefined;
+  return isArray(versions) && elements(versions).some((v) => isModernRevision(asString(v) ?? ''));
 }
 
 function codeOf(outcome: Outcome): number | undefined {

@@ -16,3 +16,17 @@ export function readFrame(bytes: Buffer): { batch: boolean; messages: Message[] 
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return parseFrame(marked ? bytes.subarray(3) : bytes);
 }
+
+const ENDS = 4_096;
+
+/**
+ * What the ends of a message tell that cannot be read as a whole: its id, `null` when it stands
+ * in neither place where libraries put it, and whether it is a request.
+ */
+export function readEnds(first: Buffer, last: Buffer): { id: string; asks: boolean } {
+  const head = first.toString('utf8', 0, ENDS);
+  const tail = last.toString('utf8', Math.max(0, last.length - ENDS));
+  const start = /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*,/.exec(head);
+  const end = /,\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*\}\s*$/.exec(tail);
+  return { id: start?.[1] ?? end?.[1] ?? 'null', asks: /^[^[{]*\{[^[{]*"method"\s*:/.test(head) };
+}

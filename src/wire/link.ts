@@ -171,7 +171,7 @@ export class Link implements Peer {
         const key = idKey(message.id);
         const asked = this.#outgoing.get(key);
         if (asked) {
-          asked.reject(new ProxyError('failed', `the answer was malformed: ${message.reason}`));
+          asked.reject(new ProxyError('failed', `the answer is malformed: ${message.reason}`, { outcome: 'unknown' }));
           respond(undefined);
           break;
         }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { legacyServer, modernServer, sseServer } from '../peers/minimal-server.ts';
 import { DIRECT, INSIDE, NAMES } from '../peers/names.ts';
 import { opened } from '../peers/opened.ts';
@@ -34,9 +34,11 @@ function start(url: string, env: Record<string, string>, args = ['--enable-proxy
   return startProxy(url, args, { ...NAMES, env });
 }
 
-async function session(proxy: ProxyProcess, version = '2025-11-25'): Promise<void> {
+/** @param server whose event stream has to be open before the session ends: it has a connection of its own. */
+async function session(proxy: ProxyProcess, version = '2025-11-25', server?: ScriptedPeer): Promise<void> {
   await proxy.rpc.initialize(version);
   await proxy.rpc.request('ping');
+  if (server) await vi.waitFor(() => expect(server.lines).toContain('GET'), 20_000);
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
 }
 
@@ -59,7 +61,7 @@ async function failure(proxy: ProxyProcess): Promise<Failure> {
 describe('every request of a session goes through it', () => {
   it('to an http: server', async () => {
     const [server, proxy] = [await serving(legacyServer()), await outbound()];
-    await session(start(`http://${INSIDE}:${server.port}/mcp`, { HTTP_PROXY: proxy.url }));
+    await session(start(`http://${INSIDE}:${server.port}/mcp`, { HTTP_PROXY: proxy.url }), '2025-11-25', server);
     expect([...server.lines].sort()).toEqual(SESSION);
     expect(proxy.requests.map(({ method }) => method).sort()).toEqual(['DELETE', 'GET', 'POST', 'POST', 'POST']);
     expect(new Set(proxy.requests.map(({ target }) => target))).toEqual(new Set([`${INSIDE}:${server.port}`]));
@@ -75,7 +77,7 @@ describe('every request of a session goes through it', () => {
       '-H',
       'X-Key: for-the-server',
     ]);
-    await session(program);
+    await session(program, '2025-11-25', server);
     expect([...server.lines].sort()).toEqual(SESSION);
     expect(new Set(proxy.requests.map(({ method }) => method))).toEqual(new Set(['CONNECT']));
     for (const { headers } of proxy.requests) expect(headers).not.toHaveProperty('x-key');

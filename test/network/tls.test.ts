@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { legacyServer, sseServer } from '../peers/minimal-server.ts';
 import { DIRECT, NAMES } from '../peers/names.ts';
 import { opened } from '../peers/opened.ts';
@@ -51,6 +51,7 @@ describe('an authority in NODE_EXTRA_CA_CERTS', () => {
     const proxy = startProxy(server.url, [], trusted);
     await proxy.rpc.initialize();
     expect((await proxy.rpc.request('tools/list')).tools).toHaveLength(1);
+    await vi.waitFor(() => expect(server.lines).toContain('GET'), 20_000);
     expect(await proxy.close()).toEqual({ code: 0, signal: null });
     expect([...server.lines].sort()).toEqual([
       'DELETE',

@@ -157,7 +157,9 @@ describe('outcomes that cannot be read', () => {
 
 describe('isDiscoverResult', () => {
   it.each([
-    ['{"supportedVersions":[]}', true],
+    ['{"supportedVersions":[]}', false],
+    ['{"supportedVersions":["2025-11-25"]}', false],
+    ['{"supportedVersions":["2025-11-25","2026-07-28"]}', true],
     ['{"s\\u0075pportedVersions":["2026-07-28"]}', true],
     ['{"protocolVersion":"2025-11-25"}', false],
     ['["supportedVersions"]', false],
