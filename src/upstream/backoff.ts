@@ -6,7 +6,10 @@ export type Ending =
   /** Messages came, or it lived for a while: servers and middleboxes cut idle streams, and that is fine. */
   | { readonly kind: 'served'; readonly retry: number | undefined }
   /** It ended at once and empty, or was no event stream: coming back soon would only repeat that. */
-  | { readonly kind: 'useless' }
+  | {
+      readonly kind: 'useless' /** It gave an event id, as a server does that wants us back. */;
+      readonly primed: boolean;
+    }
   /** No connection, or a server error. */
   | { readonly kind: 'failed' }
   /** The server does not offer the stream. */
@@ -32,6 +35,7 @@ export function nextAttempt(ending: Ending, misses: number, random: number): num
     case 'served':
       return Math.min(LONGEST, Math.max(SHORTEST, ending.retry ?? DEFAULT_RETRY));
     case 'useless':
+      if (!ending.primed) return grown(USELESS_DELAY, misses);
       // Once may be chance, and what the server says meanwhile is lost.
       return misses <= 1 ? DEFAULT_RETRY : grown(USELESS_DELAY, misses - 1);
     case 'failed':

@@ -93,10 +93,11 @@ async function once(options: ListenerOptions, position: Position, signal: Cancel
     }
     if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
       response.body.destroy();
-      return { kind: response.status >= 429 ? 'failed' : 'useless' };
+      return response.status >= 429 ? { kind: 'failed' } : { kind: 'useless', primed: false };
     }
     await readMessages(response, position, options.log, options.take);
-    return served() ? { kind: 'served', retry: position.retry } : { kind: 'useless' };
+    if (served()) return { kind: 'served', retry: position.retry };
+    return { kind: 'useless', primed: position.lastEventId !== undefined };
   } catch (error) {
     if (served()) return { kind: 'served', retry: position.retry };
     options.log.debug(`upstream: event stream failed: ${error instanceof Error ? error.message : String(error)}`);

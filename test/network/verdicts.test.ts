@@ -1,7 +1,7 @@
 // What one start finds out about the transport of a URL, the next start knows; and the memory can do no harm.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { legacyServer, sseServer } from '../peers/minimal-server.ts';
 import { opened } from '../peers/opened.ts';
 import { privateHome, startProxy } from '../peers/proxy.ts';
@@ -33,6 +33,7 @@ async function session(server: ScriptedPeer, args: string[] = [], url = server.u
   const proxy = startProxy(url, args, { home });
   await proxy.rpc.initialize('2025-06-18');
   await proxy.rpc.request('ping');
+  await vi.waitFor(() => expect(server.lines.slice(before)).toContain('GET'), 20_000);
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
   // The stream of a session and its first request leave side by side, so their order says nothing.
   return server.lines.slice(before).filter((line) => line !== 'POST ping');

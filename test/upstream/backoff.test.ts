@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type Ending, nextAttempt, pause } from '../../src/upstream/backoff.ts';
 
 const SERVED: Ending = { kind: 'served', retry: undefined };
-const USELESS: Ending = { kind: 'useless' };
+const USELESS: Ending = { kind: 'useless', primed: false };
+const PRIMED: Ending = { kind: 'useless', primed: true };
 const FAILED: Ending = { kind: 'failed' };
 const MINUTE = 60_000;
 
@@ -13,10 +14,11 @@ describe('nextAttempt', () => {
     ['but not sooner than in a quarter of a second', { kind: 'served', retry: 0 }, 1, 250],
     ['', { kind: 'served', retry: 249 }, 1, 250],
     ['but not later than in five minutes', { kind: 'served', retry: 3_600_000 }, 1, 5 * MINUTE],
-    ['one that gave nothing soon, once', USELESS, 1, 1_000],
-    ['then three times a minute at most', USELESS, 2, 20_000],
-    ['and then more and more seldom', USELESS, 3, 40_000],
-    ['', USELESS, 4, 80_000],
+    ['one that gave nothing, three times a minute at most', USELESS, 1, 20_000],
+    ['and then more and more seldom', USELESS, 2, 40_000],
+    ['', USELESS, 3, 80_000],
+    ['one that gave only an event id soon, once', PRIMED, 1, 1_000],
+    ['then as seldom', PRIMED, 2, 20_000],
     ['up to five minutes', USELESS, 100, 5 * MINUTE],
     ['one that failed after a second', FAILED, 1, 1_000],
     ['then two', FAILED, 2, 2_000],
@@ -29,7 +31,7 @@ describe('nextAttempt', () => {
 
   it('spreads attempts, and never hurries them', () => {
     for (const ending of [USELESS, FAILED]) {
-      for (let misses = ending === USELESS ? 2 : 1; misses < 30; misses++) {
+      for (let misses = 1; misses < 30; misses++) {
         const earliest = nextAttempt(ending, misses, 0) as number;
         const latest = nextAttempt(ending, misses, 0.999_999) as number;
         expect(latest).toBeGreaterThan(earliest);
