@@ -69,7 +69,9 @@ export class Upstream implements Session {
     const revision = declaredRevision(call);
     if (revision !== undefined || call.method === 'server/discover') return this.#requestModern(exchange, revision);
     if (call.method === 'initialize') return this.#reinitialize(exchange);
-    if (this.#opening) await this.#opened(exchange);
+    // Of several that wait, the first opens again, and the others find that opening: no wait between the look and the deed.
+    while (this.#opening) await this.#opening.catch(() => {});
+    if (exchange.signal.aborted) throw exchange.signal.reason;
     return this.#session ? this.#session.request(exchange) : this.#openFor(exchange);
   }
 
@@ -89,18 +91,12 @@ export class Upstream implements Session {
   /** A second `initialize` on the same connection begins a new session, and ends the one before. */
   async #reinitialize(exchange: Exchange): Promise<Reply> {
     // One that is only being opened has no id yet that could be given back.
-    // Without a wait when there is nothing to wait for: the next message must find this one opening.
-    if (this.#opening) await this.#opened(exchange);
+    while (this.#opening) await this.#opening.catch(() => {});
+    if (exchange.signal.aborted) throw exchange.signal.reason;
     const old = this.#session;
     this.#session = undefined;
     if (old) old.close(LONGEST_RETRY_AFTER * 1000);
     return this.#openFor(exchange);
-  }
-
-  /** Waits until nothing is being opened: of several that wait, the first may open again, and the others wait for it. */
-  async #opened(exchange: Exchange): Promise<void> {
-    while (this.#opening) await this.#opening.catch(() => {});
-    if (exchange.signal.aborted) throw exchange.signal.reason;
   }
 
   #openFor(exchange: Exchange): Promise<Reply> {
