@@ -128,12 +128,7 @@ export class StreamableSession {
     if (call.method !== 'notifications/initialized') return;
     this.#initialized = Promise.race([sent, pause(READY_LIMIT, this.#closing)]).then(() => {
       this.#initialized = undefined;
-      const start = (): void => {
-        if (!this.#closing.aborted) this.#listener.start(this.#roundTrip);
-      };
-      // A client that cannot be asked anything need not wait for the stream on which servers ask.
-      if (this.#journal.mayBeAsked) start();
-      else setImmediate(start);
+      if (!this.#closing.aborted) this.#listener.start(this.#roundTrip);
     });
   }
 

@@ -27,13 +27,14 @@ function kept(): string[] {
 
 const isFile = (name: string): boolean => statSync(name).isFile();
 
-/** One whole session; the requests it took. */
-async function session(server: ScriptedPeer, args: string[] = [], url = server.url): Promise<string[]> {
+/** One whole session; the requests it took, `streams` of them a GET. */
+async function session(server: ScriptedPeer, args: string[] = [], url = server.url, streams = 1): Promise<string[]> {
   const before = server.requests.length;
   const proxy = startProxy(url, args, { home });
   await proxy.rpc.initialize('2025-06-18');
   await proxy.rpc.request('ping');
-  await vi.waitFor(() => expect(server.lines.slice(before)).toContain('GET'), 20_000);
+  const gets = (): string[] => server.lines.slice(before).filter((line) => line === 'GET');
+  await vi.waitFor(() => expect(gets()).toHaveLength(streams), 20_000);
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
   // The stream of a session and its first request leave side by side, so their order says nothing.
   return server.lines.slice(before).filter((line) => line !== 'POST ping');
@@ -59,7 +60,7 @@ it('an HTTP+SSE server is found by the first start and known to the second', asy
 
 it('with sse-first, a Streamable HTTP server is found by the first start and known to the second', async () => {
   const server = await open(startScripted('/mcp', legacyServer()));
-  expect(await session(server, ['--transport', 'sse-first'])).toEqual(['GET', ...HTTP_OPENING]);
+  expect(await session(server, ['--transport', 'sse-first'], server.url, 2)).toEqual(['GET', ...HTTP_OPENING]);
   expect(await session(server, ['--transport', 'sse-first'])).toEqual(HTTP_OPENING);
 });
 
@@ -67,7 +68,7 @@ it('a server that changes its transport is found again, and known again', async 
   const { server, become } = await changing(sseServer());
   await session(server);
   become(legacyServer());
-  expect(await session(server)).toEqual(['GET', ...HTTP_OPENING]);
+  expect(await session(server, [], server.url, 2)).toEqual(['GET', ...HTTP_OPENING]);
   expect(await session(server)).toEqual(HTTP_OPENING);
   become(sseServer());
   expect(await session(server)).toEqual(['POST initialize', ...SSE_OPENING]);
