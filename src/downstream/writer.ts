@@ -63,6 +63,10 @@ export class LineWriter {
   }
 
   #put(parts: readonly Buffer[]): void {
+    if (parts.length === 1) {
+      this.#stream.write(parts[0]);
+      return;
+    }
     let small: Buffer[] = [];
     const join = (): void => {
       if (small.length > 0) this.#stream.write(small.length === 1 ? small[0] : Buffer.concat(small));

@@ -77,9 +77,19 @@ export class LineReader {
  * tokens only, so a space in their place changes nothing.
  */
 export function asLine(frame: Frame): Frame {
+  if (frame.length === 1) return [withNewline(frame[0] as Buffer)];
   const flat = frame.map((part) => (part.includes(LF) || part.includes(CR) ? flatten(part) : part));
   const last = flat[flat.length - 1] as Buffer;
-  return [...flat.slice(0, -1), Buffer.concat([last, Buffer.from('\n')])];
+  return [...flat.slice(0, -1), withNewline(last)];
+}
+
+/** One part as the end of a line: copied once, and looked through while it is in the cache. */
+function withNewline(part: Buffer): Buffer {
+  const line = Buffer.allocUnsafe(part.length + 1);
+  part.copy(line);
+  line[part.length] = LF;
+  if (part.includes(LF) || part.includes(CR)) flatten(line.subarray(0, -1)).copy(line);
+  return line;
 }
 
 function flatten(part: Buffer): Buffer {
