@@ -119,7 +119,7 @@ describe.each(ERAS)('$name', (era) => {
     for (let mib = 0; mib < 256; mib++) await write(chunk);
     await write('\n');
     expect((await era.ask(proxy, 'ping')).message.result).toBeDefined();
-    if (before !== undefined) expect((peakMemory(proxy.pid) ?? 0) - before).toBeLessThan(128 * MIB);
+    if (before !== undefined) expect((peakMemory(proxy.pid) ?? 0) - before).toBeLessThan(64 * MIB);
   });
 
   test('all of that is told on stderr in at most a few lines, and stdout holds messages only', () => {
