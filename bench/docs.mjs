@@ -34,7 +34,7 @@ export function writeDocs({ date, machine, rounds, results, contestants, verdict
     '',
     '- **Interleaved**: in every round each contestant has its turn, in short turns while all of their processes are alive, and in an order that rotates. What else the machine does falls on all of them.',
     '- **Start**: from spawning `node <script>` until the line that answers `initialize` is complete; files are in the page cache, the home is empty each time.',
-    '- **A call**: `tools/call` one after the other, 4,000 a round after 2,000 to warm up; the driver takes the time when the line of the answer is complete. What the first 200 calls of a process cost, before the engine has compiled anything, has a row of its own and no budget.',
+    '- **A call**: `tools/call` one after the other, 6,000 a round after 4,000 to warm up; the driver takes the time when the line of the answer is complete. What the first 200 calls of a process cost, before the engine has compiled anything, has a row of its own and no budget.',
     '- **Load**: 32 calls in flight, 4,000 a round after 2,000 to warm up. CPU is user and system time of the contestant from `/proc`. Calls a second also hold what the driver and the server can do, on few cores mostly that.',
     '- **Large results**: 2 MiB of text with escapes and non-ASCII characters, as a JSON body and as a server-sent event.',
     '- **Requests**: every HTTP request of any method and path that reached the server before the first `tools/call` did; the most of three runs.',

@@ -6,7 +6,7 @@ import { takeTurns } from '../turns.mjs';
 const CALLS_A_TURN = 1_000;
 const FIRST = 200;
 /** Until the engine has compiled what a call runs through; the first calls have a row of their own. */
-const WARM_UP = 2_000;
+const WARM_UP = 4_000;
 
 async function calls(client, count, taken) {
   for (let i = 0; i < count; i++) {
@@ -30,7 +30,7 @@ export const latency = {
       contestants,
       url,
       round,
-      turns: quick ? 1 : 4,
+      turns: quick ? 1 : 6,
       async open(client) {
         const first = [];
         await calls(client, FIRST, first);

@@ -20,15 +20,18 @@ export const META_SUBSCRIPTION_ID = `${META_PREFIX}subscriptionId`;
 const META_MARK = META_PREFIX.slice(0, -1);
 const ESCAPE_MARK = '\\u';
 
+/** Whether a call may have an envelope; almost every legacy call is told apart without a closer look. */
+export function mayDeclareRevision({ params }: Call): boolean {
+  return isObject(params) && (params.includes(META_MARK) || params.includes(ESCAPE_MARK));
+}
+
 /**
  * The revision a call declares in its own envelope, or undefined when it has none: a legacy
  * message. Throws a JsonError when `params` or `_meta` has a duplicate key.
  */
 export function declaredRevision(call: Call): string | undefined {
-  const { params } = call;
-  // Almost every legacy call is told apart without a closer look.
-  if (!isObject(params) || !(params.includes(META_MARK) || params.includes(ESCAPE_MARK))) return undefined;
-  const meta = member(params, '_meta');
+  if (!call.params || !mayDeclareRevision(call)) return undefined;
+  const meta = member(call.params, '_meta');
   return isObject(meta) ? asString(member(meta, META_PROTOCOL_VERSION)) : undefined;
 }
 

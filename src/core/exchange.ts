@@ -37,6 +37,19 @@ export function compose(middlewares: readonly Middleware[], handler: Handler): H
   return middlewares.reduceRight((next, middleware) => middleware(next), handler);
 }
 
+/** The same exchange, but for what is changed. */
+export function derived(exchange: Exchange, changes: Partial<Pick<Exchange, 'call' | 'notify'>>): Exchange {
+  return {
+    call: exchange.call,
+    signal: exchange.signal,
+    abort: (error) => exchange.abort(error),
+    notify: (call) => exchange.notify(call),
+    ask: (call, signal) => exchange.ask(call, signal),
+    room: () => exchange.room(),
+    ...changes,
+  };
+}
+
 /** Why an exchange was aborted: the asker cancelled it. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled';

@@ -17,7 +17,7 @@ import {
   skipValue,
 } from './scan.ts';
 
-export { type Json, JsonError };
+export { BRACE_CLOSE, type Json, JsonError };
 
 /** A member of an object: its decoded key, and where key and value stand in the text. */
 export interface Member {
@@ -45,8 +45,34 @@ function decodeString(text: Json, start: number, end: number): string {
   return inner.includes('\\') ? (JSON.parse(`"${inner}"`) as string) : inner;
 }
 
+/** The keys of a message's envelope, by their length: nearly every key that is read is one of them. */
+const ENVELOPE: readonly (readonly string[])[] = [
+  [],
+  [],
+  ['id'],
+  [],
+  [],
+  ['error'],
+  ['method', 'params', 'result'],
+  ['jsonrpc'],
+];
+
+/** The key of an envelope whose literal opens at `at`, recognised where it stands; undefined when it is another one. */
+function envelopeKey(text: Json, at: number): string | undefined {
+  let length = 0;
+  while (length < ENVELOPE.length && text[at + 1 + length] !== QUOTE) length++;
+  for (const key of ENVELOPE[length] ?? []) {
+    let i = 0;
+    while (i < length && text[at + 1 + i] === key.charCodeAt(i)) i++;
+    if (i === length) return key;
+  }
+  return undefined;
+}
+
 /** The key whose literal, already checked, opens at `at`. */
 function decodeKey(text: Json, at: number): string {
+  const known = envelopeKey(text, at);
+  if (known !== undefined) return known;
   return decodeString(text, at, skipString(text, at, text.length));
 }
 

@@ -6,6 +6,7 @@
 import {
   arrayOf,
   asString,
+  BRACE_CLOSE,
   elements,
   encode,
   isArray,
@@ -151,6 +152,14 @@ export type Frame = readonly Buffer[];
 const JOIN_BELOW = 32_768;
 
 function frame(head: string, payload: Json | undefined, extra: Json | undefined): Frame {
+  if (payload && !extra && payload.length < JOIN_BELOW) {
+    const start = Buffer.byteLength(head);
+    const whole = Buffer.allocUnsafe(start + payload.length + 1);
+    whole.write(head);
+    payload.copy(whole, start);
+    whole[start + payload.length] = BRACE_CLOSE;
+    return [whole];
+  }
   const tail = Buffer.from('}');
   const parts: Buffer[] = [Buffer.from(head)];
   if (payload) parts.push(payload);

@@ -6,6 +6,7 @@ type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Never changed once it was sent, the URL too: what can be told from it is told once. */
   readonly url: URL;
   /** Never changed once it was sent; what is sent often is best always the same object. */
   readonly headers: Readonly<Record<string, string>>;

@@ -162,12 +162,15 @@ export class StdioDownstream implements Peer {
 
   /** Learns the revision of the session from the answer to `initialize`. */
   #watchRevision(next: Handler): Handler {
-    return async (exchange) => {
-      const reply = await next(exchange);
-      if (exchange.call.method === 'initialize' && 'result' in reply) {
-        this.#batches = asString(peek(reply.result, 'protocolVersion')) === REVISION_WITH_BATCHES;
-      }
-      return reply;
+    return (exchange) => {
+      const replied = next(exchange);
+      if (exchange.call.method !== 'initialize') return replied;
+      return replied.then((reply) => {
+        if ('result' in reply) {
+          this.#batches = asString(peek(reply.result, 'protocolVersion')) === REVISION_WITH_BATCHES;
+        }
+        return reply;
+      });
     };
   }
 }

@@ -34,10 +34,10 @@ export class LineWriter {
    */
   write(frame: Frame): Promise<void> | undefined {
     if (this.#closed || !this.#stream.writable) return undefined;
-    if (this.#lines++ === 0) setImmediate(() => this.#endTurn());
     const line = asLine(frame);
     if (this.#gathers) this.#hold(line);
     else this.#put(line);
+    if (this.#lines++ === 0) setImmediate(() => this.#endTurn());
     return this.room();
   }
 

@@ -1,7 +1,9 @@
 /** Bounds every wait for an answer: an exchange whose server stays silent for too long ends with an error. */
 
+import type { CancelSignal } from '../core/cancel.ts';
 import { isHandshake } from '../core/eras.ts';
-import type { Middleware } from '../core/exchange.ts';
+import type { Exchange, Middleware } from '../core/exchange.ts';
+import type { Call, Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
 
 /** Milliseconds a server may stay silent. */
@@ -18,33 +20,56 @@ export function deadline(limits: Deadlines): Middleware {
   return (next) => (exchange) => {
     // A subscription is silent by nature, for as long as nothing changes.
     if (exchange.call.method === 'subscriptions/listen') return next(exchange);
-    const limit = isHandshake(exchange.call) ? limits.handshake : limits.silence;
-    const timer = setTimeout(() => {
-      const message = `no answer to ${JSON.stringify(exchange.call.method)} in ${Math.round(limit / 1000)} s`;
-      exchange.abort(new ProxyError('timeout', message, { outcome: 'unknown' }));
-    }, limit);
-    return next({
-      call: exchange.call,
-      signal: exchange.signal,
-      abort: (error) => exchange.abort(error),
-      room: () => exchange.room(),
-      notify: (call) => {
-        timer.refresh();
-        return exchange.notify(call);
-      },
-      ask: (call, asking) => {
-        timer.refresh();
-        return exchange.ask(call, asking).finally(() => timer.refresh());
-      },
-    }).then(
+    const timed = new TimedExchange(exchange, isHandshake(exchange.call) ? limits.handshake : limits.silence);
+    return next(timed).then(
       (reply) => {
-        clearTimeout(timer);
+        timed.end();
         return reply;
       },
       (error: unknown) => {
-        clearTimeout(timer);
+        timed.end();
         throw error;
       },
     );
   };
+}
+
+/** An exchange that is given up when neither notification nor question crosses for a while. */
+class TimedExchange implements Exchange {
+  readonly call: Call;
+  readonly signal: CancelSignal;
+  readonly #inner: Exchange;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(inner: Exchange, limit: number) {
+    this.call = inner.call;
+    this.signal = inner.signal;
+    this.#inner = inner;
+    this.#timer = setTimeout(() => {
+      const message = `no answer to ${JSON.stringify(inner.call.method)} in ${Math.round(limit / 1000)} s`;
+      inner.abort(new ProxyError('timeout', message, { outcome: 'unknown' }));
+    }, limit);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  abort(error: Error): void {
+    this.#inner.abort(error);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#inner.room();
+  }
+
+  notify(call: Call): Promise<void> | undefined {
+    this.#timer.refresh();
+    return this.#inner.notify(call);
+  }
+
+  ask(call: Call, asking: CancelSignal): Promise<Reply> {
+    this.#timer.refresh();
+    return this.#inner.ask(call, asking).finally(() => this.#timer.refresh());
+  }
 }

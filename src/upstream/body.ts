@@ -46,6 +46,8 @@ function brokenOff(): Error {
   return Object.assign(new Error('the connection closed in the middle of the response'), { code: 'ECONNRESET' });
 }
 
+const EMPTY = Buffer.alloc(0);
+
 export class ResponseBody implements HttpBody {
   readonly #stream: Readable;
   readonly #incoming: IncomingMessage;
@@ -97,6 +99,11 @@ export class ResponseBody implements HttpBody {
   }
 
   async bytes(limit: number): Promise<Buffer> {
+    const incoming = this.#incoming;
+    if (this.#stream === incoming && incoming.complete && incoming.readableLength <= limit && !incoming.destroyed) {
+      // A small response is all there by now, and need not be waited for chunk by chunk.
+      return (incoming.read() as Buffer | null) ?? EMPTY;
+    }
     const announced = Number(this.#incoming.headers['content-length']);
     const known = this.#stream === this.#incoming && announced > 0 && announced <= limit;
     const gathered = new Gatherer(known ? announced : 0);

@@ -5,12 +5,14 @@
 import type { Strategy } from '../config.ts';
 import {
   declaredRevision,
+  isHandshake,
   isModernRevision,
   LEGACY_REVISIONS,
   MODERN_REVISIONS,
+  mayDeclareRevision,
   UNSUPPORTED_VERSION,
 } from '../core/eras.ts';
-import type { Exchange, Session } from '../core/exchange.ts';
+import { derived, type Exchange, type Session } from '../core/exchange.ts';
 import { asString, decode, peek } from '../core/json.ts';
 import { type Call, errorReply, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
@@ -64,7 +66,15 @@ export class Upstream implements Session {
     return open || this.#modern !== undefined || (this.#modernInFlight && this.#options.connected());
   }
 
-  async request(exchange: Exchange): Promise<Reply> {
+  request(exchange: Exchange): Promise<Reply> {
+    const { call } = exchange;
+    // Nearly every call of a legacy client, without a turn of waiting.
+    const plain = !isHandshake(call) && !mayDeclareRevision(call);
+    if (plain && this.#session && !this.#opening) return this.#session.request(exchange);
+    return this.#request(exchange);
+  }
+
+  async #request(exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
     const revision = declaredRevision(call);
     if (revision !== undefined || call.method === 'server/discover') return this.#requestModern(exchange, revision);
@@ -225,7 +235,7 @@ export class Upstream implements Session {
   async #answersDiscover(exchange: Exchange): Promise<boolean> {
     const call: Call = { method: 'server/discover', params: envelopeOf(exchange.call) };
     try {
-      const outcome = await this.#stateless.send({ ...exchange, call, notify: () => undefined });
+      const outcome = await this.#stateless.send(derived(exchange, { call, notify: () => undefined }));
       return outcome.kind === 'answered' && isDiscoverResult(outcome.reply);
     } catch (error) {
       if (exchange.signal.aborted) throw error;

@@ -14,6 +14,10 @@ interface Cookie {
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>();
 
+  get empty(): boolean {
+    return this.#cookies.size === 0;
+  }
+
   /** Takes in the `Set-Cookie` fields of a response to a request for `path`. */
   take(fields: readonly string[], path: string): void {
     for (const field of fields) if (field.length <= MAX_LENGTH) this.#set(field, path);
@@ -21,7 +25,6 @@ export class CookieJar {
 
   /** The `Cookie` value for a request for `path`, or undefined when there is nothing to send. */
   header(path: string): string | undefined {
-    if (this.#cookies.size === 0) return undefined;
     const pairs: string[] = [];
     for (const [name, cookie] of this.#cookies) if (covers(cookie.path, path)) pairs.push(`${name}=${cookie.value}`);
     return pairs.length > 0 ? pairs.join('; ') : undefined;

@@ -2,9 +2,9 @@
 import type http from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { isLoopback } from '../config.ts';
 import type { HttpRequest, HttpResponse } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
+import { addressOf } from './address.ts';
 import { ResponseBody, unpacked } from './body.ts';
 import type { CookieJar } from './cookies.ts';
 import { brokenConnection, noConnection } from './failure.ts';
@@ -42,12 +42,13 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
       return;
     }
     connector.expire();
+    const { hostname, port, path } = addressOf(url);
     const outgoing = connector.request({
       agent: request.stream ? connector.streams : connector.agent,
       method: request.method,
-      hostname: addressOf(url),
-      port: url.port,
-      path: url.pathname + url.search,
+      hostname,
+      port,
+      path,
       headers: headersOf(connector, request),
     });
     let connected = false;
@@ -116,7 +117,7 @@ function answered(incoming: IncomingMessage, stream: Readable, close: () => void
 /** The headers as a flat list, which Node writes out without looking at each of them twice. */
 function headersOf(connector: Connector, { url, headers, body }: HttpRequest): string[] | Record<string, string> {
   const length = body && String(body.reduce((sum, part) => sum + part.length, 0));
-  const cookie = connector.cookies.header(url.pathname);
+  const cookie = connector.cookies.empty ? undefined : connector.cookies.header(url.pathname);
   // The agents for outbound proxies add headers of their own, which a list does not allow.
   if (connector.proxy !== undefined || cookie !== undefined) {
     const own = connector.headers.cookie;
@@ -132,14 +133,6 @@ function headersOf(connector: Connector, { url, headers, body }: HttpRequest): s
     connector.lines.set(headers, list);
   }
   return length === undefined ? list : list.concat('content-length', length);
-}
-
-/** Where to connect to: every loopback name is this machine, whatever a name server says (RFC 6761, section 6.3). */
-function addressOf(url: URL): string {
-  const { hostname } = url;
-  // Brackets belong to the URL, not to the address.
-  if (hostname.startsWith('[')) return hostname.slice(1, -1);
-  return isLoopback(hostname) && !/^\d/.test(hostname) ? 'localhost' : hostname;
 }
 
 /** Bodies up to this size leave together with the headers, in one write. */

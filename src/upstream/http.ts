@@ -8,6 +8,7 @@ import { isLoopback } from '../config.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
+import { addressOf } from './address.ts';
 import { CookieJar } from './cookies.ts';
 import { type Connector, exchange, refusedByProxy, StaleConnection } from './http-exchange.ts';
 import { expireIdle } from './pool.ts';
@@ -85,7 +86,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const fetch: Fetch = async (request) => {
     let url = request.url;
     for (let hops = 0; ; hops++) {
-      const connector = connectors.get(url.origin) ?? (await find(url));
+      const connector = connectors.get(addressOf(url).origin) ?? (await find(url));
       const attempt = url === request.url ? request : { ...request, url };
       let response: HttpResponse;
       try {

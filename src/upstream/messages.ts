@@ -25,6 +25,7 @@ export function startOfStream(): Position {
 
 export function mediaType(response: HttpResponse): string {
   const type = response.headers['content-type'];
+  if (type === 'application/json' || type === 'text/event-stream') return type;
   return typeof type === 'string' ? (type.split(';', 1)[0] as string).trim().toLowerCase() : '';
 }
 

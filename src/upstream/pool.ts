@@ -1,5 +1,5 @@
 /** Closes pooled connections before the server does. */
-import type { Agent, ClientRequest } from 'node:http';
+import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /**
@@ -7,7 +7,13 @@ import type { Duplex } from 'node:stream';
  * that is just being closed may or may not have run, so none is used that long.
  */
 const IDLE = 4_000;
-const LOOK_EVERY = 1_000;
+const LOOK_EVERY = 500;
+
+const SINCE = Symbol('idle since');
+
+interface Idle extends Duplex {
+  [SINCE]?: number;
+}
 
 /**
  * Lets the agent forget connections that were idle for too long; its own option would set a
@@ -16,30 +22,29 @@ const LOOK_EVERY = 1_000;
  * are late after the machine slept.
  */
 export function expireIdle(agent: Agent): () => void {
-  /** Idle connections and since when, the longest idle first. */
-  const idle = new Map<Duplex, number>();
   let timer: NodeJS.Timeout | undefined;
+  let looked = 0;
   const sweep = (): void => {
-    const oldest = Date.now() - IDLE;
-    for (const [socket, since] of idle) {
-      if (since > oldest) return;
-      idle.delete(socket);
-      socket.destroy();
+    looked = Date.now();
+    let idle = 0;
+    for (const sockets of Object.values(agent.freeSockets)) {
+      // A copy, because a closed socket leaves the list.
+      for (const socket of [...(sockets ?? [])] as Idle[]) {
+        if ((socket[SINCE] ?? 0) > looked - IDLE) idle++;
+        else socket.destroy();
+      }
     }
+    if (idle > 0) return;
     clearInterval(timer);
     timer = undefined;
   };
-  const { keepSocketAlive, reuseSocket } = agent;
-  agent.keepSocketAlive = (socket: Duplex) => {
-    idle.set(socket, Date.now());
+  const { keepSocketAlive } = agent;
+  agent.keepSocketAlive = (socket: Idle) => {
+    socket[SINCE] = Date.now();
     timer ??= setInterval(sweep, LOOK_EVERY).unref();
     return keepSocketAlive.call(agent, socket);
   };
-  agent.reuseSocket = (socket: Duplex, request: ClientRequest) => {
-    idle.delete(socket);
-    reuseSocket.call(agent, socket, request);
-  };
   return () => {
-    if (idle.size > 0) sweep();
+    if (timer && Date.now() - looked >= LOOK_EVERY) sweep();
   };
 }

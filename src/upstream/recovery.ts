@@ -40,11 +40,11 @@ export class Recovery {
   }
 
   /**
-   * Whether the request met a lost session that is open again now, so that it may be sent once
-   * more. Rejects with a ProxyError when the session is lost for good.
+   * Whether a request whose outcome {@link mayMeanLost} met a lost session that is open again
+   * now, so that it may be sent once more. Rejects with a ProxyError when the session is lost
+   * for good.
    */
-  async recovered(call: Call, outcome: Outcome, session: string): Promise<boolean> {
-    if (call.method === 'initialize' || !mayMeanLost(outcome)) return false;
+  async recovered(outcome: Outcome, session: string): Promise<boolean> {
     const sign = signOf(outcome);
     if (this.#lost?.session !== session || this.#lost.sign !== sign) {
       // Another refusal than the one that was proven, or of a session that is gone, is the server's answer.
@@ -80,10 +80,11 @@ export class Recovery {
   #isLost(sign: string): Promise<boolean> {
     const known = this.#checks.get(sign);
     if (known) return known;
+    const ping: Call = { method: 'ping' };
     const check = this.#options
-      .ask({ method: 'ping' })
+      .ask(ping)
       .then(
-        (ping) => mayMeanLost(ping) && signOf(ping) === sign,
+        (answer) => mayMeanLost(ping, answer) && signOf(answer) === sign,
         () => false,
       )
       .finally(() => this.#checks.delete(sign));
@@ -110,8 +111,9 @@ export class Recovery {
   }
 }
 
-/** Refusals that servers give for a session they do not know; credentials are another matter. */
-function mayMeanLost(outcome: Outcome): boolean {
+/** Whether the outcome of a call is one that servers give for a session they do not know; credentials are another matter. */
+export function mayMeanLost(call: Call, outcome: Outcome): boolean {
+  if (call.method === 'initialize') return false;
   const code = codeOf(outcome);
   // Who looks at the method, or at its parameters, knows the session.
   if (code === METHOD_NOT_FOUND || code === INVALID_PARAMS) return false;

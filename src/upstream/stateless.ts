@@ -4,7 +4,7 @@
  */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../core/eras.ts';
-import { Cancelled, type Exchange } from '../core/exchange.ts';
+import { Cancelled, derived, type Exchange } from '../core/exchange.ts';
 import { asString, encode, isObject, type Json, members, peek, withMember } from '../core/json.ts';
 import {
   type Call,
@@ -142,11 +142,8 @@ export class StatelessTransport {
     const seen = new Set<string>();
     for (let page = 0; page < MAX_PAGES; page++) {
       const params = cursor ? withMember(envelope, 'cursor', cursor) : envelope;
-      const outcome = await this.#once({
-        ...exchange,
-        call: { method: 'tools/list', params },
-        notify: () => undefined,
-      });
+      const call: Call = { method: 'tools/list', params };
+      const outcome = await this.#once(derived(exchange, { call, notify: () => undefined }));
       if (outcome.kind !== 'answered' || 'error' in outcome.reply) return;
       this.#tools.learn(outcome.reply);
       cursor = peek(outcome.reply.result, 'nextCursor');

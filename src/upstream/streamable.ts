@@ -30,7 +30,7 @@ import { Listener } from './listener.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal, replyOf } from './outcome.ts';
 import { Questions } from './questions.ts';
-import { Recovery } from './recovery.ts';
+import { mayMeanLost, Recovery } from './recovery.ts';
 import { resume } from './resume.ts';
 import { SessionHeaders } from './session-headers.ts';
 
@@ -107,8 +107,9 @@ export class StreamableSession {
     }
     const session = this.#headers.sessionId;
     const outcome = await this.#send(exchange);
-    const again = session !== undefined && (await this.#recovery.recovered(exchange.call, outcome, session));
-    if (again) return replyOf(this.#recovery.proved(await this.#send(exchange)));
+    const suspect = session !== undefined && mayMeanLost(exchange.call, outcome);
+    if (suspect && (await this.#recovery.recovered(outcome, session)))
+      return replyOf(this.#recovery.proved(await this.#send(exchange)));
     return replyOf(this.#recovery.proved(outcome));
   }
 

@@ -4,7 +4,7 @@
  * the subscription is opened again on its behalf.
  */
 import { META_SUBSCRIPTION_ID } from '../core/eras.ts';
-import type { Exchange } from '../core/exchange.ts';
+import { derived, type Exchange } from '../core/exchange.ts';
 import { decode, encode, isObject, type Json, peek } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
@@ -36,7 +36,7 @@ export async function subscribe(
       return undefined;
     };
     try {
-      const outcome = await send({ ...exchange, notify });
+      const outcome = await send(derived(exchange, { notify }));
       if (outcome.kind === 'answered' || !acknowledged) return outcome;
       if (outcome.status < 500 && outcome.status !== 429) return outcome;
     } catch (error) {

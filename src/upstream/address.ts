@@ -1,0 +1,30 @@
+/** What has to be known of a URL to send a request there. Reading it off a `URL` costs more than one would think, so it is done once. */
+import { isLoopback } from '../config.ts';
+
+export interface Address {
+  readonly origin: string;
+  /** The name or the address to connect to. */
+  readonly hostname: string;
+  readonly port: string;
+  /** Path and query, as they stand in the request line. */
+  readonly path: string;
+}
+
+const known = new WeakMap<URL, Address>();
+
+/** @param url must never be changed afterwards. */
+export function addressOf(url: URL): Address {
+  let address = known.get(url);
+  if (!address) {
+    address = { origin: url.origin, hostname: hostOf(url), port: url.port, path: url.pathname + url.search };
+    known.set(url, address);
+  }
+  return address;
+}
+
+/** Where to connect to: every loopback name is this machine, whatever a name server says (RFC 6761, section 6.3). */
+function hostOf({ hostname }: URL): string {
+  // Brackets belong to the URL, not to the address.
+  if (hostname.startsWith('[')) return hostname.slice(1, -1);
+  return isLoopback(hostname) && !/^\d/.test(hostname) ? 'localhost' : hostname;
+}
