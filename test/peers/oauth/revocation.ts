@@ -1,0 +1,18 @@
+// RFC 7009: a refresh token takes its grant with it, an access token goes alone.
+import { authenticate } from './client-authentication.ts';
+import type { Answer } from './place.ts';
+import { type Incoming, isAnswer, type Realm } from './realm.ts';
+
+export async function revoke(realm: Realm, incoming: Incoming): Promise<Answer> {
+  const { revocation } = realm.behaviour;
+  if (revocation === 'off') return { status: 404 };
+  if (isAnswer(revocation)) return revocation;
+  const client = await authenticate(realm, incoming);
+  if (isAnswer(client)) return client;
+  const token = realm.ledger.tokens.get(incoming.form.get('token') ?? '');
+  if (token && token.grant.clientId === client.client_id) {
+    if (token.kind === 'refresh') token.grant.revoked ??= 'revoked by the client';
+    token.spent = true;
+  }
+  return { status: 200 };
+}
