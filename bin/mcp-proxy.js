@@ -8,4 +8,5 @@ if (major < 20 || (major === 20 && minor < 19)) {
   );
   process.exit(78);
 }
-await import('../dist/mcp-proxy.js');
+const { main } = await import('../dist/mcp-proxy.js');
+main();

@@ -1,11 +1,11 @@
-// Builds dist/: the program as one bundled file with lazily loaded chunks, the
-// public API as another, and the API's type declarations.
+// Builds dist/: the program as one file with what it loads on demand beside it, the public API
+// as a view of that file, and the API's type declarations.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from './bundle.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -14,12 +14,8 @@ rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = {
-  absWorkingDir: root,
-  bundle: true,
   platform: 'node',
-  format: 'esm',
   target: 'node20.19',
-  splitting: true,
   minify: true,
   legalComments: 'none',
   define: { __VERSION__: JSON.stringify(version) },
@@ -27,17 +23,37 @@ const shared = {
   logLevel: 'warning',
 };
 
-// Two builds, not one with two entries: a shared chunk would cost every start a second file.
-await build({
-  ...shared,
-  entryPoints: { 'mcp-proxy': 'src/cli/main.ts' },
+const { files, exported } = await bundle({
+  root,
+  entries: ['src/cli/main.ts', 'src/index.ts'],
+  name: 'mcp-proxy',
   outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
+  options: shared,
 });
-await build({ ...shared, entryPoints: { index: 'src/index.ts' }, outdir: 'dist', chunkNames: 'chunks/[name]-[hash]' });
+const api = `export { ${exported.get('src/index.ts').join(', ')} } from './mcp-proxy.js';\n`;
+for (const { file, text } of [...files, { file: path.join(root, 'dist', 'index.js'), text: api }]) {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
 
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json');
 execFileSync(process.execPath, [path.join(path.dirname(tsc), 'bin', 'tsc'), '-p', 'tsconfig.build.json'], {
   cwd: root,
   stdio: 'inherit',
 });
+
+// Of the declarations, only those that the API leads to are of use to anybody.
+const types = path.join(root, 'dist', 'types');
+const wanted = new Set();
+const follow = (file) => {
+  if (wanted.has(file)) return;
+  wanted.add(file);
+  for (const [, next] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']+)\.ts["']/g)) {
+    follow(path.join(path.dirname(file), `${next}.d.ts`));
+  }
+};
+follow(path.join(types, 'index.d.ts'));
+for (const name of readdirSync(types, { recursive: true, encoding: 'utf8' })) {
+  const file = path.join(types, name);
+  if (name.endsWith('.d.ts') && !wanted.has(file)) rmSync(file);
+}

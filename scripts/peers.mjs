@@ -4,14 +4,17 @@ import path from 'node:path';
 import { capture } from './run.mjs';
 
 // name of the command -> the Debian package that holds it
-const PEERS = { tinyproxy: 'tinyproxy' };
+const PEERS = { tinyproxy: 'tinyproxy', chromium: 'chromium' };
+
+// Other names under which the same thing does, where it is there already.
+const ALSO = { chromium: ['google-chrome'] };
 
 /**
  * Installs what is missing where that needs no question: as root, with apt-get.
  * @returns {Promise<string[]>} what is still missing, as lines for a person
  */
 export async function installPeers() {
-  const missing = Object.entries(PEERS).filter(([command]) => !isOnPath(command));
+  const missing = Object.entries(PEERS).filter(([command]) => !isInstalled(command));
   if (missing.length === 0) return [];
   const packages = missing.map(([, name]) => name);
   let reason = '';
@@ -27,8 +30,13 @@ export async function installPeers() {
     if (result.code !== 0) reason = `; apt-get install failed:\n${result.output.trimEnd()}`;
   }
   return missing
-    .filter(([command]) => !isOnPath(command))
+    .filter(([command]) => !isInstalled(command))
     .map(([command, name]) => `missing for some tests: ${command} (Debian: apt-get install ${name})${reason}`);
+}
+
+/** @param {string} command */
+function isInstalled(command) {
+  return [command, ...(ALSO[command] ?? [])].some(isOnPath);
 }
 
 /** @param {string} command */

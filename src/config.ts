@@ -5,6 +5,54 @@ import type { Level } from './core/ports.ts';
 export const STRATEGIES = ['http-first', 'sse-first', 'http-only', 'sse-only'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** How `--client-credentials` and `--device-code` change the way in. */
+export type Grant = 'browser' | 'client-credentials' | 'device-code';
+
+export const CREDENTIAL_STORES = ['file', 'keychain'] as const;
+export type CredentialStore = (typeof CREDENTIAL_STORES)[number];
+
+/** What applies once a server asks for a sign-in. */
+export interface AuthConfig {
+  /** Host of the redirect URI, without port. */
+  readonly redirectHost: string;
+  /** Port of the redirect URI; undefined: any free one. */
+  readonly callbackPort: number | undefined;
+  /** Path of the redirect URI, from the slash on. */
+  readonly callbackPath: string;
+  /** Milliseconds that one sign-in in the browser may take. */
+  readonly timeout: number;
+  /** The resource to ask a token for (RFC 8707), as given; undefined: derived from the server. */
+  readonly resource: string | undefined;
+  /** Keeps several accounts at one server apart. */
+  readonly profile: string | undefined;
+  /** Merged over what is sent at dynamic registration (RFC 7591). */
+  readonly clientMetadata: Readonly<Record<string, unknown>>;
+  /**
+   * A client that is registered already: `client_id`, and what else RFC 7591, section 3.2.1 names.
+   * Its key for `private_key_jwt` is `private_key` or, as the name of a file, `private_key_file`.
+   */
+  readonly clientInfo: Readonly<Record<string, unknown>> | undefined;
+  /** Where the client ID metadata document is; the URL is the client id. */
+  readonly clientMetadataUrl: string | undefined;
+  readonly grant: Grant;
+  /** Added to the authorization request, over what stands there. */
+  readonly authorizeParameters: readonly (readonly [name: string, value: string])[];
+  /** Whether `resource` is sent at all. */
+  readonly sendResource: boolean;
+  /** Sends the ID token to the server in the place of the access token. */
+  readonly useIdToken: boolean;
+  readonly credentialStore: CredentialStore;
+}
+
+/** Names of PEM files. */
+export interface TlsConfig {
+  /** Certificates of authorities to trust besides those of this machine. */
+  readonly ca: string | undefined;
+  /** The certificate (and its chain) that this client shows to the server, and its key: both or none. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
 export interface Config {
   /** The server's endpoint: `https:`, or `http:` (loopback, or with `allowHttp`). */
   readonly url: URL;
@@ -18,7 +66,12 @@ export interface Config {
   /** Takes the outbound proxy from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
   readonly enableProxy: boolean;
   readonly logLevel: Level;
+  readonly auth: AuthConfig;
+  readonly tls: TlsConfig;
 }
+
+/** The same where a server need not be named. */
+export type ConfigWithoutUrl = Omit<Config, 'url'> & { readonly url: URL | undefined };
 
 export const DEFAULTS = {
   strategy: 'http-first',
@@ -27,6 +80,23 @@ export const DEFAULTS = {
   allowHttp: false,
   enableProxy: false,
   logLevel: 'info',
+  auth: {
+    redirectHost: 'localhost',
+    callbackPort: undefined,
+    callbackPath: '/callback',
+    timeout: 30_000,
+    resource: undefined,
+    profile: undefined,
+    clientMetadata: {},
+    clientInfo: undefined,
+    clientMetadataUrl: undefined,
+    grant: 'browser',
+    authorizeParameters: [],
+    sendResource: true,
+    useIdToken: false,
+    credentialStore: 'file',
+  },
+  tls: { ca: undefined, cert: undefined, key: undefined },
 } as const satisfies Partial<Config>;
 
 /** Whether a host name means this very machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */

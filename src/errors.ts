@@ -16,6 +16,8 @@ const MEANINGS = {
   /** The upstream ended or failed before it answered; when the request may have run, `outcome` is `unknown`. */
   failed: { exit: 1, rpc: -31003, http: 502 },
   unauthorized: { exit: 1, rpc: -31004, http: 502 },
+  /** The sign-in cannot be answered here: another program has the port that the user chose. */
+  'port-taken': { exit: 1, rpc: -31004, http: 502 },
   'no-common-version': { exit: 1, rpc: -31005, http: 502 },
   'cannot-bridge': { exit: 1, rpc: -31006, http: 502 },
   'bad-result': { exit: 1, rpc: -31007, http: 502 },

@@ -2,18 +2,24 @@
  * The composition root: a configuration in, a running proxy out. The only file that sees all
  * parts; it owns their lifetimes and the order in which they end.
  */
+
+import { Auth } from './auth/fetch.ts';
+import { memoryStore, type SecretStore } from './auth/store.ts';
 import type { Config } from './config.ts';
 import { compose, type Handler, type Middleware } from './core/exchange.ts';
-import type { Log, VerdictMemory } from './core/ports.ts';
-import type { Redact } from './core/redact.ts';
+import type { Call } from './core/jsonrpc.ts';
+import type { Fetch, Log, VerdictMemory } from './core/ports.ts';
+import { type Redact, showUrl } from './core/redact.ts';
 import { StdioDownstream, type StdioStreams } from './downstream/stdio.ts';
 import { ProxyError } from './errors.ts';
 import { DEADLINES, deadline } from './middleware/deadline.ts';
 import { blocksNotification, filterTools } from './middleware/filter.ts';
+import { FirstContact } from './middleware/first-contact.ts';
 import { redactErrors } from './middleware/redaction.ts';
 import { trace } from './middleware/trace.ts';
 import { Upstream } from './upstream/connect.ts';
 import { createHttpClient } from './upstream/http.ts';
+import type { LinkHandlers } from './wire/link.ts';
 
 /** Everything outside that the proxy touches. */
 export interface Surroundings {
@@ -21,7 +27,13 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   readonly memory: VerdictMemory;
-  readonly userAgent: string;
+  /** Where sign-ins are kept; nothing is kept beyond the process when it is left out. */
+  readonly credentials?: SecretStore;
+  /** Where processes of this user keep out of each other's way. */
+  readonly folder?: string | undefined;
+  /** See `AuthOptions`. */
+  readonly renewApart?: ((serial: number) => Promise<void>) | undefined;
+  readonly version: string;
   /** Hides what the configuration holds of secrets, wherever text of others may repeat it. */
   readonly redact: Redact;
 }
@@ -54,24 +66,43 @@ export interface RunningProxy {
 
 /** Connects the client on two streams to the server of the configuration. */
 export function startStdioProxy(config: Config, surroundings: Surroundings): RunningProxy {
-  const { streams, env, log, memory, userAgent } = surroundings;
-  const http = createHttpClient({ ...config, userAgent, env });
+  const { streams, env, log, memory, version } = surroundings;
+  const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env });
+  const auth = signsIn(config) ? createAuth(config, surroundings, http.fetch) : undefined;
   const downstream = new StdioDownstream(streams, log);
   const upstream = new Upstream({
     url: config.url,
     strategy: config.strategy,
-    fetch: http.fetch,
+    fetch: auth?.fetch ?? http.fetch,
     connected: () => http.connected,
     peer: downstream,
     memory,
     log,
   });
-  const request = pipeline(config, surroundings, (exchange) => upstream.request(exchange));
+  const server: LinkHandlers = {
+    request: (exchange) => upstream.request(exchange),
+    notify: (call) => upstream.notify(call),
+  };
+  const limited = compose([deadline(DEADLINES)], server.request);
+  const contact =
+    auth &&
+    new FirstContact(
+      {
+        signIn: auth.state,
+        answers: auth.answers,
+        peer: downstream,
+        server: showUrl(config.url),
+        version,
+      },
+      limited,
+      server.notify,
+    );
+  const notify = contact ? (call: Call) => contact.notify(call) : server.notify;
   const blocked = config.ignoreTools.length > 0 ? blocksNotification(config.ignoreTools) : () => false;
   downstream.start({
-    request,
+    request: pipeline(config, surroundings, contact?.request ?? limited),
     notify: (call) => {
-      if (!blocked(call)) upstream.notify(call);
+      if (!blocked(call)) notify(call);
     },
   });
 
@@ -87,7 +118,8 @@ export function startStdioProxy(config: Config, surroundings: Surroundings): Run
     // The server is told while the client is still reading.
     const limit = upstream.established ? clock.left('close') : 0;
     const told = upstream.close(limit);
-    await Promise.all([clock.wait('drain', written), clock.wait('close', told)]);
+    const given = auth ? clock.wait('close', auth.close()) : undefined;
+    await Promise.all([clock.wait('drain', written), clock.wait('close', told), given]);
     http.close();
   };
   return {
@@ -141,10 +173,19 @@ class EndClock {
   }
 }
 
+/** A user who sends credentials of their own has signed in already. */
+function signsIn({ headers }: Config): boolean {
+  return !headers.some(([name]) => name.toLowerCase() === 'authorization');
+}
+
+function createAuth(config: Config, surroundings: Surroundings, fetch: Fetch): Auth {
+  const { env, log, folder, renewApart, credentials = memoryStore() } = surroundings;
+  return new Auth({ server: config.url, config: config.auth, fetch, store: credentials, folder, env, log, renewApart });
+}
+
 function pipeline(config: Config, { log, redact }: Surroundings, handler: Handler): Handler {
   const middlewares: Middleware[] = [redactErrors(redact)];
   if (config.logLevel === 'debug') middlewares.push(trace(log));
-  middlewares.push(deadline(DEADLINES));
   if (config.ignoreTools.length > 0) middlewares.push(filterTools(config.ignoreTools));
   return compose(middlewares, handler);
 }

@@ -1,6 +1,20 @@
 /** The flags, as data: parsing, checking and `--help` all come from this table. */
-import { STRATEGIES } from '../config.ts';
+import { CREDENTIAL_STORES, DEFAULTS, STRATEGIES } from '../config.ts';
 import { LEVELS } from '../core/ports.ts';
+import {
+  checkAuthorizeParameter,
+  checkCallbackPath,
+  checkClientMetadataUrl,
+  checkHost,
+  checkJsonOrFile,
+  checkListen,
+  checkNotEmpty,
+  checkOrigin,
+  checkPort,
+  checkProfile,
+  checkResource,
+  checkSeconds,
+} from './checks.ts';
 
 export interface Option {
   readonly name: string;
@@ -15,50 +29,10 @@ export interface Option {
   readonly help: string;
   /** Why the value is wrong, or undefined when it is right. */
   readonly check?: (value: string) => string | undefined;
+  /** Where the help tells of it; without one, in front. */
+  readonly group?: 'sign-in';
   /** Parsed, checked and documented, but its feature is still to come. */
   readonly planned?: true;
-}
-
-const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*)$/;
-
-function checkListen(value: string): string | undefined {
-  const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
-  if (host === undefined || !HOST.test(host) || Number(port) > 65_535) {
-    return 'it has the form :8080, localhost:8080, 127.0.0.1:8080 or [::1]:8080';
-  }
-  return undefined;
-}
-
-function checkSeconds(value: string): string | undefined {
-  return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'it is a whole number of seconds, 1 or more';
-}
-
-function checkJsonOrFile(value: string): string | undefined {
-  if (value.startsWith('@') && value.length > 1) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(value);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return undefined;
-  } catch {
-    // Told below, the same way for every kind of wrong value.
-  }
-  return 'it is a JSON object, or @ and the name of a file that holds one';
-}
-
-function checkResource(value: string): string | undefined {
-  const absolute = URL.canParse(value) && new URL(value).hash === '';
-  return absolute ? undefined : 'it is an absolute URI without a fragment (RFC 8707, section 2)';
-}
-
-function checkHost(value: string): string | undefined {
-  return value !== '' && HOST.test(value) ? undefined : 'it is a host name without port';
-}
-
-function checkOrigin(value: string): string | undefined {
-  return URL.canParse(value) && new URL(value).origin === value ? undefined : 'it has the form https://app.example.com';
-}
-
-function checkNotEmpty(value: string): string | undefined {
-  return value === '' ? 'it is empty' : undefined;
 }
 
 export const OPTIONS: readonly Option[] = [
@@ -107,12 +81,29 @@ export const OPTIONS: readonly Option[] = [
     help: 'how much to tell on stderr',
   },
   {
-    name: 'host',
+    name: 'ca',
+    value: 'FILE',
+    help: 'trust the authorities in this PEM file too, besides those of this machine',
+    check: checkNotEmpty,
+  },
+  {
+    name: 'cert',
+    value: 'FILE',
+    help: 'the client certificate to show to the server, PEM; with --key',
+    check: checkNotEmpty,
+  },
+  {
+    name: 'key',
+    value: 'FILE',
+    help: 'the private key of --cert, PEM',
+    check: checkNotEmpty,
+  },
+  {
+    name: 'profile',
     value: 'NAME',
-    default: 'localhost',
-    help: 'host name in the OAuth redirect URI',
-    check: checkHost,
-    planned: true,
+    help: 'keeps several accounts at one server apart',
+    check: checkProfile,
+    group: 'sign-in',
   },
   {
     name: 'auth-timeout',
@@ -120,28 +111,94 @@ export const OPTIONS: readonly Option[] = [
     default: '30',
     help: 'how long one sign-in in the browser may take',
     check: checkSeconds,
-    planned: true,
+    group: 'sign-in',
   },
   {
-    name: 'resource',
-    value: 'URI',
-    help: 'the OAuth resource to ask a token for (RFC 8707); keeps several sign-ins to one URL apart',
-    check: checkResource,
-    planned: true,
+    name: 'device-code',
+    help: 'sign in with a code that is typed on another device',
+    group: 'sign-in',
   },
   {
-    name: 'static-oauth-client-metadata',
-    value: 'JSON|@FILE',
-    help: 'metadata to merge into the OAuth client registration',
-    check: checkJsonOrFile,
-    planned: true,
+    name: 'client-credentials',
+    help: 'sign in as a program, without a user; needs --static-oauth-client-info',
+    group: 'sign-in',
+  },
+  {
+    name: 'credential-store',
+    value: 'STORE',
+    choices: CREDENTIAL_STORES,
+    default: DEFAULTS.auth.credentialStore,
+    help: 'where tokens are kept; keychain needs @napi-rs/keyring to be installed',
+    group: 'sign-in',
+  },
+  {
+    name: 'host',
+    value: 'NAME',
+    default: DEFAULTS.auth.redirectHost,
+    help: 'host name in the OAuth redirect URI',
+    check: checkHost,
+    group: 'sign-in',
+  },
+  {
+    name: 'callback-port',
+    value: 'PORT',
+    help: 'port in the OAuth redirect URI, where it must be a certain one',
+    check: checkPort,
+    group: 'sign-in',
+  },
+  {
+    name: 'callback-path',
+    value: 'PATH',
+    default: DEFAULTS.auth.callbackPath,
+    help: 'path in the OAuth redirect URI',
+    check: checkCallbackPath,
+    group: 'sign-in',
   },
   {
     name: 'static-oauth-client-info',
     value: 'JSON|@FILE',
     help: 'a client that is registered already (client_id, client_secret, ...); ${NAME} is expanded',
     check: checkJsonOrFile,
-    planned: true,
+    group: 'sign-in',
+  },
+  {
+    name: 'static-oauth-client-metadata',
+    value: 'JSON|@FILE',
+    help: 'metadata to merge into the OAuth client registration',
+    check: checkJsonOrFile,
+    group: 'sign-in',
+  },
+  {
+    name: 'client-metadata-url',
+    value: 'URL',
+    help: 'a client ID metadata document to be known by instead of a registration',
+    check: checkClientMetadataUrl,
+    group: 'sign-in',
+  },
+  {
+    name: 'resource',
+    value: 'URI',
+    help: 'the OAuth resource to ask a token for (RFC 8707); keeps several sign-ins to one URL apart',
+    check: checkResource,
+    group: 'sign-in',
+  },
+  {
+    name: 'disable-resource-parameter',
+    help: 'send no resource parameter, for identity providers that refuse it',
+    group: 'sign-in',
+  },
+  {
+    name: 'authorize-param',
+    value: 'KEY=VALUE',
+    repeatable: true,
+    help: 'add this to the authorization request',
+    check: checkAuthorizeParameter,
+    group: 'sign-in',
+  },
+  {
+    name: 'use-id-token',
+    help: 'send the ID token to the server instead of the access token',
+    group: 'sign-in',
   },
   {
     name: 'upstream-session',
@@ -190,12 +247,14 @@ export interface Subcommand {
   readonly name: string;
   readonly argument: string;
   readonly help: string;
+  /** What to do; without one, it is still to come. */
+  readonly action?: 'login' | 'logout' | 'status';
 }
 
-/** Words in the place of the URL. All of them are still to come. */
+/** Words in the place of the URL. */
 export const SUBCOMMANDS: readonly Subcommand[] = [
-  { name: 'login', argument: '<url>', help: 'sign in to a server' },
-  { name: 'logout', argument: '<url>', help: 'sign out and forget the server' },
-  { name: 'status', argument: '[<url>]', help: 'show who is signed in where' },
+  { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
+  { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
+  { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
   { name: 'doctor', argument: '<url>', help: 'find out why a server cannot be reached' },
 ];

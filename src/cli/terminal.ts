@@ -3,11 +3,14 @@ import { LEVELS, type Level, type Log } from '../core/ports.ts';
 import { printable, type Redact } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
 
+/** Pages to sign in have long addresses, and half of one is of no use. */
+const LONGEST = 8_000;
+
 /** A log that writes one line an event, from `level` on. */
 export function createLog(level: Level, redact: Redact, write: (text: string) => void): Log {
   const from = LEVELS.indexOf(level);
   const at = (own: Level): ((line: string) => void) =>
-    LEVELS.indexOf(own) < from ? () => {} : (line) => write(`mcp-proxy: ${own}: ${printable(redact(line))}\n`);
+    LEVELS.indexOf(own) < from ? () => {} : (line) => write(`mcp-proxy: ${own}: ${printable(redact(line), LONGEST)}\n`);
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

@@ -6,7 +6,7 @@ const INDENT = 6;
 
 export function usageText(version: string, options: readonly Option[], subcommands: readonly Subcommand[]): string {
   const commands = subcommands.map(
-    (s) => `  mcp-proxy ${`${s.name} ${s.argument}`.padEnd(16)} ${s.help} (not available yet)`,
+    (s) => `  mcp-proxy ${`${s.name} ${s.argument}`.padEnd(16)} ${s.help}${s.action ? '' : ' (not available yet)'}`,
   );
   return [
     `mcp-proxy ${version}: connects any MCP client to any MCP server`,
@@ -18,7 +18,10 @@ export function usageText(version: string, options: readonly Option[], subcomman
     ...commands,
     '',
     'Flags:',
-    ...options.filter((o) => !o.planned).flatMap(describe),
+    ...options.filter((o) => !o.planned && !o.group).flatMap(describe),
+    '',
+    'Flags of the sign-in, for servers that ask for one (most need none of them):',
+    ...options.filter((o) => !o.planned && o.group === 'sign-in').flatMap(describe),
     '',
     'Flags of features that are not available yet:',
     ...options.filter((o) => o.planned).flatMap(describe),

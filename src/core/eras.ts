@@ -12,9 +12,14 @@ export function isModernRevision(version: string): boolean {
   return (MODERN_REVISIONS as readonly string[]).includes(version);
 }
 
-const META_PREFIX = 'io.modelcontextprotocol/';
+export const META_PREFIX = 'io.modelcontextprotocol/';
 const META_PROTOCOL_VERSION = `${META_PREFIX}protocolVersion`;
 export const META_SUBSCRIPTION_ID = `${META_PREFIX}subscriptionId`;
+
+/** What the envelope of a modern request consists of, as members of `_meta`. */
+export const META_ENVELOPE = ['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel'].map(
+  (name) => `${META_PREFIX}${name}`,
+);
 
 /** Present in the text of every envelope, unless letters of it are spelled as escapes. */
 const META_MARK = META_PREFIX.slice(0, -1);

@@ -2,7 +2,7 @@
  * The pipeline between the endpoints: one side asks, the other answers. Nothing in here has
  * an id, a frame or a socket; those belong to the wire.
  */
-import type { CancelSignal } from './cancel.ts';
+import { Cancellation, type CancelSignal } from './cancel.ts';
 import type { Call, Reply } from './jsonrpc.ts';
 
 /** One of the two parties of a session, as seen from the other. */
@@ -48,6 +48,20 @@ export function derived(exchange: Exchange, changes: Partial<Pick<Exchange, 'cal
     room: () => exchange.room(),
     ...changes,
   };
+}
+
+/** The same call as an exchange that goes on when the one of the client is over. */
+export function detached(exchange: Exchange): Exchange {
+  const cancellation = new Cancellation();
+  return { ...derived(exchange, {}), signal: cancellation.signal, abort: (error) => cancellation.abort(error) };
+}
+
+/** The same call as an exchange that can be ended by itself, and ends with the one of the client. */
+export function linked(exchange: Exchange): { exchange: Exchange; abort(reason: Error): void } {
+  const cancellation = new Cancellation();
+  exchange.signal.addEventListener('abort', () => cancellation.abort(exchange.signal.reason), { once: true });
+  const own = { ...derived(exchange, {}), signal: cancellation.signal };
+  return { exchange: own, abort: (reason) => cancellation.abort(reason) };
 }
 
 /** Why an exchange was aborted: the asker cancelled it. */

@@ -197,6 +197,13 @@ export function withMember(text: Json, key: string, value: Json): Json {
   ]);
 }
 
+/** The object without some of its members. All other members stay as they are. */
+export function withoutMembers(text: Json, keys: readonly string[]): Json {
+  const kept = members(text).filter(({ key }) => !keys.includes(key));
+  const parts = kept.flatMap(({ from, end }, i) => [Buffer.from(i === 0 ? '' : ','), text.subarray(from, end)]);
+  return Buffer.concat([Buffer.from('{'), ...parts, Buffer.from('}')]);
+}
+
 /** An array of the given elements, each byte for byte. */
 export function arrayOf(items: readonly Json[]): Json {
   const parts: Buffer[] = [];

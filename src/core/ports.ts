@@ -15,6 +15,10 @@ export interface HttpRequest {
   readonly signal?: CancelSignal;
   /** The response is a stream that stays open: it gets a connection of its own, and leaves the warm ones to calls. */
   readonly stream?: boolean;
+  /** Redirects are answers, not followed. */
+  readonly redirect?: 'manual';
+  /** A probe: nobody has asked for anything yet, so no user is to be asked to sign in for it. */
+  readonly probe?: boolean;
   /** Running it twice does no harm: a request that a stale connection lost may be sent again. */
   readonly repeatable: boolean;
 }
@@ -54,6 +58,14 @@ export interface Log {
   info(line: string): void;
   warn(line: string): void;
   error(line: string): void;
+}
+
+/** What a server once answered to a question that every client asks; for the time that it cannot be asked. */
+export interface AnswerMemory {
+  /** The result, as JSON text, or undefined. */
+  recall(method: string): Buffer | undefined;
+  /** Never rejects. */
+  remember(method: string, result: Buffer): Promise<void>;
 }
 
 /** The transport a server turned out to speak. */

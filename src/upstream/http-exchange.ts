@@ -8,6 +8,7 @@ import { addressOf } from './address.ts';
 import { ResponseBody, unpacked } from './body.ts';
 import type { CookieJar } from './cookies.ts';
 import { brokenConnection, noConnection } from './failure.ts';
+import type { Secure } from './trust.ts';
 
 const CONNECT_LIMIT = 30_000;
 
@@ -21,6 +22,8 @@ export interface Connector {
   readonly request: typeof http.request;
   /** Sent with every request to this origin. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Whom connections to this origin trust. An agent's own options would not reach through an outbound proxy. */
+  readonly secure: Secure;
   readonly cookies: CookieJar;
   /** The header lines of requests without their length, by the headers that were asked for. */
   readonly lines: WeakMap<object, string[]>;
@@ -44,6 +47,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     connector.expire();
     const { hostname, port, path } = addressOf(url);
     const outgoing = connector.request({
+      ...connector.secure,
       agent: request.stream ? connector.streams : connector.agent,
       method: request.method,
       hostname,

@@ -4,7 +4,7 @@
  * several times as much a call.
  */
 import http, { type AgentOptions } from 'node:http';
-import { isLoopback } from '../config.ts';
+import { isLoopback, type TlsConfig } from '../config.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -12,6 +12,7 @@ import { addressOf } from './address.ts';
 import { CookieJar } from './cookies.ts';
 import { type Connector, exchange, refusedByProxy, StaleConnection } from './http-exchange.ts';
 import { expireIdle } from './pool.ts';
+import type { Secure, Trust } from './trust.ts';
 
 const MAX_REDIRECTS = 5;
 
@@ -19,12 +20,15 @@ const AGENT: AgentOptions = { keepAlive: true };
 /** Connections that are used for one request. */
 const ONCE: AgentOptions = { keepAlive: false };
 
+const AS_NODE_DOES: Trust = { own: {}, foreign: {} };
+
 export interface HttpOptions {
   /** The server's URL. The user's headers go to its origin and nowhere else. */
   readonly url: URL;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly userAgent: string;
   readonly enableProxy: boolean;
+  readonly tls?: TlsConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -63,13 +67,25 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const foreign = { 'user-agent': options.userAgent };
   const own = { ...foreign, ...joinedHeaders(options.headers) };
   let reached = false;
+  let trust: Promise<Trust> | undefined;
   const onConnected = (): void => {
     reached = true;
   };
 
+  function trusted(): Promise<Trust> {
+    const { tls, env } = options;
+    if (tls?.ca === undefined && tls?.cert === undefined) return Promise.resolve(AS_NODE_DOES);
+    trust ??= import('./trust.ts').then(({ readTrust }) => readTrust(tls, env));
+    return trust;
+  }
+
   function find(url: URL): Promise<Connector> {
-    const headers = url.origin === options.url.origin ? own : foreign;
-    const found = finding.get(url.origin) ?? createConnector(url, options, headers);
+    const ours = url.origin === options.url.origin;
+    const found =
+      finding.get(url.origin) ??
+      trusted().then((t) =>
+        createConnector(url, options, ours ? own : foreign, { server: ours ? t.own : t.foreign, proxy: t.foreign }),
+      );
     finding.set(url.origin, found);
     return found.then(
       (connector) => {
@@ -78,6 +94,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       },
       (error) => {
         finding.delete(url.origin);
+        trust = undefined;
         throw error;
       },
     );
@@ -123,15 +140,26 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   };
 }
 
-async function createConnector(url: URL, options: HttpOptions, headers: Connector['headers']): Promise<Connector> {
-  const secure = url.protocol === 'https:';
-  const { request, Agent } = secure ? await import('node:https') : http;
-  const common = { request, headers, cookies: new CookieJar(), lines: new WeakMap<object, string[]>() };
+async function createConnector(
+  url: URL,
+  options: HttpOptions,
+  headers: Connector['headers'],
+  secure: { readonly server: Secure; readonly proxy: Secure },
+): Promise<Connector> {
+  const encrypted = url.protocol === 'https:';
+  const { request, Agent } = encrypted ? await import('node:https') : http;
+  const common = {
+    request,
+    headers,
+    secure: encrypted ? secure.server : {},
+    cookies: new CookieJar(),
+    lines: new WeakMap<object, string[]>(),
+  };
   if (options.enableProxy && !isLoopback(url.hostname)) {
     const { proxyAgent } = await import('./outbound-proxy.ts');
     // Proxies close connections without a word when the server behind them does: over plain HTTP, none is used twice.
-    const found = proxyAgent(url, secure ? AGENT : ONCE);
-    const streams = proxyAgent(url, ONCE);
+    const found = proxyAgent(url, { ...(encrypted ? AGENT : ONCE), ...secure.proxy });
+    const streams = proxyAgent(url, { ...ONCE, ...secure.proxy });
     if (found === 'invalid' || streams === 'invalid') {
       // The value may hold a password, so it is not shown.
       throw new ProxyError('unreachable', `the outbound proxy for ${url.host} is no http: or https: URL`, {

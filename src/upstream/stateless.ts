@@ -91,7 +91,10 @@ export class StatelessTransport {
       ...standardHeaders(call),
       ...this.#tools.headersFor(call),
     };
-    return this.#context.fetch({ method: 'POST', url: this.#context.url, headers, body, signal, repeatable });
+    const { url, fetch } = this.#context;
+    // Hosts ask copies that they throw away at once whether this is the modern era.
+    const probe = call.method === 'server/discover' || call.method.startsWith('notifications/');
+    return fetch({ method: 'POST', url, headers, body, signal, repeatable, probe });
   }
 
   async #once(exchange: Exchange): Promise<Outcome> {

@@ -151,6 +151,7 @@ export class StreamableSession {
           headers: this.#headers.of('delete'),
           signal,
           repeatable: true,
+          probe: true,
         });
         response.body.destroy();
       });
@@ -159,9 +160,15 @@ export class StreamableSession {
     }
   }
 
-  #post(kind: 'open' | 'post', body: Frame, signal: CancelSignal, repeatable: boolean): Promise<HttpResponse> {
+  #post(
+    kind: 'open' | 'post',
+    body: Frame,
+    signal: CancelSignal,
+    repeatable: boolean,
+    probe = false,
+  ): Promise<HttpResponse> {
     const { url, fetch } = this.#context;
-    return fetch({ method: 'POST', url, headers: this.#headers.of(kind), body, signal, repeatable });
+    return fetch({ method: 'POST', url, headers: this.#headers.of(kind), body, signal, repeatable, probe });
   }
 
   /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
@@ -232,7 +239,7 @@ export class StreamableSession {
   #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
     const { url, fetch } = this.#context;
     const headers = this.#headers.resuming(lastEventId);
-    return fetch({ method: 'GET', url, headers, signal, stream: true, repeatable: true });
+    return fetch({ method: 'GET', url, headers, signal, stream: true, repeatable: true, probe: true });
   }
 
   /** What is done with each message on a stream: that of request `id`, or the standalone one. */
@@ -274,7 +281,7 @@ export class StreamableSession {
   #deliver(frame: Frame, what: string): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(OWN_LIMIT, this.#closing, async (signal) => {
-      const response = await this.#post('post', frame, signal, true);
+      const response = await this.#post('post', frame, signal, true, true);
       if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
       // Until the body, empty as a rule, is read, the connection is not free for what comes next.
       await Promise.race([discard(response), pause(READ_ON, signal)]);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Action, nearest, parseArguments } from '../../src/cli/args.ts';
-import { OPTIONS, SUBCOMMANDS } from '../../src/cli/options.ts';
+import type { Action } from '../../src/cli/args.ts';
+import { nearest } from '../../src/cli/nearest.ts';
+import { OPTIONS } from '../../src/cli/options.ts';
 import type { Config } from '../../src/config.ts';
-import { configOf, refusal, URL_TEXT } from './arguments.ts';
+import { actionOf, configOf, refusal, URL_TEXT } from './arguments.ts';
 
 const DEFAULT: Config = {
   url: new URL(URL_TEXT),
@@ -12,6 +13,23 @@ const DEFAULT: Config = {
   allowHttp: false,
   enableProxy: false,
   logLevel: 'info',
+  auth: {
+    redirectHost: 'localhost',
+    callbackPort: undefined,
+    callbackPath: '/callback',
+    timeout: 30_000,
+    resource: undefined,
+    profile: undefined,
+    clientMetadata: {},
+    clientInfo: undefined,
+    clientMetadataUrl: undefined,
+    grant: 'browser',
+    authorizeParameters: [],
+    sendResource: true,
+    useIdToken: false,
+    credentialStore: 'file',
+  },
+  tls: { ca: undefined, cert: undefined, key: undefined },
 };
 
 describe('what works', () => {
@@ -72,7 +90,32 @@ describe('what works', () => {
     [['--help', '--transport'], 'help'],
     [['--help', '--log-level', 'info', '--log-level', 'info'], 'help'],
   ])('%j is answered whatever else is wrong', (argv, kind) => {
-    expect(parseArguments(argv, {}).kind).toBe(kind);
+    expect(actionOf(argv).kind).toBe(kind);
+  });
+});
+
+describe('subcommands', () => {
+  it.each(['login', 'logout'] as const)('%s takes a URL and the flags of a run', (name) => {
+    const expected = { kind: name, secrets: expect.any(Array), config: { ...DEFAULT, logLevel: 'debug' } };
+    expect(actionOf([name, URL_TEXT, '--log-level', 'debug'])).toEqual(expected);
+    expect(actionOf(['--log-level', 'debug', name, URL_TEXT])).toEqual(expected);
+    expect(refusal(name)).toMatch(new RegExp(`no URL given \\| mcp-proxy ${name} https://`));
+    expect(refusal(name, 'host.example')).toMatch(/no URL/);
+    expect(refusal(name, 'http://host.example')).toMatch(/without encryption/);
+    expect(refusal(name, URL_TEXT, URL_TEXT)).toMatch(/one URL is expected, but 2 arguments were given/);
+  });
+
+  it('status takes a URL or none', () => {
+    const config = { ...DEFAULT, auth: { ...DEFAULT.auth, profile: 'work' } };
+    const secrets = expect.any(Array);
+    const anywhere = { kind: 'status', secrets, config: { ...config, url: undefined } };
+    expect(actionOf(['status', '--profile', 'work'])).toEqual(anywhere);
+    expect(actionOf(['status', URL_TEXT, '--profile', 'work'])).toEqual({ kind: 'status', secrets, config });
+    expect(refusal('status', 'host.example')).toMatch(/no URL/);
+  });
+
+  it('are words in the place of the URL, not behind it', () => {
+    expect(refusal(URL_TEXT, 'login')).toMatch(/one URL is expected/);
   });
 });
 
@@ -132,13 +175,6 @@ describe('what is not available yet', () => {
     [['-l', 'localhost:8080']],
     [['-l127.0.0.1:8080']],
     [['--listen=[::1]:0']],
-    [['--host', '127.0.0.1']],
-    [['--auth-timeout', '30']],
-    [['--resource', 'https://host.example/api']],
-    [['--resource', 'urn:example:api']],
-    [['--static-oauth-client-metadata', '{"client_name":"x"}']],
-    [['--static-oauth-client-metadata', '@file.json']],
-    [['--static-oauth-client-info', '{"client_id":"${TOKEN}"}']],
     [['--upstream-session', 'per-client']],
     [['--upstream-session', 'shared']],
     [['--client-token', 'topsecret']],
@@ -153,10 +189,10 @@ describe('what is not available yet', () => {
     expect(told).not.toContain('topsecret');
   });
 
-  it('includes the subcommands, and a command without a URL', () => {
-    for (const { name } of SUBCOMMANDS)
-      expect(refusal(name, URL_TEXT)).toMatch(new RegExp(`^${name} is not available yet`));
-    expect(refusal('status')).toMatch(/^status is not available yet/);
+  it('includes a subcommand, and a command without a URL', () => {
+    expect(refusal('doctor', URL_TEXT)).toMatch(/^doctor is not available yet/);
+    expect(refusal('login', URL_TEXT, '--listen', ':0')).toMatch(/^--listen is not available yet/);
+    expect(refusal('login', '--', 'server')).toMatch(/^-- <command> is not available yet/);
     expect(refusal('--', 'server')).toMatch(/^-- <command> is not available yet/);
   });
 
@@ -166,19 +202,6 @@ describe('what is not available yet', () => {
     [['--listen', 'localhost']],
     [['--listen', 'a b:80']],
     [['--listen', 'http://localhost:80']],
-    [['--host', '']],
-    [['--host', 'localhost:80']],
-    [['--auth-timeout', '0']],
-    [['--auth-timeout', '-1']],
-    [['--auth-timeout', '30s']],
-    [['--auth-timeout', '1.5']],
-    [['--resource', 'not a uri']],
-    [['--resource', 'https://host.example/#part']],
-    [['--static-oauth-client-metadata', '{']],
-    [['--static-oauth-client-metadata', '[]']],
-    [['--static-oauth-client-info', '"topsecret"']],
-    [['--static-oauth-client-info', '{"client_secret":"topsecret"']],
-    [['--static-oauth-client-info', '@']],
     [['--upstream-session', 'pre-client']],
     [['--client-token', '']],
     [['--session-idle', 'never']],
@@ -197,7 +220,7 @@ describe('what is not available yet', () => {
 describe('the table of flags', () => {
   it('has every flag of the documentation', () => {
     const names =
-      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version';
+      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store';
     expect(OPTIONS.map((option) => option.name).sort()).toEqual(names.split(' ').sort());
   });
 

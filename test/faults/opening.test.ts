@@ -40,7 +40,8 @@ describe.each(ERAS)('$name', (era) => {
   test.each(faults)('%s: one error, and no other transport is tried', async (_, fault, code) => {
     const server = await startHostile();
     server.once(method, fault);
-    const proxy = startProxy(server.url);
+    // Whoever gives credentials is not asked to sign in when they are refused.
+    const proxy = startProxy(server.url, ['-H', 'Authorization: Bearer given']);
     const refused = await proxy.rpc.exchange(method, opening[era.name], 'opening');
     expect(refused.message.error?.code).toBe(code);
     expect(server.all('GET')).toEqual([]);

@@ -109,7 +109,7 @@ describe('a modern client', () => {
 
   it.each([401, 403, 500, 503])('that gets %i is not told a tale about revisions', async (status) => {
     const server = await open(startScripted('/mcp', (_, res) => answer(res, status, 'text/plain', 'no')));
-    const proxy = startProxy(server.url);
+    const proxy = startProxy(server.url, ['-H', 'Authorization: Bearer given']);
     const code = status < 500 ? -31004 : -31003;
     await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({ code, data: { httpStatus: status } });
     await proxy.close();

@@ -54,7 +54,7 @@ describe('a GET that is refused with', () => {
     const server = await open(
       startScripted('/mcp', (_, res) => answer(res, status, 'application/json', rpcErrorBody(-32000, 'not for you'))),
     );
-    const proxy = startProxy(server.url, ['--transport', 'sse-first']);
+    const proxy = startProxy(server.url, ['--transport', 'sse-first', '-H', 'Authorization: Bearer given']);
     const { message } = await proxy.rpc.exchange('initialize', CLIENT);
     expect(message.error).toMatchObject({ code: status < 500 ? -31004 : -31003, data: { httpStatus: status } });
     await proxy.close();

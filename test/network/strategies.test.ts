@@ -23,8 +23,8 @@ const PARAMS = {
   clientInfo: { name: 'line-client', version: '1.0.0' },
 };
 
-async function opening(url: string, strategy: Strategy): Promise<RpcError | { result: unknown }> {
-  const proxy = startProxy(url, ['--transport', strategy]);
+async function opening(url: string, strategy: Strategy, args: string[] = []): Promise<RpcError | { result: unknown }> {
+  const proxy = startProxy(url, ['--transport', strategy, ...args]);
   try {
     const { message, line } = await proxy.rpc.exchange('initialize', PARAMS);
     const { error } = message;
@@ -154,7 +154,8 @@ describe('servers that speak neither', () => {
   describe.each(REFUSALS)('%s', (_, script, expected, { code, status }) => {
     it.each(STRATEGIES)('with %s', async (strategy) => {
       const server = await open(startScripted('/mcp', script));
-      const outcome = await opening(server.url, strategy);
+      // Whoever gives credentials is not asked to sign in when they are refused.
+      const outcome = await opening(server.url, strategy, ['-H', 'Authorization: Bearer given']);
       expect(server.lines).toEqual(expected[strategy]);
       expect(outcome).toMatchObject({ code, data: { httpStatus: status } });
       // What is reported is what the first request met.

@@ -4,10 +4,11 @@
 //
 //   argv              the scenario server's URL, appended by the suite
 //   MCP_CONFORMANCE_* from the suite: scenario, context, protocol version
-//   HARNESS           from lib/scenario.mjs, JSON: { command, inner, folder, deadline }
+//   HARNESS           from lib/scenario.mjs, JSON: { command, inner, folder, deadline, browserDelay }
 import fs from 'node:fs';
 import path from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
+import { scenarioFlags } from './flags.mjs';
 import { moves } from './moves.mjs';
 import { openTransport } from './transport.mjs';
 
@@ -18,7 +19,7 @@ const url = process.argv[2];
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO;
 const version = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION;
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
-const { command, inner, folder, deadline } = JSON.parse(process.env.HARNESS);
+const { command, inner, folder, deadline, browserDelay } = JSON.parse(process.env.HARNESS);
 const request = { timeout: Math.round(deadline * 0.8) };
 
 const started = Date.now();
@@ -39,7 +40,8 @@ let client;
 async function connect({ capabilities = {}, prepare } = {}) {
   client = new Client({ name: 'conformance-host', version: '1.0.0' }, clientOptions(capabilities));
   prepare?.(client);
-  await client.connect(openTransport({ command, url, inner, folder, log }), request);
+  const flags = scenarioFlags(scenario, context, folder);
+  await client.connect(openTransport({ command, flags, url, inner, folder, browserDelay, log }), request);
   log('connected:', client.getProtocolEra(), client.getNegotiatedProtocolVersion());
 }
 

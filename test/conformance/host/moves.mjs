@@ -1,5 +1,7 @@
 // What the host does in each scenario. Most of the judging is the suite's; a move fails on its own account where an
 // answer that should have come back through the proxy did not.
+import { SdkErrorCode } from '@modelcontextprotocol/client';
+
 function must(condition, expectation) {
   if (!condition) throw new Error(`the host did not see it: ${expectation}`);
 }
@@ -10,6 +12,27 @@ const listTools = async (host) => {
   await host.connect();
   return host.tools();
 };
+
+/** Everything a signed-in host can do on the OAuth scenarios' server: one tool to list, one to call. */
+async function useServer(host) {
+  const tools = await listTools(host);
+  must(
+    tools.some((tool) => tool.name === 'test-tool'),
+    'test-tool in the list',
+  );
+  must(text(await host.call('test-tool')) === 'test', 'the answer of test-tool');
+}
+
+/** The same, where the sign-in must not succeed: then the host has to be told so, and not left waiting. */
+async function beRefused(host) {
+  let refusal;
+  await useServer(host).catch((error) => {
+    refusal = error;
+  });
+  must(refusal, 'a refusal');
+  if (refusal.code === SdkErrorCode.RequestTimeout) throw refusal;
+  host.log('refused:', String(refusal));
+}
 
 /** Declares elicitation and answers every form with this content. */
 const answering = (elicitation, content) => ({
@@ -103,4 +126,45 @@ export const moves = {
     const result = await host.call('test_reconnection');
     must(/completed successfully/i.test(text(result)), 'the result that comes after the reconnect');
   },
+
+  'auth/metadata-default': useServer,
+  'auth/metadata-var1': useServer,
+  'auth/metadata-var2': useServer,
+  'auth/metadata-var3': useServer,
+  'auth/2025-03-26-oauth-metadata-backcompat': useServer,
+  'auth/2025-03-26-oauth-endpoint-fallback': useServer,
+  'auth/metadata-issuer-mismatch': beRefused,
+  'auth/resource-mismatch': beRefused,
+
+  'auth/basic-cimd': useServer,
+  'auth/pre-registration': useServer,
+  'auth/token-endpoint-auth-basic': useServer,
+  'auth/token-endpoint-auth-post': useServer,
+  'auth/token-endpoint-auth-none': useServer,
+
+  'auth/scope-from-www-authenticate': useServer,
+  'auth/scope-from-scopes-supported': useServer,
+  'auth/scope-omitted-when-undefined': useServer,
+  'auth/offline-access-scope': useServer,
+  'auth/offline-access-not-supported': useServer,
+  // Listing needs one scope, calling another.
+  'auth/scope-step-up': useServer,
+  // The server asks for more however often the client signs in.
+  'auth/scope-retry-limit': beRefused,
+  // The first request with a token is accepted; from then on only tokens of a second authorization server are.
+  'auth/authorization-server-migration': useServer,
+
+  'auth/iss-supported': useServer,
+  'auth/iss-not-advertised': useServer,
+  'auth/iss-supported-missing': beRefused,
+  'auth/iss-wrong-issuer': beRefused,
+  'auth/iss-unexpected': beRefused,
+  'auth/iss-normalized': beRefused,
+
+  'auth/client-credentials-basic': useServer,
+  'auth/client-credentials-jwt': useServer,
+  'auth/enterprise-managed-authorization': useServer,
+  'auth/dpop': useServer,
+  'auth/dpop-nonce': useServer,
+  'auth/wif-jwt-bearer': useServer,
 };

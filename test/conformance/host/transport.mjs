@@ -3,22 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { proxyEnvironment } from './environment.mjs';
 
 // The SDK probes server/discover on a second, disposable process when the transport is exactly its own class, and
 // in place on the running process when it is a subclass. Hosts of both kinds exist.
 class InPlaceStdio extends StdioClientTransport {}
-
-// The proxy gets a home of its own, so that nothing remembered from another run decides what happens in this one.
-function proxyEnvironment(folder) {
-  const env = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (name !== 'HARNESS' && !name.startsWith('MCP_CONFORMANCE_')) env[name] = value;
-  }
-  const home = path.join(folder, 'home');
-  fs.mkdirSync(home, { recursive: true });
-  const cache = path.join(home, '.cache');
-  return { ...env, HOME: home, USERPROFILE: home, XDG_CACHE_HOME: cache, LOCALAPPDATA: cache };
-}
 
 /** Writes every message that crosses to wire.jsonl: milliseconds, direction, message. */
 function recorded(transport, folder) {
@@ -46,12 +35,13 @@ function recorded(transport, folder) {
   return transport;
 }
 
-export function openTransport({ command, url, inner, folder, log }) {
+export function openTransport({ command, flags, url, inner, folder, browserDelay, log }) {
   if (!command) return recorded(new StreamableHTTPClientTransport(new URL(url)), folder);
-  const [program, ...args] = command.map((word) => word.replaceAll('{URL}', url));
+  const [program, ...args] = [...command.map((word) => word.replaceAll('{URL}', url)), ...flags];
   log('proxy:', [program, ...args]);
   const Stdio = inner === 'sibling' ? StdioClientTransport : InPlaceStdio;
-  const transport = new Stdio({ command: program, args, env: proxyEnvironment(folder), stderr: 'pipe' });
+  const env = proxyEnvironment(folder, browserDelay);
+  const transport = new Stdio({ command: program, args, env, stderr: 'pipe' });
   transport.stderr.on('data', (text) => fs.appendFileSync(path.join(folder, 'proxy.stderr'), text));
   return recorded(transport, folder);
 }

@@ -9,7 +9,7 @@ export const INNERS = ['legacy', 'modern', 'sibling', 'pin'];
 
 export const readExpected = () => JSON.parse(fs.readFileSync(path.join(FOLDER, 'expected.json'), 'utf8'));
 
-/** A cell for each scenario the suite knows at each revision (extensions included) and each way a host opens. */
+/** A cell for each scenario at each revision it is run at, and each way a host opens. */
 export function cellsOf(scenarios) {
   return scenarios.flatMap(({ name, specs }) =>
     specs.flatMap((spec) => INNERS.map((inner) => ({ name, spec, inner }))),

@@ -1,0 +1,42 @@
+/** What protected servers once said of themselves, for the time that nobody is signed in to them. */
+import type { AnswerMemory } from '../core/ports.ts';
+import type { SecretStore } from './store.ts';
+
+/** Milliseconds; the specification lets a server say so itself, and allows no more than this for what it does not say. */
+const LIFETIME = 24 * 60 * 60 * 1000;
+/** What is longer is not kept: a list of a thousand tools is shorter. */
+const LONGEST = 1_048_576;
+
+interface Remembered {
+  readonly result: string;
+  readonly at: number;
+}
+
+/** @param name of the credentials that the answers belong to: another account may get other ones. */
+export function storedAnswers(store: SecretStore, name: string, now: () => number = Date.now): AnswerMemory {
+  const file = `${name}.answers`;
+  const read = (): Map<string, Remembered> => {
+    try {
+      const entries = Object.entries(JSON.parse(store.read(file) ?? '{}') as Record<string, Remembered>);
+      return new Map(entries.filter(([, { result, at }]) => typeof result === 'string' && typeof at === 'number'));
+    } catch {
+      return new Map();
+    }
+  };
+  return {
+    recall(method) {
+      const found = read().get(method);
+      const age = found ? now() - found.at : LIFETIME;
+      return found && age >= 0 && age < LIFETIME ? Buffer.from(found.result) : undefined;
+    },
+    async remember(method, result) {
+      if (result.length > LONGEST) return;
+      const all = read();
+      const old = all.get(method);
+      const text = result.toString('utf8');
+      if (old?.result === text && now() - old.at < LIFETIME / 2) return;
+      all.set(method, { result: text, at: now() });
+      await store.write(file, JSON.stringify(Object.fromEntries(all))).catch(() => {});
+    },
+  };
+}

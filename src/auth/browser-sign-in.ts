@@ -1,0 +1,313 @@
+/**
+ * One sign-in by browser: listens for the answer, opens the page once, and waits. What was
+ * begun is kept, so that another process goes on with it from the same tab when this one ends.
+ */
+import { createHash } from 'node:crypto';
+import { type AuthConfig, isLoopback } from '../config.ts';
+import type { Log } from '../core/ports.ts';
+import { printable, showUrl } from '../core/redact.ts';
+import type { SignInState } from '../core/sign-in.ts';
+import { ProxyError } from '../errors.ts';
+import { checkBrowserUrl, openBrowser } from './browser.ts';
+import { type Callback, listenForCallback, type Verdict } from './callback.ts';
+import { givenClient, register } from './clients.ts';
+import { authorizationUrl, newSecrets, redeem, resourceToSend, type Wanted } from './code-flow.ts';
+import type { ClientRecord, Credentials } from './credentials.ts';
+import { OAuthError, peekAt, type Wire } from './protocol.ts';
+import { type PendingRecord, type Vault, wait } from './vault.ts';
+
+/** How long the answer of a browser is waited for, whoever waits for it; in milliseconds. */
+const LONGEST_SIGN_IN = 10 * 60_000;
+/** A tab that nobody finished is not followed by another one before this; in milliseconds. */
+const NEXT_TAB = 60 * 60_000;
+/** A registration is believed in without a look for this long after it last worked; in milliseconds. */
+const PROVEN = 10 * 60_000;
+
+/** Preferred ports: below those that operating systems give out by themselves. */
+const [FIRST_PORT, PORTS] = [14_000, 18_000] as const;
+
+export interface SignInContext {
+  readonly wire: Wire;
+  readonly config: AuthConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly vault: Vault;
+  readonly state: SignInState;
+  readonly log: Log;
+  /** Answers that a user pastes instead of being redirected; resolves with the redirected URL. */
+  readonly pasted?: ((state: string, finish: (answer: URLSearchParams) => Promise<Verdict>) => void) | undefined;
+}
+
+/** Where the browser is sent back to, and where this program listens for it. */
+interface Redirect {
+  readonly uri: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  /** The user chose the port, or registered it: no other one will do. */
+  readonly fixed: boolean;
+}
+
+/**
+ * Signs the user in; to be called with the lock. Resolves with the credentials once they are
+ * stored. Rejects with a ProxyError `unauthorized` when the user or the server said no.
+ */
+export async function signInByBrowser(
+  context: SignInContext,
+  wanted: Wanted,
+  stored: Credentials | undefined,
+): Promise<Credentials> {
+  const pending = context.vault.pending();
+  const age = pending ? Date.now() - pending.startedAt : Number.POSITIVE_INFINITY;
+  if (pending && age >= 0 && age < LONGEST_SIGN_IN && isFor(pending, wanted)) {
+    const taken = await takeOver(context, pending, LONGEST_SIGN_IN - age);
+    if (taken) return taken;
+  }
+  return begin(context, wanted, stored, pending);
+}
+
+/** Whether a sign-in that was begun would grant what is wanted now. */
+function isFor(pending: PendingRecord, wanted: Wanted): boolean {
+  return pending.issuer.issuer === wanted.issuer.issuer && pending.scope === wanted.scope;
+}
+
+/** Goes on with a sign-in whose tab another process has opened; undefined when its port is not to be had. */
+async function takeOver(
+  context: SignInContext,
+  pending: PendingRecord,
+  left: number,
+): Promise<Credentials | undefined> {
+  const answer = new Answer(context, pending);
+  // The last owner may just be ending.
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const callback = await answer.listen(pending.port).catch(onlyIfTaken);
+    if (callback) {
+      context.log.debug('auth: going on with the sign-in that another process has begun');
+      return answer.wait(callback, left);
+    }
+    await wait(200, context.wire.signal);
+  }
+  return undefined;
+}
+
+/** Begins a new sign-in; `last` is one that nobody finished. */
+async function begin(
+  context: SignInContext,
+  wanted: Wanted,
+  stored: Credentials | undefined,
+  last: PendingRecord | undefined,
+): Promise<Credentials> {
+  const { config, wire, vault } = context;
+  const { issuer } = wanted;
+  const given = givenClient(config, issuer, stored);
+  const known = given ?? registeredWith(stored, wanted) ?? registeredWith(last, wanted);
+  const mayOpen = Date.now() - (last?.openedAt ?? 0) >= NEXT_TAB;
+  const secrets = newSecrets();
+  const answer = new Answer(context);
+  const preferred = redirectOf(config, known, wire.server);
+  const callback = await answer.listen(preferred.port, preferred, secrets.state).catch(async (error) => {
+    const taken = onlyIfTaken(error);
+    if (preferred.fixed) throw await portTaken(preferred.port);
+    return taken ?? answer.listen(0, preferred, secrets.state);
+  });
+  try {
+    const redirectUri = preferred.fixed ? preferred.uri : withPort(preferred.uri, callback.port);
+    const make = async (client: ClientRecord): Promise<URL> =>
+      checkBrowserUrl((await authorizationUrl(config, wanted, client, redirectUri, secrets)).href);
+    let client = given ?? (known?.redirectUri === redirectUri ? known : undefined);
+    client ??= await register(wire, config, issuer, redirectUri, wanted.scope);
+    let url = await make(client);
+    if (client === known && client.source === 'registered' && !(await isKnown(wire, client, url, redirectUri))) {
+      context.log.info('the server has forgotten this client; registering it again');
+      client = await register(wire, config, issuer, redirectUri, wanted.scope);
+      url = await make(client);
+    }
+    const resource = resourceToSend(config, issuer, wanted.resource);
+    const record: PendingRecord = {
+      version: 1,
+      url: url.href,
+      ...secrets,
+      redirectUri,
+      port: callback.port,
+      issuer,
+      client,
+      ...(resource !== undefined && { resource }),
+      ...(wanted.scope !== undefined && { scope: wanted.scope }),
+      startedAt: Date.now(),
+      openedAt: mayOpen ? Date.now() : (last?.openedAt ?? 0),
+    };
+    // Stored before the tab is there, so that whoever follows knows of it.
+    await vault.keepPending(record);
+    answer.expect(record);
+    await present(context, url, mayOpen);
+    return await answer.wait(callback, LONGEST_SIGN_IN);
+  } catch (error) {
+    await callback.close();
+    throw error;
+  }
+}
+
+/** The registration of the last sign-in, where it is one of this authorization server. */
+function registeredWith(
+  stored: Pick<Credentials, 'client' | 'issuer'> | undefined,
+  { issuer }: Wanted,
+): ClientRecord | undefined {
+  return stored?.client?.source === 'registered' && stored.issuer?.issuer === issuer.issuer ? stored.client : undefined;
+}
+
+function redirectOf(config: AuthConfig, client: ClientRecord | undefined, server: URL): Redirect {
+  const registered =
+    client?.redirectUri !== undefined && URL.canParse(client.redirectUri) ? new URL(client.redirectUri) : undefined;
+  const local =
+    registered && registered.protocol === 'http:' && isLoopback(registered.hostname) ? registered : undefined;
+  const localPort = local && local.port !== '' ? Number(local.port) : undefined;
+  const fixed = config.callbackPort ?? (client?.source === 'static' ? localPort : undefined);
+  const port = fixed ?? localPort ?? FIRST_PORT + (hashOf(server) % PORTS);
+  const path = local && client?.source === 'static' ? local.pathname : config.callbackPath;
+  const host = local && client?.source === 'static' ? local.hostname : config.redirectHost;
+  const own = `http://${host}:${port}${path}`;
+  const uri = client?.source === 'static' && registered && (!local || localPort !== undefined) ? registered.href : own;
+  const foreign = client?.source === 'static' && registered !== undefined && !local;
+  return { uri, host: foreign ? registered.hostname : host, port, path, fixed: fixed !== undefined || foreign };
+}
+
+function hashOf(server: URL): number {
+  return createHash('sha256').update(server.href).digest().readUInt32BE(0);
+}
+
+function withPort(uri: string, port: number): string {
+  const url = new URL(uri);
+  url.port = String(port);
+  return url.href;
+}
+
+function onlyIfTaken(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+  return undefined;
+}
+
+async function portTaken(port: number): Promise<ProxyError> {
+  const { portHolder } = await import('./port-holder.ts');
+  const holder = await portHolder(port);
+  return new ProxyError(
+    'port-taken',
+    `the port ${port} of the sign-in is in use${holder ? ` by ${printable(holder, 80)}` : ''}`,
+    {
+      hint: 'end that program, or register another redirect URI and give its port with --callback-port',
+    },
+  );
+}
+
+/**
+ * Whether the authorization server still knows a client that it registered a while ago. Servers
+ * tell the user only, on a page of theirs, that they do not; so they are asked before the user is.
+ */
+async function isKnown(wire: Wire, client: ClientRecord, url: URL, redirectUri: string): Promise<boolean> {
+  if (client.provenAt !== undefined && Date.now() - client.provenAt < PROVEN) return true;
+  try {
+    const { status, location } = await peekAt(wire, url);
+    if (status >= 400 && status < 500 && status !== 405 && status !== 429) return false;
+    if (location === undefined || !location.startsWith(redirectUri)) return true;
+    const error = new URL(location).searchParams.get('error');
+    return error !== 'invalid_client' && error !== 'unauthorized_client';
+  } catch {
+    // Who cannot be asked will tell the user.
+    return true;
+  }
+}
+
+/** Shows the page to the user: in a browser where there is one, and in any case to whoever reads along. */
+async function present({ env, log, state }: SignInContext, url: URL, mayOpen: boolean): Promise<void> {
+  state.pending = { url: url.href };
+  const opened = mayOpen ? await openBrowser(url, env) : 'none';
+  // The query of this URL is made for the user to see and to open; it holds no secret of ours.
+  if (opened === 'opened') log.info(`sign in with the page that has opened in your browser, or here: ${url.href}`);
+  else log.warn(`sign in here: ${url.href}`);
+}
+
+/** The one answer to a sign-in, on its way from the browser to the vault. */
+class Answer {
+  readonly #context: SignInContext;
+  #record: PendingRecord | undefined;
+  #settle: ((outcome: Credentials | Error) => void) | undefined;
+  readonly #settled: Promise<Credentials | Error>;
+
+  constructor(context: SignInContext, record?: PendingRecord) {
+    this.#context = context;
+    this.#record = record;
+    this.#settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  expect(record: PendingRecord): void {
+    this.#record = record;
+    this.#context.pasted?.(record.state, (answer) => this.#finish(answer));
+  }
+
+  listen(port: number, redirect?: Redirect, state?: string): Promise<Callback> {
+    const record = this.#record;
+    const url = new URL(record?.redirectUri ?? 'http://localhost/');
+    return listenForCallback({
+      port,
+      path: redirect?.path ?? (isLoopback(url.hostname) ? url.pathname : this.#context.config.callbackPath),
+      host: redirect?.host ?? url.hostname,
+      state: state ?? record?.state ?? '',
+      finish: (answer) => this.#finish(answer),
+    });
+  }
+
+  /** Waits for the answer, and closes the listener whatever comes. */
+  async wait(callback: Callback, limit: number): Promise<Credentials> {
+    const { signal } = this.#context.wire;
+    const record = this.#record;
+    if (record) this.#context.state.pending = { url: record.url };
+    const late = new ProxyError('unauthorized', 'nobody finished the sign-in', {
+      hint: 'the next call begins a new one',
+    });
+    try {
+      const outcome = await Promise.race([this.#settled, wait(limit, signal).then(() => late)]);
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
+    } finally {
+      this.#context.state.pending = undefined;
+      await callback.close();
+    }
+  }
+
+  async #finish(answer: URLSearchParams): Promise<Verdict> {
+    const { wire, config, vault } = this.#context;
+    const record = this.#record;
+    if (!record) return { page: 'failed', reason: 'The sign-in is not ready yet. Try again in a moment.' };
+    try {
+      const tokens = await redeem(wire, config, record, answer);
+      const { profile } = config;
+      const stored = await vault.update(() => ({
+        url: `${wire.server.origin}${wire.server.pathname}`,
+        ...(profile !== undefined && { profile }),
+        issuer: record.issuer,
+        client: { ...record.client, provenAt: Date.now() },
+        ...(record.resource !== undefined && { resource: record.resource }),
+        ...(record.scope !== undefined && { scope: record.scope }),
+        tokens,
+      }));
+      await vault.forgetPending();
+      this.#settle?.(stored);
+      return { page: 'signed-in' };
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  async #failed(error: unknown): Promise<Verdict> {
+    await this.#context.vault.forgetPending().catch(() => {});
+    const denied = error instanceof OAuthError && error.error === 'access_denied';
+    const where = showUrl(this.#context.wire.server);
+    const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed`;
+    const reason = error instanceof Error ? printable(error.message, 300) : 'unknown error';
+    const hint = error instanceof ProxyError ? error.data.hint : undefined;
+    this.#settle?.(
+      new ProxyError('unauthorized', denied ? message : `${message}: ${reason}`, hint ? { hint } : {}, error),
+    );
+    return denied ? { page: 'denied' } : { page: 'failed', reason };
+  }
+}

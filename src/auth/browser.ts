@@ -1,0 +1,149 @@
+/** Opens the user's browser, where there is one, with a URL that comes from the network: never through a shell. */
+import { spawn as nodeSpawn } from 'node:child_process';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { isLoopback } from '../config.ts';
+import { printable } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The URL goes where `%s` stands in the arguments; it stands there at least once. */
+export interface BrowserCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export interface BrowserOptions {
+  readonly platform?: NodeJS.Platform;
+  readonly spawn?: typeof nodeSpawn;
+}
+
+/** How long a program that opens a browser is watched; in milliseconds. One that still runs then is the browser. */
+const WATCH = 1_500;
+
+/** What the URL parser would drop or turn into something else, and what would garble a line that shows the URL. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach another program
+const UNWANTED = /[\s\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]/;
+
+/**
+ * `opened`: a browser runs, or the program that starts it is satisfied. `none`: nobody to look at one here, or nothing
+ * to open it with. `failed`: it could not be started, or ended with an error. Rejects for a URL that must not be opened.
+ */
+export async function openBrowser(
+  url: URL,
+  env: Env,
+  { platform = process.platform, spawn = nodeSpawn }: BrowserOptions = {},
+): Promise<'opened' | 'none' | 'failed'> {
+  const { href } = checkBrowserUrl(url.href);
+  const found = browserCommand(env, platform, isWsl(env, platform));
+  if (found === undefined) return 'none';
+  // A function, as `$&` and the like would mean something in a text.
+  const args = found.args.map((arg) => arg.replaceAll('%s', () => href));
+  return new Promise((resolve) => {
+    try {
+      // Stdout belongs to the protocol; the browser is to outlive this program.
+      const child = spawn(found.command, args, { env, stdio: 'ignore', detached: true, windowsHide: true });
+      // Keeps the process alive, since somebody waits for the answer.
+      const timer = setTimeout(() => resolve('opened'), WATCH);
+      const settle = (how: 'opened' | 'failed'): void => {
+        clearTimeout(timer);
+        resolve(how);
+      };
+      child.on('error', () => settle('failed'));
+      child.once('exit', (code) => settle(code === 0 ? 'opened' : 'failed'));
+      child.unref();
+    } catch {
+      // Windows refuses some files in the call itself, and so does Node an argument it cannot hand over.
+      resolve('failed');
+    }
+  });
+}
+
+/**
+ * What may be opened: `https:`, or `http:` on this machine, plainly written and without user info.
+ * @throws ProxyError 'unauthorized' for everything else
+ */
+export function checkBrowserUrl(url: string): URL {
+  const refuse = (reason: string): never => {
+    const shown = printable(url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//***@'), 200);
+    throw new ProxyError('unauthorized', `the sign-in URL ${JSON.stringify(shown)} is not opened: ${reason}`, {
+      hint: 'it comes from the authorization server of this MCP server; ask who runs it',
+    });
+  };
+  if (UNWANTED.test(url)) return refuse('it has characters that do not belong in a URL');
+  if (!/^https?:\/\/[^/?#]/i.test(url)) return refuse('it is neither https: nor http:');
+  if (!URL.canParse(url)) return refuse('it is not a valid URL');
+  const parsed = new URL(url);
+  if (/^[^/]*\/\/[^/?#]*@/.test(url)) return refuse('it has a user name in it');
+  if (parsed.protocol !== 'https:' && !isLoopback(parsed.hostname)) {
+    return refuse('http: is allowed for this machine only, and https: for all others');
+  }
+  return parsed;
+}
+
+/**
+ * How a browser is opened here; undefined where nobody could look at one.
+ * @param isCommand whether a name in PATH, or a path, is a program
+ */
+export function browserCommand(
+  env: Env,
+  platform: NodeJS.Platform,
+  isWsl: boolean,
+  isCommand: (name: string) => boolean = (name) => isProgram(name, env, platform),
+): BrowserCommand | undefined {
+  const wanted = env.BROWSER?.trim();
+  if (wanted) return fromVariable(wanted, platform, isCommand);
+  // The screen is somewhere else, and so is the user.
+  if (env.SSH_CONNECTION || env.SSH_TTY) return undefined;
+  if (platform === 'darwin') return { command: 'open', args: ['%s'] };
+  if (platform === 'win32') return { command: 'rundll32', args: ['url.dll,FileProtocolHandler', '%s'] };
+  if (isWsl) {
+    if (isCommand('wslview')) return { command: 'wslview', args: ['%s'] };
+    return { command: 'rundll32.exe', args: ['url.dll,FileProtocolHandler', '%s'] };
+  }
+  if (!env.DISPLAY && !env.WAYLAND_DISPLAY) return undefined;
+  return { command: 'xdg-open', args: ['%s'] };
+}
+
+/** `$BROWSER`: one program, a program with arguments, or several of these with colons between, of which the first is taken that exists. */
+function fromVariable(
+  wanted: string,
+  platform: NodeJS.Platform,
+  isCommand: (name: string) => boolean,
+): BrowserCommand | undefined {
+  if (isCommand(wanted)) return { command: wanted, args: ['%s'] };
+  const alternatives = [wanted, ...(platform === 'win32' ? [] : wanted.split(':'))].map((text) => text.trim());
+  const chosen = alternatives.find((text) => text !== '' && isCommand(text.split(/\s+/)[0] as string)) ?? wanted;
+  const [command = '', ...args] = chosen.split(/\s+/);
+  return { command, args: args.some((arg) => arg.includes('%s')) ? args : [...args, '%s'] };
+}
+
+/** Windows Subsystem for Linux, where the browser is a program of the Windows around it. */
+function isWsl(env: Env, platform: NodeJS.Platform): boolean {
+  if (platform !== 'linux') return false;
+  if (env.WSL_DISTRO_NAME) return true;
+  try {
+    // Containers share the kernel, but cannot start programs of Windows.
+    const isWindowsKernel = /microsoft/i.test(readFileSync('/proc/version', 'utf8'));
+    return isWindowsKernel && isProgram('rundll32.exe', env, platform);
+  } catch {
+    return false;
+  }
+}
+
+function isProgram(name: string, env: Env, platform: NodeJS.Platform): boolean {
+  const isPath = name.includes('/') || (platform === 'win32' && name.includes('\\'));
+  const folders = isPath ? [''] : (env.PATH ?? env.Path ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  const endings = platform === 'win32' ? ['', ...(env.PATHEXT ?? '.EXE').split(';')] : [''];
+  return folders.some((folder) => endings.some((ending) => isExecutable(path.join(folder, name + ending))));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,79 @@
+/** What a server asks for when it refuses a request (RFC 9110, section 11.6.1; RFC 6750, section 3; RFC 9728, section 5.1). */
+import type { HttpResponse } from '../core/ports.ts';
+
+/** The `Bearer` challenge of a response. */
+export interface Challenge {
+  /** Where the protected resource metadata is. */
+  readonly resourceMetadata: string | undefined;
+  /** The scopes that are needed, separated by spaces. */
+  readonly scope: string | undefined;
+  readonly error: string | undefined;
+}
+
+/** What must be done about a response before its request can succeed. */
+export type Demand =
+  | { readonly kind: 'nothing' }
+  /** A token is missing, or the one that was sent is no good. */
+  | { readonly kind: 'token'; readonly challenge: Challenge }
+  /** The token is good, but not for this. */
+  | { readonly kind: 'scope'; readonly challenge: Challenge };
+
+const NONE: Challenge = { resourceMetadata: undefined, scope: undefined, error: undefined };
+
+/**
+ * Judges a response of the protected server.
+ *
+ * @param inSession whether the request named an MCP session. Some servers answer 401 for a
+ * session they do not know; those send no challenge, and the session is not ours to judge.
+ */
+export function demandOf(response: Pick<HttpResponse, 'status' | 'headers'>, inSession: boolean): Demand {
+  if (response.status !== 401 && response.status !== 403) return { kind: 'nothing' };
+  const field = response.headers['www-authenticate'];
+  const text = Array.isArray(field) ? field.join(', ') : field;
+  const challenge = text === undefined ? undefined : bearerChallenge(text);
+  if (response.status === 403) {
+    const scoped = challenge?.error === 'insufficient_scope';
+    return scoped ? { kind: 'scope', challenge } : { kind: 'nothing' };
+  }
+  if (challenge) return { kind: 'token', challenge };
+  // Challenges of other schemes only (Basic, Negotiate) ask for what is not ours to give.
+  if (text !== undefined && parseChallenges(text).length > 0) return { kind: 'nothing' };
+  return inSession ? { kind: 'nothing' } : { kind: 'token', challenge: NONE };
+}
+
+/** The first challenge with the scheme `Bearer` that says anything, or undefined when there is none. */
+function bearerChallenge(text: string): Challenge | undefined {
+  const bearers = parseChallenges(text).filter(({ scheme }) => scheme === 'bearer');
+  const best = bearers.find(({ parameters }) => parameters.size > 0) ?? bearers[0];
+  if (!best) return undefined;
+  const scope = best.parameters.get('scope')?.trim();
+  return {
+    resourceMetadata: best.parameters.get('resource_metadata'),
+    scope: scope === '' ? undefined : scope,
+    error: best.parameters.get('error'),
+  };
+}
+
+export interface ParsedChallenge {
+  /** In lower case. */
+  readonly scheme: string;
+  /** Names in lower case; the first of several values counts. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** One piece of the field: a parameter, or a scheme with nothing, a parameter or a token68 behind it. */
+const PIECE = /[\s,]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))|(?=[\s,]|$))/y;
+
+/** Takes a `WWW-Authenticate` value apart; reading ends where it cannot be understood. */
+export function parseChallenges(text: string): ParsedChallenge[] {
+  const found: { scheme: string; parameters: Map<string, string> }[] = [];
+  const pieces = new RegExp(PIECE);
+  for (let piece = pieces.exec(text); piece; piece = pieces.exec(text)) {
+    const [, name = '', quoted, plain] = piece;
+    const value = quoted?.replace(/\\(.)/g, '$1') ?? plain;
+    const key = name.toLowerCase();
+    if (value === undefined) found.push({ scheme: key, parameters: new Map() });
+    else if (!found.at(-1)?.parameters.has(key)) found.at(-1)?.parameters.set(key, value);
+  }
+  return found;
+}

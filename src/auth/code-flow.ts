@@ -1,0 +1,118 @@
+/**
+ * The authorization code flow with PKCE (RFC 6749, section 4.1; RFC 7636; RFC 8252; RFC 8707;
+ * RFC 9207; specification 2026-07-28, "Authorization Flow Steps"): the request and the response.
+ * Who listens and who opens the browser is the business of `browser-sign-in.ts`.
+ */
+import * as oauth from 'oauth4webapi';
+import type { AuthConfig } from '../config.ts';
+import { showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import type { ClientRecord, Issuer, Tokens } from './credentials.ts';
+import { meaningOf, OAuthError, type Wire } from './protocol.ts';
+import { mannersOf } from './providers.ts';
+import { requestTokens } from './tokens.ts';
+import type { PendingRecord } from './vault.ts';
+
+/** What a sign-in asks for. */
+export interface Wanted {
+  readonly issuer: Issuer;
+  readonly resource: string;
+  readonly scope: string | undefined;
+}
+
+/** What makes an authorization request one of its kind. */
+export interface Secrets {
+  readonly state: string;
+  readonly verifier: string;
+}
+
+export function newSecrets(): Secrets {
+  return { state: oauth.generateRandomState(), verifier: oauth.generateRandomCodeVerifier() };
+}
+
+/** The authorization request. Throws a ProxyError when the server cannot take one that is safe. */
+export async function authorizationUrl(
+  config: AuthConfig,
+  { issuer, resource, scope }: Wanted,
+  client: ClientRecord,
+  redirectUri: string,
+  { state, verifier }: Secrets,
+): Promise<URL> {
+  const endpoint = issuer.authorization_endpoint;
+  if (endpoint === undefined) {
+    throw new ProxyError('unauthorized', `${shown(issuer)} has no page to sign in`, {
+      hint: 'try --device-code, or --client-credentials with a client of your own',
+    });
+  }
+  const methods = issuer.code_challenge_methods_supported;
+  // Servers that understand PKCE without saying so are many (Entra, Cognito), and sending it harms nobody.
+  if (Array.isArray(methods) && !methods.includes('S256')) {
+    throw new ProxyError(
+      'unauthorized',
+      `${shown(issuer)} does not support PKCE with S256, so a sign-in could be stolen`,
+    );
+  }
+  const manners = mannersOf(issuer);
+  const url = new URL(endpoint);
+  const parameters: Record<string, string | undefined> = {
+    response_type: 'code',
+    client_id: client.clientId,
+    redirect_uri: redirectUri,
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    scope,
+    resource: resourceToSend(config, issuer, resource),
+    audience: manners.audience ? resource : undefined,
+    ...manners.parameters,
+    ...Object.fromEntries(config.authorizeParameters),
+  };
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);
+  return url;
+}
+
+/** The `resource` parameter, or undefined where the provider does not take it, unless the user named one. */
+export function resourceToSend(config: AuthConfig, issuer: Issuer, resource: string): string | undefined {
+  if (!config.sendResource) return undefined;
+  return mannersOf(issuer).withoutResource && config.resource === undefined ? undefined : resource;
+}
+
+/**
+ * Takes the answer of the browser and exchanges its code. Rejects with an OAuthError when the
+ * server or the user said no, and with a ProxyError when the answer cannot be trusted.
+ */
+export async function redeem(
+  wire: Wire,
+  config: AuthConfig,
+  pending: PendingRecord,
+  answer: URLSearchParams,
+): Promise<Tokens> {
+  const { issuer, client, redirectUri, verifier, resource } = pending;
+  let code: string | null;
+  try {
+    // Checks `state` and `iss` before anything else in the answer is looked at.
+    const checked = oauth.validateAuthResponse(
+      issuer as oauth.AuthorizationServer,
+      { client_id: client.clientId },
+      answer,
+      pending.state,
+    );
+    code = checked.get('code');
+  } catch (error) {
+    if (error instanceof oauth.AuthorizationResponseError) {
+      throw new OAuthError(error.error, error.error_description, 302);
+    }
+    throw meaningOf(error, issuer.authorization_endpoint ?? issuer.issuer);
+  }
+  if (code === null || code === '') throw new ProxyError('unauthorized', `${shown(issuer)} sent no code`);
+  return requestTokens({ wire, config, issuer, client }, 'authorization_code', {
+    code,
+    redirect_uri: redirectUri,
+    code_verifier: verifier,
+    ...(resource !== undefined && { resource }),
+  });
+}
+
+function shown(issuer: Issuer): string {
+  return URL.canParse(issuer.issuer) ? showUrl(new URL(issuer.issuer)) : 'the authorization server';
+}

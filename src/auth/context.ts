@@ -1,0 +1,18 @@
+/** What a sign-in is given to work with. */
+import type { AuthConfig } from '../config.ts';
+import type { Fetch, Log } from '../core/ports.ts';
+import type { SecretStore } from './store.ts';
+
+export interface AuthOptions {
+  /** The protected server; nobody else ever gets a token. */
+  readonly server: URL;
+  readonly config: AuthConfig;
+  /** Without sign-in; for the server and for everything on the way to a token. */
+  readonly fetch: Fetch;
+  readonly store: SecretStore;
+  /** Where the locks between processes are; undefined for a user without any folder. */
+  readonly folder: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly renewApart?: ((serial: number) => Promise<void>) | undefined;
+}

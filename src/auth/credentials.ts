@@ -1,0 +1,90 @@
+/** What is kept of a sign-in, and when it can be used. */
+import { createHash } from 'node:crypto';
+import type { SecretStore } from './store.ts';
+
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  readonly idToken?: string;
+  /** Milliseconds since the epoch; without it, the token lives until the server refuses it. */
+  readonly expiresAt?: number;
+  readonly obtainedAt: number;
+  /** The scopes that were granted, separated by spaces. */
+  readonly scope?: string;
+  /** Which of the tokens is sent to the server. */
+  readonly bearer: 'access_token' | 'id_token';
+}
+
+/** A client as one authorization server knows it. */
+export interface ClientRecord {
+  readonly source: 'static' | 'document' | 'registered';
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  /** `token_endpoint_auth_method` (RFC 7591, section 2). */
+  readonly authMethod: string;
+  /** The redirect URI that was registered; undefined when any on this machine will do. */
+  readonly redirectUri?: string;
+  /** When the authorization server last accepted it, in milliseconds since the epoch. */
+  readonly provenAt?: number;
+}
+
+/** The endpoints that are used without asking for metadata again. */
+export interface Issuer {
+  readonly issuer: string;
+  readonly token_endpoint: string;
+  readonly authorization_endpoint?: string;
+  readonly revocation_endpoint?: string;
+  readonly [member: string]: unknown;
+}
+
+/** All that is kept for one server, resource and profile. */
+export interface Credentials {
+  readonly version: 1;
+  readonly url: string;
+  readonly profile?: string;
+  /** Grows with every change: what is older never replaces what is newer. */
+  readonly serial: number;
+  readonly issuer?: Issuer;
+  readonly client?: ClientRecord;
+  /** The resource the tokens were issued for (RFC 8707); undefined where the provider takes none. */
+  readonly resource?: string;
+  /** The scopes that were asked for. */
+  readonly scope?: string;
+  readonly tokens?: Tokens;
+}
+
+/** Milliseconds before its end from which a token is not used any more: requests take a while, and clocks differ. */
+const EARLY = 30_000;
+
+/** Names what belongs together: one server's URL, with one resource, in one profile. */
+export function credentialsName(url: URL, resource: string | undefined, profile: string | undefined): string {
+  const identity = [`${url.origin}${url.pathname}${url.search}`, resource ?? '', profile ?? ''].join('\n');
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+}
+
+/** The stored credentials, or undefined when there are none that can be read. */
+export function readCredentials(store: SecretStore, name: string): Credentials | undefined {
+  const text = store.read(name);
+  if (text === undefined) return undefined;
+  try {
+    const value = JSON.parse(text) as Partial<Credentials> | null;
+    const whole = value?.version === 1 && typeof value.serial === 'number' && typeof value.url === 'string';
+    return whole ? (value as Credentials) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The token to send, or undefined when there is none. */
+export function bearerOf(credentials: Credentials | undefined): string | undefined {
+  const tokens = credentials?.tokens;
+  return tokens?.bearer === 'id_token' ? tokens.idToken : tokens?.accessToken;
+}
+
+/** Whether the token should be renewed before it is sent: its end is near, as far as is known. */
+export function isStale({ expiresAt, obtainedAt }: Tokens, now: number): boolean {
+  if (expiresAt === undefined) return false;
+  // A token that lives for seconds only is used for most of its life, not for none of it.
+  const early = Math.min(EARLY, (expiresAt - obtainedAt) / 5);
+  return now >= expiresAt - early;
+}

@@ -1,0 +1,188 @@
+/**
+ * From a refused request to the authorization server (RFC 9728, RFC 8414, OpenID Connect
+ * Discovery 1.0; specification 2026-07-28, "Authorization Server Discovery"; 2025-03-26,
+ * "Authorization").
+ */
+import { printable, showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import type { Challenge } from './challenge.ts';
+import type { Issuer } from './credentials.ts';
+import { fetchDocument, type Wire } from './protocol.ts';
+import { isSameIssuer } from './providers.ts';
+import { checkScheme } from './targets.ts';
+
+/** The protected resource, as its metadata describes it. */
+interface Resource {
+  /** What tokens are asked for: the metadata's own spelling, or the server's URL. */
+  readonly identifier: string;
+  readonly issuers: readonly string[];
+  readonly scopes: readonly string[] | undefined;
+}
+
+export interface Discovered {
+  readonly resource: Resource;
+  readonly issuer: Issuer;
+}
+
+/** Finds the authorization server of a protected one. Rejects with a ProxyError that says what was looked for. */
+export async function discover(wire: Wire, challenge: Challenge, wanted: string | undefined): Promise<Discovered> {
+  const resource = await findResource(wire, challenge, wanted);
+  if (!resource) return withoutMetadata(wire, wanted);
+  let failure: unknown;
+  for (const named of resource.issuers) {
+    try {
+      return { resource, issuer: await findIssuer(wire, named) };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** The identifier of a server: its URL, without a slash that says nothing and without a fragment (specification, "Canonical Server URI"). */
+export function canonicalUri(url: URL): string {
+  const path = url.pathname === '/' ? '' : url.pathname;
+  return `${url.origin}${path}${url.search}`;
+}
+
+async function findResource(
+  wire: Wire,
+  challenge: Challenge,
+  wanted: string | undefined,
+): Promise<Resource | undefined> {
+  for (const place of resourcePlaces(wire.server, challenge)) {
+    const document = await fetchDocument(wire, place);
+    const issuers = strings(document?.authorization_servers)?.filter((issuer) => URL.canParse(issuer));
+    if (!document || !issuers || issuers.length === 0) continue;
+    const identifier = document.resource;
+    if (typeof identifier !== 'string' || !covers(identifier, wire.server)) {
+      // The server of a user who says what the resource is may be reached under another name.
+      if (wanted === undefined) throw wrongResource(place, identifier, wire.server);
+    }
+    return {
+      identifier: wanted ?? (identifier as string),
+      issuers: issuers.slice(0, 5),
+      scopes: strings(document.scopes_supported),
+    };
+  }
+  return undefined;
+}
+
+/** Where the metadata may be, in the specification's order. */
+function* resourcePlaces(server: URL, { resourceMetadata }: Challenge): Generator<URL> {
+  const wellKnown = '/.well-known/oauth-protected-resource';
+  if (resourceMetadata !== undefined && URL.canParse(resourceMetadata, server.href)) {
+    const url = new URL(resourceMetadata, server);
+    checkScheme(url);
+    yield url;
+  }
+  const path = server.pathname.replace(/\/$/, '');
+  if (path !== '') yield new URL(`${wellKnown}${path}${server.search}`, server.origin);
+  yield new URL(wellKnown, server.origin);
+}
+
+/** Whether a resource stands for a server: the same origin, and the server's path in it or below it (RFC 9728, section 3.3). */
+function covers(identifier: string, server: URL): boolean {
+  if (!URL.canParse(identifier)) return false;
+  const resource = new URL(identifier);
+  const base = resource.pathname.replace(/\/$/, '');
+  return (
+    resource.origin === server.origin && (server.pathname === base || `${server.pathname}/`.startsWith(`${base}/`))
+  );
+}
+
+function wrongResource(place: URL, identifier: unknown, server: URL): ProxyError {
+  const stated = printable(JSON.stringify(identifier ?? null), 120);
+  return new ProxyError(
+    'unauthorized',
+    `the metadata at ${showUrl(place)} is for the resource ${stated}, not for ${showUrl(server)}`,
+    { hint: 'use the URL that the server names for itself, or say with --resource which one is meant' },
+  );
+}
+
+/** A server of revision 2025-03-26: its origin is the authorization server, with or without metadata. */
+async function withoutMetadata(wire: Wire, wanted: string | undefined): Promise<Discovered> {
+  const { origin } = wire.server;
+  const resource: Resource = { identifier: wanted ?? canonicalUri(wire.server), issuers: [origin], scopes: undefined };
+  const found = await documentOf(wire, origin);
+  const issuer = found ?? {
+    issuer: origin,
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    registration_endpoint: `${origin}/register`,
+    // Nobody says so, but these revisions demand it.
+    code_challenge_methods_supported: ['S256'],
+    assumed: true,
+  };
+  return { resource, issuer };
+}
+
+async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
+  const found = await documentOf(wire, named);
+  if (found) return found;
+  throw new ProxyError('unauthorized', `the authorization server ${shown(named)} publishes no metadata`, {
+    hint: 'the server names it as the place to sign in; ask who runs the server',
+  });
+}
+
+/** The first metadata document of an issuer that belongs to it. Throws when the only ones there are belong to somebody else. */
+async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined> {
+  const url = new URL(named);
+  checkScheme(url);
+  let foreign: string | undefined;
+  for (const place of issuerPlaces(url)) {
+    const document = await fetchDocument(wire, place);
+    if (!document || typeof document.token_endpoint !== 'string') continue;
+    const stated = document.issuer;
+    if (typeof stated !== 'string' || !isSameIssuer(named, stated)) {
+      foreign ??= printable(JSON.stringify(stated ?? null), 120);
+      continue;
+    }
+    checkEndpoints(document);
+    return document as Issuer;
+  }
+  if (foreign === undefined) return undefined;
+  throw new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${foreign}`, {
+    hint: 'somebody may be trying to get hold of the sign-in; ask who runs the server',
+  });
+}
+
+/** Where the metadata of an issuer may be, in the specification's order. */
+function* issuerPlaces(issuer: URL): Generator<URL> {
+  const path = issuer.pathname.replace(/\/$/, '');
+  const [oauth, openid] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+  yield new URL(`${oauth}${path}`, issuer.origin);
+  yield new URL(`${openid}${path}`, issuer.origin);
+  if (path === '') return;
+  yield new URL(`${path}${openid}`, issuer.origin);
+  // Not in the specification, but met: one document at the root for an issuer with a path.
+  yield new URL(oauth, issuer.origin);
+}
+
+const ENDPOINTS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'registration_endpoint',
+  'revocation_endpoint',
+  'device_authorization_endpoint',
+];
+
+/** Every address that will be used is a safe one; what is wrong with it is told before anything is sent. */
+function checkEndpoints(document: Record<string, unknown>): void {
+  for (const name of ENDPOINTS) {
+    const value = document[name];
+    if (value === undefined) continue;
+    if (typeof value !== 'string' || !URL.canParse(value)) {
+      throw new ProxyError('unauthorized', `the ${name} of the authorization server is no URL`);
+    }
+    checkScheme(new URL(value));
+  }
+}
+
+function strings(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : undefined;
+}
+
+function shown(issuer: string): string {
+  return URL.canParse(issuer) ? showUrl(new URL(issuer)) : 'the authorization server';
+}

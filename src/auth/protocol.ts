@@ -1,0 +1,141 @@
+/** `oauth4webapi` over the one HTTP client: how its requests leave, and what its errors mean here. */
+import * as oauth from 'oauth4webapi';
+import { isLoopback } from '../config.ts';
+import type { CancelSignal } from '../core/cancel.ts';
+import type { Fetch, HttpRequest } from '../core/ports.ts';
+import { printable, showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import { checkTarget } from './targets.ts';
+
+/** Largest response that is read; the largest documents of known providers have a tenth of it. */
+const BODY_LIMIT = 1_048_576;
+/** How long one request may take, in milliseconds. Token endpoints that call others in turn are slow. */
+const REQUEST_LIMIT = 120_000;
+/** Redirects of metadata documents that are followed, each checked like a first address. */
+const MAX_REDIRECTS = 3;
+
+export interface Wire {
+  readonly fetch: Fetch;
+  /** The protected server: what it may point at depends on where it stands itself. */
+  readonly server: URL;
+  readonly signal: CancelSignal;
+}
+
+/** The options every call of the library gets. */
+export function optionsFor(wire: Wire, url: string | undefined) {
+  return {
+    [oauth.customFetch]: (address: string, init: oauth.CustomFetchOptions<string, unknown>) =>
+      send(wire, new URL(address), init),
+    // Plain http: on this very machine, which `checkTarget` makes sure of.
+    [oauth.allowInsecureRequests]: url === undefined || isPlainLoopback(new URL(url)),
+  };
+}
+
+function isPlainLoopback(url: URL): boolean {
+  return url.protocol === 'http:' && isLoopback(url.hostname);
+}
+
+async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string, unknown>): Promise<Response> {
+  const body = init.body === undefined || init.body === null ? undefined : [Buffer.from(String(init.body))];
+  return request(wire, {
+    method: init.method === 'POST' ? 'POST' : 'GET',
+    url,
+    headers: init.headers,
+    ...(body && { body }),
+    redirect: 'manual',
+    repeatable: false,
+  });
+}
+
+/** Sends one request and reads all of its response. Rejects with a ProxyError when none came. */
+async function request(wire: Wire, what: HttpRequest): Promise<Response> {
+  await checkTarget(what.url, wire.server);
+  const limit = AbortSignal.timeout(REQUEST_LIMIT);
+  const abort = new AbortController();
+  const stop = (): void => abort.abort(wire.signal.aborted ? wire.signal.reason : tooSlow(what.url));
+  wire.signal.addEventListener('abort', stop, { once: true });
+  limit.addEventListener('abort', stop, { once: true });
+  if (wire.signal.aborted) stop();
+  try {
+    const response = await wire.fetch({ ...what, signal: abort.signal });
+    const bytes = await response.body.bytes(BODY_LIMIT);
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(response.headers)) {
+      for (const one of [value ?? []].flat()) headers.append(name, one);
+    }
+    const empty = response.status === 204 || response.status === 205 || response.status === 304;
+    return new Response(empty ? null : new Uint8Array(bytes), { status: response.status, headers });
+  } finally {
+    wire.signal.removeEventListener('abort', stop);
+  }
+}
+
+function tooSlow(url: URL): ProxyError {
+  return new ProxyError('timeout', `${showUrl(url)} did not answer in ${REQUEST_LIMIT / 1000} s`);
+}
+
+/**
+ * Fetches a JSON document. Resolves with undefined when there is none at this place, whatever
+ * the server answers instead; rejects with a ProxyError when it cannot be reached at all.
+ */
+export async function fetchDocument(wire: Wire, url: URL): Promise<Record<string, unknown> | undefined> {
+  let at = url;
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    const response = await request(wire, {
+      method: 'GET',
+      url: at,
+      headers: { accept: 'application/json' },
+      redirect: 'manual',
+      repeatable: true,
+    });
+    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+    if (location === null) return response.status === 200 ? parseObject(await response.text()) : undefined;
+    if (!URL.canParse(location, at.href)) return undefined;
+    at = new URL(location, at);
+  }
+  return undefined;
+}
+
+/** Asks for a page without following it anywhere; the status and where it leads. */
+export async function peekAt(wire: Wire, url: URL): Promise<{ status: number; location: string | undefined }> {
+  const headers = { accept: 'text/html' };
+  const response = await request(wire, { method: 'GET', url, headers, redirect: 'manual', repeatable: true });
+  return { status: response.status, location: response.headers.get('location') ?? undefined };
+}
+
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An error of an authorization server, as the protocol spells it (RFC 6749, section 5.2). */
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError';
+  readonly error: string;
+  readonly description: string | undefined;
+  readonly status: number;
+
+  constructor(error: string, description: string | undefined, status: number) {
+    super(`${printable(error, 60)}${description ? `: ${printable(description, 200)}` : ''}`);
+    this.error = error;
+    this.description = description;
+    this.status = status;
+  }
+}
+
+/** What an error of the library, of the server or of the network means: an OAuthError, or a ProxyError. */
+export function meaningOf(error: unknown, url: string): OAuthError | ProxyError {
+  if (error instanceof ProxyError || error instanceof OAuthError) return error;
+  if (error instanceof oauth.ResponseBodyError)
+    return new OAuthError(error.error, error.error_description, error.status);
+  const cause = error instanceof Error && error.cause instanceof Response ? ` (HTTP ${error.cause.status})` : '';
+  const where = URL.canParse(url) ? showUrl(new URL(url)) : 'the authorization server';
+  const text = error instanceof Error ? printable(error.message, 200) : 'unknown error';
+  return new ProxyError('unauthorized', `${where} did not answer as OAuth wants it: ${text}${cause}`, {}, error);
+}

@@ -1,0 +1,36 @@
+/** Takes tokens back at the server that issued them (RFC 7009). */
+import * as oauth from 'oauth4webapi';
+import type { AuthConfig } from '../config.ts';
+import { authenticationOf } from './clients.ts';
+import type { Credentials } from './credentials.ts';
+import { optionsFor, type Wire } from './protocol.ts';
+
+/** `impossible`: the server takes none back. `refused`: it should, but did not. Never rejects. */
+export async function revoke(
+  wire: Wire,
+  config: AuthConfig,
+  { issuer, client, tokens }: Credentials,
+): Promise<'revoked' | 'impossible' | 'refused'> {
+  const endpoint = issuer?.revocation_endpoint;
+  if (!issuer || !client || !tokens || endpoint === undefined) return 'impossible';
+  const take = async (token: string, hint: string): Promise<boolean> => {
+    try {
+      const response = await oauth.revocationRequest(
+        issuer as oauth.AuthorizationServer,
+        { client_id: client.clientId },
+        await authenticationOf(client, config),
+        token,
+        { ...optionsFor(wire, endpoint), additionalParameters: { token_type_hint: hint } },
+      );
+      await oauth.processRevocationResponse(response);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  // The refresh token first: with it, many servers take back everything that came of it.
+  const refresh = tokens.refreshToken === undefined || (await take(tokens.refreshToken, 'refresh_token'));
+  const access = await take(tokens.accessToken, 'access_token');
+  // Servers need not take access tokens back (RFC 7009, section 2).
+  return refresh && (access || tokens.refreshToken !== undefined) ? 'revoked' : 'refused';
+}

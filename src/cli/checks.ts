@@ -1,0 +1,90 @@
+/** What the values of flags must look like: each check says why a value is wrong, or nothing when it is right. */
+
+const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*)$/;
+
+export function checkListen(value: string): string | undefined {
+  const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
+  if (host === undefined || !HOST.test(host) || Number(port) > 65_535) {
+    return 'it has the form :8080, localhost:8080, 127.0.0.1:8080 or [::1]:8080';
+  }
+  return undefined;
+}
+
+export function checkSeconds(value: string): string | undefined {
+  return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'it is a whole number of seconds, 1 or more';
+}
+
+export function checkJsonOrFile(value: string): string | undefined {
+  if (value.startsWith('@') && value.length > 1) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return undefined;
+  } catch {
+    // Told below, the same way for every kind of wrong value.
+  }
+  return 'it is a JSON object, or @ and the name of a file that holds one';
+}
+
+export function checkResource(value: string): string | undefined {
+  const absolute = URL.canParse(value) && new URL(value).hash === '';
+  return absolute ? undefined : 'it is an absolute URI without a fragment (RFC 8707, section 2)';
+}
+
+/** RFC 8252, section 7.3 leaves port and path of the redirect URI to the client. */
+export function checkPort(value: string): string | undefined {
+  const inRange = /^[1-9]\d{0,4}$/.test(value) && Number(value) <= 65_535;
+  return inRange ? undefined : 'it is a port from 1 to 65535; without the flag, any free one is used';
+}
+
+export function checkCallbackPath(value: string): string | undefined {
+  const base = 'http://localhost';
+  const plain = /^\/(?!\/)/.test(value) && URL.canParse(base + value) && new URL(base + value).href === base + value;
+  const alone = plain && new URL(base + value).pathname === value;
+  return alone ? undefined : 'it is a path such as /callback, without ? and #';
+}
+
+export function checkProfile(value: string): string | undefined {
+  return /^[A-Za-z0-9._-]{1,40}$/.test(value) ? undefined : 'it has 1 to 40 letters, digits, dots, - and _';
+}
+
+/** What draft-ietf-oauth-client-id-metadata-document, section 3 asks of a client id. */
+export function checkClientMetadataUrl(value: string): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const right =
+    url?.protocol === 'https:' &&
+    url.pathname !== '/' &&
+    url.username === '' &&
+    url.password === '' &&
+    !value.includes('#') &&
+    !/\/\.{1,2}(?:[/?]|$)/.test(value);
+  return right ? undefined : 'it is an https: URL with a path, such as https://app.example.com/client.json';
+}
+
+/** What the sign-in cannot do without: with other values, no answer could be told from a forged one. */
+const OWN_PARAMETERS = [
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'state',
+  'code_challenge',
+  'code_challenge_method',
+];
+
+export function checkAuthorizeParameter(value: string): string | undefined {
+  const [, name] = /^([^=\s]+)=/.exec(value) ?? [];
+  if (name === undefined) return 'it has the form KEY=VALUE, such as prompt=consent';
+  if (OWN_PARAMETERS.includes(name)) return `${name} belongs to the protocol`;
+  return undefined;
+}
+
+export function checkHost(value: string): string | undefined {
+  return value !== '' && HOST.test(value) ? undefined : 'it is a host name without port';
+}
+
+export function checkOrigin(value: string): string | undefined {
+  return URL.canParse(value) && new URL(value).origin === value ? undefined : 'it has the form https://app.example.com';
+}
+
+export function checkNotEmpty(value: string): string | undefined {
+  return value === '' ? 'it is empty' : undefined;
+}

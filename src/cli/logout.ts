@@ -1,0 +1,34 @@
+/** `mcp-proxy logout <url>`: takes the tokens back at the server (RFC 7009), and forgets them. */
+import { credentialsName } from '../auth/credentials.ts';
+import { openVault } from '../auth/open.ts';
+import { revoke } from '../auth/revocation.ts';
+import type { Config } from '../config.ts';
+import { Cancellation } from '../core/cancel.ts';
+import { showUrl } from '../core/redact.ts';
+import type { CommandContext } from './login.ts';
+import { openPlace } from './place.ts';
+
+/** Forgets in any case; that a server could not be told is said, and no reason to keep the tokens. */
+export async function logout(config: Config, { log, version, print }: CommandContext): Promise<void> {
+  const { options, http } = await openPlace(config, log, version);
+  const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
+  const where = showUrl(config.url);
+  const signal = new Cancellation();
+  const vault = openVault(options, name);
+  try {
+    // Whoever is just signing in or renewing has the lock; what it gets would be left behind.
+    await vault.lockUnless(() => undefined, signal);
+    const stored = vault.read();
+    if (stored?.tokens) {
+      const wire = { fetch: http.fetch, server: config.url, signal };
+      const told = await revoke(wire, config.auth, stored);
+      if (told === 'refused') log.warn('the server could not be told; its tokens end by themselves');
+      if (told === 'impossible') log.info('the server has no way to take tokens back; they end by themselves');
+    }
+    await vault.forget();
+    print(stored ? `signed out of ${where}` : `was not signed in to ${where}`);
+  } finally {
+    await vault.unlock();
+    http.close();
+  }
+}

@@ -1,0 +1,34 @@
+/** The parts of a sign-in as the command line puts them together: where secrets are kept, and who asks for tokens. */
+import type { AuthOptions } from '../auth/context.ts';
+import { fileStore, memoryStore, type SecretStore } from '../auth/store.ts';
+import type { Config } from '../config.ts';
+import type { Log } from '../core/ports.ts';
+import { createHttpClient, type HttpClient } from '../upstream/http.ts';
+import { cacheFolder } from './folders.ts';
+
+/** Where the credentials of this user are; a promise only where a keychain has to be loaded. */
+export function credentialStore({ auth }: Pick<Config, 'auth'>): SecretStore | Promise<SecretStore> {
+  const folder = cacheFolder(process.env);
+  const files = folder === undefined ? memoryStore() : fileStore(folder);
+  if (auth.credentialStore === 'file') return files;
+  return import('../auth/keychain.ts').then(({ keychainStore }) => keychainStore(files));
+}
+
+/** What a subcommand that signs in or out works with; the client is to be closed at the end. */
+export async function openPlace(
+  config: Config,
+  log: Log,
+  version: string,
+): Promise<{ options: AuthOptions; http: HttpClient }> {
+  const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env: process.env });
+  const options: AuthOptions = {
+    server: config.url,
+    config: config.auth,
+    fetch: http.fetch,
+    store: await credentialStore(config),
+    folder: cacheFolder(process.env),
+    env: process.env,
+    log,
+  };
+  return { options, http };
+}

@@ -1,0 +1,314 @@
+/**
+ * The first contact with a server that asks for a sign-in. Hosts give a server half a minute to
+ * start, and no user signs in that fast; so the client is answered at once with what is known,
+ * and the connection is made when the user is done.
+ */
+import { derived, detached, type Exchange, type Handler, linked, type Peer } from '../core/exchange.ts';
+import { asString, encode, peek } from '../core/json.ts';
+import type { Call, Reply } from '../core/jsonrpc.ts';
+import type { AnswerMemory } from '../core/ports.ts';
+import type { SignIn } from '../core/sign-in.ts';
+import { ProxyError } from '../errors.ts';
+import { Downgrade } from './downgrade.ts';
+import { later, type Patience } from './patience.ts';
+import {
+  emptyList,
+  isListRequest,
+  LIST_CHANGES,
+  provisionalDiscover,
+  provisionalInitialize,
+  SIGN_IN_TOOL,
+  signInResult,
+} from './provisional.ts';
+import { inputGiven, inputRequired, SignInPrompt } from './sign-in-prompt.ts';
+
+/** How long the page of the sign-in may take to be found before the client is answered without it, in milliseconds. */
+const GRACE = 3_000;
+/** How long a list waits for the user, in milliseconds. */
+const LIST_PATIENCE = 25_000;
+
+export interface FirstContactOptions {
+  readonly signIn: SignIn;
+  readonly peer: Peer;
+  readonly answers: AnswerMemory;
+  readonly server: string;
+  readonly version: string;
+}
+
+/** `none`: the server answers for itself. `provisional`: we have answered in its place, and it has not answered yet. */
+type Phase = 'none' | 'provisional' | 'connected';
+
+export class FirstContact {
+  readonly #options: FirstContactOptions;
+  readonly #next: Handler;
+  readonly #notifyNext: (call: Call) => void;
+  readonly #prompt: SignInPrompt;
+  #phase: Phase = 'none';
+  /** The `initialize` that the client got a provisional answer to. */
+  #initialize: Exchange | undefined;
+  /** The attempt to connect that is under way. */
+  #connecting: Promise<void> | undefined;
+  #initialized: Call | undefined;
+  /** Whether the client was told that this is the modern era, before anybody knew. */
+  #promised = false;
+  /** Whether the server itself has answered the client's `server/discover`. */
+  #discovered = false;
+  #downgrade: Downgrade | undefined;
+  /** Whether a modern client was asked to show the page of the sign-in. */
+  #askedInput = false;
+  /** Whether the client holds a list that was made up. */
+  #madeUp = false;
+
+  constructor(options: FirstContactOptions, next: Handler, notifyNext: (call: Call) => void) {
+    this.#options = options;
+    this.#prompt = new SignInPrompt(options);
+    this.#next = next;
+    this.#notifyNext = notifyNext;
+    // Who signed in elsewhere, or after we had given up waiting, is connected without having to ask again.
+    let completed = options.signIn.completed;
+    options.signIn.watch(() => {
+      if (options.signIn.completed === completed) return;
+      completed = options.signIn.completed;
+      if (this.#phase === 'provisional' && !this.#connecting) this.#connect().catch(() => {});
+    });
+  }
+
+  /** To the server, over a bridge when it turned out not to speak what the client was promised. */
+  #forward(exchange: Exchange): Promise<Reply> {
+    if (this.#downgrade) return this.#downgrade.request(exchange);
+    if (this.#phase === 'connected') return this.#next(exchange);
+    return this.#next(exchange).catch((error: unknown) => {
+      const other = error instanceof ProxyError && error.code === 'no-common-version';
+      // A client that asked nothing has asked another process of ours, and got the same promise there.
+      const promised = this.#promised || (!this.#discovered && this.#options.signIn.signedIn);
+      if (!other || !promised || exchange.call.method === 'initialize') throw error;
+      this.#downgrade ??= new Downgrade(this.#next, this.#notifyNext);
+      return this.#downgrade.request(exchange);
+    });
+  }
+
+  readonly request: Handler = (exchange) => {
+    const given = this.#askedInput ? inputGiven(exchange.call) : undefined;
+    // Who says that it showed the page is given the time that a sign-in may take.
+    if (given?.accepted) return this.#forward(derived(exchange, { call: given.call }));
+    if (given) return Promise.reject(this.#notYet());
+    const { method } = exchange.call;
+    if (method === 'initialize') return this.#open(exchange);
+    if (method === 'server/discover') return this.#discover(exchange);
+    if (this.#madeUp && method === 'tools/call' && toolOf(exchange.call) === SIGN_IN_TOOL) return this.#signInCall();
+    if (this.#phase === 'connected') return isListRequest(method) ? this.#list(exchange) : this.#forward(exchange);
+    return this.#phase === 'provisional' ? this.#whileProvisional(exchange) : this.#first(exchange);
+  };
+
+  notify(call: Call): void {
+    if (this.#phase !== 'provisional') {
+      this.#notifyNext(call);
+      if (call.method === 'notifications/initialized') this.#prompt.ready();
+      return;
+    }
+    if (call.method !== 'notifications/initialized') return;
+    this.#initialized = call;
+    this.#prompt.ready();
+  }
+
+  /** Passes `initialize` on, and answers it in the server's place when that has to wait for the user. */
+  async #open(exchange: Exchange): Promise<Reply> {
+    const { answers } = this.#options;
+    this.#phase = 'none';
+    this.#prompt.opened(exchange.call);
+    this.#promised = false;
+    this.#downgrade = undefined;
+    const answered = this.#forward(detached(exchange));
+    const first = await Promise.race([answered, this.#userNeeded(answered)]);
+    if (first !== 'user-needed') {
+      this.#phase = 'connected';
+      this.#remember('initialize', first);
+      return first;
+    }
+    this.#phase = 'provisional';
+    this.#initialize = exchange;
+    this.#connect(answered).catch(() => {});
+    return { result: provisionalInitialize(exchange.call, answers.recall('initialize'), this.#options.version) };
+  }
+
+  /** Connects to the server in the name of the client. Rejects when that fails; the next request tries again. */
+  #connect(answered?: Promise<Reply>): Promise<void> {
+    const begin = async (): Promise<void> => {
+      const reply = await (answered ?? this.#forward(detached(this.#initialize as Exchange)));
+      if ('error' in reply) throw new ServerRefused(reply);
+      this.#remember('initialize', reply);
+      this.#phase = 'connected';
+      if (this.#initialized) this.#notifyNext(this.#initialized);
+      // Everything the client was told so far was a guess.
+      for (const method of LIST_CHANGES) this.#options.peer.notify({ method });
+    };
+    const connecting = begin().finally(() => {
+      if (this.#connecting === connecting) this.#connecting = undefined;
+    });
+    this.#connecting = connecting;
+    return connecting;
+  }
+
+  async #whileProvisional(exchange: Exchange): Promise<Reply> {
+    const { method } = exchange.call;
+    if (method === 'ping') return { result: encode({}) };
+    const connected = (this.#connecting ?? this.#connect()).then(() => 'connected' as const);
+    const list = isListRequest(method);
+    const patience = list ? later(LIST_PATIENCE) : this.#pageKnown();
+    try {
+      const first = await Promise.race([connected, patience.promise]);
+      if (first === 'connected') return await (list ? this.#list(exchange) : this.#forward(exchange));
+    } catch (error) {
+      if (error instanceof ServerRefused) return error.reply;
+      throw error;
+    } finally {
+      patience.end();
+    }
+    if (list) return this.#listFromMemory(method, false);
+    throw this.#notYet();
+  }
+
+  /** The first requests of a modern client, and of a legacy one without a session: nobody knows yet whether they may be asked. */
+  async #first(exchange: Exchange): Promise<Reply> {
+    const { method } = exchange.call;
+    const own = linked(exchange);
+    const answered = this.#forward(own.exchange);
+    const list = isListRequest(method);
+    // A subscription is not waited for by anybody.
+    if (method === 'subscriptions/listen') return answered;
+    const seen = answered.then((reply) => {
+      if ('result' in reply) this.#phase = 'connected';
+      if (list) this.#remember(method, reply);
+      return reply;
+    });
+    const first = await Promise.race([seen, this.#userNeeded(answered)]);
+    if (first !== 'user-needed') return first;
+    if (list) {
+      const patience = later(LIST_PATIENCE);
+      const second = await Promise.race([seen, patience.promise]).finally(() => patience.end());
+      if (second !== 'late') return second;
+    }
+    // Whatever is answered now must not run later.
+    own.abort(this.#notYet());
+    seen.catch(() => {});
+    const asked = inputRequired(exchange, this.#options.signIn, this.#options.server);
+    if (asked) {
+      this.#askedInput = true;
+      return { result: asked };
+    }
+    if (list) return this.#listFromMemory(method, true);
+    throw this.#notYet();
+  }
+
+  async #list(exchange: Exchange): Promise<Reply> {
+    const reply = await this.#forward(exchange);
+    if (!peek(exchange.call.params, 'cursor')) this.#remember(exchange.call.method, reply);
+    return reply;
+  }
+
+  /** Keeps an answer for the next time that a user has to sign in; nothing of servers that never ask for it. */
+  #remember(method: string, reply: Reply): void {
+    if ('result' in reply && this.#options.signIn.signedIn) this.#options.answers.remember(method, reply.result);
+  }
+
+  #listFromMemory(method: string, modern: boolean): Reply {
+    const remembered = this.#options.answers.recall(method);
+    if (remembered) return { result: remembered };
+    this.#madeUp ||= method === 'tools/list';
+    return { result: emptyList(method, modern) };
+  }
+
+  async #discover(exchange: Exchange): Promise<Reply> {
+    const { answers, version } = this.#options;
+    try {
+      const reply = await this.#forward(exchange);
+      this.#discovered = true;
+      this.#remember('server/discover', reply);
+      return reply;
+    } catch (error) {
+      if (!(error instanceof ProxyError) || error.code !== 'unauthorized' || error.data.httpStatus !== 401) throw error;
+      this.#promised = true;
+      return { result: provisionalDiscover(answers.recall('server/discover'), version) };
+    }
+  }
+
+  #signInCall(): Promise<Reply> {
+    const { signIn } = this.#options;
+    const done = this.#phase === 'connected' && !signIn.pending;
+    if (!done && !this.#connecting) this.#connect().catch(() => {});
+    const page = this.#pageKnown();
+    return page.promise.then(() => {
+      page.end();
+      return { result: signInResult(signIn.pending, done) };
+    });
+  }
+
+  /** Resolves when the user has to do something, and where is known, or has been looked for long enough. */
+  #userNeeded(answered: Promise<unknown>): Promise<'user-needed'> {
+    return new Promise((resolve) => {
+      const { signIn } = this.#options;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const end = (): void => {
+        clearTimeout(timer);
+        unwatch();
+      };
+      const look = (): void => {
+        if (!signIn.pending) {
+          clearTimeout(timer);
+          timer = undefined;
+        } else if (signIn.pending.url !== undefined) {
+          end();
+          resolve('user-needed');
+        } else {
+          timer ??= setTimeout(() => {
+            end();
+            resolve('user-needed');
+          }, GRACE);
+        }
+      };
+      const unwatch = signIn.watch(look);
+      answered.then(end, end);
+      look();
+    });
+  }
+
+  /** Resolves as soon as it can be said where to sign in. */
+  #pageKnown(): Patience {
+    const waiting = later(GRACE);
+    const { signIn } = this.#options;
+    return {
+      promise: new Promise((resolve) => {
+        const look = (): void => {
+          if (signIn.pending?.url !== undefined) resolve('late');
+        };
+        const unwatch = signIn.watch(look);
+        waiting.promise.then(resolve);
+        waiting.onEnd = unwatch;
+        look();
+      }),
+      end: () => waiting.end(),
+    };
+  }
+
+  #notYet(): ProxyError {
+    const { signIn, server } = this.#options;
+    const page = signIn.pending?.url;
+    const code = signIn.pending?.userCode;
+    const where = page === undefined ? '' : `: ${page}${code === undefined ? '' : ` (code ${code})`}`;
+    return new ProxyError('unauthorized', `${server} asks for a sign-in${where}`, { hint: 'sign in, then try again' });
+  }
+}
+
+/** The server has answered `initialize` with an error, which is as good an answer to everything else. */
+class ServerRefused extends Error {
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super('the server has refused to open a session');
+    this.reply = reply;
+  }
+}
+
+function toolOf(call: Call): string | undefined {
+  return asString(peek(call.params, 'name'));
+}
