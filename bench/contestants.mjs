@@ -1,6 +1,7 @@
 // Who is measured: how each is started, and what it takes to have it here.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,7 @@ const rivals = path.join(here, 'rivals');
 
 export const FLOOR = 'floor';
 export const OURS = 'mcp-proxy';
+export const SIGNED_IN = 'signed in';
 
 const rivalVersions = JSON.parse(readFileSync(path.join(rivals, 'package.json'), 'utf8')).dependencies;
 
@@ -23,6 +25,13 @@ const all = [
     args: (url) => [url],
   },
   { name: OURS, what: 'this program, `mcp-proxy URL`', script: builtProxy, args: (url) => [url] },
+  {
+    name: SIGNED_IN,
+    what: 'this program again, with a stored sign-in whose token goes with every request',
+    script: builtProxy,
+    args: (url) => [url],
+    prepare: storeSignIn,
+  },
   {
     name: 'mcp-remote',
     what: `mcp-remote ${rivalVersions['mcp-remote']} from npm, \`mcp-remote URL --allow-http --transport http-only\``,
@@ -43,6 +52,22 @@ const all = [
 function builtProxy() {
   if (!existsSync(path.join(root, 'dist', 'mcp-proxy.js'))) throw new Error('not built');
   return path.join(root, 'bin', 'mcp-proxy.js');
+}
+
+/** What a user who signed in a while ago has on disk, in the cache folder of this system. */
+function storeSignIn(home, url) {
+  const cache = { darwin: ['Library', 'Caches'], win32: [] }[process.platform] ?? ['.cache'];
+  const folder = path.join(home, ...cache, 'mcp-proxy', 'credentials');
+  const name = createHash('sha256').update(`${url}\n\n`).digest('hex').slice(0, 32);
+  const tokens = {
+    accessToken: randomBytes(600).toString('base64url'),
+    obtainedAt: Date.now(),
+    bearer: 'access_token',
+  };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(path.join(folder, `${name}.json`), JSON.stringify({ version: 1, serial: 1, url, tokens }), {
+    mode: 0o600,
+  });
 }
 
 // The script itself and not npx or a shell shim: package managers are not what is measured.
@@ -83,12 +108,16 @@ export function contestants({ names, withRivals }) {
   } catch (error) {
     installation = error;
   }
-  return chosen.map(({ name, what, rival, script, args, modernArgs }) => {
+  return chosen.map(({ name, what, rival, script, args, modernArgs, prepare }) => {
     try {
       if (rival && installation) throw new Error(`not installed: ${installation.message}`);
       const file = script();
       const command = (url, modern) => [file, ...args(url), ...((modern && modernArgs) || [])];
-      return { name, what, start: (url, { modern = false } = {}) => start(command(url, modern)) };
+      return {
+        name,
+        what,
+        start: (url, { modern = false } = {}) => start(command(url, modern), (home) => prepare?.(home, url)),
+      };
     } catch (error) {
       return { name, what, absent: error.message };
     }
@@ -98,8 +127,9 @@ export function contestants({ names, withRivals }) {
 export const contestantNames = all.map(({ name }) => name);
 
 /** Starts a contestant in an empty home that goes away with it. */
-function start(args) {
+function start(args, prepare) {
   const home = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-bench-'));
+  prepare(home);
   const client = new StdioClient({ command: process.execPath, args, env: cleanEnvironment(home) });
   client.closed.then(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
   return client;

@@ -60,6 +60,8 @@ const PATIENCE: Record<Ending, Patience> = {
 export interface RunningProxy {
   /** Resolves when the client is gone by itself. */
   readonly clientGone: Promise<void>;
+  /** Resolves when the proxy can be of no use the way it was started. */
+  readonly hopeless: Promise<ProxyError>;
   /** Answers what is open, ends the session at the server, and closes every connection. Idempotent. */
   close(ending: Ending): Promise<void>;
 }
@@ -68,7 +70,11 @@ export interface RunningProxy {
 export function startStdioProxy(config: Config, surroundings: Surroundings): RunningProxy {
   const { streams, env, log, memory, version } = surroundings;
   const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env });
-  const auth = signsIn(config) ? createAuth(config, surroundings, http.fetch) : undefined;
+  let giveUp: (error: ProxyError) => void = () => {};
+  const hopeless = new Promise<ProxyError>((resolve) => {
+    giveUp = resolve;
+  });
+  const auth = signsIn(config) ? createAuth(config, surroundings, http.fetch, giveUp) : undefined;
   const downstream = new StdioDownstream(streams, log);
   const upstream = new Upstream({
     url: config.url,
@@ -124,6 +130,7 @@ export function startStdioProxy(config: Config, surroundings: Surroundings): Run
   };
   return {
     clientGone: downstream.ended,
+    hopeless,
     close(ending) {
       clock.hurry(PATIENCE[ending]);
       closing ??= close();
@@ -178,9 +185,14 @@ function signsIn({ headers }: Config): boolean {
   return !headers.some(([name]) => name.toLowerCase() === 'authorization');
 }
 
-function createAuth(config: Config, surroundings: Surroundings, fetch: Fetch): Auth {
-  const { env, log, folder, renewApart, credentials = memoryStore() } = surroundings;
-  return new Auth({ server: config.url, config: config.auth, fetch, store: credentials, folder, env, log, renewApart });
+function createAuth(
+  config: Config,
+  { env, log, folder, renewApart, credentials = memoryStore() }: Surroundings,
+  fetch: Fetch,
+  hopeless: (error: ProxyError) => void,
+): Auth {
+  const common = { server: config.url, config: config.auth, fetch, env, log };
+  return new Auth({ ...common, store: credentials, folder, renewApart, hopeless });
 }
 
 function pipeline(config: Config, { log, redact }: Surroundings, handler: Handler): Handler {

@@ -24,6 +24,8 @@ import type { Vault } from './vault.ts';
 
 /** How long nothing is asked of an authorization server that fails, in milliseconds. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];
+/** A token that is refused at this age was no good from the start, and another one would not be either; in milliseconds. */
+const JUST_ISSUED = 60_000;
 
 /** Why credentials are wanted. */
 export interface Want {
@@ -53,6 +55,7 @@ export interface AuthorizerOptions {
    */
   readonly renewApart?: ((serial: number) => Promise<void>) | undefined;
   readonly pasted?: SignInContext['pasted'];
+  readonly hopeless?: ((error: ProxyError) => void) | undefined;
 }
 
 export class Authorizer {
@@ -136,12 +139,6 @@ export class Authorizer {
     const usable = stored && isForUs(stored, config) ? stored : undefined;
     const idToken = want.fresh && !want.stepUp && (await this.#byIdToken(usable));
     if (idToken) return idToken;
-    // A token that nobody ever accepted is not made better by renewing it.
-    const renewable = usable?.tokens?.refreshToken !== undefined && !want.stepUp && !want.fresh;
-    if (renewable) {
-      const renewed = await this.#refresh(usable);
-      if (renewed) return renewed;
-    }
     if (want.fresh && want.refused !== undefined && this.#justIssued(usable)) {
       throw new ProxyError(
         'unauthorized',
@@ -151,12 +148,16 @@ export class Authorizer {
         },
       );
     }
+    if (usable?.tokens?.refreshToken !== undefined && !want.stepUp) {
+      const renewed = await this.#refresh(usable);
+      if (renewed) return renewed;
+    }
     if (!want.interactive && config.grant !== 'client-credentials') throw this.#needsUser(undefined);
     return this.#signIn(want, vault.read());
   }
 
   #justIssued(stored: Credentials | undefined): boolean {
-    return stored?.tokens !== undefined && Date.now() - stored.tokens.obtainedAt < LONGEST_PAUSE;
+    return stored?.tokens !== undefined && Date.now() - stored.tokens.obtainedAt < JUST_ISSUED;
   }
 
   /** Some servers want the ID token of their provider in the place of its access token. */
@@ -179,7 +180,9 @@ export class Authorizer {
   /** Renews the tokens in this process; with the lock. Resolves with undefined when the grant is gone, which is noted. */
   async refreshHere(stored: Credentials): Promise<Credentials | undefined> {
     const { vault, config, log } = this.#options;
-    const outcome: Refreshed = await refresh({ wire: this.#wire, config }, stored);
+    const outcome: Refreshed = await refresh({ wire: this.#wire, config }, stored).catch((error: unknown) => {
+      throw this.#meaningOf(error);
+    });
     if (outcome.kind === 'renewed') {
       log.debug('auth: renewed the tokens');
       return this.#keep(stored, outcome.tokens);
@@ -264,14 +267,17 @@ export class Authorizer {
     return credentials;
   }
 
+  #meaningOf(error: unknown): Error {
+    if (!(error instanceof OAuthError)) return error as Error;
+    const where = showUrl(this.#options.server);
+    return new ProxyError('unauthorized', `the sign-in to ${where} failed: ${error.message}`, retryOf(error), error);
+  }
+
   /** Notes a failure, so that an authorization server in trouble is left alone for a while. */
   #failed(error: unknown): Error {
-    const where = showUrl(this.#options.server);
-    const meant =
-      error instanceof OAuthError
-        ? new ProxyError('unauthorized', `the sign-in to ${where} failed: ${error.message}`, retryOf(error), error)
-        : (error as Error);
+    const meant = this.#meaningOf(error);
     if (this.#closing.aborted || meant instanceof NeedsUser) return meant;
+    if (meant instanceof ProxyError && meant.code === 'port-taken') this.#options.hopeless?.(meant);
     const asked = meant instanceof ProxyError ? meant.data.retryAfter : undefined;
     const pause = asked !== undefined ? asked * 1000 : Math.min(FIRST_PAUSE * 2 ** this.#failures, LONGEST_PAUSE);
     this.#failures++;

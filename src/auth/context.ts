@@ -1,6 +1,7 @@
 /** What a sign-in is given to work with. */
 import type { AuthConfig } from '../config.ts';
 import type { Fetch, Log } from '../core/ports.ts';
+import type { ProxyError } from '../errors.ts';
 import type { SecretStore } from './store.ts';
 
 export interface AuthOptions {
@@ -14,5 +15,7 @@ export interface AuthOptions {
   readonly folder: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  /** Told of an error that no later attempt will mend: only the user can, by starting the program another way. */
+  readonly hopeless?: ((error: ProxyError) => void) | undefined;
   readonly renewApart?: ((serial: number) => Promise<void>) | undefined;
 }

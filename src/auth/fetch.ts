@@ -23,7 +23,7 @@ export class Auth {
   readonly #options: AuthOptions;
   readonly #name: string;
   #credentials: Credentials | undefined;
-  /** The last bearer that the server took. */
+  /** The last bearer that the server took; that of an earlier process is believed to be one. */
   #accepted: string | undefined;
   #authorizer: Promise<Authorizer> | undefined;
   #closed = false;
@@ -37,6 +37,7 @@ export class Auth {
     const { server, config, store } = options;
     this.#name = credentialsName(server, config.resource, config.profile);
     this.#credentials = readCredentials(store, this.#name);
+    this.#accepted = bearerOf(this.#credentials);
     this.state.signedIn = this.#credentials?.tokens !== undefined;
     this.answers = storedAnswers(store, this.#name);
   }

@@ -1,7 +1,6 @@
 /** The credentials of one server, shared by every process of this user: read by all, written by whoever has the lock. */
 import type { CancelSignal } from '../core/cancel.ts';
 import { type ClientRecord, type Credentials, type Issuer, readCredentials } from './credentials.ts';
-import type { ProcessLock } from './lock.ts';
 import type { SecretStore } from './store.ts';
 
 /** How often a process looks whether another one is done, in milliseconds. */
@@ -27,12 +26,22 @@ export interface PendingRecord {
   readonly openedAt: number;
 }
 
+/** What keeps the processes of a user out of each other's way. */
+export interface Lock {
+  tryAcquire(): Promise<boolean>;
+  held(): boolean;
+  release(): Promise<void>;
+}
+
+/** For a process that shares nothing with others. */
+export const ALONE: Lock = { tryAcquire: async () => true, held: () => true, release: async () => {} };
+
 export class Vault {
   readonly #store: SecretStore;
   readonly #name: string;
-  readonly #lock: ProcessLock;
+  readonly #lock: Lock;
 
-  constructor(store: SecretStore, name: string, lock: ProcessLock) {
+  constructor(store: SecretStore, name: string, lock: Lock) {
     this.#store = store;
     this.#name = name;
     this.#lock = lock;

@@ -143,6 +143,11 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
     () => end('signal', 0),
     () => process.exit(1),
   );
+  proxy.hopeless.then((error) => {
+    process.stderr.write(farewell(error));
+    // The answer to whoever asked is under way.
+    setImmediate(() => end('signal', error.meaning.exit));
+  });
   proxy.clientGone.then(() => end('client-gone', 0));
   parentGone().then(() => end('client-gone', 0));
 }
