@@ -28,7 +28,7 @@ export async function bundle({ root, entries, name, outdir, options }) {
       loader: 'ts',
     },
     outfile: path.join(outdir, `${name}.js`),
-    plugins: [onDemandImports(root, (file) => `./chunks/${onDemand.files.get(file)}`)],
+    plugins: [onDemandImports(root, (file) => `./chunks/${onDemand.files.get(file)}`), builtins()],
     write: false,
   });
   const files = main.outputFiles.map(({ path: file, text }) => ({ file, text }));
@@ -117,6 +117,34 @@ function onDemandImports(root, target) {
         const found = await resolve(specifier, { ...rest, kind, pluginData: 'done' });
         const file = path.relative(root, found.path).split(path.sep).join('/');
         return { path: target(file), external: true };
+      });
+    },
+  };
+}
+
+/**
+ * Takes Node's own modules as they are. To import one makes Node build a view of it with every
+ * one of its exports, which costs a tenth of the time that the program takes to start.
+ */
+function builtins() {
+  return {
+    name: 'builtins',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^node:/ }, ({ path: name, kind }) =>
+        kind === 'import-statement' ? { path: name, namespace: 'builtin', sideEffects: false } : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => {
+        const exports = Object.keys(process.getBuiltinModule(name)).filter((key) => /^[A-Za-z_$][\w$]*$/.test(key));
+        const lines = exports
+          .filter((key) => key !== 'default')
+          .map((key) => `const $${key} = /* @__PURE__ */ (() => all.${key})();\nexport { $${key} as ${key} };`);
+        return {
+          contents: [
+            `const all = process.getBuiltinModule(${JSON.stringify(name)});`,
+            'export default all;',
+            ...lines,
+          ].join('\n'),
+        };
       });
     },
   };

@@ -41,6 +41,8 @@ export interface ErrorData {
   readonly outcome?: 'unknown';
   /** What the user can do about it. */
   readonly hint?: string;
+  /** The page where a user can sign in. It stands in the message too, and is no secret. */
+  readonly signIn?: string;
   /** Protocol revisions the other side speaks. */
   readonly supported?: readonly string[];
   readonly requested?: string;

@@ -1,6 +1,16 @@
 /** The public API: what a program may import. */
 
-export { type Config, DEFAULTS, STRATEGIES, type Strategy } from './config.ts';
+export { fileStore, memoryStore, type SecretStore } from './auth/store.ts';
+export {
+  type AuthConfig,
+  type Config,
+  type CredentialStore,
+  DEFAULTS,
+  type Grant,
+  STRATEGIES,
+  type Strategy,
+  type TlsConfig,
+} from './config.ts';
 export { LEVELS, type Level, type Log, type TransportName, type VerdictMemory } from './core/ports.ts';
 export type { Redact } from './core/redact.ts';
 export type { StdioStreams } from './downstream/stdio.ts';

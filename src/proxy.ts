@@ -75,6 +75,7 @@ export function startStdioProxy(config: Config, surroundings: Surroundings): Run
     giveUp = resolve;
   });
   const auth = signsIn(config) ? createAuth(config, surroundings, http.fetch, giveUp) : undefined;
+  const redact: Redact = auth ? (text) => auth.redact(surroundings.redact(text)) : surroundings.redact;
   const downstream = new StdioDownstream(streams, log);
   const upstream = new Upstream({
     url: config.url,
@@ -106,7 +107,7 @@ export function startStdioProxy(config: Config, surroundings: Surroundings): Run
   const notify = contact ? (call: Call) => contact.notify(call) : server.notify;
   const blocked = config.ignoreTools.length > 0 ? blocksNotification(config.ignoreTools) : () => false;
   downstream.start({
-    request: pipeline(config, surroundings, contact?.request ?? limited),
+    request: pipeline(config, { ...surroundings, redact }, contact?.request ?? limited),
     notify: (call) => {
       if (!blocked(call)) notify(call);
     },
@@ -115,8 +116,12 @@ export function startStdioProxy(config: Config, surroundings: Surroundings): Run
   let closing: Promise<void> | undefined;
   const clock = new EndClock();
   const close = async (): Promise<void> => {
+    // Nobody who waits for a user will get an answer any more.
+    if (!upstream.established) auth?.close();
     if (!downstream.deaf) {
       await clock.wait('connect', downstream.idle());
+      // Nobody is left who could sign in, so what waits for that gets its error now.
+      if (auth && downstream.busy) await clock.wait('close', auth.close());
       if (downstream.busy && upstream.established) await clock.wait('drain', downstream.idle());
     }
     const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });

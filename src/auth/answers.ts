@@ -12,16 +12,30 @@ interface Remembered {
   readonly at: number;
 }
 
+export interface StoredAnswers extends AnswerMemory {
+  /** Resolves when all that was remembered so far is stored. */
+  flushed(): Promise<void>;
+}
+
 /** @param name of the credentials that the answers belong to: another account may get other ones. */
-export function storedAnswers(store: SecretStore, name: string, now: () => number = Date.now): AnswerMemory {
-  const file = `${name}.answers`;
+export function storedAnswers(store: SecretStore, name: () => string, now: () => number = Date.now): StoredAnswers {
+  const file = (): string => `${name()}.answers`;
   const read = (): Map<string, Remembered> => {
     try {
-      const entries = Object.entries(JSON.parse(store.read(file) ?? '{}') as Record<string, Remembered>);
+      const entries = Object.entries(JSON.parse(store.read(file()) ?? '{}') as Record<string, Remembered>);
       return new Map(entries.filter(([, { result, at }]) => typeof result === 'string' && typeof at === 'number'));
     } catch {
       return new Map();
     }
+  };
+  /** Changes of the file, one after the other: each has to see what the last one wrote. */
+  let last: Promise<void> = Promise.resolve();
+  const change = async (method: string, text: string): Promise<void> => {
+    const all = read();
+    const old = all.get(method);
+    if (old?.result === text && now() - old.at < LIFETIME / 2) return;
+    all.set(method, { result: text, at: now() });
+    await store.write(file(), JSON.stringify(Object.fromEntries(all))).catch(() => {});
   };
   return {
     recall(method) {
@@ -29,14 +43,11 @@ export function storedAnswers(store: SecretStore, name: string, now: () => numbe
       const age = found ? now() - found.at : LIFETIME;
       return found && age >= 0 && age < LIFETIME ? Buffer.from(found.result) : undefined;
     },
-    async remember(method, result) {
-      if (result.length > LONGEST) return;
-      const all = read();
-      const old = all.get(method);
-      const text = result.toString('utf8');
-      if (old?.result === text && now() - old.at < LIFETIME / 2) return;
-      all.set(method, { result: text, at: now() });
-      await store.write(file, JSON.stringify(Object.fromEntries(all))).catch(() => {});
+    remember(method, result) {
+      if (result.length > LONGEST) return Promise.resolve();
+      last = last.then(() => change(method, result.toString('utf8')));
+      return last;
     },
+    flushed: () => last,
   };
 }

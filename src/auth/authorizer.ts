@@ -1,6 +1,6 @@
 /**
  * Gets credentials when they are missing or no good: those that another process has stored, a
- * refresh, or a sign-in; one of them at a time, however many requests and processes want it.
+ * renewal, or a sign-in; one of each at a time, however many requests and processes want it.
  */
 import type { AuthConfig } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
@@ -8,24 +8,21 @@ import type { Fetch, Log } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
-import { type SignInContext, signInByBrowser } from './browser-sign-in.ts';
 import type { Challenge } from './challenge.ts';
-import { givenClient, register } from './clients.ts';
-import { resourceToSend, type Wanted } from './code-flow.ts';
-import { bearerOf, type ClientRecord, type Credentials, isStale, type Tokens } from './credentials.ts';
-import { byClientCredentials, byDeviceCode } from './direct-grants.ts';
+import { bearerOf, type Credentials, isForUs, isStale } from './credentials.ts';
 import { discover } from './discover.ts';
-import { OAuthError } from './protocol.ts';
-import { mannersOf } from './providers.ts';
-import { type Refreshed, refresh } from './refresh.ts';
-import { covers, scopesToAsk } from './scopes.ts';
-import { TokenEndpointFailure } from './tokens.ts';
-import type { Vault } from './vault.ts';
+import { explained, pauseAfter, UserSaidNo } from './failures.ts';
+import type { Wire } from './protocol.ts';
+import { isSameIssuer, mannersOf } from './providers.ts';
+import { renew } from './refresh.ts';
+import { covers } from './scopes.ts';
+import { signIn } from './sign-in.ts';
+import { LONGEST_SIGN_IN, type PendingRecord, type Vault } from './vault.ts';
 
-/** How long nothing is asked of an authorization server that fails, in milliseconds. */
-const [FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];
 /** A token that is refused at this age was no good from the start, and another one would not be either; in milliseconds. */
 const JUST_ISSUED = 60_000;
+/** After this, a user who waits for another process is told so, even if that process shows no page; in milliseconds. */
+const TELL_AFTER = 3_000;
 
 /** Why credentials are wanted. */
 export interface Want {
@@ -44,56 +41,54 @@ export interface AuthorizerOptions {
   readonly server: URL;
   readonly config: AuthConfig;
   readonly fetch: Fetch;
+  /** Under the lock of sign-ins. */
   readonly vault: Vault;
+  /** The same credentials, under the lock of renewals: nobody who waits for a user keeps others from renewing. */
+  readonly renewals: Vault;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly state: SignInState;
   readonly log: Log;
   /**
    * Renews the stored credentials of that serial in a process of its own, which survives this
    * one: an answer that nobody stored would cost the whole grant. Resolves when that process
-   * has ended; rejects with what it reported. Absent where there is no such process.
+   * has ended; rejects with what it reported. Undefined where there can be no such process.
    */
-  readonly renewApart?: ((serial: number) => Promise<void>) | undefined;
-  readonly pasted?: SignInContext['pasted'];
+  readonly apart: () => ((serial: number) => Promise<void>) | undefined;
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
 }
 
 export class Authorizer {
   readonly #options: AuthorizerOptions;
+  readonly #wire: Wire;
   readonly #closing = new Cancellation();
-  #flight: { readonly interactive: boolean; readonly done: Promise<Credentials> } | undefined;
+  #renewing: Promise<Credentials | undefined> | undefined;
+  #signingIn: Promise<Credentials> | undefined;
+  /** The page that others were told of. */
+  #told: string | undefined;
   /** Failures in a row, and until when nothing is tried again because of them. */
   #failures = 0;
+  #denials = 0;
   #notBefore = 0;
   #lastFailure: Error | undefined;
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
+    this.#wire = { fetch: options.fetch, server: options.server, signal: this.#closing };
   }
 
   /** Resolves with credentials other than the refused ones; rejects with a ProxyError `unauthorized` that says what to do. */
   async obtain(want: Want): Promise<Credentials> {
     const stored = this.#better(want);
     if (stored) return stored;
-    if (this.#flight && (this.#flight.interactive || !want.interactive)) return this.#flight.done;
-    if (this.#flight) {
-      await this.#flight.done.catch(() => {});
-      return this.obtain(want);
-    }
     if (Date.now() < this.#notBefore) throw this.#lastFailure;
-    const flight = { interactive: want.interactive, done: this.#fly(want) };
-    this.#flight = flight;
-    try {
-      return await flight.done;
-    } finally {
-      this.#flight = undefined;
-    }
+    const renewed = want.stepUp ? undefined : await this.#noted(this.#withoutUser(want));
+    return renewed ?? this.#withUser(want);
   }
 
   /** Gives up whatever is under way; what another process can go on with stays. */
   async close(): Promise<void> {
     this.#closing.abort(new ProxyError('unauthorized', 'the proxy has ended before the sign-in'));
-    await this.#flight?.done.catch(() => {});
+    await Promise.allSettled([this.#renewing, this.#signingIn]);
   }
 
   /** The stored credentials, if they are newer than those that were refused, and good enough. */
@@ -106,201 +101,163 @@ export class Authorizer {
     return stored;
   }
 
-  async #fly(want: Want): Promise<Credentials> {
-    const { vault } = this.#options;
-    try {
-      const found = await vault.lockUnless(() => this.#lookAround(want), this.#closing);
-      if (found) return this.#succeeded(found);
-      try {
-        return this.#succeeded(await this.#renew(want));
-      } finally {
-        await vault.unlock();
-      }
-    } catch (error) {
-      throw this.#failed(error);
-    } finally {
-      this.#options.state.pending = undefined;
-    }
-  }
-
-  /** Looks at what other processes have got, and at what they are waiting for. */
-  #lookAround(want: Want): Credentials | undefined {
-    const better = this.#better(want);
-    const pending = better ? undefined : this.#options.vault.pending();
-    if (pending && !want.interactive) throw this.#needsUser(pending.url);
-    if (pending) this.#options.state.pending = { url: pending.url };
-    return better;
-  }
-
-  /** Renews or signs in; with the lock. */
-  async #renew(want: Want): Promise<Credentials> {
-    const { config, vault } = this.#options;
+  /** What can be had without asking anybody; undefined when nothing can. */
+  async #withoutUser(want: Want): Promise<Credentials | undefined> {
+    const { vault, config, server } = this.#options;
     const stored = vault.read();
-    const usable = stored && isForUs(stored, config) ? stored : undefined;
-    const idToken = want.fresh && !want.stepUp && (await this.#byIdToken(usable));
-    if (idToken) return idToken;
-    if (want.fresh && want.refused !== undefined && this.#justIssued(usable)) {
-      throw new ProxyError(
-        'unauthorized',
-        `${showUrl(this.#options.server)} refuses tokens that were just issued for it`,
-        {
+    if (!stored?.tokens || !isForUs(stored, config)) return undefined;
+    if (want.fresh) {
+      const byIdToken = await this.#byIdToken(stored);
+      if (byIdToken) return byIdToken;
+      if (isJustIssued(stored, want.refused)) {
+        if (await this.#hasMoved(want, stored)) return undefined;
+        throw new ProxyError('unauthorized', `${showUrl(server)} refuses tokens that were just issued for it`, {
           hint: 'the server and its authorization server do not agree; tell whoever runs them',
-        },
-      );
+        });
+      }
     }
-    if (usable?.tokens?.refreshToken !== undefined && !want.stepUp) {
-      const renewed = await this.#refresh(usable);
-      if (renewed) return renewed;
-    }
-    if (!want.interactive && config.grant !== 'client-credentials') throw this.#needsUser(undefined);
-    return this.#signIn(want, vault.read());
+    if (stored.tokens.refreshToken === undefined) return undefined;
+    this.#renewing ??= this.#renew(want).finally(() => {
+      this.#renewing = undefined;
+    });
+    await this.#renewing;
+    return this.#better(want);
   }
 
-  #justIssued(stored: Credentials | undefined): boolean {
-    return stored?.tokens !== undefined && Date.now() - stored.tokens.obtainedAt < JUST_ISSUED;
+  /** Renews the stored tokens, unless another process does; undefined when the grant is gone. */
+  async #renew(want: Want): Promise<Credentials | undefined> {
+    const { renewals, apart, config, log } = this.#options;
+    const found = await renewals.lockUnless(() => this.#better(want), this.#closing);
+    if (found) return found;
+    try {
+      const stored = renewals.read();
+      if (stored?.tokens?.refreshToken === undefined) return undefined;
+      const renewApart = apart();
+      if (!renewApart) return await renew({ wire: this.#wire, config, vault: renewals, log }, stored);
+      // That process goes on when this one ends.
+      await Promise.race([renewApart(stored.serial), aborted(this.#closing)]);
+      return this.#better(want);
+    } finally {
+      await renewals.unlock();
+    }
   }
 
   /** Some servers want the ID token of their provider in the place of its access token. */
-  async #byIdToken(stored: Credentials | undefined): Promise<Credentials | undefined> {
-    const tokens = stored?.tokens;
-    if (!stored?.issuer || !tokens?.idToken || tokens.bearer === 'id_token') return undefined;
-    if (!mannersOf(stored.issuer).idTokenAsBearer) return undefined;
-    return this.#options.vault.update(() => ({ ...stored, tokens: { ...tokens, bearer: 'id_token' } }));
+  async #byIdToken(stored: Credentials): Promise<Credentials | undefined> {
+    const { tokens, issuer } = stored;
+    if (!issuer || !tokens?.idToken || tokens.bearer === 'id_token' || !mannersOf(issuer).idTokenAsBearer)
+      return undefined;
+    return this.#options.vault.replace(stored, { ...stored, tokens: { ...tokens, bearer: 'id_token' } });
   }
 
-  /** Renews the tokens; undefined when the grant is gone. */
-  async #refresh(stored: Credentials): Promise<Credentials | undefined> {
-    const { vault, renewApart } = this.#options;
-    if (!renewApart) return this.refreshHere(stored);
-    await renewApart(stored.serial);
-    const renewed = vault.read();
-    return renewed?.tokens && renewed.serial !== stored.serial ? renewed : undefined;
-  }
-
-  /** Renews the tokens in this process; with the lock. Resolves with undefined when the grant is gone, which is noted. */
-  async refreshHere(stored: Credentials): Promise<Credentials | undefined> {
-    const { vault, config, log } = this.#options;
-    const outcome: Refreshed = await refresh({ wire: this.#wire, config }, stored).catch((error: unknown) => {
-      throw this.#meaningOf(error);
-    });
-    if (outcome.kind === 'renewed') {
-      log.debug('auth: renewed the tokens');
-      return this.#keep(stored, outcome.tokens);
+  /** Whether the server names another authorization server by now than the one that gave the tokens. */
+  async #hasMoved({ challenge }: Want, stored: Credentials): Promise<boolean> {
+    const before = stored.issuer?.issuer ?? '';
+    try {
+      const { issuer } = await discover(this.#wire, challenge, this.#options.config.resource);
+      return !isSameIssuer(before, issuer.issuer) && !isSameIssuer(issuer.issuer, before);
+    } catch {
+      return false;
     }
-    const { tokens: _, client, ...rest } = stored;
-    // Who refused the refresh of a client it does not know will not know it at the next sign-in either.
-    const keepsClient = outcome.kind === 'spent' && client !== undefined;
-    await vault.update(() => ({ ...rest, ...(keepsClient && { client }) }));
-    log.debug(`auth: the stored sign-in is no longer good (${outcome.kind})`);
-    return undefined;
   }
 
-  #keep(stored: Credentials, tokens: Tokens): Promise<Credentials> {
-    const client = stored.client && { ...stored.client, provenAt: Date.now() };
-    return this.#options.vault.update(() => ({ ...stored, ...(client && { client }), tokens }));
-  }
-
-  async #signIn(want: Want, stored: Credentials | undefined): Promise<Credentials> {
-    const { config, log, state, vault, server } = this.#options;
-    log.debug(`auth: ${showUrl(server)} asks for ${want.stepUp ? 'more scopes' : 'a sign-in'}`);
-    if (want.interactive && config.grant !== 'client-credentials') state.pending = { url: undefined };
-    const { resource, issuer } = await discover(this.#wire, want.challenge, config.resource);
-    const manners = mannersOf(issuer);
-    const pinned = config.clientInfo?.scope ?? config.clientMetadata.scope;
-    const scope = scopesToAsk({
-      challenged: want.challenge.scope,
-      pinned: typeof pinned === 'string' ? pinned : undefined,
-      resource: resource.scopes,
-      server: strings(issuer.scopes_supported),
-      before: want.stepUp ? [stored?.scope, stored?.tokens?.scope].filter(Boolean).join(' ') : undefined,
-      always: manners.scopes,
-      withoutOfflineAccess: manners.withoutOfflineAccess || config.grant === 'client-credentials',
-    });
-    const wanted: Wanted = { issuer, resource: resource.identifier, scope };
-    if (config.grant === 'browser') {
-      return signInByBrowser({ ...this.#options, wire: this.#wire }, wanted, stored);
+  /** What a user has to be asked for, or another process is asking for. */
+  async #withUser(want: Want): Promise<Credentials> {
+    const { config, vault } = this.#options;
+    if (!want.interactive && config.grant !== 'client-credentials') throw this.#needsUser(vault.fresh()?.url);
+    while (this.#signingIn) {
+      await this.#signingIn;
+      // One sign-in for all who wait, unless it was for other scopes.
+      const enough = this.#better(want);
+      if (enough) return enough;
     }
-    const client = await this.#clientFor(wanted, stored);
-    const sent = resourceToSend(config, issuer, resource.identifier);
-    const context = { wire: this.#wire, config, issuer, client };
-    const asked = { resource: sent, scope };
-    const tokens = await (config.grant === 'device-code'
-      ? byDeviceCode(context, asked, state, log)
-      : byClientCredentials(context, asked));
-    const { profile } = config;
-    return vault.update(() => ({
-      url: `${server.origin}${server.pathname}`,
-      ...(profile !== undefined && { profile }),
-      issuer,
-      client: { ...client, provenAt: Date.now() },
-      ...(sent !== undefined && { resource: sent }),
-      ...(scope !== undefined && { scope }),
-      tokens,
-    }));
+    this.#signingIn = this.#noted(this.#signIn(want)).finally(() => {
+      this.#signingIn = undefined;
+      this.#options.state.pending = undefined;
+    });
+    return this.#signingIn;
   }
 
-  async #clientFor({ issuer, scope }: Wanted, stored: Credentials | undefined): Promise<ClientRecord> {
-    const { config } = this.#options;
-    const given = givenClient(config, issuer, stored);
-    if (given) return given;
-    const known = stored?.issuer?.issuer === issuer.issuer ? stored.client : undefined;
-    const redirectUri = `http://${config.redirectHost}${config.callbackPath}`;
-    return known ?? register(this.#wire, config, issuer, redirectUri, scope);
+  async #signIn(want: Want): Promise<Credentials> {
+    const { vault, state } = this.#options;
+    const since = Date.now();
+    const waiting = (): void => this.#waitForOthers(Date.now() - since);
+    const found = await vault.lockUnless(() => this.#better(want), this.#closing, waiting);
+    try {
+      const signedIn = found ?? (await signIn({ ...this.#options, wire: this.#wire }, want, vault.read()));
+      state.complete();
+      return signedIn;
+    } finally {
+      await vault.unlock();
+    }
   }
 
-  get #wire() {
-    return { fetch: this.#options.fetch, server: this.#options.server, signal: this.#closing };
+  /** Looks at what another process is waiting for. */
+  #waitForOthers(waited: number): void {
+    const pending = this.#options.vault.fresh();
+    if (pending) this.#tell(pending);
+    else if (waited > TELL_AFTER) this.#options.state.pending ??= { url: undefined };
+    if (waited <= LONGEST_SIGN_IN) return;
+    throw new ProxyError('unauthorized', 'another mcp-proxy has been signing in for too long', {
+      hint: 'end it, and try again',
+    });
+  }
+
+  /** Shows the page that another process waits for; its user may sit here. */
+  #tell(pending: PendingRecord): void {
+    const { state, log } = this.#options;
+    const { url, userCode } = pending;
+    state.pending = { url, ...(userCode !== undefined && { userCode }) };
+    if (this.#told === url) return;
+    this.#told = url;
+    log.info(userCode === undefined ? 'sign in here:' : `sign in with the code ${userCode} at`, url);
   }
 
   #needsUser(url: string | undefined): ProxyError {
     const where = showUrl(this.#options.server);
     return new NeedsUser('unauthorized', `${where} asks for a sign-in${url ? `: ${url}` : ''}`, {
       httpStatus: 401,
+      ...(url !== undefined && { signIn: url }),
       hint: 'the next call will ask you to sign in',
     });
   }
 
-  #succeeded(credentials: Credentials): Credentials {
-    this.#failures = 0;
-    this.#notBefore = 0;
-    this.#options.state.complete();
-    return credentials;
-  }
-
-  #meaningOf(error: unknown): Error {
-    if (!(error instanceof OAuthError)) return error as Error;
-    const where = showUrl(this.#options.server);
-    return new ProxyError('unauthorized', `the sign-in to ${where} failed: ${error.message}`, retryOf(error), error);
-  }
-
-  /** Notes a failure, so that an authorization server in trouble is left alone for a while. */
-  #failed(error: unknown): Error {
-    const meant = this.#meaningOf(error);
-    if (this.#closing.aborted || meant instanceof NeedsUser) return meant;
-    if (meant instanceof ProxyError && meant.code === 'port-taken') this.#options.hopeless?.(meant);
-    const asked = meant instanceof ProxyError ? meant.data.retryAfter : undefined;
-    const pause = asked !== undefined ? asked * 1000 : Math.min(FIRST_PAUSE * 2 ** this.#failures, LONGEST_PAUSE);
-    this.#failures++;
-    this.#notBefore = Date.now() + pause;
-    this.#lastFailure = meant;
-    return meant;
+  /** Notes how it ends, so that an authorization server in trouble is left alone for a while. */
+  async #noted<T>(work: Promise<T>): Promise<T> {
+    try {
+      const done = await work;
+      if (done !== undefined) {
+        this.#failures = 0;
+        this.#denials = 0;
+        this.#notBefore = 0;
+      }
+      return done;
+    } catch (error) {
+      const meant = explained(error, this.#options.server);
+      if (this.#closing.aborted || meant instanceof NeedsUser) throw meant;
+      // Once is a slip; more often it may be nobody at all who says no, and so fast that tabs pile up.
+      if (meant instanceof UserSaidNo && ++this.#denials === 1) throw meant;
+      if (meant instanceof ProxyError && meant.code === 'port-taken') this.#options.hopeless?.(meant);
+      this.#failures++;
+      this.#notBefore = Date.now() + pauseAfter(this.#failures, meant);
+      this.#lastFailure = meant;
+      throw meant;
+    }
   }
 }
 
 /** Nothing went wrong, but nobody is there who could be asked. */
 class NeedsUser extends ProxyError {}
 
-function retryOf(error: OAuthError): { retryAfter?: number } {
-  const after = error instanceof TokenEndpointFailure ? error.retryAfter : undefined;
-  return after === undefined ? {} : { retryAfter: after };
+function isJustIssued(stored: Credentials, refused: string | undefined): boolean {
+  const { tokens } = stored;
+  if (!tokens || bearerOf(stored) !== refused) return false;
+  return !isStale(tokens, Date.now()) && Date.now() - tokens.obtainedAt < JUST_ISSUED;
 }
 
-/** Whether stored credentials are those of the client that is configured now. */
-function isForUs({ client }: Credentials, config: AuthConfig): boolean {
-  if (config.clientInfo) return client?.clientId === config.clientInfo.client_id;
-  return client?.source !== 'static';
-}
-
-function strings(value: unknown): string[] | undefined {
-  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : undefined;
+function aborted(signal: Cancellation): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
 }

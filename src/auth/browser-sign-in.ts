@@ -2,7 +2,6 @@
  * One sign-in by browser: listens for the answer, opens the page once, and waits. What was
  * begun is kept, so that another process goes on with it from the same tab when this one ends.
  */
-import { createHash } from 'node:crypto';
 import { type AuthConfig, isLoopback } from '../config.ts';
 import type { Log } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
@@ -12,19 +11,14 @@ import { checkBrowserUrl, openBrowser } from './browser.ts';
 import { type Callback, listenForCallback, type Verdict } from './callback.ts';
 import { givenClient, register } from './clients.ts';
 import { authorizationUrl, newSecrets, redeem, resourceToSend, type Wanted } from './code-flow.ts';
-import type { ClientRecord, Credentials } from './credentials.ts';
+import { type ClientRecord, type Credentials, isForUs } from './credentials.ts';
+import { UserSaidNo } from './failures.ts';
 import { OAuthError, peekAt, type Wire } from './protocol.ts';
-import { type PendingRecord, type Vault, wait } from './vault.ts';
+import { onlyIfTaken, portTaken, type Redirect, redirectOf, withPort } from './redirect.ts';
+import { LONGEST_SIGN_IN, type PendingRecord, type Vault, wait } from './vault.ts';
 
-/** How long the answer of a browser is waited for, whoever waits for it; in milliseconds. */
-const LONGEST_SIGN_IN = 10 * 60_000;
 /** A tab that nobody finished is not followed by another one before this; in milliseconds. */
 const NEXT_TAB = 60 * 60_000;
-/** A registration is believed in without a look for this long after it last worked; in milliseconds. */
-const PROVEN = 10 * 60_000;
-
-/** Preferred ports: below those that operating systems give out by themselves. */
-const [FIRST_PORT, PORTS] = [14_000, 18_000] as const;
 
 export interface SignInContext {
   readonly wire: Wire;
@@ -33,18 +27,6 @@ export interface SignInContext {
   readonly vault: Vault;
   readonly state: SignInState;
   readonly log: Log;
-  /** Answers that a user pastes instead of being redirected; resolves with the redirected URL. */
-  readonly pasted?: ((state: string, finish: (answer: URLSearchParams) => Promise<Verdict>) => void) | undefined;
-}
-
-/** Where the browser is sent back to, and where this program listens for it. */
-interface Redirect {
-  readonly uri: string;
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-  /** The user chose the port, or registered it: no other one will do. */
-  readonly fixed: boolean;
 }
 
 /**
@@ -56,33 +38,39 @@ export async function signInByBrowser(
   wanted: Wanted,
   stored: Credentials | undefined,
 ): Promise<Credentials> {
-  const pending = context.vault.pending();
-  const age = pending ? Date.now() - pending.startedAt : Number.POSITIVE_INFINITY;
-  if (pending && age >= 0 && age < LONGEST_SIGN_IN && isFor(pending, wanted)) {
-    const taken = await takeOver(context, pending, LONGEST_SIGN_IN - age);
+  const begun = context.vault.fresh();
+  if (begun && isFor(begun, wanted, context.config)) {
+    const taken = await takeOver(context, begun);
     if (taken) return taken;
   }
-  return begin(context, wanted, stored, pending);
+  return begin(context, wanted, stored, context.vault.pending());
 }
 
-/** Whether a sign-in that was begun would grant what is wanted now. */
-function isFor(pending: PendingRecord, wanted: Wanted): boolean {
-  return pending.issuer.issuer === wanted.issuer.issuer && pending.scope === wanted.scope;
+/** Whether a sign-in that was begun would grant what is wanted now, to the client that is configured now. */
+function isFor(pending: PendingRecord, { issuer, scope, resource }: Wanted, config: AuthConfig): boolean {
+  return (
+    pending.userCode === undefined &&
+    pending.issuer.issuer === issuer.issuer &&
+    pending.scope === scope &&
+    pending.resource === resourceToSend(config, issuer, resource) &&
+    isForUs(pending, config) &&
+    (config.callbackPort === undefined || config.callbackPort === pending.port)
+  );
 }
 
 /** Goes on with a sign-in whose tab another process has opened; undefined when its port is not to be had. */
-async function takeOver(
-  context: SignInContext,
-  pending: PendingRecord,
-  left: number,
-): Promise<Credentials | undefined> {
+async function takeOver(context: SignInContext, pending: PendingRecord): Promise<Credentials | undefined> {
   const answer = new Answer(context, pending);
   // The last owner may just be ending.
   for (let attempt = 0; attempt < 10; attempt++) {
     const callback = await answer.listen(pending.port).catch(onlyIfTaken);
     if (callback) {
-      context.log.debug('auth: going on with the sign-in that another process has begun');
-      return answer.wait(callback, left);
+      if (!(await isKnown(context.wire, pending.client, new URL(pending.url), pending.redirectUri))) {
+        await callback.close();
+        return undefined;
+      }
+      context.log.info('the sign-in of another mcp-proxy goes on here:', pending.url);
+      return answer.wait(callback, pending.startedAt + LONGEST_SIGN_IN - Date.now());
     }
     await wait(200, context.wire.signal);
   }
@@ -116,7 +104,7 @@ async function begin(
     let client = given ?? (known?.redirectUri === redirectUri ? known : undefined);
     client ??= await register(wire, config, issuer, redirectUri, wanted.scope);
     let url = await make(client);
-    if (client === known && client.source === 'registered' && !(await isKnown(wire, client, url, redirectUri))) {
+    if (client === known && !wanted.clientIsKnown && !(await isKnown(wire, client, url, redirectUri))) {
       context.log.info('the server has forgotten this client; registering it again');
       client = await register(wire, config, issuer, redirectUri, wanted.scope);
       url = await make(client);
@@ -138,8 +126,10 @@ async function begin(
     // Stored before the tab is there, so that whoever follows knows of it.
     await vault.keepPending(record);
     answer.expect(record);
-    await present(context, url, mayOpen);
-    return await answer.wait(callback, LONGEST_SIGN_IN);
+    const outcome = answer.wait(callback, LONGEST_SIGN_IN);
+    // Whoever is known to the server already may be back before the browser has reported that it has started.
+    await Promise.race([present(context, url, mayOpen), outcome]);
+    return await outcome;
   } catch (error) {
     await callback.close();
     throw error;
@@ -154,55 +144,12 @@ function registeredWith(
   return stored?.client?.source === 'registered' && stored.issuer?.issuer === issuer.issuer ? stored.client : undefined;
 }
 
-function redirectOf(config: AuthConfig, client: ClientRecord | undefined, server: URL): Redirect {
-  const registered =
-    client?.redirectUri !== undefined && URL.canParse(client.redirectUri) ? new URL(client.redirectUri) : undefined;
-  const local =
-    registered && registered.protocol === 'http:' && isLoopback(registered.hostname) ? registered : undefined;
-  const localPort = local && local.port !== '' ? Number(local.port) : undefined;
-  const fixed = config.callbackPort ?? (client?.source === 'static' ? localPort : undefined);
-  const port = fixed ?? localPort ?? FIRST_PORT + (hashOf(server) % PORTS);
-  const path = local && client?.source === 'static' ? local.pathname : config.callbackPath;
-  const host = local && client?.source === 'static' ? local.hostname : config.redirectHost;
-  const own = `http://${host}:${port}${path}`;
-  const uri = client?.source === 'static' && registered && (!local || localPort !== undefined) ? registered.href : own;
-  const foreign = client?.source === 'static' && registered !== undefined && !local;
-  return { uri, host: foreign ? registered.hostname : host, port, path, fixed: fixed !== undefined || foreign };
-}
-
-function hashOf(server: URL): number {
-  return createHash('sha256').update(server.href).digest().readUInt32BE(0);
-}
-
-function withPort(uri: string, port: number): string {
-  const url = new URL(uri);
-  url.port = String(port);
-  return url.href;
-}
-
-function onlyIfTaken(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
-  return undefined;
-}
-
-async function portTaken(port: number): Promise<ProxyError> {
-  const { portHolder } = await import('./port-holder.ts');
-  const holder = await portHolder(port);
-  return new ProxyError(
-    'port-taken',
-    `the port ${port} of the sign-in is in use${holder ? ` by ${printable(holder, 80)}` : ''}`,
-    {
-      hint: 'end that program, or register another redirect URI and give its port with --callback-port',
-    },
-  );
-}
-
 /**
  * Whether the authorization server still knows a client that it registered a while ago. Servers
  * tell the user only, on a page of theirs, that they do not; so they are asked before the user is.
  */
-async function isKnown(wire: Wire, client: ClientRecord, url: URL, redirectUri: string): Promise<boolean> {
-  if (client.provenAt !== undefined && Date.now() - client.provenAt < PROVEN) return true;
+async function isKnown(wire: Wire, { source }: ClientRecord, url: URL, redirectUri: string): Promise<boolean> {
+  if (source !== 'registered') return true;
   try {
     const { status, location } = await peekAt(wire, url);
     if (status >= 400 && status < 500 && status !== 405 && status !== 429) return false;
@@ -219,9 +166,8 @@ async function isKnown(wire: Wire, client: ClientRecord, url: URL, redirectUri: 
 async function present({ env, log, state }: SignInContext, url: URL, mayOpen: boolean): Promise<void> {
   state.pending = { url: url.href };
   const opened = mayOpen ? await openBrowser(url, env) : 'none';
-  // The query of this URL is made for the user to see and to open; it holds no secret of ours.
-  if (opened === 'opened') log.info(`sign in with the page that has opened in your browser, or here: ${url.href}`);
-  else log.warn(`sign in here: ${url.href}`);
+  if (opened === 'opened') log.info('sign in with the page that has opened in your browser, or here:', url.href);
+  else log.warn('sign in here:', url.href);
 }
 
 /** The one answer to a sign-in, on its way from the browser to the vault. */
@@ -241,7 +187,6 @@ class Answer {
 
   expect(record: PendingRecord): void {
     this.#record = record;
-    this.#context.pasted?.(record.state, (answer) => this.#finish(answer));
   }
 
   listen(port: number, redirect?: Redirect, state?: string): Promise<Callback> {
@@ -261,7 +206,7 @@ class Answer {
     const { signal } = this.#context.wire;
     const record = this.#record;
     if (record) this.#context.state.pending = { url: record.url };
-    const late = new ProxyError('unauthorized', 'nobody finished the sign-in', {
+    const late = new UserSaidNo('unauthorized', 'nobody finished the sign-in', {
       hint: 'the next call begins a new one',
     });
     try {
@@ -281,15 +226,15 @@ class Answer {
     try {
       const tokens = await redeem(wire, config, record, answer);
       const { profile } = config;
-      const stored = await vault.update(() => ({
+      const stored = await vault.update({
         url: `${wire.server.origin}${wire.server.pathname}`,
         ...(profile !== undefined && { profile }),
         issuer: record.issuer,
-        client: { ...record.client, provenAt: Date.now() },
+        client: record.client,
         ...(record.resource !== undefined && { resource: record.resource }),
         ...(record.scope !== undefined && { scope: record.scope }),
         tokens,
-      }));
+      });
       await vault.forgetPending();
       this.#settle?.(stored);
       return { page: 'signed-in' };
@@ -299,15 +244,26 @@ class Answer {
   }
 
   async #failed(error: unknown): Promise<Verdict> {
-    await this.#context.vault.forgetPending().catch(() => {});
+    await this.#forget(error).catch(() => {});
     const denied = error instanceof OAuthError && error.error === 'access_denied';
     const where = showUrl(this.#context.wire.server);
     const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed`;
     const reason = error instanceof Error ? printable(error.message, 300) : 'unknown error';
     const hint = error instanceof ProxyError ? error.data.hint : undefined;
-    this.#settle?.(
-      new ProxyError('unauthorized', denied ? message : `${message}: ${reason}`, hint ? { hint } : {}, error),
-    );
+    const told = denied ? message : `${message}: ${reason}`;
+    const Kind = denied ? UserSaidNo : ProxyError;
+    this.#settle?.(new Kind('unauthorized', told, hint ? { hint } : {}, error));
     return denied ? { page: 'denied' } : { page: 'failed', reason };
+  }
+
+  /** What was begun cannot be gone on with; nor can a client that its server does not know any more. */
+  async #forget(error: unknown): Promise<void> {
+    const { vault } = this.#context;
+    await vault.forgetPending();
+    const stored = vault.read();
+    const unknown = error instanceof OAuthError && /^(invalid|unauthorized)_client$/.test(error.error);
+    if (!unknown || stored?.client?.source !== 'registered') return;
+    const { client: _, ...rest } = stored;
+    await vault.replace(stored, rest);
   }
 }

@@ -46,10 +46,11 @@ function bearerChallenge(text: string): Challenge | undefined {
   const bearers = parseChallenges(text).filter(({ scheme }) => scheme === 'bearer');
   const best = bearers.find(({ parameters }) => parameters.size > 0) ?? bearers[0];
   if (!best) return undefined;
-  const scope = best.parameters.get('scope')?.trim();
+  const parameter = (name: string): string | undefined => best.parameters.get(name)?.trim() || undefined;
   return {
-    resourceMetadata: best.parameters.get('resource_metadata'),
-    scope: scope === '' ? undefined : scope,
+    // Without a value, it would be the address of the server itself.
+    resourceMetadata: parameter('resource_metadata'),
+    scope: parameter('scope'),
     error: best.parameters.get('error'),
   };
 }

@@ -8,7 +8,7 @@ import type { AuthConfig } from '../config.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import type { ClientRecord, Credentials, Issuer } from './credentials.ts';
-import { meaningOf, OAuthError, optionsFor, parseObject, type Wire } from './protocol.ts';
+import { isPlainLoopback, meaningOf, OAuthError, optionsFor, parseObject, type Wire } from './protocol.ts';
 import { isSameIssuer, mannersOf } from './providers.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -30,14 +30,20 @@ function staticClient(config: AuthConfig, issuer: Issuer, stored: Credentials | 
     );
   }
   const clientSecret = typeof info.client_secret === 'string' ? info.client_secret : undefined;
-  const [redirectUri] = Array.isArray(info.redirect_uris) ? (info.redirect_uris as unknown[]) : [];
+  const redirectUri = redirectOf(info.redirect_uris);
   return {
     source: 'static',
     clientId,
     ...(clientSecret !== undefined && { clientSecret }),
-    authMethod: methodOf(info.token_endpoint_auth_method, clientSecret, issuer),
-    ...(typeof redirectUri === 'string' && { redirectUri }),
+    authMethod: methodOf(info.token_endpoint_auth_method ?? keyMethodOf(info), clientSecret, issuer),
+    ...(redirectUri !== undefined && { redirectUri }),
   };
+}
+
+/** Of several redirect URIs the first that leads straight to this machine; otherwise the first. */
+function redirectOf(registered: unknown): string | undefined {
+  const uris = (Array.isArray(registered) ? registered : []).filter((uri): uri is string => typeof uri === 'string');
+  return uris.find((uri) => URL.canParse(uri) && isPlainLoopback(new URL(uri))) ?? uris[0];
 }
 
 /** A client that needs no registration: the user's own, or a metadata document the server understands. */
@@ -65,15 +71,17 @@ export async function register(
       hint: GIVE_CLIENT,
     });
   }
+  const others = config.clientMetadata.redirect_uris;
   const metadata = {
     client_name: 'mcp-proxy',
-    redirect_uris: [redirectUri],
     grant_types: [config.grant === 'device-code' ? DEVICE_GRANT : 'authorization_code', 'refresh_token'],
     response_types: config.grant === 'device-code' ? [] : ['code'],
     token_endpoint_auth_method: methodToRegister(issuer),
     // Without it, OpenID providers take us for a web site, which must not use loopback addresses.
     application_type: 'native',
     ...config.clientMetadata,
+    // Whatever else the client is to be good for, this one is what it is sent to now.
+    redirect_uris: [...new Set([...(Array.isArray(others) ? others : []), redirectUri])],
   };
   const scoped = scope !== undefined && !mannersOf(issuer).registersWithoutScope && !('scope' in metadata);
   try {
@@ -160,6 +168,11 @@ function methodOf(stated: unknown, secret: string | undefined, issuer: Issuer): 
   return !methods || methods.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post';
 }
 
+/** A client that comes with a key has no other use for it. */
+function keyMethodOf({ private_key, private_key_file, client_secret }: Record<string, unknown>): string | undefined {
+  return (private_key ?? private_key_file) && client_secret === undefined ? 'private_key_jwt' : undefined;
+}
+
 /** How the library has to authenticate a client. */
 export async function authenticationOf(client: ClientRecord, config: AuthConfig): Promise<oauth.ClientAuth> {
   const secret = client.clientSecret ?? '';
@@ -171,8 +184,8 @@ export async function authenticationOf(client: ClientRecord, config: AuthConfig)
     case 'client_secret_jwt':
       return oauth.ClientSecretJwt(secret);
     case 'private_key_jwt': {
-      const { privateKeyOf } = await import('./private-key.ts');
-      return oauth.PrivateKeyJwt(await privateKeyOf(config.clientInfo ?? {}));
+      const { authenticationByKey } = await import('./private-key.ts');
+      return authenticationByKey(config.clientInfo ?? {});
     }
     case 'none':
       return oauth.None();

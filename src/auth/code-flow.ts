@@ -10,6 +10,7 @@ import { ProxyError } from '../errors.ts';
 import type { ClientRecord, Issuer, Tokens } from './credentials.ts';
 import { meaningOf, OAuthError, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
+import { words } from './scopes.ts';
 import { requestTokens } from './tokens.ts';
 import type { PendingRecord } from './vault.ts';
 
@@ -18,6 +19,8 @@ export interface Wanted {
   readonly issuer: Issuer;
   readonly resource: string;
   readonly scope: string | undefined;
+  /** Whether the server has just taken a token of the client that is stored. */
+  readonly clientIsKnown: boolean;
 }
 
 /** What makes an authorization request one of its kind. */
@@ -64,6 +67,8 @@ export async function authorizationUrl(
     scope,
     resource: resourceToSend(config, issuer, resource),
     audience: manners.audience ? resource : undefined,
+    // Without it, OpenID providers pass over the scope (OpenID Connect Core 1.0, section 11).
+    prompt: words(scope).includes('offline_access') && !manners.withoutResource ? 'consent' : undefined,
     ...manners.parameters,
     ...Object.fromEntries(config.authorizeParameters),
   };
@@ -105,12 +110,26 @@ export async function redeem(
     throw meaningOf(error, issuer.authorization_endpoint ?? issuer.issuer);
   }
   if (code === null || code === '') throw new ProxyError('unauthorized', `${shown(issuer)} sent no code`);
-  return requestTokens({ wire, config, issuer, client }, 'authorization_code', {
+  const parameters = {
     code,
     redirect_uri: redirectUri,
     code_verifier: verifier,
     ...(resource !== undefined && { resource }),
-  });
+  };
+  try {
+    return await requestTokens({ wire, config, issuer, client }, 'authorization_code', parameters);
+  } catch (error) {
+    if (!lacksSecret(error, client)) throw error;
+    throw new ProxyError('unauthorized', error.message, {
+      hint: 'if the client has a secret, give its client_secret too, with --static-oauth-client-info',
+    });
+  }
+}
+
+/** Google, GitHub and others want the secret of a client in spite of PKCE, each in its own words. */
+function lacksSecret(error: unknown, client: ClientRecord): error is OAuthError {
+  if (!(error instanceof OAuthError) || client.source !== 'static' || client.clientSecret !== undefined) return false;
+  return error.error === 'invalid_client' || /client.secret/i.test(error.message);
 }
 
 function shown(issuer: Issuer): string {

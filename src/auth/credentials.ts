@@ -1,5 +1,5 @@
 /** What is kept of a sign-in, and when it can be used. */
-import { createHash } from 'node:crypto';
+import type { AuthConfig } from '../config.ts';
 import type { SecretStore } from './store.ts';
 
 export interface Tokens {
@@ -24,8 +24,6 @@ export interface ClientRecord {
   readonly authMethod: string;
   /** The redirect URI that was registered; undefined when any on this machine will do. */
   readonly redirectUri?: string;
-  /** When the authorization server last accepted it, in milliseconds since the epoch. */
-  readonly provenAt?: number;
 }
 
 /** The endpoints that are used without asking for metadata again. */
@@ -59,6 +57,8 @@ const EARLY = 30_000;
 /** Names what belongs together: one server's URL, with one resource, in one profile. */
 export function credentialsName(url: URL, resource: string | undefined, profile: string | undefined): string {
   const identity = [`${url.origin}${url.pathname}${url.search}`, resource ?? '', profile ?? ''].join('\n');
+  // Loaded here because it costs more than all the rest of a start that has nothing to look up.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
 
@@ -73,6 +73,12 @@ export function readCredentials(store: SecretStore, name: string): Credentials |
   } catch {
     return undefined;
   }
+}
+
+/** Whether stored credentials are those of the client that is configured now. */
+export function isForUs({ client }: Pick<Credentials, 'client'>, config: AuthConfig): boolean {
+  if (config.clientInfo) return client?.clientId === config.clientInfo.client_id;
+  return client?.source !== 'static';
 }
 
 /** The token to send, or undefined when there is none. */

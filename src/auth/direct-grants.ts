@@ -7,9 +7,10 @@ import { ProxyError } from '../errors.ts';
 import { checkBrowserUrl } from './browser.ts';
 import { authenticationOf, DEVICE_GRANT } from './clients.ts';
 import type { Tokens } from './credentials.ts';
+import { UserSaidNo } from './failures.ts';
 import { meaningOf, OAuthError, optionsFor } from './protocol.ts';
-import { requestTokens, type TokenContext } from './tokens.ts';
-import { wait } from './vault.ts';
+import { requestTokens, type TokenContext, TokenEndpointFailure } from './tokens.ts';
+import { type Vault, wait } from './vault.ts';
 
 /** What is asked for. */
 interface Asked {
@@ -27,18 +28,28 @@ function parametersOf({ resource, scope }: Asked): Record<string, string> {
 
 /** Seconds between two questions where the server names none (RFC 8628, section 3.2), and what is added when it is too often. */
 const [INTERVAL, SLOW_DOWN] = [5, 5];
-/** Network errors in a row after which polling is given up. */
+/** Questions in vain, because of the network or a server in trouble, after which polling is given up. */
 const MAX_MISSES = 5;
 
+/** What else is kept of a sign-in by browser. */
+const NO_BROWSER = { version: 1, state: '', verifier: '', redirectUri: '', port: 0, openedAt: 0 } as const;
+
+export interface DeviceContext extends TokenContext {
+  readonly vault: Vault;
+  readonly state: SignInState;
+  readonly log: Log;
+}
+
 /** Shows the user where to go and what to enter there, and asks until that is done. */
-export async function byDeviceCode(context: TokenContext, asked: Asked, state: SignInState, log: Log): Promise<Tokens> {
-  const { wire } = context;
+export async function byDeviceCode(context: DeviceContext, asked: Asked): Promise<Tokens> {
+  const { wire, state, log, vault, issuer, client } = context;
   const device = await begin(context, asked);
   const page = checkBrowserUrl(device.verification_uri_complete ?? device.verification_uri);
-  state.pending = { url: page.href, userCode: device.user_code };
-  log.warn(
-    `sign in at ${checkBrowserUrl(device.verification_uri).href} with the code ${printable(device.user_code, 40)}`,
-  );
+  const userCode = printable(device.user_code, 40);
+  state.pending = { url: page.href, userCode };
+  // Nobody can go on with it, but whoever waits can show it too.
+  await vault.keepPending({ ...NO_BROWSER, url: page.href, issuer, client, userCode, startedAt: Date.now() });
+  log.warn(`sign in with the code ${userCode} at`, checkBrowserUrl(device.verification_uri).href);
   const until = Date.now() + device.expires_in * 1000;
   let interval = device.interval ?? INTERVAL;
   let misses = 0;
@@ -52,17 +63,19 @@ export async function byDeviceCode(context: TokenContext, asked: Asked, state: S
         });
       } catch (error) {
         if (wire.signal.aborted) throw error;
-        if (error instanceof OAuthError && error.error === 'slow_down') interval += SLOW_DOWN;
-        else if (!(error instanceof OAuthError)) {
+        const word = error instanceof OAuthError && !(error instanceof TokenEndpointFailure) ? error.error : undefined;
+        if (word === undefined) {
           if (++misses > MAX_MISSES) throw error;
           interval *= 2;
-        } else if (error.error !== 'authorization_pending') throw refusal(error, wire.server);
+        } else if (word === 'slow_down') interval += SLOW_DOWN;
+        else if (word !== 'authorization_pending') throw refusal(error as OAuthError, wire.server);
       }
     }
   } finally {
     state.pending = undefined;
+    await vault.forgetPending().catch(() => {});
   }
-  throw new ProxyError('unauthorized', 'nobody entered the code in time', {
+  throw new UserSaidNo('unauthorized', 'nobody entered the code in time', {
     hint: 'the next call begins a new sign-in',
   });
 }
@@ -94,5 +107,6 @@ function refusal(error: OAuthError, server: URL): ProxyError {
   const denied = error.error === 'access_denied';
   const where = showUrl(server);
   const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed: ${error.message}`;
-  return new ProxyError('unauthorized', message, {}, error);
+  const Kind = denied || error.error === 'expired_token' ? UserSaidNo : ProxyError;
+  return new Kind('unauthorized', message, { hint: 'the next call begins a new sign-in' }, error);
 }

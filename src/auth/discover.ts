@@ -9,7 +9,7 @@ import type { Challenge } from './challenge.ts';
 import type { Issuer } from './credentials.ts';
 import { fetchDocument, type Wire } from './protocol.ts';
 import { isSameIssuer } from './providers.ts';
-import { checkScheme } from './targets.ts';
+import { checkScheme, UnsafeTarget } from './targets.ts';
 
 /** The protected resource, as its metadata describes it. */
 interface Resource {
@@ -50,14 +50,25 @@ async function findResource(
   challenge: Challenge,
   wanted: string | undefined,
 ): Promise<Resource | undefined> {
+  let wrong: unknown;
   for (const place of resourcePlaces(wire.server, challenge)) {
-    const document = await fetchDocument(wire, place);
+    // What a server says of the place may be wrong where what it serves is right.
+    const document = await fetchDocument(wire, place).catch((error: unknown) => {
+      // Behind a balancer that ends TLS, servers often believe that they are spoken to in the clear.
+      const slip = place.protocol === 'http:' && place.hostname === wire.server.hostname;
+      if (wire.signal.aborted || (error instanceof UnsafeTarget && !slip)) throw error;
+      wrong ??= error;
+      return undefined;
+    });
     const issuers = strings(document?.authorization_servers)?.filter((issuer) => URL.canParse(issuer));
     if (!document || !issuers || issuers.length === 0) continue;
     const identifier = document.resource;
     if (typeof identifier !== 'string' || !covers(identifier, wire.server)) {
       // The server of a user who says what the resource is may be reached under another name.
-      if (wanted === undefined) throw wrongResource(place, identifier, wire.server);
+      if (wanted === undefined) {
+        wrong ??= wrongResource(place, identifier, wire.server);
+        continue;
+      }
     }
     return {
       identifier: wanted ?? (identifier as string),
@@ -65,6 +76,7 @@ async function findResource(
       scopes: strings(document.scopes_supported),
     };
   }
+  if (wrong) throw wrong;
   return undefined;
 }
 
@@ -72,9 +84,7 @@ async function findResource(
 function* resourcePlaces(server: URL, { resourceMetadata }: Challenge): Generator<URL> {
   const wellKnown = '/.well-known/oauth-protected-resource';
   if (resourceMetadata !== undefined && URL.canParse(resourceMetadata, server.href)) {
-    const url = new URL(resourceMetadata, server);
-    checkScheme(url);
-    yield url;
+    yield new URL(resourceMetadata, server);
   }
   const path = server.pathname.replace(/\/$/, '');
   if (path !== '') yield new URL(`${wellKnown}${path}${server.search}`, server.origin);

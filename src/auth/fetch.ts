@@ -3,14 +3,15 @@
  * asks for it. Everything beyond that is loaded when it is needed for the first time.
  */
 import type { CancelSignal } from '../core/cancel.ts';
-import type { AnswerMemory, Fetch, HttpRequest, HttpResponse } from '../core/ports.ts';
+import type { Fetch, HttpRequest, HttpResponse } from '../core/ports.ts';
+import { type Redact, redactor } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
-import { storedAnswers } from './answers.ts';
+import { type StoredAnswers, storedAnswers } from './answers.ts';
 import type { Authorizer, Want } from './authorizer.ts';
 import { type Challenge, demandOf } from './challenge.ts';
 import type { AuthOptions } from './context.ts';
-import { bearerOf, type Credentials, credentialsName, isStale, readCredentials } from './credentials.ts';
+import { bearerOf, type Credentials, credentialsName, isForUs, isStale, readCredentials } from './credentials.ts';
 
 /** A request is sent again after a refresh and after a sign-in, and then its answer is what it is. */
 const MAX_ATTEMPTS = 3;
@@ -19,9 +20,10 @@ const NO_CHALLENGE: Challenge = { resourceMetadata: undefined, scope: undefined,
 
 export class Auth {
   readonly state = new SignInState();
-  readonly answers: AnswerMemory;
+  readonly answers: StoredAnswers;
   readonly #options: AuthOptions;
-  readonly #name: string;
+  /** Of the credentials; found out when it is needed. */
+  #foundName: string | undefined;
   #credentials: Credentials | undefined;
   /** The last bearer that the server took; that of an earlier process is believed to be one. */
   #accepted: string | undefined;
@@ -29,65 +31,88 @@ export class Auth {
   #closed = false;
   /** Scopes that were asked for in vain. */
   readonly #inVain = new Set<string>();
+  /** Bearers that were sent. */
+  readonly #sent = new Set<string>();
   /** The headers that were made of given ones, so that the same object is sent again. */
   #made = new WeakMap<object, Readonly<Record<string, string>>>();
 
   constructor(options: AuthOptions) {
     this.#options = options;
-    const { server, config, store } = options;
-    this.#name = credentialsName(server, config.resource, config.profile);
-    this.#credentials = readCredentials(store, this.#name);
+    // Who never signed in anywhere has nothing that would have to be looked for.
+    this.#credentials = options.store.empty ? undefined : this.#stored();
     this.#accepted = bearerOf(this.#credentials);
     this.state.signedIn = this.#credentials?.tokens !== undefined;
-    this.answers = storedAnswers(store, this.#name);
+    this.answers = storedAnswers(options.store, () => this.#name);
   }
 
   /** The `Fetch` of the protected server. */
-  readonly fetch: Fetch = async (request) => {
-    if (request.url.origin !== this.#options.server.origin) return this.#options.fetch(request);
-    await this.#renewAhead(request);
-    for (let attempt = 1; ; attempt++) {
-      const bearer = bearerOf(this.#credentials);
-      const response = await this.#options.fetch(bearer === undefined ? request : this.#with(request, bearer));
-      if (response.status !== 401 && response.status !== 403) {
-        this.#accepted = bearer;
-        return response;
-      }
-      const demand = demandOf(response, 'mcp-session-id' in request.headers);
-      if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS || this.#closed) return response;
-      const want = this.#wantOf(demand.kind === 'scope', demand.challenge, bearer, request);
-      if (!want) return response;
-      if (demand.kind === 'scope') this.#accepted = bearer;
-      const authorized = await this.#authorize(want, request, response);
-      if (!authorized) return response;
-      await discard(response);
-    }
+  readonly fetch: Fetch = (request) => {
+    const { server } = this.#options;
+    if (request.url !== server && request.url.origin !== server.origin) return this.#options.fetch(request);
+    const tokens = this.#credentials?.tokens;
+    if (!tokens || !isStale(tokens, Date.now())) return this.#send(request, 1);
+    return this.#renewAhead(request).then(() => this.#send(request, 1));
   };
+
+  /** @param steppedUp the scopes that were got for this request. */
+  #send(request: HttpRequest, attempt: number, steppedUp?: string): Promise<HttpResponse> {
+    const bearer = bearerOf(this.#credentials);
+    return this.#options.fetch(bearer === undefined ? request : this.#with(request, bearer)).then((response) => {
+      const { status } = response;
+      if (status === 401 || status === 403) return this.#refused(request, response, bearer, attempt, steppedUp);
+      this.#accepted = bearer;
+      return response;
+    });
+  }
+
+  /** Gets what the server asks for and sends the request again, or leaves the refusal as it is. */
+  async #refused(
+    request: HttpRequest,
+    response: HttpResponse,
+    bearer: string | undefined,
+    attempt: number,
+    steppedUp: string | undefined,
+  ): Promise<HttpResponse> {
+    const demand = demandOf(response, 'mcp-session-id' in request.headers);
+    if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS || this.#closed) return response;
+    let scopes = steppedUp;
+    if (demand.kind === 'scope') {
+      this.#accepted = bearer;
+      scopes = demand.challenge.scope ?? '';
+      // The same scopes a second time: the server wants something else than it says.
+      if (steppedUp === scopes) this.#inVain.add(scopes);
+      if (this.#inVain.has(scopes) || request.probe) return response;
+    }
+    const want = this.#wantOf(demand.kind === 'scope', demand.challenge, bearer, request);
+    if (!(await this.#authorize(want, request, response))) return response;
+    await discard(response);
+    return this.#send(request, attempt + 1, scopes);
+  }
+
+  /** Hides the bearers that were sent: a server may repeat them in an error page. */
+  readonly redact: Redact = (text) => redactor([...this.#sent])(text);
 
   /** Gives up a sign-in that is under way. */
   async close(): Promise<void> {
     this.#closed = true;
-    await (await this.#authorizer)?.close();
+    await Promise.all([this.#authorizer?.then((authorizer) => authorizer.close()), this.answers.flushed()]);
   }
 
-  /** Sends the user through a sign-in, whatever is stored; for whoever has asked for just that. */
-  async signIn(challenge: Challenge = NO_CHALLENGE): Promise<Credentials> {
-    const authorizer = await this.#loadAuthorizer();
-    const refused = bearerOf(this.#credentials);
-    this.#credentials = await authorizer.obtain({ refused, fresh: false, challenge, stepUp: false, interactive: true });
-    return this.#credentials;
+  get #name(): string {
+    const { server, config } = this.#options;
+    this.#foundName ??= credentialsName(server, config.resource, config.profile);
+    return this.#foundName;
   }
 
-  /** What has to be got, or undefined when the answer of the server is to be left as it is. */
-  #wantOf(stepUp: boolean, challenge: Challenge, refused: string | undefined, request: HttpRequest): Want | undefined {
-    const interactive = request.probe !== true;
-    if (!stepUp)
-      return { refused, fresh: refused !== undefined && refused !== this.#accepted, challenge, stepUp, interactive };
-    // The same scopes a second time: the server wants something else than it says.
-    const scopes = challenge.scope ?? '';
-    if (!interactive || this.#inVain.has(scopes)) return undefined;
-    this.#inVain.add(scopes);
-    return { refused, fresh: false, challenge, stepUp, interactive };
+  /** The stored credentials of the client that is configured now. */
+  #stored(): Credentials | undefined {
+    const stored = readCredentials(this.#options.store, this.#name);
+    return stored && isForUs(stored, this.#options.config) ? stored : undefined;
+  }
+
+  #wantOf(stepUp: boolean, challenge: Challenge, refused: string | undefined, request: HttpRequest): Want {
+    const fresh = !stepUp && refused !== undefined && refused !== this.#accepted;
+    return { refused, fresh, challenge, stepUp, interactive: request.probe !== true };
   }
 
   /** Whether there are other credentials now. Rejects when the user has to be told why there are none. */
@@ -107,23 +132,25 @@ export class Auth {
   /** Waits for credentials, but no longer than a sign-in may take, nor than anybody wants the answer. */
   #patiently(obtained: Promise<Credentials>, want: Want, signal: CancelSignal | undefined): Promise<Credentials> {
     return new Promise((resolve, reject) => {
-      const { config, server } = this.#options;
-      const timer = setTimeout(() => {
-        const url = this.state.pending?.url;
-        // Nothing is waited for but the user; everything else has its own limits.
-        if (!want.interactive || !this.state.pending) return;
-        const seconds = Math.round(config.timeout / 1000);
-        const where = url === undefined ? '' : `; sign in here: ${url}`;
-        const message = `the sign-in to ${server.host} was not finished in ${seconds} s${where}`;
-        settle(() => reject(new ProxyError('unauthorized', message, { hint: 'sign in, then try again' })));
-      }, config.timeout);
-      const onAbort = (): void => settle(() => reject(signal?.reason));
+      let timer: NodeJS.Timeout | undefined;
       const settle = (how: () => void): void => {
         clearTimeout(timer);
+        unwatch();
+        waited();
         signal?.removeEventListener('abort', onAbort);
         how();
       };
+      const onAbort = (): void => settle(() => reject(signal?.reason));
+      // Nothing is waited for but the user; everything else has limits of its own.
+      const look = (): void => {
+        const waits = want.interactive && this.state.pending !== undefined;
+        if (waits) timer ??= setTimeout(() => settle(() => reject(this.#unfinished())), this.#options.config.timeout);
+      };
+      const unwatch = this.state.watch(look);
+      const waited = this.state.beginWaiting(signal);
+      look();
       signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted) onAbort();
       obtained.then(
         (credentials) => settle(() => resolve(credentials)),
         (error) => settle(() => reject(error)),
@@ -131,10 +158,18 @@ export class Auth {
     });
   }
 
+  #unfinished(): ProxyError {
+    const { config, server } = this.#options;
+    const url = this.state.pending?.url;
+    const where = url === undefined ? '' : `; sign in here: ${url}`;
+    const message = `the sign-in to ${server.host} was not finished in ${Math.round(config.timeout / 1000)} s${where}`;
+    const data = url === undefined ? {} : { signIn: url };
+    return new ProxyError('unauthorized', message, { ...data, hint: 'sign in, then try again' });
+  }
+
   /** Renews a token shortly before its end; when that fails, the server decides whether it is still good. */
   async #renewAhead(request: HttpRequest): Promise<void> {
-    const tokens = this.#credentials?.tokens;
-    if (!tokens || !isStale(tokens, Date.now()) || this.#closed) return;
+    if (this.#closed) return;
     const refused = bearerOf(this.#credentials);
     const want: Want = { refused, fresh: false, challenge: NO_CHALLENGE, stepUp: false, interactive: false };
     try {
@@ -144,7 +179,7 @@ export class Auth {
       if (request.signal?.aborted) throw error;
       this.#options.log.debug(`auth: could not renew the token ahead of its end`);
       // A grant that turned out to be gone is not tried again with every request.
-      this.#credentials = readCredentials(this.#options.store, this.#name);
+      this.#credentials = this.#stored();
     }
   }
 
@@ -152,6 +187,7 @@ export class Auth {
     let headers = this.#made.get(request.headers);
     const authorization = `Bearer ${bearer}`;
     if (headers?.authorization !== authorization) {
+      this.#sent.add(bearer);
       headers = { ...request.headers, authorization };
       this.#made.set(request.headers, headers);
     }
@@ -166,7 +202,12 @@ export class Auth {
   }
 }
 
+/** How long the body of a refusal may take, in milliseconds. */
+const REFUSAL_TIME = 1_000;
+
 /** What the refusal says beside its headers is of no interest, but its connection is. */
 async function discard(response: HttpResponse): Promise<void> {
+  const timer = setTimeout(() => response.body.destroy(), REFUSAL_TIME);
   await response.body.bytes(65_536).catch(() => {});
+  clearTimeout(timer);
 }

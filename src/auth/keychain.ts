@@ -54,6 +54,9 @@ export async function keychainStore(
   };
 
   return {
+    get empty() {
+      return index.empty;
+    },
     read(name) {
       for (let look = 1; look <= LOOKS; look++) {
         const place = parse(index.read(name));

@@ -2,20 +2,23 @@
 import path from 'node:path';
 import type { SignInState } from '../core/sign-in.ts';
 import { Authorizer } from './authorizer.ts';
-import type { SignInContext } from './browser-sign-in.ts';
 import type { AuthOptions } from './context.ts';
+import { forgivingLock, forgivingStore, Unwritable } from './fallback.ts';
 import { ProcessLock } from './lock.ts';
-import { ALONE, Vault } from './vault.ts';
+import { ALONE, type Lock, Vault } from './vault.ts';
 
 /** @param name of the credentials, see `credentialsName`. */
-export function openAuthorizer(
-  options: AuthOptions,
-  name: string,
-  state: SignInState,
-  { vault = openVault(options, name), pasted }: { vault?: Vault; pasted?: SignInContext['pasted'] } = {},
-): Authorizer {
+export function openAuthorizer(options: AuthOptions, name: string, state: SignInState): Authorizer {
   const { server, config, fetch, env, log, renewApart, hopeless } = options;
-  return new Authorizer({ server, config, fetch, vault, env, state, log, renewApart, pasted, hopeless });
+  const unwritable = new Unwritable(log);
+  const common = { ...options, store: forgivingStore(options.store, unwritable) };
+  const soften = (lock: Lock): Lock => forgivingLock(lock, unwritable);
+  const vault = openVault(common, name, 'lock', soften);
+  // The process that renews has a lock of its own; this one keeps others from starting a second one.
+  const renewals = openVault(common, name, renewApart ? 'renewing' : 'renewal', soften);
+  // Another process knows nothing of what is kept in this one.
+  const apart = (): AuthOptions['renewApart'] => (unwritable.known ? undefined : renewApart);
+  return new Authorizer({ server, config, fetch, vault, renewals, env, state, log, apart, hopeless });
 }
 
 /** @param purpose keeps the locks of different kinds of work apart. */
@@ -23,7 +26,9 @@ export function openVault(
   { store, folder }: Pick<AuthOptions, 'store' | 'folder'>,
   name: string,
   purpose = 'lock',
+  soften: (lock: Lock) => Lock = (lock) => lock,
 ): Vault {
-  const lock = folder === undefined ? ALONE : new ProcessLock(path.join(folder, 'credentials', `${name}.${purpose}`));
-  return new Vault(store, name, lock);
+  if (folder === undefined) return new Vault(store, name, ALONE, ALONE);
+  const lockFor = (what: string): Lock => soften(new ProcessLock(path.join(folder, 'credentials', `${name}.${what}`)));
+  return new Vault(store, name, lockFor(purpose), lockFor('write'));
 }

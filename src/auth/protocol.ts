@@ -31,7 +31,7 @@ export function optionsFor(wire: Wire, url: string | undefined) {
   };
 }
 
-function isPlainLoopback(url: URL): boolean {
+export function isPlainLoopback(url: URL): boolean {
   return url.protocol === 'http:' && isLoopback(url.hostname);
 }
 

@@ -1,14 +1,71 @@
 /** Renews tokens without the user (RFC 6749, section 6; specification 2026-07-28, "Refresh Tokens"). */
+import type { AuthConfig } from '../config.ts';
+import type { Log } from '../core/ports.ts';
+import { ProxyError } from '../errors.ts';
 import type { Credentials, Tokens } from './credentials.ts';
-import { OAuthError } from './protocol.ts';
+import { explained, pauseAfter } from './failures.ts';
+import { OAuthError, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
 import { requestTokens, type TokenContext, TokenEndpointFailure } from './tokens.ts';
+import type { Vault } from './vault.ts';
+
+export interface RenewContext {
+  readonly wire: Wire;
+  readonly config: AuthConfig;
+  readonly vault: Vault;
+  readonly log: Log;
+}
+
+/**
+ * Renews stored credentials, and stores what came of it; to be called with the lock. Resolves
+ * with undefined when the grant is gone, which is noted. Rejects with an error that says why
+ * nothing was found out; the token endpoint is then left alone for a while, by every process.
+ */
+export async function renew(context: RenewContext, stored: Credentials): Promise<Credentials | undefined> {
+  const { vault, log } = context;
+  const outcome = await refreshUnlessPaused(context, stored);
+  if (outcome.kind === 'renewed') {
+    log.debug('auth: renewed the tokens');
+    const kept = await vault.replace(stored, { ...stored, tokens: outcome.tokens });
+    return kept?.tokens && kept;
+  }
+  log.debug(`auth: the stored sign-in cannot be renewed (${outcome.kind})`);
+  if (outcome.kind === 'refused') return undefined;
+  const { tokens: _, client, ...rest } = stored;
+  // Who refused the refresh of a client it does not know will not know it at the next sign-in either.
+  const keepsClient = outcome.kind === 'spent' && client !== undefined;
+  await vault.replace(stored, { ...rest, ...(keepsClient && { client }) });
+  return undefined;
+}
+
+async function refreshUnlessPaused(context: RenewContext, stored: Credentials): Promise<Refreshed> {
+  const { wire, vault } = context;
+  const last = vault.pause(stored.serial);
+  const now = Date.now();
+  // A clock that was set back must not make a pause of minutes one of years.
+  if (last && last.since <= now && now < last.until) {
+    throw new ProxyError('unauthorized', last.message, { retryAfter: Math.ceil((last.until - now) / 1000) });
+  }
+  try {
+    return await refresh(context, stored);
+  } catch (error) {
+    const meant = explained(error, wire.server);
+    // Of a server that cannot be reached, the next moment may bring it back.
+    if (!(error instanceof OAuthError)) throw meant;
+    const [since, failures] = [Date.now(), (last?.failures ?? 0) + 1];
+    const until = since + pauseAfter(failures, meant);
+    await vault.keepPause({ serial: stored.serial, since, until, failures, message: meant.message });
+    throw meant;
+  }
+}
 
 /** What came of a refresh. */
-export type Refreshed =
+type Refreshed =
   | { readonly kind: 'renewed'; readonly tokens: Tokens }
   /** The grant is gone: the user has to sign in again. */
   | { readonly kind: 'spent' }
+  /** It cannot be renewed now, whatever becomes of it. */
+  | { readonly kind: 'refused' }
   /** The authorization server does not know the client any more. */
   | { readonly kind: 'unknown-client' };
 
@@ -16,10 +73,7 @@ export type Refreshed =
  * Renews the tokens at the issuer that gave them, for the same resource and scopes. Rejects
  * when nothing was found out: the server cannot be reached, or does not want to be asked now.
  */
-export async function refresh(
-  context: Omit<TokenContext, 'issuer' | 'client'>,
-  credentials: Credentials,
-): Promise<Refreshed> {
+async function refresh(context: Omit<TokenContext, 'issuer' | 'client'>, credentials: Credentials): Promise<Refreshed> {
   const { issuer, client, tokens, resource } = credentials;
   if (!issuer || !client || tokens?.refreshToken === undefined) return { kind: 'spent' };
   // Entra wants to hear what was asked for; everybody else knows what was granted.
@@ -29,17 +83,38 @@ export async function refresh(
     ...(resource !== undefined && { resource }),
     ...(scope !== undefined && { scope }),
   };
+  const ask = (asked: Record<string, string>): Promise<Tokens> =>
+    requestTokens({ ...context, issuer, client }, 'refresh_token', asked, tokens);
   try {
-    const renewed = await requestTokens({ ...context, issuer, client }, 'refresh_token', parameters, tokens);
+    const renewed = await ask(parameters).catch((error: unknown) => {
+      // Repeating the scopes is never needed by the standard, and some servers mind what they granted themselves.
+      if (scope === undefined || !isRefused(error)) throw error;
+      const { scope: _, ...others } = parameters;
+      return ask(others);
+    });
     return { kind: 'renewed', tokens: renewed };
   } catch (error) {
-    if (!(error instanceof OAuthError) || error instanceof TokenEndpointFailure || isTransient(error)) throw error;
+    if (isRefused(error)) return { kind: 'refused' };
+    if (!(error instanceof OAuthError) || !ENDS.has(error.error)) throw error;
     return error.error === 'invalid_client' || (error.error === 'unauthorized_client' && client.source === 'registered')
       ? { kind: 'unknown-client' }
       : { kind: 'spent' };
   }
 }
 
+/** Errors after which there is nothing left to renew; all others may be the fault of the request. */
+const ENDS = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client']);
+
+/** Statuses of an address where there is no token endpoint any more. */
+const GONE = new Set([404, 405, 410]);
+
+/** Whether the request is at fault, and would be refused again: the grant may be good all the same. */
+function isRefused(error: unknown): boolean {
+  if (!(error instanceof OAuthError) || isTransient(error)) return false;
+  return error instanceof TokenEndpointFailure ? GONE.has(error.status) : !ENDS.has(error.error);
+}
+
 function isTransient({ error, status }: OAuthError): boolean {
-  return status === 429 || status >= 500 || error === 'temporarily_unavailable' || error === 'server_error';
+  const busy = error === 'temporarily_unavailable' || (error === 'server_error' && !GONE.has(status));
+  return status === 429 || status >= 500 || busy;
 }

@@ -1,11 +1,12 @@
 /** Secret texts in files of this user alone, safe for many processes at once and against a crash at any moment. */
-import { randomBytes } from 'node:crypto';
-import { promises as fs, readFileSync } from 'node:fs';
+import { existsSync, promises as fs, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ProxyError } from '../errors.ts';
 
 /** Small secret texts under names; each is written whole or not at all. Names match [a-z0-9.-]{1,80}. */
 export interface SecretStore {
+  /** Whether there is nothing in it, as far as can be told at once. */
+  readonly empty: boolean;
   /** The text, or undefined. Synchronous: a start waits for it. Never throws (unreadable = undefined). */
   read(name: string): string | undefined;
   /**
@@ -24,8 +25,14 @@ const TEMPORARY = /^.+\.json\.(\d+)\.([0-9a-f]+)\.\d+\.tmp$/;
 /** A temporary file this old belongs to nobody, even if its process number is in use again. Milliseconds. */
 const ABANDONED = 60 * 60 * 1000;
 /** Process numbers repeat, in containers at every start: this tells our own files from those of a namesake. */
-const SELF = randomBytes(6).toString('hex');
+let self: string | undefined;
 let count = 0;
+
+function ownMark(): string {
+  // Loaded here because it costs more than all the rest of a start that has nothing to write.
+  self ??= process.getBuiltinModule('node:crypto').randomBytes(6).toString('hex');
+  return self;
+}
 
 /** @param folder made 0700 by the first write; the texts are `<folder>/credentials/<name>.json`, 0600. */
 export function fileStore(folder: string): SecretStore {
@@ -43,6 +50,9 @@ export function fileStore(folder: string): SecretStore {
   };
 
   return {
+    get empty() {
+      return !existsSync(place);
+    },
     read(name) {
       try {
         return NAME.test(name) ? readFileSync(fileOf(name), 'utf8') : undefined;
@@ -60,6 +70,7 @@ export function fileStore(folder: string): SecretStore {
     remove: (name) =>
       change('remove', name, async (file) => {
         if (await ifThere(insistently(() => fs.unlink(file)).then(() => true))) await syncFolder(place);
+        await removeLeftovers(place).catch(() => {});
       }),
     async names() {
       const entries = await fs.readdir(place).catch(() => []);
@@ -73,6 +84,9 @@ export function fileStore(folder: string): SecretStore {
 export function memoryStore(): SecretStore {
   const texts = new Map<string, string>();
   return {
+    get empty() {
+      return texts.size === 0;
+    },
     read: (name) => texts.get(name),
     async write(name, text) {
       texts.set(name, text);
@@ -132,7 +146,7 @@ export async function ifThere<T>(outcome: Promise<T>): Promise<T | undefined> {
 /** A reader sees the old file or the new one, never a half, whatever ends this process or the machine. */
 async function replace(file: string, text: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const temporary = `${file}.${process.pid}.${SELF}.${count++}.tmp`;
+    const temporary = `${file}.${process.pid}.${ownMark()}.${count++}.tmp`;
     try {
       const handle = await fs.open(temporary, 'wx', 0o600);
       try {
@@ -163,7 +177,7 @@ async function syncFolder(folder: string): Promise<void> {
 async function removeLeftovers(place: string): Promise<void> {
   for (const entry of await fs.readdir(place)) {
     const [, pid, owner] = TEMPORARY.exec(entry) ?? [];
-    if (pid === undefined || owner === SELF) continue;
+    if (pid === undefined || owner === ownMark()) continue;
     const file = path.join(place, entry);
     const alive = Number(pid) !== process.pid && isRunning(Number(pid));
     const old = async (): Promise<boolean> => Date.now() - (await fs.stat(file)).mtimeMs > ABANDONED;

@@ -15,11 +15,15 @@ for (const [network, prefix] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
 ] as const) {
   PRIVATE.addSubnet(network, prefix, 'ipv4');
 }
 for (const [network, prefix] of [
   ['::', 127],
+  // Addresses that lead to IPv4 ones, which may be any.
+  ['64:ff9b::', 96],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
 ] as const) {
@@ -34,6 +38,9 @@ export function isPrivateAddress(address: string): boolean {
   return version !== 0 && PRIVATE.check(plain, version === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** An address that must not be asked or opened, whoever named it. */
+export class UnsafeTarget extends ProxyError {}
+
 /**
  * Whether a URL that came from the network may be used at all. Throws a ProxyError
  * `unauthorized` unless it is a plain `https:` URL, or an `http:` one of this machine.
@@ -42,7 +49,7 @@ export function checkScheme(url: URL): void {
   const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
   if (safe && url.username === '' && url.password === '') return;
   const shown = /^https?:$/.test(url.protocol) ? showUrl(url) : JSON.stringify(url.protocol);
-  throw new ProxyError('unauthorized', `the sign-in leads to ${shown}, which is not safe`, {
+  throw new UnsafeTarget('unauthorized', `the sign-in leads to ${shown}, which is not safe`, {
     hint: 'only https: addresses are used for a sign-in, or http: ones on this machine',
   });
 }
@@ -54,7 +61,7 @@ export function checkScheme(url: URL): void {
 export async function checkTarget(target: URL, server: URL): Promise<void> {
   checkScheme(target);
   if (target.hostname === server.hostname || !(await isPrivate(target)) || (await isPrivate(server))) return;
-  throw new ProxyError(
+  throw new UnsafeTarget(
     'unauthorized',
     `${server.host} sends the sign-in to ${target.host}, an address inside a private network`,
     { hint: 'a public server has no business there; ask who runs it' },

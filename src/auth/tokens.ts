@@ -1,11 +1,15 @@
 /** Requests to the token endpoint, of whatever grant, and what comes back (RFC 6749, sections 4 to 6; RFC 8707). */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
+import { printable, type Redact, redactor } from '../core/redact.ts';
 import { authenticationOf } from './clients.ts';
 import type { ClientRecord, Issuer, Tokens } from './credentials.ts';
 import { meaningOf, OAuthError, optionsFor, parseObject, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
 import { words } from './scopes.ts';
+
+/** Parameters that are worth something to whoever reads them. */
+const SECRETS = ['code', 'code_verifier', 'refresh_token', 'device_code'];
 
 /** Everything that a request to one token endpoint needs. */
 export interface TokenContext {
@@ -15,8 +19,18 @@ export interface TokenContext {
   readonly client: ClientRecord;
 }
 
-/** Names of our own for what some providers call otherwise. */
-const INVALID_GRANT = new Set(['bad_refresh_token', 'bad_verification_code', 'invalid_refresh_token', 'invalid_code']);
+/** The standard's names for what some providers call otherwise, and answer with any status. */
+const STANDARD_NAMES = new Map([
+  ['bad_refresh_token', 'invalid_grant'],
+  ['bad_verification_code', 'invalid_grant'],
+  ['invalid_refresh_token', 'invalid_grant'],
+  ['invalid_code', 'invalid_grant'],
+  ['ratelimited', 'temporarily_unavailable'],
+  ['service_unavailable', 'temporarily_unavailable'],
+  ['request_timeout', 'temporarily_unavailable'],
+  ['internal_error', 'server_error'],
+  ['fatal_error', 'server_error'],
+]);
 
 /**
  * Asks for tokens. Rejects with an OAuthError when the server refuses, with a ProxyError when
@@ -40,33 +54,46 @@ export async function requestTokens(
       { ...parameters },
       { ...optionsFor(wire, issuer.token_endpoint), headers: { accept: 'application/json' } },
     );
-    return tokensIn(await bodyOf(response), context, before);
+    return tokensIn(await bodyOf(response, hider(client, parameters)), context, before);
   } catch (error) {
-    throw meaningOf(error, issuer.token_endpoint);
+    const meant = meaningOf(error, issuer.token_endpoint);
+    const { resource, ...others } = parameters;
+    if (resource === undefined || config.resource !== undefined || !refusesResource(meant)) throw meant;
+    return requestTokens(context, grantType, others, before).catch(() => {
+      throw meant;
+    });
   }
 }
 
+/** Whether it is the `resource` that was too much: some servers know no resources, and say so here at last. */
+function refusesResource(error: Error): boolean {
+  return error instanceof OAuthError && (error.error === 'invalid_target' || /AADSTS9010010/.test(error.message));
+}
+
 /** The JSON of a token response; throws the OAuthError that it is, whatever status it came with. */
-async function bodyOf(response: Response): Promise<Record<string, unknown>> {
+async function bodyOf(response: Response, hide: Redact): Promise<Record<string, unknown>> {
   const text = await response.text();
   const form = (response.headers.get('content-type') ?? '').includes('application/x-www-form-urlencoded');
   const body = form ? Object.fromEntries(new URLSearchParams(text)) : parseObject(text);
   const error = typeof body?.error === 'string' ? body.error : undefined;
+  if (response.status === 429 || response.status >= 500) throw new TokenEndpointFailure(response, error);
   if (error !== undefined) {
-    const description = typeof body?.error_description === 'string' ? body.error_description : undefined;
+    const description = typeof body?.error_description === 'string' ? hide(body.error_description) : undefined;
     const spent = /refresh_token is invalid/i.test(description ?? '');
-    throw new OAuthError(INVALID_GRANT.has(error) || spent ? 'invalid_grant' : error, description, response.status);
+    const name = spent ? 'invalid_grant' : STANDARD_NAMES.get(error);
+    throw new OAuthError(name ?? error, description ?? (name && error), response.status);
   }
-  if (response.status !== 200 || !body) {
-    const after = response.headers.get('retry-after');
-    throw new TokenEndpointFailure(
-      response.status,
-      after !== null && /^\d{1,6}$/.test(after) ? Number(after) : undefined,
-    );
-  }
+  if (response.status !== 200 || !body) throw new TokenEndpointFailure(response);
   // Slack puts the tokens of a user beside those of the app.
   const user = body.authed_user;
   return typeof user === 'object' && user !== null && 'access_token' in user ? { ...body, ...user } : body;
+}
+
+/** Hides what was sent: servers like to say what exactly they refuse. */
+function hider({ clientSecret }: ClientRecord, parameters: Readonly<Record<string, string>>): Redact {
+  const sent = SECRETS.flatMap((name) => parameters[name] ?? []);
+  const redact = redactor(clientSecret === undefined ? sent : [...sent, clientSecret]);
+  return (text) => redact(text).replace(/\b(Basic|Bearer)\s+\S+/gi, '$1 ***');
 }
 
 /** The token endpoint is not in the mood: nothing is known about the grant. */
@@ -74,10 +101,23 @@ export class TokenEndpointFailure extends OAuthError {
   /** Seconds that the server wants to be left alone (RFC 9110, section 10.2.3). */
   readonly retryAfter: number | undefined;
 
-  constructor(status: number, retryAfter: number | undefined) {
-    super('server_error', `the token endpoint answered HTTP ${status}`, status);
-    this.retryAfter = retryAfter;
+  constructor({ status, headers }: Response, error?: string) {
+    super(
+      'server_error',
+      `the token endpoint answered HTTP ${status}${error ? ` (${printable(error, 60)})` : ''}`,
+      status,
+    );
+    this.retryAfter = secondsOf(headers.get('retry-after'));
   }
+}
+
+/** No server locks a user out for longer than this, in seconds. */
+const LONGEST_RETRY = 3_600;
+
+function secondsOf(retryAfter: string | null): number | undefined {
+  if (retryAfter === null) return undefined;
+  const seconds = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(Math.ceil(seconds), 0), LONGEST_RETRY);
 }
 
 function tokensIn(body: Record<string, unknown>, { config, issuer }: TokenContext, before: Tokens | undefined): Tokens {
@@ -95,7 +135,7 @@ function tokensIn(body: Record<string, unknown>, { config, issuer }: TokenContex
   const refreshToken = text(body.refresh_token) ?? before?.refreshToken;
   const idToken = text(body.id_token) ?? before?.idToken;
   const scope = text(body.scope);
-  const bearer = before?.bearer ?? (config.useIdToken ? 'id_token' : 'access_token');
+  const bearer = config.useIdToken ? 'id_token' : (before?.bearer ?? 'access_token');
   const keepsIdToken = idToken !== undefined && (config.useIdToken || mannersOf(issuer).idTokenAsBearer === true);
   return {
     accessToken,

@@ -1,10 +1,18 @@
 /** The credentials of one server, shared by every process of this user: read by all, written by whoever has the lock. */
-import type { CancelSignal } from '../core/cancel.ts';
-import { type ClientRecord, type Credentials, type Issuer, readCredentials } from './credentials.ts';
+import { Cancellation, type CancelSignal } from '../core/cancel.ts';
+import { bearerOf, type ClientRecord, type Credentials, type Issuer, readCredentials } from './credentials.ts';
 import type { SecretStore } from './store.ts';
 
 /** How often a process looks whether another one is done, in milliseconds. */
 const LOOK_EVERY = 150;
+
+/** How often a process looks whether another one has written, in milliseconds. */
+const WRITE_EVERY = 20;
+
+/** How long the answer of a browser is waited for, whoever waits for it; in milliseconds. */
+export const LONGEST_SIGN_IN = 10 * 60_000;
+
+type Changed = Omit<Credentials, 'version' | 'serial'>;
 
 /** A sign-in that waits for its user, kept so that another process can go on with it. */
 export interface PendingRecord {
@@ -22,8 +30,23 @@ export interface PendingRecord {
   readonly scope?: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** The code to enter at the URL, with the device grant: no other process can go on with it. */
+  readonly userCode?: string;
   /** When a tab was opened for this sign-in, or for an unfinished one before it; 0 for never. */
   readonly openedAt: number;
+}
+
+/** A token endpoint that did not want to renew these credentials now; kept so that all processes leave it alone. */
+export interface Pause {
+  /** Of the credentials. */
+  readonly serial: number;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly until: number;
+  /** How often in a row. */
+  readonly failures: number;
+  /** What it said. */
+  readonly message: string;
 }
 
 /** What keeps the processes of a user out of each other's way. */
@@ -40,11 +63,17 @@ export class Vault {
   readonly #store: SecretStore;
   readonly #name: string;
   readonly #lock: Lock;
+  readonly #writing: Lock;
 
-  constructor(store: SecretStore, name: string, lock: Lock) {
+  /**
+   * @param lock of the work that is done with these credentials: a sign-in, a renewal.
+   * @param writing held for as long as a change takes, whatever work it belongs to.
+   */
+  constructor(store: SecretStore, name: string, lock: Lock, writing: Lock) {
     this.#store = store;
     this.#name = name;
     this.#lock = lock;
+    this.#writing = writing;
   }
 
   read(): Credentials | undefined {
@@ -52,34 +81,72 @@ export class Vault {
   }
 
   /**
-   * Stores what `change` makes of the stored credentials; resolves with what is stored then. To
-   * be called with the lock: a process that lost it, because it was suspended for a long time,
-   * leaves what others have stored since alone.
+   * Stores new credentials; resolves with what is stored then. To be called with the lock: a
+   * process that lost it, because it was suspended for a long time, leaves what others have
+   * stored since alone.
    */
-  async update(
-    change: (stored: Credentials | undefined) => Omit<Credentials, 'version' | 'serial'>,
-  ): Promise<Credentials> {
-    const stored = this.read();
-    if (stored && !this.#lock.held()) return stored;
-    const changed: Credentials = { ...change(stored), version: 1, serial: (stored?.serial ?? 0) + 1 };
-    await this.#store.write(this.#name, JSON.stringify(changed));
-    return changed;
+  update(changed: Changed): Promise<Credentials> {
+    return this.#alone(async () => {
+      const stored = this.read();
+      return stored && !this.#lock.held() ? stored : this.#write(stored, changed);
+    });
+  }
+
+  /**
+   * As `update`, but in the place of these very credentials: what has come there meanwhile
+   * stays, and what was forgotten stays forgotten.
+   */
+  replace(credentials: Credentials, changed: Changed): Promise<Credentials | undefined> {
+    return this.#alone(async () => {
+      const stored = this.read();
+      const same = stored?.serial === credentials.serial && bearerOf(stored) === bearerOf(credentials);
+      return same ? this.#write(stored, changed) : stored;
+    });
+  }
+
+  async #write(stored: Credentials | undefined, changed: Changed): Promise<Credentials> {
+    const next: Credentials = { ...changed, version: 1, serial: (stored?.serial ?? 0) + 1 };
+    await this.#store.write(this.#name, JSON.stringify(next));
+    return next;
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    while (!(await this.#writing.tryAcquire())) await wait(WRITE_EVERY, new Cancellation());
+    try {
+      return await work();
+    } finally {
+      await this.#writing.release();
+    }
   }
 
   async forget(): Promise<void> {
-    await this.#store.remove(this.#name);
+    await this.#alone(() => this.#store.remove(this.#name));
+    await this.#store.remove(this.#pauseName);
     await this.forgetPending();
+  }
+
+  /** What was kept of the last failed renewal of these credentials. */
+  pause(serial: number): Pause | undefined {
+    const value = this.#record<Pause>(this.#pauseName);
+    return value?.serial === serial && typeof value.until === 'number' ? (value as Pause) : undefined;
+  }
+
+  keepPause(pause: Pause): Promise<void> {
+    return this.#store.write(this.#pauseName, JSON.stringify(pause));
   }
 
   /** The sign-in that some process has begun, or undefined. */
   pending(): PendingRecord | undefined {
-    try {
-      const value = JSON.parse(this.#store.read(this.#pendingName) ?? 'null') as Partial<PendingRecord> | null;
-      const whole = value?.version === 1 && typeof value.url === 'string' && typeof value.startedAt === 'number';
-      return whole ? (value as PendingRecord) : undefined;
-    } catch {
-      return undefined;
-    }
+    const value = this.#record<PendingRecord>(this.#pendingName);
+    const whole = value?.version === 1 && typeof value.url === 'string' && typeof value.startedAt === 'number';
+    return whole ? (value as PendingRecord) : undefined;
+  }
+
+  /** The same, as long as its page can still be finished. */
+  fresh(): PendingRecord | undefined {
+    const pending = this.pending();
+    const age = pending ? Date.now() - pending.startedAt : LONGEST_SIGN_IN;
+    return age >= 0 && age < LONGEST_SIGN_IN ? pending : undefined;
   }
 
   keepPending(record: PendingRecord): Promise<void> {
@@ -90,11 +157,6 @@ export class Vault {
     return this.#store.remove(this.#pendingName);
   }
 
-  /** Takes the lock if nobody alive has it. */
-  tryLock(): Promise<boolean> {
-    return this.#lock.tryAcquire();
-  }
-
   unlock(): Promise<void> {
     return this.#lock.release();
   }
@@ -102,8 +164,14 @@ export class Vault {
   /**
    * Waits for the lock, and looks after every step at what others have stored meanwhile.
    * Resolves with what `look` found, and then without the lock; or with undefined, and then with it.
+   *
+   * @param waiting is called after every step at which somebody else had the lock.
    */
-  async lockUnless<T>(look: () => T | undefined, signal: CancelSignal): Promise<T | undefined> {
+  async lockUnless<T>(
+    look: () => T | undefined,
+    signal: CancelSignal,
+    waiting: () => void = () => {},
+  ): Promise<T | undefined> {
     for (;;) {
       const before = look();
       if (before !== undefined) return before;
@@ -114,8 +182,21 @@ export class Vault {
         await this.unlock();
         return found;
       }
+      waiting();
       await wait(LOOK_EVERY, signal);
     }
+  }
+
+  #record<T>(name: string): Partial<T> | undefined {
+    try {
+      return (JSON.parse(this.#store.read(name) ?? 'null') as Partial<T> | null) ?? undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  get #pauseName(): string {
+    return `${this.#name}.pause`;
   }
 
   get #pendingName(): string {

@@ -1,14 +1,17 @@
 /** `mcp-proxy login <url>`: signs in from a terminal, also where the browser is on another machine. */
-import { createInterface } from 'node:readline';
 import { demandOf } from '../auth/challenge.ts';
-import type { AuthOptions } from '../auth/context.ts';
-import { credentialsName } from '../auth/credentials.ts';
+import { bearerOf, credentialsName } from '../auth/credentials.ts';
+import { discover } from '../auth/discover.ts';
 import { Auth } from '../auth/fetch.ts';
 import { openAuthorizer, openVault } from '../auth/open.ts';
 import type { Config } from '../config.ts';
-import type { Log } from '../core/ports.ts';
+import { Cancellation } from '../core/cancel.ts';
+import type { Fetch, HttpResponse, Log } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
+import { ProxyError } from '../errors.ts';
+import type { HttpClient } from '../upstream/http.ts';
+import { PasteBack } from './paste-back.ts';
 import { openPlace } from './place.ts';
 
 export interface CommandContext {
@@ -21,28 +24,40 @@ export interface CommandContext {
 /** What is asked without being signed in: harmless everywhere, and looked at by nobody who wants a sign-in first. */
 const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
 
-/** Signs in, unless somebody has. Rejects with a ProxyError that says why it did not work. */
+/** Signs in, unless somebody has or nobody has to. Rejects with a ProxyError that says why it did not work. */
 export async function login(config: Config, { log, version, print }: CommandContext): Promise<void> {
   const { options, http } = await openPlace(config, log, version);
+  const where = showUrl(config.url);
+  const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
+  const vault = openVault(options, name);
+  const isSignedIn = (): boolean => vault.read()?.tokens !== undefined;
   try {
-    const where = showUrl(config.url);
-    if ((await ask(new Auth(options).fetch, options)).status !== 401 && isSignedIn(options)) {
-      print(`already signed in to ${where}`);
+    const wasSignedIn = isSignedIn();
+    const response = await ask(new Auth(options).fetch, config.url);
+    if (response.status !== 401 && isSignedIn()) {
+      print(wasSignedIn ? `already signed in to ${where}` : `signed in to ${where}`);
       return;
     }
-    const response = await ask(http.fetch, options);
     const demand = demandOf(response, false);
-    const challenge = demand.kind === 'token' ? demand.challenge : NO_CHALLENGE;
-    const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
-    const vault = openVault(options, name);
-    const stop = new Set<() => void>();
-    const pasted = pasteBack(log, stop);
-    const authorizer = openAuthorizer(options, name, new SignInState(), { vault, pasted });
+    if (demand.kind === 'nothing' && !(await canSignIn(config, http))) {
+      print(`${where} asks for no sign-in`);
+      return;
+    }
+    const challenge = demand.kind === 'nothing' ? NO_CHALLENGE : demand.challenge;
+    const state = new SignInState();
+    const pasteBack = new PasteBack({ vault, config: config.auth, fetch: http.fetch, log });
+    state.watch(() => {
+      if (state.pending?.url !== undefined && state.pending.userCode === undefined) pasteBack.open();
+    });
+    const authorizer = openAuthorizer(options, name, state);
+    const refused = bearerOf(vault.read());
     try {
-      const refused = vault.read()?.tokens?.accessToken;
-      await authorizer.obtain({ refused, fresh: true, challenge, stepUp: false, interactive: true });
+      // Not `fresh`: however new the token is that was refused, this user has asked for another one.
+      await authorizer.obtain({ refused, fresh: false, challenge, stepUp: false, interactive: true });
+    } catch (error) {
+      throw withWayOn(error);
     } finally {
-      for (const end of stop) end();
+      pasteBack.close();
     }
     print(`signed in to ${where}`);
   } finally {
@@ -52,38 +67,28 @@ export async function login(config: Config, { log, version, print }: CommandCont
 
 const NO_CHALLENGE = { resourceMetadata: undefined, scope: undefined, error: undefined };
 
-function isSignedIn({ store, server, config }: AuthOptions): boolean {
-  return store.read(credentialsName(server, config.resource, config.profile)) !== undefined;
+/** Whether a server that answered a stranger says where to sign in all the same: some ask only for what matters. */
+async function canSignIn({ url, auth }: Config, { fetch }: HttpClient): Promise<boolean> {
+  const wire = { fetch, server: url, signal: new Cancellation() };
+  return (await discover(wire, NO_CHALLENGE, auth.resource)).issuer.assumed !== true;
 }
 
-async function ask(fetch: AuthOptions['fetch'], { server }: AuthOptions) {
+/** The answer of the server to whoever is signed in now. Rejects when it is in no state to say. */
+async function ask(fetch: Fetch, url: URL): Promise<HttpResponse> {
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const body = [Buffer.from(PING)];
-  const response = await fetch({ method: 'POST', url: server, headers, body, repeatable: true, probe: true });
+  const response = await fetch({ method: 'POST', url, headers, body, repeatable: true, probe: true });
   response.body.destroy();
-  return response;
+  const { status } = response;
+  if (status !== 429 && status < 500) return response;
+  throw new ProxyError('failed', `${showUrl(url)} answers HTTP ${status}`, {
+    httpStatus: status,
+    hint: 'the server has trouble of its own; try again later',
+  });
 }
 
-/** Lets the user paste the address that the browser was sent to, which may be one of another machine. */
-function pasteBack(
-  log: Log,
-  stop: Set<() => void>,
-): Parameters<typeof openAuthorizer>[3] extends { pasted?: infer P } | undefined ? P : never {
-  return (state, finish) => {
-    log.info('browser on another machine? paste the address that it ends at here, and press enter');
-    const lines = createInterface({ input: process.stdin });
-    stop.add(() => lines.close());
-    lines.on('line', (line) => {
-      const text = line.trim();
-      if (text === '') return;
-      const answer = URL.canParse(text) ? new URL(text).searchParams : undefined;
-      if (answer?.get('state') !== state) {
-        log.warn('that is not the address of this sign-in: it holds code=... and the state of the page above');
-        return;
-      }
-      finish(answer).then((verdict) => {
-        if (verdict.page === 'failed') log.warn(verdict.reason);
-      });
-    });
-  };
+/** What went wrong, and at least that it can be tried again. */
+function withWayOn(error: unknown): unknown {
+  if (!(error instanceof ProxyError) || error.data.hint !== undefined) return error;
+  return new ProxyError(error.code, error.message, { ...error.data, hint: 'the same command tries it again' }, error);
 }

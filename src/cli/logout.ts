@@ -5,19 +5,29 @@ import { revoke } from '../auth/revocation.ts';
 import type { Config } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
 import { showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
 import type { CommandContext } from './login.ts';
 import { openPlace } from './place.ts';
 
-/** Forgets in any case; that a server could not be told is said, and no reason to keep the tokens. */
+/**
+ * Forgets in any case; that a server could not be told is said, and no reason to keep the tokens.
+ * Rejects with a ProxyError while another process waits for its user to sign in.
+ */
 export async function logout(config: Config, { log, version, print }: CommandContext): Promise<void> {
   const { options, http } = await openPlace(config, log, version);
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
   const where = showUrl(config.url);
   const signal = new Cancellation();
   const vault = openVault(options, name);
+  const refuseDuringSignIn = (): void => {
+    if (!vault.fresh()) return;
+    throw new ProxyError('unauthorized', `somebody is just signing in to ${where}`, {
+      hint: 'finish that sign-in, or end the program that waits for it, and try again',
+    });
+  };
   try {
-    // Whoever is just signing in or renewing has the lock; what it gets would be left behind.
-    await vault.lockUnless(() => undefined, signal);
+    // What somebody who is just signing in gets would be left behind.
+    await vault.lockUnless(() => undefined, signal, refuseDuringSignIn);
     const stored = vault.read();
     if (stored?.tokens) {
       const wire = { fetch: http.fetch, server: config.url, signal };
@@ -26,6 +36,8 @@ export async function logout(config: Config, { log, version, print }: CommandCon
       if (told === 'impossible') log.info('the server has no way to take tokens back; they end by themselves');
     }
     await vault.forget();
+    // What the server said to this account is nobody else's business either.
+    await options.store.remove(`${name}.answers`);
     print(stored ? `signed out of ${where}` : `was not signed in to ${where}`);
   } finally {
     await vault.unlock();

@@ -88,6 +88,10 @@ function renew(config: Config, serial: number): void {
     );
 }
 
+async function apart(serial: number): Promise<void> {
+  return (await import('./renew-apart.ts')).renewApart(serial);
+}
+
 /** Opens the place of the credentials, and runs. */
 function start(config: Config, secrets: readonly string[]): void {
   const store = credentialStore(config);
@@ -120,7 +124,8 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
     memory: fileMemory(folder),
     credentials,
     folder,
-    renewApart: async (serial) => (await import('./renew-apart.ts')).renewApart(serial),
+    // Another process finds the credentials only where they are in a folder.
+    ...(folder !== undefined && { renewApart: apart }),
     version: __VERSION__,
     log,
     redact,
@@ -144,8 +149,7 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
     () => process.exit(1),
   );
   proxy.hopeless.then((error) => {
-    process.stderr.write(farewell(error));
-    // The answer to whoever asked is under way.
+    // The answer to whoever asked is under way, and what is wrong stands in the log.
     setImmediate(() => end('signal', error.meaning.exit));
   });
   proxy.clientGone.then(() => end('client-gone', 0));

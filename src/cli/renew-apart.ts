@@ -7,7 +7,14 @@ import { RENEWAL, type Report } from './renewal.ts';
 const REPORT_LIMIT = 65_536;
 
 /** Starts this very program, with the same arguments, to renew the credentials of that serial. */
-export function renewApart(serial: number): Promise<void> {
+export async function renewApart(serial: number): Promise<void> {
+  // Whoever was killed at it leaves open what came of it, and only another attempt finds out.
+  if ((await renewOnce(serial)) === 'silence' && (await renewOnce(serial)) === 'silence') {
+    throw new ProxyError('internal', 'the process that renews tokens ended without a word');
+  }
+}
+
+function renewOnce(serial: number): Promise<'done' | 'silence'> {
   return new Promise((resolve, reject) => {
     const program = process.argv[1];
     const args = [...process.execArgv, ...(program === undefined ? [] : [program]), ...process.argv.slice(2)];
@@ -25,15 +32,19 @@ export function renewApart(serial: number): Promise<void> {
     child.on('error', (error) =>
       reject(new ProxyError('internal', `cannot start ${process.execPath}: ${error.message}`)),
     );
-    child.on('close', (code) => (code === 0 ? resolve() : reject(readReport(report))));
+    child.on('close', (code) => {
+      const error = code === 0 ? undefined : readReport(report);
+      if (error) reject(error);
+      else resolve(code === 0 ? 'done' : 'silence');
+    });
   });
 }
 
-function readReport(text: string): ProxyError {
+function readReport(text: string): ProxyError | undefined {
   try {
     const { code, message, data } = JSON.parse(text) as Report;
     return new ProxyError(code, message, data);
   } catch {
-    return new ProxyError('internal', 'the process that renews tokens ended without a word');
+    return undefined;
   }
 }

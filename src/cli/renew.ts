@@ -1,10 +1,10 @@
 /** The work of the process that `renewal.ts` starts. */
 import { credentialsName } from '../auth/credentials.ts';
-import { openAuthorizer, openVault } from '../auth/open.ts';
+import { openVault } from '../auth/open.ts';
+import { renew } from '../auth/refresh.ts';
 import type { Config } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
 import type { Log } from '../core/ports.ts';
-import { SignInState } from '../core/sign-in.ts';
 import { openPlace } from './place.ts';
 
 /** Renews the stored credentials, unless they are no longer those of the serial. Rejects with a ProxyError. */
@@ -13,11 +13,12 @@ export async function renewStored(config: Config, log: Log, version: string, ser
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
   // A lock of its own: whoever started this process, and may be dead by now, has the other one.
   const vault = openVault(options, name, 'renewal');
+  const wire = { fetch: http.fetch, server: config.url, signal: new Cancellation() };
   const isOther = (): true | undefined => (vault.read()?.serial === serial ? undefined : true);
   try {
-    if (await vault.lockUnless(isOther, new Cancellation())) return;
+    if (await vault.lockUnless(isOther, wire.signal)) return;
     const stored = vault.read();
-    if (stored) await openAuthorizer(options, name, new SignInState(), { vault }).refreshHere(stored);
+    if (stored) await renew({ wire, config: config.auth, vault, log }, stored);
   } finally {
     await vault.unlock();
     http.close();

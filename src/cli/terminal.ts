@@ -9,8 +9,13 @@ const LONGEST = 8_000;
 /** A log that writes one line an event, from `level` on. */
 export function createLog(level: Level, redact: Redact, write: (text: string) => void): Log {
   const from = LEVELS.indexOf(level);
-  const at = (own: Level): ((line: string) => void) =>
-    LEVELS.indexOf(own) < from ? () => {} : (line) => write(`mcp-proxy: ${own}: ${printable(redact(line), LONGEST)}\n`);
+  const at = (own: Level): ((line: string, url?: string) => void) =>
+    LEVELS.indexOf(own) < from
+      ? () => {}
+      : (line, url) => {
+          const shown = url === undefined ? '' : ` ${printable(url, LONGEST)}`;
+          write(`mcp-proxy: ${own}: ${printable(redact(line), LONGEST)}${shown}\n`);
+        };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

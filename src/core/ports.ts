@@ -52,11 +52,14 @@ export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** What people read on stderr. Lines are made printable and free of secrets by the implementation. */
+/**
+ * What people read on stderr. Lines are made printable and free of secrets by the implementation;
+ * a URL that users are to open stands behind the line as it is.
+ */
 export interface Log {
   debug(line: string): void;
-  info(line: string): void;
-  warn(line: string): void;
+  info(line: string, url?: string): void;
+  warn(line: string, url?: string): void;
   error(line: string): void;
 }
 

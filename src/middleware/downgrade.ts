@@ -3,8 +3,8 @@
  * before the server could be asked. Opens the server's session in the client's name, takes the
  * envelope off every request, and gives results what modern clients look for in them.
  */
-import { LEGACY_REVISIONS, META_ENVELOPE, META_PREFIX } from '../core/eras.ts';
-import { derived, type Exchange, type Handler } from '../core/exchange.ts';
+import { LEGACY_REVISIONS, META_ENVELOPE, META_PREFIX, MODERN_REVISIONS } from '../core/eras.ts';
+import { derived, detached, type Exchange, type Handler } from '../core/exchange.ts';
 import { decode, encode, isObject, type Json, member, peek, withMember, withoutMembers } from '../core/json.ts';
 import {
   type Call,
@@ -45,6 +45,7 @@ export class Downgrade {
     }
     const opened = await this.#open(exchange);
     if ('error' in opened) return opened;
+    if (call.method === 'server/discover') return { result: discoverResult(opened.result) };
     const params = call.params && withoutEnvelope(call.params);
     const legacy: Exchange = {
       ...derived(exchange, { call: { ...call, ...(params && { params }) } }),
@@ -77,8 +78,26 @@ export class Downgrade {
       capabilities: {},
       clientInfo: info ? decode(info) : { name: 'mcp-proxy', version: 'unknown' },
     });
-    return this.#next(derived(exchange, { call: { method: 'initialize', params }, notify: () => undefined }));
+    // Others wait for it too, whatever becomes of the request that came first.
+    return this.#next(derived(detached(exchange), { call: { method: 'initialize', params }, notify: () => undefined }));
   }
+}
+
+/** What the server has said of itself, as the answer to `server/discover`. */
+function discoverResult(initialized: Json): Json {
+  const [capabilities, info, instructions] = ['capabilities', 'serverInfo', 'instructions'].map((key) => {
+    const value = peek(initialized, key);
+    return value && decode(value);
+  });
+  return encode({
+    resultType: 'complete',
+    supportedVersions: MODERN_REVISIONS,
+    capabilities: capabilities ?? {},
+    ...(info !== undefined && { _meta: { [`${META_PREFIX}serverInfo`]: info } }),
+    ...(instructions !== undefined && { instructions }),
+    ttlMs: 0,
+    cacheScope: 'private',
+  });
 }
 
 /** The parameters without what only the modern era puts into `_meta`. */

@@ -3,27 +3,27 @@
  * start, and no user signs in that fast; so the client is answered at once with what is known,
  * and the connection is made when the user is done.
  */
+import { declaredRevision } from '../core/eras.ts';
 import { derived, detached, type Exchange, type Handler, linked, type Peer } from '../core/exchange.ts';
-import { asString, encode, peek } from '../core/json.ts';
+import { asString, encode, isObject, peek, withMember } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import type { AnswerMemory } from '../core/ports.ts';
 import type { SignIn } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import { Downgrade } from './downgrade.ts';
-import { later, type Patience } from './patience.ts';
+import { later, pageKnown, userNeeded } from './patience.ts';
 import {
   emptyList,
   isListRequest,
   LIST_CHANGES,
   provisionalDiscover,
   provisionalInitialize,
+  rememberedList,
   SIGN_IN_TOOL,
   signInResult,
 } from './provisional.ts';
 import { inputGiven, inputRequired, SignInPrompt } from './sign-in-prompt.ts';
 
-/** How long the page of the sign-in may take to be found before the client is answered without it, in milliseconds. */
-const GRACE = 3_000;
 /** How long a list waits for the user, in milliseconds. */
 const LIST_PATIENCE = 25_000;
 
@@ -44,7 +44,7 @@ export class FirstContact {
   readonly #notifyNext: (call: Call) => void;
   readonly #prompt: SignInPrompt;
   #phase: Phase = 'none';
-  /** The `initialize` that the client got a provisional answer to. */
+  /** The last `initialize` of the client. */
   #initialize: Exchange | undefined;
   /** The attempt to connect that is under way. */
   #connecting: Promise<void> | undefined;
@@ -95,7 +95,9 @@ export class FirstContact {
     const { method } = exchange.call;
     if (method === 'initialize') return this.#open(exchange);
     if (method === 'server/discover') return this.#discover(exchange);
-    if (this.#madeUp && method === 'tools/call' && toolOf(exchange.call) === SIGN_IN_TOOL) return this.#signInCall();
+    if (this.#madeUp && method === 'tools/call' && toolOf(exchange.call) === SIGN_IN_TOOL) {
+      return this.#signInCall(exchange);
+    }
     if (this.#phase === 'connected') return isListRequest(method) ? this.#list(exchange) : this.#forward(exchange);
     return this.#phase === 'provisional' ? this.#whileProvisional(exchange) : this.#first(exchange);
   };
@@ -115,27 +117,32 @@ export class FirstContact {
   async #open(exchange: Exchange): Promise<Reply> {
     const { answers } = this.#options;
     this.#phase = 'none';
+    // Whatever was begun for the last one is not for this one.
+    this.#initialize = exchange;
+    this.#initialized = undefined;
+    this.#connecting = undefined;
     this.#prompt.opened(exchange.call);
     this.#promised = false;
     this.#downgrade = undefined;
     const answered = this.#forward(detached(exchange));
-    const first = await Promise.race([answered, this.#userNeeded(answered)]);
+    const first = await Promise.race([answered, userNeeded(this.#options.signIn, answered)]);
     if (first !== 'user-needed') {
       this.#phase = 'connected';
       this.#remember('initialize', first);
       return first;
     }
     this.#phase = 'provisional';
-    this.#initialize = exchange;
     this.#connect(answered).catch(() => {});
     return { result: provisionalInitialize(exchange.call, answers.recall('initialize'), this.#options.version) };
   }
 
   /** Connects to the server in the name of the client. Rejects when that fails; the next request tries again. */
   #connect(answered?: Promise<Reply>): Promise<void> {
+    const own = this.#initialize as Exchange;
     const begin = async (): Promise<void> => {
-      const reply = await (answered ?? this.#forward(detached(this.#initialize as Exchange)));
+      const reply = await (answered ?? this.#forward(detached(own)));
       if ('error' in reply) throw new ServerRefused(reply);
+      if (this.#initialize !== own) return;
       this.#remember('initialize', reply);
       this.#phase = 'connected';
       if (this.#initialized) this.#notifyNext(this.#initialized);
@@ -154,7 +161,7 @@ export class FirstContact {
     if (method === 'ping') return { result: encode({}) };
     const connected = (this.#connecting ?? this.#connect()).then(() => 'connected' as const);
     const list = isListRequest(method);
-    const patience = list ? later(LIST_PATIENCE) : this.#pageKnown();
+    const patience = list ? later(LIST_PATIENCE) : pageKnown(this.#options.signIn);
     try {
       const first = await Promise.race([connected, patience.promise]);
       if (first === 'connected') return await (list ? this.#list(exchange) : this.#forward(exchange));
@@ -164,7 +171,7 @@ export class FirstContact {
     } finally {
       patience.end();
     }
-    if (list) return this.#listFromMemory(method, false);
+    if (list) return this.#listFromMemory(exchange.call, false);
     throw this.#notYet();
   }
 
@@ -178,10 +185,10 @@ export class FirstContact {
     if (method === 'subscriptions/listen') return answered;
     const seen = answered.then((reply) => {
       if ('result' in reply) this.#phase = 'connected';
-      if (list) this.#remember(method, reply);
+      if (list) this.#rememberList(exchange.call, reply);
       return reply;
     });
-    const first = await Promise.race([seen, this.#userNeeded(answered)]);
+    const first = await Promise.race([seen, userNeeded(this.#options.signIn, answered, own.exchange.signal)]);
     if (first !== 'user-needed') return first;
     if (list) {
       const patience = later(LIST_PATIENCE);
@@ -196,14 +203,20 @@ export class FirstContact {
       this.#askedInput = true;
       return { result: asked };
     }
-    if (list) return this.#listFromMemory(method, true);
+    if (list) return this.#listFromMemory(exchange.call, true);
     throw this.#notYet();
   }
 
   async #list(exchange: Exchange): Promise<Reply> {
     const reply = await this.#forward(exchange);
-    if (!peek(exchange.call.params, 'cursor')) this.#remember(exchange.call.method, reply);
+    this.#rememberList(exchange.call, reply);
     return reply;
+  }
+
+  #rememberList({ method, params }: Call, reply: Reply): void {
+    // The server may have a tool of that name itself.
+    if (method === 'tools/list' && 'result' in reply) this.#madeUp = false;
+    if (!peek(params, 'cursor')) this.#remember(method, reply);
   }
 
   /** Keeps an answer for the next time that a user has to sign in; nothing of servers that never ask for it. */
@@ -211,83 +224,60 @@ export class FirstContact {
     if ('result' in reply && this.#options.signIn.signedIn) this.#options.answers.remember(method, reply.result);
   }
 
-  #listFromMemory(method: string, modern: boolean): Reply {
+  #listFromMemory({ method, params }: Call, modern: boolean): Reply {
+    // Only first pages are kept.
+    if (peek(params, 'cursor')) throw this.#notYet();
     const remembered = this.#options.answers.recall(method);
-    if (remembered) return { result: remembered };
+    if (isObject(remembered)) return { result: rememberedList(remembered, modern) };
     this.#madeUp ||= method === 'tools/list';
     return { result: emptyList(method, modern) };
   }
 
   async #discover(exchange: Exchange): Promise<Reply> {
-    const { answers, version } = this.#options;
-    try {
-      const reply = await this.#forward(exchange);
+    const { answers, signIn, version } = this.#options;
+    const answered = this.#forward(exchange);
+    const first = await Promise.race([answered, userNeeded(signIn, answered)]).catch((error: unknown) => {
+      const asksForUser = error instanceof ProxyError && error.code === 'unauthorized' && error.data.httpStatus === 401;
+      if (!asksForUser) throw error;
+      return 'user-needed' as const;
+    });
+    if (first !== 'user-needed') {
       this.#discovered = true;
-      this.#remember('server/discover', reply);
-      return reply;
+      this.#remember('server/discover', first);
+      return first;
+    }
+    answered.catch(() => {});
+    this.#promised = true;
+    return { result: provisionalDiscover(answers.recall('server/discover'), version) };
+  }
+
+  /** Says where to sign in; begins a sign-in where none is under way. */
+  async #signInCall(exchange: Exchange): Promise<Reply> {
+    const own = linked(exchange);
+    const page = pageKnown(this.#options.signIn);
+    const modern = declaredRevision(exchange.call) !== undefined;
+    try {
+      const first = await Promise.race([this.#reached(own.exchange), page.promise]);
+      if (first === 'late') own.abort(this.#notYet());
+      return { result: signInResult(this.#options.signIn.pending, first === 'reached', modern) };
     } catch (error) {
-      if (!(error instanceof ProxyError) || error.code !== 'unauthorized' || error.data.httpStatus !== 401) throw error;
-      this.#promised = true;
-      return { result: provisionalDiscover(answers.recall('server/discover'), version) };
+      if (error instanceof ServerRefused) return error.reply;
+      throw error;
+    } finally {
+      page.end();
     }
   }
 
-  #signInCall(): Promise<Reply> {
-    const { signIn } = this.#options;
-    const done = this.#phase === 'connected' && !signIn.pending;
-    if (!done && !this.#connecting) this.#connect().catch(() => {});
-    const page = this.#pageKnown();
-    return page.promise.then(() => {
-      page.end();
-      return { result: signInResult(signIn.pending, done) };
-    });
-  }
-
-  /** Resolves when the user has to do something, and where is known, or has been looked for long enough. */
-  #userNeeded(answered: Promise<unknown>): Promise<'user-needed'> {
-    return new Promise((resolve) => {
-      const { signIn } = this.#options;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const end = (): void => {
-        clearTimeout(timer);
-        unwatch();
-      };
-      const look = (): void => {
-        if (!signIn.pending) {
-          clearTimeout(timer);
-          timer = undefined;
-        } else if (signIn.pending.url !== undefined) {
-          end();
-          resolve('user-needed');
-        } else {
-          timer ??= setTimeout(() => {
-            end();
-            resolve('user-needed');
-          }, GRACE);
-        }
-      };
-      const unwatch = signIn.watch(look);
-      answered.then(end, end);
-      look();
-    });
-  }
-
-  /** Resolves as soon as it can be said where to sign in. */
-  #pageKnown(): Patience {
-    const waiting = later(GRACE);
-    const { signIn } = this.#options;
-    return {
-      promise: new Promise((resolve) => {
-        const look = (): void => {
-          if (signIn.pending?.url !== undefined) resolve('late');
-        };
-        const unwatch = signIn.watch(look);
-        waiting.promise.then(resolve);
-        waiting.onEnd = unwatch;
-        look();
-      }),
-      end: () => waiting.end(),
-    };
+  /** Resolves as soon as the server can be asked for what the client wants of it. */
+  async #reached(exchange: Exchange): Promise<'reached'> {
+    if (this.#phase === 'provisional') await (this.#connecting ?? this.#connect());
+    else if (this.#phase === 'none' || this.#options.signIn.pending) {
+      // A question that changes nothing.
+      const meta = peek(exchange.call.params, '_meta');
+      const params = meta ? withMember(encode({}), '_meta', meta) : encode({});
+      await this.#forward(derived(exchange, { call: { method: 'tools/list', params }, notify: () => undefined }));
+    }
+    return 'reached';
   }
 
   #notYet(): ProxyError {
@@ -295,7 +285,10 @@ export class FirstContact {
     const page = signIn.pending?.url;
     const code = signIn.pending?.userCode;
     const where = page === undefined ? '' : `: ${page}${code === undefined ? '' : ` (code ${code})`}`;
-    return new ProxyError('unauthorized', `${server} asks for a sign-in${where}`, { hint: 'sign in, then try again' });
+    return new ProxyError('unauthorized', `${server} asks for a sign-in${where}`, {
+      ...(page !== undefined && { signIn: page }),
+      hint: 'sign in, then try again',
+    });
   }
 }
 

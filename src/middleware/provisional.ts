@@ -1,6 +1,6 @@
 /** What a client is told in the place of a server that waits for its user to sign in. */
-import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../core/eras.ts';
-import { asString, encode, isObject, type Json, peek, withMember } from '../core/json.ts';
+import { LEGACY_REVISIONS, META_PREFIX, MODERN_REVISIONS } from '../core/eras.ts';
+import { asString, encode, isObject, type Json, peek, withMember, withoutMembers } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import type { PendingSignIn } from '../core/sign-in.ts';
 
@@ -24,8 +24,20 @@ export function provisionalInitialize({ params }: Call, remembered: Json | undef
   const wanted = asString(peek(params, 'protocolVersion'));
   const known = (LEGACY_REVISIONS as readonly (string | undefined)[]).includes(wanted);
   const protocolVersion = known ? wanted : LEGACY_REVISIONS[0];
-  if (isObject(remembered)) return withMember(remembered, 'protocolVersion', encode(protocolVersion));
+  if (isObject(remembered)) {
+    const capabilities = changing(peek(remembered, 'capabilities') ?? encode({}));
+    const told = withMember(remembered, 'capabilities', capabilities);
+    return withMember(told, 'protocolVersion', encode(protocolVersion));
+  }
   return encode({ protocolVersion, capabilities: CAPABILITIES, serverInfo: { name: 'mcp-proxy', version } });
+}
+
+/** Capabilities of a server whose lists may be other ones when it can be asked. */
+function changing(capabilities: Json): Json {
+  return Object.keys(CAPABILITIES).reduce((told, kind) => {
+    const own = peek(told, kind);
+    return isObject(own) ? withMember(told, kind, withMember(own, 'listChanged', encode(true))) : told;
+  }, capabilities);
 }
 
 /** The answer to `server/discover`. */
@@ -35,7 +47,7 @@ export function provisionalDiscover(remembered: Json | undefined, version: strin
     resultType: 'complete',
     supportedVersions: MODERN_REVISIONS,
     capabilities: CAPABILITIES,
-    serverInfo: { name: 'mcp-proxy', version },
+    _meta: { [`${META_PREFIX}serverInfo`]: { name: 'mcp-proxy', version } },
     ttlMs: 0,
     cacheScope: 'private',
   });
@@ -48,6 +60,9 @@ const LISTS = new Map([
   ['resources/list', 'resources'],
   ['resources/templates/list', 'resourceTemplates'],
 ]);
+
+/** What modern clients look for in a list; this one may be another one in a moment. */
+const MODERN_LIST = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
 
 export function isListRequest(method: string): boolean {
   return LISTS.has(method);
@@ -64,18 +79,25 @@ export function emptyList(method: string, modern: boolean): Json {
   };
   const list = method === 'tools/list' ? [tool] : [];
   return encode({
-    ...(modern && { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }),
+    ...(modern && MODERN_LIST),
     [LISTS.get(method) as string]: list,
   });
 }
 
+/** A list that the server gave once, perhaps in another era: its first page, which is to be asked for again. */
+export function rememberedList(remembered: Json, modern: boolean): Json {
+  const page = withoutMembers(remembered, ['nextCursor']);
+  if (!modern) return page;
+  return Object.entries(MODERN_LIST).reduce((list, [key, value]) => withMember(list, key, encode(value)), page);
+}
+
 /** The result of calling the tool. */
-export function signInResult(pending: PendingSignIn | undefined, done: boolean): Json {
+export function signInResult(pending: PendingSignIn | undefined, done: boolean, modern: boolean): Json {
   const code = pending?.userCode === undefined ? '' : `, and enter the code ${pending.userCode}`;
   const text = done
     ? 'You are signed in. The tools of this server are listed now.'
     : pending?.url === undefined
       ? 'The page to sign in is not known yet. Try again in a moment.'
       : `Open this page to sign in${code}: ${pending.url}`;
-  return encode({ content: [{ type: 'text', text }] });
+  return encode({ ...(modern && { resultType: 'complete' }), content: [{ type: 'text', text }] });
 }

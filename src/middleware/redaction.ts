@@ -10,14 +10,20 @@ export function redactErrors(redact: Redact): Middleware {
   return (next) => (exchange) =>
     next(exchange).catch((error: unknown) => {
       if (!(error instanceof ProxyError)) throw error;
-      const { body, hint } = error.data;
+      const { body, hint, signIn } = error.data;
+      // The page to sign in may repeat parts of the configuration, and would lead nowhere without them.
+      const message = signIn === undefined ? redact(error.message) : aroundUrl(error.message, signIn, redact);
       const data = {
         ...error.data,
         ...(body !== undefined && { body: start(redact(body)) }),
         ...(hint !== undefined && { hint: redact(hint) }),
       };
-      throw new ProxyError(error.code, redact(error.message), data, error.cause);
+      throw new ProxyError(error.code, message, data, error.cause);
     });
+}
+
+function aroundUrl(message: string, url: string, redact: Redact): string {
+  return message.split(url).map(redact).join(url);
 }
 
 /** The first bytes of a text, whole characters only. */

@@ -22,12 +22,22 @@ export interface SignInPromptOptions {
   readonly server: string;
 }
 
+interface Asked {
+  readonly url: string;
+  readonly id: string;
+  readonly cancellation: Cancellation;
+  /** How many sign-ins had been completed by then. */
+  readonly completed: number;
+}
+
 /** For legacy clients: asks on its own account as soon as there is a page to show. */
 export class SignInPrompt {
   readonly #options: SignInPromptOptions;
   #able = false;
   #ready = false;
-  #asked: { readonly url: string; readonly id: string; readonly cancellation: Cancellation } | undefined;
+  #asked: Asked | undefined;
+  /** The last one that was asked, until it is known to have been completed. */
+  #ended: Asked | undefined;
   #lastId = 0;
 
   constructor(options: SignInPromptOptions) {
@@ -51,17 +61,20 @@ export class SignInPrompt {
     const { signIn, peer, server } = this.#options;
     const url = signIn.pending?.url;
     if (this.#asked && this.#asked.url !== url) {
-      const { id, cancellation } = this.#asked;
+      this.#ended = this.#asked;
       this.#asked = undefined;
-      cancellation.abort(new Cancelled());
-      if (signIn.pending === undefined) {
-        peer.notify({ method: 'notifications/elicitation/complete', params: encode({ elicitationId: id }) });
-      }
+      this.#ended.cancellation.abort(new Cancelled());
+    }
+    // The page is done with a moment before its outcome is known.
+    if (this.#ended && signIn.completed > this.#ended.completed) {
+      const { id } = this.#ended;
+      this.#ended = undefined;
+      peer.notify({ method: 'notifications/elicitation/complete', params: encode({ elicitationId: id }) });
     }
     if (url === undefined || !this.#able || !this.#ready || this.#asked) return;
     const cancellation = new Cancellation();
     const id = `sign-in-${++this.#lastId}`;
-    this.#asked = { url, id, cancellation };
+    this.#asked = { url, id, cancellation, completed: signIn.completed };
     const params = encode({ mode: 'url', message: messageFor(server, signIn), url, elicitationId: id });
     // Whatever the user answers, what counts is what comes back to the redirect address.
     peer.ask({ method: 'elicitation/create', params }, cancellation.signal).catch(() => {});

@@ -46,7 +46,7 @@ export async function certificateProblem(
   const issuer = mayLook ? await missingIssuer(url) : undefined;
   return {
     problem: `its certificate comes from ${issuer ? JSON.stringify(issuer) : 'an authority'} that this machine does not trust (${code})`,
-    hint: `put the PEM certificate of ${issuer ? JSON.stringify(issuer) : 'that authority'} into a file and name the file in NODE_EXTRA_CA_CERTS`,
+    hint: `put the PEM certificate of ${issuer ? JSON.stringify(issuer) : 'that authority'} into a file, and give it with --ca FILE or name it in NODE_EXTRA_CA_CERTS`,
   };
 }
 

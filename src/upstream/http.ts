@@ -118,7 +118,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
         response.body.destroy();
         throw refusedByProxy(connector, url, response.status);
       }
-      if (response.status < 300 || response.status >= 400) return response;
+      if (response.status < 300 || response.status >= 400 || request.redirect === 'manual') return response;
       const target = redirectTarget(response, url);
       if (!target) return response;
       response.body.destroy();

@@ -3,18 +3,22 @@ import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { ProxyError } from '../errors.ts';
 
 /**
- * Runs `work` with a signal that aborts together with `parent`, or after `ms` milliseconds.
+ * Runs `work` with a signal that aborts together with `parent` or `other`, or after `ms` milliseconds.
  * Unlike `AbortSignal.any`, it leaves nothing behind on a parent that lives for long.
  */
 export async function withLimit<T>(
   ms: number,
   parent: CancelSignal,
   work: (signal: CancelSignal) => Promise<T>,
+  other?: CancelSignal,
 ): Promise<T> {
   const abort = new Cancellation();
   const onAbort = (): void => abort.abort(parent.reason);
   if (parent.aborted) onAbort();
   else parent.addEventListener('abort', onAbort, { once: true });
+  const onOther = (): void => abort.abort(other?.reason);
+  if (other?.aborted) onOther();
+  else other?.addEventListener('abort', onOther, { once: true });
   const late = new ProxyError('timeout', `no answer in ${Math.round(ms / 1000)} s`, { outcome: 'unknown' });
   const timer = setTimeout(() => abort.abort(late), ms);
   try {
@@ -22,5 +26,6 @@ export async function withLimit<T>(
   } finally {
     clearTimeout(timer);
     parent.removeEventListener('abort', onAbort);
+    other?.removeEventListener('abort', onOther);
   }
 }

@@ -1,6 +1,5 @@
 /** Remembers which transport a URL speaks, one small file a URL, safe for many processes at once. */
-import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
@@ -20,9 +19,13 @@ export function fileMemory(folder: string | undefined, now: () => number = Date.
   if (folder === undefined) return { recall: () => undefined, remember: () => Promise.resolve() };
   const place = path.join(folder, 'verdicts');
   // The URL may hold a secret in its query, so the file is named by its digest.
-  const fileOf = (url: URL): string =>
-    path.join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
+  const fileOf = (url: URL): string => {
+    // Loaded here because it costs more than all the rest of a start that has nothing to look up.
+    const { createHash } = process.getBuiltinModule('node:crypto');
+    return path.join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
+  };
   const read = (url: URL): Verdict | undefined => {
+    if (!existsSync(place)) return undefined;
     const verdict = parse(readText(fileOf(url)));
     const age = verdict ? now() - verdict.checkedAt : LIFETIME;
     return age >= 0 && age < LIFETIME ? verdict : undefined;
@@ -60,6 +63,7 @@ function parse(text: string): Verdict | undefined {
 /** A reader sees the old file or the new one, never a half. */
 async function writeWhole(file: string, text: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  const { randomBytes } = process.getBuiltinModule('node:crypto');
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
     await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });

@@ -183,7 +183,7 @@ export class SseSession {
     const { url, log, peer } = this.#context;
     return new Promise((resolve, reject) => {
       let endpoint: URL | undefined;
-      const link = new Link((frame) => this.#post(endpoint as URL, frame, close.signal), {
+      const link = new Link((frame, asking) => this.#post(endpoint as URL, frame, close.signal, asking), {
         request: (exchange) => {
           const reply = peer.ask(exchange.call, exchange.signal);
           full = peer.room() ?? full;
@@ -225,14 +225,16 @@ export class SseSession {
     });
   }
 
-  async #post(endpoint: URL, body: Frame, close: CancelSignal): Promise<void> {
+  async #post(endpoint: URL, body: Frame, close: CancelSignal, asking?: CancelSignal): Promise<void> {
     const headers = { 'content-type': 'application/json' };
-    await withLimit(POST_LIMIT, close, async (signal) => {
+    const post = async (signal: CancelSignal): Promise<void> => {
       const request = { method: 'POST', url: endpoint, headers, body, signal, repeatable: false } as const;
       const response = await this.#context.fetch(request);
       if (response.status >= 300) throw new Refusal(await refusal(response, endpoint));
       discard(response);
-    });
+    };
+    // What the client takes back must not be sent when a sign-in that it waits for is done.
+    await withLimit(POST_LIMIT, close, post, asking);
   }
 
   /** The stream has ended. A session that was open is opened again, so that what the server says is heard. */

@@ -35,9 +35,10 @@ export interface LinkHandlers {
 
 /**
  * Puts a frame on the wire. A promise means: the wire is full, wait for it before writing more;
- * its rejection means that the frame did not get through.
+ * its rejection means that the frame did not get through. Aborting the signal means that it
+ * need not be sent any more.
  */
-export type Send = (frame: Frame) => Promise<void> | undefined;
+export type Send = (frame: Frame, signal?: CancelSignal) => Promise<void> | undefined;
 
 /** Where the answer to one request goes; undefined when there will be none, because it was cancelled. */
 type Respond = (frame: Frame | undefined) => void;
@@ -119,7 +120,7 @@ export class Link implements Peer {
           reject(error);
         },
       });
-      this.#send(encodeRequest(id, call))?.catch((error) => this.#outgoing.get(id)?.reject(error));
+      this.#send(encodeRequest(id, call), signal)?.catch((error) => this.#outgoing.get(id)?.reject(error));
     });
   }
 

@@ -1,0 +1,25 @@
+/** What a failed sign-in or refresh means to the user, and how long nothing is tried again after it. */
+import { showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import { OAuthError } from './protocol.ts';
+import { TokenEndpointFailure } from './tokens.ts';
+
+/** How long nothing is asked of an authorization server that fails, in milliseconds. */
+const [FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];
+
+/** A user did not agree, or did not come: no trouble of anybody's, and no reason to wait before the next one is asked. */
+export class UserSaidNo extends ProxyError {}
+
+/** What an authorization server has answered, as an error of this program; any other error as it is. */
+export function explained(error: unknown, server: URL): Error {
+  if (!(error instanceof OAuthError)) return error as Error;
+  const retryAfter = error instanceof TokenEndpointFailure ? error.retryAfter : undefined;
+  const message = `the sign-in to ${showUrl(server)} failed: ${error.message}`;
+  return new ProxyError('unauthorized', message, retryAfter === undefined ? {} : { retryAfter }, error);
+}
+
+/** How long nothing is asked after so many failures in a row; milliseconds. */
+export function pauseAfter(failures: number, error: Error): number {
+  const asked = error instanceof ProxyError ? error.data.retryAfter : undefined;
+  return asked !== undefined ? asked * 1000 : Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE);
+}
