@@ -24,6 +24,9 @@ const JUST_ISSUED = 60_000;
 /** After this, a user who waits for another process is told so, even if that process shows no page; in milliseconds. */
 const TELL_AFTER = 3_000;
 
+/** How long another process may take for a renewal, in milliseconds: its request has a limit of two minutes. */
+const LONGEST_RENEWAL = 180_000;
+
 /** Why credentials are wanted. */
 export interface Want {
   /** The bearer that was refused, or is about to end; undefined when there was none. */
@@ -127,7 +130,14 @@ export class Authorizer {
   /** Renews the stored tokens, unless another process does; undefined when the grant is gone. */
   async #renew(want: Want): Promise<Credentials | undefined> {
     const { renewals, apart, config, log } = this.#options;
-    const found = await renewals.lockUnless(() => this.#better(want), this.#closing);
+    const since = Date.now();
+    const waiting = (): void => {
+      if (Date.now() - since <= LONGEST_RENEWAL) return;
+      throw new ProxyError('timeout', 'another mcp-proxy has been renewing the sign-in for too long', {
+        hint: 'end it, and try again',
+      });
+    };
+    const found = await renewals.lockUnless(() => this.#better(want), this.#closing, waiting);
     if (found) return found;
     try {
       const stored = renewals.read();

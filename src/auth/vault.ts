@@ -9,6 +9,9 @@ const LOOK_EVERY = 150;
 /** How often a process looks whether another one has written, in milliseconds. */
 const WRITE_EVERY = 20;
 
+/** How long another process may take for a write, in milliseconds. */
+const LONGEST_WRITE = 10_000;
+
 /** How long the answer of a browser is waited for, whoever waits for it; in milliseconds. */
 export const LONGEST_SIGN_IN = 10 * 60_000;
 
@@ -111,7 +114,9 @@ export class Vault {
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
-    while (!(await this.#writing.tryAcquire())) await wait(WRITE_EVERY, new Cancellation());
+    const patience = Date.now() + LONGEST_WRITE;
+    // Who is stopped in the middle of a write must not stop everybody; each write is whole by itself.
+    while (!(await this.#writing.tryAcquire()) && Date.now() < patience) await wait(WRITE_EVERY, new Cancellation());
     try {
       return await work();
     } finally {
