@@ -18,7 +18,8 @@ export type Demand =
   /** The token is good, but not for this. */
   | { readonly kind: 'scope'; readonly challenge: Challenge };
 
-const NONE: Challenge = { resourceMetadata: undefined, scope: undefined, error: undefined };
+/** Nothing is known of what the server wants. */
+export const NO_CHALLENGE: Challenge = { resourceMetadata: undefined, scope: undefined, error: undefined };
 
 /**
  * Judges a response of the protected server.
@@ -38,7 +39,7 @@ export function demandOf(response: Pick<HttpResponse, 'status' | 'headers'>, inS
   if (challenge) return { kind: 'token', challenge };
   // Challenges of other schemes only (Basic, Negotiate) ask for what is not ours to give.
   if (text !== undefined && parseChallenges(text).length > 0) return { kind: 'nothing' };
-  return inSession ? { kind: 'nothing' } : { kind: 'token', challenge: NONE };
+  return inSession ? { kind: 'nothing' } : { kind: 'token', challenge: NO_CHALLENGE };
 }
 
 /** The first challenge with the scheme `Bearer` that says anything, or undefined when there is none. */

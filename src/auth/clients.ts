@@ -5,10 +5,18 @@
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
-import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import type { ClientRecord, Credentials, Issuer } from './credentials.ts';
-import { isPlainLoopback, meaningOf, OAuthError, optionsFor, parseObject, type Wire } from './protocol.ts';
+import {
+  isPlainLoopback,
+  meaningOf,
+  OAuthError,
+  optionsFor,
+  parseObject,
+  shown,
+  strings,
+  type Wire,
+} from './protocol.ts';
 import { isSameIssuer, mannersOf } from './providers.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -25,7 +33,7 @@ function staticClient(config: AuthConfig, issuer: Issuer, stored: Credentials | 
   if (bound !== undefined && !isSameIssuer(bound, issuer.issuer) && !isSameIssuer(issuer.issuer, bound)) {
     throw new ProxyError(
       'unauthorized',
-      `the client of --static-oauth-client-info belongs to ${quoted(bound)}, but the server now names ${quoted(issuer.issuer)}`,
+      `the client of --static-oauth-client-info belongs to ${shown(bound)}, but the server now names ${shown(issuer.issuer)}`,
       { hint: 'register a client with the new one, or run mcp-proxy logout for this server if the change is right' },
     );
   }
@@ -42,7 +50,7 @@ function staticClient(config: AuthConfig, issuer: Issuer, stored: Credentials | 
 
 /** Of several redirect URIs the first that leads straight to this machine; otherwise the first. */
 function redirectOf(registered: unknown): string | undefined {
-  const uris = (Array.isArray(registered) ? registered : []).filter((uri): uri is string => typeof uri === 'string');
+  const uris = strings(registered) ?? [];
   return uris.find((uri) => URL.canParse(uri) && isPlainLoopback(new URL(uri))) ?? uris[0];
 }
 
@@ -67,7 +75,7 @@ export async function register(
   scope: string | undefined,
 ): Promise<ClientRecord> {
   if (typeof issuer.registration_endpoint !== 'string') {
-    throw new ProxyError('unauthorized', `${quoted(issuer.issuer)} does not register clients by itself`, {
+    throw new ProxyError('unauthorized', `${shown(issuer.issuer)} does not register clients by itself`, {
       hint: GIVE_CLIENT,
     });
   }
@@ -134,21 +142,20 @@ async function send(
 function refused(error: OAuthError | ProxyError, issuer: Issuer): ProxyError {
   if (issuer.assumed === true) {
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
-    const message = `${quoted(issuer.issuer)} asks for authorization (HTTP 401), and nothing there tells how to sign in`;
+    const message = `${shown(issuer.issuer)} asks for authorization (HTTP 401), and nothing there tells how to sign in`;
     return new ProxyError('unauthorized', message, { httpStatus: 401, hint }, error);
   }
   if (error instanceof ProxyError && error.code !== 'unauthorized') return error;
   return new ProxyError(
     'unauthorized',
-    `${quoted(issuer.issuer)} refuses to register a client (${error.message})`,
+    `${shown(issuer.issuer)} refuses to register a client (${error.message})`,
     { hint: GIVE_CLIENT },
     error,
   );
 }
 
 function advertised(issuer: Issuer): string[] | undefined {
-  const methods = issuer.token_endpoint_auth_methods_supported;
-  return Array.isArray(methods) ? methods.filter((m): m is string => typeof m === 'string') : undefined;
+  return strings(issuer.token_endpoint_auth_methods_supported);
 }
 
 /** What a new client should use: no secret where that is allowed, because this program can keep none. */
@@ -208,8 +215,4 @@ function basic(id: string, secret: string): oauth.ClientAuth {
   const encoded = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1);
   const pair = Buffer.from(`${encoded(id)}:${encoded(secret)}`).toString('base64');
   return (_server, _client, _body, headers) => headers.set('authorization', `Basic ${pair}`);
-}
-
-function quoted(issuer: string): string {
-  return URL.canParse(issuer) ? showUrl(new URL(issuer)) : 'the authorization server';
 }

@@ -5,10 +5,9 @@
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
-import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import type { ClientRecord, Issuer, Tokens } from './credentials.ts';
-import { meaningOf, OAuthError, type Wire } from './protocol.ts';
+import { meaningOf, OAuthError, shown, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
 import { words } from './scopes.ts';
 import { requestTokens } from './tokens.ts';
@@ -43,7 +42,7 @@ export async function authorizationUrl(
 ): Promise<URL> {
   const endpoint = issuer.authorization_endpoint;
   if (endpoint === undefined) {
-    throw new ProxyError('unauthorized', `${shown(issuer)} has no page to sign in`, {
+    throw new ProxyError('unauthorized', `${shown(issuer.issuer)} has no page to sign in`, {
       hint: 'try --device-code, or --client-credentials with a client of your own',
     });
   }
@@ -52,7 +51,7 @@ export async function authorizationUrl(
   if (Array.isArray(methods) && !methods.includes('S256')) {
     throw new ProxyError(
       'unauthorized',
-      `${shown(issuer)} does not support PKCE with S256, so a sign-in could be stolen`,
+      `${shown(issuer.issuer)} does not support PKCE with S256, so a sign-in could be stolen`,
     );
   }
   const manners = mannersOf(issuer);
@@ -109,7 +108,7 @@ export async function redeem(
     }
     throw meaningOf(error, issuer.authorization_endpoint ?? issuer.issuer);
   }
-  if (code === null || code === '') throw new ProxyError('unauthorized', `${shown(issuer)} sent no code`);
+  if (code === null || code === '') throw new ProxyError('unauthorized', `${shown(issuer.issuer)} sent no code`);
   const parameters = {
     code,
     redirect_uri: redirectUri,
@@ -130,8 +129,4 @@ export async function redeem(
 function lacksSecret(error: unknown, client: ClientRecord): error is OAuthError {
   if (!(error instanceof OAuthError) || client.source !== 'static' || client.clientSecret !== undefined) return false;
   return error.error === 'invalid_client' || /client.secret/i.test(error.message);
-}
-
-function shown(issuer: Issuer): string {
-  return URL.canParse(issuer.issuer) ? showUrl(new URL(issuer.issuer)) : 'the authorization server';
 }

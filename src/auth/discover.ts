@@ -7,7 +7,7 @@ import { printable, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
 import type { Issuer } from './credentials.ts';
-import { fetchDocument, type Wire } from './protocol.ts';
+import { fetchDocument, shown, strings, type Wire } from './protocol.ts';
 import { isSameIssuer } from './providers.ts';
 import { checkScheme, UnsafeTarget } from './targets.ts';
 
@@ -187,12 +187,4 @@ function checkEndpoints(document: Record<string, unknown>): void {
     }
     checkScheme(new URL(value));
   }
-}
-
-function strings(value: unknown): string[] | undefined {
-  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : undefined;
-}
-
-function shown(issuer: string): string {
-  return URL.canParse(issuer) ? showUrl(new URL(issuer)) : 'the authorization server';
 }

@@ -9,14 +9,12 @@ import { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import { type StoredAnswers, storedAnswers } from './answers.ts';
 import type { Authorizer, Want } from './authorizer.ts';
-import { type Challenge, demandOf } from './challenge.ts';
+import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
 import type { AuthOptions } from './context.ts';
 import { bearerOf, type Credentials, credentialsName, isForUs, isStale, readCredentials } from './credentials.ts';
 
 /** A request is sent again after a refresh and after a sign-in, and then its answer is what it is. */
 const MAX_ATTEMPTS = 3;
-
-const NO_CHALLENGE: Challenge = { resourceMetadata: undefined, scope: undefined, error: undefined };
 
 export class Auth {
   readonly state = new SignInState();

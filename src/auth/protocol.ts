@@ -2,6 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import { isLoopback } from '../config.ts';
 import type { CancelSignal } from '../core/cancel.ts';
+import { withLimit } from '../core/limit.ts';
 import type { Fetch, HttpRequest } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -50,23 +51,19 @@ async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string,
 /** Sends one request and reads all of its response. Rejects with a ProxyError when none came. */
 async function request(wire: Wire, what: HttpRequest): Promise<Response> {
   await checkTarget(what.url, wire.server);
-  const limit = AbortSignal.timeout(REQUEST_LIMIT);
-  const abort = new AbortController();
-  const stop = (): void => abort.abort(wire.signal.aborted ? wire.signal.reason : tooSlow(what.url));
-  wire.signal.addEventListener('abort', stop, { once: true });
-  limit.addEventListener('abort', stop, { once: true });
-  if (wire.signal.aborted) stop();
   try {
-    const response = await wire.fetch({ ...what, signal: abort.signal });
-    const bytes = await response.body.bytes(BODY_LIMIT);
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(response.headers)) {
-      for (const one of [value ?? []].flat()) headers.append(name, one);
-    }
-    const empty = response.status === 204 || response.status === 205 || response.status === 304;
-    return new Response(empty ? null : new Uint8Array(bytes), { status: response.status, headers });
-  } finally {
-    wire.signal.removeEventListener('abort', stop);
+    return await withLimit(REQUEST_LIMIT, wire.signal, async (signal) => {
+      const response = await wire.fetch({ ...what, signal });
+      const bytes = await response.body.bytes(BODY_LIMIT);
+      const headers = new Headers();
+      for (const [name, value] of Object.entries(response.headers)) {
+        for (const one of [value ?? []].flat()) headers.append(name, one);
+      }
+      const empty = response.status === 204 || response.status === 205 || response.status === 304;
+      return new Response(empty ? null : new Uint8Array(bytes), { status: response.status, headers });
+    });
+  } catch (error) {
+    throw error instanceof ProxyError && error.code === 'timeout' ? tooSlow(what.url) : error;
   }
 }
 
@@ -114,6 +111,16 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
+/** The strings of a list in a document; undefined when there is no list. */
+export function strings(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : undefined;
+}
+
+/** An issuer, or another address of an authorization server, as it may be shown. */
+export function shown(address: string): string {
+  return URL.canParse(address) ? showUrl(new URL(address)) : 'the authorization server';
+}
+
 /** An error of an authorization server, as the protocol spells it (RFC 6749, section 5.2). */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
@@ -135,7 +142,7 @@ export function meaningOf(error: unknown, url: string): OAuthError | ProxyError 
   if (error instanceof oauth.ResponseBodyError)
     return new OAuthError(error.error, error.error_description, error.status);
   const cause = error instanceof Error && error.cause instanceof Response ? ` (HTTP ${error.cause.status})` : '';
-  const where = URL.canParse(url) ? showUrl(new URL(url)) : 'the authorization server';
+  const where = shown(url);
   const text = error instanceof Error ? printable(error.message, 200) : 'unknown error';
   return new ProxyError('unauthorized', `${where} did not answer as OAuth wants it: ${text}${cause}`, {}, error);
 }

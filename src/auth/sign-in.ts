@@ -10,7 +10,7 @@ import { resourceToSend, type Wanted } from './code-flow.ts';
 import type { ClientRecord, Credentials } from './credentials.ts';
 import { byClientCredentials, byDeviceCode } from './direct-grants.ts';
 import { discover } from './discover.ts';
-import type { Wire } from './protocol.ts';
+import { strings, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
 import { scopesToAsk } from './scopes.ts';
 import type { Vault } from './vault.ts';
@@ -98,8 +98,4 @@ async function clientFor(
   const known = stored?.issuer?.issuer === issuer.issuer ? stored.client : undefined;
   const redirectUri = `http://${config.redirectHost}${config.callbackPath}`;
   return known ?? register(wire, config, issuer, redirectUri, scope);
-}
-
-function strings(value: unknown): string[] | undefined {
-  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : undefined;
 }

@@ -2,6 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
 import { printable, type Redact, redactor } from '../core/redact.ts';
+import { retryAfterSeconds } from '../wire/retry-after.ts';
 import { authenticationOf } from './clients.ts';
 import type { ClientRecord, Issuer, Tokens } from './credentials.ts';
 import { meaningOf, OAuthError, optionsFor, parseObject, type Wire } from './protocol.ts';
@@ -96,6 +97,9 @@ function hider({ clientSecret }: ClientRecord, parameters: Readonly<Record<strin
   return (text) => redact(text).replace(/\b(Basic|Bearer)\s+\S+/gi, '$1 ***');
 }
 
+/** No server locks a user out for longer than this, in seconds. */
+const LONGEST_RETRY = 3_600;
+
 /** The token endpoint is not in the mood: nothing is known about the grant. */
 export class TokenEndpointFailure extends OAuthError {
   /** Seconds that the server wants to be left alone (RFC 9110, section 10.2.3). */
@@ -107,17 +111,9 @@ export class TokenEndpointFailure extends OAuthError {
       `the token endpoint answered HTTP ${status}${error ? ` (${printable(error, 60)})` : ''}`,
       status,
     );
-    this.retryAfter = secondsOf(headers.get('retry-after'));
+    const asked = retryAfterSeconds(headers.get('retry-after'));
+    this.retryAfter = asked === undefined ? undefined : Math.min(asked, LONGEST_RETRY);
   }
-}
-
-/** No server locks a user out for longer than this, in seconds. */
-const LONGEST_RETRY = 3_600;
-
-function secondsOf(retryAfter: string | null): number | undefined {
-  if (retryAfter === null) return undefined;
-  const seconds = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
-  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(Math.ceil(seconds), 0), LONGEST_RETRY);
 }
 
 function tokensIn(body: Record<string, unknown>, { config, issuer }: TokenContext, before: Tokens | undefined): Tokens {

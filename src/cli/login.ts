@@ -1,5 +1,5 @@
 /** `mcp-proxy login <url>`: signs in from a terminal, also where the browser is on another machine. */
-import { demandOf } from '../auth/challenge.ts';
+import { demandOf, NO_CHALLENGE } from '../auth/challenge.ts';
 import { bearerOf, credentialsName } from '../auth/credentials.ts';
 import { discover } from '../auth/discover.ts';
 import { Auth } from '../auth/fetch.ts';
@@ -64,8 +64,6 @@ export async function login(config: Config, { log, version, print }: CommandCont
     http.close();
   }
 }
-
-const NO_CHALLENGE = { resourceMetadata: undefined, scope: undefined, error: undefined };
 
 /** Whether a server that answered a stranger says where to sign in all the same: some ask only for what matters. */
 async function canSignIn({ url, auth }: Config, { fetch }: HttpClient): Promise<boolean> {

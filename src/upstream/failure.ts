@@ -2,6 +2,7 @@
 import type { HttpResponse } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { type ErrorData, ProxyError } from '../errors.ts';
+import { retryAfterSeconds } from '../wire/retry-after.ts';
 
 /**
  * Bytes of a body that an error keeps. Fewer are shown: secrets are taken out first, and one that
@@ -64,7 +65,7 @@ export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyE
 /** A response that is no answer: its status, and what its body says for a start. */
 export function unexpectedResponse(response: HttpResponse, body: Buffer, url: URL): ProxyError {
   const { status } = response;
-  const retryAfter = retryAfterSeconds(response);
+  const retryAfter = retryAfterSeconds(response.headers['retry-after']);
   const data: ErrorData = {
     httpStatus: status,
     ...(body.length > 0 && { body: excerpt(body) }),
@@ -91,15 +92,6 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
 /** The first bytes of a body as text, whole characters only. */
 function excerpt(body: Buffer): string {
   return new TextDecoder().decode(body.subarray(0, EXCERPT), { stream: true });
-}
-
-/** Seconds until the server wants to be asked again (RFC 9110, section 10.2.3), or undefined. */
-function retryAfterSeconds(response: HttpResponse): number | undefined {
-  const value = response.headers['retry-after'];
-  if (typeof value !== 'string') return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }
 
 /** The server answered, but not with what JSON-RPC calls an answer. */

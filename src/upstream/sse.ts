@@ -5,6 +5,7 @@
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { type Call, type Frame, isRepeatable, type Reply } from '../core/jsonrpc.ts';
+import { withLimit } from '../core/limit.ts';
 import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -13,7 +14,6 @@ import type { SseEvent } from '../wire/sse.ts';
 import { nextAttempt, pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
 import { Journal, listChanges } from './journal.ts';
-import { withLimit } from './limit.ts';
 import { discard, mediaType, messagesIn, readEvents, startOfStream } from './messages.ts';
 import { NO_REFUSAL, type Outcome, Refusal, refusal, replyOf } from './outcome.ts';
 

@@ -18,6 +18,7 @@ import {
   isRepeatable,
   type Message,
 } from '../core/jsonrpc.ts';
+import { withLimit } from '../core/limit.ts';
 import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -25,7 +26,6 @@ import { standardHeaders } from '../wire/headers.ts';
 import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
 import { malformedAnswer } from './failure.ts';
-import { withLimit } from './limit.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal } from './outcome.ts';
 import { ToolHeaders, toolName } from './tools.ts';

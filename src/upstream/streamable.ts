@@ -16,6 +16,7 @@ import {
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
+import { withLimit } from '../core/limit.ts';
 import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -25,7 +26,6 @@ import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
 import { malformedAnswer } from './failure.ts';
 import { Journal } from './journal.ts';
-import { withLimit } from './limit.ts';
 import { Listener } from './listener.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal, replyOf } from './outcome.ts';

@@ -1,6 +1,7 @@
 /** Time limits for work that has a signal of its own to obey. */
-import { Cancellation, type CancelSignal } from '../core/cancel.ts';
+
 import { ProxyError } from '../errors.ts';
+import { Cancellation, type CancelSignal } from './cancel.ts';
 
 /**
  * Runs `work` with a signal that aborts together with `parent` or `other`, or after `ms` milliseconds.
