@@ -28,6 +28,8 @@ function parametersOf({ resource, scope }: Asked): Record<string, string> {
 
 /** Seconds between two questions where the server names none (RFC 8628, section 3.2), and what is added when it is too often. */
 const [INTERVAL, SLOW_DOWN] = [5, 5];
+/** Seconds that are kept to whatever a server says: between two questions, and for all of them. */
+const [SHORTEST, LONGEST] = [1, 1_800];
 /** Questions in vain, because of the network or a server in trouble, after which polling is given up. */
 const MAX_MISSES = 5;
 
@@ -50,12 +52,12 @@ export async function byDeviceCode(context: DeviceContext, asked: Asked): Promis
   // Nobody can go on with it, but whoever waits can show it too.
   await vault.keepPending({ ...NO_BROWSER, url: page.href, issuer, client, userCode, startedAt: Date.now() });
   log.warn(`sign in with the code ${userCode} at`, checkBrowserUrl(device.verification_uri).href);
-  const until = Date.now() + device.expires_in * 1000;
-  let interval = device.interval ?? INTERVAL;
+  const until = Date.now() + Math.min(device.expires_in, LONGEST) * 1000;
+  let interval = Math.max(device.interval ?? INTERVAL, SHORTEST);
   let misses = 0;
   try {
     while (Date.now() < until) {
-      await wait(interval * 1000, wire.signal);
+      await wait(Math.min(interval * 1000, until - Date.now()), wire.signal);
       try {
         return await requestTokens(context, DEVICE_GRANT, {
           device_code: device.device_code,

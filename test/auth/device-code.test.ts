@@ -147,3 +147,16 @@ test('a server without that way in is told from one that failed', async () => {
   expect(code).toBe(1);
   expect(err).toMatch(/no sign-in by device code\nhint: leave --device-code out\n$/);
 });
+
+test.each([
+  ['longer than anybody can wait', 1e9, 2],
+  ['shorter than anybody should', 0.001, 2],
+])('a pause between two questions that is %s floods nobody', async (_, interval, expiresIn) => {
+  const { authorizationServer, server, options } = await protectedServer({
+    device: { ...AT_ONCE, pending: 1_000, interval, expiresIn },
+  });
+  const { code, err } = await outcome(startProxy('login', [server.url, '--device-code'], options));
+  expect(code).toBe(1);
+  expect(err).toMatch(/nobody entered the code|expired/);
+  expect(authorizationServer.tokenRequests(DEVICE_GRANT).length).toBeLessThanOrEqual(3);
+});
