@@ -16,6 +16,9 @@ import { bearerOf, type Credentials, credentialsName, isForUs, isStale, readCred
 /** A request is sent again after a refresh and after a sign-in, and then its answer is what it is. */
 const MAX_ATTEMPTS = 3;
 
+/** How many bearers are hidden in what a server says: it hears of a new one every few seconds at the most. */
+const REMEMBERED = 20;
+
 export class Auth {
   readonly state = new SignInState();
   readonly answers: StoredAnswers;
@@ -29,8 +32,8 @@ export class Auth {
   #closed = false;
   /** Scopes that were asked for in vain. */
   readonly #inVain = new Set<string>();
-  /** Bearers that were sent. */
-  readonly #sent = new Set<string>();
+  /** The bearers that were sent last, the newest at the end. */
+  #sent: readonly string[] = [];
   /** The headers that were made of given ones, so that the same object is sent again. */
   #made = new WeakMap<object, Readonly<Record<string, string>>>();
 
@@ -88,7 +91,7 @@ export class Auth {
   }
 
   /** Hides the bearers that were sent: a server may repeat them in an error page. */
-  readonly redact: Redact = (text) => redactor([...this.#sent])(text);
+  readonly redact: Redact = (text) => redactor(this.#sent)(text);
 
   /** Gives up a sign-in that is under way. */
   async close(): Promise<void> {
@@ -185,7 +188,7 @@ export class Auth {
     let headers = this.#made.get(request.headers);
     const authorization = `Bearer ${bearer}`;
     if (headers?.authorization !== authorization) {
-      this.#sent.add(bearer);
+      if (this.#sent.at(-1) !== bearer) this.#sent = [...this.#sent, bearer].slice(-REMEMBERED);
       headers = { ...request.headers, authorization };
       this.#made.set(request.headers, headers);
     }
