@@ -73,7 +73,10 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
   };
   const where = showUrl(url);
   if (status === 401 || status === 403) {
-    const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
+    const hint =
+      status === 401
+        ? 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"'
+        : 'this account, or these credentials, may not do that; ask whoever runs the server';
     const what = status === 401 ? 'asks for authorization' : 'refuses these credentials';
     return new ProxyError('unauthorized', `${where} ${what} (HTTP ${status})`, { ...data, hint });
   }
