@@ -3,6 +3,7 @@
  * parts; it owns their lifetimes and the order in which they end.
  */
 
+import type { RenewApart } from './auth/context.ts';
 import { Auth } from './auth/fetch.ts';
 import { memoryStore, type SecretStore } from './auth/store.ts';
 import type { Config } from './config.ts';
@@ -32,7 +33,7 @@ export interface Surroundings {
   /** Where processes of this user keep out of each other's way. */
   readonly folder?: string | undefined;
   /** See `AuthOptions`. */
-  readonly renewApart?: ((serial: number) => Promise<void>) | undefined;
+  readonly renewApart?: RenewApart | undefined;
   readonly version: string;
   /** Hides what the configuration holds of secrets, wherever text of others may repeat it. */
   readonly redact: Redact;

@@ -9,6 +9,7 @@ import { showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
+import type { RenewApart } from './context.ts';
 import { bearerOf, type Credentials, isForUs, isStale } from './credentials.ts';
 import { discover } from './discover.ts';
 import { explained, pauseAfter, UserSaidNo } from './failures.ts';
@@ -17,15 +18,12 @@ import { isSameIssuer, mannersOf } from './providers.ts';
 import { renew } from './refresh.ts';
 import { covers } from './scopes.ts';
 import { signIn } from './sign-in.ts';
-import { LONGEST_SIGN_IN, type PendingRecord, type Vault } from './vault.ts';
+import type { PendingRecord, Vault } from './vault.ts';
 
 /** A token that is refused at this age was no good from the start, and another one would not be either; in milliseconds. */
 const JUST_ISSUED = 60_000;
 /** After this, a user who waits for another process is told so, even if that process shows no page; in milliseconds. */
 const TELL_AFTER = 3_000;
-
-/** How long another process may take for a renewal, in milliseconds: its request has a limit of two minutes. */
-const LONGEST_RENEWAL = 180_000;
 
 /** Why credentials are wanted. */
 export interface Want {
@@ -54,9 +52,10 @@ export interface AuthorizerOptions {
   /**
    * Renews the stored credentials of that serial in a process of its own, which survives this
    * one: an answer that nobody stored would cost the whole grant. Resolves when that process
-   * has ended; rejects with what it reported. Undefined where there can be no such process.
+   * has ended, with false when it could not even be started; rejects with what it reported.
+   * Undefined where there can be no such process.
    */
-  readonly apart: () => ((serial: number) => Promise<void>) | undefined;
+  readonly apart: () => RenewApart | undefined;
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
 }
 
@@ -130,23 +129,15 @@ export class Authorizer {
   /** Renews the stored tokens, unless another process does; undefined when the grant is gone. */
   async #renew(want: Want): Promise<Credentials | undefined> {
     const { renewals, apart, config, log } = this.#options;
-    const since = Date.now();
-    const waiting = (): void => {
-      if (Date.now() - since <= LONGEST_RENEWAL) return;
-      throw new ProxyError('timeout', 'another mcp-proxy has been renewing the sign-in for too long', {
-        hint: 'end it, and try again',
-      });
-    };
-    const found = await renewals.lockUnless(() => this.#better(want), this.#closing, waiting);
+    const found = await renewals.lockUnless(() => this.#better(want), this.#closing);
     if (found) return found;
     try {
       const stored = renewals.read();
       if (stored?.tokens?.refreshToken === undefined) return undefined;
-      const renewApart = apart();
-      if (!renewApart) return await renew({ wire: this.#wire, config, vault: renewals, log }, stored);
       // That process goes on when this one ends.
-      await Promise.race([renewApart(stored.serial), aborted(this.#closing)]);
-      return this.#better(want);
+      const started = await Promise.race([apart()?.(stored.serial), aborted(this.#closing)]);
+      if (started) return this.#better(want);
+      return await renew({ wire: this.#wire, config, vault: renewals, log }, stored);
     } finally {
       await renewals.unlock();
     }
@@ -167,6 +158,7 @@ export class Authorizer {
       const { issuer } = await discover(this.#wire, challenge, this.#options.config.resource);
       return !isSameIssuer(before, issuer.issuer) && !isSameIssuer(issuer.issuer, before);
     } catch {
+      // Then what is known already is the better thing to tell.
       return false;
     }
   }
@@ -190,8 +182,7 @@ export class Authorizer {
 
   async #signIn(want: Want): Promise<Credentials> {
     const { vault, state } = this.#options;
-    const since = Date.now();
-    const waiting = (): void => this.#waitForOthers(Date.now() - since);
+    const waiting = (waited: number): void => this.#waitForOthers(waited);
     const found = await vault.lockUnless(() => this.#better(want), this.#closing, waiting);
     try {
       const signedIn = found ?? (await signIn({ ...this.#options, wire: this.#wire }, want, vault.read()));
@@ -207,10 +198,6 @@ export class Authorizer {
     const pending = this.#options.vault.fresh();
     if (pending) this.#tell(pending);
     else if (waited > TELL_AFTER) this.#options.state.pending ??= { url: undefined };
-    if (waited <= LONGEST_SIGN_IN) return;
-    throw new ProxyError('unauthorized', 'another mcp-proxy has been signing in for too long', {
-      hint: 'end it, and try again',
-    });
   }
 
   /** Shows the page that another process waits for; its user may sit here. */

@@ -4,6 +4,9 @@ import type { Fetch, Log } from '../core/ports.ts';
 import type { ProxyError } from '../errors.ts';
 import type { SecretStore } from './store.ts';
 
+/** See `AuthorizerOptions`. */
+export type RenewApart = (serial: number) => Promise<boolean>;
+
 export interface AuthOptions {
   /** The protected server; nobody else ever gets a token. */
   readonly server: URL;
@@ -17,5 +20,5 @@ export interface AuthOptions {
   readonly log: Log;
   /** Told of an error that no later attempt will mend: only the user can, by starting the program another way. */
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
-  readonly renewApart?: ((serial: number) => Promise<void>) | undefined;
+  readonly renewApart?: RenewApart | undefined;
 }

@@ -144,7 +144,9 @@ function parse(text: string | undefined): Place | undefined {
 function quietly(act: () => void): void {
   try {
     act();
-  } catch {}
+  } catch {
+    // Whatever is left there holds nothing that is still of use.
+  }
 }
 
 /** Removing what is not there is done already. */

@@ -170,7 +170,9 @@ async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, 'r');
     await handle.sync().finally(() => handle.close());
-  } catch {}
+  } catch {
+    // Then it survives as well as this system lets it.
+  }
 }
 
 /** A process killed between opening and renaming leaves secrets behind that nobody would ever overwrite. */

@@ -1,5 +1,6 @@
 /** The credentials of one server, shared by every process of this user: read by all, written by whoever has the lock. */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
+import { ProxyError } from '../errors.ts';
 import { bearerOf, type ClientRecord, type Credentials, type Issuer, readCredentials } from './credentials.ts';
 import type { SecretStore } from './store.ts';
 
@@ -170,13 +171,16 @@ export class Vault {
    * Waits for the lock, and looks after every step at what others have stored meanwhile.
    * Resolves with what `look` found, and then without the lock; or with undefined, and then with it.
    *
-   * @param waiting is called after every step at which somebody else had the lock.
+   * Rejects with a ProxyError `timeout` when somebody else has it for longer than any sign-in may take.
+   *
+   * @param waiting is called after every step at which somebody else had the lock, with the milliseconds so far.
    */
   async lockUnless<T>(
     look: () => T | undefined,
     signal: CancelSignal,
-    waiting: () => void = () => {},
+    waiting: (waited: number) => void = () => {},
   ): Promise<T | undefined> {
+    const since = Date.now();
     for (;;) {
       const before = look();
       if (before !== undefined) return before;
@@ -187,7 +191,9 @@ export class Vault {
         await this.unlock();
         return found;
       }
-      waiting();
+      const waited = Date.now() - since;
+      if (waited > LONGEST_SIGN_IN) throw stuck();
+      waiting(waited);
       await wait(LOOK_EVERY, signal);
     }
   }
@@ -207,6 +213,12 @@ export class Vault {
   get #pendingName(): string {
     return `${this.#name}.sign-in`;
   }
+}
+
+function stuck(): ProxyError {
+  return new ProxyError('timeout', 'another mcp-proxy has been at work on this sign-in for too long', {
+    hint: 'end it, and try again',
+  });
 }
 
 /** Waits; rejects with the reason of the signal when that is aborted first. */

@@ -88,7 +88,7 @@ function renew(config: Config, serial: number): void {
     );
 }
 
-async function apart(serial: number): Promise<void> {
+async function apart(serial: number): Promise<boolean> {
   return (await import('./renew-apart.ts')).renewApart(serial);
 }
 
