@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,6 +10,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Real sockets and child processes: each file gets a process of its own, and nothing outlives it unseen.
     pool: 'forks',
+    // Most of them wait for most of their time; the default leaves a machine with two cores idle.
+    maxWorkers: Math.max(3, os.availableParallelism()),
     allowOnly: false,
     restoreMocks: true,
     unstubEnvs: true,

@@ -42,6 +42,9 @@ execFileSync(process.execPath, [path.join(path.dirname(tsc), 'bin', 'tsc'), '-p'
   stdio: 'inherit',
 });
 
+/** Declarations that keep their comments. */
+const TOLD = new Set(['config.d.ts', 'index.d.ts']);
+
 // Of the declarations, only those that the API leads to are of use to anybody.
 const types = path.join(root, 'dist', 'types');
 const wanted = new Set();
@@ -55,5 +58,8 @@ const follow = (file) => {
 follow(path.join(types, 'index.d.ts'));
 for (const name of readdirSync(types, { recursive: true, encoding: 'utf8' })) {
   const file = path.join(types, name);
-  if (name.endsWith('.d.ts') && !wanted.has(file)) rmSync(file);
+  if (!name.endsWith('.d.ts')) continue;
+  if (!wanted.has(file)) rmSync(file);
+  // A configuration has to be explained to whoever writes one; the package is to stay small, so the rest is in the source.
+  else if (!TOLD.has(name)) writeFileSync(file, readFileSync(file, 'utf8').replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
 }

@@ -83,6 +83,7 @@ async function chunksOf(shared, { atOnce, onDemand }, outdir) {
     metafile: true,
     write: false,
     plugins: [
+      required(),
       {
         name: 'program',
         setup({ onResolve, resolve }) {
@@ -146,6 +147,23 @@ function builtins() {
           ].join('\n'),
         };
       });
+    },
+  };
+}
+
+/** Node's own modules as CommonJS packages ask for them: there is no `require` in the files that are made here. */
+function required() {
+  return {
+    name: 'required',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^[^.]/ }, ({ path: name, kind }) =>
+        kind === 'require-call' && process.getBuiltinModule(name) !== undefined
+          ? { path: name, namespace: 'required' }
+          : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: 'required' }, ({ path: name }) => ({
+        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(name)});`,
+      }));
     },
   };
 }

@@ -53,6 +53,42 @@ export interface TlsConfig {
   readonly key: string | undefined;
 }
 
+/** One upstream session for each legacy client, or one for all of them. */
+export const UPSTREAM_SESSIONS = ['per-client', 'shared'] as const;
+export type UpstreamSession = (typeof UPSTREAM_SESSIONS)[number];
+
+/** A header of the clients that goes upstream, names in lower case. */
+export interface ForwardedHeader {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** HTTP mode: where clients come in, who may, and what they share. */
+export interface ListenConfig {
+  /** Name or address to bind, without brackets; undefined: every interface. */
+  readonly host: string | undefined;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly upstreamSession: UpstreamSession;
+  /** What clients that are not on this machine send as bearer token; without one, they cannot come in. */
+  readonly clientToken: string | undefined;
+  /** Milliseconds after which a session is closed that nobody used or listened on. */
+  readonly sessionIdle: number;
+  readonly maxSessions: number;
+  /** Bytes that one message of a client may have. */
+  readonly maxBody: number;
+  /** Names that are accepted as Host besides those of this machine, in lower case. */
+  readonly allowedHosts: readonly string[];
+  /** Origins that are accepted besides those of this machine, as `scheme://host[:port]`. */
+  readonly allowedOrigins: readonly string[];
+  readonly forwardHeaders: readonly ForwardedHeader[];
+  /** Names of PEM files; undefined: no TLS. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+}
+
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 export interface Config {
   /** The server's endpoint: `https:`, or `http:` (loopback, or with `allowHttp`). */
   readonly url: URL;
@@ -66,20 +102,24 @@ export interface Config {
   /** Takes the outbound proxy from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
   readonly enableProxy: boolean;
   readonly logLevel: Level;
+  readonly logFormat: LogFormat;
   readonly auth: AuthConfig;
   readonly tls: TlsConfig;
+  /** Undefined: one client, on standard input and output. */
+  readonly listen: ListenConfig | undefined;
 }
 
 /** The same where a server need not be named. */
 export type ConfigWithoutUrl = Omit<Config, 'url'> & { readonly url: URL | undefined };
 
-export const DEFAULTS = {
+export const DEFAULTS: Omit<Config, 'url'> = {
   strategy: 'http-first',
   headers: [],
   ignoreTools: [],
   allowHttp: false,
   enableProxy: false,
   logLevel: 'info',
+  logFormat: 'text',
   auth: {
     redirectHost: 'localhost',
     callbackPort: undefined,
@@ -97,7 +137,21 @@ export const DEFAULTS = {
     credentialStore: 'file',
   },
   tls: { ca: undefined, cert: undefined, key: undefined },
-} as const satisfies Partial<Config>;
+  listen: undefined,
+};
+
+/** What applies in HTTP mode where nothing else is said. */
+export const LISTEN_DEFAULTS: Omit<ListenConfig, 'host' | 'port'> = {
+  upstreamSession: 'per-client',
+  clientToken: undefined,
+  sessionIdle: 1_800_000,
+  maxSessions: 10_000,
+  maxBody: 4 * 1_048_576,
+  allowedHosts: [],
+  allowedOrigins: [],
+  forwardHeaders: [],
+  tls: undefined,
+};
 
 /** Whether a host name means this very machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
 export function isLoopback(hostname: string): boolean {

@@ -6,28 +6,45 @@
 interface Meaning {
   readonly exit: 1 | 2;
   readonly rpc: number;
+  /** Towards a client over HTTP; 200: an answer like any other. */
   readonly http: number;
 }
 
-const MEANINGS = {
-  usage: { exit: 2, rpc: -32603, http: 500 },
+export type ErrorCode =
+  | 'usage'
+  | 'unreachable'
+  | 'timeout'
+  | 'failed'
+  | 'unauthorized'
+  | 'port-taken'
+  | 'cannot-listen'
+  | 'no-common-version'
+  | 'cannot-bridge'
+  | 'bad-result'
+  | 'limit'
+  | 'invalid-request'
+  | 'invalid-params'
+  | 'internal';
+
+const MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
+  usage: { exit: 2, rpc: -32603, http: 200 },
   unreachable: { exit: 1, rpc: -31001, http: 502 },
-  timeout: { exit: 1, rpc: -31002, http: 504 },
+  timeout: { exit: 1, rpc: -31002, http: 200 },
   /** The upstream ended or failed before it answered; when the request may have run, `outcome` is `unknown`. */
   failed: { exit: 1, rpc: -31003, http: 502 },
-  unauthorized: { exit: 1, rpc: -31004, http: 502 },
+  unauthorized: { exit: 1, rpc: -31004, http: 200 },
   /** The sign-in cannot be answered here: another program has the port that the user chose. */
-  'port-taken': { exit: 1, rpc: -31004, http: 502 },
-  'no-common-version': { exit: 1, rpc: -31005, http: 502 },
-  'cannot-bridge': { exit: 1, rpc: -31006, http: 502 },
-  'bad-result': { exit: 1, rpc: -31007, http: 502 },
+  'port-taken': { exit: 1, rpc: -31004, http: 200 },
+  /** HTTP mode: the address to serve clients on cannot be had. */
+  'cannot-listen': { exit: 1, rpc: -32603, http: 200 },
+  'no-common-version': { exit: 1, rpc: -31005, http: 200 },
+  'cannot-bridge': { exit: 1, rpc: -31006, http: 200 },
+  'bad-result': { exit: 1, rpc: -31007, http: 200 },
   limit: { exit: 1, rpc: -31008, http: 503 },
-  'invalid-request': { exit: 1, rpc: -32600, http: 400 },
-  'invalid-params': { exit: 1, rpc: -32602, http: 400 },
-  internal: { exit: 1, rpc: -32603, http: 500 },
-} as const satisfies Record<string, Meaning>;
-
-export type ErrorCode = keyof typeof MEANINGS;
+  'invalid-request': { exit: 1, rpc: -32600, http: 200 },
+  'invalid-params': { exit: 1, rpc: -32602, http: 200 },
+  internal: { exit: 1, rpc: -32603, http: 200 },
+};
 
 /** What is known beyond the message; travels as `error.data` of a JSON-RPC error. */
 export interface ErrorData {

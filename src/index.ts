@@ -1,19 +1,40 @@
 /** The public API: what a program may import. */
 
+import type { Config, ListenConfig } from './config.ts';
+import type { RunningHttpProxy } from './http-proxy.ts';
+import type { Surroundings } from './surroundings.ts';
+
 export { fileStore, memoryStore, type SecretStore } from './auth/store.ts';
 export {
   type AuthConfig,
   type Config,
   type CredentialStore,
   DEFAULTS,
+  type ForwardedHeader,
   type Grant,
+  LISTEN_DEFAULTS,
+  type ListenConfig,
+  type LogFormat,
   STRATEGIES,
   type Strategy,
   type TlsConfig,
+  type UpstreamSession,
 } from './config.ts';
 export { LEVELS, type Level, type Log, type TransportName, type VerdictMemory } from './core/ports.ts';
 export type { Redact } from './core/redact.ts';
-export type { StdioStreams } from './downstream/stdio.ts';
+export type { StdioStreams } from './downstream/streams.ts';
+export type { Ending } from './ending.ts';
 export { type ErrorCode, type ErrorData, ProxyError } from './errors.ts';
-export { type Ending, type RunningProxy, type Surroundings, startStdioProxy } from './proxy.ts';
+export type { RunningHttpProxy } from './http-proxy.ts';
+export { type RunningProxy, startStdioProxy } from './proxy.ts';
+export type { StdioSurroundings, Surroundings } from './surroundings.ts';
 export { fileMemory } from './upstream/memory.ts';
+
+/** Serves the clients that come in to the server of the configuration. Rejects with a ProxyError when nothing can be served. */
+export async function startHttpProxy(
+  config: Config & { readonly listen: ListenConfig },
+  surroundings: Surroundings,
+): Promise<RunningHttpProxy> {
+  const http = await import('./http-proxy.ts');
+  return http.startHttpProxy(config, surroundings);
+}

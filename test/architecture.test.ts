@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const SOURCE = path.join(ROOT, 'src');
 
+const PARTS = ['config.ts', 'downstream', 'middleware', 'upstream', 'auth', 'wire', 'core', 'errors.ts'] as const;
+
 /** What each part may import besides itself: bin ▸ cli ▸ proxy.ts ▸ { endpoints, middleware } ▸ wire ▸ core ▸ errors.ts. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
@@ -14,12 +16,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['core', 'errors.ts'],
   wire: ['core', 'errors.ts'],
   middleware: ['core', 'errors.ts'],
-  downstream: ['wire', 'core', 'errors.ts'],
+  downstream: ['config.ts', 'wire', 'core', 'errors.ts'],
   upstream: ['config.ts', 'wire', 'core', 'errors.ts'],
   auth: ['config.ts', 'wire', 'core', 'errors.ts'],
-  'proxy.ts': ['config.ts', 'downstream', 'middleware', 'upstream', 'auth', 'wire', 'core', 'errors.ts'],
-  'index.ts': ['proxy.ts', 'config.ts', 'downstream', 'middleware', 'upstream', 'auth', 'wire', 'core', 'errors.ts'],
-  cli: ['proxy.ts', 'config.ts', 'downstream', 'middleware', 'upstream', 'auth', 'wire', 'core', 'errors.ts'],
+  'ending.ts': [],
+  'end-clock.ts': ['ending.ts'],
+  'surroundings.ts': PARTS,
+  'composition.ts': ['surroundings.ts', ...PARTS],
+  'ready.ts': ['composition.ts', ...PARTS],
+  'proxy.ts': ['composition.ts', 'surroundings.ts', 'end-clock.ts', 'ending.ts', ...PARTS],
+  'http-proxy.ts': ['ready.ts', 'composition.ts', 'surroundings.ts', 'end-clock.ts', 'ending.ts', ...PARTS],
+  'index.ts': ['proxy.ts', 'http-proxy.ts', 'composition.ts', 'surroundings.ts', 'end-clock.ts', 'ending.ts', ...PARTS],
+  cli: ['proxy.ts', 'http-proxy.ts', 'composition.ts', 'surroundings.ts', 'end-clock.ts', 'ending.ts', ...PARTS],
 };
 
 /** Parts without I/O: they see neither Node's modules nor anybody's packages. */

@@ -4,18 +4,19 @@
  */
 import type { AuthConfig } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
-import type { Fetch, Log } from '../core/ports.ts';
+import type { Fetch } from '../core/fetch.ts';
+import type { Log } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
-import type { RenewApart } from './context.ts';
 import { bearerOf, type Credentials, isForUs, isStale } from './credentials.ts';
 import { discover } from './discover.ts';
 import { explained, pauseAfter, UserSaidNo } from './failures.ts';
 import type { Wire } from './protocol.ts';
 import { isSameIssuer, mannersOf } from './providers.ts';
 import { renew } from './refresh.ts';
+import type { RenewApart } from './renewing.ts';
 import { covers } from './scopes.ts';
 import { signIn } from './sign-in.ts';
 import type { PendingRecord, Vault } from './vault.ts';

@@ -1,5 +1,5 @@
 /** What a server asks for when it refuses a request (RFC 9110, section 11.6.1; RFC 6750, section 3; RFC 9728, section 5.1). */
-import type { HttpResponse } from '../core/ports.ts';
+import type { HttpResponse } from '../core/fetch.ts';
 
 /** The `Bearer` challenge of a response. */
 export interface Challenge {

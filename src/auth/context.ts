@@ -1,11 +1,10 @@
 /** What a sign-in is given to work with. */
 import type { AuthConfig } from '../config.ts';
-import type { Fetch, Log } from '../core/ports.ts';
+import type { Fetch } from '../core/fetch.ts';
+import type { Log } from '../core/ports.ts';
 import type { ProxyError } from '../errors.ts';
+import type { RenewApart } from './renewing.ts';
 import type { SecretStore } from './store.ts';
-
-/** See `AuthorizerOptions`. */
-export type RenewApart = (serial: number) => Promise<boolean>;
 
 export interface AuthOptions {
   /** The protected server; nobody else ever gets a token. */
@@ -21,4 +20,6 @@ export interface AuthOptions {
   /** Told of an error that no later attempt will mend: only the user can, by starting the program another way. */
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
   readonly renewApart?: RenewApart | undefined;
+  /** Told of every token that was got without the user. */
+  readonly renewed?: (() => void) | undefined;
 }

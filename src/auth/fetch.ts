@@ -3,7 +3,7 @@
  * asks for it. Everything beyond that is loaded when it is needed for the first time.
  */
 import type { CancelSignal } from '../core/cancel.ts';
-import type { Fetch, HttpRequest, HttpResponse } from '../core/ports.ts';
+import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { type Redact, redactor } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
@@ -120,7 +120,7 @@ export class Auth {
   async #authorize(want: Want, request: HttpRequest, response: HttpResponse): Promise<boolean> {
     const authorizer = await this.#loadAuthorizer();
     try {
-      this.#credentials = await this.#patiently(authorizer.obtain(want), want, request.signal);
+      await this.#obtain(authorizer, want, request.signal);
       return true;
     } catch (error) {
       // What nobody has asked for fails the way the server made it fail; it matters to `server/discover` only, which says so.
@@ -128,6 +128,15 @@ export class Auth {
       await discard(response);
       throw error;
     }
+  }
+
+  async #obtain(authorizer: Authorizer, want: Want, signal: CancelSignal | undefined): Promise<void> {
+    const { completed } = this.state;
+    const obtained = await this.#patiently(authorizer.obtain(want), want, signal);
+    // Several requests may have waited for the same ones.
+    const renewed = bearerOf(obtained) !== bearerOf(this.#credentials) && completed === this.state.completed;
+    this.#credentials = obtained;
+    if (renewed) this.#options.renewed?.();
   }
 
   /** Waits for credentials, but no longer than a sign-in may take, nor than anybody wants the answer. */
@@ -175,7 +184,7 @@ export class Auth {
     const want: Want = { refused, fresh: false, challenge: NO_CHALLENGE, stepUp: false, interactive: false };
     try {
       const authorizer = await this.#loadAuthorizer();
-      this.#credentials = await this.#patiently(authorizer.obtain(want), want, request.signal);
+      await this.#obtain(authorizer, want, request.signal);
     } catch (error) {
       if (request.signal?.aborted) throw error;
       this.#options.log.debug(`auth: could not renew the token ahead of its end`);

@@ -2,8 +2,8 @@
 import * as oauth from 'oauth4webapi';
 import { isLoopback } from '../config.ts';
 import type { CancelSignal } from '../core/cancel.ts';
+import type { Fetch, HttpRequest } from '../core/fetch.ts';
 import { withLimit } from '../core/limit.ts';
-import type { Fetch, HttpRequest } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { checkTarget } from './targets.ts';

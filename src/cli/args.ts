@@ -1,10 +1,11 @@
 /** From arguments to what is to be done. Pure: reads nothing but what it is given. */
-import { type Config, type ConfigWithoutUrl, DEFAULTS, isLoopback, type Strategy } from '../config.ts';
+import { type Config, type ConfigWithoutUrl, DEFAULTS, isLoopback, type LogFormat, type Strategy } from '../config.ts';
 import type { Level } from '../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../core/redact.ts';
 import { readAuth } from './auth-arguments.ts';
 import type { ReadFile } from './given-files.ts';
 import { credentialsIn, parseHeader } from './header-arguments.ts';
+import { readListen } from './listen-arguments.ts';
 import { notYet, usageError } from './mistakes.ts';
 import { nearest } from './nearest.ts';
 import { SUBCOMMANDS } from './options.ts';
@@ -27,7 +28,7 @@ export type Action =
 /** What to do. Throws a ProxyError `usage` with a hint when the arguments do not say it. */
 export function parseArguments(argv: readonly string[], env: Env, readFile: ReadFile): Action {
   // Whoever asks for help gets it, whatever else is wrong.
-  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const own = ownWords(argv);
   if (own.includes('--help') || own.includes('-h')) return { kind: 'help' };
   const { flags, positionals, command } = readTokens(argv);
   if (flags.has('version')) return { kind: 'version' };
@@ -36,11 +37,12 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   const targets = subcommand ? positionals.slice(1) : positionals;
   if (targets.length > 1) throw surplusArgument(targets, flags.texts('header').length > 0);
 
-  const planned = [...flags.all.keys()].find((option) => option.planned);
-  if (planned) throw notYet(`--${planned.name}`);
   if (subcommand && !subcommand.action) throw notYet(subcommand.name);
   if (command !== undefined) throw notYet('-- <command>');
 
+  if (subcommand && flags.text('listen') !== undefined) {
+    throw usageError(`${subcommand.name} serves no clients`, 'leave --listen and its flags out');
+  }
   const kind = subcommand?.action ?? 'run';
   const url = targets[0] === undefined ? undefined : parseUrl(targets[0]);
   if (kind === 'status') return { kind, ...toConfig(url, flags, env, readFile) };
@@ -70,6 +72,7 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
     }
   }
   const { auth, secrets } = readAuth(flags, env, readFile);
+  const listen = readListen(flags, readFile);
   const config: ConfigWithoutUrl = {
     url,
     headers,
@@ -78,11 +81,28 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
     ignoreTools: flags.texts('ignore-tool'),
     enableProxy: flags.has('enable-proxy'),
     logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
+    logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
     auth,
     tls: readTls(flags, readFile),
+    listen,
   };
   const inHeaders = headers.flatMap(([name, value]) => headerSecrets(name, value));
-  return { config, secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets] };
+  const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
+  return { config, secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token] };
+}
+
+/** How to write what is wrong with the arguments, also where they cannot be read. */
+export function logFormatIn(argv: readonly string[]): LogFormat {
+  const own = ownWords(argv);
+  const asked = own.some(
+    (word, i) => word === '--log-format=json' || (own[i - 1] === '--log-format' && word === 'json'),
+  );
+  return asked ? 'json' : DEFAULTS.logFormat;
+}
+
+/** The words before `--`. */
+function ownWords(argv: readonly string[]): readonly string[] {
+  return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 }
 
 /** What is wrong is said without repeating it. */

@@ -1,5 +1,6 @@
 /** The flags of the sign-in. */
 import { type AuthConfig, type CredentialStore, DEFAULTS, type Grant } from '../config.ts';
+import { milliseconds } from './durations.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { usageError } from './mistakes.ts';
 import type { Flags } from './tokens.ts';
@@ -12,9 +13,6 @@ export interface AuthArguments {
   /** What must never be shown. Not the client id: it stands in every URL that a user has to open. */
   readonly secrets: readonly string[];
 }
-
-/** The longest time a timer of Node can wait: 24 days. */
-const LONGEST = 2_147_483_647;
 
 const CLIENT_INFO = 'static-oauth-client-info';
 const CLIENT_METADATA = 'static-oauth-client-metadata';
@@ -30,7 +28,7 @@ export function readAuth(flags: Flags, env: Env, readFile: ReadFile): AuthArgume
     redirectHost: flags.text('host') ?? DEFAULTS.auth.redirectHost,
     callbackPort: port === undefined ? DEFAULTS.auth.callbackPort : Number(port),
     callbackPath: flags.text('callback-path') ?? DEFAULTS.auth.callbackPath,
-    timeout: seconds === undefined ? DEFAULTS.auth.timeout : Math.min(Number(seconds) * 1_000, LONGEST),
+    timeout: seconds === undefined ? DEFAULTS.auth.timeout : milliseconds(seconds),
     resource: flags.text('resource'),
     profile: flags.text('profile'),
     clientMetadata:

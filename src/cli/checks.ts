@@ -4,10 +4,40 @@ const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*)$/;
 
 export function checkListen(value: string): string | undefined {
   const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
-  if (host === undefined || !HOST.test(host) || Number(port) > 65_535) {
+  const isHost = host !== undefined && HOST.test(host) && (host === '' || URL.canParse(`http://${host}`));
+  if (!isHost || Number(port) > 65_535) {
     return 'it has the form :8080, localhost:8080, 127.0.0.1:8080 or [::1]:8080';
   }
   return undefined;
+}
+
+/** What can stand behind `Bearer` in a header (RFC 6750, section 2.1). */
+const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+export function isBearerToken(text: string): boolean {
+  return BEARER_TOKEN.test(text);
+}
+
+export function checkClientToken(value: string): string | undefined {
+  if (value.startsWith('@') && value.length > 1) return undefined;
+  return isBearerToken(value)
+    ? undefined
+    : 'it consists of letters, digits and -._~+/ (RFC 6750, section 2.1), or is @ and the name of a file that holds it';
+}
+
+export function checkForwardHeader(value: string): string | undefined {
+  const names = value.split('=');
+  const right = names.length <= 2 && names.every((name) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name));
+  return right ? undefined : 'it is the name of a header, or NAME=UPSTREAM-NAME, such as X-User or X-User=X-Account';
+}
+
+export function checkCount(value: string): string | undefined {
+  return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'it is a whole number, 1 or more';
+}
+
+export function checkMebibytes(value: string): string | undefined {
+  const right = /^[1-9]\d{0,3}$/.test(value) && Number(value) <= 1_024;
+  return right ? undefined : 'it is a whole number of MiB from 1 to 1024';
 }
 
 export function checkSeconds(value: string): string | undefined {
@@ -81,8 +111,12 @@ export function checkHost(value: string): string | undefined {
   return value !== '' && HOST.test(value) ? undefined : 'it is a host name without port';
 }
 
+/** The form in which browsers send it (RFC 6454, section 6.2); extensions have schemes of their own. */
 export function checkOrigin(value: string): string | undefined {
-  return URL.canParse(value) && new URL(value).origin === value ? undefined : 'it has the form https://app.example.com';
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const asSent = url && (url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin);
+  const right = asSent === value && url?.host !== '' && !/\*/.test(value);
+  return right ? undefined : 'it has the form https://app.example.com, in lower case, without path and standard port';
 }
 
 export function checkNotEmpty(value: string): string | undefined {

@@ -1,28 +1,28 @@
 /** The program: the only place that reads the process's arguments and ends the process. */
 import { readFileSync } from 'node:fs';
 import type { SecretStore } from '../auth/store.ts';
-import type { Config } from '../config.ts';
+import type { Config, LogFormat } from '../config.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { type Ending, startStdioProxy } from '../proxy.ts';
-import { isReservedHeader } from '../upstream/http.ts';
-import { fileMemory } from '../upstream/memory.ts';
-import { type Action, parseArguments } from './args.ts';
-import { cacheFolder } from './folders.ts';
+import { startStdioProxy } from '../proxy.ts';
+import { type Action, logFormatIn, parseArguments } from './args.ts';
+import { superviseProxy } from './lifetime.ts';
 import { OPTIONS, SUBCOMMANDS } from './options.ts';
 import { credentialStore } from './place.ts';
 import { RENEWAL, reportOf } from './renewal.ts';
 import { onSignals, parentGone } from './signals.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { createLog, farewell } from './terminal.ts';
 
 declare const __VERSION__: string;
 
 export function main(): void {
+  const argv = process.argv.slice(2);
   let action: Action;
   try {
-    action = parseArguments(process.argv.slice(2), process.env, (file) => readFileSync(file, 'utf8'));
+    action = parseArguments(argv, process.env, (file) => readFileSync(file, 'utf8'));
   } catch (error) {
-    process.stderr.write(farewell(known(error)));
+    process.stderr.write(farewell(known(error), logFormatIn(argv)));
     process.exitCode = known(error).meaning.exit;
     return;
   }
@@ -46,8 +46,9 @@ export function main(): void {
 
 /** What the program does beside being a proxy: it ends by itself, with a status and a last word. */
 function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
+  const { logLevel: level, logFormat: format } = action.config;
   const redact = redactor(action.secrets);
-  const log = createLog(action.config.logLevel, redact, (text) => process.stderr.write(text));
+  const log = createLog({ level, format, redact, write: (text) => process.stderr.write(text) });
   const context = { log, version: __VERSION__, print: (line: string) => process.stdout.write(`${line}\n`) };
   const done = async (): Promise<void> => {
     switch (action.kind) {
@@ -65,10 +66,7 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   );
   done().then(
     () => process.exit(0),
-    (error: unknown) => {
-      process.stderr.write(farewell(known(error)));
-      process.exit(known(error).meaning.exit);
-    },
+    (error: unknown) => fail(error, format),
   );
 }
 
@@ -79,17 +77,13 @@ function known(error: unknown): ProxyError {
 /** See `renewal.ts`. */
 function renew(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
-  const silent = createLog('error', String, () => {});
+  const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
   import('./renew.ts')
     .then(({ renewStored }) => renewStored(config, silent, __VERSION__, serial))
     .then(
       () => process.exit(0),
       (error: unknown) => process.stdout.write(reportOf(known(error)), () => process.exit(1)),
     );
-}
-
-async function apart(serial: number): Promise<boolean> {
-  return (await import('./renew-apart.ts')).renewApart(serial);
 }
 
 /** Opens the place of the credentials, and runs. */
@@ -101,57 +95,29 @@ function start(config: Config, secrets: readonly string[]): void {
   }
   store.then(
     (opened) => run(config, secrets, opened),
-    (error: unknown) => {
-      process.stderr.write(farewell(known(error)));
-      process.exit(known(error).meaning.exit);
-    },
+    (error: unknown) => fail(error, config.logFormat),
   );
 }
 
 function run(config: Config, secrets: readonly string[], credentials: SecretStore): void {
-  const redact = redactor(secrets);
-  const log = createLog(config.logLevel, redact, (text) => process.stderr.write(text));
-  // Whoever started us may close stderr; that is no reason to stop working.
-  process.stderr.on('error', () => {});
-  for (const [name] of config.headers) {
-    if (isReservedHeader(name)) log.warn(`--header ${name} is ignored: this header belongs to the protocol`);
+  const { listen } = config;
+  const exit = (status: number): void => process.exit(status);
+  if (listen) {
+    import('./serve.ts')
+      .then(({ serve }) => serve({ ...config, listen }, { credentials, secrets, version: __VERSION__, exit }))
+      .catch((error: unknown) => fail(error, config.logFormat));
+    return;
   }
-
-  const folder = cacheFolder(process.env);
-  const proxy = startStdioProxy(config, {
-    streams: { input: process.stdin, output: process.stdout },
-    env: process.env,
-    memory: fileMemory(folder),
-    credentials,
-    folder,
-    // Another process finds the credentials only where they are in a folder.
-    ...(folder !== undefined && { renewApart: apart }),
-    version: __VERSION__,
-    log,
-    redact,
-  });
-  const end = (ending: Ending, status: number): void => {
-    proxy.close(ending).then(
-      () => process.exit(status),
-      () => process.exit(1),
-    );
-  };
-  const crash = (error: unknown): void => {
-    log.error(
-      `internal error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
-    end('crash', 1);
-  };
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
-  onSignals(
-    () => end('signal', 0),
-    () => process.exit(1),
-  );
-  proxy.hopeless.then((error) => {
-    // The answer to whoever asked is under way, and what is wrong stands in the log.
-    setImmediate(() => end('signal', error.meaning.exit));
-  });
+  const surroundings = surroundingsOf(config, secrets, credentials, __VERSION__);
+  const streams = { input: process.stdin, output: process.stdout };
+  const proxy = startStdioProxy(config, { ...surroundings, streams });
+  const end = superviseProxy({ proxy, log: surroundings.log, exit });
   proxy.clientGone.then(() => end('client-gone', 0));
   parentGone().then(() => end('client-gone', 0));
+}
+
+/** Ends with the last words to an error. */
+function fail(error: unknown, format: LogFormat): void {
+  process.stderr.write(farewell(known(error), format));
+  process.exit(known(error).meaning.exit);
 }

@@ -6,5 +6,5 @@ export function usageError(message: string, hint: string): ProxyError {
 }
 
 export function notYet(what: string): ProxyError {
-  return usageError(`${what} is not available yet`, 'this version connects clients on stdio to remote servers');
+  return usageError(`${what} is not available yet`, 'this version connects clients to remote servers');
 }

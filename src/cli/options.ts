@@ -1,5 +1,5 @@
 /** The flags, as data: parsing, checking and `--help` all come from this table. */
-import { CREDENTIAL_STORES, DEFAULTS, STRATEGIES } from '../config.ts';
+import { CREDENTIAL_STORES, DEFAULTS, LOG_FORMATS, STRATEGIES } from '../config.ts';
 import { LEVELS } from '../core/ports.ts';
 import {
   checkAuthorizeParameter,
@@ -7,43 +7,16 @@ import {
   checkClientMetadataUrl,
   checkHost,
   checkJsonOrFile,
-  checkListen,
   checkNotEmpty,
-  checkOrigin,
   checkPort,
   checkProfile,
   checkResource,
   checkSeconds,
 } from './checks.ts';
-
-export interface Option {
-  readonly name: string;
-  readonly short?: string;
-  /** How the value is called in the help; a flag without one is on or off. */
-  readonly value?: string;
-  readonly repeatable?: true;
-  /** The values that are allowed, where they can be listed. */
-  readonly choices?: readonly string[];
-  /** Shown in the help; what applies when the flag is absent. */
-  readonly default?: string;
-  readonly help: string;
-  /** Why the value is wrong, or undefined when it is right. */
-  readonly check?: (value: string) => string | undefined;
-  /** Where the help tells of it; without one, in front. */
-  readonly group?: 'sign-in';
-  /** Parsed, checked and documented, but its feature is still to come. */
-  readonly planned?: true;
-}
+import { HTTP_OPTIONS } from './http-options.ts';
+import type { Option } from './option.ts';
 
 export const OPTIONS: readonly Option[] = [
-  {
-    name: 'listen',
-    short: 'l',
-    value: 'ADDR',
-    help: 'serve HTTP clients on :8080, localhost:8080, 127.0.0.1:8080 or [::1]:8080; port 0 picks a free one',
-    check: checkListen,
-    planned: true,
-  },
   {
     name: 'header',
     short: 'H',
@@ -79,6 +52,13 @@ export const OPTIONS: readonly Option[] = [
     choices: LEVELS,
     default: 'info',
     help: 'how much to tell on stderr',
+  },
+  {
+    name: 'log-format',
+    value: 'FORMAT',
+    choices: LOG_FORMATS,
+    default: DEFAULTS.logFormat,
+    help: 'lines for people, or JSON objects for programs, one a line',
   },
   {
     name: 'ca',
@@ -200,45 +180,7 @@ export const OPTIONS: readonly Option[] = [
     help: 'send the ID token to the server instead of the access token',
     group: 'sign-in',
   },
-  {
-    name: 'upstream-session',
-    value: 'MODE',
-    choices: ['per-client', 'shared'],
-    default: 'per-client',
-    help: 'with --listen: an upstream session for each client, or one for all',
-    planned: true,
-  },
-  {
-    name: 'client-token',
-    value: 'TOKEN|@FILE',
-    help: 'with --listen: what clients on other machines send as bearer token',
-    check: checkNotEmpty,
-    planned: true,
-  },
-  {
-    name: 'session-idle',
-    value: 'SECONDS',
-    default: '1800',
-    help: 'with --listen: close a session that nobody used for this long',
-    check: checkSeconds,
-    planned: true,
-  },
-  {
-    name: 'allowed-host',
-    value: 'NAME',
-    repeatable: true,
-    help: 'with --listen: a further Host to accept',
-    check: checkHost,
-    planned: true,
-  },
-  {
-    name: 'allowed-origin',
-    value: 'ORIGIN',
-    repeatable: true,
-    help: 'with --listen: a further Origin to accept',
-    check: checkOrigin,
-    planned: true,
-  },
+  ...HTTP_OPTIONS,
   { name: 'help', short: 'h', help: 'show this help' },
   { name: 'version', help: 'show the version' },
 ];

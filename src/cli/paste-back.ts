@@ -5,7 +5,8 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { Vault } from '../auth/vault.ts';
 import { type AuthConfig, isLoopback } from '../config.ts';
-import type { Fetch, Log } from '../core/ports.ts';
+import type { Fetch } from '../core/fetch.ts';
+import type { Log } from '../core/ports.ts';
 
 /** How often an answer is handed over until somebody takes it, and the milliseconds between. */
 const [ATTEMPTS, PAUSE] = [20, 250];

@@ -1,5 +1,5 @@
-/** `--ca`, `--cert` and `--key`: files that are looked at before anything starts, and used when a connection needs them. */
-import { DEFAULTS, type TlsConfig } from '../config.ts';
+/** Certificates and keys on the command line: files that are looked at before anything starts, and used when a connection needs them. */
+import type { ListenConfig, TlsConfig } from '../config.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { usageError } from './mistakes.ts';
 import type { Flags } from './tokens.ts';
@@ -11,33 +11,48 @@ const LOCKED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: *4, *ENCRY
 
 /** Throws a usage error when a file cannot be read or holds something else. */
 export function readTls(flags: Flags, readFile: ReadFile): TlsConfig {
-  const [ca, cert, key] = ['ca', 'cert', 'key'].map((flag) => flags.text(flag));
-  if (ca === undefined && cert === undefined && key === undefined) return DEFAULTS.tls;
-  if ((cert === undefined) !== (key === undefined)) {
-    const [given, missing] = cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
-    throw usageError(
-      `--${given} is given without --${missing}`,
-      'a client certificate needs both: --cert FILE --key FILE',
-    );
-  }
-  for (const [flag, file] of [
-    ['ca', ca],
-    ['cert', cert],
-  ] as const) {
-    if (file !== undefined && !CERTIFICATE.test(readGivenFile(file, flag, readFile))) {
-      throw noPem(flag, file, 'certificate', 'BEGIN CERTIFICATE');
-    }
-  }
-  if (key !== undefined) checkKey(key, readFile);
-  return { ca, cert, key };
+  const ca = flags.text('ca');
+  if (ca !== undefined) checkCertificate('ca', ca, readFile);
+  const pair = readPair(flags, readFile, { cert: 'cert', key: 'key', what: 'a client certificate' });
+  return { ca, cert: pair?.cert, key: pair?.key };
 }
 
-function checkKey(file: string, readFile: ReadFile): void {
-  const text = readGivenFile(file, 'key', readFile);
-  if (!KEY.test(text)) throw noPem('key', file, 'private key', 'BEGIN PRIVATE KEY');
+/** The same for what this program shows to its own clients; undefined: no TLS. */
+export function readServerTls(flags: Flags, readFile: ReadFile): ListenConfig['tls'] {
+  return readPair(flags, readFile, { cert: 'tls-cert', key: 'tls-key', what: 'https:' });
+}
+
+interface Pair {
+  /** Names of the flags. */
+  readonly cert: string;
+  readonly key: string;
+  /** What needs both of them. */
+  readonly what: string;
+}
+
+function readPair(flags: Flags, readFile: ReadFile, { cert, key, what }: Pair): ListenConfig['tls'] {
+  const [certificate, privateKey] = [flags.text(cert), flags.text(key)];
+  if (certificate === undefined && privateKey === undefined) return undefined;
+  if (certificate === undefined || privateKey === undefined) {
+    const [given, missing] = certificate === undefined ? [key, cert] : [cert, key];
+    throw usageError(`--${given} is given without --${missing}`, `${what} needs both: --${cert} FILE --${key} FILE`);
+  }
+  checkCertificate(cert, certificate, readFile);
+  checkKey(key, privateKey, readFile);
+  return { cert: certificate, key: privateKey };
+}
+
+function checkCertificate(flag: string, file: string, readFile: ReadFile): void {
+  if (CERTIFICATE.test(readGivenFile(file, flag, readFile))) return;
+  throw noPem(flag, file, 'certificate', 'BEGIN CERTIFICATE');
+}
+
+function checkKey(flag: string, file: string, readFile: ReadFile): void {
+  const text = readGivenFile(file, flag, readFile);
+  if (!KEY.test(text)) throw noPem(flag, file, 'private key', 'BEGIN PRIVATE KEY');
   if (LOCKED_KEY.test(text)) {
     throw usageError(
-      `--key: ${calledFile(file)} is locked by a passphrase`,
+      `--${flag}: ${calledFile(file)} is locked by a passphrase`,
       'write it without one: openssl pkey -in locked.pem -out key.pem, in a folder that only this user can read',
     );
   }

@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { usageError } from './mistakes.ts';
 import { nearest } from './nearest.ts';
-import { OPTIONS, type Option } from './options.ts';
+import type { Option } from './option.ts';
+import { OPTIONS } from './options.ts';
 
 export class Flags {
   readonly all = new Map<Option, (string | boolean)[]>();

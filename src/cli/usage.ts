@@ -1,5 +1,6 @@
 /** The text of `--help`, from the table that parses. */
-import type { Option, Subcommand } from './options.ts';
+import type { Option } from './option.ts';
+import type { Subcommand } from './options.ts';
 
 const WIDTH = 92;
 const INDENT = 6;
@@ -13,18 +14,18 @@ export function usageText(version: string, options: readonly Option[], subcomman
     '',
     'Usage:',
     '  mcp-proxy <url> [flags]                    a client on stdio to a remote server',
-    '  mcp-proxy <url> --listen :8080 [flags]     HTTP clients to a remote server (not available yet)',
+    '  mcp-proxy <url> --listen :8080 [flags]     HTTP clients to a remote server',
     '  mcp-proxy [flags] -- <command> [args...]   the same, to a local server (not available yet)',
     ...commands,
     '',
     'Flags:',
-    ...options.filter((o) => !o.planned && !o.group).flatMap(describe),
+    ...options.filter((o) => !o.group).flatMap(describe),
+    '',
+    'Flags of HTTP mode:',
+    ...options.filter((o) => o.group === 'http').flatMap(describe),
     '',
     'Flags of the sign-in, for servers that ask for one (most need none of them):',
-    ...options.filter((o) => !o.planned && o.group === 'sign-in').flatMap(describe),
-    '',
-    'Flags of features that are not available yet:',
-    ...options.filter((o) => o.planned).flatMap(describe),
+    ...options.filter((o) => o.group === 'sign-in').flatMap(describe),
     '',
     'In the config of a host:',
     '  {"mcpServers": {"name": {"command": "npx", "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}',

@@ -23,6 +23,13 @@ export interface Exchange extends Peer {
   readonly call: Call;
   /** Aborted when the exchange is over before its answer; the reason is a {@link Cancelled} when the asker cancelled it. */
   readonly signal: CancelSignal;
+  /**
+   * The parameters of a tool that the asker itself has put into headers (specification 2026-07-28,
+   * "Custom Headers from Tool Parameters"), for the server to check; undefined where its wire has no headers.
+   */
+  readonly mirrored?: Readonly<Record<string, string>> | undefined;
+  /** Says that the answer will take its time: who waits for it on a connection may be told so. */
+  slow?(): void;
   /** Gives the exchange up: aborts the signal, and the error becomes the answer. */
   abort(error: Error): void;
 }
@@ -38,10 +45,12 @@ export function compose(middlewares: readonly Middleware[], handler: Handler): H
 }
 
 /** The same exchange, but for what is changed. */
-export function derived(exchange: Exchange, changes: Partial<Pick<Exchange, 'call' | 'notify'>>): Exchange {
+export function derived(exchange: Exchange, changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask'>>): Exchange {
   return {
     call: exchange.call,
     signal: exchange.signal,
+    mirrored: exchange.mirrored,
+    slow: () => exchange.slow?.(),
     abort: (error) => exchange.abort(error),
     notify: (call) => exchange.notify(call),
     ask: (call, signal) => exchange.ask(call, signal),
@@ -79,8 +88,8 @@ export class Cancelled extends Error {
 /** An open session with a server. */
 export interface Session {
   readonly request: Handler;
-  /** Passes on a notification of the client. */
-  notify(call: Call): void;
+  /** Passes on a notification of the client. The promise, when there is one, resolves as soon as nothing more is to be done for it. */
+  notify(call: Call): Promise<void> | undefined;
   /** Whether the server has answered anything yet; before that, nothing is lost by leaving at once. */
   readonly established: boolean;
   /** Ends the session at the server. Never rejects; settles within `limit` milliseconds. */

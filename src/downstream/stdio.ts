@@ -1,6 +1,5 @@
 /** The client on standard input and output: newline-delimited JSON-RPC, both eras (specification, "stdio"). */
 
-import type { Readable, Writable } from 'node:stream';
 import type { CancelSignal } from '../core/cancel.ts';
 import type { Handler, Peer } from '../core/exchange.ts';
 import { asString, JsonError, peek } from '../core/json.ts';
@@ -19,15 +18,11 @@ import { MAX_DOWNSTREAM_MESSAGE, readEnds, readFrame } from '../wire/frames.ts';
 import { LineReader } from '../wire/lines.ts';
 import { Link, type LinkHandlers } from '../wire/link.ts';
 import { replyFrom } from '../wire/replies.ts';
+import type { StdioStreams } from './streams.ts';
 import { LineWriter } from './writer.ts';
 
 /** The only revision in which several messages may come as one array. */
 const REVISION_WITH_BATCHES = '2025-03-26';
-
-export interface StdioStreams {
-  readonly input: Readable;
-  readonly output: Writable;
-}
 
 export class StdioDownstream implements Peer {
   /** Resolves when the client is gone: its input has ended, or nobody reads our output any more. */

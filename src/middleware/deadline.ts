@@ -38,12 +38,14 @@ export function deadline(limits: Deadlines): Middleware {
 class TimedExchange implements Exchange {
   readonly call: Call;
   readonly signal: CancelSignal;
+  readonly mirrored: Exchange['mirrored'];
   readonly #inner: Exchange;
   readonly #timer: NodeJS.Timeout;
 
   constructor(inner: Exchange, limit: number) {
     this.call = inner.call;
     this.signal = inner.signal;
+    this.mirrored = inner.mirrored;
     this.#inner = inner;
     this.#timer = setTimeout(() => {
       const message = `no answer to ${JSON.stringify(inner.call.method)} in ${Math.round(limit / 1000)} s`;
@@ -61,6 +63,10 @@ class TimedExchange implements Exchange {
 
   room(): Promise<void> | undefined {
     return this.#inner.room();
+  }
+
+  slow(): void {
+    this.#inner.slow?.();
   }
 
   notify(call: Call): Promise<void> | undefined {

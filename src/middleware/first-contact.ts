@@ -4,7 +4,7 @@
  * and the connection is made when the user is done.
  */
 import { declaredRevision } from '../core/eras.ts';
-import { derived, detached, type Exchange, type Handler, linked, type Peer } from '../core/exchange.ts';
+import { derived, detached, type Exchange, type Handler, linked, type Peer, type Session } from '../core/exchange.ts';
 import { asString, encode, isObject, peek, withMember } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import type { AnswerMemory } from '../core/ports.ts';
@@ -33,6 +33,8 @@ export interface FirstContactOptions {
   readonly answers: AnswerMemory;
   readonly server: string;
   readonly version: string;
+  /** Whether a client may be led over a bridge that was promised another era than the server's. */
+  readonly bridges: boolean;
 }
 
 /** `none`: the server answers for itself. `provisional`: we have answered in its place, and it has not answered yet. */
@@ -41,7 +43,7 @@ type Phase = 'none' | 'provisional' | 'connected';
 export class FirstContact {
   readonly #options: FirstContactOptions;
   readonly #next: Handler;
-  readonly #notifyNext: (call: Call) => void;
+  readonly #notifyNext: Session['notify'];
   readonly #prompt: SignInPrompt;
   #phase: Phase = 'none';
   /** The last `initialize` of the client. */
@@ -58,19 +60,25 @@ export class FirstContact {
   #askedInput = false;
   /** Whether the client holds a list that was made up. */
   #madeUp = false;
+  /** The client is gone: no sign-in matters to it any more. */
+  readonly end: () => void;
 
-  constructor(options: FirstContactOptions, next: Handler, notifyNext: (call: Call) => void) {
+  constructor(options: FirstContactOptions, next: Handler, notifyNext: Session['notify']) {
     this.#options = options;
     this.#prompt = new SignInPrompt(options);
     this.#next = next;
     this.#notifyNext = notifyNext;
     // Who signed in elsewhere, or after we had given up waiting, is connected without having to ask again.
     let completed = options.signIn.completed;
-    options.signIn.watch(() => {
+    const unwatch = options.signIn.watch(() => {
       if (options.signIn.completed === completed) return;
       completed = options.signIn.completed;
       if (this.#phase === 'provisional' && !this.#connecting) this.#connect().catch(() => {});
     });
+    this.end = () => {
+      unwatch();
+      this.#prompt.end();
+    };
   }
 
   /** To the server, over a bridge when it turned out not to speak what the client was promised. */
@@ -81,7 +89,7 @@ export class FirstContact {
       const other = error instanceof ProxyError && error.code === 'no-common-version';
       // A client that asked nothing has asked another process of ours, and got the same promise there.
       const promised = this.#promised || (!this.#discovered && this.#options.signIn.signedIn);
-      if (!other || !promised || exchange.call.method === 'initialize') throw error;
+      if (!other || !promised || !this.#options.bridges || exchange.call.method === 'initialize') throw error;
       this.#downgrade ??= new Downgrade(this.#next, this.#notifyNext);
       return this.#downgrade.request(exchange);
     });
@@ -102,15 +110,13 @@ export class FirstContact {
     return this.#phase === 'provisional' ? this.#whileProvisional(exchange) : this.#first(exchange);
   };
 
-  notify(call: Call): void {
-    if (this.#phase !== 'provisional') {
-      this.#notifyNext(call);
-      if (call.method === 'notifications/initialized') this.#prompt.ready();
-      return;
+  notify(call: Call): Promise<void> | undefined {
+    const taken = this.#phase === 'provisional' ? undefined : this.#notifyNext(call);
+    if (call.method === 'notifications/initialized') {
+      if (this.#phase === 'provisional') this.#initialized = call;
+      this.#prompt.ready();
     }
-    if (call.method !== 'notifications/initialized') return;
-    this.#initialized = call;
-    this.#prompt.ready();
+    return taken;
   }
 
   /** Passes `initialize` on, and answers it in the server's place when that has to wait for the user. */

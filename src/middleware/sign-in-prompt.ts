@@ -39,10 +39,12 @@ export class SignInPrompt {
   /** The last one that was asked, until it is known to have been completed. */
   #ended: Asked | undefined;
   #lastId = 0;
+  /** Stops looking. */
+  readonly end: () => void;
 
   constructor(options: SignInPromptOptions) {
     this.#options = options;
-    options.signIn.watch(() => this.#look());
+    this.end = options.signIn.watch(() => this.#look());
   }
 
   /** Notes what a client can do, from its `initialize`. */

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { CancelSignal } from '../core/cancel.ts';
-import type { HttpBody, HttpRequest } from '../core/ports.ts';
+import type { HttpBody, HttpRequest } from '../core/fetch.ts';
 import { ProxyError } from '../errors.ts';
 import { Gatherer } from '../wire/gather.ts';
 import { brokenConnection } from './failure.ts';

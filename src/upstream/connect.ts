@@ -20,6 +20,7 @@ import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
+import { Opening } from './opening.ts';
 import { type Outcome, replyOf } from './outcome.ts';
 import { SseSession } from './sse.ts';
 import { envelopeOf, StatelessTransport } from './stateless.ts';
@@ -47,10 +48,11 @@ export class Upstream implements Session {
   readonly #stateless: StatelessTransport;
   /** The legacy session that is open, or being opened. */
   #session: LegacySession | undefined;
-  #opening: Promise<unknown> | undefined;
+  #opening: Opening | undefined;
   /** Whether the server has shown that it speaks the modern era; unknown until a modern message was sent. */
   #modern: boolean | undefined;
   #modernInFlight = false;
+  #closed = false;
   /** The last failure that was told on stderr. */
   #told = '';
   /** Settles when the verdict is stored. */
@@ -80,45 +82,52 @@ export class Upstream implements Session {
     if (revision !== undefined || call.method === 'server/discover') return this.#requestModern(exchange, revision);
     if (call.method === 'initialize') return this.#reinitialize(exchange);
     // Of several that wait, the first opens again, and the others find that opening: no wait between the look and the deed.
-    while (this.#opening) await this.#opening.catch(() => {});
+    while (this.#opening) await this.#opening.over;
     if (exchange.signal.aborted) throw exchange.signal.reason;
-    return this.#session ? this.#session.request(exchange) : this.#openFor(exchange);
+    return this.#session ? this.#session.request(exchange) : this.#begin(exchange).answer();
   }
 
-  notify(call: Call): void {
-    if (this.#opening) {
-      this.#opening.catch(() => {}).then(() => this.notify(call));
-      return;
-    }
-    if (this.#session && !isModern(call)) this.#session.notify(call);
-    else if (this.#modern) this.#stateless.notify(call);
+  notify(call: Call): Promise<void> | undefined {
+    if (this.#opening) return this.#opening.over.then(() => this.notify(call));
+    if (this.#session && !isModern(call)) return this.#session.notify(call);
+    return this.#modern ? this.#stateless.notify(call) : undefined;
   }
 
   async close(limit: number): Promise<void> {
+    this.#closed = true;
+    // What is being opened can be ended at the server only once it is open.
+    await this.#opening?.close(limit, new ProxyError('failed', 'the session was closed while it was being opened'));
     await Promise.all([this.#stateless.close(limit), this.#session?.close(limit), this.#remembered]);
   }
 
   /** A second `initialize` on the same connection begins a new session, and ends the one before. */
   async #reinitialize(exchange: Exchange): Promise<Reply> {
     // One that is only being opened has no id yet that could be given back.
-    while (this.#opening) await this.#opening.catch(() => {});
+    while (this.#opening) await this.#opening.over;
     if (exchange.signal.aborted) throw exchange.signal.reason;
     const old = this.#session;
-    this.#session = undefined;
-    if (old) old.close(LONGEST_RETRY_AFTER * 1000);
-    return this.#openFor(exchange);
+    const opening = this.#begin(exchange);
+    opening.over.then(() => {
+      if (!old || old === this.#session) return;
+      // One that the server gives no successor for is still good.
+      if (this.#session) old.close(LONGEST_RETRY_AFTER * 1000);
+      else this.#session = old;
+    });
+    return opening.answer();
   }
 
-  #openFor(exchange: Exchange): Promise<Reply> {
-    const opening = this.#open(exchange);
+  #begin(exchange: Exchange): Opening {
+    const opening = new Opening(exchange, (own) => this.#open(own));
     this.#opening = opening;
-    return opening.finally(() => {
+    opening.over.then(() => {
       if (this.#opening === opening) this.#opening = undefined;
     });
+    return opening;
   }
 
   /** Opens a legacy session with the first message of a legacy client. */
   async #open(exchange: Exchange): Promise<Reply> {
+    if (this.#closed) throw new ProxyError('failed', 'the session is closed');
     const { strategy, memory, url, log } = this.#options;
     let first: Outcome | undefined;
     const all = attempts(strategy, memory.recall(url));

@@ -3,6 +3,8 @@
  * them to keep a session on one node; nothing else here depends on them.
  */
 
+import type { Cookies } from '../core/fetch.ts';
+
 const MAX_COOKIES = 50;
 const MAX_LENGTH = 4_096;
 
@@ -11,19 +13,17 @@ interface Cookie {
   readonly path: string;
 }
 
-export class CookieJar {
+export class CookieJar implements Cookies {
   readonly #cookies = new Map<string, Cookie>();
 
   get empty(): boolean {
     return this.#cookies.size === 0;
   }
 
-  /** Takes in the `Set-Cookie` fields of a response to a request for `path`. */
   take(fields: readonly string[], path: string): void {
     for (const field of fields) if (field.length <= MAX_LENGTH) this.#set(field, path);
   }
 
-  /** The `Cookie` value for a request for `path`, or undefined when there is nothing to send. */
   header(path: string): string | undefined {
     const pairs: string[] = [];
     for (const [name, cookie] of this.#cookies) if (covers(cookie.path, path)) pairs.push(`${name}=${cookie.value}`);

@@ -1,5 +1,5 @@
 /** Says what went wrong at the upstream: the cause, the place, and what to do. */
-import type { HttpResponse } from '../core/ports.ts';
+import type { HttpResponse } from '../core/fetch.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { type ErrorData, ProxyError } from '../errors.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
@@ -20,6 +20,8 @@ const CONNECT_CAUSES = new Map([
   ['ENETUNREACH', 'the network is unreachable'],
   ['ETIMEDOUT', 'the host does not answer'],
   ['ECONNRESET', 'the connection was closed while it was opened'],
+  ['EMFILE', 'this process has as many files and connections open as it may (ulimit -n)'],
+  ['ENFILE', 'this machine has as many files and connections open as it can'],
 ]);
 
 /** Statuses that say something about the request as HTTP, before anybody looked at what it asks for. */

@@ -2,7 +2,7 @@
 import type http from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { HttpRequest, HttpResponse } from '../core/ports.ts';
+import type { HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { ResponseBody, unpacked } from './body.ts';
@@ -58,7 +58,9 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     let connected = false;
     let timer: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
-      outgoing.destroy(signal?.reason as Error);
+      // Without the reason, which everybody has from the signal: just after the end of a response nobody
+      // listens on its connection, and an error there would end the program.
+      outgoing.destroy();
     };
     const settled = (): void => {
       clearTimeout(timer);
@@ -66,28 +68,31 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     };
     signal?.addEventListener('abort', onAbort, { once: true });
 
-    outgoing.on('socket', (socket) => {
-      const onConnected = (): void => {
-        connected = true;
-        reached();
-        clearTimeout(timer);
-      };
-      // A tunnel through a proxy comes connected, but its TLS handshake may still fail.
-      if (!socket.connecting && (socket as HandshakeState).secureConnecting !== true) {
-        onConnected();
-        return;
-      }
-      timer = setTimeout(() => {
-        const limit = `${CONNECT_LIMIT / 1000} s`;
-        outgoing.destroy(new ProxyError('unreachable', `${url.host} did not accept a connection in ${limit}`));
-      }, CONNECT_LIMIT);
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
-    });
+    // A connection that was used before is known to work, and is there at once.
+    if (outgoing.reusedSocket) connected = true;
+    else
+      outgoing.on('socket', (socket) => {
+        const onConnected = (): void => {
+          connected = true;
+          reached();
+          clearTimeout(timer);
+        };
+        // A tunnel through a proxy comes connected, but its TLS handshake may still fail.
+        if (!socket.connecting && (socket as HandshakeState).secureConnecting !== true) {
+          onConnected();
+          return;
+        }
+        timer = setTimeout(() => {
+          const limit = `${CONNECT_LIMIT / 1000} s`;
+          outgoing.destroy(new ProxyError('unreachable', `${url.host} did not accept a connection in ${limit}`));
+        }, CONNECT_LIMIT);
+        socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
+      });
     outgoing.on('response', (incoming) => {
       // From here on the body owns the connection; the signal still cuts it.
       incoming.on('close', settled);
-      const cookies = incoming.headers['set-cookie'];
-      if (cookies) connector.cookies.take(cookies, url.pathname);
+      const set = incoming.headers['set-cookie'];
+      if (set) (request.cookies ?? connector.cookies).take(set, url.pathname);
       const close = (): void => {
         outgoing.destroy();
       };
@@ -105,6 +110,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     outgoing.on('error', (error) => {
       settled();
       if (signal?.aborted) reject(signal.reason);
+      else if (isExhausted(error)) noConnection(error, url, connector).then(reject, reject);
       else if (outgoing.reusedSocket && request.repeatable && isReset(error)) reject(new StaleConnection());
       else if (connected) reject(brokenConnection(error, url));
       else noConnection(error, url, connector).then(reject, reject);
@@ -119,15 +125,15 @@ function answered(incoming: IncomingMessage, stream: Readable, close: () => void
 }
 
 /** The headers as a flat list, which Node writes out without looking at each of them twice. */
-function headersOf(connector: Connector, { url, headers, body }: HttpRequest): string[] | Record<string, string> {
+function headersOf(connector: Connector, request: HttpRequest): string[] | Record<string, string> {
+  const { url, headers, body, cookies: jar = connector.cookies } = request;
   const length = body && String(body.reduce((sum, part) => sum + part.length, 0));
-  const cookie = connector.cookies.empty ? undefined : connector.cookies.header(url.pathname);
+  const cookie = jar.empty ? undefined : jar.header(url.pathname);
   // The agents for outbound proxies add headers of their own, which a list does not allow.
-  if (connector.proxy !== undefined || cookie !== undefined) {
-    const own = connector.headers.cookie;
-    const cookies = own === undefined || cookie === undefined ? cookie : `${own}; ${cookie}`;
+  if (connector.proxy !== undefined || cookie !== undefined || headers.cookie !== undefined) {
+    const cookies = [connector.headers.cookie, headers.cookie, cookie].filter((some) => some !== undefined);
     const all: Record<string, string> = { host: url.host, ...connector.headers, ...headers };
-    if (cookies !== undefined) all.cookie = cookies;
+    if (cookies.length > 0) all.cookie = cookies.join('; ');
     if (length !== undefined) all['content-length'] = length;
     return connector.proxy === undefined ? Object.entries(all).flat() : all;
   }
@@ -156,6 +162,11 @@ function send(outgoing: ClientRequest, body: HttpRequest['body']): void {
 /** Node documents no property for this; it is on every `TLSSocket` from its creation until `secureConnect`. */
 interface HandshakeState {
   readonly secureConnecting?: boolean;
+}
+
+/** No connection could even be begun: this process has too many, or the machine. */
+function isExhausted(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'EMFILE' || error.code === 'ENFILE';
 }
 
 function isReset(error: NodeJS.ErrnoException): boolean {

@@ -5,7 +5,7 @@
  */
 import http, { type AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
-import type { Fetch, HttpRequest, HttpResponse } from '../core/ports.ts';
+import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';

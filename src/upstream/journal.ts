@@ -5,6 +5,12 @@
 import { asString, type Json, peek } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 
+/**
+ * Requests during which servers ask the client something. Many ask on the GET stream, and drop
+ * the question where there is none yet; so these wait for it, once, at the start of a session.
+ */
+const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
 export class Journal {
   #initialize: Call | undefined;
   #initialized: Call | undefined;
@@ -21,8 +27,9 @@ export class Journal {
     return this.#initialized;
   }
 
-  /** Whether the client has declared that it answers any request of the server. */
-  get mayBeAsked(): boolean {
+  /** Whether the server may ask the client something while it works on a call: the client has declared that it answers. */
+  mayBeAskedDuring({ method }: Call): boolean {
+    if (!MAY_ASK.has(method)) return false;
     const declared = peek(this.#initialize?.params, 'capabilities');
     return declared !== undefined && ['sampling', 'elicitation', 'roots'].some((name) => peek(declared, name));
   }

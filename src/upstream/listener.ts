@@ -4,7 +4,8 @@
  * broke off, and given up where the server does not offer it.
  */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
-import type { HttpResponse, Log } from '../core/ports.ts';
+import type { HttpResponse } from '../core/fetch.ts';
+import type { Log } from '../core/ports.ts';
 import { type Ending, nextAttempt, pause } from './backoff.ts';
 import { mediaType, type Position, readMessages, startOfStream, type Take } from './messages.ts';
 

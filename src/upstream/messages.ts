@@ -1,7 +1,9 @@
 /** Reads the messages of a response, whether it is one JSON body or a stream of events. */
+
+import type { HttpResponse } from '../core/fetch.ts';
 import { JsonError } from '../core/json.ts';
 import type { Message } from '../core/jsonrpc.ts';
-import type { HttpResponse, Log } from '../core/ports.ts';
+import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { MAX_UPSTREAM_MESSAGE, readEnds, readFrame } from '../wire/frames.ts';
 import { EventTooLarge, type SseEvent, SseParser } from '../wire/sse.ts';

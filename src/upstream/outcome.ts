@@ -1,7 +1,7 @@
 /** What came of one message that was POSTed: the answer, or why there is none. */
 
+import type { HttpResponse } from '../core/fetch.ts';
 import type { Reply } from '../core/jsonrpc.ts';
-import type { HttpResponse } from '../core/ports.ts';
 import type { ProxyError } from '../errors.ts';
 import { readFrame } from '../wire/frames.ts';
 import { Gatherer } from '../wire/gather.ts';

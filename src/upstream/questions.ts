@@ -3,7 +3,7 @@ import { Cancellation } from '../core/cancel.ts';
 import { Cancelled, type Peer } from '../core/exchange.ts';
 import { type Call, type Id, idKey, type Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
-import { cancelledId } from '../wire/link.ts';
+import { cancelledId } from '../wire/cancelled.ts';
 import { replyFrom } from '../wire/replies.ts';
 
 /** More open questions than this are refused: nobody asks a person that much at once. */

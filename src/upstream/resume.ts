@@ -3,7 +3,8 @@
  * off (specification 2025-11-25, "Resumability and Redelivery").
  */
 import type { CancelSignal } from '../core/cancel.ts';
-import type { HttpResponse, Log } from '../core/ports.ts';
+import type { HttpResponse } from '../core/fetch.ts';
+import type { Log } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { nextAttempt, pause } from './backoff.ts';

@@ -4,18 +4,19 @@
  */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import type { Exchange } from '../core/exchange.ts';
+import type { HttpResponse } from '../core/fetch.ts';
 import { type Call, type Frame, isRepeatable, type Reply } from '../core/jsonrpc.ts';
 import { withLimit } from '../core/limit.ts';
-import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { Link } from '../wire/link.ts';
 import type { SseEvent } from '../wire/sse.ts';
 import { nextAttempt, pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
+import { endpointOf, notMcp } from './endpoint.ts';
 import { Journal, listChanges } from './journal.ts';
 import { discard, mediaType, messagesIn, readEvents, startOfStream } from './messages.ts';
-import { NO_REFUSAL, type Outcome, Refusal, refusal, replyOf } from './outcome.ts';
+import { type Outcome, Refusal, refusal, replyOf } from './outcome.ts';
 
 /** How long the server may take to name its endpoint, in milliseconds. */
 const ENDPOINT_LIMIT = 10_000;
@@ -35,6 +36,8 @@ interface Channel {
   readonly link: Link;
   readonly close: Cancellation;
 }
+
+const POST_HEADERS = { 'content-type': 'application/json' };
 
 export class SseSession {
   readonly #context: UpstreamContext;
@@ -102,18 +105,16 @@ export class SseSession {
     }
   }
 
-  notify(call: Call): void {
-    if (this.#opening) {
-      this.#opening.catch(() => {}).then(() => this.notify(call));
-      return;
-    }
+  notify(call: Call): Promise<void> {
+    if (this.#opening) return this.#opening.catch(() => {}).then(() => this.notify(call));
     this.#journal.told(call);
     const sent = this.#tell(call).finally(() => this.#delivering.delete(sent));
     this.#delivering.add(sent);
-    if (call.method !== 'notifications/initialized') return;
+    if (call.method !== 'notifications/initialized') return sent;
     this.#initialized = Promise.race([sent, pause(READY_LIMIT, this.#closing)]).then(() => {
       this.#initialized = undefined;
     });
+    return sent;
   }
 
   async close(limit: number): Promise<void> {
@@ -144,7 +145,7 @@ export class SseSession {
 
   /** Opens the stream. Rejects with a Refusal when the URL offers none. */
   async #open(signal: CancelSignal): Promise<Channel> {
-    const { url, fetch } = this.#context;
+    const { url, fetch, cookies } = this.#context;
     const close = new Cancellation();
     this.#connecting = close;
     const abandon = (): void => close.abort(signal.reason);
@@ -160,6 +161,7 @@ export class SseSession {
         signal: close.signal,
         stream: true,
         repeatable: true,
+        cookies,
       });
       if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
         // An event stream under another status never ends; anything else is short.
@@ -226,10 +228,17 @@ export class SseSession {
   }
 
   async #post(endpoint: URL, body: Frame, close: CancelSignal, asking?: CancelSignal): Promise<void> {
-    const headers = { 'content-type': 'application/json' };
+    const { fetch, cookies } = this.#context;
     const post = async (signal: CancelSignal): Promise<void> => {
-      const request = { method: 'POST', url: endpoint, headers, body, signal, repeatable: false } as const;
-      const response = await this.#context.fetch(request);
+      const request = {
+        method: 'POST',
+        url: endpoint,
+        headers: POST_HEADERS,
+        body,
+        signal,
+        repeatable: false,
+      } as const;
+      const response = await fetch({ ...request, cookies });
       if (response.status >= 300) throw new Refusal(await refusal(response, endpoint));
       discard(response);
     };
@@ -289,29 +298,4 @@ export class SseSession {
     for (const call of requests) await ask(call).catch(() => undefined);
     for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
   }
-}
-
-/** The URL to POST to. Throws when the event names none, or one of another origin. */
-function endpointOf(event: SseEvent, url: URL): URL {
-  const text = event.data.toString('utf8').trim();
-  if (event.type !== 'endpoint' || !URL.canParse(text, url.href)) {
-    throw notMcp(url, 'its first event names no endpoint');
-  }
-  const endpoint = new URL(text, url);
-  if (endpoint.origin !== url.origin) {
-    throw new ProxyError(
-      'failed',
-      `${showUrl(url)} names an endpoint of another origin (${endpoint.origin}); refused`,
-      {
-        hint: 'a server that is moved behind another name has to say so in its endpoint event',
-      },
-    );
-  }
-  return endpoint;
-}
-
-/** The URL opens an event stream, but not that of this transport: another one may fit. */
-function notMcp(url: URL, why: string): Refusal {
-  const error = new ProxyError('failed', `${showUrl(url)} opens an event stream that is not MCP's: ${why}`);
-  return new Refusal({ kind: 'refused', status: NO_REFUSAL, reply: undefined, error, challenged: false });
 }

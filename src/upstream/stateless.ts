@@ -5,6 +5,7 @@
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../core/eras.ts';
 import { Cancelled, derived, type Exchange } from '../core/exchange.ts';
+import type { HttpResponse } from '../core/fetch.ts';
 import { asString, encode, isObject, type Json, members, peek, withMember } from '../core/json.ts';
 import {
   type Call,
@@ -19,7 +20,6 @@ import {
   type Message,
 } from '../core/jsonrpc.ts';
 import { withLimit } from '../core/limit.ts';
-import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { standardHeaders } from '../wire/headers.ts';
@@ -57,14 +57,15 @@ export class StatelessTransport {
       return { kind: 'answered', reply: this.#tools.learn(outcome.reply) };
     }
     const mismatch = outcome.reply && errorCode(outcome.reply) === HEADER_MISMATCH;
-    if (call.method !== 'tools/call' || !mismatch) return outcome;
+    // Whoever has written the headers itself is told that they are wrong.
+    if (call.method !== 'tools/call' || !mismatch || exchange.mirrored) return outcome;
     // The server checks headers before it runs anything, so the call may be sent again.
     await this.#relist(exchange);
     return this.#once(exchange);
   }
 
   /** Passes on a notification. */
-  notify(call: Call): void {
+  notify(call: Call): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(NOTIFICATION_LIMIT, this.#closing, async (signal) => {
       const response = await this.#post(call, encodeNotification(call), signal, true);
@@ -74,6 +75,7 @@ export class StatelessTransport {
       .catch((error) => log.debug(`upstream: could not deliver ${call.method}: ${error.message}`))
       .finally(() => this.#delivering.delete(delivered));
     this.#delivering.add(delivered);
+    return delivered;
   }
 
   async close(limit: number): Promise<void> {
@@ -83,25 +85,32 @@ export class StatelessTransport {
     this.#closing.abort(new Cancelled());
   }
 
-  #post(call: Call, body: Frame, signal: CancelSignal, repeatable: boolean): Promise<HttpResponse> {
+  #post(
+    call: Call,
+    body: Frame,
+    signal: CancelSignal,
+    repeatable: boolean,
+    mirrored = this.#tools.headersFor(call),
+  ): Promise<HttpResponse> {
     const headers = {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'mcp-protocol-version': MODERN_REVISIONS[0],
       ...standardHeaders(call),
-      ...this.#tools.headersFor(call),
+      ...mirrored,
     };
-    const { url, fetch } = this.#context;
+    const { url, fetch, cookies } = this.#context;
     // Hosts ask copies that they throw away at once whether this is the modern era.
     const probe = call.method === 'server/discover' || call.method.startsWith('notifications/');
-    return fetch({ method: 'POST', url, headers, body, signal, repeatable, probe });
+    return fetch({ method: 'POST', url, headers, body, signal, repeatable, probe, cookies });
   }
 
   async #once(exchange: Exchange): Promise<Outcome> {
     const { call, signal } = exchange;
     const { url, log } = this.#context;
     const id = String(++this.#lastId);
-    const response = await this.#post(call, encodeRequest(id, call), signal, isRepeatable(call));
+    const body = encodeRequest(id, call);
+    const response = await this.#post(call, body, signal, isRepeatable(call), exchange.mirrored);
     const type = mediaType(response);
     if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
       return refusal(response, url);

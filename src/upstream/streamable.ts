@@ -4,6 +4,7 @@
  */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { Cancelled, type Exchange, type Peer } from '../core/exchange.ts';
+import type { HttpResponse } from '../core/fetch.ts';
 import { asString, peek } from '../core/json.ts';
 import {
   type Call,
@@ -11,16 +12,17 @@ import {
   encodeRequest,
   encodeResponse,
   type Frame,
+  type Id,
   idKey,
   isRepeatable,
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
 import { withLimit } from '../core/limit.ts';
-import type { HttpResponse } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
+import { Roll } from '../core/roll.ts';
 import { ProxyError } from '../errors.ts';
-import { cancelledCall } from '../wire/link.ts';
+import { cancelledCall } from '../wire/cancelled.ts';
 import { replyFrom } from '../wire/replies.ts';
 import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
@@ -29,6 +31,7 @@ import { Journal } from './journal.ts';
 import { Listener } from './listener.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal, replyOf } from './outcome.ts';
+import { Pending } from './pending.ts';
 import { Questions } from './questions.ts';
 import { mayMeanLost, Recovery } from './recovery.ts';
 import { resume } from './resume.ts';
@@ -37,26 +40,15 @@ import { SessionHeaders } from './session-headers.ts';
 /** How long the server may take over what the session itself sends, in milliseconds. */
 const OWN_LIMIT = 30_000;
 
-/**
- * Requests during which servers ask the client something. Many ask on the GET stream, and drop
- * the question where there is none yet; so these wait for it, once, at the start of a session.
- */
-const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
-
 /** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
 const READY_LIMIT = 3_000;
 /** How long a request may wait for the body of an answer that has none to give, in milliseconds. */
 const READ_ON = 50;
 
-/** A request of ours that waits for its response, on whichever stream that comes. */
-interface Pending {
-  readonly settle: (reply: Reply) => void;
-}
-
 export class StreamableSession {
   readonly #context: UpstreamContext;
   readonly #journal = new Journal();
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Roll<Pending>();
   readonly #questions: Questions;
   readonly #listener: Listener;
   readonly #recovery: Recovery;
@@ -68,6 +60,7 @@ export class StreamableSession {
   #lastId = 0;
   /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
+  #ending = false;
   /** Milliseconds that `initialize` took, connecting included. */
   #roundTrip = 0;
 
@@ -87,7 +80,7 @@ export class StreamableSession {
       session: () => this.#headers.sessionId,
       ask: (call) => this.#ask(call),
       tell: (call) => this.#tell(call),
-      reopened: () => this.#listener.start(this.#roundTrip),
+      reopened: () => this.#listen(),
       notify: (call) => context.peer.notify(call),
       journal: this.#journal,
       log: context.log,
@@ -103,7 +96,7 @@ export class StreamableSession {
     if (exchange.call.method !== 'initialize') {
       if (this.#initialized) await this.#initialized;
       if (this.#recovery.reopening) await this.#recovery.reopening;
-      if (this.#listener.opening && this.#mayAsk(exchange.call)) await this.#listener.opening;
+      if (this.#listener.opening && this.#journal.mayBeAskedDuring(exchange.call)) await this.#listener.opening;
     }
     const session = this.#headers.sessionId;
     const outcome = await this.#send(exchange);
@@ -113,27 +106,25 @@ export class StreamableSession {
     return replyOf(this.#recovery.proved(outcome));
   }
 
-  /** Whether the server may ask the client something while it works on the call. */
-  #mayAsk(call: Call): boolean {
-    return MAY_ASK.has(call.method) && this.#journal.mayBeAsked;
-  }
-
-  notify(call: Call): void {
-    if (this.#recovery.reopening) {
-      // Into the lost session it would go unheard.
-      this.#recovery.reopening.catch(() => {}).then(() => this.notify(call));
-      return;
-    }
+  notify(call: Call): Promise<void> {
+    // Into the lost session it would go unheard.
+    if (this.#recovery.reopening) return this.#recovery.reopening.catch(() => {}).then(() => this.notify(call));
     this.#journal.told(call);
     const sent = this.#tell(call);
-    if (call.method !== 'notifications/initialized') return;
+    if (call.method !== 'notifications/initialized') return sent;
     this.#initialized = Promise.race([sent, pause(READY_LIMIT, this.#closing)]).then(() => {
       this.#initialized = undefined;
-      if (!this.#closing.aborted) this.#listener.start(this.#roundTrip);
+      this.#listen();
     });
+    return sent;
+  }
+
+  #listen(): void {
+    if (!this.#ending) this.#listener.start(this.#roundTrip);
   }
 
   async close(limit: number): Promise<void> {
+    this.#ending = true;
     this.#listener.stop();
     // Cancellations of what was open a moment ago are still on their way, and maybe a new session.
     const underWay = Promise.allSettled([...this.#delivering, this.#recovery.reopening]);
@@ -142,7 +133,7 @@ export class StreamableSession {
     const closed = this.#closing.aborted;
     this.#closing.abort(new Cancelled());
     if (closed || session === undefined || limit <= 0) return;
-    const { url, fetch } = this.#context;
+    const { url, fetch, cookies } = this.#context;
     try {
       await withLimit(limit / 2, new Cancellation(), async (signal) => {
         const response = await fetch({
@@ -152,6 +143,7 @@ export class StreamableSession {
           signal,
           repeatable: true,
           probe: true,
+          cookies,
         });
         response.body.destroy();
       });
@@ -167,93 +159,90 @@ export class StreamableSession {
     repeatable: boolean,
     probe = false,
   ): Promise<HttpResponse> {
-    const { url, fetch } = this.#context;
-    return fetch({ method: 'POST', url, headers: this.#headers.of(kind), body, signal, repeatable, probe });
+    const { url, fetch, cookies } = this.#context;
+    return fetch({ method: 'POST', url, headers: this.#headers.of(kind), body, signal, repeatable, probe, cookies });
   }
 
   /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
   async #send(exchange: Exchange): Promise<Outcome> {
     const { call, signal } = exchange;
     if (signal.aborted) throw signal.reason;
-    const id = String(++this.#lastId);
+    let settle: (outcome: Outcome) => void = () => {};
+    const pending = new Pending(String(++this.#lastId), (reply) => {
+      this.#pending.delete(pending);
+      settle({ kind: 'answered', reply });
+    });
+    this.#pending.add(pending);
     let onAbort: (() => void) | undefined;
     try {
       const outcome = await new Promise<Outcome>((resolve, reject) => {
+        settle = resolve;
         onAbort = () => {
           reject(signal.reason);
           // In these revisions a closed stream cancels nothing; the server has to be told. Only `initialize` must not be cancelled.
-          if (call.method !== 'initialize') this.#tell(cancelledCall(signal.reason, id));
+          if (call.method !== 'initialize') this.#tell(cancelledCall(signal.reason, pending.id));
         };
         signal.addEventListener('abort', onAbort, { once: true });
-        this.#pending.set(id, {
-          settle: (reply) => {
-            this.#pending.delete(id);
-            resolve({ kind: 'answered', reply });
-          },
-        });
-        this.#read(id, exchange).then((refused) => refused && resolve(refused), reject);
+        this.#read(pending, exchange).then((refused) => refused && resolve(refused), reject);
       });
       if (outcome.kind === 'answered') this.#answered(call, outcome.reply);
       return outcome;
     } finally {
-      this.#pending.delete(id);
+      this.#pending.delete(pending);
       if (onAbort) signal.removeEventListener('abort', onAbort);
     }
   }
 
   /** POSTs the request and reads all that comes back. Answers settle the pending request; a refusal is returned. */
-  async #read(id: string, exchange: Exchange): Promise<Outcome | undefined> {
+  async #read(pending: Pending, exchange: Exchange): Promise<Outcome | undefined> {
     const { url, log } = this.#context;
     const { signal } = exchange;
     const opening = exchange.call.method === 'initialize';
     const started = Date.now();
     const kind = opening ? 'open' : 'post';
-    const response = await this.#post(kind, encodeRequest(id, exchange.call), signal, isRepeatable(exchange.call));
+    const body = encodeRequest(pending.id, exchange.call);
+    const response = await this.#post(kind, body, signal, isRepeatable(exchange.call));
     if (opening) this.#roundTrip = Date.now() - started;
     const type = mediaType(response);
     const readable = type === 'text/event-stream' || type === 'application/json';
     if (response.status !== 200 || !readable) return refusal(response, url);
     if (opening) this.#assigned = response.headers['mcp-session-id'];
 
-    const take = this.#taker(exchange, id);
+    const take = this.#taker(exchange, pending);
     if (type === 'application/json') {
       await readJson(response, url, take);
-      if (this.#pending.has(id))
-        throw new ProxyError('failed', `${showUrl(url)} answered another request than this one`, {
-          outcome: 'unknown',
-        });
-      return undefined;
+      if (!this.#pending.has(pending)) return undefined;
+      const message = `${showUrl(url)} answered another request than this one`;
+      throw new ProxyError('failed', message, { outcome: 'unknown' });
     }
     const position = startOfStream();
-    const answered = (): boolean => !this.#pending.has(id);
+    const answered = (): boolean => !this.#pending.has(pending);
     try {
       await readAnswer(response, position, log, take, answered);
     } catch (error) {
       if (signal.aborted || position.lastEventId === undefined) throw error;
     }
+    exchange.slow?.();
     const get = (lastEventId: string): Promise<HttpResponse> => this.#get(lastEventId, signal);
     await resume({ get, take, answered, url, log }, position, signal);
     return undefined;
   }
 
   #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
-    const { url, fetch } = this.#context;
+    const { url, fetch, cookies } = this.#context;
     const headers = this.#headers.resuming(lastEventId);
-    return fetch({ method: 'GET', url, headers, signal, stream: true, repeatable: true, probe: true });
+    return fetch({ method: 'GET', url, headers, signal, stream: true, repeatable: true, probe: true, cookies });
   }
 
-  /** What is done with each message on a stream: that of request `id`, or the standalone one. */
-  #taker(from: Peer, id?: string): Take {
+  /** What is done with each message on a stream: that of a request, or the standalone one. */
+  #taker(from: Peer, own?: Pending): Take {
     // What comes after the answer belongs to the request no more, but still to the client.
-    const client = (): Peer => (id === undefined || this.#pending.has(id) ? from : this.#context.peer);
+    const client = (): Peer => (own === undefined || this.#pending.has(own) ? from : this.#context.peer);
     return (message: Message) => {
       switch (message.kind) {
-        case 'response': {
-          // An error without an id answers the request whose stream it came on.
-          const key = message.id === 'null' ? id : idKey(message.id);
-          if (key !== undefined) this.#pending.get(key)?.settle(message.reply);
+        case 'response':
+          this.#asked(message.id, own)?.settle(message.reply);
           return undefined;
-        }
         case 'request':
           return this.#questions.put(message.id, message.call, client());
         case 'notification': {
@@ -261,16 +250,21 @@ export class StreamableSession {
           this.#questions.cancel(message.call);
           return undefined;
         }
-        case 'malformed': {
-          const key = message.id === 'null' ? id : idKey(message.id);
-          if (key !== undefined) this.#pending.get(key)?.settle(replyFrom(malformedAnswer(message.reason)));
+        case 'malformed':
+          this.#asked(message.id, own)?.settle(replyFrom(malformedAnswer(message.reason)));
           return undefined;
-        }
         case 'invalid':
           this.#context.log.debug(`upstream: skipped a message (${message.reason})`);
           return undefined;
       }
     };
+  }
+
+  /** The open request that an answer belongs to; an error without an id answers the one whose stream it came on. */
+  #asked(id: Id, own: Pending | undefined): Pending | undefined {
+    const key = id === 'null' ? own?.id : idKey(id);
+    const asked = key === own?.id ? own : this.#pending.find((pending) => pending.id === key);
+    return asked && this.#pending.has(asked) ? asked : undefined;
   }
 
   #tell(call: Call): Promise<void> {

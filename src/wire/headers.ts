@@ -27,6 +27,11 @@ const NAME_SOURCE = new Map([
   ['tasks/cancel', 'taskId'],
 ]);
 
+/** Whether requests of a method name what they are about. */
+export function hasName(method: string): boolean {
+  return NAME_SOURCE.has(method);
+}
+
 /** The standard headers of a modern request. */
 export function standardHeaders(call: Call): Record<string, string> {
   const headers: Record<string, string> = { 'mcp-method': headerValue(call.method) };

@@ -4,9 +4,7 @@
  * HTTP+SSE). The ids of the two directions are independent by construction.
  */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
-import { META_SUBSCRIPTION_ID } from '../core/eras.ts';
 import { Cancelled, type Exchange, type Handler, type Peer } from '../core/exchange.ts';
-import { encode, isObject, type Json, peek, withMember } from '../core/json.ts';
 import {
   type Call,
   encodeBatch,
@@ -18,11 +16,15 @@ import {
   type Id,
   INVALID_REQUEST,
   idKey,
+  METHOD_NOT_FOUND,
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
+import { Entry, Roll } from '../core/roll.ts';
 import { ProxyError } from '../errors.ts';
+import { cancelledCall, cancelledId } from './cancelled.ts';
 import { replyFrom } from './replies.ts';
+import { closedFor, noteFor } from './subscription-id.ts';
 
 /** More unanswered requests of one peer than this are refused, not stored. */
 const MAX_INCOMING = 10_000;
@@ -30,7 +32,7 @@ const MAX_INCOMING = 10_000;
 /** What this end does with what the other end sends. */
 export interface LinkHandlers {
   readonly request: Handler;
-  readonly notify: (call: Call) => void;
+  readonly notify: (call: Call) => unknown;
 }
 
 /**
@@ -40,15 +42,72 @@ export interface LinkHandlers {
  */
 export type Send = (frame: Frame, signal?: CancelSignal) => Promise<void> | undefined;
 
-/** Where the answer to one request goes; undefined when there will be none, because it was cancelled. */
-type Respond = (frame: Frame | undefined) => void;
+/** The way back to whoever sent one message, where that is not the wire as a whole. */
+export interface Way {
+  /** Takes the answer; undefined when there will be none, because the request was cancelled. */
+  respond(frame: Frame | undefined, reply?: Reply): void;
+  /** For what belongs to the request: its notifications, and questions asked because of it. */
+  send(frame: Frame, signal?: CancelSignal): Promise<void> | undefined;
+  room(): Promise<void> | undefined;
+  /** Whether whoever sent the request can be asked anything because of it; when left out, it can. */
+  canAsk?(): boolean;
+  /** The answer will take its time. */
+  slow?(): void;
+}
 
-interface Incoming {
+/** One request of the other end, from its arrival to its answer. */
+class Incoming extends Entry implements Exchange {
   readonly id: Id;
+  readonly call: Call;
+  readonly way: Way;
+  readonly #link: Link;
+  readonly #cancellation = new Cancellation();
+
+  constructor(link: Link, id: Id, call: Call, way: Way) {
+    super();
+    this.#link = link;
+    this.id = id;
+    this.call = call;
+    this.way = way;
+  }
+
   /** Open until somebody closes it: nobody waits for its answer. */
-  readonly subscription: boolean;
-  readonly abort: Cancellation;
-  readonly respond: Respond;
+  get subscription(): boolean {
+    return this.call.method === 'subscriptions/listen';
+  }
+
+  get signal(): CancelSignal {
+    return this.#cancellation.signal;
+  }
+
+  notify(note: Call): Promise<void> | undefined {
+    // What arrives for an exchange that is over is late, and belongs to nobody.
+    if (!this.#link.awaits(this)) return undefined;
+    return this.way.send(encodeNotification(this.subscription ? noteFor(note, Buffer.from(this.id)) : note));
+  }
+
+  ask(question: Call, signal: CancelSignal): Promise<Reply> {
+    if (this.way.canAsk?.() !== false) return this.#link.ask(question, signal, this.way);
+    return Promise.resolve(errorReply(METHOD_NOT_FOUND, 'the client takes no questions with this request'));
+  }
+
+  room(): Promise<void> | undefined {
+    return this.way.room();
+  }
+
+  slow(): void {
+    this.way.slow?.();
+  }
+
+  abort(error: Error): void {
+    this.#link.answer(this, replyFrom(error));
+    this.#cancellation.abort(error);
+  }
+
+  /** Over, by the will of the asker or because nobody is left to answer. */
+  cancel(reason: Cancelled): void {
+    this.#cancellation.abort(reason);
+  }
 }
 
 interface Outgoing {
@@ -60,8 +119,9 @@ export class Link implements Peer {
   readonly #send: Send;
   readonly #handlers: LinkHandlers;
   readonly #room: () => Promise<void> | undefined;
-  readonly #incoming = new Map<string, Incoming>();
-  readonly #unanswered = new Set<Incoming>();
+  /** For messages that came without a way of their own. */
+  readonly #wire: Way;
+  readonly #unanswered = new Roll<Incoming>();
   readonly #outgoing = new Map<string, Outgoing>();
   #lastId = 0;
   #ended: ProxyError | undefined;
@@ -72,6 +132,7 @@ export class Link implements Peer {
     this.#send = send;
     this.#handlers = handlers;
     this.#room = room;
+    this.#wire = { send, room, respond: (frame) => frame && this.#put(frame) };
   }
 
   room(): Promise<void> | undefined {
@@ -80,8 +141,12 @@ export class Link implements Peer {
 
   /** Whether requests of the other end wait for answers. Subscriptions are not waited for. */
   get busy(): boolean {
-    for (const incoming of this.#unanswered) if (!incoming.subscription) return true;
-    return false;
+    return this.#unanswered.find(({ subscription }) => !subscription) !== undefined;
+  }
+
+  /** How many requests of the other end have no answer yet. */
+  get open(): number {
+    return this.#unanswered.size;
   }
 
   /** Resolves as soon as this end is not busy. */
@@ -94,7 +159,8 @@ export class Link implements Peer {
     return this.#send(encodeNotification(call));
   }
 
-  ask(call: Call, signal: CancelSignal): Promise<Reply> {
+  /** @param way of the request because of which this is asked; without one, the wire as a whole. */
+  ask(call: Call, signal: CancelSignal, way: Way = this.#wire): Promise<Reply> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal.aborted) return Promise.reject(signal.reason);
     const id: Id = String(++this.#lastId);
@@ -102,7 +168,8 @@ export class Link implements Peer {
       const onAbort = (): void => {
         this.#outgoing.delete(id);
         // `initialize` must not be cancelled (specification, "Cancellation").
-        if (call.method !== 'initialize') this.#put(encodeNotification(cancelledCall(signal.reason, id)));
+        if (call.method !== 'initialize')
+          way.send(encodeNotification(cancelledCall(signal.reason, id)))?.catch(() => {});
         reject(signal.reason);
       };
       const settle = (): void => {
@@ -120,33 +187,37 @@ export class Link implements Peer {
           reject(error);
         },
       });
-      this.#send(encodeRequest(id, call), signal)?.catch((error) => this.#outgoing.get(id)?.reject(error));
+      way.send(encodeRequest(id, call), signal)?.catch((error) => this.#outgoing.get(id)?.reject(error));
     });
   }
 
   /** Takes in one message from the wire. */
-  receive(message: Message): void {
-    this.#receive(message, (frame) => frame && this.#put(frame));
+  receive(message: Message, way: Way = this.#wire): void {
+    this.#receive(message, way);
   }
 
   /** Takes in a batch (revision 2025-03-26); its answers leave as one array, once all of them are there. */
-  receiveBatch(messages: readonly Message[]): void {
-    let open = messages.filter((m) => m.kind !== 'notification' && m.kind !== 'response').length;
+  receiveBatch(messages: readonly Message[], way: Way = this.#wire): void {
+    let open = messages.filter(isAnswered).length;
     const answers: Frame[] = [];
-    const collect: Respond = (frame) => {
-      open--;
-      if (frame) answers.push(frame);
-      if (open === 0 && answers.length > 0) this.#put(encodeBatch(answers));
+    const together: Way = {
+      send: (frame, signal) => way.send(frame, signal),
+      room: () => way.room(),
+      respond(frame) {
+        open--;
+        if (frame) answers.push(frame);
+        if (open === 0) way.respond(answers.length > 0 ? encodeBatch(answers) : undefined);
+      },
     };
-    for (const message of messages) this.#receive(message, collect);
+    for (const message of messages) this.#receive(message, together);
   }
 
   /** Answers every open request with the error and cancels its exchange; rejects everything asked. Final. */
   end(error: ProxyError): void {
     this.#ended ??= error;
-    for (const incoming of [...this.#unanswered]) {
-      this.#answer(incoming, replyFrom(error));
-      incoming.abort.abort(new Cancelled());
+    for (const incoming of this.#unanswered) {
+      this.answer(incoming, replyFrom(error));
+      incoming.cancel(new Cancelled());
     }
     for (const outgoing of [...this.#outgoing.values()]) outgoing.reject(error);
   }
@@ -156,10 +227,10 @@ export class Link implements Peer {
     this.#send(frame)?.catch(() => {});
   }
 
-  #receive(message: Message, respond: Respond): void {
+  #receive(message: Message, way: Way): void {
     switch (message.kind) {
       case 'request':
-        this.#request(message.id, message.call, respond);
+        this.#request(message.id, message.call, way);
         break;
       case 'notification':
         if (message.call.method === 'notifications/cancelled') this.#cancel(message.call);
@@ -173,100 +244,70 @@ export class Link implements Peer {
         const asked = this.#outgoing.get(key);
         if (asked) {
           asked.reject(new ProxyError('failed', `the answer is malformed: ${message.reason}`, { outcome: 'unknown' }));
-          respond(undefined);
+          way.respond(undefined);
           break;
         }
         // An error under the id of a request that is being worked on would be taken for its answer.
-        const id = this.#incoming.has(key) ? 'null' : message.id;
-        respond(encodeResponse(id, errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
+        const id = this.#incoming(key) ? 'null' : message.id;
+        way.respond(encodeResponse(id, errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
         break;
       }
       case 'invalid':
-        respond(encodeResponse(message.id, errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
+        way.respond(encodeResponse(message.id, errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
         break;
     }
   }
 
-  #request(id: Id, call: Call, respond: Respond): void {
-    const subscription = call.method === 'subscriptions/listen';
-    const incoming: Incoming = { id, subscription, abort: new Cancellation(), respond };
+  #request(id: Id, call: Call, way: Way): void {
     if (this.#ended || this.#unanswered.size >= MAX_INCOMING) {
       const error =
         this.#ended ?? new ProxyError('limit', `more than ${MAX_INCOMING} requests are waiting for answers`);
-      respond(encodeResponse(id, replyFrom(error)));
+      const reply = replyFrom(error);
+      way.respond(encodeResponse(id, reply), reply);
       return;
     }
-    const key = idKey(id);
-    this.#incoming.set(key, incoming);
+    const incoming = new Incoming(this, id, call, way);
     this.#unanswered.add(incoming);
-    const own = subscription ? Buffer.from(id) : undefined;
-    const exchange: Exchange = {
-      call,
-      signal: incoming.abort.signal,
-      // What arrives for an exchange that is over is late, and belongs to nobody.
-      notify: (note) =>
-        this.#unanswered.has(incoming) ? this.notify(own ? withSubscriptionId(note, own) : note) : undefined,
-      ask: (question, signal) => this.ask(question, signal),
-      room: () => this.#room(),
-      abort: (error) => {
-        this.#answer(incoming, replyFrom(error));
-        incoming.abort.abort(error);
-      },
-    };
-    this.#handlers.request(exchange).then(
-      (reply) => this.#answer(incoming, own ? closedBy(reply, own) : reply),
-      (error: unknown) => this.#answer(incoming, replyFrom(error)),
+    this.#handlers.request(incoming).then(
+      (reply) => this.answer(incoming, incoming.subscription ? closedFor(reply, Buffer.from(id)) : reply),
+      (error: unknown) => this.answer(incoming, replyFrom(error)),
     );
   }
 
-  #answer(incoming: Incoming, reply: Reply): void {
+  /** Whether a request has no answer yet. */
+  awaits(incoming: Incoming): boolean {
+    return this.#unanswered.has(incoming);
+  }
+
+  /** Answers a request, unless it has its answer. */
+  answer(incoming: Incoming, reply: Reply): void {
     if (!this.#unanswered.has(incoming)) return;
     this.#forget(incoming);
-    incoming.respond(encodeResponse(incoming.id, reply));
+    incoming.way.respond(encodeResponse(incoming.id, reply), reply);
   }
 
   #cancel(call: Call): void {
     const id = call.params && cancelledId(call.params);
-    const incoming = id === undefined ? undefined : this.#incoming.get(idKey(id));
+    const incoming = id === undefined ? undefined : this.#incoming(idKey(id));
     if (!incoming) return;
     // A cancelled request gets no answer (specification, "Cancellation").
     this.#forget(incoming);
-    incoming.respond(undefined);
-    incoming.abort.abort(new Cancelled(call));
+    incoming.way.respond(undefined);
+    incoming.cancel(new Cancelled(call));
+  }
+
+  /** The open request of the other end with an id; looked for, because hardly anybody ever asks. */
+  #incoming(key: string): Incoming | undefined {
+    return this.#unanswered.find(({ id }) => idKey(id) === key);
   }
 
   #forget(incoming: Incoming): void {
     this.#unanswered.delete(incoming);
-    const key = idKey(incoming.id);
-    if (this.#incoming.get(key) === incoming) this.#incoming.delete(key);
     if (this.#idle.length > 0 && !this.busy) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 
-/** The id that a `notifications/cancelled` names, or undefined when it names none that could exist. */
-export function cancelledId(params: Json): Id | undefined {
-  const id = peek(params, 'requestId');
-  return id && /^["\-\d]/.test(id.toString('latin1', 0, 1)) ? id.toString('utf8') : undefined;
-}
-
-/** The `notifications/cancelled` for a request of ours, with all that the asker said in its own. */
-export function cancelledCall(reason: unknown, id: Id): Call {
-  const own = reason instanceof Cancelled ? reason.call?.params : undefined;
-  // What cannot be read would not have cancelled anything, so here it can be changed.
-  return { method: 'notifications/cancelled', params: withMember(own ?? encode({}), 'requestId', Buffer.from(id)) };
-}
-
-/** A message of a subscription, under the id that the asker itself gave to its `subscriptions/listen`. */
-function withSubscriptionId(note: Call, id: Json): Call {
-  return note.params && isObject(note.params) ? { ...note, params: inMeta(note.params, id) } : note;
-}
-
-function closedBy(reply: Reply, id: Json): Reply {
-  return 'result' in reply && isObject(reply.result) ? { ...reply, result: inMeta(reply.result, id) } : reply;
-}
-
-function inMeta(text: Json, id: Json): Json {
-  const meta = peek(text, '_meta');
-  if (!meta || !peek(meta, META_SUBSCRIPTION_ID)) return text;
-  return withMember(text, '_meta', withMember(meta, META_SUBSCRIPTION_ID, id));
+/** Whether JSON-RPC has an answer for a message. */
+export function isAnswered({ kind }: Message): boolean {
+  return kind !== 'notification' && kind !== 'response';
 }

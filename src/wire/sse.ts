@@ -1,6 +1,8 @@
 /** Server-sent events, both directions (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 
+import type { Frame } from '../core/jsonrpc.ts';
 import { Gatherer } from './gather.ts';
+import { asLine } from './lines.ts';
 
 export interface SseEvent {
   /** The event type; `message` unless the stream named another. */
@@ -161,3 +163,30 @@ function joinLines(lines: readonly Buffer[]): Buffer {
   if (lines.length === 1) return lines[0] as Buffer;
   return Buffer.concat(lines.flatMap((line, i) => (i === 0 ? [line] : [Buffer.from('\n'), line])));
 }
+
+/** What may stand beside the data of an event. */
+export interface EventFields {
+  readonly id?: string | undefined;
+  readonly type?: string;
+  /** Milliseconds. */
+  readonly retry?: number;
+}
+
+/** A frame as one event. */
+export function encodeEvent(frame: Frame, { id, type, retry }: EventFields): Frame {
+  const fields = [
+    id === undefined ? '' : `id: ${id}\n`,
+    type === undefined ? '' : `event: ${type}\n`,
+    retry === undefined ? '' : `retry: ${retry}\n`,
+  ];
+  const head = Buffer.from(`${fields.join('')}data: `);
+  const line = asLine(frame);
+  if (line.length === 1) return [Buffer.concat([head, line[0] as Buffer, END_OF_EVENT])];
+  return [head, ...line, END_OF_EVENT];
+}
+
+/** The newline after the one that ends the data. */
+const END_OF_EVENT = Buffer.from('\n');
+
+/** Says nothing; keeps the connection from being taken for a dead one. */
+export const COMMENT = Buffer.from(':\n\n');

@@ -162,7 +162,15 @@ describe('usage errors', () => {
       'client info that is no JSON',
       ['https://server.test/mcp', '--static-oauth-client-info={"client_secret":"secret-3N4a9b"'],
     ],
-    ['a client token that comes too early', ['https://server.test/mcp', '--client-token', 'secret-3N4a9b']],
+    ['a client token for nobody', ['https://server.test/mcp', '--client-token', 'secret-3N4a9b']],
+    [
+      'a client token of two words',
+      ['https://server.test/mcp', '--listen', ':0', '--client-token', 'Bearer secret-3N4a9b'],
+    ],
+    [
+      'a header with its value in the place of its name',
+      ['https://server.test/mcp', '--listen', ':0', '--forward-header', 'Authorization: Bearer secret-3N4a9b'],
+    ],
   ];
   it.each(MISTAKES)('%s', async (_, args) => {
     const proxy = startProxy(undefined, args);

@@ -1,0 +1,17 @@
+/** What is known of a flag. */
+export interface Option {
+  readonly name: string;
+  readonly short?: string;
+  /** How the value is called in the help; a flag without one is on or off. */
+  readonly value?: string;
+  readonly repeatable?: true;
+  /** The values that are allowed, where they can be listed. */
+  readonly choices?: readonly string[];
+  /** Shown in the help; what applies when the flag is absent. */
+  readonly default?: string;
+  readonly help: string;
+  /** Why the value is wrong, or undefined when it is right. */
+  readonly check?: (value: string) => string | undefined;
+  /** Where the help tells of it; without one, in front. */
+  readonly group?: 'http' | 'sign-in';
+}

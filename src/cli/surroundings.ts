@@ -1,0 +1,41 @@
+/** What a proxy finds around it when the command line starts it. */
+import type { SecretStore } from '../auth/store.ts';
+import type { Config } from '../config.ts';
+import { redactor } from '../core/redact.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { isReservedHeader } from '../upstream/http.ts';
+import { fileMemory } from '../upstream/memory.ts';
+import { cacheFolder } from './folders.ts';
+import { createLog } from './terminal.ts';
+
+export function surroundingsOf(
+  config: Config,
+  secrets: readonly string[],
+  credentials: SecretStore,
+  version: string,
+): Surroundings {
+  const redact = redactor(secrets);
+  const { logLevel: level, logFormat: format } = config;
+  const log = createLog({ level, format, redact, write: (text) => process.stderr.write(text) });
+  // Whoever started us may close stderr; that is no reason to stop working.
+  process.stderr.on('error', () => {});
+  for (const [name] of config.headers) {
+    if (isReservedHeader(name)) log.warn(`--header ${name} is ignored: this header belongs to the protocol`);
+  }
+  const folder = cacheFolder(process.env);
+  return {
+    env: process.env,
+    memory: fileMemory(folder),
+    credentials,
+    folder,
+    // Another process finds the credentials only where they are in a folder.
+    ...(folder !== undefined && { renewApart: apart }),
+    version,
+    log,
+    redact,
+  };
+}
+
+async function apart(serial: number): Promise<boolean> {
+  return (await import('./renew-apart.ts')).renewApart(serial);
+}

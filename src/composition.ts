@@ -1,0 +1,158 @@
+/**
+ * What both ways to serve clients are made of: the one HTTP client with the one sign-in, and for
+ * each client the way from its requests to the server.
+ */
+
+import { Auth } from './auth/fetch.ts';
+import { memoryStore } from './auth/store.ts';
+import type { Config } from './config.ts';
+import { compose, type Handler, type Middleware, type Peer, type Session } from './core/exchange.ts';
+import type { Cookies, Fetch } from './core/fetch.ts';
+import type { AnswerMemory } from './core/ports.ts';
+import { type Redact, showUrl } from './core/redact.ts';
+import type { ProxyError } from './errors.ts';
+import { DEADLINES, deadline } from './middleware/deadline.ts';
+import { blocksNotification, filterTools } from './middleware/filter.ts';
+import { FirstContact } from './middleware/first-contact.ts';
+import { redactErrors } from './middleware/redaction.ts';
+import { trace } from './middleware/trace.ts';
+import type { Surroundings } from './surroundings.ts';
+import { Upstream } from './upstream/connect.ts';
+import { createHttpClient } from './upstream/http.ts';
+
+/** What all clients have in common. */
+export interface Shared {
+  readonly config: Config;
+  readonly surroundings: Surroundings;
+  readonly fetch: Fetch;
+  /** Undefined where the user sends credentials of their own. */
+  readonly auth: Auth | undefined;
+  readonly answers: AnswerMemory;
+  /** Whether any connection to the server has come about so far. */
+  readonly connected: () => boolean;
+  /** Resolves when the proxy can be of no use the way it was started. */
+  readonly hopeless: Promise<ProxyError>;
+  /** Closes every connection. */
+  close(): void;
+}
+
+export interface SharedOptions {
+  /** False: credentials come with the requests, or not at all. */
+  readonly signsIn?: boolean;
+  /** Whether answers are kept for the time that the server asks for a sign-in. */
+  readonly remembers?: boolean;
+  /** Told whenever tokens were renewed. */
+  readonly renewed?: () => void;
+}
+
+export function openShared(
+  config: Config,
+  surroundings: Surroundings,
+  { signsIn = true, remembers = true, renewed }: SharedOptions = {},
+): Shared {
+  const { env, log, folder, renewApart, credentials = memoryStore(), version } = surroundings;
+  const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env });
+  let hopeless: (error: ProxyError) => void = () => {};
+  const given = new Promise<ProxyError>((resolve) => {
+    hopeless = resolve;
+  });
+  const common = { server: config.url, config: config.auth, fetch: http.fetch, env, log, store: credentials };
+  const auth =
+    signsIn && !isAuthorized(config) ? new Auth({ ...common, folder, renewApart, hopeless, renewed }) : undefined;
+  return {
+    config,
+    surroundings,
+    fetch: auth?.fetch ?? http.fetch,
+    auth,
+    answers: remembers && auth ? auth.answers : FORGETFUL,
+    connected: () => http.connected,
+    hopeless: given,
+    close: () => http.close(),
+  };
+}
+
+/** What one of several clients of a server does not share with the others. */
+export interface Own {
+  readonly fetch: Fetch;
+  readonly cookies: Cookies;
+}
+
+const FORGETFUL: AnswerMemory = { recall: () => undefined, remember: () => Promise.resolve() };
+
+/** A session with the server in the name of one client, without anything in between but time limits. */
+export function openServer(shared: Shared, client: Peer, own?: Own): Session {
+  const { config, connected } = shared;
+  const { memory, log } = shared.surroundings;
+  const { url, strategy } = config;
+  const { fetch, cookies } = own ?? { fetch: shared.fetch, cookies: undefined };
+  const upstream = new Upstream({ url, strategy, fetch, cookies, connected, peer: client, memory, log });
+  return {
+    request: compose([deadline(DEADLINES)], (exchange) => upstream.request(exchange)),
+    notify: (call) => upstream.notify(call),
+    get established() {
+      return upstream.established;
+    },
+    close: (limit) => upstream.close(limit),
+  };
+}
+
+export interface BetweenOptions {
+  /** What comes first. */
+  readonly outer?: readonly Middleware[];
+  /** Whether a client may be led over a small bridge that was promised another era than the server's. */
+  readonly bridges?: boolean;
+}
+
+/** What stands between a client and the server: sign-in, filters, and what is told of it all. */
+export function between(
+  shared: Shared,
+  client: Peer,
+  server: Session,
+  { outer = [], bridges = true }: BetweenOptions = {},
+): Session {
+  const { config, auth, surroundings } = shared;
+  const contact = auth && firstContact(shared, auth, client, server, bridges);
+  const notify = contact ? contact.notify.bind(contact) : server.notify.bind(server);
+  const blocked = config.ignoreTools.length > 0 ? blocksNotification(config.ignoreTools) : () => false;
+  const redact: Redact = auth ? (text) => auth.redact(surroundings.redact(text)) : surroundings.redact;
+  return {
+    request: pipeline(shared, redact, outer, contact?.request ?? server.request),
+    notify: (call) => (blocked(call) ? undefined : notify(call)),
+    get established() {
+      return server.established;
+    },
+    close(limit) {
+      contact?.end();
+      return server.close(limit);
+    },
+  };
+}
+
+function firstContact(
+  { config, surroundings, answers }: Shared,
+  auth: Auth,
+  peer: Peer,
+  server: Session,
+  bridges: boolean,
+): FirstContact {
+  const { version } = surroundings;
+  const options = { signIn: auth.state, answers, peer, server: showUrl(config.url), version, bridges };
+  return new FirstContact(options, server.request, (call) => server.notify(call));
+}
+
+/** A user who sends credentials of their own has signed in already. */
+function isAuthorized({ headers }: Config): boolean {
+  return headers.some(([name]) => name.toLowerCase() === 'authorization');
+}
+
+function pipeline(
+  { config, surroundings }: Shared,
+  redact: Redact,
+  outer: readonly Middleware[],
+  handler: Handler,
+): Handler {
+  const middlewares: Middleware[] = [redactErrors(redact), ...outer];
+  if (config.logLevel === 'debug') middlewares.push(trace(surroundings.log));
+  if (config.ignoreTools.length > 0) middlewares.push(filterTools(config.ignoreTools));
+  return compose(middlewares, handler);
+}

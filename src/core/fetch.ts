@@ -1,0 +1,61 @@
+/** The contract behind which every socket to a server stands. */
+import type { CancelSignal } from './cancel.ts';
+
+/** Header names in lower case. A field that came several times is one value, joined by commas. */
+type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** The cookies of one origin, as far as one user of it is concerned. */
+export interface Cookies {
+  readonly empty: boolean;
+  /** Takes in the `Set-Cookie` fields of a response to a request for `path`. */
+  take(fields: readonly string[], path: string): void;
+  /** The `Cookie` value for a request for `path`, or undefined when there is nothing to send. */
+  header(path: string): string | undefined;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Never changed once it was sent, the URL too: what can be told from it is told once. */
+  readonly url: URL;
+  /** Never changed once it was sent; what is sent often is best always the same object. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: readonly Buffer[];
+  /** Aborting closes the exchange at once, whatever its state. */
+  readonly signal?: CancelSignal;
+  /** The response is a stream that stays open: it gets a connection of its own, and leaves the warm ones to calls. */
+  readonly stream?: boolean;
+  /** Redirects are answers, not followed. */
+  readonly redirect?: 'manual';
+  /** The cookies to go with, where there are several users of one server; otherwise those that all share. */
+  readonly cookies?: Cookies | undefined;
+  /** A probe: nobody has asked for anything yet, so no user is to be asked to sign in for it. */
+  readonly probe?: boolean;
+  /** Running it twice does no harm: a request that a stale connection lost may be sent again. */
+  readonly repeatable: boolean;
+}
+
+export interface HttpBody {
+  /**
+   * Hands over the decoded body chunk by chunk; the next one waits for the sink's promise.
+   * Resolves at the regular end; rejects with a ProxyError when the body breaks off, with
+   * whatever the sink throws when it throws.
+   */
+  each(sink: (chunk: Buffer) => Promise<void> | undefined): Promise<void>;
+  /** The whole body. Rejects with a ProxyError `limit` when it is longer than `limit` bytes. */
+  bytes(limit: number): Promise<Buffer>;
+  /** Closes the connection without reading on. */
+  destroy(): void;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly body: HttpBody;
+}
+
+/**
+ * Sends one HTTP request. Resolves with whatever response came, 4xx and 5xx included; rejects
+ * with a ProxyError when none came. The joint between the transports and everything below
+ * them: certificates, proxies, redirects, sign-in.
+ */
+export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;

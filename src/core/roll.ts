@@ -1,0 +1,75 @@
+/**
+ * What is open at the moment, for things that come and go with every call. A `Set` would do, but
+ * V8 chains each table of one to the table that replaces it: as soon as one has grown old, all
+ * that ever was in the later ones is kept until the next full collection, which costs more than
+ * the rest of a call.
+ */
+
+/** What can be on one roll. */
+export abstract class Entry {
+  // Set in the constructor, which is faster than initializers: every call makes several entries.
+  declare before: Entry | undefined;
+  declare after: Entry | undefined;
+
+  constructor() {
+    this.before = undefined;
+    this.after = undefined;
+  }
+}
+
+class Ends extends Entry {}
+
+export class Roll<E extends Entry> implements Iterable<E> {
+  /** Before the first and after the last. */
+  readonly #ends: Entry = new Ends();
+  #size = 0;
+
+  constructor() {
+    this.#ends.before = this.#ends;
+    this.#ends.after = this.#ends;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds an entry that is on no roll, at the end. */
+  add(entry: E): void {
+    const last = this.#ends.before as Entry;
+    entry.before = last;
+    entry.after = this.#ends;
+    last.after = entry;
+    this.#ends.before = entry;
+    this.#size++;
+  }
+
+  /** Takes an entry of this roll out. Whether it was there. */
+  delete(entry: E): boolean {
+    const { before, after } = entry;
+    if (!before || !after) return false;
+    before.after = after;
+    after.before = before;
+    entry.before = undefined;
+    entry.after = undefined;
+    this.#size--;
+    return true;
+  }
+
+  /** Whether an entry is on a roll; each is on one at the most. */
+  has(entry: E): boolean {
+    return entry.before !== undefined;
+  }
+
+  /** The entries there are now, in the order they came in. */
+  [Symbol.iterator](): Iterator<E> {
+    const all: E[] = [];
+    for (let at = this.#ends.after; at && at !== this.#ends; at = at.after) all.push(at as E);
+    return all[Symbol.iterator]();
+  }
+
+  /** The newest entry that passes. */
+  find(passes: (entry: E) => boolean): E | undefined {
+    for (let at = this.#ends.before; at && at !== this.#ends; at = at.before) if (passes(at as E)) return at as E;
+    return undefined;
+  }
+}

@@ -1,0 +1,21 @@
+/** Content negotiation, as far as the protocol has use for it (RFC 9110, section 12.5.1). */
+
+/** What a client takes as the answer to a POST. */
+export type Accepts = 'both' | 'json' | 'events';
+
+/** Undefined when it takes nothing that could be sent. */
+export function accepts(header: string | undefined): Accepts | undefined {
+  if (header === undefined || header.includes('*/*')) return 'both';
+  const json = /application\/(json|\*) *([,;]|$)/i.test(header);
+  const events = acceptsEvents(header);
+  if (json) return events ? 'both' : 'json';
+  return events ? 'events' : undefined;
+}
+
+export function acceptsEvents(header: string | undefined): boolean {
+  return header === undefined || /text\/(event-stream|\*) *([,;]|$)|\*\/\*/i.test(header);
+}
+
+export function isJson(contentType: string | undefined): boolean {
+  return /^application\/json *(;|$)/i.test(contentType ?? '');
+}

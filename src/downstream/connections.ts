@@ -1,0 +1,63 @@
+/** The connections of clients, and what each still has to be answered. */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** One connection; a request on it waits for the answers to those before it. */
+interface Connection {
+  readonly socket: Socket;
+  open: ServerResponse[];
+}
+
+const CONNECTION = Symbol('connection');
+
+type Marked = Socket & { [CONNECTION]?: Connection };
+
+export class Connections {
+  readonly #all = new Set<Connection>();
+  #ending = false;
+
+  /** A connection has come, ready for requests or before its TLS handshake. */
+  opened(socket: Marked): void {
+    const connection: Connection = { socket, open: [] };
+    socket[CONNECTION] = connection;
+    this.#all.add(connection);
+    socket.once('close', () => {
+      this.#all.delete(connection);
+      // Node tells only the response whose turn it was that nobody is there any more, and does so now.
+      process.nextTick(() => {
+        for (const res of connection.open.splice(0)) {
+          res.destroy();
+          res.emit('close');
+        }
+      });
+    });
+    if (this.#ending) socket.destroy();
+  }
+
+  /** A request has come. */
+  begun(res: ServerResponse): void {
+    (res.req.socket as Marked)[CONNECTION]?.open.push(res);
+  }
+
+  /** A response is over: it has left, or nobody is there to take it. */
+  over(res: ServerResponse): void {
+    const connection = (res.req.socket as Marked)[CONNECTION];
+    if (!connection) return;
+    if (connection.open[0] === res) connection.open.shift();
+    else connection.open = connection.open.filter((open) => open !== res);
+    if (this.#ending && connection.open.length === 0) connection.socket.end();
+  }
+
+  /** Closes each connection as soon as it has nothing more to be answered. */
+  end(): void {
+    this.#ending = true;
+    // Browsers and pools open connections ahead of any request: these are closed as well.
+    for (const { socket, open } of this.#all) if (open.length === 0) socket.destroy();
+  }
+
+  /** Closes every connection. */
+  destroy(): void {
+    this.#ending = true;
+    for (const { socket } of this.#all) socket.destroy();
+  }
+}

@@ -1,0 +1,270 @@
+/** HTTP mode: from a request to whoever serves it. Everything is checked before anything of a body is read. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { declaredRevision, HEADER_MISMATCH, isModernRevision } from '../core/eras.ts';
+import { JsonError } from '../core/json.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../core/jsonrpc.ts';
+import type { Log } from '../core/ports.ts';
+import { ProxyError } from '../errors.ts';
+import { readFrame } from '../wire/frames.ts';
+import { replyFrom } from '../wire/replies.ts';
+import { accepts, acceptsEvents, isJson } from './accept.ts';
+import { Backlog, NOT_TAKEN } from './backlog.ts';
+import { Bodies, GONE } from './body.ts';
+import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
+import { checkAddressing, checkIdentity, type DoorRules } from './doors.ts';
+import { LegacyClients } from './legacy-clients.ts';
+import { checkModern } from './mirror.ts';
+import { isOperational, type Operation } from './operation.ts';
+import { type Refusal, refuse, refused } from './refusal.ts';
+import type { ClientOptions, Forwarded, Request } from './servers.ts';
+import { StatelessClients } from './stateless.ts';
+
+export interface HttpDownstreamOptions extends ClientOptions {
+  readonly rules: DoorRules;
+  readonly operation: Operation;
+  /** Bytes of one message. */
+  readonly maxBody: number;
+  readonly log: Log;
+  readonly forwardHeaders: readonly { readonly from: string; readonly to: string }[];
+}
+
+const METHODS = new Map([
+  ['/mcp', ['GET', 'POST', 'DELETE', 'OPTIONS']],
+  ['/sse', ['GET', 'OPTIONS']],
+  ['/message', ['POST', 'OPTIONS']],
+  ['/healthz', ['GET', 'HEAD', 'OPTIONS']],
+  ['/readyz', ['GET', 'HEAD', 'OPTIONS']],
+  ['/metrics', ['GET', 'HEAD', 'OPTIONS']],
+]);
+
+/** The path of a request as it may be counted and logged. */
+export function knownPath(url: string | undefined): string {
+  const path = pathOf(url);
+  return METHODS.has(path) ? path : 'other';
+}
+
+function pathOf(url = ''): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+export class HttpDownstream {
+  readonly #options: HttpDownstreamOptions;
+  readonly #bodies: Bodies;
+  readonly #legacy: LegacyClients;
+  readonly #stateless: StatelessClients;
+  readonly #backlog = new Backlog();
+  #closing = false;
+
+  constructor(options: HttpDownstreamOptions) {
+    this.#options = options;
+    this.#bodies = new Bodies(options.maxBody);
+    this.#legacy = new LegacyClients(options);
+    this.#stateless = new StatelessClients(options.pulse);
+  }
+
+  /** Serves one request. */
+  readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
+    // Whoever is gone can be told nothing any more.
+    res.on('error', ignore);
+    const refusal = this.#contained(() => this.#let(req, res));
+    if (refusal) refuse(res, refusal);
+  };
+
+  /** A fault that one request meets must not end the others. */
+  #contained(serve: () => Refusal | undefined): Refusal | undefined {
+    try {
+      return serve();
+    } catch (error) {
+      this.#options.log.error(`internal error, please report it: ${error instanceof Error ? error.stack : error}`);
+      return FAULT;
+    }
+  }
+
+  /** Undefined, or why the request is refused. */
+  #let(req: IncomingMessage, res: ServerResponse): Refusal | undefined {
+    const { rules, operation, forwardHeaders } = this.#options;
+    const { method = '', headers, socket } = req;
+    const { remoteAddress, localAddress } = socket;
+    // Who has gone in the meantime has no address any more.
+    if (remoteAddress === undefined) {
+      res.destroy();
+      return undefined;
+    }
+    const visitor = { headers, hosts: countHosts(req.rawHeaders), remoteAddress, localAddress };
+    const entry = checkAddressing(visitor, rules);
+    if (entry.kind === 'refused') return entry.refusal;
+    if (entry.origin !== undefined) {
+      for (const [name, value] of Object.entries(corsHeaders(entry.origin))) res.setHeader(name, value);
+    }
+    if (isPreflight(method, headers)) {
+      const names = forwardHeaders.map(({ from }) => from);
+      res.writeHead(204, preflightHeaders(headers, names)).end();
+      return undefined;
+    }
+    const path = pathOf(req.url);
+    const stranger = checkIdentity(visitor, rules);
+    // Whoever watches over containers has no token, and need not know more than yes or no.
+    if (stranger && path !== '/healthz' && path !== '/readyz') return stranger;
+    const methods = METHODS.get(path);
+    if (!methods) return refused(404, 'nothing is served at this path; /mcp and /sse are there');
+    if (!methods.includes(method)) return notAllowed(methods);
+    if (method === 'OPTIONS') {
+      res.writeHead(204, { allow: methods.join(', ') }).end();
+      return undefined;
+    }
+    if (isOperational(path)) {
+      operation.serve(path, res, stranger === undefined);
+      return undefined;
+    }
+    if (this.#closing && method !== 'POST') return SHUTTING_DOWN;
+    const request = { req, res, forwarded: this.#forwarded(req) };
+    if (method === 'POST') return this.#post(request, path);
+    return path === '/sse' ? this.#events(request) : this.#sessionOnly(request);
+  }
+
+  /** Takes no new calls, and resolves when those there are have their answers. */
+  async drain(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([this.#options.sessions.idle(), this.#stateless.idle()]);
+  }
+
+  /** Answers what is still open with the error. */
+  end(error: ProxyError): void {
+    this.#stateless.end(error);
+  }
+
+  #forwarded(req: IncomingMessage): Forwarded {
+    const { forwardHeaders } = this.#options;
+    if (forwardHeaders.length === 0) return NOTHING;
+    const forwarded: Record<string, string> = {};
+    for (const { from, to } of forwardHeaders) {
+      const value = req.headers[from];
+      if (value !== undefined) forwarded[to] = Array.isArray(value) ? value.join(', ') : value;
+    }
+    return forwarded;
+  }
+
+  #events(request: Request): Refusal | undefined {
+    if (!acceptsEvents(request.req.headers.accept)) return NO_EVENTS;
+    return this.#legacy.connect(request);
+  }
+
+  /** GET and DELETE at the endpoint that POSTs go to. */
+  #sessionOnly(request: Request): Refusal | undefined {
+    const { req } = request;
+    const version = req.headers['mcp-protocol-version'];
+    if (typeof version === 'string' && isModernRevision(version)) return notAllowed(['POST']);
+    if (req.method === 'DELETE') return this.#legacy.delete(request);
+    if (!acceptsEvents(req.headers.accept)) return NO_EVENTS;
+    return this.#legacy.listen(request);
+  }
+
+  #post(request: Request, path: string): Refusal | undefined {
+    const { req, res } = request;
+    if (!isJson(req.headers['content-type'])) return refused(415, 'Content-Type must be application/json');
+    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return ENCODED;
+    if (path === '/mcp' && accepts(req.headers.accept) === undefined) return NOT_ACCEPTABLE;
+    this.#bodies.read(req, res, (body) => {
+      if (body === GONE) return;
+      const refusal = Buffer.isBuffer(body) ? this.#contained(() => this.#frame(request, path, body)) : body;
+      if (refusal) refuse(res, refusal);
+    });
+    return undefined;
+  }
+
+  #frame(request: Request, path: string, body: Buffer): Refusal | undefined {
+    let frame: { batch: boolean; messages: Message[] };
+    try {
+      frame = readFrame(body);
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      return refused(400, `Parse error: ${error.message}`, {}, PARSE_ERROR);
+    }
+    if (this.#closing && frame.messages.some(({ kind }) => kind === 'request')) return SHUTTING_DOWN;
+    return path === '/message' ? this.#legacy.message(request, frame.messages) : this.#messages(request, frame);
+  }
+
+  /** The era is that of each message (specification 2026-07-28, "Versioning"). */
+  #messages(request: Request, { batch, messages }: { batch: boolean; messages: Message[] }): Refusal | undefined {
+    const { req, res } = request;
+    const [first] = messages;
+    const spoken = req.headers['mcp-protocol-version'];
+    const saysModern = typeof spoken === 'string' && isModernRevision(spoken);
+    if (batch && (saysModern || req.headers['mcp-session-id'] === undefined)) return NO_BATCH;
+    if (batch || first === undefined || (first.kind !== 'request' && first.kind !== 'notification')) {
+      return this.#legacy.post(request, messages, batch);
+    }
+    let declared: string | undefined;
+    try {
+      declared = declaredRevision(first.call);
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      return withId(first, refused(400, `Invalid params: ${error.message}`, {}, INVALID_PARAMS));
+    }
+    if (declared === undefined && !saysModern) return this.#legacy.post(request, messages, batch);
+    if (first.kind === 'notification') {
+      if (this.#backlog.full) return NOT_TAKEN;
+      // Over HTTP nothing is cancelled this way in this revision, and its id would be somebody else's upstream.
+      if (first.call.method !== 'notifications/cancelled') {
+        this.#backlog.tell(this.#options.servers.stateless(request.forwarded), first.call);
+      }
+      res.writeHead(202, { 'content-length': 0 }).end();
+      return undefined;
+    }
+    return this.#modern(request, first, declared);
+  }
+
+  #modern(request: Request, message: Message & { kind: 'request' }, declared: string | undefined): Refusal | undefined {
+    const { req, res, forwarded } = request;
+    const { headers } = req;
+    if (declared === undefined && message.call.method === 'initialize') {
+      const reason = 'Header mismatch: the revision in MCP-Protocol-Version has no initialize';
+      return withId(message, refused(400, reason, {}, HEADER_MISMATCH));
+    }
+    if (declared === undefined) {
+      const missing = 'Invalid params: _meta has no io.modelcontextprotocol/protocolVersion';
+      return withId(message, refused(400, missing, {}, INVALID_PARAMS));
+    }
+    try {
+      const wrong = checkModern(message.call, declared, headers);
+      if (wrong) return withId(message, { status: 400, reply: wrong });
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      return withId(message, { status: 400, reply: replyFrom(error) });
+    }
+    const { id, call } = message;
+    const asked = { id, call, headers, accepts: accepts(headers.accept) ?? 'both' };
+    this.#stateless.serve(res, asked, this.#options.servers.stateless(forwarded));
+    return undefined;
+  }
+}
+
+const NOTHING: Forwarded = {};
+
+function ignore(): void {}
+
+function countHosts(raw: readonly string[]): number {
+  let hosts = 0;
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.length === 4 && raw[i]?.toLowerCase() === 'host') hosts++;
+  return hosts;
+}
+
+const NO_BATCH = refused(400, 'Invalid Request: no batch is allowed here', {}, INVALID_REQUEST);
+const NO_EVENTS = refused(406, 'Accept must allow text/event-stream');
+const ENCODED = refused(415, 'no Content-Encoding is supported', { 'accept-encoding': 'identity' });
+const NOT_ACCEPTABLE = refused(406, 'Accept must allow application/json and text/event-stream');
+const FAULT: Refusal = { status: 500, reply: replyFrom(new ProxyError('internal', 'internal error, see the log')) };
+const SHUTTING_DOWN: Refusal = {
+  status: 503,
+  reply: replyFrom(new ProxyError('limit', 'this proxy is shutting down')),
+  headers: { connection: 'close' },
+};
+
+function notAllowed(methods: readonly string[]): Refusal {
+  return refused(405, `only ${methods.join(', ')} here`, { allow: methods.join(', ') });
+}
+
+function withId(message: Message & { kind: 'request' | 'notification' }, refusal: Refusal): Refusal {
+  return message.kind === 'request' ? { ...refusal, id: message.id } : refusal;
+}

@@ -1,0 +1,52 @@
+/** What a request gets that is not let in, or not understood: a status, and why, as JSON-RPC. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { encodeResponse, errorReply, type Id, type Reply } from '../core/jsonrpc.ts';
+
+export interface Refusal {
+  readonly status: number;
+  readonly reply: Reply;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of the request that is refused, when it could be read. */
+  readonly id?: Id;
+}
+
+/** JSON-RPC leaves these to whoever implements it; they say nothing that the status does not. */
+const REFUSED = -32000;
+
+export function refused(
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+  code = REFUSED,
+): Refusal {
+  return { status, reply: errorReply(code, message), headers };
+}
+
+/** Answers with the refusal. A body that is still on its way is read by nobody. */
+export function refuse(res: ServerResponse, { status, reply, headers, id = 'null' }: Refusal): void {
+  if (res.headersSent || res.destroyed) return;
+  const [body] = encodeResponse(id, reply);
+  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': body?.length ?? 0 });
+  res.end(body);
+  throwAway(res.req);
+}
+
+/** How long, and how much, a sender may go on sending what nobody reads. */
+const LINGER = 2_000;
+const LINGER_BYTES = 16 * 1_048_576;
+
+/** A connection that is cut while its other end is sending may lose the answer too. */
+function throwAway(req: IncomingMessage): void {
+  if (req.complete) return;
+  let bytes = 0;
+  const cut = (): void => {
+    req.socket.destroy();
+  };
+  const timer = setTimeout(cut, LINGER);
+  req.once('close', () => clearTimeout(timer));
+  req.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > LINGER_BYTES) cut();
+  });
+  req.resume();
+}

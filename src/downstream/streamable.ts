@@ -1,0 +1,252 @@
+/**
+ * One session of a client over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: a
+ * response for each POST, one stream for everything else (specification 2025-11-25, "Transports").
+ */
+import type { ServerResponse } from 'node:http';
+import type { CancelSignal } from '../core/cancel.ts';
+import type { Peer, Session } from '../core/exchange.ts';
+import { asString, peek } from '../core/json.ts';
+import {
+  type Call,
+  encodeNotification,
+  errorReply,
+  type Frame,
+  type Id,
+  INVALID_REQUEST,
+  type Message,
+  type Reply,
+} from '../core/jsonrpc.ts';
+import { Roll } from '../core/roll.ts';
+import { ProxyError } from '../errors.ts';
+import { isAnswered, Link, type Way } from '../wire/link.ts';
+import type { Accepts } from './accept.ts';
+import { AwaitedPost, type PostHome } from './awaited-post.ts';
+import { Backlog, NOT_TAKEN } from './backlog.ts';
+import { Channel, positionOf } from './channel.ts';
+import { EventStream } from './event-stream.ts';
+import type { Pulse } from './pulse.ts';
+import { type Refusal, refused } from './refusal.ts';
+import { Replay, type ReplayBudget } from './replay.ts';
+import { MAX_OPEN_CALLS, type Served, TOO_MANY_CALLS } from './sessions.ts';
+
+/** Streams that have ended are known for clients that come back, this many a session. */
+const MAX_ENDED = 256;
+/** The only revision in which several messages may come as one array. */
+const REVISION_WITH_BATCHES = '2025-03-26';
+/** From this revision on, clients take events without data, and know by them where to resume. */
+const REVISION_WITH_PRIMING = '2025-11-25';
+
+export interface StreamableOptions {
+  readonly id: string;
+  readonly pulse: Pulse;
+  readonly budget: ReplayBudget;
+  /** Opens the way to the server, in the name of this client. */
+  readonly open: (client: Peer) => Session;
+  /** The session is of no use: it could not be opened. */
+  readonly failed: () => void;
+  /** The client has left before it could know the session. */
+  readonly abandoned: () => void;
+}
+
+export class StreamableSession implements Peer, Served, PostHome {
+  readonly id: string;
+  readonly pulse: Pulse;
+  lastUsed = Date.now();
+  readonly #options: StreamableOptions;
+  readonly #server: Session;
+  readonly #link: Link;
+  readonly #replay: Replay;
+  /** For all that belongs to no request of the client. */
+  readonly #aside: Channel;
+  readonly #channels = new Map<number, Channel>();
+  /** What waits for answers. */
+  readonly #posts = new Roll<AwaitedPost>();
+  readonly #backlog = new Backlog();
+  #lastChannel = 0;
+  /** What client and server have agreed on; undefined before that. */
+  #revision: string | undefined;
+
+  constructor(options: StreamableOptions) {
+    this.id = options.id;
+    this.pulse = options.pulse;
+    this.#replay = new Replay(options.budget);
+    this.#aside = new Channel(0, this.#replay);
+    this.#options = options;
+    this.#server = options.open(this);
+    this.#link = new Link(
+      (frame) => this.sendAside(frame),
+      {
+        request: (exchange) => this.#server.request(exchange),
+        notify: (call) => this.#backlog.tell(this.#server, call),
+      },
+      () => this.room(),
+    );
+  }
+
+  get inUse(): boolean {
+    return this.#posts.size > 0 || this.#aside.open || this.#link.busy;
+  }
+
+  get busy(): boolean {
+    return this.#link.busy;
+  }
+
+  idle(): Promise<void> {
+    return this.#link.idle();
+  }
+
+  notify(call: Call): Promise<void> | undefined {
+    // Over HTTP+SSE, servers have one stream for everything; here, progress belongs on that of its request.
+    const token = call.method === 'notifications/progress' ? peek(call.params, 'progressToken') : undefined;
+    const asked = token && this.#posts.find((post) => post.asksFor(token));
+    return asked ? asked.send(encodeNotification(call)) : this.#link.notify(call);
+  }
+
+  ask(call: Call, signal: CancelSignal): Promise<Reply> {
+    return this.#link.ask(call, signal);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#aside.room();
+  }
+
+  /** Takes in the messages of one POST. Undefined, or why they are refused. */
+  post(res: ServerResponse, messages: readonly Message[], batch: boolean, accepts: Accepts): Refusal | undefined {
+    this.lastUsed = Date.now();
+    const [first] = messages;
+    if (batch || first === undefined) return this.#postBatch(res, messages, accepts);
+    switch (first.kind) {
+      case 'request':
+        return this.#asked(res, messages, accepts, (way) => this.#link.receive(first, way));
+      case 'notification':
+      case 'response':
+        return this.#taken(res, messages);
+      default:
+        // A malformed answer is an answer all the same: somebody waits for it.
+        if (first.kind === 'malformed') this.#link.receive(first, MUTE);
+        return { status: 400, reply: errorReply(INVALID_REQUEST, `Invalid Request: ${first.reason}`) };
+    }
+  }
+
+  #postBatch(res: ServerResponse, messages: readonly Message[], accepts: Accepts): Refusal | undefined {
+    const opens = messages.some((m) => m.kind === 'request' && m.call.method === 'initialize');
+    if (opens || messages.length === 0 || this.#revision !== REVISION_WITH_BATCHES) {
+      return refused(400, 'Invalid Request: no batch is allowed here', {}, INVALID_REQUEST);
+    }
+    if (!messages.some(isAnswered)) return this.#taken(res, messages);
+    return this.#asked(res, messages, accepts, (way) => this.#link.receiveBatch(messages, way));
+  }
+
+  /** Takes in what has no answer. */
+  #taken(res: ServerResponse, messages: readonly Message[]): Refusal | undefined {
+    if (this.#backlog.full && messages.some(({ kind }) => kind === 'notification')) return NOT_TAKEN;
+    for (const message of messages) this.#link.receive(message, MUTE);
+    res.writeHead(202, NOTHING).end();
+    return undefined;
+  }
+
+  #asked(
+    res: ServerResponse,
+    messages: readonly Message[],
+    accepts: Accepts,
+    receive: (way: Way) => void,
+  ): Refusal | undefined {
+    const ids: Id[] = [];
+    const calls: Call[] = [];
+    for (const message of messages) {
+      if (message.kind !== 'request') continue;
+      ids.push(message.id);
+      calls.push(message.call);
+    }
+    if (this.#link.open + ids.length > MAX_OPEN_CALLS) return { ...TOO_MANY_CALLS, ...(ids[0] && { id: ids[0] }) };
+    const [first] = messages;
+    const opens = first?.kind === 'request' && first.call.method === 'initialize';
+    const post = new AwaitedPost(this, { ids, calls, opens }, res, accepts);
+    this.#posts.add(post);
+    receive(post);
+    return undefined;
+  }
+
+  /** Opens the stream for what belongs to no request, or one that broke off. Undefined, or why it is refused. */
+  listen(res: ServerResponse, lastEventId: string | undefined): Refusal | undefined {
+    this.lastUsed = Date.now();
+    const position = lastEventId === undefined ? undefined : positionOf(lastEventId);
+    const channel = position === undefined ? this.#aside : this.#channelOf(position.stream);
+    if (!channel) return refused(400, 'this Last-Event-ID is not known any more');
+    const stream = new EventStream(res, this.#options.pulse, () => this.#released(channel));
+    channel.attach(stream, position?.sequence, this.#primes);
+    return undefined;
+  }
+
+  async close(limit: number, error?: ProxyError): Promise<void> {
+    this.#link.end(
+      error ?? new ProxyError('failed', 'the session was closed before the server answered', { outcome: 'unknown' }),
+    );
+    this.#aside.end();
+    for (const channel of this.#channels.values()) channel.end();
+    this.#replay.clear();
+    await this.#server.close(limit);
+  }
+
+  get #primes(): boolean {
+    return this.#revision !== undefined && this.#revision >= REVISION_WITH_PRIMING;
+  }
+
+  #channelOf(stream: number): Channel | undefined {
+    return stream === 0 ? this.#aside : this.#channels.get(stream);
+  }
+
+  /** Sends what belongs to no request: on the stream for it, or else along with an answer that is awaited. */
+  sendAside(frame: Frame): Promise<void> | undefined {
+    if (this.#aside.open) return this.#aside.write(frame);
+    return (this.#posts.find((post) => post.streams) ?? this.#aside).write(frame);
+  }
+
+  /** A POST has its answer; learns from that what was agreed on. */
+  answered(post: AwaitedPost, reply: Reply | undefined): void {
+    this.#posts.delete(post);
+    this.lastUsed = Date.now();
+    if (post.opens && reply && 'result' in reply)
+      this.#revision = asString(peek(reply.result, 'protocolVersion')) ?? '';
+  }
+
+  /** Whether client and server have agreed on anything. */
+  get established(): boolean {
+    return this.#revision !== undefined;
+  }
+
+  get listening(): boolean {
+    return this.#aside.open;
+  }
+
+  /** The session could not be opened. */
+  failed(): void {
+    this.#options.failed();
+  }
+
+  abandoned(): void {
+    this.#options.abandoned();
+  }
+
+  /** A stream for the answer to some requests. @param waited nothing is to be sent yet. */
+  channel(stream: EventStream, waited: boolean, asked: readonly Id[]): Channel {
+    const channel = new Channel(++this.#lastChannel, this.#replay, asked);
+    this.#channels.set(channel.number, channel);
+    const surplus = [...this.#channels.values()].filter((c) => c.ended).slice(0, -MAX_ENDED);
+    for (const old of surplus) {
+      this.#channels.delete(old.number);
+      this.#replay.forget(old.number);
+    }
+    channel.attach(stream, 0, waited && this.#primes);
+    return channel;
+  }
+
+  #released(channel: Channel): void {
+    if (channel === this.#aside) this.lastUsed = Date.now();
+  }
+}
+
+const NOTHING = ['content-length', '0'];
+
+/** For messages that have no answer. */
+const MUTE: Way = { respond: () => {}, send: () => undefined, room: () => undefined };

@@ -1,0 +1,2 @@
+/** Why a proxy ends, and so how much time it has. */
+export type Ending = 'client-gone' | 'signal' | 'crash';

@@ -1,0 +1,71 @@
+/** Who has subscribed to which resource, where several clients share one session (specification 2025-11-25, "Resources"). */
+import type { Reply } from '../core/jsonrpc.ts';
+
+export class Subscribers<Client> {
+  readonly #byUri = new Map<string, Set<Client>>();
+  /** What is under way for a URI: two clients must not overtake each other. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  /** Subscribes a client; `ask` asks the server, and takes the subscription back when it says no. */
+  subscribe(uri: string, client: Client, ask: () => Promise<Reply>): Promise<Reply> {
+    return this.#inTurn(uri, async () => {
+      const clients = this.#byUri.get(uri) ?? new Set();
+      const before = clients.has(client);
+      // An update may overtake the answer.
+      this.#byUri.set(uri, clients.add(client));
+      const undo = (): void => {
+        if (!before) this.#remove(uri, client);
+      };
+      try {
+        const reply = await ask();
+        if ('error' in reply) undo();
+        return reply;
+      } catch (error) {
+        undo();
+        throw error;
+      }
+    });
+  }
+
+  /** Takes a client out; `ask` is for the last one only. Undefined when the server need not know. */
+  unsubscribe(uri: string, client: Client, ask: () => Promise<Reply>): Promise<Reply | undefined> {
+    return this.#inTurn(uri, async () => {
+      this.#remove(uri, client);
+      return this.#byUri.has(uri) ? undefined : ask();
+    });
+  }
+
+  /** The URIs that a client has subscribed to. */
+  of(client: Client): string[] {
+    return [...this.#byUri].filter(([, clients]) => clients.has(client)).map(([uri]) => uri);
+  }
+
+  /** Everybody whom an update of a resource concerns: it may be a part of what was subscribed to. */
+  to(uri: string): Set<Client> {
+    const concerned = new Set<Client>();
+    for (const [subscribed, clients] of this.#byUri) {
+      if (isPartOf(uri, subscribed)) for (const client of clients) concerned.add(client);
+    }
+    return concerned;
+  }
+
+  #remove(uri: string, client: Client): void {
+    const clients = this.#byUri.get(uri);
+    clients?.delete(client);
+    if (clients?.size === 0) this.#byUri.delete(uri);
+  }
+
+  #inTurn<T>(uri: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(uri) ?? Promise.resolve()).then(work, work);
+    this.#turns.set(uri, turn);
+    const done = (): void => {
+      if (this.#turns.get(uri) === turn) this.#turns.delete(uri);
+    };
+    turn.then(done, done);
+    return turn;
+  }
+}
+
+function isPartOf(uri: string, whole: string): boolean {
+  return uri === whole || uri.startsWith(whole.endsWith('/') ? whole : `${whole}/`);
+}
