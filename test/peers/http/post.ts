@@ -1,0 +1,22 @@
+// What a POST with a request means for whoever waits for its answer: the answer comes on the response, or not at all.
+import type { ExpectedAnswer } from './conversation.ts';
+import type { Exchange, Sending } from './exchange.ts';
+
+/** Gives the answer up when no answer can come on this POST any more. */
+export async function watchPost(
+  sending: Sending,
+  expected: ExpectedAnswer,
+  refused: (exchange: Exchange) => Error,
+): Promise<void> {
+  try {
+    const exchange = await sending.response;
+    const end = await exchange.ended;
+    // An error with the id of the request is its answer, whatever the status.
+    if (expected.isDue())
+      expected.fail(
+        exchange.status >= 300 ? refused(exchange) : new Error(`the response ended (${end}) without the answer`),
+      );
+  } catch (error) {
+    expected.fail(error as Error);
+  }
+}
