@@ -1,0 +1,123 @@
+// The life of one client in a soak: it comes, does some things, and leaves, more often than not without a word.
+import type { Random } from '../core/random.ts';
+import type { Ledger } from '../peers/http/ledger.ts';
+import { StreamableClient } from '../peers/http/streamable-client.ts';
+import { Actor, type Kind } from '../sharing/actor.ts';
+import { Book, type Refuses } from '../sharing/book.ts';
+import { judgeSome } from '../sharing/judge.ts';
+import { ask, cancel, type Deed, echo, log, progress, type Stage, start, touchOne } from '../sharing/work.ts';
+
+/** One program under test, and the server behind it. */
+export interface Place {
+  readonly name: string;
+  readonly origin: string;
+  readonly ledger: Ledger;
+  readonly kinds: readonly Kind[];
+  readonly refuses: Refuses;
+  /** Whether the server's transport tells what belongs to which call. */
+  readonly tells: boolean;
+}
+
+export interface Life {
+  readonly actor: Actor;
+  /** Fails when the client could not do what it wanted. */
+  live(random: Random): Promise<void>;
+  /** What went wrong, a line each; to be asked once, when nothing of it is under way any more. */
+  verdict(): string[];
+  readonly calls: number;
+}
+
+export function createLife(name: string, place: Place, random: Random): Life {
+  const { origin, ledger, refuses, tells } = place;
+  const kind = random.pick(place.kinds);
+  // Messages on its own calls, at a level it asks for: it must get every one, whoever else is there.
+  const actor = new Actor({ name, kind, origin, hearsCommon: false, level: 'debug' });
+  const book = new Book();
+  const stage: Stage = {
+    actors: [actor],
+    book,
+    ledger,
+    hearers: (owner) => new Set([owner]),
+    cancelledEnds: true,
+  };
+  return {
+    actor,
+    live: (chance) => live(actor, stage, chance, tells ? [...DEEDS, listenAgain] : DEEDS),
+    verdict() {
+      const wrong = judgeSome([actor], book, ledger, refuses);
+      // A soak is long, and the server remembers everything.
+      for (const { nonce } of book.calls) {
+        ledger.executions.delete(nonce);
+        ledger.cancels.delete(nonce);
+        ledger.answers.delete(nonce);
+      }
+      return wrong;
+    },
+    get calls() {
+      return book.calls.length;
+    },
+  };
+}
+
+async function live(actor: Actor, stage: Stage, random: Random, deeds: readonly Deed[]): Promise<void> {
+  try {
+    await actor.open();
+    const hand = async (): Promise<void> => {
+      for (let left = random.int(8); left > 0; left--) {
+        await random.pick(deeds)(actor, stage, random);
+        await pause(random.int(400));
+      }
+    };
+    await Promise.all([hand(), hand()]);
+    if (random.chance(0.4)) return await actor.close();
+    if (random.chance(0.5)) {
+      const delay = random.int(500);
+      start(actor, stage, 'echo', { delay }).record.abandoned = true;
+      // On its way, under way, or answered just now.
+      await pause(random.int(delay + 20));
+    }
+  } finally {
+    actor.client.vanish();
+  }
+}
+
+/** Changes what only it listens to, and waits until it has heard of it. */
+const touchOwn: Deed = async (actor, stage) => {
+  const heard = actor.client.arrivals.next('notifications/resources/updated');
+  await touchOne(actor, stage, `count://${actor.name}`);
+  await heard;
+};
+
+/**
+ * Its stream breaks off and goes on where it was, or is replaced by another one: nothing is lost, nothing comes twice.
+ * Only where progress comes with the answer it belongs to: two streams keep no order between them.
+ */
+const listenAgain: Deed = async (actor, _stage, random) => {
+  const { client, stream } = actor;
+  if (!(client instanceof StreamableClient) || stream === undefined) return;
+  // One at a time.
+  actor.stream = undefined;
+  if (random.chance(0.5)) {
+    // Without an event to go on from, nobody could say what was missed.
+    const lastEventId = client.arrivals.all.findLast((arrival) => arrival.stream.kind === 'GET')?.eventId;
+    if (lastEventId !== undefined) {
+      stream.destroy();
+      await stream.ended;
+      await pause(random.int(50));
+    }
+    // What has come in the meantime came before the stream was gone.
+    const last = client.arrivals.all.findLast((arrival) => arrival.stream.kind === 'GET')?.eventId;
+    actor.stream = await client.listen({ lastEventId: last });
+  } else {
+    actor.stream = await client.listen();
+    await stream.ended;
+  }
+};
+
+const logOnCall: Deed = (actor, stage, random) => log(actor, stage, random, 'call');
+
+const DEEDS: readonly Deed[] = [echo, echo, echo, progress, progress, cancel, ask, logOnCall, touchOwn, touchOwn];
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,148 @@
+// Many clients for a long time: they come over every endpoint, in front of servers of every kind, with a session each or
+// one for all, and every message that is lost, doubled or with the wrong client is written down.
+import { type Random, seeded } from '../core/random.ts';
+import { type CountingServer, type Form, startCounting } from '../peers/http/counting-server.ts';
+import { type Serving, startServing } from '../peers/http/serving.ts';
+import type { Kind } from '../sharing/actor.ts';
+import { type ProcessState, stateOf, stateWhen } from '../sharing/process-state.ts';
+import { createLife, type Life, type Place } from './life.ts';
+
+export interface SoakOptions {
+  readonly minutes: number;
+  /** At the same time. */
+  readonly clients: number;
+  readonly seed: number;
+  /** A line for whoever watches. */
+  readonly report: (line: string) => void;
+}
+
+export interface Soaked {
+  readonly lives: number;
+  readonly calls: number;
+  /** What went wrong, a line each. An empty list is a clean run. */
+  readonly wrong: readonly string[];
+}
+
+interface Ground extends Place {
+  readonly upstream: CountingServer;
+  readonly serving: Serving;
+  readonly start: ProcessState | undefined;
+  readonly shared: boolean;
+}
+
+const GROUNDS: readonly [name: string, form: Form, mode: 'per-client' | 'shared', kinds: readonly Kind[]][] = [
+  ['a session each', 'dual', 'per-client', ['streamable', 'sse', 'modern']],
+  ['one session', 'dual', 'shared', ['streamable', 'sse', 'modern']],
+  ['HTTP+SSE, a session each', 'sse', 'per-client', ['streamable', 'sse']],
+];
+
+/** In seconds; short, so that what vanished clients leave is gone while the soak goes on. */
+const SESSION_IDLE = 5;
+/** After this long nothing that a client has begun is under way any more. */
+const SETTLED_MS = 5_000;
+/** Descriptors that may stay: connections that are kept for the next call. */
+const SLACK = 30;
+const KEPT_LINES = 1_000;
+
+export async function soak({ minutes, clients, seed, report }: SoakOptions): Promise<Soaked> {
+  const wrong: string[] = [];
+  const complain = (line: string): void => {
+    if (wrong.length < KEPT_LINES) wrong.push(line);
+    report(`WRONG ${line}`);
+  };
+  const grounds: Ground[] = [];
+  for (const ground of GROUNDS) grounds.push(await prepare(...ground));
+  const began = performance.now();
+  const ends = began + minutes * 60_000;
+  let lives = 0;
+  let calls = 0;
+  let settling: { life: Life; ground: Ground; since: number }[] = [];
+
+  const judge = (all: boolean): void => {
+    const due = settling.filter(({ since }) => all || performance.now() - since > SETTLED_MS);
+    settling = settling.filter((one) => !due.includes(one));
+    for (const { life, ground } of due) {
+      calls += life.calls;
+      for (const line of life.verdict()) complain(`${ground.name}: ${line}`);
+    }
+  };
+  const tell = (): void => {
+    const seconds = Math.round((performance.now() - began) / 1000);
+    const states = grounds.map(({ serving, upstream: { ledger } }) => {
+      const { memory = 0, descriptors = 0, children = 0 } = stateOf(serving.proxy.pid) ?? {};
+      const held = `${ledger.sessionsOpen} sessions, ${ledger.streamsOpen} streams`;
+      return `${memory.toFixed(0)} MiB, ${descriptors} descriptors, ${children} children, ${held}`;
+    });
+    report([`${seconds} s: ${lives} clients, ${calls} calls, ${wrong.length} wrong`, ...states].join(' | '));
+  };
+  const hand = async (number: number): Promise<void> => {
+    const random: Random = seeded(seed * 100_000 + number);
+    while (performance.now() < ends) {
+      lives += 1;
+      const ground = random.pick(grounds);
+      const life = createLife(`client-${lives}`, ground, random);
+      await life
+        .live(random)
+        .catch((error: Error) => complain(`${ground.name}: ${life.actor.name} could not go on: ${error.message}`));
+      settling.push({ life, ground, since: performance.now() });
+    }
+  };
+
+  const judging = setInterval(() => judge(false), 1_000);
+  const telling = setInterval(tell, Math.min(60_000, (minutes * 60_000) / 10));
+  try {
+    await Promise.all(Array.from({ length: clients }, (_, number) => hand(number)));
+  } finally {
+    clearInterval(judging);
+    clearInterval(telling);
+  }
+  for (const ground of grounds) await settle(ground, complain);
+  judge(true);
+  tell();
+  for (const ground of grounds) await finish(ground, complain);
+  return { lives, calls, wrong };
+}
+
+async function prepare(name: string, form: Form, mode: string, kinds: readonly Kind[]): Promise<Ground> {
+  const upstream = await startCounting(form);
+  const flags = ['--upstream-session', mode, '--session-idle', String(SESSION_IDLE)];
+  const serving = await startServing(upstream.url, [
+    ...flags,
+    '--transport',
+    form === 'sse' ? 'sse-only' : 'http-only',
+  ]);
+  const shared = mode === 'shared';
+  const { ledger } = upstream;
+  const start = stateOf(serving.proxy.pid);
+  const refuses: Place['refuses'] = ({ kind }) => shared && kind !== 'modern';
+  return { name, origin: serving.url, ledger, kinds, refuses, tells: form !== 'sse', upstream, serving, start, shared };
+}
+
+/** Everybody has left: what was held for them has to go. */
+async function settle(ground: Ground, complain: (line: string) => void): Promise<void> {
+  const { name, ledger, serving, upstream, start, shared } = ground;
+  const kept = shared ? 1 : 0;
+  const subscriptions = (): number =>
+    [...upstream.sessions.values()].reduce((sum, one) => sum + one.subscriptions.size, 0);
+  await ledger
+    .until(
+      'everything to be closed',
+      ({ sessionsOpen, streamsOpen, callsOpen }) =>
+        sessionsOpen <= kept && streamsOpen <= kept && callsOpen === 0 && subscriptions() === 0,
+      30_000,
+    )
+    .catch((error: Error) => complain(`${name}: ${subscriptions()} subscriptions left; ${error.message}`));
+  const most = (start?.descriptors ?? 0) + SLACK;
+  const state = await stateWhen(serving.proxy.pid, ({ descriptors }) => descriptors <= most, 20_000);
+  if (state && state.descriptors > most)
+    complain(`${name}: ${state.descriptors} descriptors, ${start?.descriptors} before`);
+  if (state && state.children > 0) complain(`${name}: ${state.children} children`);
+}
+
+async function finish({ name, ledger, serving, upstream }: Ground, complain: (line: string) => void): Promise<void> {
+  for (const line of ledger.complaints) complain(`${name}: the server complains: ${line}`);
+  for (const nonce of ledger.executions.keys()) complain(`${name}: ${nonce} ran, and nobody called`);
+  const { code, signal } = await serving.stop();
+  if (code !== 0) complain(`${name}: the program ended with ${signal ?? code}\n${serving.proxy.stderr}`);
+  await upstream.close();
+}
