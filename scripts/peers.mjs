@@ -4,7 +4,7 @@ import path from 'node:path';
 import { capture } from './run.mjs';
 
 // name of the command -> the Debian package that holds it
-const PEERS = { tinyproxy: 'tinyproxy', chromium: 'chromium' };
+const PEERS = { tinyproxy: 'tinyproxy', chromium: 'chromium', nginx: 'nginx-light' };
 
 // Other names under which the same thing does, where it is there already.
 const ALSO = { chromium: ['google-chrome'] };
