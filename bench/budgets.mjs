@@ -1,5 +1,5 @@
 // What this project promises, and whether a run kept it.
-import { FLOOR, OURS, SIGNED_IN } from './contestants.mjs';
+import { FLOOR, NAMESAKE, OURS, SIGNED_IN } from './contestants.mjs';
 
 const budgets = [
   { what: 'spawn → initialize answer', metric: 'start', max: 1.5, of: FLOOR },
@@ -15,6 +15,10 @@ const budgets = [
   { what: 'requests before the first call, 2026-07-28', metric: 'requestsModern', max: 1 },
   { what: 'peak memory for a 16 MiB result, JSON', metric: 'peakJson', max: 3 },
   { what: 'peak memory for a 16 MiB result, SSE', metric: 'peakSse', max: 3 },
+  { what: 'calls a second, 32 HTTP clients', metric: 'httpRate', min: 0.7, of: FLOOR },
+  { what: 'CPU a call, 32 HTTP clients', metric: 'httpCpu', max: 1.5, of: FLOOR },
+  { what: 'CPU a call, 32 HTTP clients', metric: 'httpCpu', max: 1 / 3, of: NAMESAKE },
+  { what: 'CPU a call, 32 HTTP clients', metric: 'httpCpu', max: 1 / 3, of: 'supergateway' },
   { what: 'published package', metric: 'unpacked', max: 300 },
   { what: 'dependencies', metric: 'dependencies', max: 0 },
 ];
@@ -22,9 +26,10 @@ const budgets = [
 const number = (value, digits) =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
-function judge(results, { what, metric, max, of, who = OURS }) {
+function judge(results, { what, metric, min, max, of, who = OURS }) {
   const { unit, digits } = results.metrics.find(({ id }) => id === metric) ?? {};
-  const limit = of ? `≤ ${max} × ${of}` : `≤ ${max}${unit ? ` ${unit}` : ''}`;
+  const bound = `${min === undefined ? '≤' : '≥'} ${(min ?? max).toLocaleString('en-US', { maximumFractionDigits: 2 })}`;
+  const limit = of ? `${bound} × ${of}` : `${bound}${unit ? ` ${unit}` : ''}`;
   const text = `${what} ${limit}`;
   const value = results.median(metric, who);
   const base = of && results.median(metric, of);
@@ -42,7 +47,7 @@ function judge(results, { what, metric, max, of, who = OURS }) {
     : `${number(value, digits)}${unit ? ` ${unit}` : ''}`;
   const figures = lost ? `${measured}, ${lost} ${lost === 1 ? 'round' : 'rounds'} failed` : measured;
   const seen = results.details[metric]?.[who];
-  const kept = compared <= max;
+  const kept = min === undefined ? compared <= max : compared >= min;
   return { verdict: kept ? 'ok' : 'MISSED', text, figures: !kept && seen ? `${figures}: ${seen.join(', ')}` : figures };
 }
 

@@ -1,14 +1,8 @@
 // A stdio client that drives one contestant: writes lines, matches answers by
 // id, and notes when each answer's line was complete.
-import { spawn } from 'node:child_process';
+import { Program } from './program.mjs';
 
 const LARGE = 65536;
-const living = new Set();
-
-/** Ends whatever a failed measure left behind. */
-export function killAll() {
-  for (const child of living) child.kill('SIGKILL');
-}
 
 /** The id of an answer; a large one is not parsed, its id stands at either end. */
 function read(line) {
@@ -18,37 +12,22 @@ function read(line) {
 }
 
 export class StdioClient {
-  #child;
+  #program;
   #chunks = [];
   #pending = new Map();
-  #stderr = '';
   #nextId = 1;
   #failure;
 
-  constructor({ command, args, env }) {
+  constructor(options) {
     this.spawnedAt = performance.now();
-    this.#child = spawn(command, args, { env, stdio: 'pipe', windowsHide: true });
-    living.add(this.#child);
-    this.#child.stdout.on('data', (chunk) => this.#data(chunk));
-    this.#child.stderr.setEncoding('utf8').on('data', (text) => {
-      this.#stderr = (this.#stderr + text).slice(-2000);
-    });
-    this.#child.stdin.on('error', () => {});
-    this.#child.on('error', (error) => this.#fail(error));
-    this.closed = new Promise((resolve) => {
-      this.#child.on('close', (code, signal) => {
-        living.delete(this.#child);
-        const lines = this.#stderr.trim().split('\n');
-        // The line that names the error; below it Node prints the stack and its own version.
-        const told = lines.find((text) => /\b\w*Error\b/.test(text)) ?? lines.at(-1);
-        this.#fail(new Error(`ended with ${signal ?? code}${told ? `: ${told}` : ''}`));
-        resolve();
-      });
-    });
+    this.#program = new Program(options);
+    this.#program.stdout.on('data', (chunk) => this.#data(chunk));
+    this.ended = this.#program.ended;
+    this.ended.then((error) => this.#fail(error));
   }
 
   get pid() {
-    return this.#child.pid;
+    return this.#program.pid;
   }
 
   /** Resolves with the answer, its line and the moment the line was complete. */
@@ -57,12 +36,12 @@ export class StdioClient {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+      this.#program.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
     });
   }
 
   notify(method) {
-    this.#child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', method })}\n`);
+    this.#program.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', method })}\n`);
   }
 
   initialize() {
@@ -76,9 +55,8 @@ export class StdioClient {
     await this.request('tools/list', {});
   }
 
-  async kill() {
-    this.#child.kill('SIGKILL');
-    await this.closed;
+  kill() {
+    return this.#program.kill();
   }
 
   #data(chunk) {

@@ -4,16 +4,25 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { StdioClient } from './client.mjs';
+import { HttpClients } from './http-clients.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, '..');
 const rivals = path.join(here, 'rivals');
+const stdioServer = path.join(here, 'stdio-server.mjs');
+const loopback = pathToFileURL(path.join(here, 'loopback.mjs')).href;
 
 export const FLOOR = 'floor';
 export const OURS = 'mcp-proxy';
 export const SIGNED_IN = 'signed in';
+/** The program of the same name on npm, called by its author here. */
+export const NAMESAKE = 'punkpeye/mcp-proxy';
+
+/** What the clients speak to a contestant. */
+export const STDIO = 'stdio';
+export const HTTP = 'http';
 
 const rivalVersions = JSON.parse(readFileSync(path.join(rivals, 'package.json'), 'utf8')).dependencies;
 
@@ -46,6 +55,41 @@ const all = [
     rival: true,
     script: () => rivalScript('supergateway'),
     args: (url) => ['--streamableHttp', url],
+  },
+  {
+    name: FLOOR,
+    mode: HTTP,
+    what: 'a bare `node:http` server of about 20 lines (`bench/http-floor.mjs`) that pipes requests and answers through a keep-alive agent',
+    script: () => path.join(here, 'http-floor.mjs'),
+    args: (url) => [url],
+  },
+  {
+    name: OURS,
+    mode: HTTP,
+    what: 'this program, `mcp-proxy URL --listen 127.0.0.1:0`',
+    script: builtProxy,
+    args: (url) => [url, '--listen', '127.0.0.1:0'],
+  },
+  {
+    name: NAMESAKE,
+    mode: HTTP,
+    what: `mcp-proxy ${rivalVersions['mcp-proxy']} from npm, \`mcp-proxy -- node bench/stdio-server.mjs\`: one server process for all clients`,
+    rival: true,
+    script: () => rivalScript('mcp-proxy'),
+    nodeArgs: ['--import', loopback],
+    args: () => ['--', process.execPath, stdioServer],
+  },
+  {
+    name: 'supergateway',
+    mode: HTTP,
+    what: `supergateway ${rivalVersions.supergateway} from npm, \`supergateway --stdio "node bench/stdio-server.mjs" --outputTransport streamableHttp --stateful\`: a server process a client`,
+    rival: true,
+    script: () => rivalScript('supergateway'),
+    nodeArgs: ['--import', loopback],
+    args: () => [
+      ...['--stdio', `"${process.execPath}" "${stdioServer}"`],
+      ...['--outputTransport', 'streamableHttp', '--stateful'],
+    ],
   },
 ];
 
@@ -82,9 +126,9 @@ function installRivals() {
     return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version;
   };
   if (Object.entries(rivalVersions).every(have)) return;
-  process.stderr.write('bench: installing mcp-remote and supergateway into bench/rivals (once)\n');
+  process.stderr.write(`bench: installing ${Object.keys(rivalVersions).join(', ')} into bench/rivals (once)\n`);
   const windows = process.platform === 'win32';
-  execFileSync(windows ? 'npm.cmd' : 'npm', ['ci', '--prefix', rivals, '--no-audit', '--no-fund'], {
+  execFileSync(windows ? 'npm.cmd' : 'npm', ['ci', '--prefix', rivals, '--ignore-scripts', '--no-audit', '--no-fund'], {
     stdio: ['ignore', 2, 2],
     shell: windows,
   });
@@ -108,29 +152,30 @@ export function contestants({ names, withRivals }) {
   } catch (error) {
     installation = error;
   }
-  return chosen.map(({ name, what, rival, script, args, modernArgs, prepare }) => {
+  return chosen.map((entry) => {
+    const { name, what, mode = STDIO, rival, script } = entry;
     try {
       if (rival && installation) throw new Error(`not installed: ${installation.message}`);
       const file = script();
-      const command = (url, modern) => [file, ...args(url), ...((modern && modernArgs) || [])];
-      return {
-        name,
-        what,
-        start: (url, { modern = false } = {}) => start(command(url, modern), (home) => prepare?.(home, url)),
-      };
+      return { name, what, mode, start: (url, options) => start({ ...entry, mode, file }, url, options) };
     } catch (error) {
-      return { name, what, absent: error.message };
+      return { name, what, mode, absent: error.message };
     }
   });
 }
 
-export const contestantNames = all.map(({ name }) => name);
+export const contestantNames = [...new Set(all.map(({ name }) => name))];
 
-/** Starts a contestant in an empty home that goes away with it. */
-function start(args, prepare) {
+/** Starts a contestant in an empty home that goes away with it: what drives it is then in touch with it. */
+function start({ mode, file, nodeArgs = [], args, modernArgs = [], prepare }, url, { modern = false, clients } = {}) {
   const home = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-bench-'));
-  prepare(home);
-  const client = new StdioClient({ command: process.execPath, args, env: cleanEnvironment(home) });
-  client.closed.then(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
-  return client;
+  prepare?.(home, url);
+  const program = {
+    command: process.execPath,
+    args: [...nodeArgs, file, ...args(url), ...(modern ? modernArgs : [])],
+    env: cleanEnvironment(home),
+  };
+  const driver = mode === HTTP ? new HttpClients(program, clients) : new StdioClient(program);
+  driver.ended.then(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
+  return driver;
 }

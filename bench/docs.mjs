@@ -5,7 +5,9 @@ import { asMarkdown } from './report.mjs';
 
 const file = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
 
-export function writeDocs({ date, machine, rounds, results, contestants, verdicts, failed, load }) {
+const heading = (title) => title[0].toUpperCase() + title.slice(1);
+
+export function writeDocs({ date, machine, rounds, load, reports, verdicts }) {
   const lines = [
     '# Performance',
     '',
@@ -14,9 +16,13 @@ export function writeDocs({ date, machine, rounds, results, contestants, verdict
     `**${date}** on ${machine}. ${rounds} rounds, medians; load average ${load}.`,
     'Figures of one machine on one day: compare the columns, not the days. In parentheses: the ratio to the floor, taken within each round, then the median of the rounds.',
     '',
-    asMarkdown(results),
-    '',
-    ...(failed.length ? [...failed.map((line) => `- ${line}`), ''] : []),
+    ...reports.flatMap(({ title, figures, failed }) => [
+      `## ${heading(title)}`,
+      '',
+      asMarkdown(figures),
+      '',
+      ...(failed.length ? [...failed.map((line) => `- ${line}`), ''] : []),
+    ]),
     '## Budgets',
     '',
     asMarkdown({
@@ -26,9 +32,13 @@ export function writeDocs({ date, machine, rounds, results, contestants, verdict
     '',
     '## What is compared',
     '',
-    contestants.map(({ name, what }) => `- **${name}**: ${what}`).join('\n'),
-    '',
-    'All of them stand between the same stdio client and the same server on loopback, a `node:http` server in a process of its own. They have the same Node, an empty home and their default settings.',
+    ...reports.flatMap(({ title, contestants }) => [
+      `In ${title}:`,
+      '',
+      ...contestants.map(({ name, what }) => `- **${name}**: ${what}`),
+      '',
+    ]),
+    'In stdio mode all of them stand between the same stdio client and the same server on loopback, a `node:http` server in a process of its own. In HTTP mode the clients are HTTP clients and the server is the same one; the programs from npm cannot put an HTTP server behind HTTP, so behind them is that server over stdio (`bench/stdio-server.mjs`), whose CPU is not counted: a hop that is cheaper than HTTP. All have the same Node, an empty home and their default settings, except that the programs from npm are made to listen on loopback only (`bench/loopback.mjs`).',
     '',
     '## How it is measured',
     '',
@@ -36,6 +46,7 @@ export function writeDocs({ date, machine, rounds, results, contestants, verdict
     '- **Start**: from spawning `node <script>` until the line that answers `initialize` is complete; files are in the page cache, the home is empty each time.',
     '- **A call**: `tools/call` one after the other, 6,000 a round after 4,000 to warm up; the driver takes the time when the line of the answer is complete. What the first 200 calls of a process cost, before the engine has compiled anything, has a row of its own and no budget.',
     '- **Load**: 32 calls in flight, 4,000 a round after 2,000 to warm up. CPU is user and system time of the contestant from `/proc`. Calls a second also hold what the driver and the server can do, on few cores mostly that.',
+    '- **HTTP mode**: 32 clients on bare sockets, each with a session and a keep-alive connection of its own (`initialize`, `notifications/initialized`), call the echo tool as soon as they have their answer, for turns of 150 ms after 20,000 calls (or 3 s) to warm up: a server runs for long, and the engine goes on compiling for that long. CPU is that of the process in between alone, without that of clients, servers and child processes.',
     '- **Large results**: 2 MiB of text with escapes and non-ASCII characters, as a JSON body and as a server-sent event.',
     '- **Requests**: every HTTP request of any method and path that reached the server before the first `tools/call` did; the most of three runs.',
     '- **Peak memory**: the highest resident memory while a 16 MiB result crosses, minus what the process held before; the most of three fresh processes; the result must arrive byte for byte.',
@@ -47,6 +58,7 @@ export function writeDocs({ date, machine, rounds, results, contestants, verdict
     'npm run bench                          # all of it, some minutes; installs the other programs on first use',
     'npm run bench -- --quick               # floor and mcp-proxy only, few repetitions',
     'npm run bench -- --only load           # one measure, or one contestant next to the floor',
+    'npm run bench -- --only http           # HTTP mode alone',
     'npm run bench -- --json result.json    # every round, for further use',
     '```',
     '',

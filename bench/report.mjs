@@ -15,9 +15,9 @@ function cell(results, { id, digits }, contestant) {
   return results.measured(id, contestant) ? 'n/a' : '–';
 }
 
-export function table(results, contestants) {
+export function table(results, metrics, contestants) {
   const head = ['', ...contestants];
-  const rows = results.metrics.map((metric) => [
+  const rows = metrics.map((metric) => [
     metric.unit ? `${metric.title}, ${metric.unit}` : metric.title,
     ...contestants.map((name) => cell(results, metric, name)),
   ]);
@@ -37,10 +37,10 @@ export function asMarkdown({ head, rows }) {
 }
 
 /** One line for each contestant and reason: which metrics failed, and in how many rounds. */
-export function failures(results, contestants) {
+export function failures(results, metrics, contestants) {
   const lines = new Map();
   for (const name of contestants) {
-    for (const { id, title } of results.metrics) {
+    for (const { id, title } of metrics) {
       const reasons = results.failures(id, name);
       if (reasons.length === 0 || reasons[0] === 'not built') continue;
       const key = `${name}: failed: ${reasons[0].slice(0, 200)}`;

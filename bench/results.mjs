@@ -59,7 +59,9 @@ export class Results {
   toJSON() {
     const cells = {};
     for (const [key, values] of this.#cells) {
-      const [id, contestant] = key.split(' ');
+      // Names of contestants may hold spaces, ids of metrics do not.
+      const [id] = key.split(' ', 1);
+      const contestant = key.slice(id.length + 1);
       const plain = values.map((value) => (value instanceof Error ? { failed: value.message } : (value ?? null)));
       cells[id] = { ...cells[id], [contestant]: plain };
     }

@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { judgeAll } from './budgets.mjs';
-import { killAll } from './client.mjs';
-import { contestantNames, contestants as prepare } from './contestants.mjs';
+import { contestantNames, HTTP, contestants as prepare, STDIO } from './contestants.mjs';
 import { writeDocs } from './docs.mjs';
+import { http } from './measures/http.mjs';
 import { large } from './measures/large.mjs';
 import { latency } from './measures/latency.mjs';
 import { load } from './measures/load.mjs';
@@ -13,11 +13,12 @@ import { published } from './measures/package.mjs';
 import { peak } from './measures/peak.mjs';
 import { requests } from './measures/requests.mjs';
 import { start } from './measures/start.mjs';
+import { killAll } from './program.mjs';
 import { asText, failures, table } from './report.mjs';
 import { Results } from './results.mjs';
 import { startUpstream } from './server-process.mjs';
 
-const measures = [start, latency, load, large, requests, peak, published];
+const measures = [start, latency, load, large, requests, peak, published, http];
 
 const USAGE = `usage: npm run bench -- [flags]
   --quick         few repetitions, no rivals
@@ -66,23 +67,35 @@ const machine = () => {
 
 const loadAverage = () => os.loadavg()[0].toFixed(1);
 
-async function run({ measures: chosen, rounds, quick, names }) {
+/** What one kind of client sees: the measures, and who takes part in them. */
+function sectionsOf({ measures: chosen, quick, names }) {
   const contestants = prepare({ names, withRivals: !quick });
+  const section = (mode, title) => ({
+    title,
+    measures: chosen.filter((measure) => (measure.mode ?? STDIO) === mode),
+    contestants: contestants.filter((contestant) => contestant.mode === mode),
+  });
+  return [section(STDIO, 'stdio mode'), section(HTTP, 'HTTP mode')].filter(({ measures }) => measures.length > 0);
+}
+
+async function run({ sections, rounds, quick }) {
   const results = new Results();
-  for (const { metrics } of chosen) results.addMetrics(metrics);
+  for (const { measures } of sections) for (const { metrics } of measures) results.addMetrics(metrics);
   const upstream = await startUpstream();
   try {
     for (let round = 0; round < rounds; round++) {
-      for (const { name, once, metrics, run: measure } of chosen) {
-        if (once && round > 0) continue;
-        process.stderr.write(`bench: round ${round + 1} of ${rounds}: ${name}\n`);
-        results.add(metrics, await measure({ contestants, url: upstream.url, round, rounds, quick }));
+      for (const { measures, contestants } of sections) {
+        for (const { name, once, metrics, run: measure } of measures) {
+          if (once && round > 0) continue;
+          process.stderr.write(`bench: round ${round + 1} of ${rounds}: ${name}\n`);
+          results.add(metrics, await measure({ contestants, url: upstream.url, round, rounds, quick }));
+        }
       }
     }
   } finally {
     await upstream.stop();
   }
-  return { contestants, results };
+  return results;
 }
 
 async function main() {
@@ -97,11 +110,19 @@ async function main() {
   if (chosen.help) return void process.stdout.write(USAGE);
 
   const loadBefore = loadAverage();
-  const { contestants, results } = await run(chosen);
-  const names = contestants.map(({ name }) => name);
-  const figures = table(results, names);
+  const sections = sectionsOf(chosen);
+  const results = await run({ ...chosen, sections });
+  const reports = sections.map(({ title, measures, contestants }) => {
+    const names = contestants.map(({ name }) => name);
+    const metrics = measures.flatMap((measure) => measure.metrics);
+    return {
+      title,
+      contestants,
+      figures: table(results, metrics, names),
+      failed: failures(results, metrics, names),
+    };
+  });
   const verdicts = judgeAll(results);
-  const failed = failures(results, names);
   const date = new Date().toISOString().slice(0, 10);
   // The run itself makes load; only what was there before it says that others disturbed.
   const facts = {
@@ -114,15 +135,17 @@ async function main() {
   process.stdout.write(
     `${date}, ${facts.machine}, ${chosen.rounds} ${chosen.rounds === 1 ? 'round' : 'rounds'}, load average ${facts.load}\n\n`,
   );
-  process.stdout.write(`${asText(figures)}\n\n`);
-  for (const line of failed) process.stdout.write(`${line}\n`);
-  if (failed.length) process.stdout.write('\n');
+  for (const { title, figures, failed } of reports) {
+    process.stdout.write(`${title}\n${asText(figures)}\n\n`);
+    for (const line of failed) process.stdout.write(`${line}\n`);
+    if (failed.length) process.stdout.write('\n');
+  }
   for (const { verdict, text, figures: seen } of verdicts)
     process.stdout.write(`${verdict.padEnd(12)}  ${text}: ${seen}\n`);
 
   if (chosen.json)
     writeFileSync(chosen.json, `${JSON.stringify({ ...facts, ...results.toJSON(), verdicts }, null, 2)}\n`);
-  if (chosen['write-docs']) writeDocs({ ...facts, results: figures, contestants, verdicts, failed });
+  if (chosen['write-docs']) writeDocs({ ...facts, reports, verdicts });
   if (chosen.strict && verdicts.some(({ verdict }) => verdict === 'MISSED')) process.exitCode = 1;
 }
 

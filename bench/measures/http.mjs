@@ -1,0 +1,51 @@
+// HTTP mode: many clients at once, each with a session of its own that calls
+// again as soon as it has its answer.
+import { cpuMicros } from '../process-stats.mjs';
+import { percentile } from '../statistics.mjs';
+import { takeTurns } from '../turns.mjs';
+
+const CLIENTS = 32;
+/** Time and not calls: the slow ones would make most of the run. */
+const TURN_MS = 150;
+/** Until the engine has compiled what a call runs through; for the slow ones, as much of that as a while allows. */
+const WARM_UP_CALLS = 20_000;
+const WARM_UP_MS = 3_000;
+
+export const http = {
+  name: 'http',
+  mode: 'http',
+  metrics: [
+    { id: 'httpRate', title: `calls a second, ${CLIENTS} clients`, unit: '/s', digits: 0 },
+    { id: 'httpCpu', title: `CPU a call, ${CLIENTS} clients`, unit: 'µs', digits: 0 },
+    { id: 'httpP50', title: `a call, p50, ${CLIENTS} clients`, unit: 'ms', digits: 1 },
+  ],
+  run: ({ contestants, url, round, quick }) =>
+    takeTurns({
+      contestants: contestants.map((contestant) => ({
+        ...contestant,
+        start: (upstream) => contestant.start(upstream, { clients: CLIENTS }),
+      })),
+      url,
+      round,
+      turns: quick ? 4 : 5,
+      async open(clients) {
+        const until = performance.now() + WARM_UP_MS;
+        await clients.call((done) => done < WARM_UP_CALLS && performance.now() < until);
+        return { taken: [], millis: 0, cpuBefore: cpuMicros(clients.pid) };
+      },
+      async turn(clients, state) {
+        const from = performance.now();
+        const until = from + TURN_MS;
+        const taken = await clients.call(() => performance.now() < until);
+        state.millis += performance.now() - from;
+        state.taken.push(...taken);
+      },
+      finish(clients, { taken, millis, cpuBefore }) {
+        return {
+          httpRate: (taken.length / millis) * 1000,
+          httpCpu: cpuBefore === undefined ? undefined : (cpuMicros(clients.pid) - cpuBefore) / taken.length,
+          httpP50: percentile(taken, 0.5),
+        };
+      },
+    }),
+};
