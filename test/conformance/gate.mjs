@@ -1,51 +1,58 @@
 #!/usr/bin/env node
-// Runs exactly what expected.json says must pass, and fails when any of it does not, or when the lists themselves
-// are wrong: a scenario in no list, an exemption without a reason, an entry the suite no longer has.
-//   --all   also runs what waits, and names what passes already, so that the list can shrink
+// Runs exactly what must pass, in client mode (expected.json) and in server mode (expected-server.json), and fails
+// when any of it does not, or when the lists themselves are wrong: a scenario in no list, an exemption without a
+// reason, an entry the suite no longer has.
+//   --mode client|server   only this one
+//   --all                  client mode: also runs what waits, and names what passes already
+//   --write-docs           writes docs/conformance.md from what was seen; needs both modes
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
-import { moves } from './host/moves.mjs';
-import { audit, cellsOf, exemption, label, mustPass, readExpected } from './lib/expectations.mjs';
+import { clientGate } from './lib/client-gate.mjs';
+import { writeDocs } from './lib/docs.mjs';
 import { ensureInstalled } from './lib/install.mjs';
-import { builtProxy, newRunFolder } from './lib/project.mjs';
-import { header, row } from './lib/report.mjs';
-import { runAll } from './lib/scenario.mjs';
-import { clientScenarios, suiteVersion } from './lib/suite.mjs';
+import { newRunFolder } from './lib/project.mjs';
+import { serverGate } from './lib/server-gate.mjs';
+import { suiteVersion } from './lib/suite.mjs';
 
-const { values: options } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
+const GATES = { server: serverGate, client: clientGate };
 
-ensureInstalled();
-const expected = readExpected();
-const cells = cellsOf(clientScenarios());
-const problems = audit(expected, cells);
-const settings = { command: builtProxy(), deadline: 60_000, folder: newRunFolder() };
-
-console.log(`conformance: suite ${suiteVersion()}, client scenarios through the proxy\n${header}`);
-const show = (result) => console.log(row(result));
-const rows = await runAll(
-  cells.filter((cell) => mustPass(expected, cell)),
-  2,
-  settings,
-  show,
-);
-const failed = rows.filter(({ status }) => status !== 'PASS');
-
-if (options.all) {
-  const waiting = cells.filter((cell) => exemption(expected, cell)?.kind === 'waiting');
-  const runnable = waiting.filter(({ name }) => name in moves);
-  console.log(`\nwaiting (${waiting.length - runnable.length} more are not run: the host has no moves for them)`);
-  const early = (await runAll(runnable, 2, settings, show)).filter(({ status }) => status === 'PASS');
-  if (early.length > 0) console.log('\nwaiting, but passes already; move it to "pass" in expected.json:');
-  for (const result of early) console.log(`  ${label(result)}`);
+const { values: options } = parseArgs({
+  options: {
+    mode: { type: 'string' },
+    all: { type: 'boolean', default: false },
+    'write-docs': { type: 'boolean', default: false },
+  },
+});
+if (options.mode !== undefined && !Object.hasOwn(GATES, options.mode)) {
+  console.error(`--mode client or --mode server, not ${JSON.stringify(options.mode)}`);
+  process.exit(2);
+}
+if (options['write-docs'] && options.mode) {
+  console.error('--write-docs needs both modes: leave out --mode');
+  process.exit(2);
 }
 
-if (failed.length > 0) console.log('\nmust pass, and does not:');
-for (const result of failed) console.log(`  ${label(result)}: ${result.status} ${result.reason}`);
-if (problems.length > 0) console.log('\nwrong in expected.json:');
-for (const problem of problems) console.log(`  ${problem}`);
+ensureInstalled();
+const folder = newRunFolder();
+console.log(`conformance: suite ${suiteVersion()}, through the proxy`);
+const seen = {};
+for (const [mode, gate] of Object.entries(GATES)) {
+  if (options.mode && options.mode !== mode) continue;
+  console.log('');
+  seen[mode] = await gate({ folder, all: options.all });
+}
 
+const failed = Object.values(seen).flatMap((result) => result.failed);
+const problems = Object.values(seen).flatMap((result) => result.problems);
+if (failed.length > 0) console.log('\nmust pass, and does not:');
+for (const line of failed) console.log(`  ${line}`);
+if (problems.length > 0) console.log('\nwrong in the lists, or without a proxy:');
+for (const line of problems) console.log(`  ${line}`);
+
+if (options['write-docs']) console.log(`\nwrote ${writeDocs(seen)}`);
 const bad = failed.length + problems.length;
-if (failed.length > 0) console.log(`\nrecorded in ${settings.folder}`);
-else fs.rmSync(settings.folder, { recursive: true, force: true });
-console.log(`\nconformance: ${rows.length - failed.length} passed, ${bad} failed`);
-process.exit(bad > 0 || rows.length === 0 ? 1 : 0);
+if (bad > 0) console.log(`\nrecorded in ${folder}`);
+else fs.rmSync(folder, { recursive: true, force: true });
+const passed = (seen.server?.passed ?? 0) + (seen.client?.rows.filter(({ status }) => status === 'PASS').length ?? 0);
+console.log(`\nconformance: ${passed} passed, ${bad} failed`);
+process.exit(bad > 0 || passed === 0 ? 1 : 0);

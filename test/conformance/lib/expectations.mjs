@@ -20,20 +20,37 @@ export const label = ({ name, spec, inner }) => `${spec} ${inner} ${name}`;
 
 const covers = (wanted, value) => wanted === undefined || [wanted].flat().includes(value);
 
-function matches(entry, { name, spec, inner }) {
+function matches(entry, { name, spec, inner, way }) {
   const prefix = entry.scenario?.endsWith?.('*') ? entry.scenario.slice(0, -1) : undefined;
   const named = prefix === undefined ? covers(entry.scenario, name) : name.startsWith(prefix);
-  return named && covers(entry.spec, spec) && covers(entry.inner, inner);
+  return named && covers(entry.spec, spec) && covers(entry.inner, inner) && covers(entry.way, way);
 }
 
 export const mustPass = (expected, { name, spec, inner }) => expected.pass[spec]?.[name]?.includes(inner) ?? false;
 
-/** The entry that says why this cell waits, or why it does not count. */
+/** The entry that says why this cell waits, or why it does not count; for cells of either mode. */
 export function exemption(expected, cell) {
   const waiting = expected.waiting.find((entry) => matches(entry, cell));
   if (waiting) return { kind: 'waiting', reason: waiting.reason };
   const outside = expected.outside.find((entry) => matches(entry, cell));
   return outside && { kind: 'outside', reason: outside.reason };
+}
+
+/** What is wrong with the entries that exempt cells of either mode, as readable lines. */
+export function auditExemptions(expected, cells) {
+  const problems = [];
+  for (const list of ['waiting', 'outside']) {
+    for (const entry of expected[list]) {
+      const { reason, ...selector } = entry;
+      const shown = `${list} ${JSON.stringify(selector)}`;
+      if (typeof reason !== 'string' || reason.trim() === '') problems.push(`${shown}: gives no reason`);
+      for (const scenario of [entry.scenario].flat()) {
+        const used = cells.some((cell) => matches({ ...entry, scenario }, cell));
+        if (!used) problems.push(`${shown}: the suite has nothing that ${scenario ?? 'this'} names`);
+      }
+    }
+  }
+  return problems;
 }
 
 /** Everything wrong with the lists themselves, as readable lines. */
@@ -48,17 +65,7 @@ export function audit(expected, cells) {
       }
     }
   }
-  for (const list of ['waiting', 'outside']) {
-    for (const entry of expected[list]) {
-      const { reason, ...selector } = entry;
-      const shown = `${list} ${JSON.stringify(selector)}`;
-      if (typeof reason !== 'string' || reason.trim() === '') problems.push(`${shown}: gives no reason`);
-      for (const scenario of [entry.scenario].flat()) {
-        const used = cells.some((cell) => matches({ ...entry, scenario }, cell));
-        if (!used) problems.push(`${shown}: the suite has nothing that ${scenario ?? 'this'} names`);
-      }
-    }
-  }
+  problems.push(...auditExemptions(expected, cells));
   for (const cell of cells) {
     const exempt = exemption(expected, cell);
     if (mustPass(expected, cell) && exempt) problems.push(`${label(cell)}: both must pass and is ${exempt.kind}`);

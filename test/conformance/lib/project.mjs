@@ -5,10 +5,16 @@ import { FOLDER } from './install.mjs';
 
 const ROOT = path.join(FOLDER, '..', '..');
 
-export function builtProxy() {
+function built(...args) {
   if (!fs.existsSync(path.join(ROOT, 'dist'))) throw new Error('the proxy is not built: run `npm run build` first');
-  return [process.execPath, path.join(ROOT, 'bin', 'mcp-proxy.js'), '{URL}', '--allow-http'];
+  return [process.execPath, path.join(ROOT, 'bin', 'mcp-proxy.js'), '{URL}', ...args];
 }
+
+/** The proxy for a client on stdio, and for clients over HTTP. */
+export const builtProxy = () => built('--allow-http');
+export const builtListener = () => built('--listen', '127.0.0.1:0');
+
+export const DOCS_FILE = path.join(ROOT, 'docs', 'conformance.md');
 
 /** A folder of its own for every run, so that two at a time do not write over each other. */
 export function newRunFolder() {

@@ -12,3 +12,8 @@ export function row({ spec, inner, name, passed, checks, seconds, status, reason
   ];
   return [cells.join(' '), reason, note && `(${note})`].filter(Boolean).join('  ');
 }
+
+export function serverRow({ name, status, reason, succeeded, checks }, note = '') {
+  const cells = [`  ${name.padEnd(46)}`, `${succeeded.length}/${checks}`.padStart(7), ` ${status}`];
+  return [cells.join(' '), reason, note && `(${note})`].filter(Boolean).join('  ');
+}

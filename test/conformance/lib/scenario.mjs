@@ -1,54 +1,8 @@
 // Runs one scenario of the suite and says how it ended.
-import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { FOLDER } from './install.mjs';
-import { suiteCommand } from './suite.mjs';
-
-const windows = process.platform === 'win32';
-const running = new Set();
-
-// The suite starts the host, the host starts the proxy. They share the suite's process group, so one signal ends
-// whatever of the three is left.
-function endGroup(child) {
-  if (windows) {
-    spawnSync('taskkill', ['/pid', String(child.pid), '/t', '/f']);
-    return;
-  }
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch (error) {
-    if (error.code !== 'ESRCH') throw error;
-  }
-}
-
-// The suite's group is not the terminal's, so an interrupt has to be handed on.
-for (const [signal, status] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
-  process.once(signal, () => {
-    for (const child of running) endGroup(child);
-    process.exit(status);
-  });
-}
-
-function runSuite(args, { env, limit, logFile }) {
-  const [program, words] = suiteCommand(args);
-  const child = spawn(program, words, { env, detached: !windows, stdio: ['ignore', 'pipe', 'pipe'] });
-  running.add(child);
-  const log = fs.createWriteStream(logFile);
-  child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => endGroup(child), limit);
-    child.on('error', reject);
-    // A process that outlives the suite would keep the pipes open and hold back 'close'.
-    child.on('exit', () => endGroup(child));
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      running.delete(child);
-      log.end(() => resolve(code));
-    });
-  });
-}
+import { runSuite } from './processes.mjs';
 
 function readChecks(folder) {
   const file = fs

@@ -1,4 +1,4 @@
-// The installed suite: where it is, what runs it, which client scenarios it knows.
+// The installed suite: where it is, what runs it, which scenarios it knows.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -38,19 +38,42 @@ export function suiteVersion() {
 // newest that opens with initialize, and the one that does not.
 const EXTENSION_SPECS = ['2025-11-25', '2026-07-28'];
 
-/** Every client scenario of the suite, and the revisions it is run at: [{ name, specs }]. */
-export function clientScenarios() {
+let listed;
+
+/** Everything the suite lists: [{ side: 'client' | 'server' | 'authorization', name, specs }]. */
+function scenarios() {
+  if (listed) return listed;
   const [program, args] = suiteCommand(['list']);
   const list = spawnSync(program, args, { encoding: 'utf8' });
   if (list.status !== 0) throw new Error(`the suite cannot list its scenarios: ${list.error ?? list.stderr}`);
-  const scenarios = [];
-  let client = false;
+  listed = [];
+  let side;
   for (const line of list.stdout.split('\n')) {
-    if (/^\S.*scenarios/.test(line)) client = line.startsWith('Client scenarios');
+    side = /^(\w+)\b.* scenarios/.exec(line)?.[1].toLowerCase() ?? side;
     const entry = /^\s+- (\S+) \[(.*)\]/.exec(line);
-    if (!client || !entry) continue;
-    scenarios.push({ name: entry[1], specs: entry[2] === 'extension' ? EXTENSION_SPECS : entry[2].split(',') });
+    if (entry) listed.push({ side, name: entry[1], specs: entry[2].split(',') });
   }
-  if (scenarios.length === 0) throw new Error(`the suite lists no client scenarios:\n${list.stdout}`);
-  return scenarios;
+  for (const needed of ['client', 'server']) {
+    if (!listed.some((scenario) => scenario.side === needed)) {
+      throw new Error(`the suite lists no ${needed} scenarios:\n${list.stdout}`);
+    }
+  }
+  return listed;
+}
+
+/** Every client scenario of the suite, and the revisions it is run at: [{ name, specs }]. */
+export function clientScenarios() {
+  return scenarios()
+    .filter(({ side }) => side === 'client')
+    .map(({ name, specs }) => ({ name, specs: specs.includes(EXTENSION) ? EXTENSION_SPECS : specs }));
+}
+
+/** In the place of a revision for a server scenario that belongs to none; the suite decides what it speaks then. */
+export const EXTENSION = 'extension';
+
+/** The same for server scenarios. */
+export function serverScenarios() {
+  return scenarios()
+    .filter(({ side }) => side === 'server')
+    .map(({ name, specs }) => ({ name, specs }));
 }

@@ -1,0 +1,60 @@
+// The ways from the suite to the server behind, in server mode.
+import fs from 'node:fs';
+import path from 'node:path';
+import { proxyEnvironment } from '../host/environment.mjs';
+import { FOLDER } from './install.mjs';
+import { builtListener } from './project.mjs';
+import { EXTENSION } from './suite.mjs';
+import { startServer } from './processes.mjs';
+
+/** The reference, and how many upstream sessions the proxy has: one for each client, or one for all. */
+export const DIRECT = 'direct';
+export const THROUGH = ['per-client', 'shared'];
+/** Not the proxy: a hop that changes nothing, and a command of somebody's own. */
+export const PASSTHROUGH = 'passthrough';
+export const OWN = 'command';
+
+const kindOf = (spec) => (spec === EXTENSION || spec >= '2026' ? 'stateless' : 'sessions');
+
+function commandOf(way, own) {
+  if (way === PASSTHROUGH) return [process.execPath, path.join(FOLDER, 'lib', 'passthrough.mjs'), '{URL}'];
+  if (way === OWN) return own;
+  return [...builtListener(), '--upstream-session', way];
+}
+
+/**
+ * Starts the server behind for `spec`, and what stands in front of it. `url` is for the suite; `stop()` ends both and
+ * resolves with what was wrong with the one in front, if anything was.
+ */
+export async function openWay({ spec, way }, { command, folder }) {
+  fs.mkdirSync(folder, { recursive: true });
+  const main = path.join(FOLDER, 'upstream', 'main.mjs');
+  const upstream = await startServer([process.execPath, main, kindOf(spec)], {
+    logFile: path.join(folder, 'upstream.stderr'),
+  });
+  const upstreamUrl = `${upstream.origin}/mcp`;
+  if (way === DIRECT) return { url: upstreamUrl, stop: () => upstream.stop().then(() => undefined) };
+
+  let front;
+  try {
+    const words = commandOf(way, command).map((word) => word.replaceAll('{URL}', upstreamUrl));
+    const env = proxyEnvironment(folder, 0);
+    front = await startServer(words, { env, logFile: path.join(folder, 'proxy.stderr') });
+  } catch (error) {
+    await upstream.stop();
+    throw error;
+  }
+  return {
+    url: `${front.origin}/mcp`,
+    async stop() {
+      const early = front.ended;
+      const end = await front.stop();
+      await upstream.stop();
+      const how = `with ${end.signal ?? `exit code ${end.code}`}`;
+      if (early) return `ended ${how} while the suite was running`;
+      // Windows knows no signal that a program could end well on.
+      const judged = THROUGH.includes(way) && process.platform !== 'win32';
+      return judged && end.code !== 0 ? `was asked to end and ended ${how}` : undefined;
+    },
+  };
+}
