@@ -8,7 +8,7 @@ import { type Discovered, discover } from '../../src/auth/discover.ts';
 import type { Wire } from '../../src/auth/protocol.ts';
 import { DEFAULTS } from '../../src/config.ts';
 import { Cancellation } from '../../src/core/cancel.ts';
-import type { HttpRequest, HttpResponse } from '../../src/core/ports.ts';
+import type { HttpRequest, HttpResponse } from '../../src/core/fetch.ts';
 import { HOSTILE_URLS } from './hostile-urls.ts';
 
 // The host that the hostile addresses lead to where they lead anywhere, and an address: nothing has to be looked up to
