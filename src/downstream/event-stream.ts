@@ -7,7 +7,7 @@ import { Beating, type Pulse } from './pulse.ts';
 /** Bytes that may wait in front of a slow reader before whoever writes has to wait too. */
 const FULL = 1_048_576;
 /** Bytes that may wait when whoever writes cannot wait; beyond them the reader is cut off. */
-const TOO_FULL = 8 * 1_048_576;
+const TOO_FULL = 64 * 1_048_576;
 /** How soon a reader may come back whose connection broke off, in milliseconds. */
 const RETRY = 1_000;
 /** How long a stream may be silent before it says that it is there, in milliseconds. */

@@ -13,7 +13,7 @@ const ESCAPE = '\\u';
 interface Asked {
   /** As the client spelled it. */
   readonly token: Json;
-  readonly notify: Exchange['notify'];
+  readonly exchange: Pick<Exchange, 'notify' | 'room'>;
 }
 
 export class ProgressTokens {
@@ -21,22 +21,28 @@ export class ProgressTokens {
   #last = 0;
 
   /** The call under a token of its own, and what takes that back; undefined when it asks for no progress. Throws a JsonError. */
-  replace(call: Call, notify: Exchange['notify']): { readonly call: Call; readonly end: () => void } | undefined {
+  replace(
+    call: Call,
+    exchange: Pick<Exchange, 'notify' | 'room'>,
+  ): { readonly call: Call; readonly end: () => void } | undefined {
     const { params } = call;
     if (!isObject(params) || !(params.includes(MARK) || params.includes(ESCAPE))) return undefined;
     const meta = member(params, '_meta');
     const token = isObject(meta) ? member(meta, MARK) : undefined;
     if (!meta || !token) return undefined;
     const own = String(++this.#last);
-    this.#asked.set(own, { token, notify });
+    this.#asked.set(own, { token, exchange });
     const changed = withMember(params, '_meta', withMember(meta, MARK, Buffer.from(own)));
     return { call: { ...call, params: changed }, end: () => this.#asked.delete(own) };
   }
 
-  /** Passes a progress notification on to whoever asked for it, under its own token; late ones to nobody. */
-  pass(note: Call): Promise<void> | undefined {
+  /**
+   * Passes a progress notification on to whoever asked for it, under its own token; late ones to nobody.
+   * @param waits whoever reads it from the server waits for a slow reader; otherwise that one misses it.
+   */
+  pass(note: Call, waits: boolean): Promise<void> | undefined {
     const asked = this.#asked.get(peek(note.params, MARK)?.toString('latin1') ?? '');
-    if (!asked || !note.params) return undefined;
-    return asked.notify({ ...note, params: withMember(note.params, MARK, asked.token) });
+    if (!asked || !note.params || (!waits && asked.exchange.room())) return undefined;
+    return asked.exchange.notify({ ...note, params: withMember(note.params, MARK, asked.token) });
   }
 }

@@ -146,7 +146,7 @@ export class SharedSession {
   }
 
   async #ask(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
-    const replaced = this.#tokens.replace(exchange.call, (note) => exchange.notify(note));
+    const replaced = this.#tokens.replace(exchange.call, exchange);
     try {
       const notify = (note: Call): Promise<void> | undefined => this.#told(note, exchange, member);
       const call = withoutTask(replaced?.call ?? exchange.call);
@@ -158,7 +158,7 @@ export class SharedSession {
 
   /** What the server says while it works on a request is for whoever asked, unless it speaks of what all share. */
   #told(note: Call, exchange: Exchange, member: Member): Promise<void> | undefined {
-    if (note.method === 'notifications/progress') return this.#tokens.pass(note);
+    if (note.method === 'notifications/progress') return this.#tokens.pass(note, true);
     if (note.method === 'notifications/message') {
       return hears(member, note) ? exchange.notify(note) : undefined;
     }
@@ -169,8 +169,8 @@ export class SharedSession {
   /** The clients, as the server sees them. A slow one must not keep the others waiting, so nobody is waited for. */
   readonly #peer: Peer = {
     notify: (note) => {
-      if (note.method === 'notifications/progress') this.#tokens.pass(note);
-      else for (const member of this.#concerned(note)) member.client.notify(note);
+      if (note.method === 'notifications/progress') this.#tokens.pass(note, false);
+      else for (const { client } of this.#concerned(note)) if (!isMissed(note, client)) client.notify(note);
       return undefined;
     },
     ask: ({ method }) =>
@@ -259,6 +259,11 @@ export class SharedSession {
 function withoutTask(call: Call): Call {
   if (!isObject(call.params) || !peek(call.params, 'task')) return call;
   return { ...call, params: withoutMembers(call.params, ['task']) };
+}
+
+/** Whether a message can be left out for a client that reads slower than the server speaks. */
+function isMissed({ method }: Call, client: Peer): boolean {
+  return method === 'notifications/message' && client.room() !== undefined;
 }
 
 function isForAll({ method }: Call): boolean {

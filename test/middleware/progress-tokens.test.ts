@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Exchange } from '../../src/core/exchange.ts';
 import { JsonError } from '../../src/core/json.ts';
 import type { Call } from '../../src/core/jsonrpc.ts';
 import { ProgressTokens } from '../../src/middleware/progress-tokens.ts';
@@ -6,13 +7,24 @@ import { ProgressTokens } from '../../src/middleware/progress-tokens.ts';
 const call = (params: string, method = 'tools/call'): Call => ({ method, params: Buffer.from(params) });
 const progress = (params: string): Call => call(params, 'notifications/progress');
 
+type Notify = Exchange['notify'];
+
+/** An asker that always has room, unless it is said that it has none. */
+const asker = (notify: Notify, room: Promise<void> | undefined = undefined): Pick<Exchange, 'notify' | 'room'> => ({
+  notify,
+  room: () => room,
+});
+
 /** A client that asks for progress, and what it is told. */
 function asking(tokens: ProgressTokens, params: string) {
   const told: string[] = [];
-  const replaced = tokens.replace(call(params), (note) => {
-    told.push(`${note.method} ${note.params}`);
-    return undefined;
-  });
+  const replaced = tokens.replace(
+    call(params),
+    asker((note) => {
+      told.push(`${note.method} ${note.params}`);
+      return undefined;
+    }),
+  );
   return { told, replaced, sent: replaced?.call.params?.toString(), end: () => replaced?.end() };
 }
 
@@ -34,7 +46,10 @@ describe('a call that asks for progress', () => {
 
   it('keeps its method and what stands beside its parameters', () => {
     const own: Call = { ...call('{"_meta":{"progressToken":7}}'), extra: Buffer.from('"x":1') };
-    const replaced = new ProgressTokens().replace(own, () => undefined);
+    const replaced = new ProgressTokens().replace(
+      own,
+      asker(() => undefined),
+    );
     expect(replaced?.call).toMatchObject({ method: 'tools/call', extra: own.extra });
     expect(own.params?.toString()).toBe('{"_meta":{"progressToken":7}}');
   });
@@ -59,13 +74,23 @@ describe('a call that asks for progress', () => {
     ['a list', '[{"_meta":{"progressToken":1}}]'],
   ])('does not, and is left alone: %s', (_, params) => {
     const own: Call = params === undefined ? { method: 'tools/call' } : call(params);
-    expect(new ProgressTokens().replace(own, () => undefined)).toBeUndefined();
+    expect(
+      new ProgressTokens().replace(
+        own,
+        asker(() => undefined),
+      ),
+    ).toBeUndefined();
   });
 
   it.each(['{"_meta":{"progressToken":1,"progressToken":2}}', '{"_meta":{"progressToken":1},"_meta":{}}'])(
     'is refused when two tokens could be read from it: %s',
     (params) => {
-      expect(() => new ProgressTokens().replace(call(params), () => undefined)).toThrow(JsonError);
+      expect(() =>
+        new ProgressTokens().replace(
+          call(params),
+          asker(() => undefined),
+        ),
+      ).toThrow(JsonError);
     },
   );
 });
@@ -75,8 +100,8 @@ describe('progress', () => {
     const tokens = new ProgressTokens();
     const one = asking(tokens, '{"_meta":{"progressToken":7}}');
     const two = asking(tokens, '{"_meta":{"progressToken":"\\u0037"}}');
-    tokens.pass(progress('{"progressToken":2,"progress":0.50,"total":12345678901234567890}'));
-    tokens.pass(progress('{"progress":1, "progressToken" :1 }'));
+    tokens.pass(progress('{"progressToken":2,"progress":0.50,"total":12345678901234567890}'), true);
+    tokens.pass(progress('{"progress":1, "progressToken" :1 }'), true);
     expect(one.told).toEqual(['notifications/progress {"progress":1, "progressToken" :7 }']);
     expect(two.told).toEqual([
       'notifications/progress {"progressToken":"\\u0037","progress":0.50,"total":12345678901234567890}',
@@ -86,8 +111,28 @@ describe('progress', () => {
   it('makes whoever tells it wait as long as the asker does', async () => {
     const tokens = new ProgressTokens();
     const room = Promise.resolve();
-    tokens.replace(call('{"_meta":{"progressToken":7}}'), () => room);
-    expect(tokens.pass(progress('{"progressToken":1}'))).toBe(room);
+    tokens.replace(
+      call('{"_meta":{"progressToken":7}}'),
+      asker(() => room),
+    );
+    expect(tokens.pass(progress('{"progressToken":1}'), true)).toBe(room);
+  });
+
+  it('is missed by an asker without room, where nobody can wait for it', () => {
+    const tokens = new ProgressTokens();
+    const told: string[] = [];
+    const slow = asker(
+      (note) => {
+        told.push(note.method);
+        return undefined;
+      },
+      new Promise(() => {}),
+    );
+    tokens.replace(call('{"_meta":{"progressToken":7}}'), slow);
+    tokens.pass(progress('{"progressToken":1}'), false);
+    expect(told).toEqual([]);
+    tokens.pass(progress('{"progressToken":1}'), true);
+    expect(told).toHaveLength(1);
   });
 
   it('that comes too late reaches nobody', () => {
@@ -95,8 +140,8 @@ describe('progress', () => {
     const one = asking(tokens, '{"_meta":{"progressToken":7}}');
     const two = asking(tokens, '{"_meta":{"progressToken":7}}');
     one.end();
-    tokens.pass(progress('{"progressToken":1}'));
-    tokens.pass(progress('{"progressToken":2}'));
+    tokens.pass(progress('{"progressToken":1}'), true);
+    tokens.pass(progress('{"progressToken":2}'), true);
     expect(one.told).toEqual([]);
     expect(two.told).toHaveLength(1);
   });
@@ -113,8 +158,8 @@ describe('progress', () => {
   ])('that is nobody’s reaches nobody: %s', (params) => {
     const tokens = new ProgressTokens();
     const { told } = asking(tokens, '{"_meta":{"progressToken":7}}');
-    expect(tokens.pass(progress(params))).toBeUndefined();
-    expect(tokens.pass({ method: 'notifications/progress' })).toBeUndefined();
+    expect(tokens.pass(progress(params), true)).toBeUndefined();
+    expect(tokens.pass({ method: 'notifications/progress' }, true)).toBeUndefined();
     expect(told).toEqual([]);
   });
 });

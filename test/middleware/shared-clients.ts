@@ -53,6 +53,8 @@ export class Client implements Peer {
   readonly told: string[] = [];
   readonly asked: string[] = [];
   readonly session: Session;
+  /** Whether it has no room for more. */
+  full = false;
 
   constructor(shared: SharedSession) {
     this.session = shared.join(this);
@@ -70,7 +72,7 @@ export class Client implements Peer {
   }
 
   room(): Promise<void> | undefined {
-    return undefined;
+    return this.full ? new Promise(() => {}) : undefined;
   }
 
   request(method: string, params?: object): Promise<Reply> {

@@ -141,6 +141,17 @@ describe('what the server says beside all calls', () => {
     expect(levels(severe)).toEqual(['error', 'emergency']);
   });
 
+  it('passes by a client that reads too slowly where it is a log, and waits for it with everything else', async () => {
+    const { server, joined } = sharedSession();
+    const [slow, fast] = [await joined(), await joined()];
+    for (const client of [slow, fast]) await client.request('logging/setLevel', { level: 'debug' });
+    slow.full = true;
+    server().client.notify(call('notifications/message', { level: 'error' }));
+    server().client.notify(call('notifications/tools/list_changed'));
+    expect(slow.told).toEqual(['notifications/tools/list_changed']);
+    expect(fast.told).toHaveLength(2);
+  });
+
   it.each(['notifications/tasks/status', 'notifications/elicitation/complete', 'notifications/vendor'])(
     'goes to nobody where nobody can tell whose it is: %s',
     async (method) => {
