@@ -86,6 +86,7 @@ export async function startHttpProxy(
       if (config.logLevel === 'debug') logAccess(res, log);
       downstream.handle(req, res);
     },
+    notAccepted: (why) => log.warn(`a connection could not be accepted: ${why} (is ulimit -n large enough?)`),
     closed: (res) => metrics.response(knownPath(res.req.url), statusOf(res)),
   });
   shared.hopeless.then((error) => log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message));

@@ -13,16 +13,18 @@ const CONNECTION = Symbol('connection');
 type Marked = Socket & { [CONNECTION]?: Connection };
 
 export class Connections {
-  readonly #all = new Set<Connection>();
+  /** By the address of the other end: over TLS, the socket of the requests takes the place of the one it came on. */
+  readonly #all = new Map<string, Connection>();
   #ending = false;
 
-  /** A connection has come, ready for requests or before its TLS handshake. */
+  /** A connection has come: before its TLS handshake, where there is one, and after it once more. */
   opened(socket: Marked): void {
     const connection: Connection = { socket, open: [] };
+    const peer = `${socket.remoteAddress} ${socket.remotePort}`;
     socket[CONNECTION] = connection;
-    this.#all.add(connection);
+    this.#all.set(peer, connection);
     socket.once('close', () => {
-      this.#all.delete(connection);
+      if (this.#all.get(peer) === connection) this.#all.delete(peer);
       // Node tells only the response whose turn it was that nobody is there any more, and does so now.
       process.nextTick(() => {
         for (const res of connection.open.splice(0)) {
@@ -52,12 +54,12 @@ export class Connections {
   end(): void {
     this.#ending = true;
     // Browsers and pools open connections ahead of any request: these are closed as well.
-    for (const { socket, open } of this.#all) if (open.length === 0) socket.destroy();
+    for (const { socket, open } of this.#all.values()) if (open.length === 0) socket.destroy();
   }
 
   /** Closes every connection. */
   destroy(): void {
     this.#ending = true;
-    for (const { socket } of this.#all) socket.destroy();
+    for (const { socket } of this.#all.values()) socket.destroy();
   }
 }

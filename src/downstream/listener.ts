@@ -14,6 +14,8 @@ export interface ListenerOptions {
   readonly handle: RequestListener;
   /** Told of every response that is over, whether it has left or not. */
   readonly closed: (res: ServerResponse) => void;
+  /** Told why a connection could not be accepted. */
+  readonly notAccepted: (why: string) => void;
 }
 
 /** Limits for whoever does not get on with a request, in milliseconds and bytes. */
@@ -50,7 +52,7 @@ export interface Listener {
 
 /** Begins to listen. Rejects with a ProxyError `cannot-listen`. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const { host, port, tls, handle, closed } = options;
+  const { host, port, tls, handle, closed, notAccepted } = options;
   const server = await create(options);
   server.maxConnections = options.maxConnections;
   server.timeout = STALLED;
@@ -75,6 +77,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
     server.listen({ port, ...(host !== undefined && { host }) }, resolve);
   });
+  // No reason to end the connections that could be accepted.
+  server.on('error', (error: NodeJS.ErrnoException) => notAccepted(error.code ?? error.message));
   const bound = server.address() as AddressInfo;
   const ended = new Promise<void>((resolve) => server.once('close', resolve));
   return {

@@ -1,5 +1,7 @@
 // Who leaves while something is on its way: clients in the middle of a connection, and the proxy itself.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -132,6 +134,33 @@ describe('SIGTERM', () => {
     expect([status, json.id, json.error]).toEqual([200, 'last', undefined]);
     expect(await proxy.exit()).toEqual({ code: 0, signal: null });
     expect(upstream.all('DELETE')).toHaveLength(1);
+  });
+
+  test('over TLS, an answer that is still being read arrives whole', async () => {
+    const upstream = await startHostile();
+    const flags = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
+    const { url, proxy } = await startServing(upstream.url, flags);
+    const ca = authority.pem;
+    const opened = await ask(url, { path: '/mcp', body: initialize(), ca });
+    const calls = hold(upstream, 'tools/call');
+    const headers = {
+      ...inSession(String(opened.headers['mcp-session-id'])),
+      'content-type': 'application/json',
+      accept: 'application/json',
+    };
+    const answer = new Promise<IncomingMessage>((resolve, reject) => {
+      const request = https.request(new URL('/mcp', url), { method: 'POST', headers, ca, agent: false }, resolve);
+      request.on('error', reject).end(JSON.stringify(call('big')));
+    });
+    const held = await calls.nth(1);
+    held.finish(done(held.id, 'x'.repeat(20_000_000)));
+    const response = await answer;
+    proxy.kill('SIGTERM');
+    await noMoreCalls(url, ca);
+    let bytes = 0;
+    for await (const chunk of response) bytes += (chunk as Buffer).length;
+    expect(bytes).toBe(Number(response.headers['content-length']));
+    expect(await proxy.exit()).toEqual({ code: 0, signal: null });
   });
 
   test('an answer that is still being read arrives whole', async () => {
