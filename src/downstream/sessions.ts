@@ -75,19 +75,14 @@ export class Sessions {
   end(session: Served): void {
     if (this.#open.get(session.id) !== session) return;
     this.#open.delete(session.id);
-    const closed = session.close(CLOSE_LIMIT).finally(() => this.#closing.delete(closed));
-    this.#closing.add(closed);
+    this.#follow(session.close(CLOSE_LIMIT));
   }
 
   /** Forgets a session that nobody can ever use; it is closed as soon as its opening is through. */
   abandon(session: Served): void {
     if (this.#open.get(session.id) !== session) return;
     this.#open.delete(session.id);
-    const closed = session
-      .idle()
-      .then(() => session.close(CLOSE_LIMIT))
-      .finally(() => this.#closing.delete(closed));
-    this.#closing.add(closed);
+    this.#follow(session.idle().then(() => session.close(CLOSE_LIMIT)));
   }
 
   /** Resolves as soon as no call of any session waits for its answer. */
@@ -101,6 +96,12 @@ export class Sessions {
     const open = [...this.#open.values()];
     this.#open.clear();
     await Promise.all([...open.map((session) => session.close(limit, error)), ...this.#closing]);
+  }
+
+  /** Remembers what is being closed until it is. */
+  #follow(closing: Promise<void>): void {
+    const closed = closing.finally(() => this.#closing.delete(closed));
+    this.#closing.add(closed);
   }
 
   #sweep(now: number): void {

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from '../peers/free-port.ts';
 import { type Serving, startServing } from '../peers/http/serving.ts';
 import type { StreamableOptions } from '../peers/http/streamable-client.ts';
-import { exampleConfig, freePort, type Nginx, startNginx } from '../peers/nginx.ts';
+import { exampleConfig, type Nginx, startNginx } from '../peers/nginx.ts';
 import { createAuthority } from '../peers/tls.ts';
 
 export const NAME = 'mcp.example.com';

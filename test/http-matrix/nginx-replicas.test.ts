@@ -1,9 +1,10 @@
 // Two replicas of a server with sessions behind nginx with a sticky cookie, as examples/nginx/replicas.conf sets it up,
 // and many clients that reach them through one process.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../peers/free-port.ts';
 import { type Serving, startServing } from '../peers/http/serving.ts';
 import { StreamableClient } from '../peers/http/streamable-client.ts';
-import { exampleConfig, freePort, type Nginx, startNginx } from '../peers/nginx.ts';
+import { exampleConfig, type Nginx, startNginx } from '../peers/nginx.ts';
 import { type Replica, startReplica } from './replica.ts';
 
 const CLIENTS = 12;

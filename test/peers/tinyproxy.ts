@@ -1,9 +1,10 @@
 // Debian's tinyproxy on loopback, with a configuration of its own. Host names are the business of the proxy behind it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from './free-port.ts';
 import { type Peer, WAIT_MS } from './listen.ts';
 
 export interface Tinyproxy extends Peer {
@@ -88,12 +89,4 @@ async function accepting(port: number, child: ChildProcess, gone: Promise<string
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`tinyproxy (pid ${child.pid}) did not listen within ${WAIT_MS} ms`);
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
