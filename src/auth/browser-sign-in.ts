@@ -10,7 +10,7 @@ import { ProxyError } from '../errors.ts';
 import { checkBrowserUrl, openBrowser } from './browser.ts';
 import { type Callback, listenForCallback, type Verdict } from './callback.ts';
 import { givenClient, register } from './clients.ts';
-import { authorizationUrl, newSecrets, redeem, resourceToSend, type Wanted } from './code-flow.ts';
+import { authorizationUrl, newSecrets, pageOf, redeem, resourceToSend, type Wanted } from './code-flow.ts';
 import { type ClientRecord, type Credentials, isForUs } from './credentials.ts';
 import { UserSaidNo } from './failures.ts';
 import { OAuthError, peekAt, type Wire } from './protocol.ts';
@@ -86,6 +86,8 @@ async function begin(
 ): Promise<Credentials> {
   const { config, wire, vault } = context;
   const { issuer } = wanted;
+  // No client is registered for a sign-in that cannot begin.
+  pageOf(issuer);
   const given = givenClient(config, issuer, stored);
   const known = given ?? registeredWith(stored, wanted) ?? registeredWith(last, wanted);
   const mayOpen = Date.now() - (last?.openedAt ?? 0) >= NEXT_TAB;
@@ -224,13 +226,13 @@ class Answer {
     const record = this.#record;
     if (!record) return { page: 'failed', reason: 'The sign-in is not ready yet. Try again in a moment.' };
     try {
-      const tokens = await redeem(wire, config, record, answer);
+      const { tokens, client } = await redeem(wire, config, record, answer);
       const { profile } = config;
       const stored = await vault.update({
         url: `${wire.server.origin}${wire.server.pathname}`,
         ...(profile !== undefined && { profile }),
         issuer: record.issuer,
-        client: record.client,
+        client,
         ...(record.resource !== undefined && { resource: record.resource }),
         ...(record.scope !== undefined && { scope: record.scope }),
         tokens,

@@ -6,17 +6,11 @@
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
 import { ProxyError } from '../errors.ts';
+import { SECRET_METHODS } from './client-authentication.ts';
 import type { ClientRecord, Credentials, Issuer } from './credentials.ts';
-import {
-  isPlainLoopback,
-  meaningOf,
-  OAuthError,
-  optionsFor,
-  parseObject,
-  shown,
-  strings,
-  type Wire,
-} from './protocol.ts';
+import { parseObject, strings, text, unusable } from './documents.ts';
+import { endpointOf } from './issuer-metadata.ts';
+import { isPlainLoopback, meaningOf, OAuthError, oauthErrorOf, optionsFor, shown, type Wire } from './protocol.ts';
 import { isSameIssuer, mannersOf } from './providers.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -39,11 +33,16 @@ function staticClient(config: AuthConfig, issuer: Issuer, stored: Credentials | 
   }
   const clientSecret = typeof info.client_secret === 'string' ? info.client_secret : undefined;
   const redirectUri = redirectOf(info.redirect_uris);
+  const stated = text(info.token_endpoint_auth_method) ?? keyMethodOf(info) ?? usualMethod(clientSecret, issuer);
+  const authMethod = clientSecret === undefined && stated.startsWith('client_secret') ? 'none' : stated;
+  const known = before && stored?.client;
+  const isUnchanged = known?.clientSecret === clientSecret && known?.authMethod === authMethod;
   return {
     source: 'static',
     clientId,
     ...(clientSecret !== undefined && { clientSecret }),
-    authMethod: methodOf(info.token_endpoint_auth_method ?? keyMethodOf(info), clientSecret, issuer),
+    authMethod,
+    ...(isUnchanged && known?.workingMethod !== undefined && { workingMethod: known.workingMethod }),
     ...(redirectUri !== undefined && { redirectUri }),
   };
 }
@@ -74,11 +73,7 @@ export async function register(
   redirectUri: string,
   scope: string | undefined,
 ): Promise<ClientRecord> {
-  if (typeof issuer.registration_endpoint !== 'string') {
-    throw new ProxyError('unauthorized', `${shown(issuer.issuer)} does not register clients by itself`, {
-      hint: GIVE_CLIENT,
-    });
-  }
+  const endpoint = endpointOf(issuer, 'registration_endpoint', 'does not register clients by itself', GIVE_CLIENT);
   const others = config.clientMetadata.redirect_uris;
   const metadata = {
     client_name: 'mcp-proxy',
@@ -92,57 +87,69 @@ export async function register(
     redirect_uris: [...new Set([...(Array.isArray(others) ? others : []), redirectUri])],
   };
   const scoped = scope !== undefined && !mannersOf(issuer).registersWithoutScope && !('scope' in metadata);
+  const ask = async (asked: Metadata): Promise<ClientRecord> => {
+    const response = await oauth.dynamicClientRegistrationRequest(
+      issuer as oauth.AuthorizationServer,
+      asked as Partial<oauth.OmitSymbolProperties<oauth.Client>>,
+      optionsFor(wire, endpoint),
+    );
+    return { ...(await registeredIn(response, asked, issuer, endpoint)), redirectUri };
+  };
   try {
-    return await send(wire, issuer, scoped ? { ...metadata, scope } : metadata, redirectUri);
+    return await ask(scoped ? { ...metadata, scope } : metadata);
   } catch (error) {
-    const meant = meaningOf(error, issuer.registration_endpoint);
+    const meant = meaningOf(error, endpoint);
     // Some servers let clients ask for scopes, but not register for them.
     const blamed = meant instanceof OAuthError && /scope/i.test(`${meant.error} ${meant.description}`);
     if (!scoped || !blamed) throw refused(meant, issuer);
   }
   try {
-    return await send(wire, issuer, metadata, redirectUri);
+    return await ask(metadata);
   } catch (error) {
-    throw refused(meaningOf(error, issuer.registration_endpoint), issuer);
+    throw refused(meaningOf(error, endpoint), issuer);
   }
 }
 
-async function send(
-  wire: Wire,
+type Metadata = Readonly<Record<string, unknown>>;
+
+/** The client that a registration response describes (RFC 7591, section 3.2.1). */
+async function registeredIn(
+  response: Response,
+  asked: Metadata,
   issuer: Issuer,
-  metadata: Record<string, unknown>,
-  redirectUri: string,
+  endpoint: string,
 ): Promise<ClientRecord> {
-  const endpoint = issuer.registration_endpoint as string;
-  const response = await oauth.dynamicClientRegistrationRequest(
-    issuer as oauth.AuthorizationServer,
-    metadata as Partial<oauth.OmitSymbolProperties<oauth.Client>>,
-    optionsFor(wire, endpoint),
-  );
-  const client = parseObject(await response.text());
-  if (typeof client?.error === 'string') {
-    const description = typeof client.error_description === 'string' ? client.error_description : undefined;
-    throw new OAuthError(client.error, description, response.status);
-  }
+  const client = parseObject(await response.text()) ?? {};
+  const error = oauthErrorOf(client, response.status);
+  if (error) throw error;
+  const clientId = text(client.client_id);
   // 201 is the standard; several servers say 200, and leave out half of what the standard wants.
-  if (!response.ok || typeof client?.client_id !== 'string' || client.client_id === '') {
-    throw new OAuthError('invalid_response', `HTTP ${response.status} without a client id`, response.status);
+  if (!response.ok) throw new OAuthError('invalid_response', `HTTP ${response.status}`, response.status);
+  if (clientId === undefined) {
+    const reason = unusable(`the registration answer of ${shown(endpoint)}`, 'client_id', client);
+    throw new OAuthError('invalid_response', reason, response.status);
   }
-  const secret = client.client_secret;
-  const clientSecret = typeof secret === 'string' && secret !== '' ? secret : undefined;
+  const clientSecret = text(client.client_secret);
+  const methods = [client.token_endpoint_auth_method, asked.token_endpoint_auth_method];
   return {
     source: 'registered',
-    clientId: client.client_id,
+    clientId,
     ...(clientSecret !== undefined && { clientSecret }),
-    authMethod: methodOf(client.token_endpoint_auth_method, clientSecret, issuer),
-    redirectUri,
+    authMethod: methods.map(text).find(isPossible(clientSecret)) ?? usualMethod(clientSecret, issuer),
   };
+}
+
+/** Whether a registered client can authenticate by a method: it has no key, and a secret only where it got one. */
+function isPossible(clientSecret: string | undefined): (method: string | undefined) => boolean {
+  const possible = clientSecret === undefined ? ['none'] : ['none', ...SECRET_METHODS, 'client_secret_jwt'];
+  return (method) => method !== undefined && possible.includes(method);
 }
 
 function refused(error: OAuthError | ProxyError, issuer: Issuer): ProxyError {
   if (issuer.assumed === true) {
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
-    const message = `${shown(issuer.issuer)} asks for authorization (HTTP 401), and nothing there tells how to sign in`;
+    const reason = issuer.unusable?.authorization_servers ?? 'nothing there tells how to sign in';
+    const message = `${shown(issuer.issuer)} asks for authorization (HTTP 401), and ${reason}`;
     return new ProxyError('unauthorized', message, { httpStatus: 401, hint }, error);
   }
   if (error instanceof ProxyError && error.code !== 'unauthorized') return error;
@@ -154,21 +161,22 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer): ProxyError {
   );
 }
 
-function advertised(issuer: Issuer): string[] | undefined {
-  return strings(issuer.token_endpoint_auth_methods_supported);
+function advertised({ token_endpoint_auth_methods_supported: methods }: Issuer): readonly string[] | undefined {
+  return methods?.length ? methods : undefined;
 }
 
-/** What a new client should use: no secret where that is allowed, because this program can keep none. */
+/**
+ * What a new client should use: no secret where that is allowed, because this program can keep
+ * none. Of the methods with a secret, servers that read only one place read the body.
+ */
 function methodToRegister(issuer: Issuer): string {
   const methods = advertised(issuer);
   if (!methods || methods.includes('none')) return 'none';
-  return ['client_secret_basic', 'client_secret_post'].find((m) => methods.includes(m)) ?? 'none';
+  return SECRET_METHODS.find((method) => methods.includes(method)) ?? 'none';
 }
 
-/** How a client authenticates: as was registered, else as fits the secret it has. */
-function methodOf(stated: unknown, secret: string | undefined, issuer: Issuer): string {
-  if (typeof stated === 'string' && stated !== '' && (secret !== undefined || !stated.startsWith('client_secret')))
-    return stated;
+/** How a client authenticates where nobody has said so. */
+function usualMethod(secret: string | undefined, issuer: Issuer): string {
   if (secret === undefined) return 'none';
   const methods = advertised(issuer);
   // Basic is what a server has to support (RFC 6749, section 2.3.1) and the default of its metadata (RFC 8414, section 2).
@@ -178,41 +186,4 @@ function methodOf(stated: unknown, secret: string | undefined, issuer: Issuer): 
 /** A client that comes with a key has no other use for it. */
 function keyMethodOf({ private_key, private_key_file, client_secret }: Record<string, unknown>): string | undefined {
   return (private_key ?? private_key_file) && client_secret === undefined ? 'private_key_jwt' : undefined;
-}
-
-/** How the library has to authenticate a client. */
-export async function authenticationOf(client: ClientRecord, config: AuthConfig): Promise<oauth.ClientAuth> {
-  const secret = client.clientSecret ?? '';
-  switch (client.authMethod) {
-    case 'client_secret_basic':
-      return basic(client.clientId, secret);
-    case 'client_secret_post':
-      return oauth.ClientSecretPost(secret);
-    case 'client_secret_jwt':
-      return oauth.ClientSecretJwt(secret);
-    case 'private_key_jwt': {
-      const { authenticationByKey } = await import('./private-key.ts');
-      return authenticationByKey(config.clientInfo ?? {});
-    }
-    case 'none':
-      return oauth.None();
-    default:
-      throw new ProxyError(
-        'unauthorized',
-        `the client authenticates by ${JSON.stringify(client.authMethod)}, which is unknown here`,
-        {
-          hint: 'known are none, client_secret_basic, client_secret_post, client_secret_jwt and private_key_jwt',
-        },
-      );
-  }
-}
-
-/**
- * HTTP Basic with form-encoded parts (RFC 6749, section 2.3.1), and nothing encoded that the
- * form encoding leaves as it is: many servers compare without decoding.
- */
-function basic(id: string, secret: string): oauth.ClientAuth {
-  const encoded = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1);
-  const pair = Buffer.from(`${encoded(id)}:${encoded(secret)}`).toString('base64');
-  return (_server, _client, _body, headers) => headers.set('authorization', `Basic ${pair}`);
 }

@@ -6,7 +6,9 @@
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
 import { ProxyError } from '../errors.ts';
+import { AuthenticatedClient } from './client-authentication.ts';
 import type { ClientRecord, Issuer, Tokens } from './credentials.ts';
+import { endpointOf } from './issuer-metadata.ts';
 import { meaningOf, OAuthError, shown, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
 import { words } from './scopes.ts';
@@ -32,6 +34,12 @@ export function newSecrets(): Secrets {
   return { state: oauth.generateRandomState(), verifier: oauth.generateRandomCodeVerifier() };
 }
 
+/** Where the user signs in. Throws a ProxyError when the server has no such page. */
+export function pageOf(issuer: Issuer): string {
+  const hint = 'try --device-code, or --client-credentials with a client of your own';
+  return endpointOf(issuer, 'authorization_endpoint', 'has no page to sign in', hint);
+}
+
 /** The authorization request. Throws a ProxyError when the server cannot take one that is safe. */
 export async function authorizationUrl(
   config: AuthConfig,
@@ -40,22 +48,16 @@ export async function authorizationUrl(
   redirectUri: string,
   { state, verifier }: Secrets,
 ): Promise<URL> {
-  const endpoint = issuer.authorization_endpoint;
-  if (endpoint === undefined) {
-    throw new ProxyError('unauthorized', `${shown(issuer.issuer)} has no page to sign in`, {
-      hint: 'try --device-code, or --client-credentials with a client of your own',
-    });
-  }
   const methods = issuer.code_challenge_methods_supported;
   // Servers that understand PKCE without saying so are many (Entra, Cognito), and sending it harms nobody.
-  if (Array.isArray(methods) && !methods.includes('S256')) {
+  if (methods && !methods.includes('S256')) {
     throw new ProxyError(
       'unauthorized',
       `${shown(issuer.issuer)} does not support PKCE with S256, so a sign-in could be stolen`,
     );
   }
   const manners = mannersOf(issuer);
-  const url = new URL(endpoint);
+  const url = new URL(pageOf(issuer));
   const parameters: Record<string, string | undefined> = {
     response_type: 'code',
     client_id: client.clientId,
@@ -81,6 +83,12 @@ export function resourceToSend(config: AuthConfig, issuer: Issuer, resource: str
   return mannersOf(issuer).withoutResource && config.resource === undefined ? undefined : resource;
 }
 
+/** What a sign-in got, and the client with the method by which the server knew it. */
+export interface Granted {
+  readonly tokens: Tokens;
+  readonly client: ClientRecord;
+}
+
 /**
  * Takes the answer of the browser and exchanges its code. Rejects with an OAuthError when the
  * server or the user said no, and with a ProxyError when the answer cannot be trusted.
@@ -90,7 +98,7 @@ export async function redeem(
   config: AuthConfig,
   pending: PendingRecord,
   answer: URLSearchParams,
-): Promise<Tokens> {
+): Promise<Granted> {
   const { issuer, client, redirectUri, verifier, resource } = pending;
   let code: string | null;
   try {
@@ -116,7 +124,9 @@ export async function redeem(
     ...(resource !== undefined && { resource }),
   };
   try {
-    return await requestTokens({ wire, config, issuer, client }, 'authorization_code', parameters);
+    const self = new AuthenticatedClient(client, config);
+    const tokens = await requestTokens({ wire, config, issuer, client: self }, 'authorization_code', parameters);
+    return { tokens, client: self.record };
   } catch (error) {
     if (!lacksSecret(error, client)) throw error;
     throw new ProxyError('unauthorized', error.message, {

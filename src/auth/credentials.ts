@@ -20,19 +20,32 @@ export interface ClientRecord {
   readonly source: 'static' | 'document' | 'registered';
   readonly clientId: string;
   readonly clientSecret?: string;
-  /** `token_endpoint_auth_method` (RFC 7591, section 2). */
+  /** `token_endpoint_auth_method` (RFC 7591, section 2), as agreed. */
   readonly authMethod: string;
+  /** The method that worked where the server refused the agreed one. */
+  readonly workingMethod?: string;
   /** The redirect URI that was registered; undefined when any on this machine will do. */
   readonly redirectUri?: string;
 }
 
-/** The endpoints that are used without asking for metadata again. */
+/** The metadata of an authorization server (RFC 8414, section 2), as far as they are used. */
 export interface Issuer {
   readonly issuer: string;
   readonly token_endpoint: string;
   readonly authorization_endpoint?: string;
+  readonly registration_endpoint?: string;
   readonly revocation_endpoint?: string;
-  readonly [member: string]: unknown;
+  readonly device_authorization_endpoint?: string;
+  readonly scopes_supported?: readonly string[];
+  readonly code_challenge_methods_supported?: readonly string[];
+  readonly token_endpoint_auth_methods_supported?: readonly string[];
+  readonly token_endpoint_auth_signing_alg_values_supported?: readonly string[];
+  readonly authorization_response_iss_parameter_supported?: boolean;
+  readonly client_id_metadata_document_supported?: boolean;
+  /** There are no metadata; these are the default paths of revision 2025-03-26. */
+  readonly assumed?: boolean;
+  /** What is wrong with a member that counts as absent, for the step that needs it. */
+  readonly unusable?: Readonly<Record<string, string>>;
 }
 
 /** All that is kept for one server, resource and profile. */

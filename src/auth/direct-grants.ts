@@ -5,10 +5,12 @@ import { printable, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import { checkBrowserUrl } from './browser.ts';
-import { authenticationOf, DEVICE_GRANT } from './clients.ts';
-import type { Tokens } from './credentials.ts';
+import { DEVICE_GRANT } from './clients.ts';
+import type { Issuer, Tokens } from './credentials.ts';
+import { parseObject, seconds, text, unusableError } from './documents.ts';
 import { UserSaidNo } from './failures.ts';
-import { meaningOf, OAuthError, optionsFor } from './protocol.ts';
+import { endpointOf } from './issuer-metadata.ts';
+import { meaningOf, OAuthError, oauthErrorOf, optionsFor, shown } from './protocol.ts';
 import { requestTokens, type TokenContext, TokenEndpointFailure } from './tokens.ts';
 import { type Vault, wait } from './vault.ts';
 
@@ -46,21 +48,28 @@ export interface DeviceContext extends TokenContext {
 export async function byDeviceCode(context: DeviceContext, asked: Asked): Promise<Tokens> {
   const { wire, state, log, vault, issuer, client } = context;
   const device = await begin(context, asked);
-  const page = checkBrowserUrl(device.verification_uri_complete ?? device.verification_uri);
-  const userCode = printable(device.user_code, 40);
+  const page = device.completePage ?? device.page;
+  const userCode = printable(device.userCode, 40);
   state.pending = { url: page.href, userCode };
   // Nobody can go on with it, but whoever waits can show it too.
-  await vault.keepPending({ ...NO_BROWSER, url: page.href, issuer, client, userCode, startedAt: Date.now() });
-  log.warn(`sign in with the code ${userCode} at`, checkBrowserUrl(device.verification_uri).href);
-  const until = Date.now() + Math.min(device.expires_in, LONGEST) * 1000;
-  let interval = Math.max(device.interval ?? INTERVAL, SHORTEST);
+  await vault.keepPending({
+    ...NO_BROWSER,
+    url: page.href,
+    issuer,
+    client: client.record,
+    userCode,
+    startedAt: Date.now(),
+  });
+  log.warn(`sign in with the code ${userCode} at`, device.page.href);
+  const until = Date.now() + Math.min(device.expiresIn, LONGEST) * 1000;
+  let interval = Math.max(device.interval, SHORTEST);
   let misses = 0;
   try {
     while (Date.now() < until) {
       await wait(Math.min(interval * 1000, until - Date.now()), wire.signal);
       try {
         return await requestTokens(context, DEVICE_GRANT, {
-          device_code: device.device_code,
+          device_code: device.deviceCode,
           ...(asked.resource !== undefined && { resource: asked.resource }),
         });
       } catch (error) {
@@ -82,26 +91,75 @@ export async function byDeviceCode(context: DeviceContext, asked: Asked): Promis
   });
 }
 
-async function begin(
-  { wire, config, issuer, client }: TokenContext,
-  asked: Asked,
-): Promise<oauth.DeviceAuthorizationResponse> {
-  const endpoint = issuer.device_authorization_endpoint;
-  if (typeof endpoint !== 'string') {
-    throw new ProxyError('unauthorized', `${showUrl(new URL(issuer.issuer))} has no sign-in by device code`, {
-      hint: 'leave --device-code out',
-    });
-  }
-  const server = issuer as oauth.AuthorizationServer;
-  const self = { client_id: client.clientId };
+/** Where a device code comes from. Throws a ProxyError when the server has none. */
+export function deviceEndpointOf(issuer: Issuer): string {
+  return endpointOf(
+    issuer,
+    'device_authorization_endpoint',
+    'has no sign-in by device code',
+    'leave --device-code out',
+  );
+}
+
+/** A device authorization response (RFC 8628, section 3.2). */
+interface Device {
+  readonly deviceCode: string;
+  readonly userCode: string;
+  readonly page: URL;
+  /** The page that knows the code already. */
+  readonly completePage: URL | undefined;
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly interval: number;
+}
+
+async function begin({ wire, issuer, client }: TokenContext, asked: Asked): Promise<Device> {
+  const endpoint = deviceEndpointOf(issuer);
   try {
-    const authentication = await authenticationOf(client, config);
-    const options = optionsFor(wire, endpoint);
-    const response = await oauth.deviceAuthorizationRequest(server, self, authentication, parametersOf(asked), options);
-    return await oauth.processDeviceAuthorizationResponse(server, self, response);
+    return await client.request(async (authentication) => {
+      const response = await oauth.deviceAuthorizationRequest(
+        issuer as oauth.AuthorizationServer,
+        { client_id: client.record.clientId },
+        authentication,
+        parametersOf(asked),
+        optionsFor(wire, endpoint),
+      );
+      return deviceIn(response, endpoint);
+    });
   } catch (error) {
     const meant = meaningOf(error, endpoint);
     throw meant instanceof OAuthError ? refusal(meant, wire.server) : meant;
+  }
+}
+
+async function deviceIn(response: Response, endpoint: string): Promise<Device> {
+  const body = parseObject(await response.text()) ?? {};
+  const error = oauthErrorOf(body, response.status);
+  if (error) throw error;
+  if (!response.ok) throw new OAuthError('server_error', `HTTP ${response.status}`, response.status);
+  const [deviceCode, userCode] = [text(body.device_code), text(body.user_code)];
+  const page = browserPage(body.verification_uri);
+  const lacking = (member: string): ProxyError =>
+    unusableError(`the device authorization answer of ${shown(endpoint)}`, member, body, 'leave --device-code out');
+  if (deviceCode === undefined) throw lacking('device_code');
+  if (userCode === undefined) throw lacking('user_code');
+  if (page === undefined) throw lacking('verification_uri');
+  return {
+    deviceCode,
+    userCode,
+    page,
+    completePage: browserPage(body.verification_uri_complete),
+    expiresIn: seconds(body.expires_in) ?? LONGEST,
+    interval: seconds(body.interval) ?? INTERVAL,
+  };
+}
+
+/** An address that a user may be sent to. */
+function browserPage(value: unknown): URL | undefined {
+  try {
+    return checkBrowserUrl(text(value) ?? '');
+  } catch {
+    return undefined;
   }
 }
 

@@ -7,7 +7,9 @@ import { printable, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
 import type { Issuer } from './credentials.ts';
-import { fetchDocument, shown, strings, type Wire } from './protocol.ts';
+import { type Document, strings, text, unusable, unusableError } from './documents.ts';
+import { isIssuerMetadata, issuerOf } from './issuer-metadata.ts';
+import { fetchDocument, shown, type Wire } from './protocol.ts';
 import { isSameIssuer } from './providers.ts';
 import { checkScheme, UnsafeTarget } from './targets.ts';
 
@@ -27,7 +29,7 @@ export interface Discovered {
 /** Finds the authorization server of a protected one. Rejects with a ProxyError that says what was looked for. */
 export async function discover(wire: Wire, challenge: Challenge, wanted: string | undefined): Promise<Discovered> {
   const resource = await findResource(wire, challenge, wanted);
-  if (!resource) return withoutMetadata(wire, wanted);
+  if (typeof resource === 'string' || !resource) return withoutMetadata(wire, wanted, resource);
   let failure: unknown;
   for (const named of resource.issuers) {
     try {
@@ -45,12 +47,14 @@ export function canonicalUri(url: URL): string {
   return `${url.origin}${path}${url.search}`;
 }
 
+/** Resolves with what is wrong where there are metadata that name no authorization server, and with undefined where there are none. */
 async function findResource(
   wire: Wire,
   challenge: Challenge,
   wanted: string | undefined,
-): Promise<Resource | undefined> {
+): Promise<Resource | string | undefined> {
   let wrong: unknown;
+  let nameless: string | undefined;
   for (const place of resourcePlaces(wire.server, challenge)) {
     // What a server says of the place may be wrong where what it serves is right.
     const document = await fetchDocument(wire, place).catch((error: unknown) => {
@@ -60,24 +64,31 @@ async function findResource(
       wrong ??= error;
       return undefined;
     });
-    const issuers = strings(document?.authorization_servers)?.filter((issuer) => URL.canParse(issuer));
-    if (!document || !issuers || issuers.length === 0) continue;
-    const identifier = document.resource;
-    if (typeof identifier !== 'string' || !covers(identifier, wire.server)) {
-      // The server of a user who says what the resource is may be reached under another name.
-      if (wanted === undefined) {
-        wrong ??= wrongResource(place, identifier, wire.server);
-        continue;
-      }
+    if (!document) continue;
+    const issuers = strings(document.authorization_servers)?.filter((issuer) => URL.canParse(issuer)) ?? [];
+    if (issuers.length === 0) {
+      if (document.authorization_servers !== undefined)
+        nameless ??= unusable(nameOf(place), 'authorization_servers', document);
+      continue;
+    }
+    // The server of a user who says what the resource is may be reached under another name.
+    const identifier = wanted ?? text(document.resource);
+    if (identifier === undefined || (wanted === undefined && !covers(identifier, wire.server))) {
+      wrong ??= wrongResource(place, document, wire.server);
+      continue;
     }
     return {
-      identifier: wanted ?? (identifier as string),
+      identifier,
       issuers: issuers.slice(0, 5),
       scopes: strings(document.scopes_supported),
     };
   }
   if (wrong) throw wrong;
-  return undefined;
+  return nameless;
+}
+
+function nameOf(place: URL): string {
+  return `the protected resource metadata at ${showUrl(place)}`;
 }
 
 /** Where the metadata may be, in the specification's order. */
@@ -101,21 +112,27 @@ function covers(identifier: string, server: URL): boolean {
   );
 }
 
-function wrongResource(place: URL, identifier: unknown, server: URL): ProxyError {
-  const stated = printable(JSON.stringify(identifier ?? null), 120);
-  return new ProxyError(
-    'unauthorized',
-    `the metadata at ${showUrl(place)} is for the resource ${stated}, not for ${showUrl(server)}`,
-    { hint: 'use the URL that the server names for itself, or say with --resource which one is meant' },
-  );
+function wrongResource(place: URL, document: Document, server: URL): ProxyError {
+  const hint = 'use the URL that the server names for itself, or say with --resource which one is meant';
+  const identifier = text(document.resource);
+  if (identifier === undefined || !URL.canParse(identifier)) {
+    return unusableError(nameOf(place), 'resource', document, hint);
+  }
+  const stated = printable(JSON.stringify(identifier), 120);
+  const message = `the metadata at ${showUrl(place)} is for the resource ${stated}, not for ${showUrl(server)}`;
+  return new ProxyError('unauthorized', message, { hint });
 }
 
 /** A server of revision 2025-03-26: its origin is the authorization server, with or without metadata. */
-async function withoutMetadata(wire: Wire, wanted: string | undefined): Promise<Discovered> {
+async function withoutMetadata(
+  wire: Wire,
+  wanted: string | undefined,
+  nameless: string | undefined,
+): Promise<Discovered> {
   const { origin } = wire.server;
   const resource: Resource = { identifier: wanted ?? canonicalUri(wire.server), issuers: [origin], scopes: undefined };
   const found = await documentOf(wire, origin);
-  const issuer = found ?? {
+  const issuer: Issuer = found ?? {
     issuer: origin,
     authorization_endpoint: `${origin}/authorize`,
     token_endpoint: `${origin}/token`,
@@ -123,6 +140,7 @@ async function withoutMetadata(wire: Wire, wanted: string | undefined): Promise<
     // Nobody says so, but these revisions demand it.
     code_challenge_methods_supported: ['S256'],
     assumed: true,
+    ...(nameless !== undefined && { unusable: { authorization_servers: nameless } }),
   };
   return { resource, issuer };
 }
@@ -135,24 +153,30 @@ async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
   });
 }
 
-/** The first metadata document of an issuer that belongs to it. Throws when the only ones there are belong to somebody else. */
+/** The first metadata document of an issuer that belongs to it and can be used. Throws when there are only others. */
 async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined> {
   const url = new URL(named);
   checkScheme(url);
-  let foreign: string | undefined;
+  let wrong: unknown;
   for (const place of issuerPlaces(url)) {
     const document = await fetchDocument(wire, place);
-    if (!document || typeof document.token_endpoint !== 'string') continue;
-    const stated = document.issuer;
-    if (typeof stated !== 'string' || !isSameIssuer(named, stated)) {
-      foreign ??= printable(JSON.stringify(stated ?? null), 120);
-      continue;
+    if (!document || !isIssuerMetadata(document)) continue;
+    const stated = text(document.issuer);
+    try {
+      const isNamed = stated !== undefined && URL.canParse(stated);
+      if (isNamed && !isSameIssuer(named, stated)) throw foreignIssuer(named, stated);
+      return issuerOf(document, place);
+    } catch (error) {
+      wrong ??= error;
     }
-    checkEndpoints(document);
-    return document as Issuer;
   }
-  if (foreign === undefined) return undefined;
-  throw new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${foreign}`, {
+  if (wrong) throw wrong;
+  return undefined;
+}
+
+function foreignIssuer(named: string, stated: string): ProxyError {
+  const other = printable(JSON.stringify(stated), 120);
+  return new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${other}`, {
     hint: 'somebody may be trying to get hold of the sign-in; ask who runs the server',
   });
 }
@@ -167,24 +191,4 @@ function* issuerPlaces(issuer: URL): Generator<URL> {
   yield new URL(`${path}${openid}`, issuer.origin);
   // Not in the specification, but met: one document at the root for an issuer with a path.
   yield new URL(oauth, issuer.origin);
-}
-
-const ENDPOINTS = [
-  'authorization_endpoint',
-  'token_endpoint',
-  'registration_endpoint',
-  'revocation_endpoint',
-  'device_authorization_endpoint',
-];
-
-/** Every address that will be used is a safe one; what is wrong with it is told before anything is sent. */
-function checkEndpoints(document: Record<string, unknown>): void {
-  for (const name of ENDPOINTS) {
-    const value = document[name];
-    if (value === undefined) continue;
-    if (typeof value !== 'string' || !URL.canParse(value)) {
-      throw new ProxyError('unauthorized', `the ${name} of the authorization server is no URL`);
-    }
-    checkScheme(new URL(value));
-  }
 }

@@ -6,6 +6,7 @@ import type { Fetch, HttpRequest } from '../core/fetch.ts';
 import { withLimit } from '../core/limit.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
+import { type Document, parseObject, text } from './documents.ts';
 import { checkTarget } from './targets.ts';
 
 /** Largest response that is read; the largest documents of known providers have a tenth of it. */
@@ -75,7 +76,7 @@ function tooSlow(url: URL): ProxyError {
  * Fetches a JSON document. Resolves with undefined when there is none at this place, whatever
  * the server answers instead; rejects with a ProxyError when it cannot be reached at all.
  */
-export async function fetchDocument(wire: Wire, url: URL): Promise<Record<string, unknown> | undefined> {
+export async function fetchDocument(wire: Wire, url: URL): Promise<Document | undefined> {
   let at = url;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const response = await request(wire, {
@@ -100,22 +101,6 @@ export async function peekAt(wire: Wire, url: URL): Promise<{ status: number; lo
   return { status: response.status, location: response.headers.get('location') ?? undefined };
 }
 
-export function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The strings of a list in a document; undefined when there is no list. */
-export function strings(value: unknown): string[] | undefined {
-  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : undefined;
-}
-
 /** An issuer, or another address of an authorization server, as it may be shown. */
 export function shown(address: string): string {
   return URL.canParse(address) ? showUrl(new URL(address)) : 'the authorization server';
@@ -134,6 +119,12 @@ export class OAuthError extends Error {
     this.description = description;
     this.status = status;
   }
+}
+
+/** The error that the body of an answer is, or undefined when it is something else. */
+export function oauthErrorOf(body: Document, status: number): OAuthError | undefined {
+  const error = text(body.error);
+  return error === undefined ? undefined : new OAuthError(error, text(body.error_description), status);
 }
 
 /** What an error of the library, of the server or of the network means: an OAuthError, or a ProxyError. */

@@ -2,7 +2,8 @@
 import type { AuthConfig } from '../config.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
-import type { Credentials, Tokens } from './credentials.ts';
+import { AuthenticatedClient } from './client-authentication.ts';
+import type { ClientRecord, Credentials, Tokens } from './credentials.ts';
 import { explained, pauseAfter } from './failures.ts';
 import { OAuthError, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
@@ -26,7 +27,7 @@ export async function renew(context: RenewContext, stored: Credentials): Promise
   const outcome = await refreshUnlessPaused(context, stored);
   if (outcome.kind === 'renewed') {
     log.debug('auth: renewed the tokens');
-    const kept = await vault.replace(stored, { ...stored, tokens: outcome.tokens });
+    const kept = await vault.replace(stored, { ...stored, client: outcome.client, tokens: outcome.tokens });
     return kept?.tokens && kept;
   }
   log.debug(`auth: the stored sign-in cannot be renewed (${outcome.kind})`);
@@ -61,7 +62,7 @@ async function refreshUnlessPaused(context: RenewContext, stored: Credentials): 
 
 /** What came of a refresh. */
 type Refreshed =
-  | { readonly kind: 'renewed'; readonly tokens: Tokens }
+  | { readonly kind: 'renewed'; readonly tokens: Tokens; readonly client: ClientRecord }
   /** The grant is gone: the user has to sign in again. */
   | { readonly kind: 'spent' }
   /** It cannot be renewed now, whatever becomes of it. */
@@ -83,8 +84,9 @@ async function refresh(context: Omit<TokenContext, 'issuer' | 'client'>, credent
     ...(resource !== undefined && { resource }),
     ...(scope !== undefined && { scope }),
   };
+  const self = new AuthenticatedClient(client, context.config);
   const ask = (asked: Record<string, string>): Promise<Tokens> =>
-    requestTokens({ ...context, issuer, client }, 'refresh_token', asked, tokens);
+    requestTokens({ ...context, issuer, client: self }, 'refresh_token', asked, tokens);
   try {
     const renewed = await ask(parameters).catch((error: unknown) => {
       // Repeating the scopes is never needed by the standard, and some servers mind what they granted themselves.
@@ -92,7 +94,7 @@ async function refresh(context: Omit<TokenContext, 'issuer' | 'client'>, credent
       const { scope: _, ...others } = parameters;
       return ask(others);
     });
-    return { kind: 'renewed', tokens: renewed };
+    return { kind: 'renewed', tokens: renewed, client: self.record };
   } catch (error) {
     if (isRefused(error)) return { kind: 'refused' };
     if (!(error instanceof OAuthError) || !ENDS.has(error.error)) throw error;

@@ -1,9 +1,10 @@
 /** Takes tokens back at the server that issued them (RFC 7009). */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
-import { authenticationOf } from './clients.ts';
+import { AuthenticatedClient } from './client-authentication.ts';
 import type { Credentials } from './credentials.ts';
-import { optionsFor, type Wire } from './protocol.ts';
+import { parseObject } from './documents.ts';
+import { OAuthError, oauthErrorOf, optionsFor, type Wire } from './protocol.ts';
 
 /** `impossible`: the server takes none back. `refused`: it should, but did not. Never rejects. */
 export async function revoke(
@@ -13,16 +14,21 @@ export async function revoke(
 ): Promise<'revoked' | 'impossible' | 'refused'> {
   const endpoint = issuer?.revocation_endpoint;
   if (!issuer || !client || !tokens || endpoint === undefined) return 'impossible';
+  const self = new AuthenticatedClient(client, config);
   const take = async (token: string, hint: string): Promise<boolean> => {
-    try {
+    const send = async (authentication: oauth.ClientAuth): Promise<void> => {
       const response = await oauth.revocationRequest(
         issuer as oauth.AuthorizationServer,
         { client_id: client.clientId },
-        await authenticationOf(client, config),
+        authentication,
         token,
         { ...optionsFor(wire, endpoint), additionalParameters: { token_type_hint: hint } },
       );
-      await oauth.processRevocationResponse(response);
+      if (!response.ok) throw await refusalIn(response);
+    };
+    try {
+      // The Python SDK demands a secret here even of a client that has none.
+      await self.request(send, { secretDemanded: true });
       return true;
     } catch {
       return false;
@@ -33,4 +39,9 @@ export async function revoke(
   const access = await take(tokens.accessToken, 'access_token');
   // Servers need not take access tokens back (RFC 7009, section 2).
   return refresh && (access || tokens.refreshToken !== undefined) ? 'revoked' : 'refused';
+}
+
+async function refusalIn(response: Response): Promise<OAuthError> {
+  const body = parseObject(await response.text()) ?? {};
+  return oauthErrorOf(body, response.status) ?? new OAuthError('server_error', undefined, response.status);
 }

@@ -5,12 +5,13 @@ import { showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { signInByBrowser } from './browser-sign-in.ts';
 import type { Challenge } from './challenge.ts';
+import { AuthenticatedClient } from './client-authentication.ts';
 import { givenClient, register } from './clients.ts';
 import { resourceToSend, type Wanted } from './code-flow.ts';
 import type { ClientRecord, Credentials } from './credentials.ts';
-import { byClientCredentials, byDeviceCode } from './direct-grants.ts';
+import { byClientCredentials, byDeviceCode, deviceEndpointOf } from './direct-grants.ts';
 import { discover } from './discover.ts';
-import { strings, type Wire } from './protocol.ts';
+import type { Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
 import { scopesToAsk } from './scopes.ts';
 import type { Vault } from './vault.ts';
@@ -58,7 +59,7 @@ async function wantedBy(
     challenged: asked.challenge.scope ?? (config.grant === 'client-credentials' ? stored?.scope : undefined),
     pinned: typeof pinned === 'string' ? pinned : undefined,
     resource: resource.scopes,
-    server: strings(issuer.scopes_supported),
+    server: issuer.scopes_supported,
     before: asked.stepUp ? [stored?.scope, stored?.tokens?.scope].filter(Boolean).join(' ') : undefined,
     // There is no ID token without it (OpenID Connect Core 1.0, section 3.1.2.1).
     always: config.useIdToken ? ['openid', ...(manners.scopes ?? [])] : manners.scopes,
@@ -71,7 +72,8 @@ async function wantedBy(
 async function directly(context: GrantContext, wanted: Wanted, stored: Credentials | undefined): Promise<Credentials> {
   const { wire, config, vault } = context;
   const { issuer, scope } = wanted;
-  const client = await clientFor(context, wanted, stored);
+  if (config.grant === 'device-code') deviceEndpointOf(issuer);
+  const client = new AuthenticatedClient(await clientFor(context, wanted, stored), config);
   const resource = resourceToSend(config, issuer, wanted.resource);
   const tokens = await (config.grant === 'device-code'
     ? byDeviceCode({ ...context, issuer, client }, { resource, scope })
@@ -81,7 +83,7 @@ async function directly(context: GrantContext, wanted: Wanted, stored: Credentia
     url: `${wire.server.origin}${wire.server.pathname}`,
     ...(profile !== undefined && { profile }),
     issuer,
-    client,
+    client: client.record,
     ...(resource !== undefined && { resource }),
     ...(scope !== undefined && { scope }),
     tokens,

@@ -3,9 +3,10 @@ import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
 import { printable, type Redact, redactor } from '../core/redact.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
-import { authenticationOf } from './clients.ts';
+import type { AuthenticatedClient } from './client-authentication.ts';
 import type { ClientRecord, Issuer, Tokens } from './credentials.ts';
-import { meaningOf, OAuthError, optionsFor, parseObject, type Wire } from './protocol.ts';
+import { type Document, parseObject, seconds, text, token, unusable } from './documents.ts';
+import { meaningOf, OAuthError, optionsFor, shown, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
 import { words } from './scopes.ts';
 
@@ -17,7 +18,7 @@ export interface TokenContext {
   readonly wire: Wire;
   readonly config: AuthConfig;
   readonly issuer: Issuer;
-  readonly client: ClientRecord;
+  readonly client: AuthenticatedClient;
 }
 
 /** The standard's names for what some providers call otherwise, and answer with any status. */
@@ -47,15 +48,18 @@ export async function requestTokens(
 ): Promise<Tokens> {
   const { wire, config, issuer, client } = context;
   try {
-    const response = await oauth.genericTokenEndpointRequest(
-      issuer as oauth.AuthorizationServer,
-      { client_id: client.clientId },
-      await authenticationOf(client, config),
-      grantType,
-      { ...parameters },
-      { ...optionsFor(wire, issuer.token_endpoint), headers: { accept: 'application/json' } },
-    );
-    return tokensIn(await bodyOf(response, hider(client, parameters)), context, before);
+    const body = await client.request(async (authentication) => {
+      const response = await oauth.genericTokenEndpointRequest(
+        issuer as oauth.AuthorizationServer,
+        { client_id: client.record.clientId },
+        authentication,
+        grantType,
+        { ...parameters },
+        { ...optionsFor(wire, issuer.token_endpoint), headers: { accept: 'application/json' } },
+      );
+      return bodyOf(response, hider(client.record, parameters));
+    });
+    return tokensIn(body, context, before);
   } catch (error) {
     const meant = meaningOf(error, issuer.token_endpoint);
     const { resource, ...others } = parameters;
@@ -72,22 +76,23 @@ function refusesResource(error: Error): boolean {
 }
 
 /** The JSON of a token response; throws the OAuthError that it is, whatever status it came with. */
-async function bodyOf(response: Response, hide: Redact): Promise<Record<string, unknown>> {
-  const text = await response.text();
+async function bodyOf(response: Response, hide: Redact): Promise<Document> {
+  const sent = await response.text();
   const form = (response.headers.get('content-type') ?? '').includes('application/x-www-form-urlencoded');
-  const body = form ? Object.fromEntries(new URLSearchParams(text)) : parseObject(text);
-  const error = typeof body?.error === 'string' ? body.error : undefined;
+  const body = form ? Object.fromEntries(new URLSearchParams(sent)) : parseObject(sent);
+  const error = text(body?.error);
   if (response.status === 429 || response.status >= 500) throw new TokenEndpointFailure(response, error);
   if (error !== undefined) {
-    const description = typeof body?.error_description === 'string' ? hide(body.error_description) : undefined;
+    const said = text(body?.error_description);
+    const description = said === undefined ? undefined : hide(said);
     const spent = /refresh_token is invalid/i.test(description ?? '');
     const name = spent ? 'invalid_grant' : STANDARD_NAMES.get(error);
     throw new OAuthError(name ?? error, description ?? (name && error), response.status);
   }
   if (response.status !== 200 || !body) throw new TokenEndpointFailure(response);
   // Slack puts the tokens of a user beside those of the app.
-  const user = body.authed_user;
-  return typeof user === 'object' && user !== null && 'access_token' in user ? { ...body, ...user } : body;
+  const user = body.authed_user as Document | null | undefined;
+  return text(user?.access_token) === undefined ? body : { ...body, ...user };
 }
 
 /** Hides what was sent: servers like to say what exactly they refuse. */
@@ -116,10 +121,11 @@ export class TokenEndpointFailure extends OAuthError {
   }
 }
 
-function tokensIn(body: Record<string, unknown>, { config, issuer }: TokenContext, before: Tokens | undefined): Tokens {
-  const accessToken = text(body.access_token);
-  if (accessToken === undefined || !/^[\x21-\x7e]+$/.test(accessToken)) {
-    throw new OAuthError('invalid_response', 'the token response holds no access token that could be sent', 200);
+function tokensIn(body: Document, { config, issuer }: TokenContext, before: Tokens | undefined): Tokens {
+  const accessToken = token(body.access_token);
+  if (accessToken === undefined) {
+    const reason = unusable(`the token answer of ${shown(issuer.token_endpoint)}`, 'access_token', body);
+    throw new OAuthError('invalid_response', reason, 200);
   }
   const type = text(body.token_type)?.toLowerCase();
   // `user` and `bot` are what Slack calls bearer tokens; a missing type is one too, in practice.
@@ -127,9 +133,9 @@ function tokensIn(body: Record<string, unknown>, { config, issuer }: TokenContex
     throw new OAuthError('invalid_response', `the tokens are of the type ${JSON.stringify(type.slice(0, 20))}`, 200);
   }
   const now = Date.now();
-  const lifetime = Number(body.expires_in);
+  const lifetime = seconds(body.expires_in);
   const refreshToken = text(body.refresh_token) ?? before?.refreshToken;
-  const idToken = text(body.id_token) ?? before?.idToken;
+  const idToken = token(body.id_token) ?? before?.idToken;
   const scope = text(body.scope);
   const bearer = config.useIdToken ? 'id_token' : (before?.bearer ?? 'access_token');
   const keepsIdToken = idToken !== undefined && (config.useIdToken || mannersOf(issuer).idTokenAsBearer === true);
@@ -137,17 +143,11 @@ function tokensIn(body: Record<string, unknown>, { config, issuer }: TokenContex
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),
     ...(keepsIdToken && { idToken }),
-    ...(body.expires_in !== undefined &&
-      Number.isFinite(lifetime) &&
-      lifetime > 0 && { expiresAt: now + lifetime * 1000 }),
+    ...(lifetime !== undefined && { expiresAt: now + lifetime * 1000 }),
     obtainedAt: now,
     ...(scope !== undefined
       ? { scope: words(scope).join(' ') }
       : before?.scope !== undefined && { scope: before.scope }),
     bearer: bearer === 'id_token' && keepsIdToken ? 'id_token' : 'access_token',
   };
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -206,3 +206,53 @@ describe('a server that moves to another authorization server', () => {
     await proxy.close();
   });
 });
+
+describe('members that nobody needs', () => {
+  const OPTIONAL = [
+    'revocation_endpoint',
+    'device_authorization_endpoint',
+    'scopes_supported',
+    'token_endpoint_auth_methods_supported',
+    'token_endpoint_auth_signing_alg_values_supported',
+    'code_challenge_methods_supported',
+    'authorization_response_iss_parameter_supported',
+    'client_id_metadata_document_supported',
+  ];
+  const ANSWERED = ['client_secret', 'token_endpoint_auth_method', 'client_secret_expires_at', 'scope', 'error'];
+  const GRANTED = ['expires_in', 'scope', 'id_token', 'token_type', 'error', 'error_description'];
+  const laid = (names: string[], value: unknown): Record<string, unknown> =>
+    Object.fromEntries(names.map((name) => [name, value]));
+
+  it.each([[null], [''], [{}], [[7]]])('may all be %j', async (value) => {
+    const metadata = laid(OPTIONAL, value);
+    const scene = await open(
+      startScene({
+        as: {
+          metadata,
+          registrationMembers: laid(ANSWERED, value),
+          tokenResponse: (issued) => ({ status: 200, body: { ...issued, ...laid(GRANTED, value) } }),
+        },
+        server: { metadata: laid(['scopes_supported', 'resource_name', 'jwks_uri'], value) },
+      }),
+    );
+    const user = await scene.signedIn();
+    scene.as.expireAccessTokens();
+    expect(await user.whoami()).toBe('ada');
+    expect(scene.as.tokenRequests('refresh_token').map(({ status }) => status)).toEqual([200]);
+    expect(scene.browser.opened).toHaveLength(1);
+  });
+
+  it('end the step that needs one, with a line that says which', async () => {
+    const scene = await open(startScene({ as: { metadata: { registration_endpoint: '/register' } } }));
+    const { code, message, hint } = await scene.refused();
+    const place = `${scene.as.url}/.well-known/oauth-authorization-server`;
+    expect([code, message, hint]).toEqual([
+      -31004,
+      expect.stringContaining(
+        `the authorization server metadata at ${place} has no usable registration_endpoint (found "/register")`,
+      ),
+      expect.stringContaining('--static-oauth-client-info'),
+    ]);
+    expect(scene.browser.opened).toEqual([]);
+  });
+});

@@ -72,6 +72,7 @@ test.each([
     { revocation: 'off', metadata: { revocation_endpoint: undefined } },
     /no way to take tokens/,
   ],
+  ['names an endpoint that is no URL', { metadata: { revocation_endpoint: '/revoke' } }, /no way to take tokens/],
   ['refuses', { revocation: { status: 503, body: { error: 'temporarily_unavailable' } } }, /could not be told/],
 ] as const)('forgets the tokens also where the server %s', async (_, behaviour, words) => {
   const { server, home, options } = await protectedServer(behaviour);

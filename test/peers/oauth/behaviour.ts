@@ -30,12 +30,18 @@ export interface AuthorizationServerBehaviour {
 
   // ---- clients ---------------------------------------------------------------------------------
 
-  /** Dynamic registration: answers without a secret, with one, as was asked, is not there, or answers this. */
-  registration: 'public' | 'secret' | 'asked' | 'off' | Answer;
+  /** Dynamic registration: answers without a secret, with one, as was asked, with another method than was asked, is not there, or answers this. */
+  registration: 'public' | 'secret' | 'asked' | 'contrary' | 'off' | Answer;
+  /** Members laid over the registration response; `undefined` leaves one out. */
+  registrationMembers: Record<string, unknown>;
   /** Client ID metadata documents: unknown, taken without a look, or fetched and checked. */
   clientMetadataDocuments: 'off' | 'trust' | 'fetch';
   /** token_endpoint_auth_methods_supported; nothing: not advertised, everything taken. */
   authMethods: string[] | undefined;
+  /** Where the credentials of a client are looked for: where it was agreed, or in one place only, whatever was agreed or advertised. */
+  readsClientIn: 'agreed' | 'body' | 'header';
+  /** How it says that it does not know a client: by the book, or as the Python SDK does. */
+  unknownClient: 'invalid_client' | 'unauthorized_client';
 
   // ---- authorization endpoint ------------------------------------------------------------------
 
@@ -94,8 +100,8 @@ export interface AuthorizationServerBehaviour {
     interval: number | undefined;
     expiresIn: number;
   };
-  /** RFC 7009: there, absent, or answering this. Without effect unless it is there. */
-  revocation: 'on' | 'off' | Answer;
+  /** RFC 7009: there, absent, or answering this. Without effect unless it is there, or the answer is undefined. */
+  revocation: 'on' | 'off' | Answer | ((request: Pick<TokenRequest, 'form'>) => Answer | undefined);
 }
 
 export function usualBehaviour(): AuthorizationServerBehaviour {
@@ -106,8 +112,11 @@ export function usualBehaviour(): AuthorizationServerBehaviour {
     rootMetadata: 404,
     metadata: {},
     registration: 'public',
+    registrationMembers: {},
     clientMetadataDocuments: 'off',
     authMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    readsClientIn: 'agreed',
+    unknownClient: 'invalid_client',
     authorize: 'approve',
     checkAuthorize: undefined,
     redirectPorts: 'any',

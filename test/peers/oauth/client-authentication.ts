@@ -13,29 +13,40 @@ interface Shown {
 }
 
 export async function authenticate(realm: Realm, incoming: Incoming): Promise<Client | Answer> {
-  const shown = shownBy(incoming);
+  const { authMethods, readsClientIn, unknownClient } = realm.behaviour;
+  const shown = readsClientIn === 'agreed' ? shownBy(incoming) : shownIn(readsClientIn, incoming);
   const no = (why: string): Answer => {
     const header = incoming.headers.authorization ? { 'www-authenticate': 'Basic realm="clients"' } : {};
-    return refusal(401, { error: 'invalid_client', error_description: why }, header as Record<string, string>);
+    return refusal(401, { error: unknownClient, error_description: why }, header as Record<string, string>);
   };
   if (typeof shown === 'string') return no(shown);
   const client = await findClient(realm, shown.id);
   if (!client) return no('unknown client');
-  const { authMethods } = realm.behaviour;
-  if (authMethods && !authMethods.includes(shown.method)) return no(`${shown.method} is not supported`);
-  const agreed = client.token_endpoint_auth_method;
-  if (agreed !== undefined && agreed !== shown.method) return no(`the client is to use ${agreed}, not ${shown.method}`);
+  if (readsClientIn === 'agreed') {
+    if (authMethods && !authMethods.includes(shown.method)) return no(`${shown.method} is not supported`);
+    const agreed = client.token_endpoint_auth_method;
+    if (agreed !== undefined && agreed !== shown.method)
+      return no(`the client is to use ${agreed}, not ${shown.method}`);
+  }
   if (shown.method === 'private_key_jwt')
     return (await isSigned(realm, client, shown.proof)) ? client : no('bad assertion');
   if (shown.proof !== (client.client_secret ?? '')) return no('wrong secret');
   return client;
 }
 
+/** Of a request that is authenticated in one place; nothing is known of the client where it has used the other one. */
+function shownIn(place: 'body' | 'header', incoming: Incoming): Shown | string {
+  const shown = shownBy(incoming);
+  if (typeof shown === 'string' || (shown.method === 'client_secret_basic') === (place === 'header')) return shown;
+  return place === 'body' ? 'Missing client_id' : 'Missing Authorization';
+}
+
 function shownBy({ headers, form }: Incoming): Shown | string {
   const basic = /^Basic (.+)$/i.exec(headers.authorization ?? '')?.[1];
   const assertion = form.get('client_assertion');
   const secret = form.get('client_secret');
-  if ([basic, assertion, secret].filter((proof) => proof).length > 1) return 'more than one way to authenticate';
+  const proofs = [basic, assertion, secret].filter((proof) => proof);
+  if (proofs.length > 1 || (basic && form.has('client_id'))) return 'more than one way to authenticate';
   if (basic) {
     const text = Buffer.from(basic, 'base64').toString('utf8');
     const [id = '', proof = ''] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)].map(

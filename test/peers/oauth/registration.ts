@@ -25,11 +25,13 @@ export function register({ behaviour, ledger }: Realm, { method, json }: Incomin
     token_endpoint_auth_method: authMethod,
   };
   ledger.clients.set(client.client_id, client);
-  return { status: 201, body: client };
+  return { status: 201, body: { ...client, ...behaviour.registrationMembers } };
 }
 
-function authMethodOf(registration: 'public' | 'secret' | 'asked', asked = 'client_secret_basic'): string {
+function authMethodOf(registration: 'public' | 'secret' | 'asked' | 'contrary', asked = 'client_secret_basic'): string {
   if (registration === 'asked') return asked;
+  if (registration === 'contrary')
+    return asked === 'client_secret_basic' ? 'client_secret_post' : 'client_secret_basic';
   if (registration === 'public') return 'none';
   return asked.startsWith('client_secret') ? asked : 'client_secret_basic';
 }

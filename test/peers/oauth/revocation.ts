@@ -6,7 +6,8 @@ import { type Incoming, isAnswer, type Realm } from './realm.ts';
 export async function revoke(realm: Realm, incoming: Incoming): Promise<Answer> {
   const { revocation } = realm.behaviour;
   if (revocation === 'off') return { status: 404 };
-  if (isAnswer(revocation)) return revocation;
+  const instead = typeof revocation === 'function' ? revocation(incoming) : revocation;
+  if (typeof instead === 'object') return instead;
   const client = await authenticate(realm, incoming);
   if (isAnswer(client)) return client;
   const token = realm.ledger.tokens.get(incoming.form.get('token') ?? '');
