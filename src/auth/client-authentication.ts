@@ -61,8 +61,14 @@ export class AuthenticatedClient {
   }
 }
 
-function methodsToTry(client: ClientRecord, _secretDemanded: boolean): readonly string[] {
-  return [client.authMethod];
+/** Every method that is worth trying, each once. */
+function methodsToTry(client: ClientRecord, secretDemanded: boolean): readonly string[] {
+  const { authMethod, workingMethod = authMethod, clientSecret } = client;
+  if (workingMethod !== 'none' && !SECRET_METHODS.includes(workingMethod)) return [workingMethod];
+  // An empty secret may be left out (RFC 6749, section 2.3.1), so one that is there means the same.
+  if (clientSecret === undefined)
+    return secretDemanded ? [...new Set([workingMethod, 'none', 'client_secret_post'])] : ['none'];
+  return [...new Set([workingMethod, authMethod, ...SECRET_METHODS])];
 }
 
 /**

@@ -148,7 +148,7 @@ test.each([
   expect(err).not.toContain(pem.split('\n')[1] ?? pem);
 });
 
-test('a wrong secret is told, with the flag, and asked about once', async () => {
+test('a wrong secret is told, with the flag, and tried once in each place', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer({
     client_id: ID,
     client_secret: SECRET,
@@ -158,7 +158,14 @@ test('a wrong secret is told, with the flag, and asked about once', async () => 
   expect(error).toMatchObject({ code: -31004, message: expect.stringContaining('invalid_client') });
   await proxy.close();
   expect(proxy.stderr).not.toContain('not-the-secret');
-  expect(authorizationServer.count('token')).toBe(1);
+  expect(
+    authorizationServer
+      .of('token')
+      .map(({ headers, form }) => [headers.authorization !== undefined, form.has('client_id')]),
+  ).toEqual([
+    [true, false],
+    [false, true],
+  ]);
   expect(browser.opened).toEqual([]);
 });
 
