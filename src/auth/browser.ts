@@ -4,6 +4,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isLoopback } from '../config.ts';
 import { printable } from '../core/redact.ts';
+import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -73,8 +74,8 @@ export function checkBrowserUrl(url: string): URL {
   };
   if (UNWANTED.test(url)) return refuse('it has characters that do not belong in a URL');
   if (!/^https?:\/\/[^/?#]/i.test(url)) return refuse('it is neither https: nor http:');
-  if (!URL.canParse(url)) return refuse('it is not a valid URL');
-  const parsed = new URL(url);
+  const parsed = parseUrl(url);
+  if (!parsed) return refuse('it is not a valid URL');
   if (/^[^/]*\/\/[^/?#]*@/.test(url)) return refuse('it has a user name in it');
   if (parsed.protocol !== 'https:' && !isLoopback(parsed.hostname)) {
     return refuse('http: is allowed for this machine only, and https: for all others');

@@ -5,6 +5,7 @@
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
+import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { SECRET_METHODS } from './client-authentication.ts';
 import type { ClientRecord, Credentials, Issuer } from './credentials.ts';
@@ -50,7 +51,11 @@ function staticClient(config: AuthConfig, issuer: Issuer, stored: Credentials | 
 /** Of several redirect URIs the first that leads straight to this machine; otherwise the first. */
 function redirectOf(registered: unknown): string | undefined {
   const uris = strings(registered) ?? [];
-  return uris.find((uri) => URL.canParse(uri) && isPlainLoopback(new URL(uri))) ?? uris[0];
+  const leadsHere = (uri: string): boolean => {
+    const url = parseUrl(uri);
+    return url !== undefined && isPlainLoopback(url);
+  };
+  return uris.find(leadsHere) ?? uris[0];
 }
 
 /** A client that needs no registration: the user's own, or a metadata document the server understands. */

@@ -4,6 +4,7 @@
  * "Authorization").
  */
 import { printable, showUrl } from '../core/redact.ts';
+import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
 import type { Issuer } from './credentials.ts';
@@ -65,7 +66,7 @@ async function findResource(
       return undefined;
     });
     if (!document) continue;
-    const issuers = strings(document.authorization_servers)?.filter((issuer) => URL.canParse(issuer)) ?? [];
+    const issuers = strings(document.authorization_servers)?.filter((issuer) => parseUrl(issuer)) ?? [];
     if (issuers.length === 0) {
       if (document.authorization_servers !== undefined)
         nameless ??= unusable(nameOf(place), 'authorization_servers', document);
@@ -94,9 +95,8 @@ function nameOf(place: URL): string {
 /** Where the metadata may be, in the specification's order. */
 function* resourcePlaces(server: URL, { resourceMetadata }: Challenge): Generator<URL> {
   const wellKnown = '/.well-known/oauth-protected-resource';
-  if (resourceMetadata !== undefined && URL.canParse(resourceMetadata, server.href)) {
-    yield new URL(resourceMetadata, server);
-  }
+  const named = resourceMetadata === undefined ? undefined : parseUrl(resourceMetadata, server);
+  if (named) yield named;
   const path = server.pathname.replace(/\/$/, '');
   if (path !== '') yield new URL(`${wellKnown}${path}${server.search}`, server.origin);
   yield new URL(wellKnown, server.origin);
@@ -104,8 +104,8 @@ function* resourcePlaces(server: URL, { resourceMetadata }: Challenge): Generato
 
 /** Whether a resource stands for a server: the same origin, and the server's path in it or below it (RFC 9728, section 3.3). */
 function covers(identifier: string, server: URL): boolean {
-  if (!URL.canParse(identifier)) return false;
-  const resource = new URL(identifier);
+  const resource = parseUrl(identifier);
+  if (!resource) return false;
   const base = resource.pathname.replace(/\/$/, '');
   return (
     resource.origin === server.origin && (server.pathname === base || `${server.pathname}/`.startsWith(`${base}/`))
@@ -115,7 +115,7 @@ function covers(identifier: string, server: URL): boolean {
 function wrongResource(place: URL, document: Document, server: URL): ProxyError {
   const hint = 'use the URL that the server names for itself, or say with --resource which one is meant';
   const identifier = text(document.resource);
-  if (identifier === undefined || !URL.canParse(identifier)) {
+  if (identifier === undefined || !parseUrl(identifier)) {
     return unusableError(nameOf(place), 'resource', document, hint);
   }
   const stated = printable(JSON.stringify(identifier), 120);
@@ -163,7 +163,7 @@ async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined
     if (!document || !isIssuerMetadata(document)) continue;
     const stated = text(document.issuer);
     try {
-      const isNamed = stated !== undefined && URL.canParse(stated);
+      const isNamed = stated !== undefined && parseUrl(stated) !== undefined;
       if (isNamed && !isSameIssuer(named, stated)) throw foreignIssuer(named, stated);
       return issuerOf(document, place);
     } catch (error) {

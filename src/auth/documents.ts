@@ -3,6 +3,7 @@
  * another type or not usable counts as absent: one that this program does not need cannot stop it.
  */
 import { printable } from '../core/redact.ts';
+import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { checkScheme } from './targets.ts';
 
@@ -46,10 +47,11 @@ export function seconds(value: unknown): number | undefined {
 
 /** An absolute URL that a sign-in may use. */
 export function address(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
+  const url = typeof value === 'string' ? parseUrl(value) : undefined;
+  if (!url) return undefined;
   try {
-    checkScheme(new URL(value));
-    return value;
+    checkScheme(url);
+    return value as string;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** The metadata of an authorization server (RFC 8414, section 2; OpenID Connect Discovery 1.0, section 3). */
 import { showUrl } from '../core/redact.ts';
+import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import type { Issuer } from './credentials.ts';
 import { address, type Document, strings, text, unusable, unusableError } from './documents.ts';
@@ -35,7 +36,7 @@ export function issuerOf(document: Document, place: URL): Issuer {
   const name = `the authorization server metadata at ${showUrl(place)}`;
   const issuer = text(document.issuer);
   const token_endpoint = address(document.token_endpoint);
-  if (issuer === undefined || !URL.canParse(issuer)) throw unusableError(name, 'issuer', document, HINT);
+  if (issuer === undefined || !parseUrl(issuer)) throw unusableError(name, 'issuer', document, HINT);
   if (token_endpoint === undefined) throw unusableError(name, 'token_endpoint', document, HINT);
   const usable = new Map<string, unknown>();
   for (const member of ENDPOINTS) usable.set(member, address(document[member]));

@@ -5,6 +5,7 @@ import type { CancelSignal } from '../core/cancel.ts';
 import type { Fetch, HttpRequest } from '../core/fetch.ts';
 import { withLimit } from '../core/limit.ts';
 import { printable, showUrl } from '../core/redact.ts';
+import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { type Document, parseObject, text } from './documents.ts';
 import { checkTarget } from './targets.ts';
@@ -88,8 +89,9 @@ export async function fetchDocument(wire: Wire, url: URL): Promise<Document | un
     });
     const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
     if (location === null) return response.status === 200 ? parseObject(await response.text()) : undefined;
-    if (!URL.canParse(location, at.href)) return undefined;
-    at = new URL(location, at);
+    const next = parseUrl(location, at);
+    if (!next) return undefined;
+    at = next;
   }
   return undefined;
 }
@@ -103,7 +105,8 @@ export async function peekAt(wire: Wire, url: URL): Promise<{ status: number; lo
 
 /** An issuer, or another address of an authorization server, as it may be shown. */
 export function shown(address: string): string {
-  return URL.canParse(address) ? showUrl(new URL(address)) : 'the authorization server';
+  const url = parseUrl(address);
+  return url ? showUrl(url) : 'the authorization server';
 }
 
 /** An error of an authorization server, as the protocol spells it (RFC 6749, section 5.2). */

@@ -2,6 +2,7 @@
  * Identity providers that differ from the standard, and how. Whoever is not recognised here
  * gets the pure standard. Recognised by host, never by what a document says about itself.
  */
+import { parseUrl } from '../core/url.ts';
 
 export interface Manners {
   /** Does not take the `resource` parameter (RFC 8707): finds the audience from the scopes, or refuses. */
@@ -86,9 +87,9 @@ function withoutRootSlash(issuer: string): string {
 }
 
 function hostOf(url: string | undefined): string {
-  return url !== undefined && URL.canParse(url) ? new URL(url).hostname : '';
+  return parseUrl(url ?? '')?.hostname ?? '';
 }
 
 function pathOf(url: string | undefined): string {
-  return url !== undefined && URL.canParse(url) ? new URL(url).pathname : '';
+  return parseUrl(url ?? '')?.pathname ?? '';
 }

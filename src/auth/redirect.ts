@@ -1,7 +1,9 @@
 /** Where the browser is sent back to, and on which port this program waits for it (RFC 8252, section 7.3). */
+
 import { createHash } from 'node:crypto';
 import { type AuthConfig, isLoopback } from '../config.ts';
 import { printable } from '../core/redact.ts';
+import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import type { ClientRecord } from './credentials.ts';
 
@@ -19,8 +21,7 @@ export interface Redirect {
 }
 
 export function redirectOf(config: AuthConfig, client: ClientRecord | undefined, server: URL): Redirect {
-  const registered =
-    client?.redirectUri !== undefined && URL.canParse(client.redirectUri) ? new URL(client.redirectUri) : undefined;
+  const registered = client?.redirectUri === undefined ? undefined : parseUrl(client.redirectUri);
   const local =
     registered && registered.protocol === 'http:' && isLoopback(registered.hostname) ? registered : undefined;
   const localPort = local && local.port !== '' ? Number(local.port) : undefined;

@@ -1,5 +1,6 @@
 /** Where messages go over HTTP+SSE: what the first event of the stream says (specification 2024-11-05, "HTTP with SSE"). */
 import { showUrl } from '../core/redact.ts';
+import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import type { SseEvent } from '../wire/sse.ts';
 import { NO_REFUSAL, Refusal } from './outcome.ts';
@@ -7,10 +8,8 @@ import { NO_REFUSAL, Refusal } from './outcome.ts';
 /** The URL to POST to. Throws when the event names none, or one of another origin. */
 export function endpointOf(event: SseEvent, url: URL): URL {
   const text = event.data.toString('utf8').trim();
-  if (event.type !== 'endpoint' || !URL.canParse(text, url.href)) {
-    throw notMcp(url, 'its first event names no endpoint');
-  }
-  const endpoint = new URL(text, url);
+  const endpoint = event.type === 'endpoint' ? parseUrl(text, url) : undefined;
+  if (!endpoint) throw notMcp(url, 'its first event names no endpoint');
   if (endpoint.origin !== url.origin) {
     throw new ProxyError(
       'failed',

@@ -7,6 +7,7 @@ import http, { type AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { showUrl } from '../core/redact.ts';
+import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { CookieJar } from './cookies.ts';
@@ -199,7 +200,7 @@ function proxyVariable(url: URL, env: HttpOptions['env']): string | undefined {
 function redirectTarget(response: HttpResponse, url: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
   const location = response.headers.location;
-  return typeof location === 'string' && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  return typeof location === 'string' ? parseUrl(location, url) : undefined;
 }
 
 /** The URL to go on with. Throws where going on would change the method or carry credentials elsewhere. */
