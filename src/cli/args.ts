@@ -11,7 +11,7 @@ import { nearest } from './nearest.ts';
 import { SUBCOMMANDS } from './options.ts';
 import { readTls } from './tls-arguments.ts';
 import { checkValue, type Flags, readTokens } from './tokens.ts';
-import type { Env } from './variables.ts';
+import { type Env, refusePlaceholders } from './variables.ts';
 
 interface With<C> {
   readonly config: C;
@@ -72,7 +72,7 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
     }
   }
   const { auth, secrets } = readAuth(flags, env, readFile);
-  const listen = readListen(flags, readFile);
+  const listen = readListen(flags, env, readFile);
   const config: ConfigWithoutUrl = {
     url,
     headers,
@@ -107,6 +107,7 @@ function ownWords(argv: readonly string[]): readonly string[] {
 
 /** What is wrong is said without repeating it. */
 function parseUrl(text: string): URL {
+  refusePlaceholders(text, 'the URL');
   if (text === '') throw usageError('the URL is empty', 'is the variable set that it comes from?');
   if (/^https?:\/\//i.test(text)) {
     if (URL.canParse(text)) return new URL(text);

@@ -18,11 +18,13 @@ export function isBearerToken(text: string): boolean {
   return BEARER_TOKEN.test(text);
 }
 
+export const CLIENT_TOKEN_FORM =
+  'it consists of letters, digits and -._~+/ (RFC 6750, section 2.1), or is @ and the name of a file that holds it';
+
+/** With a placeholder in it, the value shows only when that is expanded. */
 export function checkClientToken(value: string): string | undefined {
-  if (value.startsWith('@') && value.length > 1) return undefined;
-  return isBearerToken(value)
-    ? undefined
-    : 'it consists of letters, digits and -._~+/ (RFC 6750, section 2.1), or is @ and the name of a file that holds it';
+  const right = isBearerToken(value) || value.includes('${') || /^@./.test(value);
+  return right ? undefined : CLIENT_TOKEN_FORM;
 }
 
 export function checkForwardHeader(value: string): string | undefined {

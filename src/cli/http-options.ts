@@ -24,7 +24,8 @@ const OPTIONS: readonly Omit<Option, 'group'>[] = [
   {
     name: 'client-token',
     value: 'TOKEN|@FILE',
-    help: 'what clients on other machines send as bearer token; made at start where it is needed and not given',
+    expands: true,
+    help: 'bearer token that clients on other machines must send, ${NAME} is expanded; generated at startup if needed and not given',
     check: checkClientToken,
   },
   {

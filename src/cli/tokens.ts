@@ -4,6 +4,7 @@ import { usageError } from './mistakes.ts';
 import { nearest } from './nearest.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
+import { refusePlaceholders } from './variables.ts';
 
 export class Flags {
   readonly all = new Map<Option, (string | boolean)[]>();
@@ -83,6 +84,7 @@ function flagValue(option: Option, value: string | undefined): string | boolean 
 /** Throws a usage error when the table says that the value is wrong. */
 export function checkValue(option: Option, value: string | boolean): void {
   if (typeof value === 'boolean') return;
+  if (!option.expands) refusePlaceholders(value, `--${option.name}`);
   if (option.choices && !option.choices.includes(value)) {
     const fitting = option.choices.filter((choice) => choice.startsWith(value));
     const near = fitting.length > 1 ? undefined : nearest(value, option.choices);
