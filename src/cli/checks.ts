@@ -58,6 +58,7 @@ export function checkJsonOrFile(value: string): string | undefined {
 }
 
 export function checkResource(value: string): string | undefined {
+  if (value === '') return 'it is empty; to send none: --disable-resource-parameter';
   const absolute = URL.canParse(value) && new URL(value).hash === '';
   return absolute ? undefined : 'it is an absolute URI without a fragment (RFC 8707, section 2)';
 }
@@ -107,6 +108,14 @@ export function checkAuthorizeParameter(value: string): string | undefined {
   if (name === undefined) return 'it has the form KEY=VALUE, such as prompt=consent';
   if (OWN_PARAMETERS.includes(name)) return `${name} belongs to the protocol`;
   return undefined;
+}
+
+/** Other programs bind a `--host`; here it is what a browser is sent to. */
+export function checkRedirectHost(value: string): string | undefined {
+  const everyInterface = /^(?:0\.0\.0\.0|\[?(?:::|0:0:0:0:0:0:0:0)\]?)$/.test(value);
+  return everyInterface
+    ? 'it is the host name in the redirect URI; to serve clients: --listen 0.0.0.0:8080'
+    : checkHost(value);
 }
 
 export function checkHost(value: string): string | undefined {

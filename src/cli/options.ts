@@ -5,11 +5,11 @@ import {
   checkAuthorizeParameter,
   checkCallbackPath,
   checkClientMetadataUrl,
-  checkHost,
   checkJsonOrFile,
   checkNotEmpty,
   checkPort,
   checkProfile,
+  checkRedirectHost,
   checkResource,
   checkSeconds,
 } from './checks.ts';
@@ -117,7 +117,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'NAME',
     default: DEFAULTS.auth.redirectHost,
     help: 'host name in the OAuth redirect URI',
-    check: checkHost,
+    check: checkRedirectHost,
     group: 'sign-in',
   },
   {
