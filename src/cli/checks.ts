@@ -6,7 +6,7 @@ export function checkListen(value: string): string | undefined {
   const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
   const isHost = host !== undefined && HOST.test(host) && (host === '' || URL.canParse(`http://${host}`));
   if (!isHost || Number(port) > 65_535) {
-    return 'it has the form :8080, localhost:8080, 127.0.0.1:8080 or [::1]:8080';
+    return 'it has the form :8080, localhost:8080, 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080';
   }
   return undefined;
 }
