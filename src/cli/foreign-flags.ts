@@ -4,6 +4,7 @@
  * Nothing but a usage error needs it, so it is loaded on demand.
  */
 import { ProxyError } from '../errors.ts';
+import { checkPort } from './checks.ts';
 import type { UnknownWord } from './mistakes.ts';
 import { OPTIONS } from './options.ts';
 
@@ -152,7 +153,9 @@ const BY_KEY = new Map(Object.entries(HINTS).map(([written, hint]) => [keyOf(...
 export function foreignHint(flag: string, value?: string): string | undefined {
   const ofValue = value === undefined ? undefined : BY_KEY.get(keyOf(flag, value));
   if (ofValue !== undefined || OPTIONS.some(({ name }) => flag === `--${name}`)) return ofValue;
-  return BY_KEY.get(keyOf(flag));
+  const hint = BY_KEY.get(keyOf(flag));
+  // Clients know the port; unlike most values, it is not a secret.
+  return hint === PORT && value !== undefined && checkPort(value) === undefined ? hint.replaceAll('8080', value) : hint;
 }
 
 /** Every flag of the table, with its value where that matters, and what to write here. */

@@ -100,6 +100,13 @@ describe('the table', () => {
     },
   );
 
+  it('keeps the port that was given, and repeats nothing else', () => {
+    expect(hintFor(URL_TEXT, '--port', '8000')).toMatch(/^--listen localhost:8000, or --listen :8000 /);
+    expect(hintFor(URL_TEXT, '--sse-port=9000')).toContain('localhost:9000');
+    expect(hintFor(URL_TEXT, '--port', 'topsecret')).not.toContain('topsecret');
+    expect(hintFor(URL_TEXT, '--timeout', '12345')).not.toContain('12345');
+  });
+
   it('is loaded when it is needed, not at the start', () => {
     expect(readFileSync(path.join(ROOT, 'dist', 'mcp-proxy.js'), 'utf8')).not.toContain('tunnelSubdomain');
   });
