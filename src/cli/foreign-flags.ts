@@ -78,6 +78,7 @@ const HINTS: Readonly<Record<string, string>> = {
   '--password': BASIC,
   '--digest': 'digest authentication is not available; a header is: -H "Authorization: SCHEME ${CREDENTIALS}"',
   '--verify-ssl': VERIFIED,
+  '--verify-ssl false': VERIFIED,
   '--no-verify-ssl': VERIFIED,
   '-e': LOCAL,
   '--env': LOCAL,
@@ -154,6 +155,7 @@ export function foreignHint(flag: string, value?: string): string | undefined {
   const ofValue = value === undefined ? undefined : BY_KEY.get(keyOf(flag, value));
   if (ofValue !== undefined || OPTIONS.some(({ name }) => flag === `--${name}`)) return ofValue;
   const hint = BY_KEY.get(keyOf(flag));
+  if (hint !== undefined && value === 'false') return 'leave it out';
   // Clients know the port; unlike most values, it is not a secret.
   return hint === PORT && value !== undefined && checkPort(value) === undefined ? hint.replaceAll('8080', value) : hint;
 }

@@ -107,6 +107,13 @@ describe('the table', () => {
     expect(hintFor(URL_TEXT, '--timeout', '12345')).not.toContain('12345');
   });
 
+  it('does not advise what was just refused', () => {
+    expect(hintFor(URL_TEXT, '--debug=false')).toBe('leave it out');
+    expect(hintFor(URL_TEXT, '--tunnel', 'false')).toBe('leave it out');
+    expect(hintFor(URL_TEXT, '--verify-ssl', 'false')).toContain('--ca FILE');
+    expect(hintFor(URL_TEXT, '--something-else=false')).toBe('mcp-proxy --help lists all flags');
+  });
+
   it('is loaded when it is needed, not at the start', () => {
     expect(readFileSync(path.join(ROOT, 'dist', 'mcp-proxy.js'), 'utf8')).not.toContain('tunnelSubdomain');
   });
