@@ -33,6 +33,8 @@ import { personalFetch } from './upstream/personal.ts';
 export interface RunningHttpProxy {
   /** `http://HOST:PORT`, with the real port. */
   readonly url: string;
+  /** What is bound beyond one address, in words. */
+  readonly interfaces: string | undefined;
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;
   /** Answers the calls that are open, ends all sessions, and closes every connection. Idempotent. */
@@ -116,6 +118,7 @@ export async function startHttpProxy(
   };
   return {
     url: listener.url,
+    interfaces: listener.interfaces,
     hopeless: shared.hopeless,
     close(ending) {
       // Clients did not ask for the end, so they get as much time as if they had.

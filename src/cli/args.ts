@@ -3,6 +3,7 @@ import { type Config, type ConfigWithoutUrl, DEFAULTS, isLoopback, type LogForma
 import type { Level } from '../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../core/redact.ts';
 import { readAuth } from './auth-arguments.ts';
+import { checkPort } from './checks.ts';
 import type { ReadFile } from './given-files.ts';
 import { credentialsIn, parseHeader } from './header-arguments.ts';
 import { readListen } from './listen-arguments.ts';
@@ -11,7 +12,9 @@ import { nearest } from './nearest.ts';
 import { SUBCOMMANDS } from './options.ts';
 import { readTls } from './tls-arguments.ts';
 import { checkValue, type Flags, readTokens } from './tokens.ts';
-import type { Env } from './variables.ts';
+import { type Env, refusePlaceholders } from './variables.ts';
+
+const HEADER_EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
 
 interface With<C> {
   readonly config: C;
@@ -35,7 +38,7 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
-  if (targets.length > 1) throw surplusArgument(targets, flags.texts('header').length > 0);
+  if (targets.length > 1) throw surplusArgument(targets, flags.texts('header'));
 
   if (subcommand && !subcommand.action) throw notYet(subcommand.name);
   if (command !== undefined) throw notYet('-- <command>');
@@ -72,7 +75,7 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
     }
   }
   const { auth, secrets } = readAuth(flags, env, readFile);
-  const listen = readListen(flags, readFile);
+  const listen = readListen(flags, env, readFile);
   const config: ConfigWithoutUrl = {
     url,
     headers,
@@ -107,6 +110,7 @@ function ownWords(argv: readonly string[]): readonly string[] {
 
 /** What is wrong is said without repeating it. */
 function parseUrl(text: string): URL {
+  refusePlaceholders(text, 'the URL');
   if (text === '') throw usageError('the URL is empty', 'is the variable set that it comes from?');
   if (/^https?:\/\//i.test(text)) {
     if (URL.canParse(text)) return new URL(text);
@@ -134,13 +138,25 @@ function nearestSubcommand(word: string): string | undefined {
     : undefined;
 }
 
-function surplusArgument(targets: readonly string[], mangled: boolean): Error {
+function surplusArgument(targets: readonly string[], headers: readonly string[]): Error {
   const near = nearestSubcommand(targets[0] as string);
   if (near) return usageError('the first argument is no URL', `did you mean ${near}?`);
+  const message = `one URL is expected, but ${targets.length} arguments were given`;
+  // mcp-remote takes the port of its redirect URI there, whose path is another one than ours.
+  const port = targets[1] as string;
+  const cutHeader = headers.some((header) => /(?::|\b(?:bearer|basic))\s*$/i.test(header));
+  if (targets.length === 2 && !cutHeader && checkPort(port) === undefined) {
+    return usageError(
+      message,
+      `--callback-port ${port}; where the redirect URI is registered for mcp-remote, --callback-path /oauth/callback too`,
+    );
+  }
+  // The mcp-proxy of sparfenyuk takes a header in two arguments.
+  if (headers.some((header) => !header.includes(':'))) {
+    return usageError('a --header is not of the form KEY:VALUE', `name and value in one argument: ${HEADER_EXAMPLE}`);
+  }
   // Some hosts take arguments apart that were quoted properly, most of them on Windows.
-  const without = mangled ? ', or no spaces: -H Authorization:${AUTH} and AUTH="Bearer TOKEN" in the environment' : '';
-  return usageError(
-    `one URL is expected, but ${targets.length} arguments were given`,
-    `values with spaces need quotes: -H "Authorization: Bearer \${TOKEN}"${without}`,
-  );
+  const without =
+    headers.length > 0 ? ', or no spaces: -H Authorization:${AUTH} and AUTH="Bearer TOKEN" in the environment' : '';
+  return usageError(message, `values with spaces need quotes: ${HEADER_EXAMPLE}${without}`);
 }

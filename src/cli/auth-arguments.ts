@@ -20,8 +20,8 @@ const CLIENT_METADATA = 'static-oauth-client-metadata';
 /** Throws a usage error when a file cannot be read, or the flags do not fit together. */
 export function readAuth(flags: Flags, env: Env, readFile: ReadFile): AuthArguments {
   const secrets = new Set<string>();
-  const clientInfo = readClientInfo(flags.text(CLIENT_INFO), env, readFile, secrets);
-  const metadata = flags.text(CLIENT_METADATA);
+  const sources = { env, readFile, secrets };
+  const clientInfo = readClientInfo(flags.text(CLIENT_INFO), sources);
   const port = flags.text('callback-port');
   const seconds = flags.text('auth-timeout');
   const auth: AuthConfig = {
@@ -31,8 +31,7 @@ export function readAuth(flags: Flags, env: Env, readFile: ReadFile): AuthArgume
     timeout: seconds === undefined ? DEFAULTS.auth.timeout : milliseconds(seconds),
     resource: flags.text('resource'),
     profile: flags.text('profile'),
-    clientMetadata:
-      metadata === undefined ? DEFAULTS.auth.clientMetadata : jsonObject(metadata, CLIENT_METADATA, readFile),
+    clientMetadata: readClientMetadata(flags.text(CLIENT_METADATA), sources),
     clientInfo,
     clientMetadataUrl: flags.text('client-metadata-url'),
     grant: readGrant(flags, clientInfo),
@@ -71,25 +70,22 @@ function parameter(text: string): readonly [string, string] {
 /** Members of a client that prove who it is, and so are nobody else's business. */
 const SECRET_MEMBER = /secret|_token$|assertion|^private_key$|^jwks$/;
 
-function readClientInfo(
-  given: string | undefined,
-  env: Env,
-  readFile: ReadFile,
-  secrets: Set<string>,
-): JsonObject | undefined {
+/** Where the JSON of a flag gets its variables and files from, and where its secrets are noted. */
+interface Sources {
+  readonly env: Env;
+  readonly readFile: ReadFile;
+  readonly secrets: Set<string>;
+}
+
+/** Metadata is public but for a software statement, which proves who the software is (RFC 7591, section 2.3). */
+function readClientMetadata(given: string | undefined, sources: Sources): JsonObject {
+  if (given === undefined) return DEFAULTS.auth.clientMetadata;
+  return expandedObject(given, CLIENT_METADATA, sources, (name) => name !== 'software_statement');
+}
+
+function readClientInfo(given: string | undefined, sources: Sources): JsonObject | undefined {
   if (given === undefined) return undefined;
-  const keep = (secret: string): void => {
-    secrets.add(secret);
-  };
-  const members = Object.entries(jsonObject(given, CLIENT_INFO, readFile)).map(([name, value]) => {
-    const isPublic = name === 'client_id';
-    const expanded = mapTexts(value, (text) =>
-      expandVariables(text, env, `--${CLIENT_INFO}`, isPublic ? undefined : keep),
-    );
-    if (SECRET_MEMBER.test(name)) for (const text of textsIn(expanded)) keep(text);
-    return [name, expanded] as const;
-  });
-  const client: JsonObject = Object.fromEntries(members);
+  const client = expandedObject(given, CLIENT_INFO, sources, (name) => name === 'client_id');
   if (typeof client.client_id !== 'string' || client.client_id.trim() === '') {
     throw usageError(
       `--${CLIENT_INFO} has no client_id`,
@@ -97,8 +93,30 @@ function readClientInfo(
     );
   }
   // Who has the wrong name there should not learn it in the middle of a session.
-  if (typeof client.private_key_file === 'string') readGivenFile(client.private_key_file, CLIENT_INFO, readFile);
+  const { private_key_file: keyFile } = client;
+  if (typeof keyFile === 'string') readGivenFile(keyFile, CLIENT_INFO, sources.readFile);
   return client;
+}
+
+/** The object of a flag with its placeholders expanded, except in names. What came from a variable is secret unless its member is public. */
+function expandedObject(
+  given: string,
+  flag: string,
+  { env, readFile, secrets }: Sources,
+  isPublic: (name: string) => boolean,
+): JsonObject {
+  const keep = (secret: string): void => {
+    secrets.add(secret);
+  };
+  const file = given.startsWith('@') ? expandVariables(given, env, `--${flag}`) : given;
+  const members = Object.entries(jsonObject(file, flag, readFile)).map(([name, value]) => {
+    const expanded = mapTexts(value, (text) =>
+      expandVariables(text, env, `--${flag}`, isPublic(name) ? undefined : keep),
+    );
+    if (SECRET_MEMBER.test(name)) for (const text of textsIn(expanded)) keep(text);
+    return [name, expanded] as const;
+  });
+  return Object.fromEntries(members);
 }
 
 /** Every text in a value, however deep, replaced. */

@@ -6,7 +6,7 @@ export function checkListen(value: string): string | undefined {
   const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
   const isHost = host !== undefined && HOST.test(host) && (host === '' || URL.canParse(`http://${host}`));
   if (!isHost || Number(port) > 65_535) {
-    return 'it has the form :8080, localhost:8080, 127.0.0.1:8080 or [::1]:8080';
+    return 'it has the form :8080, localhost:8080, 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080';
   }
   return undefined;
 }
@@ -18,11 +18,13 @@ export function isBearerToken(text: string): boolean {
   return BEARER_TOKEN.test(text);
 }
 
+export const CLIENT_TOKEN_FORM =
+  'it consists of letters, digits and -._~+/ (RFC 6750, section 2.1), or is @ and the name of a file that holds it';
+
+/** With a placeholder in it, the value shows only when that is expanded. */
 export function checkClientToken(value: string): string | undefined {
-  if (value.startsWith('@') && value.length > 1) return undefined;
-  return isBearerToken(value)
-    ? undefined
-    : 'it consists of letters, digits and -._~+/ (RFC 6750, section 2.1), or is @ and the name of a file that holds it';
+  const right = isBearerToken(value) || value.includes('${') || /^@./.test(value);
+  return right ? undefined : CLIENT_TOKEN_FORM;
 }
 
 export function checkForwardHeader(value: string): string | undefined {
@@ -56,6 +58,7 @@ export function checkJsonOrFile(value: string): string | undefined {
 }
 
 export function checkResource(value: string): string | undefined {
+  if (value === '') return 'it is empty; to send none: --disable-resource-parameter';
   const absolute = URL.canParse(value) && new URL(value).hash === '';
   return absolute ? undefined : 'it is an absolute URI without a fragment (RFC 8707, section 2)';
 }
@@ -105,6 +108,14 @@ export function checkAuthorizeParameter(value: string): string | undefined {
   if (name === undefined) return 'it has the form KEY=VALUE, such as prompt=consent';
   if (OWN_PARAMETERS.includes(name)) return `${name} belongs to the protocol`;
   return undefined;
+}
+
+/** Other programs bind a `--host`; here it is what a browser is sent to. */
+export function checkRedirectHost(value: string): string | undefined {
+  const everyInterface = /^(?:0\.0\.0\.0|\[?(?:::|0:0:0:0:0:0:0:0)\]?)$/.test(value);
+  return everyInterface
+    ? 'it is the host name in the redirect URI; to serve clients: --listen 0.0.0.0:8080'
+    : checkHost(value);
 }
 
 export function checkHost(value: string): string | undefined {

@@ -18,7 +18,7 @@ export function parseHeader(text: string, env: Env): readonly [string, string] {
       'the name of a --header holds characters that no name may hold',
       'a name consists of letters, digits and -, for example -H "X-Key: VALUE"',
     );
-  const value = expandVariables(text.slice(colon + 1).trim(), env, `--header ${name}`);
+  const value = expandVariables(text.slice(colon + 1).trim(), env, `--header ${name}`).trim();
   if (value === '')
     throw usageError(`--header ${name} has no value`, `put the whole header into quotes: -H "${name}: VALUE"`);
   if (/^(bearer|basic)$/i.test(value)) throw usageError(`--header ${name} ends after ${value}`, QUOTING);

@@ -18,13 +18,14 @@ const OPTIONS: readonly Omit<Option, 'group'>[] = [
     name: 'listen',
     short: 'l',
     value: 'ADDR',
-    help: 'serve HTTP clients on :8080, localhost:8080, 127.0.0.1:8080 or [::1]:8080; port 0 picks a free one',
+    help: 'serve HTTP clients on localhost:8080, 127.0.0.1:8080 or [::1]:8080, or on every interface with :8080 (0.0.0.0:8080: IPv4 only); port 0 picks a free one',
     check: checkListen,
   },
   {
     name: 'client-token',
     value: 'TOKEN|@FILE',
-    help: 'what clients on other machines send as bearer token; made at start where it is needed and not given',
+    expands: true,
+    help: 'bearer token that clients on other machines must send, ${NAME} is expanded; generated at startup if needed and not given',
     check: checkClientToken,
   },
   {

@@ -1,15 +1,16 @@
 /** The flags of HTTP mode: where clients come in, who may, and what goes on from them. */
 import { type ForwardedHeader, LISTEN_DEFAULTS, type ListenConfig, type UpstreamSession } from '../config.ts';
 import { isReservedHeader } from '../upstream/http.ts';
-import { isBearerToken } from './checks.ts';
+import { CLIENT_TOKEN_FORM, isBearerToken } from './checks.ts';
 import { milliseconds } from './durations.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { usageError } from './mistakes.ts';
 import { readServerTls } from './tls-arguments.ts';
 import type { Flags } from './tokens.ts';
+import { type Env, expandVariables } from './variables.ts';
 
 /** Undefined without `--listen`. Throws a usage error when the flags do not fit together. */
-export function readListen(flags: Flags, readFile: ReadFile): ListenConfig | undefined {
+export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenConfig | undefined {
   const address = flags.text('listen');
   if (address === undefined) {
     const other = [...flags.all.keys()].find((option) => option.group === 'http');
@@ -33,7 +34,7 @@ export function readListen(flags: Flags, readFile: ReadFile): ListenConfig | und
   return {
     ...place(address),
     upstreamSession: upstreamSession ?? LISTEN_DEFAULTS.upstreamSession,
-    clientToken: clientToken(flags.text('client-token'), readFile),
+    clientToken: clientToken(flags.text('client-token'), env, readFile),
     sessionIdle: idle === undefined ? LISTEN_DEFAULTS.sessionIdle : milliseconds(idle),
     maxSessions: sessions === undefined ? LISTEN_DEFAULTS.maxSessions : Number(sessions),
     maxBody: mebibytes === undefined ? LISTEN_DEFAULTS.maxBody : Number(mebibytes) * 1_048_576,
@@ -62,9 +63,14 @@ function place(address: string): Pick<ListenConfig, 'host' | 'port'> {
   return { host: host === '' ? undefined : host, port: Number(address.slice(colon + 1)) };
 }
 
-function clientToken(given: string | undefined, readFile: ReadFile): string | undefined {
-  if (!given?.startsWith('@')) return given;
-  const file = given.slice(1);
+function clientToken(given: string | undefined, env: Env, readFile: ReadFile): string | undefined {
+  if (given === undefined) return undefined;
+  const expanded = expandVariables(given, env, '--client-token');
+  if (!/^@./.test(given)) {
+    if (isBearerToken(expanded)) return expanded;
+    throw usageError('the value of --client-token is wrong', CLIENT_TOKEN_FORM);
+  }
+  const file = expanded.slice(1);
   const token = readGivenFile(file, 'client-token', readFile).trim();
   if (isBearerToken(token)) return token;
   throw usageError(

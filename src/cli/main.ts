@@ -7,6 +7,7 @@ import { ProxyError } from '../errors.ts';
 import { startStdioProxy } from '../proxy.ts';
 import { type Action, logFormatIn, parseArguments } from './args.ts';
 import { superviseProxy } from './lifetime.ts';
+import { UnknownWord } from './mistakes.ts';
 import { OPTIONS, SUBCOMMANDS } from './options.ts';
 import { credentialStore } from './place.ts';
 import { RENEWAL, reportOf } from './renewal.ts';
@@ -22,8 +23,7 @@ export function main(): void {
   try {
     action = parseArguments(argv, process.env, (file) => readFileSync(file, 'utf8'));
   } catch (error) {
-    process.stderr.write(farewell(known(error), logFormatIn(argv)));
-    process.exitCode = known(error).meaning.exit;
+    refuse(known(error), logFormatIn(argv));
     return;
   }
   // Whoever has read enough may close the pipe.
@@ -42,6 +42,14 @@ export function main(): void {
     default:
       subcommand(action);
   }
+}
+
+/** Ends without having begun. */
+function refuse(error: ProxyError, format: LogFormat): void {
+  process.exitCode = error.meaning.exit;
+  const say = (told: ProxyError): boolean => process.stderr.write(farewell(told, format));
+  if (error instanceof UnknownWord) import('./foreign-flags.ts').then(({ explained }) => say(explained(error)));
+  else say(error);
 }
 
 /** What the program does beside being a proxy: it ends by itself, with a status and a last word. */

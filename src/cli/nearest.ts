@@ -1,26 +1,36 @@
 /** What a typo most likely meant. */
 
-/** The candidate that is meant, or undefined when none is near. */
+/** Longer texts are no typo of a word that is known here. */
+const LONGEST = 60;
+
+/**
+ * The candidate that is one slip of the keys away, or two in words of six letters and more; undefined when
+ * there is none, or when several are as near. Dashes in front do not count as letters.
+ */
 export function nearest(text: string, candidates: readonly string[]): string | undefined {
+  const word = text.replace(/^-+/, '');
+  if (word.length > LONGEST) return undefined;
   const ranked = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(text.slice(0, 60), candidate) }))
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate.replace(/^-+/, '')) }))
     .sort((a, b) => a.distance - b.distance);
-  // A longer or shorter form of a word is no typo, but meant all the same.
-  const form = candidates.find((c) => text.length > 2 && (text.startsWith(c) || c.startsWith(text)));
-  const best = ranked[0];
-  if (form !== undefined) return form;
-  return best && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
+  const [best, second] = ranked;
+  if (best === undefined || best.distance === second?.distance) return undefined;
+  return best.distance <= (word.length < 6 ? 1 : 2) ? best.candidate : undefined;
 }
 
-/** Levenshtein's distance: insertions, deletions and replacements that turn one text into the other. */
+/** Optimal string alignment: insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const best = Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1);
+      next.push(swapped ? Math.min(best, (before[j - 2] as number) + 1) : best);
     }
+    before = row;
     row = next;
   }
   return row[b.length] as number;

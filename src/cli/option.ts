@@ -12,6 +12,8 @@ export interface Option {
   readonly help: string;
   /** Why the value is wrong, or undefined when it is right. */
   readonly check?: (value: string) => string | undefined;
+  /** Placeholders such as `${NAME}` are expanded in the value; in any other one, they are refused. */
+  readonly expands?: true;
   /** Where the help tells of it; without one, in front. */
   readonly group?: 'http' | 'sign-in';
 }

@@ -5,11 +5,11 @@ import {
   checkAuthorizeParameter,
   checkCallbackPath,
   checkClientMetadataUrl,
-  checkHost,
   checkJsonOrFile,
   checkNotEmpty,
   checkPort,
   checkProfile,
+  checkRedirectHost,
   checkResource,
   checkSeconds,
 } from './checks.ts';
@@ -22,6 +22,7 @@ export const OPTIONS: readonly Option[] = [
     short: 'H',
     value: 'KEY:VALUE',
     repeatable: true,
+    expands: true,
     help: 'send this header with every request to the server; ${NAME} is taken from the environment',
   },
   {
@@ -116,7 +117,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'NAME',
     default: DEFAULTS.auth.redirectHost,
     help: 'host name in the OAuth redirect URI',
-    check: checkHost,
+    check: checkRedirectHost,
     group: 'sign-in',
   },
   {
@@ -137,6 +138,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'static-oauth-client-info',
     value: 'JSON|@FILE',
+    expands: true,
     help: 'a client that is registered already (client_id, client_secret, ...); ${NAME} is expanded',
     check: checkJsonOrFile,
     group: 'sign-in',
@@ -144,7 +146,8 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'static-oauth-client-metadata',
     value: 'JSON|@FILE',
-    help: 'metadata to merge into the OAuth client registration',
+    expands: true,
+    help: 'metadata to merge into the OAuth client registration; ${NAME} is expanded',
     check: checkJsonOrFile,
     group: 'sign-in',
   },

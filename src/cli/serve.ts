@@ -45,7 +45,8 @@ export async function serve(
   });
   running = await startHttpProxy({ ...config, listen: { ...listen, clientToken } }, surroundings);
   running.hopeless.then(giveUp);
-  const lines = [`listening on ${running.url}`];
+  const { url, interfaces } = running;
+  const lines = [`listening on ${url}${interfaces === undefined ? '' : ` (${interfaces})`}`];
   if (made !== undefined) {
     lines.unshift(`client token: ${made} (for clients on other machines; --client-token sets one)`);
   }

@@ -1,9 +1,10 @@
 /** From words to flags, positionals and a command, by the table of options. */
 import { parseArgs } from 'node:util';
-import { usageError } from './mistakes.ts';
+import { beginsCommand, notYet, UnknownWord, usageError } from './mistakes.ts';
 import { nearest } from './nearest.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
+import { refusePlaceholders } from './variables.ts';
 
 export class Flags {
   readonly all = new Map<Option, (string | boolean)[]>();
@@ -57,10 +58,17 @@ export function readTokens(argv: readonly string[]): Tokens {
   const flags = new Flags();
   const positionals: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind === 'positional') {
+      // The flags behind a command are its own.
+      if (positionals.length === 0 && beginsCommand(token.value)) throw notYet('a local server');
+      positionals.push(token.value);
+    }
     if (token.kind !== 'option') continue;
     const option = OPTIONS.find((o) => o.name === token.name);
-    if (!option) throw unknownFlag(token.rawName);
+    if (!option) {
+      if (end !== -1) throw notYet('-- <command>');
+      throw unknownFlag(token.rawName, token.value ?? own[token.index + 1]);
+    }
     // A flag in the place of a value is a value that was forgotten.
     const swallowed =
       !token.inlineValue && OPTIONS.some((o) => token.value === `--${o.name}` || token.value === `-${o.short}`);
@@ -83,12 +91,14 @@ function flagValue(option: Option, value: string | undefined): string | boolean 
 /** Throws a usage error when the table says that the value is wrong. */
 export function checkValue(option: Option, value: string | boolean): void {
   if (typeof value === 'boolean') return;
+  if (!option.expands) refusePlaceholders(value, `--${option.name}`);
   if (option.choices && !option.choices.includes(value)) {
-    const fitting = option.choices.filter((choice) => choice.startsWith(value));
-    const near = fitting.length > 1 ? undefined : nearest(value, option.choices);
-    throw usageError(
+    const near = nearestChoice(value, option.choices);
+    throw new UnknownWord(
       `--${option.name} has no such value`,
       near ? `did you mean ${near}?` : `it is one of ${option.choices.join(', ')}`,
+      `--${option.name}`,
+      value,
     );
   }
   const wrong = option.check?.(value);
@@ -96,13 +106,22 @@ export function checkValue(option: Option, value: string | boolean): void {
   if (wrong) throw usageError(`the value of --${option.name} is wrong`, wrong);
 }
 
-function unknownFlag(raw: string): Error {
+/** The choice that a value spells in another way (`warning`, `INFO`), or that it most likely meant. */
+function nearestChoice(value: string, choices: readonly string[]): string | undefined {
+  const word = value.toLowerCase();
+  const forms = word.length < 3 ? [] : choices.filter((choice) => choice.startsWith(word) || word.startsWith(choice));
+  return forms.length > 0 ? (forms.length > 1 ? undefined : forms[0]) : nearest(word, choices);
+}
+
+function unknownFlag(raw: string, value: string | undefined): Error {
   const near = nearest(
     raw,
     OPTIONS.map((o) => `--${o.name}`),
   );
-  return usageError(
+  return new UnknownWord(
     `unknown flag ${JSON.stringify(raw.slice(0, 60))}`,
     near ? `did you mean ${near}?` : 'mcp-proxy --help lists all flags',
+    raw,
+    value,
   );
 }

@@ -1,20 +1,63 @@
-/** `${NAME}` in values of the command line: how secrets stay out of it. */
+/** Placeholders in values of the command line: how secrets stay out of it. */
+import type { ProxyError } from '../errors.ts';
 import { usageError } from './mistakes.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** `${NAME}`, `${env:NAME}`, `${NAME:-default}`; last, the beginning of anything else in that form. */
+const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;
+
 /**
- * The text with every `${NAME}` replaced from the environment. Throws a usage error when one is not set.
+ * The text with its placeholders replaced from the environment; what comes from there is not expanded again.
+ * Throws a usage error when a variable without a default is unset or empty, and for every other `${`.
  * @param where what holds the text, as the error names it
  * @param onValue is told every value that was put in
  */
 export function expandVariables(text: string, env: Env, where: string, onValue?: (value: string) => void): string {
-  return text.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, variable: string) => {
-    const value = Object.hasOwn(env, variable) ? env[variable] : undefined;
-    const hint = `set ${variable} in the environment`;
-    if (value === undefined) throw usageError(`${where} uses \${${variable}}, which is not set`, hint);
-    if (value.trim() === '') throw usageError(`${where} uses \${${variable}}, which is empty`, hint);
-    onValue?.(value.trim());
-    return value.trim();
+  return text.replace(PLACEHOLDER, (found, plain?: string, defaulted?: string, standard?: string, at?: number) => {
+    const variable = plain ?? defaulted;
+    if (variable === undefined) throw unknownPlaceholder(text.slice(at), where);
+    const set = Object.hasOwn(env, variable) ? env[variable] : undefined;
+    // A default applies to an empty variable too, as in a POSIX shell (XCU, section 2.6.2).
+    const value = set?.trim() || standard;
+    if (value === undefined) {
+      const why = set === undefined ? 'not set' : 'empty';
+      throw usageError(`${where} uses ${found}, which is ${why}`, unsetHint(variable));
+    }
+    onValue?.(value);
+    return value;
   });
+}
+
+/** Throws a usage error for a placeholder in a value where none is expanded: it would be sent as it is. */
+export function refusePlaceholders(text: string, where: string): void {
+  const at = text.indexOf('${');
+  if (at === -1) return;
+  throw usageError(
+    `${where} holds ${quoted(text.slice(at))}, which is not expanded there`,
+    'write the value itself; a secret goes into a header: -H "Authorization: Bearer ${TOKEN}"',
+  );
+}
+
+function unknownPlaceholder(rest: string, where: string): ProxyError {
+  const [, prefix, name] = /^\$\{((?:[\w.-]+:(?!-))*)([\w.-]*)/.exec(rest) ?? [];
+  const variable = prefix ? name?.toUpperCase().replace(/\W/g, '_') : name;
+  const fitting = variable && /^[A-Za-z_]\w*$/.test(variable) ? variable : 'NAME';
+  return usageError(
+    `${where} uses ${quoted(rest)}, which is none of \${NAME}, \${env:NAME} and \${NAME:-default}`,
+    `write \${${fitting}}, and set ${fitting} in the environment`,
+  );
+}
+
+/** The placeholder that a text begins with. Defaults are left out: they may be secrets. */
+function quoted(text: string): string {
+  const whole = /^\$\{(?:[^{}]|\{[^{}]*\})*\}/.exec(text)?.[0].replace(/:-(?!\$\{)[^{}]*/g, ':-…');
+  if (whole !== undefined && whole.length <= 80) return whole;
+  return `${/^\$\{[\w.:]{0,40}/.exec(text)?.[0]}…`;
+}
+
+/** Some hosts have variables of their own, which never are in the environment. */
+function unsetHint(variable: string): string {
+  const ofHost = /^(?:workspace(?:Folder|Root)|userHome$)/.test(variable);
+  return ofHost ? `write the path itself: the host did not fill in ${variable}` : `set ${variable} in the environment`;
 }

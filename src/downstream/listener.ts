@@ -42,6 +42,8 @@ function cutStalled(this: ServerResponse): void {
 export interface Listener {
   /** `http://HOST:PORT`, for clients on this machine where every interface is bound. */
   readonly url: string;
+  /** What is bound beyond one address. */
+  readonly interfaces: 'every interface' | 'every IPv4 interface' | undefined;
   /** Takes no new connections, and closes those that nobody uses. */
   refuse(): void;
   /** After {@link refuse}: resolves when every answer has left and every connection is closed. */
@@ -83,6 +85,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const ended = new Promise<void>((resolve) => server.once('close', resolve));
   return {
     url: `${tls ? 'https' : 'http'}://${shownHost(host, bound)}:${bound.port}`,
+    interfaces: INTERFACES.get(bound.address),
     refuse() {
       // That of HTTP would cut off answers which are only being written.
       NetServer.prototype.close.call(server);
@@ -137,8 +140,15 @@ function cannotListen(error: NodeJS.ErrnoException, host: string | undefined, po
   }
 }
 
+/** The unspecified addresses, by what listens on them (RFC 4291, section 2.5.2; RFC 1122, section 3.2.1.3). */
+const INTERFACES: ReadonlyMap<string, NonNullable<Listener['interfaces']>> = new Map([
+  ['::', 'every interface'],
+  ['0.0.0.0', 'every IPv4 interface'],
+  ['::ffff:0.0.0.0', 'every IPv4 interface'],
+]);
+
 function shownHost(host: string | undefined, { address }: AddressInfo): string {
-  if (host === undefined || address === '::' || address === '0.0.0.0') return 'localhost';
+  if (host === undefined || INTERFACES.has(address)) return 'localhost';
   return bracketed(host);
 }
 

@@ -10,7 +10,7 @@ describe('headers', () => {
     ['X: ${TOKEN}/${TOKEN}', ['X', 'topsecret/topsecret']],
     ['X:${SPACED}', ['X', 'topsecret']],
     ['X: ${NESTED}', ['X', '${TOKEN}']],
-    ['X: $TOKEN {TOKEN} $ {TOKEN} ${} ${1}', ['X', '$TOKEN {TOKEN} $ {TOKEN} ${} ${1}']],
+    ['X: $TOKEN {TOKEN} $ {TOKEN} $$ }', ['X', '$TOKEN {TOKEN} $ {TOKEN} $$ }']],
     ['X: a:b:c', ['X', 'a:b:c']],
     ['X: caf\u00e9', ['X', 'caf\u00e9']],
     ['X: a\tb', ['X', 'a\tb']],

@@ -21,7 +21,7 @@ describe('values', () => {
     [['--profile', 'work'], { profile: 'work' }],
     [['--profile', `${'a'.repeat(36)}.B_-`], { profile: `${'a'.repeat(36)}.B_-` }],
     [['--static-oauth-client-metadata', '{}'], { clientMetadata: {} }],
-    [['--static-oauth-client-metadata', '{"scope":"a ${TOKEN}"}'], { clientMetadata: { scope: 'a ${TOKEN}' } }],
+    [['--static-oauth-client-metadata', '{"scope":"a ${TOKEN}"}'], { clientMetadata: { scope: 'a topsecret' } }],
     [['--static-oauth-client-info', '{"client_id":"id"}'], { clientInfo: { client_id: 'id' } }],
     [
       ['--client-metadata-url', 'https://app.example/client.json'],

@@ -140,7 +140,6 @@ describe('values', () => {
     [['--client-token', 'Bearer topsecret'], /letters, digits/],
     [['--client-token', 'topsecret=x'], /letters, digits/],
     [['--client-token', 'topsécret'], /letters, digits/],
-    [['--client-token', '${TOKEN}'], /letters, digits/],
     [['--session-idle', 'never'], /whole number of seconds, 1 or more/],
     [['--session-idle', '0'], /whole number of seconds/],
     [['--max-sessions', '0'], /whole number, 1 or more/],

@@ -44,6 +44,20 @@ describe('where it listens', () => {
     expect(proxy.lines).toEqual([]);
   });
 
+  it.each([
+    [':0', 'every interface'],
+    ['[::]:0', 'every interface'],
+    ['0.0.0.0:0', 'every IPv4 interface'],
+    ['0:0', 'every IPv4 interface'],
+  ])('%s is said to be %s, with an address to use on this machine', async (address, interfaces) => {
+    const proxy = serve(address);
+    const port = await portOf(proxy);
+    expect((await ask(port, '/healthz')).status).toBe(200);
+    proxy.kill('SIGTERM');
+    await proxy.exit();
+    expect(proxy.stderr).toContain(`mcp-proxy: info: listening on http://localhost:${port} (${interfaces})\n`);
+  });
+
   it('is told in JSON to programs, as everything else is', async () => {
     const proxy = serve('127.0.0.1:0', '--log-format', 'json', '--log-level', 'debug');
     const port = await portOf(proxy);
