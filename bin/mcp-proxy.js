@@ -12,5 +12,7 @@ if (isOld || !process.getBuiltinModule) {
   );
   process.exit(78);
 }
+const { enableCompileCache } = process.getBuiltinModule('node:module');
+if (enableCompileCache) (await import('../dist/compile-cache.js')).keepCompiledCode(enableCompileCache);
 const { main } = await import('../dist/mcp-proxy.js');
 main();
