@@ -34,7 +34,7 @@ async function session(server: ScriptedPeer, args: string[] = [], url = server.u
   await proxy.rpc.initialize('2025-06-18');
   await proxy.rpc.request('ping');
   const gets = (): string[] => server.lines.slice(before).filter((line) => line === 'GET');
-  await vi.waitFor(() => expect(gets()).toHaveLength(streams), 20_000);
+  await vi.waitFor(() => expect(gets()).toHaveLength(streams), 60_000);
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
   // The stream of a session and its first request leave side by side, so their order says nothing.
   return server.lines.slice(before).filter((line) => line !== 'POST ping');
