@@ -55,6 +55,12 @@ export class StdioClient {
     await this.request('tools/list', {});
   }
 
+  /** Ends the input, as a host does that goes away; resolves when the contestant is gone. */
+  close() {
+    this.#program.stdin.end();
+    return this.ended;
+  }
+
   kill() {
     return this.#program.kill();
   }

@@ -166,16 +166,22 @@ export function contestants({ names, withRivals }) {
 
 export const contestantNames = [...new Set(all.map(({ name }) => name))];
 
-/** Starts a contestant in an empty home that goes away with it: what drives it is then in touch with it. */
-function start({ mode, file, nodeArgs = [], args, modernArgs = [], prepare }, url, { modern = false, clients } = {}) {
-  const home = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-bench-'));
+/**
+ * Starts a contestant: what drives it is then in touch with it. Its home is empty and goes away with it, unless
+ * `home` names one that the caller keeps; `node` is the executable it runs on.
+ */
+function start({ mode, file, nodeArgs = [], args, modernArgs = [], prepare }, url, options = {}) {
+  const { modern = false, clients, node = process.execPath } = options;
+  const home = options.home ?? mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-bench-'));
   prepare?.(home, url);
   const program = {
-    command: process.execPath,
+    command: node,
     args: [...nodeArgs, file, ...args(url), ...(modern ? modernArgs : [])],
     env: cleanEnvironment(home),
   };
   const driver = mode === HTTP ? new HttpClients(program, clients) : new StdioClient(program);
-  driver.ended.then(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
+  if (options.home === undefined) {
+    driver.ended.then(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
+  }
   return driver;
 }

@@ -13,12 +13,13 @@ import { published } from './measures/package.mjs';
 import { peak } from './measures/peak.mjs';
 import { requests } from './measures/requests.mjs';
 import { start } from './measures/start.mjs';
+import { startNodes } from './measures/start-nodes.mjs';
 import { killAll } from './program.mjs';
 import { asText, failures, table } from './report.mjs';
 import { Results } from './results.mjs';
 import { startUpstream } from './server-process.mjs';
 
-const measures = [start, latency, load, large, requests, peak, published, http];
+const measures = [start, startNodes, latency, load, large, requests, peak, published, http];
 
 const USAGE = `usage: npm run bench -- [flags]
   --quick         few repetitions, no rivals

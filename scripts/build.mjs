@@ -30,8 +30,16 @@ const { files, exported } = await bundle({
   outdir: 'dist',
   options: shared,
 });
+// Apart from the program, because it must run before the program is loaded.
+const early = await bundle({
+  root,
+  entries: ['src/cli/compile-cache.ts'],
+  name: 'compile-cache',
+  outdir: 'dist',
+  options: shared,
+});
 const api = `export { ${exported.get('src/index.ts').join(', ')} } from './mcp-proxy.js';\n`;
-for (const { file, text } of [...files, { file: path.join(root, 'dist', 'index.js'), text: api }]) {
+for (const { file, text } of [...files, ...early.files, { file: path.join(root, 'dist', 'index.js'), text: api }]) {
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);
 }

@@ -1,21 +1,25 @@
-// `npm test [-- vitest arguments] [-- --no-conformance]`: the tests, then the
-// conformance gate. The last line is `N passed, N failed`; the gate counts as
-// one test.
+// `npm test [-- vitest arguments] [-- --no-conformance] [-- --node MAJOR]`: the
+// tests, then the conformance gate. The last line is `N passed, N failed`; the
+// gate counts as one test. With --node, all of it runs under that Node: vitest,
+// the gate, and every program they start.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { nodeOf } from './nodes.mjs';
 import { installPeers } from './peers.mjs';
 import { root, show, toolOf } from './run.mjs';
 import { ready } from './setup.mjs';
 
 const GATE = 'test/conformance/gate.mjs';
 
-const args = process.argv.slice(2).filter((arg) => arg !== '--no-conformance');
-const wantsGate = process.argv.length - 2 === args.length && existsSync(path.join(root, GATE));
+const { major, rest } = chosenNode(process.argv.slice(2));
+const args = rest.filter((arg) => arg !== '--no-conformance');
+const wantsGate = rest.length === args.length && existsSync(path.join(root, GATE));
 // Somebody who names files or tests waits for those, not for the conformance suite.
 const isNarrowed = args.some((arg) => !arg.startsWith('-') || arg.startsWith('--testNamePattern'));
 
 await ready();
+const node = major === undefined ? process.execPath : await nodeOf(major).catch(fail);
 for (const line of await installPeers()) process.stderr.write(`${line}\n`);
 
 const { code, passed, failed } = await runVitest();
@@ -24,7 +28,7 @@ let [exitCode, passes, failures] = [code, passed, failed];
 if (wantsGate && isNarrowed) {
   process.stdout.write('conformance gate: not run with a part of the tests; `npm run conformance` runs it\n');
 } else if (wantsGate) {
-  const isHeld = (await show([process.execPath, GATE])) === 0;
+  const isHeld = (await show([node, GATE])) === 0;
   process.stdout.write(`conformance gate: ${isHeld ? 'ok' : 'FAILED'}\n`);
   if (isHeld) passes += 1;
   else failures += 1;
@@ -34,12 +38,31 @@ if (wantsGate && isNarrowed) {
 process.stdout.write(`${passes} passed, ${failures} failed\n`);
 process.exitCode = exitCode;
 
+/**
+ * Takes `--node 24` or `--node=24` out of the arguments.
+ * @param {string[]} given
+ */
+function chosenNode(given) {
+  const at = given.findIndex((arg) => arg === '--node' || arg.startsWith('--node='));
+  if (at === -1) return { major: undefined, rest: given };
+  const [, inline] = given[at].split('=');
+  const major = inline ?? given[at + 1] ?? '';
+  if (!/^[1-9]\d*$/.test(major)) fail(new Error(`invalid value for --node: ${JSON.stringify(major)}; use --node 24`));
+  return { major, rest: given.toSpliced(at, inline === undefined ? 2 : 1) };
+}
+
+/** @param {Error} error @returns {never} */
+function fail(error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+
 async function runVitest() {
   const folder = mkdtempSync(path.join(tmpdir(), 'mcp-proxy-test-'));
   const report = path.join(folder, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const code = await show([process.execPath, toolOf('vitest'), 'run', ...reporters, ...args]);
+    const code = await show([node, toolOf('vitest'), 'run', ...reporters, ...args]);
     return { code, ...count(report, code) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -55,10 +55,12 @@ export async function certificateProblem(
  * the server is asked once more; nothing is sent on that connection but the handshake.
  */
 async function missingIssuer(url: URL): Promise<string | undefined> {
-  const { connect } = await import('node:tls');
+  const [{ connect }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')]);
   return new Promise((resolve) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    const socket = connect({ host, port: Number(url.port || 443), servername: host, rejectUnauthorized: false });
+    // An address is not a server name (RFC 6066, section 3); Node 26 refuses to send one as such.
+    const servername = isIP(host) === 0 ? { servername: host } : {};
+    const socket = connect({ host, port: Number(url.port || 443), ...servername, rejectUnauthorized: false });
     const done = (name: string | undefined): void => {
       clearTimeout(timer);
       socket.destroy();

@@ -17,7 +17,7 @@ afterAll(async () => {
 
 const CALL = { name: 'whoami', arguments: {} };
 /** Longer than the program lets a list wait. */
-const PATIENT = 45_000;
+const PATIENT = 90_000;
 
 test.concurrent('a legacy client gets the one tool that says where to sign in, and then the real ones', async () => {
   const { browser, start } = await setting(open, 'hold');
@@ -65,11 +65,11 @@ test.concurrent('a modern client gets the same, and after a refusal the tool beg
 
   await browser.finish(1, 'deny');
   await expect
-    .poll(async () => JSON.stringify(await signIn().catch(String)), { timeout: 30_000, interval: 500 })
+    .poll(async () => JSON.stringify(await signIn().catch(String)), { timeout: 60_000, interval: 500 })
     .toContain('/authorize?');
   await browser.finish(2);
   expect(browser.opened).toHaveLength(2);
-  await expect.poll(async () => (await signIn()).content[0].text).toContain('You are signed in');
+  await expect.poll(async () => (await signIn()).content[0].text, { timeout: 60_000 }).toContain('You are signed in');
   expect(toolNames(await rpc.modern('tools/list'))).toEqual(TOOLS);
   expect((await rpc.modern('tools/call', CALL)).content[0].text).toBe('ada');
   expectClean(proxy);

@@ -114,7 +114,7 @@ test('a call that waits longer than a sign-in may take says where to sign in, an
   const { browser, server, start } = await setting(open, 'hold', {
     server: { carrier: 'sessions', open: (method) => method !== 'tools/call' },
   });
-  const proxy = start(['--auth-timeout', '1']);
+  const proxy = start(['--auth-timeout', '5']);
   await proxy.rpc.initialize();
   const { error } = (await proxy.rpc.exchange(...call('echo'))).message;
   expect(error).toMatchObject({ code: -31004, message: expect.stringContaining(await browser.waitForTab(1)) });

@@ -139,7 +139,7 @@ test('who refuses the sign-in is asked again when a call needs it, and in one mo
   const call = async (): Promise<void> => {
     expect((await rpc.exchange('tools/call', { name: 'echo', arguments: {} })).message.error?.code).toBe(-31004);
   };
-  await expect.poll(async () => call().then(() => browser.opened.length), { timeout: 30_000, interval: 500 }).toBe(2);
+  await expect.poll(async () => call().then(() => browser.opened.length), { timeout: 60_000, interval: 500 }).toBe(2);
   for (let further = 0; further < 5; further++) await call();
   expect(browser.opened).toHaveLength(2);
   const again = rpc.request('tools/list');

@@ -21,7 +21,7 @@ async function idle({ authorizationServer, home }: Fleet): Promise<void> {
 }
 
 test('tokens that live for seconds are renewed ahead of their end, and nobody is asked', async () => {
-  const fleet = await open(startFleet({ accessTokenSeconds: 2 }));
+  const fleet = await open(startFleet({ accessTokenSeconds: 5 }));
   const copy = fleet.startOne();
   await works(copy);
   const since = fleet.server.requests.length;

@@ -45,7 +45,7 @@ test('a grant that is revoked again and again is asked for once each time, witho
 
 test('a user who does not sign in again: every call says where, and one page was opened', async () => {
   const fleet = await open(startFleet());
-  const copy = fleet.startOne(['--auth-timeout', '1']);
+  const copy = fleet.startOne(['--auth-timeout', '5']);
   await works(copy);
   fleet.browser.mode = 'hold';
   fleet.authorizationServer.revokeEverything();

@@ -112,7 +112,7 @@ test('an expired access token is no reason to keep the refresh token', async () 
   await run('login', [server.url], options);
   authorizationServer.expireAccessTokens();
   await vi.waitFor(async () => expect((await run('status', [], options)).out.join()).toContain('expired'), {
-    timeout: 20_000,
+    timeout: 60_000,
   });
   expect(await run('logout', [server.url], options)).toMatchObject({ code: 0, err: '' });
   expect(authorizationServer.tokenRequests('refresh_token')).toEqual([]);

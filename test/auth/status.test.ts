@@ -88,7 +88,7 @@ test.each([
 ] as const)('tells of a token that has expired and %s', async (_, refresh, state) => {
   const { server, options } = await protectedServer({ refresh, expiresIn: { value: 1 } });
   await run('login', [server.url], options);
-  await vi.waitFor(async () => expect((await run('status', [], options)).out[1]).toMatch(state), { timeout: 20_000 });
+  await vi.waitFor(async () => expect((await run('status', [], options)).out[1]).toMatch(state), { timeout: 60_000 });
 });
 
 test('a server that names no end', async () => {

@@ -106,13 +106,17 @@ test.concurrent('100 MB of notifications on the GET stream', async () => {
   expect(numbers(proxy)).toEqual(Array.from({ length: COUNT }, (_, n) => n));
 });
 
-test.concurrent('a client that writes without reading: it is not read any further, and every request is answered in the end', async () => {
+test.concurrent('a client that writes without reading: it is not read any further, and every request is answered in the end', {
+  timeout: 300_000,
+}, async () => {
   const server = await startHostile();
   server.on('tools/call', a.reply({ content: [], pad: 'y'.repeat(1_000_000) }));
   const proxy = startProxy(server.url);
   await LEGACY.open(proxy);
   const before = peakMemory(proxy.pid);
   proxy.child.stdout?.pause();
+  // 300 MB of answers are much for a machine that does something else.
+  proxy.rpc.waitMs = 240_000;
   const ids = Array.from({ length: 300 }, (_, n) => `call-${n}`);
   const answers = ids.map((id) => proxy.rpc.response(id));
   // Each request is large enough that only a few fit into the pipe.

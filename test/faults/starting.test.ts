@@ -35,6 +35,16 @@ test.each(['18.20.4', '20.18.3', '16.0.0'])('Node %s is told to be too old', asy
   expect(proxy.lines).toEqual([]);
 });
 
+test.each(['21.7.3', '22.2.0'])('Node %s is told what it lacks', async (version) => {
+  const preload = `process.getBuiltinModule=undefined;Object.defineProperty(process,'versions',{value:{node:'${version}'}})`;
+  const proxy = startProxy(undefined, ['--help'], {
+    nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
+  });
+  expect(await proxy.exit()).toEqual({ code: 78, signal: null });
+  expect(proxy.stderr).toContain(`needs Node 20.19 or newer, except 21 and 22.0 to 22.2, this is ${version}`);
+  expect(proxy.lines).toEqual([]);
+});
+
 test('the package exports what a program needs', async () => {
   const entry: Record<string, unknown> = await import(new URL('../../dist/index.js', import.meta.url).href);
   for (const name of ['startStdioProxy', 'ProxyError', 'fileMemory']) expect(entry[name]).toBeTypeOf('function');

@@ -25,7 +25,7 @@ afterEach(async () => {
 async function connected(transport: Http | Sse, versionNegotiation: Negotiation): Promise<Client> {
   const client = new Client({ name: 'negotiating', version: '1.0.0' }, { versionNegotiation });
   clients.push(client);
-  await client.connect(transport, { timeout: 20_000 });
+  await client.connect(transport, { timeout: 60_000 });
   return client;
 }
 

@@ -48,7 +48,7 @@ test('before any client comes, the page is in the log and in /readyz; login fini
   const { authorizationServer, server, serving, options } = await scene();
   const [page] = await serving.proxy.stderrMatching(PAGE);
   await expect
-    .poll(() => readiness(serving), { timeout: 20_000 })
+    .poll(() => readiness(serving), { timeout: 60_000 })
     .toEqual({
       status: 503,
       body: { ready: false, upstream: { reachable: true }, signIn: { needed: true, url: page } },
@@ -63,7 +63,7 @@ test('before any client comes, the page is in the log and in /readyz; login fini
 
   expect(await whoami(serving)).toBe('ada');
   await expect
-    .poll(() => readiness(serving), { timeout: 20_000 })
+    .poll(() => readiness(serving), { timeout: 60_000 })
     .toEqual({ status: 200, body: { ready: true, upstream: { reachable: true }, signIn: { needed: false } } });
   expect(authorizationServer.count('register')).toBe(1);
   expect(await serving.stop()).toEqual({ code: 0, signal: null });

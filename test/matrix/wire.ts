@@ -21,7 +21,7 @@ export interface AnyTransport {
   onclose?: unknown;
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 export class Wire {
   readonly events: Event[] = [];

@@ -72,7 +72,7 @@ describe('--ca', () => {
     const server = await open(startScripted('/mcp', legacyServer(), servers.issue()));
     const proxy = startProxy(server.url, authority());
     await proxy.rpc.initialize();
-    await vi.waitFor(() => expect(server.lines).toContain('GET'), 20_000);
+    await vi.waitFor(() => expect(server.lines).toContain('GET'), 60_000);
     expect(await proxy.close()).toEqual({ code: 0, signal: null });
     expect(server.lines).toContain('DELETE');
   });
@@ -118,7 +118,7 @@ describe('--cert and --key', () => {
     const server = await guarded(legacyServer());
     const proxy = startProxy(server.url, [...authority(), ...certificate()]);
     await proxy.rpc.initialize();
-    await vi.waitFor(() => expect(server.lines).toContain('GET'), 20_000);
+    await vi.waitFor(() => expect(server.lines).toContain('GET'), 60_000);
     expect(await proxy.close()).toEqual({ code: 0, signal: null });
     expect(server.lines).toContain('DELETE');
     expect(new Set(server.names)).toEqual(new Set(['agent-7']));

@@ -38,7 +38,7 @@ function start(url: string, env: Record<string, string>, args = ['--enable-proxy
 async function session(proxy: ProxyProcess, version = '2025-11-25', server?: ScriptedPeer): Promise<void> {
   await proxy.rpc.initialize(version);
   await proxy.rpc.request('ping');
-  if (server) await vi.waitFor(() => expect(server.lines).toContain('GET'), 20_000);
+  if (server) await vi.waitFor(() => expect(server.lines).toContain('GET'), 60_000);
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
 }
 

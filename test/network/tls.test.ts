@@ -51,7 +51,7 @@ describe('an authority in NODE_EXTRA_CA_CERTS', () => {
     const proxy = startProxy(server.url, [], trusted);
     await proxy.rpc.initialize();
     expect((await proxy.rpc.request('tools/list')).tools).toHaveLength(1);
-    await vi.waitFor(() => expect(server.lines).toContain('GET'), 20_000);
+    await vi.waitFor(() => expect(server.lines).toContain('GET'), 60_000);
     expect(await proxy.close()).toEqual({ code: 0, signal: null });
     expect([...server.lines].sort()).toEqual([
       'DELETE',

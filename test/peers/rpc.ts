@@ -48,7 +48,7 @@ export interface RpcWire {
 }
 
 /** Generous on purpose: a wait that ends by this limit is a failure, never a measurement. */
-export const WAIT_MS = 20_000;
+export const WAIT_MS = 60_000;
 
 export const MODERN = '2026-07-28';
 const META = 'io.modelcontextprotocol/';

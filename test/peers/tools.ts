@@ -25,7 +25,7 @@ const say = (...texts: string[]): Result => ({ content: texts.map((text) => ({ t
 const slowCalls = new Map<string, Promise<'cancelled' | 'finished'>>();
 
 /** How long "slow" runs when nobody cancels it. Long enough for a cancellation, short enough to wait for. */
-const SLOW_MS = 3000;
+const SLOW_MS = 10_000;
 
 /**
  * A JSON number that JavaScript cannot hold is written as this string, and the HTTP face of the SDK servers puts the

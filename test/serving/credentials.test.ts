@@ -90,7 +90,7 @@ test('what one client was answered is told to no other one while a sign-in is ne
   offerByTenant(upstream, authorizationServer);
   const browser = await open(startBrowser('approve'));
   const options = { home: await sharedHome(), env: { BROWSER: browser.command } };
-  const flags = ['--forward-header', 'X-Tenant', '--auth-timeout', '2'];
+  const flags = ['--forward-header', 'X-Tenant'];
   const listFor = async (url: string, tenant: string): Promise<Answered[]> => {
     const own = { 'x-tenant': tenant, accept: 'application/json' };
     const opened = await ask(url, { path: '/mcp', headers: own, body: initialize() });
@@ -111,7 +111,7 @@ test('what one client was answered is told to no other one while a sign-in is ne
 
   browser.mode = 'never';
   authorizationServer.revokeEverything();
-  const second = await startServing(upstream.url, flags, options);
+  const second = await startServing(upstream.url, [...flags, '--auth-timeout', '2'], options);
   const answers = await listFor(second.url, 'bob');
   for (const { text } of answers) expect(text).not.toContain('alice');
   expect(answers.at(-1)?.json.error?.code).toBe(-31004);

@@ -63,7 +63,10 @@ export function ask(url: string, what: Ask = {}): Promise<Answered> {
           headers: res.headers,
           text,
           get json() {
-            return JSON.parse(text) as RpcMessage;
+            // An answer that takes some seconds comes as the last event of a stream.
+            const isStream = res.headers['content-type']?.startsWith('text/event-stream');
+            const last = text.split('\n').findLast((line) => line.startsWith('data: {'));
+            return JSON.parse(isStream && last ? last.slice('data: '.length) : text) as RpcMessage;
           },
         });
       });

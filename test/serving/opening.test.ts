@@ -94,7 +94,7 @@ describe('a second initialize in a session', () => {
 
 test('a session of all that is closed while it opens is closed at the server, too', async () => {
   const upstream = await startHostile();
-  const idle = ['--session-idle', '1'];
+  const idle = ['--session-idle', '3'];
   const { url } = await startServing(upstream.url, [...idle, '--upstream-session', 'shared']);
   const late = openLate(upstream);
   const stream = await openStream(url, { path: '/sse' });

@@ -14,7 +14,8 @@ const PING = request(1, 'ping');
 describe('--session-idle', () => {
   test('closes what nobody uses, at the server too; a stream or a call that is open keeps it', async () => {
     const upstream = await startHostile();
-    const { url } = await startServing(upstream.url, ['--session-idle', '1']);
+    // Longer than these clients take, on a busy machine too, from one request to their next.
+    const { url } = await startServing(upstream.url, ['--session-idle', '5']);
     const listened = await startSession(url);
     const stream = await listened.listen();
     const calling = await startSession(url);

@@ -61,7 +61,7 @@ test('no stream is left open at the server for clients that are gone', async () 
   const staying = new StreamableClient(`${serving.url}/mcp`);
   await staying.initialize();
   await staying.listen();
-  await expect.poll(() => server.served() > 0 && server.open(), { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => server.served() > 0 && server.open(), { timeout: 60_000 }).toBe(1);
   await staying.close();
-  await expect.poll(server.open, { timeout: 20_000 }).toBe(0);
+  await expect.poll(server.open, { timeout: 60_000 }).toBe(0);
 });

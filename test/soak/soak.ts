@@ -133,7 +133,7 @@ async function settle(ground: Ground, complain: (line: string) => void): Promise
     )
     .catch((error: Error) => complain(`${name}: ${subscriptions()} subscriptions left; ${error.message}`));
   const most = (start?.descriptors ?? 0) + SLACK;
-  const state = await stateWhen(serving.proxy.pid, ({ descriptors }) => descriptors <= most, 20_000);
+  const state = await stateWhen(serving.proxy.pid, ({ descriptors }) => descriptors <= most, 60_000);
   if (state && state.descriptors > most)
     complain(`${name}: ${state.descriptors} descriptors, ${start?.descriptors} before`);
   if (state && state.children > 0) complain(`${name}: ${state.children} children`);
