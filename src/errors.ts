@@ -1,13 +1,11 @@
 /**
  * Everything that can go wrong here has one of these codes. One table says what each means
- * at every edge: the exit status of the program, the JSON-RPC error, the HTTP status.
+ * at every edge: the exit status of the program, and the JSON-RPC error.
  */
 
 interface Meaning {
   readonly exit: 1 | 2;
   readonly rpc: number;
-  /** Towards a client over HTTP; 200: an answer like any other. */
-  readonly http: number;
 }
 
 export type ErrorCode =
@@ -27,23 +25,23 @@ export type ErrorCode =
   | 'internal';
 
 const MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
-  usage: { exit: 2, rpc: -32603, http: 200 },
-  unreachable: { exit: 1, rpc: -31001, http: 502 },
-  timeout: { exit: 1, rpc: -31002, http: 200 },
+  usage: { exit: 2, rpc: -32603 },
+  unreachable: { exit: 1, rpc: -31001 },
+  timeout: { exit: 1, rpc: -31002 },
   /** The upstream ended or failed before it answered; when the request may have run, `outcome` is `unknown`. */
-  failed: { exit: 1, rpc: -31003, http: 502 },
-  unauthorized: { exit: 1, rpc: -31004, http: 200 },
+  failed: { exit: 1, rpc: -31003 },
+  unauthorized: { exit: 1, rpc: -31004 },
   /** The sign-in cannot be answered here: another program has the port that the user chose. */
-  'port-taken': { exit: 1, rpc: -31004, http: 200 },
+  'port-taken': { exit: 1, rpc: -31004 },
   /** HTTP mode: the address to serve clients on cannot be had. */
-  'cannot-listen': { exit: 1, rpc: -32603, http: 200 },
-  'no-common-version': { exit: 1, rpc: -31005, http: 200 },
-  'cannot-bridge': { exit: 1, rpc: -31006, http: 200 },
-  'bad-result': { exit: 1, rpc: -31007, http: 200 },
-  limit: { exit: 1, rpc: -31008, http: 503 },
-  'invalid-request': { exit: 1, rpc: -32600, http: 200 },
-  'invalid-params': { exit: 1, rpc: -32602, http: 200 },
-  internal: { exit: 1, rpc: -32603, http: 200 },
+  'cannot-listen': { exit: 1, rpc: -32603 },
+  'no-common-version': { exit: 1, rpc: -31005 },
+  'cannot-bridge': { exit: 1, rpc: -31006 },
+  'bad-result': { exit: 1, rpc: -31007 },
+  limit: { exit: 1, rpc: -31008 },
+  'invalid-request': { exit: 1, rpc: -32600 },
+  'invalid-params': { exit: 1, rpc: -32602 },
+  internal: { exit: 1, rpc: -32603 },
 };
 
 /** What is known beyond the message; travels as `error.data` of a JSON-RPC error. */

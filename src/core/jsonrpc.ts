@@ -27,10 +27,7 @@ export interface Call {
 }
 
 /** The answer to a call: a result or an error object, as JSON text. */
-export type Reply =
-  | { readonly result: Json; readonly extra?: Json }
-  /** `status`: of an error of our own, towards a client over HTTP; errors of the server have none. */
-  | { readonly error: Json; readonly extra?: Json; readonly status?: number };
+export type Reply = { readonly result: Json; readonly extra?: Json } | { readonly error: Json; readonly extra?: Json };
 
 /** The JSON text of an id: `1` and `"1"` are different ids. */
 export type Id = string;

@@ -8,7 +8,6 @@ import type { Accepts } from './accept.ts';
 import type { EventStream } from './event-stream.ts';
 import { type Lane, type PostOwner, PostResponse } from './post-response.ts';
 import type { Pulse } from './pulse.ts';
-import { legacyStatus } from './status.ts';
 
 /** The session, as its POSTs see it. */
 export interface PostHome {
@@ -96,7 +95,7 @@ export class AwaitedPost extends Entry implements Way, PostOwner {
     this.#done = true;
     this.#home.answered(this, reply);
     this.#failed = this.#creates && !this.#home.established;
-    if (frame) this.#response.answer(frame, reply ? legacyStatus(reply) : 200);
+    if (frame) this.#response.answer(frame, 200);
     else this.#response.none();
     if (this.#failed) this.#home.failed();
   }

@@ -15,7 +15,8 @@ import { checkAddressing, checkIdentity, type DoorRules } from './doors.ts';
 import { LegacyClients } from './legacy-clients.ts';
 import { checkModern } from './mirror.ts';
 import { isOperational, type Operation } from './operation.ts';
-import { type Refusal, refuse, refused } from './refusal.ts';
+import { isOAuthEndpoint, isWellKnown, METHODS, pathOf, transportPath } from './paths.ts';
+import { type Refusal, refuse, refused, refuseSignIn } from './refusal.ts';
 import type { ClientOptions, Forwarded, Request } from './servers.ts';
 import { StatelessClients } from './stateless.ts';
 
@@ -26,26 +27,6 @@ export interface HttpDownstreamOptions extends ClientOptions {
   readonly maxBody: number;
   readonly log: Log;
   readonly forwardHeaders: readonly { readonly from: string; readonly to: string }[];
-}
-
-const METHODS = new Map([
-  ['/mcp', ['GET', 'POST', 'DELETE', 'OPTIONS']],
-  ['/sse', ['GET', 'OPTIONS']],
-  ['/message', ['POST', 'OPTIONS']],
-  ['/healthz', ['GET', 'HEAD', 'OPTIONS']],
-  ['/readyz', ['GET', 'HEAD', 'OPTIONS']],
-  ['/metrics', ['GET', 'HEAD', 'OPTIONS']],
-]);
-
-/** The path of a request as it may be counted and logged. */
-export function knownPath(url: string | undefined): string {
-  const path = pathOf(url);
-  return METHODS.has(path) ? path : 'other';
-}
-
-function pathOf(url = ''): string {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
 }
 
 export class HttpDownstream {
@@ -103,11 +84,17 @@ export class HttpDownstream {
       return undefined;
     }
     const path = pathOf(req.url);
+    // Clients look here before they know what is needed, and take a 401 for a broken answer.
+    if (isWellKnown(path)) return NOT_FOUND;
+    if (isOAuthEndpoint(path)) {
+      refuseSignIn(res, rules.isToken !== undefined);
+      return undefined;
+    }
     const stranger = checkIdentity(visitor, rules);
     // Whoever watches over containers has no token, and need not know more than yes or no.
     if (stranger && path !== '/healthz' && path !== '/readyz') return stranger;
     const methods = METHODS.get(path);
-    if (!methods) return refused(404, 'nothing is served at this path; /mcp and /sse are there');
+    if (!methods) return NOT_FOUND;
     if (!methods.includes(method)) return notAllowed(methods);
     if (method === 'OPTIONS') {
       res.writeHead(204, { allow: methods.join(', ') }).end();
@@ -119,8 +106,9 @@ export class HttpDownstream {
     }
     if (this.#closing && method !== 'POST') return SHUTTING_DOWN;
     const request = { req, res, forwarded: this.#forwarded(req) };
-    if (method === 'POST') return this.#post(request, path);
-    return path === '/sse' ? this.#events(request) : this.#sessionOnly(request);
+    const served = transportPath(path, method, headers);
+    if (method === 'POST') return this.#post(request, served);
+    return served === '/sse' ? this.#events(request) : this.#sessionOnly(request);
   }
 
   /** Takes no new calls, and resolves when those there are have their answers. */
@@ -250,6 +238,7 @@ function countHosts(raw: readonly string[]): number {
   return hosts;
 }
 
+const NOT_FOUND = refused(404, 'nothing is served at this path; /mcp and /sse are there');
 const NO_BATCH = refused(400, 'Invalid Request: no batch is allowed here', {}, INVALID_REQUEST);
 const NO_EVENTS = refused(406, 'Accept must allow text/event-stream');
 const ENCODED = refused(415, 'no Content-Encoding is supported', { 'accept-encoding': 'identity' });

@@ -4,6 +4,7 @@ import { errorReply, INVALID_REQUEST, type Message } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
 import { replyFrom } from '../wire/replies.ts';
 import { accepts } from './accept.ts';
+import { forwardedPrefix } from './paths.ts';
 import { type Refusal, refused } from './refusal.ts';
 import { ReplayBudget } from './replay.ts';
 import type { ClientOptions, Forwarded, Request } from './servers.ts';
@@ -59,6 +60,7 @@ export class LegacyClients {
     const session: SseSession = new SseSession(request.res, {
       id: sessions.newId(),
       pulse,
+      path: `${forwardedPrefix(request.req.headers)}/message`,
       open: (client) => servers.open(client, () => held.headers),
       ended: () => sessions.end(session),
     });

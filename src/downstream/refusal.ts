@@ -24,9 +24,22 @@ export function refused(
 
 /** Answers with the refusal. A body that is still on its way is read by nobody. */
 export function refuse(res: ServerResponse, { status, reply, headers, id = 'null' }: Refusal): void {
-  if (res.headersSent || res.destroyed) return;
   const [body] = encodeResponse(id, reply);
-  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': body?.length ?? 0 });
+  send(res, status, headers, body ?? Buffer.alloc(0));
+}
+
+/** Answers a request to an endpoint of OAuth, none of which exists here, in a way that OAuth clients show (RFC 6749, section 5.2). */
+export function refuseSignIn(res: ServerResponse, hasToken: boolean): void {
+  const needed = hasToken
+    ? 'send its client token as "Authorization: Bearer TOKEN"; its operator has it, from --client-token or the log'
+    : 'it was started without a client token; connect from its own machine, or start it with --client-token';
+  const error = { error: 'invalid_request', error_description: `this proxy has no OAuth sign-in: ${needed}` };
+  send(res, 400, { 'cache-control': 'no-store' }, Buffer.from(JSON.stringify(error)));
+}
+
+function send(res: ServerResponse, status: number, headers: Refusal['headers'], body: Buffer): void {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': body.length });
   res.end(body);
   throwAway(res.req);
 }

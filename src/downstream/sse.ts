@@ -17,6 +17,8 @@ import { MAX_OPEN_CALLS, type Served, TOO_MANY_CALLS } from './sessions.ts';
 export interface SseOptions {
   readonly id: string;
   readonly pulse: Pulse;
+  /** The path that the client POSTs to. */
+  readonly path: string;
   /** Opens the way to the server, in the name of this client. */
   readonly open: (client: Peer) => Session;
   /** The stream is over, and the session with it. */
@@ -33,7 +35,7 @@ export class SseSession implements Peer, Served {
   readonly #link: Link;
   readonly #backlog = new Backlog();
 
-  constructor(res: ServerResponse, { id, pulse, open, ended }: SseOptions) {
+  constructor(res: ServerResponse, { id, pulse, path, open, ended }: SseOptions) {
     this.id = id;
     this.#stream = new EventStream(res, pulse, ended);
     this.#server = open(this);
@@ -45,7 +47,7 @@ export class SseSession implements Peer, Served {
       },
       () => this.room(),
     );
-    this.#stream.write([Buffer.from(`/message?sessionId=${id}`)], { type: 'endpoint' });
+    this.#stream.write([Buffer.from(`${path}?sessionId=${id}`)], { type: 'endpoint' });
   }
 
   get busy(): boolean {

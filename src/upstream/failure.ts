@@ -64,6 +64,13 @@ export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyE
   );
 }
 
+/** HTTP was spoken, and what came in the end was no response. */
+export function withoutAnswer(url: URL, what: string, httpStatus?: number): ProxyError {
+  const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
+  const data: ErrorData = { ...(httpStatus !== undefined && { httpStatus }), outcome: 'unknown' };
+  return new ProxyError('failed', `${showUrl(url)} ${what}${status} instead of answering`, data);
+}
+
 /** A response that is no answer: its status, and what its body says for a start. */
 export function unexpectedResponse(response: HttpResponse, body: Buffer, url: URL): ProxyError {
   const { status } = response;

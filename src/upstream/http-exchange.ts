@@ -7,10 +7,12 @@ import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { ResponseBody, unpacked } from './body.ts';
 import type { CookieJar } from './cookies.ts';
-import { brokenConnection, noConnection } from './failure.ts';
+import { brokenConnection, noConnection, withoutAnswer } from './failure.ts';
 import type { Secure } from './trust.ts';
 
 const CONNECT_LIMIT = 30_000;
+/** Interim responses (RFC 9110, section 15.2) to one request. */
+const MAX_INTERIM = 1_000;
 
 /** How requests to one origin get onto the network. */
 export interface Connector {
@@ -56,11 +58,16 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
       headers: headersOf(connector, request),
     });
     let connected = false;
+    /** Whether a response or an error has come. */
+    let told = false;
     let timer: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
       // Without the reason, which everybody has from the signal: just after the end of a response nobody
       // listens on its connection, and an error there would end the program.
       outgoing.destroy();
+      // While a tunnel is still being made, the request would hear of its end only when the proxy answers.
+      settled();
+      reject(signal?.reason);
     };
     const settled = (): void => {
       clearTimeout(timer);
@@ -70,7 +77,14 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
 
     // A connection that was used before is known to work, and is there at once.
     if (outgoing.reusedSocket) connected = true;
-    else
+    else {
+      timer = setTimeout(() => {
+        const limit = `${CONNECT_LIMIT / 1000} s`;
+        const error = new ProxyError('unreachable', `${url.host} did not accept a connection in ${limit}`);
+        outgoing.destroy(error);
+        settled();
+        reject(error);
+      }, CONNECT_LIMIT);
       outgoing.on('socket', (socket) => {
         const onConnected = (): void => {
           connected = true;
@@ -82,13 +96,17 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
           onConnected();
           return;
         }
-        timer = setTimeout(() => {
-          const limit = `${CONNECT_LIMIT / 1000} s`;
-          outgoing.destroy(new ProxyError('unreachable', `${url.host} did not accept a connection in ${limit}`));
-        }, CONNECT_LIMIT);
         socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
       });
+    }
     outgoing.on('response', (incoming) => {
+      told = true;
+      if ((incoming.statusCode ?? 0) < 200) {
+        settled();
+        outgoing.destroy();
+        reject(withoutAnswer(url, 'left HTTP', incoming.statusCode));
+        return;
+      }
       // From here on the body owns the connection; the signal still cuts it.
       incoming.on('close', settled);
       const set = incoming.headers['set-cookie'];
@@ -106,8 +124,25 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
           outgoing.destroy(refusedByProxy(connector, url, statusCode));
       });
     }
+    let interim = 0;
+    outgoing.on('information', () => {
+      if (++interim > MAX_INTERIM) outgoing.destroy(withoutAnswer(url, `sent ${MAX_INTERIM} interim responses`));
+    });
+    outgoing.on('upgrade', (incoming, socket) => {
+      told = true;
+      settled();
+      socket.destroy();
+      reject(withoutAnswer(url, 'switched to another protocol', incoming.statusCode));
+    });
+    // Whatever else Node makes of a connection, a request that is over has been answered or has failed.
+    outgoing.on('close', () => {
+      if (told) return;
+      settled();
+      reject(withoutAnswer(url, 'closed the connection'));
+    });
     // After the response this settles nothing any more: the body reports what happens to it.
     outgoing.on('error', (error) => {
+      told = true;
       settled();
       if (signal?.aborted) reject(signal.reason);
       else if (isExhausted(error)) noConnection(error, url, connector).then(reject, reject);

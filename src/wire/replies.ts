@@ -7,9 +7,7 @@ export function replyFrom(error: unknown): Reply {
   if (error instanceof ProxyError) {
     // Hosts tend to show the message and drop the data, so the hint stands in both.
     const message = error.data.hint ? `${error.message} (${error.data.hint})` : error.message;
-    const reply = errorReply(error.meaning.rpc, message, { ...error.data });
-    // Clients and gateways repeat what ended with 502 or 503: only what has certainly not run gets such a status.
-    return { ...reply, status: error.data.outcome === 'unknown' ? 200 : error.meaning.http };
+    return errorReply(error.meaning.rpc, message, { ...error.data });
   }
   if (error instanceof JsonError) return errorReply(INVALID_PARAMS, `Invalid params: ${error.message}`);
   return errorReply(INTERNAL_ERROR, `mcp-proxy: internal error: ${error instanceof Error ? error.message : 'unknown'}`);

@@ -103,6 +103,13 @@ export function rawBytes(bytes: string | Buffer): Answer {
   };
 }
 
+/** The same, on a connection that stays open. */
+export function rawOpen(bytes: Text): Answer {
+  return (res, seen) => {
+    res.req.socket.write(bytesOf(bytes, seen));
+  };
+}
+
 /** A body in pieces, each in a write of its own. */
 export function pieces(type: string, parts: (seen: Seen) => readonly Buffer[]): Answer {
   return async (res, seen) => {

@@ -18,7 +18,7 @@ describe('sessions', () => {
   });
 
   test.each(['GET', 'DELETE'])('%s without one: 400', async (method) => {
-    expectRefusal(await ask(to.url, { path: '/mcp', method, headers: { accept: 'text/event-stream' } }), 400);
+    expectRefusal(await ask(to.url, { path: '/mcp', method, headers: { accept: '*/*' } }), 400);
     to.untouched();
   });
 

@@ -1,5 +1,5 @@
-// What the state of the server becomes: a gateway may repeat on 502 and 503, so they are kept for requests that have
-// certainly not run.
+// What the state of the server becomes: an error is an answer, and its status is 200, because official clients end
+// their session over a 502.
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../peers/hostile.ts';
 import * as a from '../peers/hostile-answers.ts';
@@ -58,19 +58,19 @@ async function connected(side: Side): Promise<{
 }
 
 describe('nobody listens there', () => {
-  test('an opening: 502, -31001, and no session', async () => {
+  test('an opening: 200, -31001, and no session', async () => {
     const { url } = await startServing(await nowhere());
     const answered = await ask(url, { path: '/mcp', body: initialize() });
-    expect(answered.status).toBe(502);
+    expect(answered.status).toBe(200);
     expect(answered.json).toMatchObject({ jsonrpc: '2.0', id: 0, error: { code: -31001 } });
     expect(answered.headers['content-type']).toMatch(/^application\/json/);
     expect(answered.headers['mcp-session-id']).toBeUndefined();
   });
 
-  test('a modern request: 502, -31001', async () => {
+  test('a modern request: 200, -31001', async () => {
     const { url } = await startServing(await nowhere());
     const answered = await ask(url, { path: '/mcp', ...modern('tools/list', {}, 'x') });
-    expect(answered.status).toBe(502);
+    expect(answered.status).toBe(200);
     expect(answered.json).toMatchObject({ id: 'x', error: { code: -31001 } });
   });
 
@@ -82,12 +82,12 @@ describe('nobody listens there', () => {
     expect((await stream.next()).message).toMatchObject({ id: 0, error: { code: -31001 } });
   });
 
-  test.each(SIDES)('$name: a server that went away: 502, -31001', async (side) => {
+  test.each(SIDES)('$name: a server that went away: 200, -31001', async (side) => {
     const { upstream, post } = await connected(side);
     expect((await post('tools/list')).status).toBe(200);
     await upstream.close();
     const answered = await post('tools/call', CALL);
-    expect([answered.status, answered.json.error?.code], answered.text).toEqual([502, -31001]);
+    expect([answered.status, answered.json.error?.code], answered.text).toEqual([200, -31001]);
     expect(answered.json.id).toBe(5);
   });
 });
@@ -110,20 +110,14 @@ describe.each(SIDES)('$name: a call that may have run', (side) => {
 });
 
 describe.each(SIDES)('$name: a server that refuses', (side) => {
-  test.each([500, 502, 503, 429, 418])(
-    'with %i: the body says so, and the status is only 502 when nothing has run',
-    async (theirs) => {
-      const { upstream, post } = await connected(side);
-      upstream.on('tools/call', a.status(theirs, '<h1>sorry</h1>', { 'retry-after': '7' }));
-      const answered = await post('tools/call', CALL);
-      const { code, data } = answered.json.error ?? {};
-      expect([-31003, -31008]).toContain(code);
-      expect(data).toMatchObject({ httpStatus: theirs });
-      if (data.outcome === 'unknown') expect(answered.status).toBe(200);
-      else expect(answered.status).toBe(code === -31008 ? 503 : 502);
-      expect(upstream.executions).toBe(1);
-    },
-  );
+  test.each([500, 502, 503, 504, 429, 418])('with %i: 200, and the error says so', async (theirs) => {
+    const { upstream, post } = await connected(side);
+    upstream.on('tools/call', a.status(theirs, '<h1>sorry</h1>', { 'retry-after': '7' }));
+    const answered = await post('tools/call', CALL);
+    expect([answered.status, answered.json.error?.code], answered.text).toEqual([200, -31003]);
+    expect(answered.json.error?.data).toMatchObject({ httpStatus: theirs });
+    expect(upstream.executions).toBe(1);
+  });
 });
 
 describe('no common revision', () => {

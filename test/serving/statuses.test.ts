@@ -9,7 +9,7 @@ const to = refusing();
 describe('path and method', () => {
   test.each([
     '/',
-    '/mcp/',
+    '/mcp//',
     '/mcp/x',
     '/MCP',
     '/favicon.ico',
@@ -23,7 +23,7 @@ describe('path and method', () => {
 
   test.each<[string, string[], string[]]>([
     ['/mcp', ['GET', 'POST', 'DELETE', 'OPTIONS'], ['PUT', 'PATCH', 'HEAD']],
-    ['/sse', ['GET', 'OPTIONS'], ['POST', 'PUT', 'DELETE']],
+    ['/sse', ['GET', 'POST', 'DELETE', 'OPTIONS'], ['PUT', 'PATCH', 'HEAD']],
     ['/message', ['POST', 'OPTIONS'], ['GET', 'PUT', 'DELETE']],
     ['/healthz', ['GET', 'HEAD', 'OPTIONS'], ['POST', 'PUT', 'DELETE']],
     ['/readyz', ['GET', 'HEAD', 'OPTIONS'], ['POST', 'DELETE']],
