@@ -7,26 +7,26 @@ import {
   declaredRevision,
   isHandshake,
   isModernRevision,
-  LEGACY_REVISIONS,
   MODERN_REVISIONS,
   mayDeclareRevision,
   UNSUPPORTED_VERSION,
 } from '../core/eras.ts';
 import { derived, type Exchange, type Session } from '../core/exchange.ts';
-import { asString, decode, peek } from '../core/json.ts';
-import { type Call, errorReply, type Reply } from '../core/jsonrpc.ts';
+import { asString, peek } from '../core/json.ts';
+import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
-import { showUrl } from '../core/redact.ts';
+import { printable, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
+import { legacyOnly, modernOnly } from './era-errors.ts';
 import { Opening } from './opening.ts';
 import { type Outcome, replyOf } from './outcome.ts';
 import { SseSession } from './sse.ts';
 import { envelopeOf, StatelessTransport } from './stateless.ts';
 import { StreamableSession } from './streamable.ts';
 import { subscribe } from './subscription.ts';
-import { afterLegacyPost, afterModernPost, afterSse, attempts, isDiscoverResult } from './verdict.ts';
+import { afterLegacyPost, afterModernPost, afterSse, attempts, isModernAnswer } from './verdict.ts';
 
 /** A server that is busy at the start is asked once more, if it wants that soon enough; in seconds. */
 const LONGEST_RETRY_AFTER = 10;
@@ -182,9 +182,9 @@ export class Upstream implements Session {
       case 'open':
         return { reply: replyOf(outcome), open: true };
       case 'other-era':
-        throw this.#modernOnly(outcome);
+        throw modernOnly(this.#options.url, outcome);
       case 'discover':
-        if (await this.#answersDiscover(exchange)) throw this.#modernOnly(outcome);
+        if (await this.#answersDiscover(exchange)) throw modernOnly(this.#options.url, outcome);
         return { reply: replyOf(outcome), open: false };
       case 'final':
         return first && outcome.kind === 'refused' && outcome.error.code !== 'unauthorized'
@@ -217,9 +217,9 @@ export class Upstream implements Session {
       const data = { supported: MODERN_REVISIONS, requested: revision };
       return errorReply(UNSUPPORTED_VERSION, 'Unsupported protocol version', data);
     }
-    if (this.#options.strategy === 'sse-only') throw this.#legacyOnly();
+    if (this.#options.strategy === 'sse-only') throw legacyOnly(this.#options.url);
     if (call.method !== 'server/discover') this.#modernInFlight = true;
-    if (this.#modern) return replyOf(await this.#sendModern(exchange));
+    if (this.#modern) return this.#whileModern(exchange);
 
     const outcome = await this.#failing(() => this.#patiently(exchange, () => this.#sendModern(exchange)));
     const verdict = afterModernPost(outcome, call.method);
@@ -230,7 +230,19 @@ export class Upstream implements Session {
       this.#options.log.info(`connected to ${showUrl(this.#options.url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
     }
     if (modern || verdict === 'final') return replyOf(outcome);
-    throw this.#legacyOnly(outcome);
+    throw legacyOnly(this.#options.url, outcome);
+  }
+
+  async #whileModern(exchange: Exchange): Promise<Reply> {
+    const outcome = await this.#sendModern(exchange);
+    const replaced =
+      outcome.reply !== undefined &&
+      errorCode(outcome.reply) === UNSUPPORTED_VERSION &&
+      afterModernPost(outcome, exchange.call.method) === 'other-era';
+    if (!replaced) return replyOf(outcome);
+    // Another server answers at this URL now.
+    this.#modern = undefined;
+    throw legacyOnly(this.#options.url, outcome);
   }
 
   #sendModern(exchange: Exchange): Promise<Outcome> {
@@ -245,7 +257,7 @@ export class Upstream implements Session {
     const call: Call = { method: 'server/discover', params: envelopeOf(exchange.call) };
     try {
       const outcome = await this.#stateless.send(derived(exchange, { call, notify: () => undefined }));
-      return outcome.kind === 'answered' && isDiscoverResult(outcome.reply);
+      return isModernAnswer(outcome);
     } catch (error) {
       if (exchange.signal.aborted) throw error;
       return false;
@@ -260,27 +272,6 @@ export class Upstream implements Session {
     this.#options.log.info(`the server is busy (HTTP ${outcome.status}); asking again in ${after} s`);
     await pause(after * 1000, exchange.signal);
     return send();
-  }
-
-  #modernOnly(outcome: Outcome): ProxyError {
-    const supported = supportedIn(outcome) ?? MODERN_REVISIONS;
-    return new ProxyError(
-      'no-common-version',
-      `${showUrl(this.#options.url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which ended with 2025-11-25`,
-      { supported, hint: 'use a client that speaks a revision of the server' },
-    );
-  }
-
-  #legacyOnly(outcome?: Outcome): ProxyError {
-    return new ProxyError(
-      'no-common-version',
-      `${showUrl(this.#options.url)} does not speak MCP ${MODERN_REVISIONS[0]}; it has to be opened with initialize`,
-      {
-        ...(outcome?.kind === 'refused' && outcome.error.data),
-        supported: LEGACY_REVISIONS,
-        hint: 'a client that falls back to initialize connects',
-      },
-    );
   }
 }
 
@@ -303,18 +294,8 @@ function isModern(call: Call): boolean {
   }
 }
 
-/** The revisions a refusal names in `error.data.supported`. */
-function supportedIn(outcome: Outcome): string[] | undefined {
-  const error = outcome.reply && 'error' in outcome.reply ? outcome.reply.error : undefined;
-  const supported = peek(error, 'data', 'supported');
-  const list = supported && decode(supported);
-  return Array.isArray(list) && list.every((v) => typeof v === 'string') && list.length > 0
-    ? list.slice(0, 10)
-    : undefined;
-}
-
 function describe(transport: TransportName, reply: Reply): string {
   const name = transport === 'http' ? 'Streamable HTTP' : 'HTTP+SSE';
   const version = 'result' in reply ? asString(peek(reply.result, 'protocolVersion')) : undefined;
-  return version === undefined ? name : `${name}, ${version.slice(0, 20)}`;
+  return version ? `${name}, ${printable(version, 20)}` : name;
 }
