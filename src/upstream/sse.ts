@@ -43,6 +43,8 @@ export class SseSession {
   readonly #context: UpstreamContext;
   readonly #journal = new Journal();
   readonly #closing = new Cancellation();
+  /** Whether the server has sent an `endpoint` event: this is its transport, whatever else goes wrong. */
+  proven = false;
   #channel: Channel | undefined;
   /** When the stream was opened. */
   #since = Date.now();
@@ -200,6 +202,7 @@ export class SseSession {
       const onEvent = (event: SseEvent): Promise<void> | undefined => {
         if (!endpoint) {
           if (event.type === 'message' && event.data.length === 0) return undefined;
+          this.proven ||= event.type === 'endpoint';
           endpoint = endpointOf(event, url);
           resolve(channel);
           return undefined;
