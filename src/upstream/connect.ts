@@ -258,10 +258,8 @@ export class Upstream implements Session {
   }
 
   #sendModern(exchange: Exchange): Promise<Outcome> {
-    const send = (x: Exchange): Promise<Outcome> => this.#stateless.send(x);
-    return exchange.call.method === 'subscriptions/listen'
-      ? subscribe(exchange, send, this.#options.log)
-      : send(exchange);
+    if (exchange.call.method !== 'subscriptions/listen') return this.#stateless.send(exchange);
+    return subscribe(exchange, (x, position) => this.#stateless.send(x, position), this.#options.log);
   }
 
   /** Asks the one question that only a modern server answers, in the name of the exchange. */
