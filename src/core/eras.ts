@@ -12,6 +12,11 @@ export function isModernRevision(version: string): boolean {
   return (MODERN_REVISIONS as readonly string[]).includes(version);
 }
 
+/** Whether a revision opens with `initialize`; those before the first that we speak did as well. */
+export function isLegacyRevision(version: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(version) && version <= LEGACY_REVISIONS[0];
+}
+
 export const META_PREFIX = 'io.modelcontextprotocol/';
 const META_PROTOCOL_VERSION = `${META_PREFIX}protocolVersion`;
 export const META_SUBSCRIPTION_ID = `${META_PREFIX}subscriptionId`;
@@ -40,11 +45,12 @@ export function declaredRevision(call: Call): string | undefined {
   return isObject(meta) ? asString(member(meta, META_PROTOCOL_VERSION)) : undefined;
 }
 
-/** JSON-RPC errors that only a modern server sends. */
 export const HEADER_MISMATCH = -32020;
 const MISSING_CLIENT_CAPABILITY = -32021;
+/** Sent by servers of both eras: its `data.supported` says what they speak. */
 export const UNSUPPORTED_VERSION = -32022;
 
+/** Whether a code is one of 2026-07-28. */
 export function isModernError(code: number | undefined): boolean {
   return code === HEADER_MISMATCH || code === MISSING_CLIENT_CAPABILITY || code === UNSUPPORTED_VERSION;
 }

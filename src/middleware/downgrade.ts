@@ -25,6 +25,11 @@ const CACHEABLE = /^(tools|prompts|resources|resources\/templates)\/list$|^resou
 
 const RESOURCE_NOT_FOUND = -32002;
 
+/** Whether the server turned out not to speak the revision of the client. */
+export function isOtherEra(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'no-common-version';
+}
+
 export class Downgrade {
   readonly #next: Handler;
   readonly #notify: (call: Call) => void;

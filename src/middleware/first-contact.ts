@@ -10,7 +10,7 @@ import type { Call, Reply } from '../core/jsonrpc.ts';
 import type { AnswerMemory } from '../core/ports.ts';
 import type { SignIn } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
-import { Downgrade } from './downgrade.ts';
+import { Downgrade, isOtherEra } from './downgrade.ts';
 import { later, pageKnown, userNeeded } from './patience.ts';
 import {
   emptyList,
@@ -55,6 +55,8 @@ export class FirstContact {
   #promised = false;
   /** Whether the server itself has answered the client's `server/discover`. */
   #discovered = false;
+  /** How many sign-ins had been completed when the client came. */
+  readonly #completed: number;
   #downgrade: Downgrade | undefined;
   /** Whether a modern client was asked to show the page of the sign-in. */
   #askedInput = false;
@@ -70,6 +72,7 @@ export class FirstContact {
     this.#notifyNext = notifyNext;
     // Who signed in elsewhere, or after we had given up waiting, is connected without having to ask again.
     let completed = options.signIn.completed;
+    this.#completed = completed;
     const unwatch = options.signIn.watch(() => {
       if (options.signIn.completed === completed) return;
       completed = options.signIn.completed;
@@ -86,13 +89,18 @@ export class FirstContact {
     if (this.#downgrade) return this.#downgrade.request(exchange);
     if (this.#phase === 'connected') return this.#next(exchange);
     return this.#next(exchange).catch((error: unknown) => {
-      const other = error instanceof ProxyError && error.code === 'no-common-version';
-      // A client that asked nothing has asked another process of ours, and got the same promise there.
-      const promised = this.#promised || (!this.#discovered && this.#options.signIn.signedIn);
-      if (!other || !promised || !this.#options.bridges || exchange.call.method === 'initialize') throw error;
+      if (!isOtherEra(error) || !this.#wasPromised(exchange.call) || !this.#options.bridges) throw error;
       this.#downgrade ??= new Downgrade(this.#next, this.#notifyNext);
       return this.#downgrade.request(exchange);
     });
+  }
+
+  /** Whether the client goes by a promise of the modern era. Otherwise it hears what the server says, and can open anew. */
+  #wasPromised({ method }: Call): boolean {
+    if (method === 'initialize') return false;
+    if (this.#promised || method === 'server/discover') return this.#promised;
+    // A client that asked nothing may have asked another process of ours, while nobody was signed in.
+    return !this.#discovered && this.#options.signIn.completed > this.#completed;
   }
 
   readonly request: Handler = (exchange) => {
@@ -103,7 +111,7 @@ export class FirstContact {
     const { method } = exchange.call;
     if (method === 'initialize') return this.#open(exchange);
     if (method === 'server/discover') return this.#discover(exchange);
-    if (this.#madeUp && method === 'tools/call' && toolOf(exchange.call) === SIGN_IN_TOOL) {
+    if (this.#madeUp && method === 'tools/call' && asString(peek(exchange.call.params, 'name')) === SIGN_IN_TOOL) {
       return this.#signInCall(exchange);
     }
     if (this.#phase === 'connected') return isListRequest(method) ? this.#list(exchange) : this.#forward(exchange);
@@ -243,6 +251,7 @@ export class FirstContact {
     const { answers, signIn, version } = this.#options;
     const answered = this.#forward(exchange);
     const first = await Promise.race([answered, userNeeded(signIn, answered)]).catch((error: unknown) => {
+      this.#discovered ||= isOtherEra(error);
       const asksForUser = error instanceof ProxyError && error.code === 'unauthorized' && error.data.httpStatus === 401;
       if (!asksForUser) throw error;
       return 'user-needed' as const;
@@ -306,8 +315,4 @@ class ServerRefused extends Error {
     super('the server has refused to open a session');
     this.reply = reply;
   }
-}
-
-function toolOf(call: Call): string | undefined {
-  return asString(peek(call.params, 'name'));
 }

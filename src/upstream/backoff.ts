@@ -1,17 +1,19 @@
 /** When to come back to a stream that ended. Pure: the listener owns the clock. */
 import type { CancelSignal } from '../core/cancel.ts';
 
-/** How a stream ended, as far as the next attempt depends on it. */
+/** How a stream ended, as far as the next attempt depends on it; `retry` is what the server asked for on it, in milliseconds. */
 export type Ending =
   /** Messages came, or it lived for a while: servers and middleboxes cut idle streams, and that is fine. */
   | { readonly kind: 'served'; readonly retry: number | undefined }
   /** It ended at once and empty, or was no event stream: coming back soon would only repeat that. */
   | {
-      readonly kind: 'useless' /** It gave an event id, as a server does that wants us back. */;
+      readonly kind: 'useless';
+      /** It gave an event id, as a server does that wants us back. */
       readonly primed: boolean;
+      readonly retry?: number | undefined;
     }
   /** No connection, or a server error. */
-  | { readonly kind: 'failed' }
+  | { readonly kind: 'failed'; readonly retry?: number | undefined }
   /** The server does not offer the stream. */
   | { readonly kind: 'refused' };
 
@@ -33,16 +35,23 @@ export function nextAttempt(ending: Ending, misses: number, random: number): num
     Math.min(LONGEST, base * 2 ** Math.min(times - 1, 20)) * (1 + random / 4);
   switch (ending.kind) {
     case 'served':
-      return Math.min(LONGEST, Math.max(SHORTEST, ending.retry ?? DEFAULT_RETRY));
+      return withinReason(ending.retry ?? DEFAULT_RETRY);
     case 'useless':
+      // A server that names a time wants to be asked that often; several times a second is never meant.
+      if (ending.retry !== undefined) return Math.max(withinReason(ending.retry), misses <= 1 ? 0 : DEFAULT_RETRY);
       if (!ending.primed) return grown(USELESS_DELAY, misses);
       // Once may be chance, and what the server says meanwhile is lost.
       return misses <= 1 ? DEFAULT_RETRY : grown(USELESS_DELAY, misses - 1);
     case 'failed':
-      return grown(DEFAULT_RETRY, misses);
+      return Math.max(grown(DEFAULT_RETRY, misses), withinReason(ending.retry ?? 0));
     case 'refused':
       return undefined;
   }
+}
+
+/** A time that a server asked for, as far as it makes sense; in milliseconds. */
+export function withinReason(retry: number): number {
+  return Math.min(LONGEST, Math.max(SHORTEST, retry));
 }
 
 /** Resolves after the given milliseconds, or at once when the signal is aborted. */

@@ -7,29 +7,29 @@ import {
   declaredRevision,
   isHandshake,
   isModernRevision,
-  LEGACY_REVISIONS,
   MODERN_REVISIONS,
   mayDeclareRevision,
   UNSUPPORTED_VERSION,
 } from '../core/eras.ts';
 import { derived, type Exchange, type Session } from '../core/exchange.ts';
-import { asString, decode, peek } from '../core/json.ts';
-import { type Call, errorReply, type Reply } from '../core/jsonrpc.ts';
+import { asString, peek } from '../core/json.ts';
+import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
-import { showUrl } from '../core/redact.ts';
+import { printable, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { pause } from './backoff.ts';
+import { patiently } from './busy.ts';
 import type { UpstreamContext } from './context.ts';
+import { legacyOnly, modernOnly } from './era-errors.ts';
 import { Opening } from './opening.ts';
 import { type Outcome, replyOf } from './outcome.ts';
 import { SseSession } from './sse.ts';
 import { envelopeOf, StatelessTransport } from './stateless.ts';
 import { StreamableSession } from './streamable.ts';
 import { subscribe } from './subscription.ts';
-import { afterLegacyPost, afterModernPost, afterSse, attempts, isDiscoverResult } from './verdict.ts';
+import { afterLegacyPost, afterModernPost, afterSse, attempts, isModernAnswer } from './verdict.ts';
 
-/** A server that is busy at the start is asked once more, if it wants that soon enough; in seconds. */
-const LONGEST_RETRY_AFTER = 10;
+/** How long a session that has a successor may take to end, in milliseconds. */
+const OLD_SESSION_LIMIT = 10_000;
 
 export interface ConnectOptions extends UpstreamContext {
   readonly strategy: Strategy;
@@ -40,8 +40,13 @@ export interface ConnectOptions extends UpstreamContext {
 
 type LegacySession = StreamableSession | SseSession;
 
-/** What came of one transport: the reply to go with, or what speaks for trying another one. */
-type Attempted = { readonly reply: Reply; readonly open: boolean } | { readonly other: Outcome | undefined };
+/**
+ * What came of one transport: the reply to go with, or what speaks for trying another one; `proven`
+ * is the error of a transport that the server does speak.
+ */
+type Attempted =
+  | { readonly reply: Reply; readonly open: boolean }
+  | { readonly other: Outcome | undefined; readonly proven?: unknown };
 
 export class Upstream implements Session {
   readonly #options: ConnectOptions;
@@ -110,7 +115,7 @@ export class Upstream implements Session {
     opening.over.then(() => {
       if (!old || old === this.#session) return;
       // One that the server gives no successor for is still good.
-      if (this.#session) old.close(LONGEST_RETRY_AFTER * 1000);
+      if (this.#session) old.close(OLD_SESSION_LIMIT);
       else this.#session = old;
     });
     return opening.answer();
@@ -130,6 +135,7 @@ export class Upstream implements Session {
     if (this.#closed) throw new ProxyError('failed', 'the session is closed');
     const { strategy, memory, url, log } = this.#options;
     let first: Outcome | undefined;
+    let proven: unknown;
     const all = attempts(strategy, memory.recall(url));
     /** The transport that is tried first only because it was right the last time. */
     const guess = all[0] === attempts(strategy, undefined)[0] ? undefined : all[0];
@@ -139,7 +145,7 @@ export class Upstream implements Session {
       this.#session = session;
       const attempt = (): Promise<Attempted> => this.#attempt(session, transport, exchange, first);
       const guessed = transport === guess && exchange.call.method === 'initialize';
-      const kept = await (guessed ? forgiving(exchange, attempt) : this.#failing(attempt)).catch((error) => {
+      const kept = await (guessed ? forgiving(exchange, session, attempt) : this.#failing(attempt)).catch((error) => {
         this.#drop(session);
         throw error;
       });
@@ -149,16 +155,21 @@ export class Upstream implements Session {
           this.#remembered = memory.remember(url, transport);
         } else if (!kept.open) {
           this.#drop(session);
+          if (proven !== undefined) break;
         }
         return kept.reply;
       }
       this.#drop(session);
+      proven ??= kept.proven;
       log.debug(`upstream: does not speak ${transport === 'http' ? 'Streamable HTTP' : 'HTTP+SSE'} at this URL`);
       // What a guess met says nothing: the transport that the strategy wants first decides.
       if (!guessed) first ??= kept.other;
     }
     // When nothing fits, what the first transport met is the cause; the second one only confirms it.
-    return this.#failing(async () => replyOf(first as Outcome));
+    return this.#failing(async () => {
+      if (proven !== undefined) throw proven;
+      return replyOf(first as Outcome);
+    });
   }
 
   /** Tries one transport: the reply to go with, or the outcome that speaks for another transport. */
@@ -170,10 +181,11 @@ export class Upstream implements Session {
   ): Promise<Attempted> {
     let outcome: Outcome;
     try {
-      outcome = await this.#patiently(exchange, () => session.attempt(exchange));
+      outcome = await patiently(exchange, () => session.attempt(exchange), this.#options.log);
     } catch (error) {
       // The other transport was only a guess: what the first one said is the truth about this URL.
-      if (first && !exchange.signal.aborted) return { other: first };
+      const guess = first !== undefined && !exchange.signal.aborted && !isProven(session) && !asksForUser(error);
+      if (guess) return { other: first };
       throw error;
     }
     switch (transport === 'http' ? afterLegacyPost(outcome) : afterSse(outcome)) {
@@ -182,9 +194,9 @@ export class Upstream implements Session {
       case 'open':
         return { reply: replyOf(outcome), open: true };
       case 'other-era':
-        throw this.#modernOnly(outcome);
+        throw modernOnly(this.#options.url, outcome);
       case 'discover':
-        if (await this.#answersDiscover(exchange)) throw this.#modernOnly(outcome);
+        if (await this.#answersDiscover(exchange)) throw modernOnly(this.#options.url, outcome);
         return { reply: replyOf(outcome), open: false };
       case 'final':
         return first && outcome.kind === 'refused' && outcome.error.code !== 'unauthorized'
@@ -217,11 +229,11 @@ export class Upstream implements Session {
       const data = { supported: MODERN_REVISIONS, requested: revision };
       return errorReply(UNSUPPORTED_VERSION, 'Unsupported protocol version', data);
     }
-    if (this.#options.strategy === 'sse-only') throw this.#legacyOnly();
+    if (this.#options.strategy === 'sse-only') throw legacyOnly(this.#options.url);
     if (call.method !== 'server/discover') this.#modernInFlight = true;
-    if (this.#modern) return replyOf(await this.#sendModern(exchange));
+    if (this.#modern) return this.#whileModern(exchange);
 
-    const outcome = await this.#failing(() => this.#patiently(exchange, () => this.#sendModern(exchange)));
+    const outcome = await this.#failing(() => patiently(exchange, () => this.#sendModern(exchange), this.#options.log));
     const verdict = afterModernPost(outcome, call.method);
     const modern = verdict === 'open' || (verdict === 'discover' && (await this.#answersDiscover(exchange)));
     if (modern && !this.#modern) {
@@ -230,14 +242,24 @@ export class Upstream implements Session {
       this.#options.log.info(`connected to ${showUrl(this.#options.url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
     }
     if (modern || verdict === 'final') return replyOf(outcome);
-    throw this.#legacyOnly(outcome);
+    throw legacyOnly(this.#options.url, outcome);
+  }
+
+  async #whileModern(exchange: Exchange): Promise<Reply> {
+    const outcome = await this.#sendModern(exchange);
+    const replaced =
+      outcome.reply !== undefined &&
+      errorCode(outcome.reply) === UNSUPPORTED_VERSION &&
+      afterModernPost(outcome, exchange.call.method) === 'other-era';
+    if (!replaced) return replyOf(outcome);
+    // Another server answers at this URL now.
+    this.#modern = undefined;
+    throw legacyOnly(this.#options.url, outcome);
   }
 
   #sendModern(exchange: Exchange): Promise<Outcome> {
-    const send = (x: Exchange): Promise<Outcome> => this.#stateless.send(x);
-    return exchange.call.method === 'subscriptions/listen'
-      ? subscribe(exchange, send, this.#options.log)
-      : send(exchange);
+    if (exchange.call.method !== 'subscriptions/listen') return this.#stateless.send(exchange);
+    return subscribe(exchange, (x, position) => this.#stateless.send(x, position), this.#options.log);
   }
 
   /** Asks the one question that only a modern server answers, in the name of the exchange. */
@@ -245,53 +267,35 @@ export class Upstream implements Session {
     const call: Call = { method: 'server/discover', params: envelopeOf(exchange.call) };
     try {
       const outcome = await this.#stateless.send(derived(exchange, { call, notify: () => undefined }));
-      return outcome.kind === 'answered' && isDiscoverResult(outcome.reply);
+      return isModernAnswer(outcome);
     } catch (error) {
       if (exchange.signal.aborted) throw error;
       return false;
     }
   }
-
-  async #patiently(exchange: Exchange, send: () => Promise<Outcome>): Promise<Outcome> {
-    const outcome = await send();
-    if (outcome.kind === 'answered' || (outcome.status !== 429 && outcome.status !== 503)) return outcome;
-    const after = outcome.error.data.retryAfter;
-    if (exchange.call.method === 'tools/call' || after === undefined || after > LONGEST_RETRY_AFTER) return outcome;
-    this.#options.log.info(`the server is busy (HTTP ${outcome.status}); asking again in ${after} s`);
-    await pause(after * 1000, exchange.signal);
-    return send();
-  }
-
-  #modernOnly(outcome: Outcome): ProxyError {
-    const supported = supportedIn(outcome) ?? MODERN_REVISIONS;
-    return new ProxyError(
-      'no-common-version',
-      `${showUrl(this.#options.url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which ended with 2025-11-25`,
-      { supported, hint: 'use a client that speaks a revision of the server' },
-    );
-  }
-
-  #legacyOnly(outcome?: Outcome): ProxyError {
-    return new ProxyError(
-      'no-common-version',
-      `${showUrl(this.#options.url)} does not speak MCP ${MODERN_REVISIONS[0]}; it has to be opened with initialize`,
-      {
-        ...(outcome?.kind === 'refused' && outcome.error.data),
-        supported: LEGACY_REVISIONS,
-        hint: 'a client that falls back to initialize connects',
-      },
-    );
-  }
 }
 
 /** An attempt that may fail in any way: a server may have moved on since it was remembered. */
-async function forgiving(exchange: Exchange, attempt: () => Promise<Attempted>): Promise<Attempted> {
+async function forgiving(
+  exchange: Exchange,
+  session: LegacySession,
+  attempt: () => Promise<Attempted>,
+): Promise<Attempted> {
   try {
     return await attempt();
   } catch (error) {
     if (exchange.signal.aborted) throw error;
-    return { other: undefined };
+    return { other: undefined, ...(isProven(session) && { proven: error }) };
   }
+}
+
+function isProven(session: LegacySession): boolean {
+  return session instanceof SseSession && session.proven;
+}
+
+/** Whether the user has to do something before anything can be said of the server. */
+function asksForUser(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'unauthorized';
 }
 
 /** Whether a notification belongs to the modern era; one that cannot be read is for the server to judge. */
@@ -303,18 +307,8 @@ function isModern(call: Call): boolean {
   }
 }
 
-/** The revisions a refusal names in `error.data.supported`. */
-function supportedIn(outcome: Outcome): string[] | undefined {
-  const error = outcome.reply && 'error' in outcome.reply ? outcome.reply.error : undefined;
-  const supported = peek(error, 'data', 'supported');
-  const list = supported && decode(supported);
-  return Array.isArray(list) && list.every((v) => typeof v === 'string') && list.length > 0
-    ? list.slice(0, 10)
-    : undefined;
-}
-
 function describe(transport: TransportName, reply: Reply): string {
   const name = transport === 'http' ? 'Streamable HTTP' : 'HTTP+SSE';
   const version = 'result' in reply ? asString(peek(reply.result, 'protocolVersion')) : undefined;
-  return version === undefined ? name : `${name}, ${version.slice(0, 20)}`;
+  return version ? `${name}, ${printable(version, 20)}` : name;
 }

@@ -1,15 +1,24 @@
 /** Where messages go over HTTP+SSE: what the first event of the stream says (specification 2024-11-05, "HTTP with SSE"). */
-import { showUrl } from '../core/redact.ts';
+import { printable, showUrl } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import type { SseEvent } from '../wire/sse.ts';
 import { NO_REFUSAL, Refusal } from './outcome.ts';
 
-/** The URL to POST to. Throws when the event names none, or one of another origin. */
+/** The largest address that counts as one, in bytes. */
+const LONGEST_ADDRESS = 65_536;
+
+/**
+ * The URL to POST to. Throws a Refusal when the event is another one, and a ProxyError when the
+ * address it holds cannot be used.
+ */
 export function endpointOf(event: SseEvent, url: URL): URL {
-  const text = event.data.toString('utf8').trim();
-  const endpoint = event.type === 'endpoint' ? parseUrl(text, url) : undefined;
-  if (!endpoint) throw notMcp(url, 'its first event names no endpoint');
+  if (event.type !== 'endpoint') throw notMcp(url, 'its first event names no endpoint');
+  const text = event.data.toString('utf8', 0, LONGEST_ADDRESS).trim();
+  const endpoint = text === '' || event.data.length > LONGEST_ADDRESS ? undefined : parseUrl(text, url);
+  if (!endpoint) {
+    throw new ProxyError('failed', `${showUrl(url)} names an endpoint that is not a URL: "${printable(text, 80)}"`);
+  }
   if (endpoint.origin !== url.origin) {
     throw new ProxyError(
       'failed',

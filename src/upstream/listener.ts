@@ -94,14 +94,14 @@ async function once(options: ListenerOptions, position: Position, signal: Cancel
     }
     if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
       response.body.destroy();
-      return response.status >= 429 ? { kind: 'failed' } : { kind: 'useless', primed: false };
+      return response.status >= 429 ? { kind: 'failed', retry: position.retry } : { kind: 'useless', primed: false };
     }
     await readMessages(response, position, options.log, options.take);
     if (served()) return { kind: 'served', retry: position.retry };
-    return { kind: 'useless', primed: position.lastEventId !== undefined };
+    return { kind: 'useless', primed: position.lastEventId !== undefined, retry: position.retry };
   } catch (error) {
     if (served()) return { kind: 'served', retry: position.retry };
     options.log.debug(`upstream: event stream failed: ${error instanceof Error ? error.message : String(error)}`);
-    return { kind: 'failed' };
+    return { kind: 'failed', retry: position.retry };
   }
 }

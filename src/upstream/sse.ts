@@ -11,7 +11,7 @@ import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { Link } from '../wire/link.ts';
 import type { SseEvent } from '../wire/sse.ts';
-import { nextAttempt, pause } from './backoff.ts';
+import { nextAttempt, pause, withinReason } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
 import { endpointOf, notMcp } from './endpoint.ts';
 import { Journal, listChanges } from './journal.ts';
@@ -28,6 +28,9 @@ const OWN_LIMIT = 30_000;
 /** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
 const READY_LIMIT = 3_000;
 
+/** How long a request waits at most because the server has asked for a pause, in milliseconds. */
+const REQUEST_PATIENCE = 10_000;
+
 /** A stream that lived this long was cut, not refused; in milliseconds. */
 const LIVED = 5_000;
 
@@ -43,11 +46,15 @@ export class SseSession {
   readonly #context: UpstreamContext;
   readonly #journal = new Journal();
   readonly #closing = new Cancellation();
+  /** Whether the server has sent an `endpoint` event: this is its transport, whatever else goes wrong. */
+  proven = false;
   #channel: Channel | undefined;
   /** When the stream was opened. */
   #since = Date.now();
   #opening: Promise<Channel> | undefined;
   readonly #delivering = new Set<Promise<void>>();
+  /** When the server wants to be connected to again, in milliseconds since the epoch; 0 for at any time. */
+  #notBefore = 0;
   /** Attempts to open it again since it was lost. */
   #attempts = 0;
   /** Cuts the stream that is being opened. */
@@ -196,10 +203,12 @@ export class SseSession {
         },
       });
       let full: Promise<void> | undefined;
+      const position = startOfStream();
       const channel: Channel = { link, close };
       const onEvent = (event: SseEvent): Promise<void> | undefined => {
         if (!endpoint) {
           if (event.type === 'message' && event.data.length === 0) return undefined;
+          this.proven ||= event.type === 'endpoint';
           endpoint = endpointOf(event, url);
           resolve(channel);
           return undefined;
@@ -209,7 +218,7 @@ export class SseSession {
         for (const message of messagesIn(event.data, log)) link.receive(message);
         return full;
       };
-      readEvents(response, startOfStream(), onEvent)
+      readEvents(response, position, onEvent)
         .then(
           () => new ProxyError('failed', `${showUrl(url)} ended its event stream`, { outcome: 'unknown' }),
           (error: unknown) => error,
@@ -219,7 +228,7 @@ export class SseSession {
             error instanceof ProxyError || error instanceof Refusal
               ? error
               : new ProxyError('failed', 'the event stream was closed', { outcome: 'unknown' }, error);
-          if (this.#channel === channel) this.#lost();
+          if (this.#channel === channel) this.#lost(position.retry);
           close.abort(reason);
           reject(reason);
           link.end(reason instanceof ProxyError ? reason : reason.outcome.error);
@@ -247,16 +256,25 @@ export class SseSession {
   }
 
   /** The stream has ended. A session that was open is opened again, so that what the server says is heard. */
-  #lost(): void {
+  #lost(retry: number | undefined): void {
     this.#channel = undefined;
-    if (this.#journal.initialize && !this.#closing.aborted) this.#comeBack(Date.now() - this.#since >= LIVED ? 0 : 1);
+    this.#notBefore = retry === undefined ? 0 : Date.now() + withinReason(retry);
+    if (!this.#journal.initialize || this.#closing.aborted) return;
+    this.#comeBack(retry, Date.now() - this.#since >= LIVED ? 0 : 1);
   }
 
-  async #comeBack(misses: number): Promise<void> {
-    const ending = misses === 0 ? ({ kind: 'served', retry: undefined } as const) : ({ kind: 'failed' } as const);
+  async #comeBack(retry: number | undefined, misses: number): Promise<void> {
+    const ending = { kind: misses === 0 ? 'served' : 'failed', retry } as const;
     await pause(nextAttempt(ending, misses, Math.random()) ?? 0, this.#closing);
     if (this.#channel || this.#closing.aborted) return;
-    this.#reopen().catch(() => this.#comeBack(misses + 1));
+    this.#reopen().catch(() => this.#comeBack(retry, misses + 1));
+  }
+
+  /** Waits, on behalf of a request, until the server wants to be connected to again. */
+  async #awaited(): Promise<void> {
+    const wait = Math.min(this.#notBefore - Date.now(), REQUEST_PATIENCE);
+    if (wait > 0) await pause(wait, this.#closing);
+    if (this.#closing.aborted) throw this.#closing.reason;
   }
 
   /** Connects again after the stream was lost: a new session, told what the old one had been told. */
@@ -269,6 +287,7 @@ export class SseSession {
 
   async #restore(): Promise<Channel> {
     const { log } = this.#context;
+    await this.#awaited();
     const told = 'the event stream was lost; opening a new session';
     if (this.#attempts++ === 0) log.info(told);
     else log.debug(told);

@@ -47,12 +47,13 @@ export class StatelessTransport {
     this.#tools = new ToolHeaders(context.log);
   }
 
-  async send(exchange: Exchange): Promise<Outcome> {
+  /** @param position keeps what the stream of the answer says about coming back. */
+  async send(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
     const { call } = exchange;
     if (this.#tools.refuses(call)) {
       return { kind: 'answered', reply: errorReply(INVALID_PARAMS, `Unknown tool: ${toolName(call)}`) };
     }
-    const outcome = await this.#once(exchange);
+    const outcome = await this.#once(exchange, position);
     if (call.method === 'tools/list' && outcome.kind === 'answered') {
       return { kind: 'answered', reply: this.#tools.learn(outcome.reply) };
     }
@@ -105,7 +106,7 @@ export class StatelessTransport {
     return fetch({ method: 'POST', url, headers, body, signal, repeatable, probe, cookies });
   }
 
-  async #once(exchange: Exchange): Promise<Outcome> {
+  async #once(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
     const { call, signal } = exchange;
     const { url, log } = this.#context;
     const id = String(++this.#lastId);
@@ -132,9 +133,7 @@ export class StatelessTransport {
       };
       const json = type === 'application/json';
       const what = json ? 'answered another request than this one' : 'ended the stream before it had answered';
-      const read = json
-        ? readJson(response, url, take)
-        : readAnswer(response, startOfStream(), log, take, () => answered);
+      const read = json ? readJson(response, url, take) : readAnswer(response, position, log, take, () => answered);
       // After an answer this settles nothing any more.
       read.then(() => reject(new ProxyError('failed', `${showUrl(url)} ${what}`, { outcome: 'unknown' })), reject);
     });

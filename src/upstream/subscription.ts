@@ -9,6 +9,7 @@ import { decode, encode, isObject, type Json, peek } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
 import { nextAttempt, pause } from './backoff.ts';
+import { type Position, startOfStream } from './messages.ts';
 import type { Outcome } from './outcome.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
@@ -19,11 +20,12 @@ const LIVED = 5_000;
 /** Runs a `subscriptions/listen` up to its end; `send` opens one stream and reads it. */
 export async function subscribe(
   exchange: Exchange,
-  send: (exchange: Exchange) => Promise<Outcome>,
+  send: (exchange: Exchange, position: Position) => Promise<Outcome>,
   log: Log,
 ): Promise<Outcome> {
   let acknowledged: Json | undefined;
   let misses = 0;
+  const position = startOfStream();
   for (;;) {
     const started = Date.now();
     const notify = (call: Call): Promise<void> | undefined => {
@@ -36,7 +38,7 @@ export async function subscribe(
       return undefined;
     };
     try {
-      const outcome = await send(derived(exchange, { notify }));
+      const outcome = await send(derived(exchange, { notify }), position);
       if (outcome.kind === 'answered' || !acknowledged) return outcome;
       if (outcome.status < 500 && outcome.status !== 429) return outcome;
     } catch (error) {
@@ -45,7 +47,7 @@ export async function subscribe(
     const lived = Date.now() - started >= LIVED;
     misses = lived ? 0 : misses + 1;
     const delay = nextAttempt(
-      lived ? { kind: 'served', retry: FIRST_PAUSE } : { kind: 'failed' },
+      lived ? { kind: 'served', retry: position.retry ?? FIRST_PAUSE } : { kind: 'failed', retry: position.retry },
       misses,
       Math.random(),
     );

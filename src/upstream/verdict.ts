@@ -5,7 +5,7 @@
  */
 
 import type { Strategy } from '../config.ts';
-import { isModernError, isModernRevision } from '../core/eras.ts';
+import { isLegacyRevision, isModernError, isModernRevision, UNSUPPORTED_VERSION } from '../core/eras.ts';
 import { asString, elements, isArray, type Json, peek } from '../core/json.ts';
 import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName } from '../core/ports.ts';
@@ -46,7 +46,13 @@ function isOtherTransport(outcome: Outcome): boolean {
 export function afterLegacyPost(outcome: Outcome): Verdict {
   if (isOtherTransport(outcome)) return 'other-transport';
   const code = codeOf(outcome);
-  if (isModernError(code)) return 'other-era';
+  if (code === UNSUPPORTED_VERSION) {
+    const named = namedRevisions(outcome.reply);
+    // A server that speaks an older revision than the client's says so in its own words.
+    return named ? (named.some(isLegacyRevision) ? 'final' : 'other-era') : 'discover';
+  }
+  // A legacy server may use the codes for something of its own.
+  if (isModernError(code)) return 'discover';
   if (outcome.kind === 'answered' && 'result' in outcome.reply) {
     return isModernResult(outcome.reply.result) ? 'other-era' : 'open';
   }
@@ -72,15 +78,14 @@ export function afterSse(outcome: Outcome): Verdict {
 /** After a modern first message was POSTed. */
 export function afterModernPost(outcome: Outcome, method: string): Verdict {
   const code = codeOf(outcome);
+  if (code === UNSUPPORTED_VERSION) return afterRevisions(namedRevisions(outcome.reply)) ?? 'discover';
   if (isModernError(code)) return 'open';
   const discovering = method === 'server/discover';
   if (outcome.kind === 'answered') {
     if (!discovering) return 'result' in outcome.reply ? 'open' : 'final';
-    if (isDiscoverResult(outcome.reply)) return 'open';
-    // A server may answer the question and name legacy revisions only: that is its answer.
-    return 'result' in outcome.reply && isArray(peek(outcome.reply.result, 'supportedVersions'))
-      ? 'final'
-      : 'other-era';
+    const verdict = afterRevisions(namedRevisions(outcome.reply));
+    // A server that answers the question names what it speaks: the client is told that, whatever it is.
+    return verdict ? (verdict === 'open' ? 'open' : 'final') : 'other-era';
   }
   if (outcome.status !== 400 && outcome.status !== 404 && outcome.status !== 405) return 'final';
   if (outcome.reply === undefined || discovering) return 'other-era';
@@ -88,10 +93,33 @@ export function afterModernPost(outcome: Outcome, method: string): Verdict {
   return 'discover';
 }
 
-/** Whether a reply to `server/discover` is that of a modern server. */
-export function isDiscoverResult(reply: Reply): boolean {
-  const versions = 'result' in reply ? peek(reply.result, 'supportedVersions') : undefined;
-  return isArray(versions) && elements(versions).some((v) => isModernRevision(asString(v) ?? ''));
+/** Whether a `server/discover` found a modern server. */
+export function isModernAnswer(outcome: Outcome): boolean {
+  return afterModernPost(outcome, 'server/discover') === 'open';
+}
+
+/** What the revisions that a server speaks say of its era; undefined when it names none. */
+function afterRevisions(named: readonly string[] | undefined): Verdict | undefined {
+  if (!named) return undefined;
+  if (named.some(isModernRevision)) return 'open';
+  return named.some(isLegacyRevision) ? 'other-era' : 'final';
+}
+
+/** More revisions than this are not looked at. */
+const MAX_REVISIONS = 100;
+
+/**
+ * The revisions that a server says it speaks, in the `supportedVersions` of a discover result or in
+ * the `data.supported` of an error; undefined when it names none, or not in a way that can be read.
+ */
+export function namedRevisions(reply: Reply | undefined): string[] | undefined {
+  if (!reply) return undefined;
+  const list = 'result' in reply ? peek(reply.result, 'supportedVersions') : peek(reply.error, 'data', 'supported');
+  if (!isArray(list)) return undefined;
+  const names = elements(list)
+    .slice(0, MAX_REVISIONS)
+    .flatMap((name) => asString(name) || []);
+  return names.length > 0 ? names : undefined;
 }
 
 function codeOf(outcome: Outcome): number | undefined {

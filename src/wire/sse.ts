@@ -139,7 +139,7 @@ export class SseParser {
       }
       case RETRY: {
         const value = line.toString('latin1', start, end);
-        if (/^\d{1,9}$/.test(value)) this.retry = Number(value);
+        if (/^\d+$/.test(value)) this.retry = Math.min(Number(value), Number.MAX_SAFE_INTEGER);
         break;
       }
     }

@@ -63,6 +63,28 @@ test('a client that takes its waiting list back gets no answer, and the server n
 });
 
 describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 2026-07-28', (carrier) => {
+  test('a client that is signed in hears it from the server, and can open with initialize', async () => {
+    const { browser, server, start } = await setting(open, 'approve', { server: { carrier } });
+    const before = start();
+    await before.rpc.initialize();
+    await before.rpc.request('tools/list');
+    await before.close();
+    server.behaviour.open = () => true;
+    // With credentials of the user's own, the proxy signs nobody in: as at an open server.
+    const direct = start(['-H', 'Authorization: Bearer none']);
+    const proxy = start();
+    for (const method of ['server/discover', 'tools/list']) {
+      const told = await outcome(proxy.rpc.modern(method));
+      expect(told).toMatchObject({ code: -31005 });
+      expect(told).toEqual(await outcome(direct.rpc.modern(method)));
+    }
+    await proxy.rpc.initialize('2025-06-18', { elicitation: {}, roots: {} });
+    expect(toolNames(await proxy.rpc.request('tools/list'))).toEqual(TOOLS);
+    expect(served(server, 'initialize')).toBe(2);
+    expect(browser.opened).toHaveLength(1);
+    expectClean(proxy);
+  });
+
   test('a client that was promised it gets what it would get directly', async () => {
     const { browser, server, start } = await setting(open, 'hold', { server: { carrier } });
     const proxy = start();
@@ -136,6 +158,28 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
     release();
     for (const list of lists) expect(toolNames(await list)).toEqual(TOOLS);
     expect(served(server, 'initialize')).toBe(1);
+  });
+});
+
+test('a server that refuses 2026-07-28 by name is served after the sign-in as any other legacy one', async () => {
+  const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
+  server.behaviour.instead = ({ authorization, headers }) => {
+    if (authorization === undefined || headers['mcp-protocol-version'] !== MODERN) return undefined;
+    const error = { code: -32022, message: 'unsupported', data: { supported: ['2025-11-25', '2025-06-18'] } };
+    return { status: 400, body: { jsonrpc: '2.0', id: null, error } };
+  };
+  const proxy = start();
+  await proxy.rpc.modern('server/discover');
+  const listed = proxy.rpc.modern('tools/list');
+  await browser.finish(1);
+  expect(toolNames(await listed)).toEqual(TOOLS);
+  const result = await proxy.rpc.modern('tools/call', { name: 'whoami', arguments: {} });
+  expect(result.content[0].text).toBe('ada');
+  await proxy.close();
+  // The next start is told the truth.
+  await expect(start().rpc.modern('server/discover')).rejects.toMatchObject({
+    code: -31005,
+    data: { supported: ['2025-11-25', '2025-06-18'] },
   });
 });
 

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { closeHostiles } from '../peers/hostile.ts';
 import { ENDINGS, exitAfter, SOON } from '../peers/hostile-endings.ts';
 import { endpointEvent, type HostileSse, regularAnswer, regularPost, startHostileSse } from '../peers/hostile-sse.ts';
-import { closeProxies, type ProxyProcess, startProxy } from '../peers/proxy.ts';
+import { closeProxies, type ProxyProcess, privateHome, startProxy } from '../peers/proxy.ts';
 
 afterAll(closeProxies);
 afterAll(closeHostiles);
@@ -49,6 +49,67 @@ test.each([
   expect(message.error?.code).toBe(-31003);
   expect(server.posts).toEqual([]);
 });
+
+const INITIALIZE = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
+
+/** What may be wrong behind an `endpoint` event, and what the client is told of it. */
+const BROKEN: [string, { address?: string; post?: HostileSse['post'] }, string | RegExp][] = [
+  [
+    'at another origin',
+    { address: 'https://elsewhere.test/message' },
+    /an endpoint of another origin \(https:\/\/elsewhere\.test\)/,
+  ],
+  ['that is not a URL', { address: 'http://[\u001b[31m' }, /an endpoint that is not a URL: "http:\/\/\[ \[31m"/],
+  ['without an address', { address: '' }, 'an endpoint that is not a URL: ""'],
+  ['that nothing listens at', { post: (_, __, res) => res.destroy() }, 'closed the connection'],
+  ...[401, 404, 405, 500].map((status): (typeof BROKEN)[number] => [
+    `that answers ${status}`,
+    { post: (_, __, res) => res.writeHead(status).end('no') },
+    new RegExp(`/message.*HTTP ${status}`),
+  ]),
+  [
+    'that ends the stream',
+    {
+      post: (_, stream, res) => {
+        res.writeHead(202).end();
+        stream.end();
+      },
+    },
+    'ended its event stream',
+  ],
+];
+
+describe.each(['http-first', 'sse-first'])('with %s', (strategy) => {
+  test.each(BROKEN)('the error of an endpoint %s is the one reported', async (_, { address, post }, told) => {
+    const server = await startHostileSse();
+    if (address !== undefined) server.begin = (stream) => stream.write(`event: endpoint\ndata: ${address}\n\n`);
+    if (post) server.post = post;
+    const proxy = startProxy(server.url, ['--transport', strategy, '-H', 'Authorization: Bearer given']);
+    const { message } = await proxy.rpc.exchange('initialize', INITIALIZE);
+    expect(message.error?.message).toMatch(told);
+    await proxy.close();
+    expect(proxy.stderr).toMatch(told);
+    expect(proxy.stderr).not.toContain('\u001b');
+  });
+});
+
+test.each(BROKEN)(
+  'so it is where HTTP+SSE was found by an earlier start: an endpoint %s',
+  async (_, { address, post }, told) => {
+    const server = await startHostileSse();
+    const home = privateHome();
+    const before = startProxy(server.url, [], { home });
+    await before.rpc.initialize('2024-11-05');
+    await before.close();
+    if (address !== undefined) server.begin = (stream) => stream.write(`event: endpoint\ndata: ${address}\n\n`);
+    if (post) server.post = post;
+    const proxy = startProxy(server.url, ['-H', 'Authorization: Bearer given'], { home });
+    const { message } = await proxy.rpc.exchange('initialize', INITIALIZE);
+    expect(message.error?.message).toMatch(told);
+    await proxy.close();
+    expect(proxy.stderr).toMatch(told);
+  },
+);
 
 test.each([
   ['a message', 'event: message\ndata: {}\n\n'],

@@ -8,20 +8,26 @@ import {
   afterModernPost,
   afterSse,
   attempts,
-  isDiscoverResult,
+  isModernAnswer,
   type Verdict,
 } from '../../src/upstream/verdict.ts';
 
 const answered = (text: string): Outcome => ({ kind: 'answered', reply: { result: Buffer.from(text) } });
 const failed = (code: number): Outcome => ({ kind: 'answered', reply: error(code) });
 
-function error(code: number, message = 'some words'): Reply {
-  return { error: Buffer.from(JSON.stringify({ code, message })) };
+function error(code: number, message = 'some words', data?: unknown): Reply {
+  return { error: Buffer.from(JSON.stringify({ code, message, data })) };
 }
+
+/** -32022 with something as `data.supported`. */
+const unsupported = (supported?: unknown): Reply => error(-32022, 'some words', { supported });
 
 function refused(status: number, reply?: Reply, challenged = false): Extract<Outcome, { kind: 'refused' }> {
   return { kind: 'refused', status, reply, challenged, error: new ProxyError('failed', `HTTP ${status}`) };
 }
+
+/** What names no revision. */
+const UNUSABLE = [undefined, null, [], '', '2025-11-25', {}, [null, 7, '']];
 
 const INITIALIZED = answered('{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{}}');
 const DISCOVERED = answered('{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{}}');
@@ -32,10 +38,18 @@ describe('after a legacy initialize was POSTed', () => {
     ['HTTP+SSE only: 404 with a page', refused(404), 'other-transport'],
     ['HTTP+SSE only: 405', refused(405), 'other-transport'],
     ['400 without a JSON-RPC body', refused(400), 'other-transport'],
-    ['an SDK v2 modern-only server: 400 -32022', refused(400, error(-32022)), 'other-era'],
-    ['400 -32020', refused(400, error(-32020)), 'other-era'],
-    ['400 -32021', refused(400, error(-32021)), 'other-era'],
-    ['200 -32022', failed(-32022), 'other-era'],
+    ['an SDK v2 modern-only server: 400 -32022', refused(400, unsupported(['2026-07-28'])), 'other-era'],
+    ['200 -32022', { kind: 'answered', reply: unsupported(['2026-07-28']) }, 'other-era'],
+    ['-32022 of a revision nobody knows', refused(400, unsupported(['2099-01-01'])), 'other-era'],
+    ['-32022 that names an older legacy one', refused(400, unsupported(['2025-03-26'])), 'final'],
+    ['-32022 that names both eras', refused(400, unsupported(['2026-07-28', '2025-03-26'])), 'final'],
+    ...UNUSABLE.map((none): [string, Outcome, Verdict] => [
+      `-32022 that names ${JSON.stringify(none)}`,
+      refused(400, unsupported(none)),
+      'discover',
+    ]),
+    ['400 -32020: that of a modern server, or something of its own', refused(400, error(-32020)), 'discover'],
+    ['400 -32021', refused(400, error(-32021)), 'discover'],
     ['404 -32601: a modern server does not know initialize', refused(404, error(-32601)), 'discover'],
     ['400 -32601', refused(400, error(-32601)), 'discover'],
     ['400 -32602: a modern server misses the envelope', refused(400, error(-32602)), 'discover'],
@@ -95,6 +109,34 @@ describe('after the stream of HTTP+SSE was opened', () => {
   });
 });
 
+const named = (supportedVersions: unknown): Outcome =>
+  answered(JSON.stringify({ capabilities: {}, supportedVersions }));
+
+/** What -32022 says of a server that got a request of 2026-07-28. */
+const REFUSED_REVISIONS: [string, Outcome, Verdict][] = [
+  ['-32022 that names ours', refused(400, unsupported(['2026-07-28'])), 'open'],
+  ['-32022 that names both eras', refused(400, unsupported(['2025-11-25', '2026-07-28'])), 'open'],
+  [
+    'a Go SDK server: -32022 that names legacy ones',
+    refused(400, unsupported(['2025-11-25', '2025-06-18'])),
+    'other-era',
+  ],
+  ['200 with -32022 that names legacy ones', { kind: 'answered', reply: unsupported(['2024-11-05']) }, 'other-era'],
+  ['-32022 that names the first one of all', refused(400, unsupported(['2024-10-07'])), 'other-era'],
+  [
+    '-32022 that names a later one and a legacy one',
+    refused(400, unsupported(['2099-01-01', '2025-11-25'])),
+    'other-era',
+  ],
+  ['-32022 that names a later one', refused(400, unsupported(['2099-01-01'])), 'final'],
+  ['-32022 that names no date', refused(400, unsupported(['draft'])), 'final'],
+  ...UNUSABLE.map((none): [string, Outcome, Verdict] => [
+    `-32022 that names ${JSON.stringify(none)}`,
+    refused(400, unsupported(none)),
+    'discover',
+  ]),
+];
+
 describe('after a modern server/discover was POSTed', () => {
   it.each<[string, Outcome, Verdict]>([
     ['an SDK v2 server: 200', DISCOVERED, 'open'],
@@ -107,10 +149,18 @@ describe('after a modern server/discover was POSTed', () => {
     ['200 -32601', failed(-32601), 'other-era'],
     ['200 with another result', INITIALIZED, 'other-era'],
     ['200 with a result that is no object', answered('null'), 'other-era'],
-    ['400 -32022: modern, of another revision', refused(400, error(-32022)), 'open'],
+    ...REFUSED_REVISIONS,
+    ['200 that names legacy revisions only: its answer', named(['2025-11-25', '2024-11-05']), 'final'],
+    ['200 that names a revision nobody knows', named(['2099-01-01']), 'final'],
+    ['200 that names both eras', named(['2025-11-25', '2026-07-28']), 'open'],
+    ['200 that names one among what is none', named([null, 1, '2026-07-28']), 'open'],
+    ...UNUSABLE.map((none): [string, Outcome, Verdict] => [
+      `200 that names ${JSON.stringify(none)}`,
+      named(none),
+      'other-era',
+    ]),
     ['400 -32020: modern, headers do not match', refused(400, error(-32020)), 'open'],
     ['400 -32021: modern, a capability is missing', refused(400, error(-32021)), 'open'],
-    ['200 -32022', failed(-32022), 'open'],
     ['401', refused(401), 'final'],
     ['403', refused(403), 'final'],
     ['429', refused(429), 'final'],
@@ -127,6 +177,7 @@ describe('after another modern message was POSTed first', () => {
     ['a result', answered('{"tools":[]}'), 'open'],
     ['an error as the answer', failed(-32601), 'final'],
     ['400 -32020', refused(400, error(-32020)), 'open'],
+    ...REFUSED_REVISIONS,
     ['404 -32601: modern and legacy servers both say so', refused(404, error(-32601)), 'discover'],
     ['400 -32000: a legacy server misses its session', refused(400, error(-32000)), 'discover'],
     ['404 without a body', refused(404), 'other-era'],
@@ -155,16 +206,18 @@ describe('outcomes that cannot be read', () => {
   });
 });
 
-describe('isDiscoverResult', () => {
-  it.each([
-    ['{"supportedVersions":[]}', false],
-    ['{"supportedVersions":["2025-11-25"]}', false],
-    ['{"supportedVersions":["2025-11-25","2026-07-28"]}', true],
-    ['{"s\\u0075pportedVersions":["2026-07-28"]}', true],
-    ['{"protocolVersion":"2025-11-25"}', false],
-    ['["supportedVersions"]', false],
-  ])('%s', (text, yes) => {
-    expect(isDiscoverResult({ result: Buffer.from(text) })).toBe(yes);
+describe('isModernAnswer', () => {
+  it.each<[string, Outcome, boolean]>([
+    ['a discover result', DISCOVERED, true],
+    ['another spelling of its key', answered('{"s\\u0075pportedVersions":["2026-07-28"]}'), true],
+    ['legacy revisions only', named(['2025-11-25']), false],
+    ['no result of this method', INITIALIZED, false],
+    ['an array', answered('["supportedVersions"]'), false],
+    ['-32020, which tells that the server looks at our headers', refused(400, error(-32020)), true],
+    ['-32022 that names nothing', refused(400, error(-32022)), false],
+    ['-32601', refused(404, error(-32601)), false],
+  ])('%s', (_, outcome, yes) => {
+    expect(isModernAnswer(outcome)).toBe(yes);
   });
 });
 

@@ -1,0 +1,45 @@
+/** Says that client and server have no revision in common. */
+import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../core/eras.ts';
+import { peek } from '../core/json.ts';
+import { printable, showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import type { Outcome } from './outcome.ts';
+import { namedRevisions } from './verdict.ts';
+
+/** The client opened with `initialize`, which the server does not have. */
+export function modernOnly(url: URL, outcome: Outcome): ProxyError {
+  const supported = shownRevisions(outcome) ?? MODERN_REVISIONS;
+  return new ProxyError(
+    'no-common-version',
+    `${showUrl(url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which ended with 2025-11-25`,
+    { supported, hint: 'use a client that speaks a revision of the server' },
+  );
+}
+
+/** The client opened with a request of 2026-07-28, and the server speaks older revisions only. */
+export function legacyOnly(url: URL, outcome?: Outcome): ProxyError {
+  return new ProxyError(
+    'no-common-version',
+    `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it has to be opened with initialize`,
+    {
+      ...(outcome?.kind === 'refused' && outcome.error.data),
+      supported: shownRevisions(outcome) ?? LEGACY_REVISIONS,
+      hint: 'a client that falls back to initialize connects',
+    },
+  );
+}
+
+/** The revisions that a server names, as they may be shown. */
+function shownRevisions(outcome: Outcome | undefined): string[] | undefined {
+  return namedRevisions(outcome?.reply)
+    ?.slice(0, 10)
+    .map((name) => printable(name, 20));
+}
+
+/** What a discover result has instead of the revisions of the server. */
+function unnamed(outcome: Outcome | undefined): string {
+  const reply = outcome?.reply;
+  if (!reply || 'error' in reply || namedRevisions(reply)) return '';
+  const found = peek(reply.result, 'supportedVersions')?.toString('utf8', 0, 200);
+  return ` (the supportedVersions of its server/discover result: ${found === undefined ? 'none' : printable(found, 80)})`;
+}
