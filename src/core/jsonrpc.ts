@@ -3,6 +3,7 @@
  * pages "Base Protocol" of each revision). A message is taken apart into its envelope and its
  * payload, and put together again around the very same payload bytes.
  */
+import { type Id, isId, isTooLong, MAX_ID, NULL_ID } from './ids.ts';
 import {
   arrayOf,
   asString,
@@ -18,6 +19,8 @@ import {
   peek,
 } from './json.ts';
 
+export type { Id };
+
 /** What is asked or told: a method and its parameters. It has no id: ids belong to the wire. */
 export interface Call {
   readonly method: string;
@@ -28,9 +31,6 @@ export interface Call {
 
 /** The answer to a call: a result or an error object, as JSON text. */
 export type Reply = { readonly result: Json; readonly extra?: Json } | { readonly error: Json; readonly extra?: Json };
-
-/** The JSON text of an id: `1` and `"1"` are different ids. */
-export type Id = string;
 
 export type Message =
   | { readonly kind: 'request'; readonly id: Id; readonly call: Call }
@@ -46,25 +46,6 @@ export const PARSE_ERROR = -32700;
 export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
-
-const NULL_ID: Id = 'null';
-
-function isId(value: Json): boolean {
-  const c = value[0] as number;
-  return c === 0x22 || c === 0x2d || (c >= 0x30 && c <= 0x39);
-}
-
-/**
- * The key under which an id is looked up: equal for all spellings of the same id
- * (`"a"` and `"\u0061"`, `1` and `1.0`), different for a string and a number.
- */
-export function idKey(id: Id): string {
-  if (/^-?\d{1,15}$/.test(id) || (id.startsWith('"') && !id.includes('\\'))) return id;
-  // A number beyond the safe range keeps its text: two such ids may share one double.
-  if (/^-?\d+$/.test(id)) return id;
-  const value: unknown = JSON.parse(id);
-  return typeof value === 'number' && !Number.isFinite(value) ? id : JSON.stringify(value);
-}
 
 /** Takes one message apart. Throws a JsonError when the text is not a JSON object without duplicate keys. */
 export function parseMessage(text: Json): Message {
@@ -100,7 +81,7 @@ export function parseMessage(text: Json): Message {
     }
   }
   const extra = unknown.length > 0 ? { extra: Buffer.concat(unknown) } : {};
-  const idText = id && isId(id) ? id.toString('utf8') : undefined;
+  const idText = id && isId(id) && !isTooLong(id) ? id.toString('utf8') : undefined;
 
   if (method !== undefined) {
     const name = asString(method);
@@ -110,7 +91,10 @@ export function parseMessage(text: Json): Message {
     }
     const call: Call = { method: name, ...(params && { params }), ...extra };
     if (id === undefined) return { kind: 'notification', call };
-    if (idText === undefined) return { kind: 'invalid', id: NULL_ID, reason: 'id is neither a string nor a number' };
+    if (idText === undefined) {
+      const reason = isId(id) ? `id is longer than ${MAX_ID} bytes` : 'id is neither a string nor a number';
+      return { kind: 'invalid', id: NULL_ID, reason };
+    }
     return { kind: 'request', id: idText, call };
   }
   // `"error":null` beside a result is what some JSON-RPC 1 libraries still write.

@@ -67,9 +67,8 @@ export class Roll<E extends Entry> implements Iterable<E> {
     return all[Symbol.iterator]();
   }
 
-  /** The newest entry that passes. */
-  find(passes: (entry: E) => boolean): E | undefined {
-    for (let at = this.#ends.before; at && at !== this.#ends; at = at.before) if (passes(at as E)) return at as E;
-    return undefined;
+  /** The entry that came in last. */
+  get newest(): E | undefined {
+    return this.#size === 0 ? undefined : (this.#ends.before as E);
   }
 }

@@ -1,7 +1,7 @@
 /** A POST of a session that waits for its answer: where that goes, and what belongs to it before. */
 import type { ServerResponse } from 'node:http';
-import { type Json, peek } from '../core/json.ts';
 import type { Call, Frame, Id, Reply } from '../core/jsonrpc.ts';
+import { askedToken } from '../core/progress.ts';
 import { Entry } from '../core/roll.ts';
 import type { Way } from '../wire/link.ts';
 import type { Accepts } from './accept.ts';
@@ -33,6 +33,8 @@ export interface Asked {
 }
 
 export class AwaitedPost extends Entry implements Way, PostOwner {
+  /** The keys of the tokens under which the calls ask for progress. */
+  readonly tokens: readonly string[];
   readonly #home: PostHome;
   readonly #asked: Asked;
   readonly #res: ServerResponse;
@@ -47,6 +49,7 @@ export class AwaitedPost extends Entry implements Way, PostOwner {
     super();
     this.#home = home;
     this.#asked = asked;
+    this.tokens = asked.calls.map(({ params }) => askedToken(params)).filter((token) => token !== undefined);
     this.#res = res;
     this.#creates = asked.opens && !home.established;
     this.#jsonOnly = accepts === 'json';
@@ -58,12 +61,7 @@ export class AwaitedPost extends Entry implements Way, PostOwner {
     return this.#asked.opens;
   }
 
-  /** Whether one of the calls wants to hear of progress under this token. */
-  asksFor(token: Json): boolean {
-    return this.#asked.calls.some(({ params }) => peek(params, '_meta', 'progressToken')?.equals(token));
-  }
-
-  /** Whether the client is there, and something can be sent to it before the answer. */
+  /** Whether the client is there, and something can be sent to it before the answer. Once false, it stays so. */
   get streams(): boolean {
     return !this.#done && !this.#res.destroyed && this.#response.streams;
   }

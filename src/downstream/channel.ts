@@ -21,16 +21,19 @@ export class Channel implements Lane {
   readonly #replay: Replay;
   /** The requests whose answers belong here. */
   readonly #asked: readonly Id[];
+  readonly #over: () => void;
   #sequence = 0;
   /** The last event that was written to a connection. */
   #shown = 0;
   #outlet: EventStream | undefined;
   #ended = false;
 
-  constructor(number: number, replay: Replay, asked: readonly Id[] = []) {
+  /** @param over called once, when the stream has ended. */
+  constructor(number: number, replay: Replay, asked: readonly Id[] = [], over: () => void = () => {}) {
     this.number = number;
     this.#replay = replay;
     this.#asked = asked;
+    this.#over = over;
   }
 
   get ended(): boolean {
@@ -55,9 +58,11 @@ export class Channel implements Lane {
   }
 
   end(): void {
-    this.#ended = true;
     this.#outlet?.end();
     this.#outlet = undefined;
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#over();
   }
 
   /**

@@ -41,6 +41,8 @@ export interface Asked {
 export class StatelessClients {
   readonly #pulse: Pulse;
   readonly #open = new Roll<StatelessExchange>();
+  /** How many of them are subscriptions. */
+  #subscriptions = 0;
   #idle: (() => void)[] = [];
 
   constructor(pulse: Pulse) {
@@ -50,7 +52,7 @@ export class StatelessClients {
   /** Asks the server in the name of whoever sent the request, and answers it. */
   serve(res: ServerResponse, asked: Asked, server: Session): void {
     const exchange = new StatelessExchange(res, asked, this.#pulse, () => {
-      this.#open.delete(exchange);
+      if (this.#open.delete(exchange) && exchange.subscription) this.#subscriptions--;
       if (this.#idle.length > 0 && !this.busy) for (const resolve of this.#idle.splice(0)) resolve();
     });
     if (this.#open.size >= MAX_OPEN) {
@@ -58,6 +60,7 @@ export class StatelessClients {
       return;
     }
     this.#open.add(exchange);
+    if (exchange.subscription) this.#subscriptions++;
     res.once('close', () => exchange.left());
     server.request(exchange).then(
       (reply) => exchange.answer(reply),
@@ -67,7 +70,7 @@ export class StatelessClients {
 
   /** Whether calls wait for answers; subscriptions are not waited for. */
   get busy(): boolean {
-    return this.#open.find(({ subscription }) => !subscription) !== undefined;
+    return this.#open.size > this.#subscriptions;
   }
 
   /** Resolves when no call waits for its answer. */

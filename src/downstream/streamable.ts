@@ -16,6 +16,7 @@ import {
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
+import { toldToken } from '../core/progress.ts';
 import { Roll } from '../core/roll.ts';
 import { ProxyError } from '../errors.ts';
 import { isAnswered, Link, type Way } from '../wire/link.ts';
@@ -59,8 +60,14 @@ export class StreamableSession implements Peer, Served, PostHome {
   /** For all that belongs to no request of the client. */
   readonly #aside: Channel;
   readonly #channels = new Map<number, Channel>();
-  /** What waits for answers. */
-  readonly #posts = new Roll<AwaitedPost>();
+  /** How many POSTs wait for answers. */
+  #waiting = 0;
+  /** Those that may take more than their answer; others leave when they are met. */
+  readonly #streaming = new Roll<AwaitedPost>();
+  /** Those that ask for progress, by the keys of their tokens. */
+  readonly #byToken = new Map<string, AwaitedPost>();
+  /** The streams that have ended, the oldest first. */
+  readonly #past: Channel[] = [];
   readonly #backlog = new Backlog();
   #lastChannel = 0;
   /** What client and server have agreed on; undefined before that. */
@@ -84,7 +91,7 @@ export class StreamableSession implements Peer, Served, PostHome {
   }
 
   get inUse(): boolean {
-    return this.#posts.size > 0 || this.#aside.open || this.#link.busy;
+    return this.#waiting > 0 || this.#aside.open || this.#link.busy;
   }
 
   get busy(): boolean {
@@ -97,8 +104,8 @@ export class StreamableSession implements Peer, Served, PostHome {
 
   notify(call: Call): Promise<void> | undefined {
     // Over HTTP+SSE, servers have one stream for everything; here, progress belongs on that of its request.
-    const token = call.method === 'notifications/progress' ? peek(call.params, 'progressToken') : undefined;
-    const asked = token && this.#posts.find((post) => post.asksFor(token));
+    const token = call.method === 'notifications/progress' ? toldToken(call.params) : undefined;
+    const asked = token === undefined ? undefined : this.#byToken.get(token);
     return asked ? asked.send(encodeNotification(call)) : this.#link.notify(call);
   }
 
@@ -162,7 +169,9 @@ export class StreamableSession implements Peer, Served, PostHome {
     const [first] = messages;
     const opens = first?.kind === 'request' && first.call.method === 'initialize';
     const post = new AwaitedPost(this, { ids, calls, opens }, res, accepts);
-    this.#posts.add(post);
+    this.#waiting++;
+    this.#streaming.add(post);
+    for (const token of post.tokens) this.#byToken.set(token, post);
     receive(post);
     return undefined;
   }
@@ -199,12 +208,18 @@ export class StreamableSession implements Peer, Served, PostHome {
   /** Sends what belongs to no request: on the stream for it, or else along with an answer that is awaited. */
   sendAside(frame: Frame): Promise<void> | undefined {
     if (this.#aside.open) return this.#aside.write(frame);
-    return (this.#posts.find((post) => post.streams) ?? this.#aside).write(frame);
+    for (let post = this.#streaming.newest; post; post = this.#streaming.newest) {
+      if (post.streams) return post.write(frame);
+      this.#streaming.delete(post);
+    }
+    return this.#aside.write(frame);
   }
 
   /** A POST has its answer; learns from that what was agreed on. */
   answered(post: AwaitedPost, reply: Reply | undefined): void {
-    this.#posts.delete(post);
+    this.#waiting--;
+    this.#streaming.delete(post);
+    for (const token of post.tokens) if (this.#byToken.get(token) === post) this.#byToken.delete(token);
     this.lastUsed = Date.now();
     if (post.opens && reply && 'result' in reply)
       this.#revision = asString(peek(reply.result, 'protocolVersion')) ?? '';
@@ -230,15 +245,18 @@ export class StreamableSession implements Peer, Served, PostHome {
 
   /** A stream for the answer to some requests. @param waited nothing is to be sent yet. */
   channel(stream: EventStream, waited: boolean, asked: readonly Id[]): Channel {
-    const channel = new Channel(++this.#lastChannel, this.#replay, asked);
+    const channel = new Channel(++this.#lastChannel, this.#replay, asked, () => this.#passed(channel));
     this.#channels.set(channel.number, channel);
-    const surplus = [...this.#channels.values()].filter((c) => c.ended).slice(0, -MAX_ENDED);
-    for (const old of surplus) {
-      this.#channels.delete(old.number);
-      this.#replay.forget(old.number);
-    }
     channel.attach(stream, 0, waited && this.#primes);
     return channel;
+  }
+
+  /** A stream has ended; the oldest of those that are known for clients that come back is forgotten. */
+  #passed(channel: Channel): void {
+    if (this.#past.push(channel) <= MAX_ENDED) return;
+    const { number } = this.#past.shift() as Channel;
+    this.#channels.delete(number);
+    this.#replay.forget(number);
   }
 
   #released(channel: Channel): void {

@@ -106,6 +106,12 @@ function excerpt(body: Buffer): string {
   return new TextDecoder().decode(body.subarray(0, EXCERPT), { stream: true });
 }
 
+/** A body that holds messages, none of which is the answer. */
+export function otherAnswer({ status }: HttpResponse, body: Buffer, url: URL): ProxyError {
+  const data: ErrorData = { httpStatus: status, ...(body.length > 0 && { body: excerpt(body) }), outcome: 'unknown' };
+  return new ProxyError('failed', `${showUrl(url)} answered another request than this one`, data);
+}
+
 /** The server answered, but not with what JSON-RPC calls an answer. */
 export function malformedAnswer(reason: string): ProxyError {
   return new ProxyError('failed', `the server's answer is malformed: ${reason}`, { outcome: 'unknown' });

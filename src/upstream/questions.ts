@@ -1,7 +1,8 @@
 /** The requests of a legacy server (sampling, elicitation, roots) that the client is answering. */
 import { Cancellation } from '../core/cancel.ts';
 import { Cancelled, type Peer } from '../core/exchange.ts';
-import { type Call, type Id, idKey, type Reply } from '../core/jsonrpc.ts';
+import { type Id, idKey } from '../core/ids.ts';
+import type { Call, Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
 import { cancelledId } from '../wire/cancelled.ts';
 import { replyFrom } from '../wire/replies.ts';

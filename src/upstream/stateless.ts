@@ -6,6 +6,7 @@ import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../core/eras.ts';
 import { Cancelled, derived, type Exchange } from '../core/exchange.ts';
 import type { HttpResponse } from '../core/fetch.ts';
+import { numberIn } from '../core/ids.ts';
 import { asString, encode, isObject, type Json, members, peek, withMember } from '../core/json.ts';
 import {
   type Call,
@@ -15,17 +16,18 @@ import {
   errorReply,
   type Frame,
   INVALID_PARAMS,
-  idKey,
   isRepeatable,
   type Message,
+  type Reply,
 } from '../core/jsonrpc.ts';
 import { withLimit } from '../core/limit.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { standardHeaders } from '../wire/headers.ts';
+import { settleStray } from '../wire/stray.ts';
 import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
-import { malformedAnswer } from './failure.ts';
+import { malformedAnswer, otherAnswer } from './failure.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal } from './outcome.ts';
 import { ToolHeaders, toolName } from './tools.ts';
@@ -109,8 +111,8 @@ export class StatelessTransport {
   async #once(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
     const { call, signal } = exchange;
     const { url, log } = this.#context;
-    const id = String(++this.#lastId);
-    const body = encodeRequest(id, call);
+    const number = ++this.#lastId;
+    const body = encodeRequest(String(number), call);
     const response = await this.#post(call, body, signal, isRepeatable(call), exchange.mirrored);
     const type = mediaType(response);
     if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
@@ -119,23 +121,27 @@ export class StatelessTransport {
     return new Promise<Outcome>((resolve, reject) => {
       let answered = false;
       const take: Take = (message) => {
-        if (message.kind === 'response' && (message.id === 'null' || idKey(message.id) === id)) {
-          answered = true;
-          resolve({ kind: 'answered', reply: message.reply });
-          return undefined;
+        if (message.kind !== 'response' && message.kind !== 'malformed') {
+          return answered ? undefined : this.#besides(message, exchange);
         }
-        if (message.kind === 'malformed' && (message.id === 'null' || idKey(message.id) === id)) {
-          answered = true;
-          reject(malformedAnswer(message.reason));
-          return undefined;
-        }
-        return answered ? undefined : this.#besides(message, exchange);
+        answered = true;
+        const settled = (reply: Reply): void => resolve({ kind: 'answered', reply });
+        // Whatever answers on this stream answers this request: no other one is on it.
+        if (message.kind === 'malformed') reject(malformedAnswer(message.reason));
+        else if (numberIn(message.id) === number) settled(message.reply);
+        else settleStray(message, { resolve: settled, reject }, response.status);
+        return undefined;
       };
-      const json = type === 'application/json';
-      const what = json ? 'answered another request than this one' : 'ended the stream before it had answered';
-      const read = json ? readJson(response, url, take) : readAnswer(response, position, log, take, () => answered);
-      // After an answer this settles nothing any more.
-      read.then(() => reject(new ProxyError('failed', `${showUrl(url)} ${what}`, { outcome: 'unknown' })), reject);
+      const ended = (): void =>
+        reject(
+          new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, { outcome: 'unknown' }),
+        );
+      // After an answer these settle nothing any more.
+      if (type === 'application/json') {
+        readJson(response, url, take).then((bytes) => reject(otherAnswer(response, bytes, url)), reject);
+      } else {
+        readAnswer(response, position, log, take, () => answered).then(ended, reject);
+      }
     });
   }
 

@@ -12,26 +12,20 @@ import {
   encodeRequest,
   encodeResponse,
   type Frame,
-  type Id,
-  idKey,
   isRepeatable,
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
 import { withLimit } from '../core/limit.ts';
-import { showUrl } from '../core/redact.ts';
-import { Roll } from '../core/roll.ts';
-import { ProxyError } from '../errors.ts';
 import { cancelledCall } from '../wire/cancelled.ts';
-import { replyFrom } from '../wire/replies.ts';
+import { type Pending, PendingRequests } from '../wire/pending.ts';
 import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
-import { malformedAnswer } from './failure.ts';
+import { otherAnswer } from './failure.ts';
 import { Journal } from './journal.ts';
 import { Listener } from './listener.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal, replyOf } from './outcome.ts';
-import { Pending } from './pending.ts';
 import { Questions } from './questions.ts';
 import { mayMeanLost, Recovery } from './recovery.ts';
 import { resume } from './resume.ts';
@@ -42,13 +36,15 @@ const OWN_LIMIT = 30_000;
 
 /** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
 const READY_LIMIT = 3_000;
+/** The status of every response whose messages are read. */
+const READ = 200;
 /** How long a request may wait for the body of an answer that has none to give, in milliseconds. */
 const READ_ON = 50;
 
 export class StreamableSession {
   readonly #context: UpstreamContext;
   readonly #journal = new Journal();
-  readonly #pending = new Roll<Pending>();
+  readonly #pending = new PendingRequests(READ);
   readonly #questions: Questions;
   readonly #listener: Listener;
   readonly #recovery: Recovery;
@@ -57,7 +53,6 @@ export class StreamableSession {
   /** The id that came with the answer to the last `initialize`; it counts once that is a result. */
   #assigned: string | string[] | undefined;
   readonly #delivering = new Set<Promise<void>>();
-  #lastId = 0;
   /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
   #ending = false;
@@ -167,16 +162,17 @@ export class StreamableSession {
   async #send(exchange: Exchange): Promise<Outcome> {
     const { call, signal } = exchange;
     if (signal.aborted) throw signal.reason;
-    let settle: (outcome: Outcome) => void = () => {};
-    const pending = new Pending(String(++this.#lastId), (reply) => {
-      this.#pending.delete(pending);
-      settle({ kind: 'answered', reply });
-    });
-    this.#pending.add(pending);
+    let resolved: (outcome: Outcome) => void = () => {};
+    let rejected: (error: Error) => void = () => {};
+    const pending = this.#pending.open(
+      (reply) => resolved({ kind: 'answered', reply }),
+      (error) => rejected(error),
+    );
     let onAbort: (() => void) | undefined;
     try {
       const outcome = await new Promise<Outcome>((resolve, reject) => {
-        settle = resolve;
+        resolved = resolve;
+        rejected = reject;
         onAbort = () => {
           reject(signal.reason);
           // In these revisions a closed stream cancels nothing; the server has to be told. Only `initialize` must not be cancelled.
@@ -205,15 +201,14 @@ export class StreamableSession {
     if (opening) this.#roundTrip = Date.now() - started;
     const type = mediaType(response);
     const readable = type === 'text/event-stream' || type === 'application/json';
-    if (response.status !== 200 || !readable) return refusal(response, url);
+    if (response.status !== READ || !readable) return refusal(response, url);
     if (opening) this.#assigned = response.headers['mcp-session-id'];
 
     const take = this.#taker(exchange, pending);
     if (type === 'application/json') {
-      await readJson(response, url, take);
+      const body = await readJson(response, url, take);
       if (!this.#pending.has(pending)) return undefined;
-      const message = `${showUrl(url)} answered another request than this one`;
-      throw new ProxyError('failed', message, { outcome: 'unknown' });
+      throw otherAnswer(response, body, url);
     }
     const position = startOfStream();
     const answered = (): boolean => !this.#pending.has(pending);
@@ -241,7 +236,8 @@ export class StreamableSession {
     return (message: Message) => {
       switch (message.kind) {
         case 'response':
-          this.#asked(message.id, own)?.settle(message.reply);
+        case 'malformed':
+          this.#pending.settle(message, own);
           return undefined;
         case 'request':
           return this.#questions.put(message.id, message.call, client());
@@ -250,21 +246,11 @@ export class StreamableSession {
           this.#questions.cancel(message.call);
           return undefined;
         }
-        case 'malformed':
-          this.#asked(message.id, own)?.settle(replyFrom(malformedAnswer(message.reason)));
-          return undefined;
         case 'invalid':
           this.#context.log.debug(`upstream: skipped a message (${message.reason})`);
           return undefined;
       }
     };
-  }
-
-  /** The open request that an answer belongs to; an error without an id answers the one whose stream it came on. */
-  #asked(id: Id, own: Pending | undefined): Pending | undefined {
-    const key = id === 'null' ? own?.id : idKey(id);
-    const asked = key === own?.id ? own : this.#pending.find((pending) => pending.id === key);
-    return asked && this.#pending.has(asked) ? asked : undefined;
   }
 
   #tell(call: Call): Promise<void> {

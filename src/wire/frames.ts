@@ -1,5 +1,6 @@
 /** From bytes of a wire to messages: the one place where text from outside is first believed. */
 import { isUtf8 } from 'node:buffer';
+import { isTooLong, NULL_ID } from '../core/ids.ts';
 import { JsonError } from '../core/json.ts';
 import { type Message, parseFrame } from '../core/jsonrpc.ts';
 
@@ -28,5 +29,6 @@ export function readEnds(first: Buffer, last: Buffer): { id: string; asks: boole
   const tail = last.toString('utf8', Math.max(0, last.length - ENDS));
   const start = /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*,/.exec(head);
   const end = /,\s*"id"\s*:\s*("[^"\\]*"|-?\d+)\s*\}\s*$/.exec(tail);
-  return { id: start?.[1] ?? end?.[1] ?? 'null', asks: /^[^[{]*\{[^[{]*"method"\s*:/.test(head) };
+  const id = start?.[1] ?? end?.[1] ?? NULL_ID;
+  return { id: isTooLong(id) ? NULL_ID : id, asks: /^[^[{]*\{[^[{]*"method"\s*:/.test(head) };
 }

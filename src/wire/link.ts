@@ -5,6 +5,7 @@
  */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { Cancelled, type Exchange, type Handler, type Peer } from '../core/exchange.ts';
+import { type Id, idKey, NULL_ID } from '../core/ids.ts';
 import {
   type Call,
   encodeBatch,
@@ -13,16 +14,15 @@ import {
   encodeResponse,
   errorReply,
   type Frame,
-  type Id,
   INVALID_REQUEST,
-  idKey,
   METHOD_NOT_FOUND,
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
-import { Entry, Roll } from '../core/roll.ts';
+import { KeyedEntry, KeyedRoll } from '../core/keyed-roll.ts';
 import { ProxyError } from '../errors.ts';
 import { cancelledCall, cancelledId } from './cancelled.ts';
+import { PendingRequests } from './pending.ts';
 import { replyFrom } from './replies.ts';
 import { closedFor, noteFor } from './subscription-id.ts';
 
@@ -56,7 +56,7 @@ export interface Way {
 }
 
 /** One request of the other end, from its arrival to its answer. */
-class Incoming extends Entry implements Exchange {
+class Incoming extends KeyedEntry implements Exchange {
   readonly id: Id;
   readonly call: Call;
   readonly way: Way;
@@ -69,6 +69,10 @@ class Incoming extends Entry implements Exchange {
     this.id = id;
     this.call = call;
     this.way = way;
+  }
+
+  protected override computeKey(): string {
+    return idKey(this.id);
   }
 
   /** Open until somebody closes it: nobody waits for its answer. */
@@ -110,20 +114,16 @@ class Incoming extends Entry implements Exchange {
   }
 }
 
-interface Outgoing {
-  resolve(reply: Reply): void;
-  reject(error: Error): void;
-}
-
 export class Link implements Peer {
   readonly #send: Send;
   readonly #handlers: LinkHandlers;
   readonly #room: () => Promise<void> | undefined;
   /** For messages that came without a way of their own. */
   readonly #wire: Way;
-  readonly #unanswered = new Roll<Incoming>();
-  readonly #outgoing = new Map<string, Outgoing>();
-  #lastId = 0;
+  readonly #unanswered = new KeyedRoll<Incoming>();
+  /** How many of the unanswered requests are subscriptions. */
+  #subscriptions = 0;
+  readonly #asked = new PendingRequests();
   #ended: ProxyError | undefined;
   #idle: (() => void)[] = [];
 
@@ -141,7 +141,7 @@ export class Link implements Peer {
 
   /** Whether requests of the other end wait for answers. Subscriptions are not waited for. */
   get busy(): boolean {
-    return this.#unanswered.find(({ subscription }) => !subscription) !== undefined;
+    return this.#unanswered.size > this.#subscriptions;
   }
 
   /** How many requests of the other end have no answer yet. */
@@ -163,31 +163,28 @@ export class Link implements Peer {
   ask(call: Call, signal: CancelSignal, way: Way = this.#wire): Promise<Reply> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal.aborted) return Promise.reject(signal.reason);
-    const id: Id = String(++this.#lastId);
     return new Promise<Reply>((resolve, reject) => {
+      const settled = (): void => signal.removeEventListener('abort', onAbort);
+      const pending = this.#asked.open(
+        (reply) => {
+          settled();
+          resolve(reply);
+        },
+        (error) => {
+          settled();
+          reject(error);
+        },
+      );
+      const { id } = pending;
       const onAbort = (): void => {
-        this.#outgoing.delete(id);
+        this.#asked.delete(pending);
         // `initialize` must not be cancelled (specification, "Cancellation").
         if (call.method !== 'initialize')
           way.send(encodeNotification(cancelledCall(signal.reason, id)))?.catch(() => {});
         reject(signal.reason);
       };
-      const settle = (): void => {
-        this.#outgoing.delete(id);
-        signal.removeEventListener('abort', onAbort);
-      };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#outgoing.set(id, {
-        resolve: (reply) => {
-          settle();
-          resolve(reply);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      });
-      way.send(encodeRequest(id, call), signal)?.catch((error) => this.#outgoing.get(id)?.reject(error));
+      way.send(encodeRequest(id, call), signal)?.catch((error) => this.#asked.fail(pending, error));
     });
   }
 
@@ -219,7 +216,7 @@ export class Link implements Peer {
       this.answer(incoming, replyFrom(error));
       incoming.cancel(new Cancelled());
     }
-    for (const outgoing of [...this.#outgoing.values()]) outgoing.reject(error);
+    for (const asked of this.#asked) this.#asked.fail(asked, error);
   }
 
   /** Writes what nobody waits for; whoever owns the wire hears of its failures. */
@@ -237,18 +234,15 @@ export class Link implements Peer {
         else this.#handlers.notify(message.call);
         break;
       case 'response':
-        this.#outgoing.get(idKey(message.id))?.resolve(message.reply);
+        this.#asked.settle(message);
         break;
       case 'malformed': {
-        const key = idKey(message.id);
-        const asked = this.#outgoing.get(key);
-        if (asked) {
-          asked.reject(new ProxyError('failed', `the answer is malformed: ${message.reason}`, { outcome: 'unknown' }));
+        if (this.#asked.settle(message) === 'answered') {
           way.respond(undefined);
           break;
         }
         // An error under the id of a request that is being worked on would be taken for its answer.
-        const id = this.#incoming(key) ? 'null' : message.id;
+        const id = this.#incoming(message.id) ? NULL_ID : message.id;
         way.respond(encodeResponse(id, errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
         break;
       }
@@ -268,6 +262,7 @@ export class Link implements Peer {
     }
     const incoming = new Incoming(this, id, call, way);
     this.#unanswered.add(incoming);
+    if (incoming.subscription) this.#subscriptions++;
     this.#handlers.request(incoming).then(
       (reply) => this.answer(incoming, incoming.subscription ? closedFor(reply, Buffer.from(id)) : reply),
       (error: unknown) => this.answer(incoming, replyFrom(error)),
@@ -288,7 +283,7 @@ export class Link implements Peer {
 
   #cancel(call: Call): void {
     const id = call.params && cancelledId(call.params);
-    const incoming = id === undefined ? undefined : this.#incoming(idKey(id));
+    const incoming = id === undefined ? undefined : this.#incoming(id);
     if (!incoming) return;
     // A cancelled request gets no answer (specification, "Cancellation").
     this.#forget(incoming);
@@ -296,13 +291,13 @@ export class Link implements Peer {
     incoming.cancel(new Cancelled(call));
   }
 
-  /** The open request of the other end with an id; looked for, because hardly anybody ever asks. */
-  #incoming(key: string): Incoming | undefined {
-    return this.#unanswered.find(({ id }) => idKey(id) === key);
+  /** The open request of the other end with an id. */
+  #incoming(id: Id): Incoming | undefined {
+    return this.#unanswered.get(idKey(id));
   }
 
   #forget(incoming: Incoming): void {
-    this.#unanswered.delete(incoming);
+    if (this.#unanswered.delete(incoming) && incoming.subscription) this.#subscriptions--;
     if (this.#idle.length > 0 && !this.busy) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

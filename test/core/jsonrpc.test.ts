@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { idKey } from '../../src/core/ids.ts';
 import { JsonError } from '../../src/core/json.ts';
 import {
   type Call,
@@ -7,7 +8,6 @@ import {
   encodeRequest,
   encodeResponse,
   type Frame,
-  idKey,
   type Message,
   parseFrame,
   parseMessage,

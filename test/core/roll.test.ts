@@ -25,7 +25,7 @@ describe('a roll', () => {
     const { roll } = rollOf();
     expect(roll.size).toBe(0);
     expect(names(roll)).toEqual([]);
-    expect(roll.find(() => true)).toBeUndefined();
+    expect(roll.newest).toBeUndefined();
   });
 
   it('has its entries in the order in which they came', () => {
@@ -71,11 +71,13 @@ describe('a roll', () => {
     expect(middle.after).toBeUndefined();
   });
 
-  it('finds the newest that passes', () => {
-    const { roll, entries } = rollOf('a1', 'b', 'a2', 'c');
-    expect(roll.find(({ name }) => name.startsWith('a'))).toBe(entries[2]);
-    expect(roll.find(({ name }) => name === 'b')).toBe(entries[1]);
-    expect(roll.find(({ name }) => name === 'd')).toBeUndefined();
+  it('knows the newest', () => {
+    const { roll, entries } = rollOf('a', 'b');
+    expect(roll.newest).toBe(entries[1]);
+    roll.delete(entries[1] as Named);
+    expect(roll.newest).toBe(entries[0]);
+    roll.delete(entries[0] as Named);
+    expect(roll.newest).toBeUndefined();
   });
 });
 

@@ -86,8 +86,11 @@ const nonsense: Fault[] = [
   { name: '202', answer: a.status(202, ''), data: { httpStatus: 202 } },
   { name: '204', answer: a.status(204, ''), data: { httpStatus: 204 } },
   { name: 'a result under status 500', answer: a.status(500, answer, JSON_TYPE), data: { httpStatus: 500 } },
-  { name: 'an answer to another request', answer: a.json(() => answer('987654')), data: unknown },
-  { name: 'an answer with the id as a string', answer: a.json((id) => answer(JSON.stringify(id))), data: unknown },
+  {
+    name: 'an answer to another request',
+    answer: a.json(() => answer('987654')),
+    data: { ...unknown, httpStatus: 200, body: answer('987654') },
+  },
   {
     name: 'a stream with an answer to another request',
     answer: a.sse(() => `data: ${answer('987654')}\n\n`),

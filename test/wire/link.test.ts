@@ -100,7 +100,7 @@ describe('requests of ours', () => {
     expect(wire.written[1]).toBe(result(String(id), '"for them"'));
   });
 
-  it('are matched by value and type of their ids', async () => {
+  it('are matched by the numbers that their ids spell', async () => {
     const wire = startWire();
     const first = wire.link.ask({ method: 'a' }, never);
     const second = wire.link.ask({ method: 'b', params: Buffer.from('{"x":1.0}') }, never);
@@ -108,9 +108,8 @@ describe('requests of ours', () => {
       '{"jsonrpc":"2.0","id":1,"method":"a"}',
       '{"jsonrpc":"2.0","id":2,"method":"b","params":{"x":1.0}}',
     ]);
-    wire.hear(result('"1"', '"a string is no number"'));
+    for (const id of ['"01"', '" 1"', '"one"', '"0x1"', '1.5', '"null"', '3', '0', '-1']) wire.hear(result(id, '"no"'));
     wire.hear(result('null', '"no id"'));
-    wire.hear(result('3', '"nobody asked"'));
     wire.hear('{"jsonrpc":"2.0","id":2.0,"error":{"code":5,"message":"m"}}');
     wire.hear(result('1', '"one"'));
     wire.hear(result('1', '"again"'));
@@ -173,24 +172,25 @@ describe('requests of ours', () => {
 
   it('are not touched by a malformed answer to something else, of which the other end is told', async () => {
     const wire = startWire();
-    const asked = wire.link.ask({ method: 'a' }, never);
+    const asked = [wire.link.ask({ method: 'a' }, never), wire.link.ask({ method: 'b' }, never)];
     // An error under the id of this one would be taken for its answer.
-    wire.hear(request('"1"'));
+    wire.hear(request('"x"'));
     const strays: [string, unknown][] = [
-      ['"1"', null],
-      ['"\\u0031"', null],
-      ['2', 2],
-      ['"2"', '2'],
+      ['"x"', null],
+      ['"\\u0078"', null],
+      ['3', 3],
+      ['"3"', '3'],
       ['null', null],
       ['{"a":1}', null],
     ];
     for (const [id] of strays) wire.hear(`{"jsonrpc":"2.0","id":${id},"error":{}}`);
     expect(wire.link.busy).toBe(true);
-    expect(wire.written.slice(1).map((line) => JSON.parse(line))).toEqual(
+    expect(wire.written.slice(2).map((line) => JSON.parse(line))).toEqual(
       strays.map(([, id]) => ({ jsonrpc: '2.0', id, error: { code: -32600, message: expect.any(String) } })),
     );
     wire.hear(result('1', '"fine"'));
-    expect(await asked).toEqual({ result: Buffer.from('"fine"') });
+    wire.hear(result('2', '"fine"'));
+    expect(await Promise.all(asked)).toEqual([{ result: Buffer.from('"fine"') }, { result: Buffer.from('"fine"') }]);
   });
 
   it('fail when the wire does not take them', async () => {

@@ -1,0 +1,53 @@
+/** Ids of requests (JSON-RPC 2.0, section 4), as JSON text: what they mean, and when two of them are the same. */
+import type { Json } from './scan.ts';
+
+/** The JSON text of an id: `1` and `"1"` are different ids. */
+export type Id = string;
+
+export const NULL_ID: Id = 'null';
+
+/** Bytes of an id, without its quotes. Longer ones are refused: ids are kept, compared and sent back. */
+export const MAX_ID = 1_024;
+
+export function isId(value: Json): boolean {
+  const c = value[0] as number;
+  return c === 0x22 || c === 0x2d || (c >= 0x30 && c <= 0x39);
+}
+
+/** Whether the JSON text of an id is too long to be one here. */
+export function isTooLong({ length }: Json | Id): boolean {
+  return length > MAX_ID + 2;
+}
+
+/**
+ * The key under which an id is looked up: equal for all spellings of the same id
+ * (`"a"` and `"\u0061"`, `1` and `1.0`), different for a string and a number.
+ */
+export function idKey(id: Id): string {
+  if (/^-?\d{1,15}$/.test(id) || (id.startsWith('"') && !id.includes('\\'))) return id;
+  // A number beyond the safe range keeps its text: two such ids may share one double.
+  if (/^-?\d+$/.test(id)) return id;
+  const value: unknown = JSON.parse(id);
+  return typeof value === 'number' && !Number.isFinite(value) ? id : JSON.stringify(value);
+}
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/**
+ * The number that comes back for one that we sent. Some peers turn numbers into strings, so a
+ * string counts whose text is a JSON number: `1`, `1.0`, `"1"` and `"1e0"` are 1; `"01"` and `" 1"`
+ * are no number. Only for ids and tokens of our own, which are all numbers.
+ */
+export function numberIn(id: Id): number | undefined {
+  const text = id.startsWith('"') ? (JSON.parse(id) as string) : id;
+  return NUMBER.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * The number of the request that an answer names, where ours are numbered from 1 to `last`: one
+ * that is open, or one that is over. Undefined when no request of ours ever had that id.
+ */
+export function requestNumber(id: Id, last: number): number | undefined {
+  const number = numberIn(id);
+  return number !== undefined && Number.isInteger(number) && number >= 1 && number <= last ? number : undefined;
+}

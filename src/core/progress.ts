@@ -1,0 +1,23 @@
+/** Progress tokens (specification 2025-11-25, "Progress"), by which progress is told apart. */
+import { idKey, isId, isTooLong } from './ids.ts';
+import { isObject, type Json, peek } from './json.ts';
+
+const MARK = 'progressToken';
+/** Any key may be spelled with escapes. */
+const ESCAPE = '\\u';
+
+/** The key of the token under which a call asks for progress; undefined when it asks for none. */
+export function askedToken(params: Json | undefined): string | undefined {
+  if (!isObject(params) || !(params.includes(MARK) || params.includes(ESCAPE))) return undefined;
+  return keyOf(peek(params, '_meta', MARK));
+}
+
+/** The key of the token that a progress notification is under; undefined when it has none. */
+export function toldToken(params: Json | undefined): string | undefined {
+  return keyOf(peek(params, MARK));
+}
+
+function keyOf(token: Json | undefined): string | undefined {
+  if (!token || !isId(token) || isTooLong(token)) return undefined;
+  return idKey(token.toString('utf8'));
+}

@@ -1,0 +1,75 @@
+/** Requests of ours that wait for their answers, under ids that count from 1. */
+import { type Id, requestNumber } from '../core/ids.ts';
+import type { Message, Reply } from '../core/jsonrpc.ts';
+import { KeyedEntry, KeyedRoll } from '../core/keyed-roll.ts';
+import { ProxyError } from '../errors.ts';
+import { settleStray } from './stray.ts';
+
+export class Pending extends KeyedEntry {
+  readonly id: Id;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+
+  constructor(id: Id, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+    super();
+    this.id = id;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  protected override computeKey(): string {
+    return this.id;
+  }
+}
+
+export class PendingRequests extends KeyedRoll<Pending> {
+  readonly #httpStatus: number | undefined;
+  #lastId = 0;
+
+  /** @param httpStatus of the responses that bring the answers, where each comes with one */
+  constructor(httpStatus?: number) {
+    super();
+    this.#httpStatus = httpStatus;
+  }
+
+  /** Gives a request its id, and keeps it until it is settled or deleted. */
+  open(resolve: (reply: Reply) => void, reject: (error: Error) => void): Pending {
+    const pending = new Pending(String(++this.#lastId), resolve, reject);
+    this.add(pending);
+    return pending;
+  }
+
+  /**
+   * Settles the request that an answer is for. An id that was never ours is that of the only request
+   * that the answer can be for, if there is one; the id of a request that is over means a late answer.
+   * @param own the request on whose stream it came, where each has one
+   * @returns whether a request had the id, had not but was settled, or none was settled
+   */
+  settle(answer: Message & { kind: 'response' | 'malformed' }, own?: Pending): 'answered' | 'stray' | undefined {
+    const number = requestNumber(answer.id, this.#lastId);
+    const asked = number === undefined ? (own ?? this.#only) : this.#numbered(String(number), own);
+    if (!asked || !this.delete(asked)) return undefined;
+    const stray = number === undefined;
+    if (answer.kind === 'malformed') {
+      asked.reject(new ProxyError('failed', `the answer is malformed: ${answer.reason}`, { outcome: 'unknown' }));
+    } else if (stray) {
+      settleStray(answer, asked, this.#httpStatus);
+    } else {
+      asked.resolve(answer.reply);
+    }
+    return stray ? 'stray' : 'answered';
+  }
+
+  /** Rejects a request, unless it is settled. */
+  fail(pending: Pending, error: Error): void {
+    if (this.delete(pending)) pending.reject(error);
+  }
+
+  get #only(): Pending | undefined {
+    return this.size === 1 ? this.newest : undefined;
+  }
+
+  #numbered(id: Id, own: Pending | undefined): Pending | undefined {
+    return id === own?.id ? own : this.get(id);
+  }
+}
