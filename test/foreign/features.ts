@@ -19,7 +19,7 @@ const pages = (value: Value): Value[] => [value].flat();
 
 export const FEATURES: readonly Feature[] = [
   { name: 'opening', isThere: ({ opened }) => opened.instructions.startsWith('Grüße from') },
-  { name: 'tools', isThere: (value) => pages(value).flatMap(({ tools }) => tools).length === 13 },
+  { name: 'tools', isThere: (value) => pages(value).flatMap(({ tools }) => tools).length === 11 },
   { name: 'pagination', of: 'tools', isThere: (value) => pages(value).length > 1 },
   { name: 'call', isThere: (value) => text(value) === 'ünïcödé 🧪' },
   { name: 'tool error', isThere: (value) => value.isError === true && text(value) !== '' },
@@ -87,4 +87,4 @@ function isThere(feature: Feature, value: unknown): boolean {
   }
 }
 
-const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 600);
+const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 300);

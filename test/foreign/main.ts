@@ -17,7 +17,7 @@ const USAGE = `usage: npm run foreign -- [flags]
 `;
 
 /** Jobs at a time. */
-const JOBS = 2;
+const JOBS = 4;
 
 const { values: options } = parseArgs({
   options: {

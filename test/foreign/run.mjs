@@ -17,6 +17,7 @@ for (const [command, ...args] of [
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, '..', '..');
+process.chdir(root);
 const outfile = path.join(root, 'node_modules', '.mcp-proxy', 'foreign.mjs');
 await build({
   entryPoints: [path.join(here, 'main.ts')],

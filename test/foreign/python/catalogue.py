@@ -31,7 +31,8 @@ def fill(server, kind, modern):
             return shown(await now())
         if ctx.input_responses:
             return shown(ctx.input_responses["question"])
-        question = {"method": method, **({"params": params} if params else {})}
+        # Without params, which roots/list may lack, the client of the Go SDK 1.8 fails.
+        question = {"method": method, "params": params}
         return types.InputRequiredResult.model_validate(
             {"resultType": "input_required", "inputRequests": {"question": question}, "requestState": "first round"}
         )
@@ -90,7 +91,7 @@ def fill(server, kind, modern):
 
     @server.tool()
     async def roots(ctx: Context):
-        return await ask(ctx, "roots/list", None, lambda: ctx.session.list_roots())
+        return await ask(ctx, "roots/list", {}, lambda: ctx.session.list_roots())
 
     @server.tool()
     async def touch(uri: str, ctx: Context):
