@@ -1,0 +1,141 @@
+// What was seen, for the terminal and as docs/compatibility.md.
+import { writeFileSync } from 'node:fs';
+import { FEATURES, MISSING } from './features.ts';
+import { versions } from './install.ts';
+import { clientsOf, serversOf } from './pairs.ts';
+import type { Era } from './peers.ts';
+import { type Result, resultsOf } from './results.ts';
+import { SIGN_IN_CHECKS, SIGN_IN_SERVERS } from './sign-in.ts';
+
+const ERAS: readonly Era[] = ['legacy', 'modern'];
+const ERA_NAMES: Record<Era, string> = { legacy: 'sessions, 2025-11-25', modern: '2026-07-28' };
+const PACKAGES: Record<string, string> = {
+  'python-1': 'Python `mcp`',
+  'python-2': 'Python `mcp`',
+  'fastmcp-3': 'Python `fastmcp`',
+  'fastmcp-4': 'Python `fastmcp`',
+  go: 'Go `github.com/modelcontextprotocol/go-sdk`',
+};
+
+const NOT_RUN = 'not run';
+
+const share = (results: readonly Result[]): string => {
+  const passed = results.filter(({ fault }) => fault === undefined).length;
+  return results.length === 0 ? NOT_RUN : `${passed}/${results.length}`;
+};
+
+type Row = readonly string[];
+
+/** How many features of each pair are the same through the proxy: over stdio · over HTTP. */
+function pairRows(results: readonly Result[], era: Era): Row[] {
+  const cell = (client: string, server: string): string =>
+    ['stdio', 'http']
+      .map((way) => share(resultsOf(results, { part: 'features', client, server, era, way })))
+      .join(' · ');
+  return [
+    [ERA_NAMES[era], ...serversOf(era)],
+    ...clientsOf(era).map((client) => [client, ...serversOf(era).map((server) => cell(client, server))]),
+  ];
+}
+
+function featureRows(results: readonly Result[], era: Era): Row[] {
+  const cell = (check: string, server: string): string => {
+    const its = resultsOf(results, { part: 'features', check, server, era });
+    if (its.length === 0) return NOT_RUN;
+    if (its.some(({ fault }) => fault !== undefined)) return share(its);
+    return its.some(({ missing }) => missing) ? '–' : 'yes';
+  };
+  return [
+    [`feature, ${ERA_NAMES[era]}`, ...serversOf(era)],
+    ...FEATURES.map(({ name }) => [name, ...serversOf(era).map((server) => cell(name, server))]),
+  ];
+}
+
+function awayRows(results: readonly Result[]): Row[] {
+  const checks = [...new Set(resultsOf(results, { part: 'away' }).map(({ check }) => check))];
+  const cell = (client: string, era: string, check: string): string =>
+    ['stdio', 'http'].map((way) => share(resultsOf(results, { part: 'away', client, era, way, check }))).join(' · ');
+  return [
+    ['server away', ...checks],
+    ...ERAS.flatMap((era) =>
+      clientsOf(era).map((client) => [
+        `${client}, ${ERA_NAMES[era]}`,
+        ...checks.map((check) => cell(client, era, check)),
+      ]),
+    ),
+  ];
+}
+
+function signInRows(results: readonly Result[]): Row[] {
+  const cell = (server: string, check: string): string => share(resultsOf(results, { part: 'sign-in', server, check }));
+  return [
+    ['authorization server', ...SIGN_IN_CHECKS],
+    ...SIGN_IN_SERVERS.map((server) => [server, ...SIGN_IN_CHECKS.map((check) => cell(server, check))]),
+  ];
+}
+
+const wasRun = ([, ...rows]: readonly Row[]): boolean =>
+  rows.some(([, ...cells]) => cells.some((cell) => !/^(not run( · )?)+$/.test(cell)));
+
+function aligned(rows: readonly Row[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export function forTerminal(results: readonly Result[]): string {
+  const tables = [
+    ...ERAS.map((era) => pairRows(results, era)),
+    ...ERAS.map((era) => featureRows(results, era)),
+    awayRows(results),
+    signInRows(results),
+  ].filter(wasRun);
+  const faults = results
+    .filter(({ fault }) => fault !== undefined)
+    .map(({ part, client, server, era, way, check, fault }) =>
+      part === 'sign-in'
+        ? `FAILED ${check} at ${server}: ${fault}`
+        : `FAILED ${check}, ${client} over ${way} to ${server} (${era}): ${fault}`,
+    );
+  return [...tables.map(aligned), faults.join('\n')].filter(Boolean).join('\n\n');
+}
+
+function markdown([head = [], ...rows]: readonly Row[]): string {
+  const line = (row: Row): string => `| ${row.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+export function writeDocs(results: readonly Result[], file: string): void {
+  const peers = Object.entries(versions()).map(([name, version]) => [name, PACKAGES[name] ?? '', version]);
+  const missing = MISSING.map(
+    ({ server, era, features, why }) =>
+      `- ${server}${era ? ` (${ERA_NAMES[era]})` : ''}: ${features.join(', ')}; ${why}`,
+  );
+  const sections = [
+    '# Compatibility with other SDKs',
+    'Written by `npm run foreign -- --write-docs`; run it again rather than editing this page.',
+    `**${new Date().toISOString().slice(0, 10)}**, Node ${process.versions.node}, ${process.platform} ${process.arch}. The official TypeScript SDKs are the peers of \`npm test\`; this page is about the others:`,
+    markdown([['name here', 'package', 'version'], ...peers]),
+    '## Pairs',
+    'Each client uses every feature below, directly and through the proxy. A feature counts when both give the same result. Each cell: the proxy over stdio · its HTTP mode.',
+    ...ERAS.map((era) => markdown(pairRows(results, era))),
+    'A client of one era with a server of the other is not among the pairs: the proxy does not translate between the eras yet.',
+    '## Features',
+    ...ERAS.map((era) => markdown(featureRows(results, era))),
+    'A dash marks what the server does not have. The proxy must pass on how the server says so:',
+    missing.join('\n'),
+    '## A server that is away for one call',
+    'The client must get one JSON-RPC error for that call, and the next call in the same session must succeed. Each cell: the proxy over stdio · its HTTP mode.',
+    markdown(awayRows(results)),
+    '## Signing in',
+    'At the authorization server that the SDK or FastMCP itself provides, with no flag given to the proxy: the first sign-in, a call after the access token has become invalid, another start of the program, and `mcp-proxy logout`.',
+    markdown(signInRows(results)),
+  ];
+  writeFileSync(file, `${sections.join('\n\n')}\n`);
+}
