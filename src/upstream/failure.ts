@@ -94,6 +94,12 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
   return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome, ...hint });
 }
 
+/** A body of messages, none of which answers the request. */
+export function foreignAnswer(response: HttpResponse, body: Buffer, url: URL): ProxyError {
+  const data: ErrorData = { httpStatus: response.status, body: excerpt(body), outcome: 'unknown' };
+  return new ProxyError('failed', `${showUrl(url)} answered another request than this one`, data);
+}
+
 /** The first bytes of a body as text, whole characters only. */
 function excerpt(body: Buffer): string {
   return new TextDecoder().decode(body.subarray(0, EXCERPT), { stream: true });

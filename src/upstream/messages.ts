@@ -31,8 +31,8 @@ export function mediaType(response: HttpResponse): string {
   return typeof type === 'string' ? (type.split(';', 1)[0] as string).trim().toLowerCase() : '';
 }
 
-/** Reads a JSON body: one message, or a batch. Rejects with a ProxyError `failed` when it is anything else. */
-export async function readJson(response: HttpResponse, url: URL, take: Take): Promise<void> {
+/** Reads a JSON body: one message, or a batch. Resolves with the body; rejects with a ProxyError `failed` when it is anything else. */
+export async function readJson(response: HttpResponse, url: URL, take: Take): Promise<Buffer> {
   const body = await response.body.bytes(MAX_UPSTREAM_MESSAGE);
   let messages: Message[];
   try {
@@ -46,6 +46,7 @@ export async function readJson(response: HttpResponse, url: URL, take: Take): Pr
     const full = take(message);
     if (full) await full;
   }
+  return body;
 }
 
 /** Reads the events of a stream up to its end, whatever they are. Rejects with a ProxyError when it breaks off. */

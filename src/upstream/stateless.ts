@@ -25,7 +25,7 @@ import { ProxyError } from '../errors.ts';
 import { standardHeaders } from '../wire/headers.ts';
 import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
-import { malformedAnswer } from './failure.ts';
+import { foreignAnswer, malformedAnswer } from './failure.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
 import { type Outcome, refusal } from './outcome.ts';
 import { ToolHeaders, toolName } from './tools.ts';
@@ -131,11 +131,17 @@ export class StatelessTransport {
         }
         return answered ? undefined : this.#besides(message, exchange);
       };
-      const json = type === 'application/json';
-      const what = json ? 'answered another request than this one' : 'ended the stream before it had answered';
-      const read = json ? readJson(response, url, take) : readAnswer(response, position, log, take, () => answered);
+      const read =
+        type === 'application/json'
+          ? readJson(response, url, take).then((body) => foreignAnswer(response, body, url))
+          : readAnswer(response, position, log, take, () => answered).then(
+              () =>
+                new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, {
+                  outcome: 'unknown',
+                }),
+            );
       // After an answer this settles nothing any more.
-      read.then(() => reject(new ProxyError('failed', `${showUrl(url)} ${what}`, { outcome: 'unknown' })), reject);
+      read.then(reject, reject);
     });
   }
 

@@ -19,14 +19,12 @@ import {
   type Reply,
 } from '../core/jsonrpc.ts';
 import { withLimit } from '../core/limit.ts';
-import { showUrl } from '../core/redact.ts';
 import { Roll } from '../core/roll.ts';
-import { ProxyError } from '../errors.ts';
 import { cancelledCall } from '../wire/cancelled.ts';
 import { replyFrom } from '../wire/replies.ts';
 import { pause } from './backoff.ts';
 import type { UpstreamContext } from './context.ts';
-import { malformedAnswer } from './failure.ts';
+import { foreignAnswer, malformedAnswer } from './failure.ts';
 import { Journal } from './journal.ts';
 import { Listener } from './listener.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from './messages.ts';
@@ -210,10 +208,9 @@ export class StreamableSession {
 
     const take = this.#taker(exchange, pending);
     if (type === 'application/json') {
-      await readJson(response, url, take);
+      const body = await readJson(response, url, take);
       if (!this.#pending.has(pending)) return undefined;
-      const message = `${showUrl(url)} answered another request than this one`;
-      throw new ProxyError('failed', message, { outcome: 'unknown' });
+      throw foreignAnswer(response, body, url);
     }
     const position = startOfStream();
     const answered = (): boolean => !this.#pending.has(pending);
