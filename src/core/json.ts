@@ -159,6 +159,20 @@ export function peek(text: Json | undefined, ...path: readonly string[]): Json |
   }
 }
 
+/**
+ * The member at the end of the path, when it is an object: an optional member of a document that is
+ * `null` or of another type is as good as absent.
+ */
+export function peekObject(text: Json | undefined, ...path: readonly string[]): Json | undefined {
+  const found = peek(text, ...path);
+  return isObject(found) ? found : undefined;
+}
+
+/** The member at the end of the path, when it is a string with something in it. */
+export function peekText(text: Json | undefined, ...path: readonly string[]): string | undefined {
+  return asString(peek(text, ...path)) || undefined;
+}
+
 /** The string a value is, or undefined when it is something else. */
 export function asString(value: Json | undefined): string | undefined {
   return value?.[0] === QUOTE ? decodeString(value, 0, value.length) : undefined;

@@ -12,6 +12,7 @@ import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { CookieJar } from './cookies.ts';
 import { type Connector, exchange, refusedByProxy, StaleConnection } from './http-exchange.ts';
+import { isPermanent, PermanentRedirects } from './permanent-redirects.ts';
 import { expireIdle } from './pool.ts';
 import type { Secure, Trust } from './trust.ts';
 
@@ -101,8 +102,13 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     );
   }
 
+  const redirects = new PermanentRedirects();
+
   const fetch: Fetch = async (request) => {
-    let url = request.url;
+    let url = redirects.target(request);
+    /** The last address that nothing but permanent redirects has led to. */
+    let permanent = url;
+    let temporary = false;
     for (let hops = 0; ; hops++) {
       const connector = connectors.get(addressOf(url).origin) ?? (await find(url));
       const attempt = url === request.url ? request : { ...request, url };
@@ -119,11 +125,16 @@ export function createHttpClient(options: HttpOptions): HttpClient {
         response.body.destroy();
         throw refusedByProxy(connector, url, response.status);
       }
-      if (response.status < 300 || response.status >= 400 || request.redirect === 'manual') return response;
-      const target = redirectTarget(response, url);
-      if (!target) return response;
+      const follows = response.status >= 300 && response.status < 400 && request.redirect !== 'manual';
+      const target = follows ? redirectTarget(response, url) : undefined;
+      if (!target) {
+        redirects.learn(request, permanent, response.status);
+        return response;
+      }
       response.body.destroy();
       url = checkRedirect(request, url, target, response.status, hops);
+      temporary ||= !isPermanent(response.status);
+      if (!temporary) permanent = url;
     }
   };
 
