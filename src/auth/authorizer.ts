@@ -6,7 +6,7 @@ import type { AuthConfig } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
 import type { Fetch } from '../core/fetch.ts';
 import type { Log } from '../core/ports.ts';
-import { showUrl } from '../core/redact.ts';
+import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
@@ -50,6 +50,7 @@ export interface AuthorizerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly state: SignInState;
   readonly log: Log;
+  readonly redact: Redact;
   /**
    * Renews the stored credentials of that serial in a process of its own, which survives this
    * one: an answer that nobody stored would cost the whole grant. Resolves when that process

@@ -4,7 +4,7 @@
  */
 import { type AuthConfig, isLoopback } from '../config.ts';
 import type { Log } from '../core/ports.ts';
-import { printable, showUrl } from '../core/redact.ts';
+import { printable, type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import { checkBrowserUrl, openBrowser } from './browser.ts';
@@ -27,6 +27,7 @@ export interface SignInContext {
   readonly vault: Vault;
   readonly state: SignInState;
   readonly log: Log;
+  readonly redact: Redact;
 }
 
 /**
@@ -248,7 +249,7 @@ class Answer {
     const denied = error instanceof OAuthError && error.error === 'access_denied';
     const where = showUrl(this.#context.wire.server);
     const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed`;
-    const reason = error instanceof Error ? printable(error.message, 300) : 'unknown error';
+    const reason = error instanceof Error ? printable(this.#context.redact(error.message), 300) : 'unknown error';
     const hint = error instanceof ProxyError ? error.data.hint : undefined;
     const told = denied ? message : `${message}: ${reason}`;
     const Kind = denied ? UserSaidNo : ProxyError;

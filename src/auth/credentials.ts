@@ -87,6 +87,12 @@ export function bearerOf(credentials: Credentials | undefined): string | undefin
   return tokens?.bearer === 'id_token' ? tokens.idToken : tokens?.accessToken;
 }
 
+/** Everything in the credentials that lets in whoever reads it. */
+export function secretsIn(credentials: Credentials | undefined): string[] {
+  const { accessToken, refreshToken, idToken } = credentials?.tokens ?? {};
+  return [accessToken, refreshToken, idToken, credentials?.client?.clientSecret].filter((s) => s !== undefined);
+}
+
 /** Whether the token should be renewed before it is sent: its end is near, as far as is known. */
 export function isStale({ expiresAt, obtainedAt }: Tokens, now: number): boolean {
   if (expiresAt === undefined) return false;

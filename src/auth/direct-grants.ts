@@ -9,6 +9,7 @@ import { authenticationOf, DEVICE_GRANT } from './clients.ts';
 import type { Tokens } from './credentials.ts';
 import { UserSaidNo } from './failures.ts';
 import { meaningOf, OAuthError, optionsFor } from './protocol.ts';
+import { sentSecrets } from './sent-secrets.ts';
 import { requestTokens, type TokenContext, TokenEndpointFailure } from './tokens.ts';
 import { type Vault, wait } from './vault.ts';
 
@@ -100,7 +101,7 @@ async function begin(
     const response = await oauth.deviceAuthorizationRequest(server, self, authentication, parametersOf(asked), options);
     return await oauth.processDeviceAuthorizationResponse(server, self, response);
   } catch (error) {
-    const meant = meaningOf(error, endpoint);
+    const meant = meaningOf(error, endpoint, sentSecrets(client, {}));
     throw meant instanceof OAuthError ? refusal(meant, wire.server) : meant;
   }
 }

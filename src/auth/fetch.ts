@@ -11,7 +11,15 @@ import { type StoredAnswers, storedAnswers } from './answers.ts';
 import type { Authorizer, Want } from './authorizer.ts';
 import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
 import type { AuthOptions } from './context.ts';
-import { bearerOf, type Credentials, credentialsName, isForUs, isStale, readCredentials } from './credentials.ts';
+import {
+  bearerOf,
+  type Credentials,
+  credentialsName,
+  isForUs,
+  isStale,
+  readCredentials,
+  secretsIn,
+} from './credentials.ts';
 
 /** A request is sent again after a refresh and after a sign-in, and then its answer is what it is. */
 const MAX_ATTEMPTS = 3;
@@ -90,8 +98,8 @@ export class Auth {
     return this.#send(request, attempt + 1, scopes);
   }
 
-  /** Hides the bearers that were sent: a server may repeat them in an error page. */
-  readonly redact: Redact = (text) => redactor(this.#sent)(text);
+  /** Hides the bearers that were sent, and what is stored beside them: a server may repeat them wherever it says anything. */
+  readonly redact: Redact = (text) => redactor([...this.#sent, ...secretsIn(this.#credentials)])(text);
 
   /** Gives up a sign-in that is under way. */
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { isLoopback } from '../config.ts';
 import type { CancelSignal } from '../core/cancel.ts';
 import type { Fetch, HttpRequest } from '../core/fetch.ts';
 import { withLimit } from '../core/limit.ts';
-import { printable, showUrl } from '../core/redact.ts';
+import { printable, type Redact, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { checkTarget } from './targets.ts';
 
@@ -136,11 +136,17 @@ export class OAuthError extends Error {
   }
 }
 
-/** What an error of the library, of the server or of the network means: an OAuthError, or a ProxyError. */
-export function meaningOf(error: unknown, url: string): OAuthError | ProxyError {
+/**
+ * What an error of the library, of the server or of the network means: an OAuthError, or a ProxyError.
+ *
+ * @param hide takes out of the server's words what it was sent.
+ */
+export function meaningOf(error: unknown, url: string, hide: Redact = String): OAuthError | ProxyError {
   if (error instanceof ProxyError || error instanceof OAuthError) return error;
-  if (error instanceof oauth.ResponseBodyError)
-    return new OAuthError(error.error, error.error_description, error.status);
+  if (error instanceof oauth.ResponseBodyError) {
+    const { error: name, error_description: description, status } = error;
+    return new OAuthError(hide(name), description === undefined ? undefined : hide(description), status);
+  }
   const cause = error instanceof Error && error.cause instanceof Response ? ` (HTTP ${error.cause.status})` : '';
   const where = shown(url);
   const text = error instanceof Error ? printable(error.message, 200) : 'unknown error';

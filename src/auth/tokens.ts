@@ -1,16 +1,14 @@
 /** Requests to the token endpoint, of whatever grant, and what comes back (RFC 6749, sections 4 to 6; RFC 8707). */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
-import { printable, type Redact, redactor } from '../core/redact.ts';
+import { printable, type Redact } from '../core/redact.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
 import { authenticationOf } from './clients.ts';
 import type { ClientRecord, Issuer, Tokens } from './credentials.ts';
 import { meaningOf, OAuthError, optionsFor, parseObject, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
 import { words } from './scopes.ts';
-
-/** Parameters that are worth something to whoever reads them. */
-const SECRETS = ['code', 'code_verifier', 'refresh_token', 'device_code'];
+import { sentSecrets } from './sent-secrets.ts';
 
 /** Everything that a request to one token endpoint needs. */
 export interface TokenContext {
@@ -55,7 +53,8 @@ export async function requestTokens(
       { ...parameters },
       { ...optionsFor(wire, issuer.token_endpoint), headers: { accept: 'application/json' } },
     );
-    return tokensIn(await bodyOf(response, hider(client, parameters)), context, before);
+    const hide = sentSecrets(client, parameters);
+    return tokensIn(await bodyOf(response, hide), context, hide, before);
   } catch (error) {
     const meant = meaningOf(error, issuer.token_endpoint);
     const { resource, ...others } = parameters;
@@ -76,7 +75,7 @@ async function bodyOf(response: Response, hide: Redact): Promise<Record<string, 
   const text = await response.text();
   const form = (response.headers.get('content-type') ?? '').includes('application/x-www-form-urlencoded');
   const body = form ? Object.fromEntries(new URLSearchParams(text)) : parseObject(text);
-  const error = typeof body?.error === 'string' ? body.error : undefined;
+  const error = typeof body?.error === 'string' ? hide(body.error) : undefined;
   if (response.status === 429 || response.status >= 500) throw new TokenEndpointFailure(response, error);
   if (error !== undefined) {
     const description = typeof body?.error_description === 'string' ? hide(body.error_description) : undefined;
@@ -88,13 +87,6 @@ async function bodyOf(response: Response, hide: Redact): Promise<Record<string, 
   // Slack puts the tokens of a user beside those of the app.
   const user = body.authed_user;
   return typeof user === 'object' && user !== null && 'access_token' in user ? { ...body, ...user } : body;
-}
-
-/** Hides what was sent: servers like to say what exactly they refuse. */
-function hider({ clientSecret }: ClientRecord, parameters: Readonly<Record<string, string>>): Redact {
-  const sent = SECRETS.flatMap((name) => parameters[name] ?? []);
-  const redact = redactor(clientSecret === undefined ? sent : [...sent, clientSecret]);
-  return (text) => redact(text).replace(/\b(Basic|Bearer)\s+\S+/gi, '$1 ***');
 }
 
 /** No server locks a user out for longer than this, in seconds. */
@@ -116,15 +108,24 @@ export class TokenEndpointFailure extends OAuthError {
   }
 }
 
-function tokensIn(body: Record<string, unknown>, { config, issuer }: TokenContext, before: Tokens | undefined): Tokens {
+function tokensIn(
+  body: Record<string, unknown>,
+  { config, issuer }: TokenContext,
+  hide: Redact,
+  before: Tokens | undefined,
+): Tokens {
   const accessToken = text(body.access_token);
   if (accessToken === undefined || !/^[\x21-\x7e]+$/.test(accessToken)) {
     throw new OAuthError('invalid_response', 'the token response holds no access token that could be sent', 200);
   }
-  const type = text(body.token_type)?.toLowerCase();
+  const type = text(body.token_type);
   // `user` and `bot` are what Slack calls bearer tokens; a missing type is one too, in practice.
-  if (type !== undefined && !['bearer', 'user', 'bot'].includes(type)) {
-    throw new OAuthError('invalid_response', `the tokens are of the type ${JSON.stringify(type.slice(0, 20))}`, 200);
+  if (type !== undefined && !['bearer', 'user', 'bot'].includes(type.toLowerCase())) {
+    throw new OAuthError(
+      'invalid_response',
+      `the tokens are of the type ${JSON.stringify(hide(type).slice(0, 20))}`,
+      200,
+    );
   }
   const now = Date.now();
   const lifetime = Number(body.expires_in);
