@@ -32,6 +32,8 @@ export interface Want {
   readonly refused: string | undefined;
   /** Whether the server has never accepted it. */
   readonly fresh: boolean;
+  /** The server could not even read it: it is too large, or malformed. */
+  readonly unreadable: boolean;
   readonly challenge: Challenge;
   /** The token is good, but its scopes are not enough. */
   readonly stepUp: boolean;
@@ -67,6 +69,8 @@ export class Authorizer {
   readonly #closing = new Cancellation();
   #renewing: Promise<Credentials | undefined> | undefined;
   #signingIn: Promise<Credentials> | undefined;
+  /** The bearer that the last sign-in of this process came to. */
+  #byUser: string | undefined;
   /** The page that others were told of. */
   #told: string | undefined;
   /** Failures in a row, and until when nothing is tried again because of them. */
@@ -114,6 +118,8 @@ export class Authorizer {
       const byIdToken = await this.#byIdToken(stored);
       if (byIdToken) return byIdToken;
       if (isJustIssued(stored, want.refused)) {
+        // What a renewal makes larger than the server allows, another choice of the user's may make smaller.
+        if (want.unreadable && want.refused !== this.#byUser) return undefined;
         if (await this.#hasMoved(want, stored)) return undefined;
         throw new ProxyError('unauthorized', `${showUrl(server)} refuses tokens that were just issued for it`, {
           hint: 'the server and its authorization server do not agree; tell whoever runs them',
@@ -188,6 +194,7 @@ export class Authorizer {
     const found = await vault.lockUnless(() => this.#better(want), this.#closing, waiting);
     try {
       const signedIn = found ?? (await signIn({ ...this.#options, wire: this.#wire }, want, vault.read()));
+      if (!found) this.#byUser = bearerOf(signedIn);
       state.complete();
       return signedIn;
     } finally {

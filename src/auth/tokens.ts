@@ -9,6 +9,7 @@ import { meaningOf, OAuthError, optionsFor, parseObject, type Wire } from './pro
 import { mannersOf } from './providers.ts';
 import { words } from './scopes.ts';
 import { sentSecrets } from './sent-secrets.ts';
+import { isSendable } from './stored.ts';
 
 /** Everything that a request to one token endpoint needs. */
 export interface TokenContext {
@@ -115,7 +116,7 @@ function tokensIn(
   before: Tokens | undefined,
 ): Tokens {
   const accessToken = text(body.access_token);
-  if (accessToken === undefined || !/^[\x21-\x7e]+$/.test(accessToken)) {
+  if (!isSendable(accessToken)) {
     throw new OAuthError('invalid_response', 'the token response holds no access token that could be sent', 200);
   }
   const type = text(body.token_type);
@@ -133,7 +134,7 @@ function tokensIn(
   const idToken = text(body.id_token) ?? before?.idToken;
   const scope = text(body.scope);
   const bearer = config.useIdToken ? 'id_token' : (before?.bearer ?? 'access_token');
-  const keepsIdToken = idToken !== undefined && (config.useIdToken || mannersOf(issuer).idTokenAsBearer === true);
+  const keepsIdToken = isSendable(idToken) && (config.useIdToken || mannersOf(issuer).idTokenAsBearer === true);
   return {
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),

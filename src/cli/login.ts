@@ -56,7 +56,14 @@ export async function login(config: Config, { log, redact, version, print }: Com
     const refused = bearerOf(vault.read());
     try {
       // Not `fresh`: however new the token is that was refused, this user has asked for another one.
-      await authorizer.obtain({ refused, fresh: false, challenge, stepUp: false, interactive: true });
+      await authorizer.obtain({
+        refused,
+        fresh: false,
+        unreadable: false,
+        challenge,
+        stepUp: false,
+        interactive: true,
+      });
     } catch (error) {
       throw withWayOn(error);
     } finally {
