@@ -13,6 +13,7 @@ import type { Challenge } from './challenge.ts';
 import { bearerOf, type Credentials, isForUs, isStale } from './credentials.ts';
 import { discover } from './discover.ts';
 import { explained, pauseAfter, UserSaidNo } from './failures.ts';
+import { storeHint } from './headless.ts';
 import type { Wire } from './protocol.ts';
 import { isSameIssuer, mannersOf } from './providers.ts';
 import { renew } from './refresh.ts';
@@ -50,6 +51,8 @@ export interface AuthorizerOptions {
   /** The same credentials, under the lock of renewals: nobody who waits for a user keeps others from renewing. */
   readonly renewals: Vault;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the credentials are, for the user to know. */
+  readonly folder: string | undefined;
   readonly state: SignInState;
   readonly log: Log;
   readonly redact: Redact;
@@ -224,7 +227,7 @@ export class Authorizer {
     return new NeedsUser('unauthorized', `${where} asks for a sign-in${url ? `: ${url}` : ''}`, {
       httpStatus: 401,
       ...(url !== undefined && { signIn: url }),
-      hint: 'the next call will ask you to sign in',
+      hint: `the next call will ask you to sign in${storeHint(this.#options.env, this.#options.folder)}`,
     });
   }
 

@@ -8,7 +8,7 @@ import { printable, type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import { checkBrowserUrl, openBrowser } from './browser.ts';
-import { type Callback, listenForCallback, type Verdict } from './callback.ts';
+import { askForPort, type Callback, type CallbackOptions, listenForCallback, type Verdict } from './callback.ts';
 import { givenClient, register } from './clients.ts';
 import { authorizationUrl, newSecrets, redeem, resourceToSend, type Wanted } from './code-flow.ts';
 import { type ClientRecord, type Credentials, isForUs } from './credentials.ts';
@@ -190,15 +190,21 @@ class Answer {
     this.#record = record;
   }
 
-  listen(port: number, redirect?: Redirect, state?: string): Promise<Callback> {
+  async listen(port: number, redirect?: Redirect, state?: string): Promise<Callback> {
     const record = this.#record;
     const url = new URL(record?.redirectUri ?? 'http://localhost/');
-    return listenForCallback({
+    const options: CallbackOptions = {
       port,
       path: redirect?.path ?? (isLoopback(url.hostname) ? url.pathname : this.#context.config.callbackPath),
       host: redirect?.host ?? url.hostname,
       state: state ?? record?.state ?? '',
       finish: (answer) => this.#finish(answer),
+    };
+    return listenForCallback(options).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error;
+      // The last sign-in may have the port still, for a reload of its page.
+      await askForPort(port);
+      return listenForCallback(options);
     });
   }
 
@@ -213,10 +219,13 @@ class Answer {
     try {
       const outcome = await Promise.race([this.#settled, wait(limit, signal).then(() => late)]);
       if (outcome instanceof Error) throw outcome;
+      callback.linger(signal);
       return outcome;
+    } catch (error) {
+      await callback.close();
+      throw error;
     } finally {
       this.#context.state.pending = undefined;
-      await callback.close();
     }
   }
 

@@ -139,22 +139,38 @@ async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
 async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined> {
   const url = new URL(named);
   checkScheme(url);
-  let foreign: string | undefined;
+  let foreign: unknown;
   for (const place of issuerPlaces(url)) {
     const document = await fetchDocument(wire, place);
     if (!document || typeof document.token_endpoint !== 'string') continue;
     const stated = document.issuer;
     if (typeof stated !== 'string' || !isSameIssuer(named, stated)) {
-      foreign ??= printable(JSON.stringify(stated ?? null), 120);
+      foreign ??= stated ?? null;
       continue;
     }
     checkEndpoints(document);
     return document as Issuer;
   }
   if (foreign === undefined) return undefined;
-  throw new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${foreign}`, {
+  throw wrongIssuer(named, foreign);
+}
+
+/** Nothing but the very same issuer will do (RFC 8414, section 3.3); only another place is a reason for alarm. */
+function wrongIssuer(named: string, stated: unknown): ProxyError {
+  const quoted = printable(JSON.stringify(stated), 120);
+  if (typeof stated === 'string' && spelledAlike(named) === spelledAlike(stated)) {
+    return new ProxyError('unauthorized', `the server spells its issuer ${shown(named)}, but its metadata ${quoted}`, {
+      hint: 'the two must be the same, to the last slash; ask the operator of the server to correct one of them',
+    });
+  }
+  return new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${quoted}`, {
     hint: 'somebody may be trying to get hold of the sign-in; ask who runs the server',
   });
+}
+
+/** The URL parser takes care of the case of scheme and host, and of default ports. */
+function spelledAlike(issuer: string): string {
+  return (URL.canParse(issuer) ? new URL(issuer).href : issuer).replace(/\/+$/, '');
 }
 
 /** Where the metadata of an issuer may be, in the specification's order. */

@@ -205,7 +205,8 @@ export class Auth {
       // Nothing is waited for but the user; everything else has limits of its own.
       const look = (): void => {
         const waits = want.interactive && this.state.pending !== undefined;
-        if (waits) timer ??= setTimeout(() => settle(() => reject(this.#unfinished())), this.#options.config.timeout);
+        if (waits)
+          timer ??= setTimeout(() => settle(() => this.#unfinished().then(reject)), this.#options.config.timeout);
       };
       const unwatch = this.state.watch(look);
       const waited = this.state.beginWaiting(signal);
@@ -219,13 +220,17 @@ export class Auth {
     });
   }
 
-  #unfinished(): ProxyError {
-    const { config, server } = this.#options;
+  async #unfinished(): Promise<ProxyError> {
+    const { config, server, env, folder } = this.#options;
+    const { storeHint } = await import('./headless.ts');
     const url = this.state.pending?.url;
     const where = url === undefined ? '' : `; sign in here: ${url}`;
     const message = `the sign-in to ${server.host} was not finished in ${Math.round(config.timeout / 1000)} s${where}`;
     const data = url === undefined ? {} : { signIn: url };
-    return new ProxyError('unauthorized', message, { ...data, hint: 'sign in, then try again' });
+    return new ProxyError('unauthorized', message, {
+      ...data,
+      hint: `sign in, then try again${storeHint(env, folder)}`,
+    });
   }
 
   /** Renews a token shortly before its end; when that fails, the server decides whether it is still good. */

@@ -38,10 +38,12 @@ export function isPlainLoopback(url: URL): boolean {
 
 async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string, unknown>): Promise<Response> {
   const body = init.body === undefined || init.body === null ? undefined : [Buffer.from(String(init.body))];
+  // The library names itself; the HTTP client says who really asks.
+  const { 'user-agent': _, ...headers } = init.headers;
   return request(wire, {
     method: init.method === 'POST' ? 'POST' : 'GET',
     url,
-    headers: init.headers,
+    headers,
     ...(body && { body }),
     redirect: 'manual',
     repeatable: false,
