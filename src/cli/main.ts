@@ -57,7 +57,7 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   const { logLevel: level, logFormat: format } = action.config;
   const redact = redactor(action.secrets);
   const log = createLog({ level, format, redact, write: (text) => process.stderr.write(text) });
-  const context = { log, version: __VERSION__, print: (line: string) => process.stdout.write(`${line}\n`) };
+  const context = { log, redact, version: __VERSION__, print: (line: string) => process.stdout.write(`${line}\n`) };
   const done = async (): Promise<void> => {
     switch (action.kind) {
       case 'login':
@@ -74,7 +74,7 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   );
   done().then(
     () => process.exit(0),
-    (error: unknown) => fail(error, format),
+    (error: unknown) => fail(error, format, action.secrets),
   );
 }
 
@@ -103,7 +103,7 @@ function start(config: Config, secrets: readonly string[]): void {
   }
   store.then(
     (opened) => run(config, secrets, opened),
-    (error: unknown) => fail(error, config.logFormat),
+    (error: unknown) => fail(error, config.logFormat, secrets),
   );
 }
 
@@ -113,7 +113,7 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
   if (listen) {
     import('./serve.ts')
       .then(({ serve }) => serve({ ...config, listen }, { credentials, secrets, version: __VERSION__, exit }))
-      .catch((error: unknown) => fail(error, config.logFormat));
+      .catch((error: unknown) => fail(error, config.logFormat, secrets));
     return;
   }
   const surroundings = surroundingsOf(config, secrets, credentials, __VERSION__);
@@ -125,7 +125,7 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
 }
 
 /** Ends with the last words to an error. */
-function fail(error: unknown, format: LogFormat): void {
-  process.stderr.write(farewell(known(error), format));
+function fail(error: unknown, format: LogFormat, secrets: readonly string[]): void {
+  process.stderr.write(farewell(known(error), format, redactor(secrets)));
   process.exit(known(error).meaning.exit);
 }

@@ -3,6 +3,7 @@ import type { AuthOptions } from '../auth/context.ts';
 import { fileStore, memoryStore, type SecretStore } from '../auth/store.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../core/ports.ts';
+import type { Redact } from '../core/redact.ts';
 import { createHttpClient, type HttpClient } from '../upstream/http.ts';
 import { cacheFolder } from './folders.ts';
 
@@ -19,6 +20,7 @@ export async function openPlace(
   config: Config,
   log: Log,
   version: string,
+  redact: Redact,
 ): Promise<{ options: AuthOptions; http: HttpClient }> {
   const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env: process.env });
   const options: AuthOptions = {
@@ -29,6 +31,7 @@ export async function openPlace(
     folder: cacheFolder(process.env),
     env: process.env,
     log,
+    redact,
   };
   return { options, http };
 }

@@ -6,6 +6,7 @@
 import http, { type AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
+import { plainUrl } from '../core/plain-url.ts';
 import { showUrl } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
@@ -219,8 +220,9 @@ function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number,
   const where = `${showUrl(from)} redirects to ${showUrl(to)}`;
   // Servers behind a balancer that ends TLS often redirect to what they see themselves.
   const downgrade = from.protocol === 'https:' && to.protocol === 'http:' && from.hostname === to.hostname;
-  const better = downgrade ? `${from.origin}${to.pathname}` : undefined;
-  const hint = better ? `try ${better}` : 'give the new address as the URL if it is the right one';
+  const better = downgrade ? new URL(to.pathname, from.origin) : undefined;
+  // The path is the server's, and the user may copy it into a shell.
+  const hint = better ? `try ${plainUrl(better)}` : 'give the new address as the URL if it is the right one';
   const data = { httpStatus: status, hint };
   if (hops >= MAX_REDIRECTS)
     throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, { httpStatus: status });
