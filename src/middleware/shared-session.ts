@@ -11,7 +11,7 @@ import { type Call, errorReply, METHOD_NOT_FOUND, type Reply } from '../core/jso
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { ProgressTokens } from './progress-tokens.ts';
-import { Subscribers } from './subscribers.ts';
+import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 
 /** From the least severe on (specification 2025-11-25, "Logging"). */
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
@@ -24,6 +24,8 @@ const SWALLOWED = new Set([
   'notifications/tasks/status',
 ]);
 const CLOSE_LIMIT = 5_000;
+/** Subscriptions of a client that has left that are ended at a time. */
+const AT_A_TIME = 4;
 
 export interface SharedSessionOptions {
   /** Opens the way to the server. */
@@ -228,6 +230,9 @@ export class SharedSession {
     const uri = asString(peek(call.params, 'uri'));
     const ask = (): Promise<Reply> => this.#ask(member, exchange, server);
     if (uri === undefined) return ask();
+    if (call.method === 'resources/subscribe' && this.#subscribers.full(uri, member)) {
+      throw new ProxyError('limit', `more than ${MAX_SUBSCRIPTIONS} subscriptions of one client, or too long in sum`);
+    }
     if (call.method === 'resources/subscribe') return this.#subscribers.subscribe(uri, member, ask);
     return (await this.#subscribers.unsubscribe(uri, member, ask)) ?? { result: encode({}) };
   }
@@ -237,12 +242,22 @@ export class SharedSession {
     if (!this.#members.delete(member)) return;
     const level = this.#lowestLevel();
     if (level !== undefined && level !== lowest) this.#tellServer('logging/setLevel', { level });
-    for (const uri of this.#subscribers.of(member)) {
-      this.#subscribers.unsubscribe(uri, member, () => this.#tellServer('resources/unsubscribe', { uri }));
-    }
+    this.#takeBack(member);
     if (this.#members.size > 0) return;
     clearTimeout(this.#empty);
     this.#empty = setTimeout(() => this.close(CLOSE_LIMIT), this.#options.idle);
+  }
+
+  /** Ends the subscriptions of a client that has left, a few at a time: all at once would be in the way of the others. */
+  #takeBack(member: Member): void {
+    const uris = this.#subscribers.of(member);
+    const next = async (): Promise<void> => {
+      for (let uri = uris.pop(); uri !== undefined; uri = uris.pop()) {
+        const params = { uri };
+        await this.#subscribers.unsubscribe(uri, member, () => this.#tellServer('resources/unsubscribe', params));
+      }
+    };
+    for (let n = 0; n < AT_A_TIME; n++) next();
   }
 
   /** Tells the server something that no client waits for. Never rejects. */
