@@ -6,6 +6,7 @@ import type { Middleware } from '../core/exchange.ts';
 import {
   arrayOf,
   asString,
+  BRACE_OPEN,
   elements,
   isArray,
   isObject,
@@ -13,9 +14,11 @@ import {
   JsonError,
   member,
   members,
+  QUOTE,
   withMember,
 } from '../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
+import { printable } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { anyOf, type Matcher } from './pattern.ts';
 
@@ -91,18 +94,26 @@ function withoutHidden(reply: Reply, hidden: Matcher): Reply {
   if ('error' in reply) return reply;
   try {
     const tools = isObject(reply.result) ? member(reply.result, 'tools') : undefined;
-    if (!tools || !isArray(tools)) throw new ProxyError('bad-result', UNREADABLE);
+    const found = kindOf(tools);
+    if (!isArray(tools)) throw new ProxyError('bad-result', `${UNREADABLE}: its tools is ${found}`);
     const all = elements(tools);
     const kept = all.filter((tool) => isShown(tool, hidden));
     if (kept.length === all.length) return reply;
     return { ...reply, result: withMember(reply.result, 'tools', arrayOf(kept)) };
   } catch (error) {
-    if (error instanceof JsonError) throw new ProxyError('bad-result', UNREADABLE, { hint: error.message }, error);
+    if (error instanceof JsonError) throw new ProxyError('bad-result', `${UNREADABLE}: ${error.message}`, {}, error);
     throw error;
   }
 }
 
-const UNREADABLE = 'the server sent a list of tools that cannot be filtered, so it is withheld';
+/** What stands where a list should; not its text, which may name what is hidden. */
+function kindOf(value: Json | undefined): string {
+  if (value === undefined) return 'missing';
+  if (value[0] === QUOTE) return 'a string';
+  return value[0] === BRACE_OPEN ? 'an object' : printable(value.toString('latin1'), 20);
+}
+
+const UNREADABLE = 'the tools/list result of the server cannot be filtered, so it is withheld';
 
 function isShown(tool: Json, hidden: Matcher): boolean {
   // An entry that is no tool (`null` is seen in the wild) would break the whole list for strict clients.

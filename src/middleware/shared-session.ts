@@ -6,7 +6,7 @@
 import { Cancellation } from '../core/cancel.ts';
 import { LEGACY_REVISIONS } from '../core/eras.ts';
 import { derived, type Exchange, type Peer, type Session } from '../core/exchange.ts';
-import { asString, encode, isObject, peek, withMember, withoutMembers } from '../core/json.ts';
+import { asString, encode, isObject, peek, peekObject, withMember, withoutMembers } from '../core/json.ts';
 import { type Call, errorReply, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
@@ -283,7 +283,7 @@ function resultFor(initialize: Call, result: Buffer): Buffer {
   const agreed = asString(peek(result, 'protocolVersion')) ?? '';
   const known = (LEGACY_REVISIONS as readonly string[]).includes(requested);
   const versioned = known && requested < agreed ? withMember(result, 'protocolVersion', encode(requested)) : result;
-  const capabilities = peek(versioned, 'capabilities');
-  if (!isObject(capabilities) || !peek(capabilities, 'tasks')) return versioned;
+  const capabilities = peekObject(versioned, 'capabilities');
+  if (!capabilities || !peek(capabilities, 'tasks')) return versioned;
   return withMember(versioned, 'capabilities', withoutMembers(capabilities, ['tasks']));
 }
