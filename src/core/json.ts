@@ -17,7 +17,7 @@ import {
   skipValue,
 } from './scan.ts';
 
-export { BRACE_CLOSE, type Json, JsonError };
+export { BRACE_CLOSE, BRACE_OPEN, type Json, JsonError, QUOTE };
 
 /** A member of an object: its decoded key, and where key and value stand in the text. */
 export interface Member {

@@ -6,6 +6,7 @@ import type { Middleware } from '../core/exchange.ts';
 import {
   arrayOf,
   asString,
+  BRACE_OPEN,
   elements,
   isArray,
   isObject,
@@ -13,6 +14,7 @@ import {
   JsonError,
   member,
   members,
+  QUOTE,
   withMember,
 } from '../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
@@ -107,9 +109,8 @@ function withoutHidden(reply: Reply, hidden: Matcher): Reply {
 /** What stands where a list should; not its text, which may name what is hidden. */
 function kindOf(value: Json | undefined): string {
   if (value === undefined) return 'missing';
-  if (asString(value) !== undefined) return 'a string';
-  const scalar = printable(value.toString('latin1'), 20);
-  return isObject(value) ? 'an object' : scalar;
+  if (value[0] === QUOTE) return 'a string';
+  return value[0] === BRACE_OPEN ? 'an object' : printable(value.toString('latin1'), 20);
 }
 
 const UNREADABLE = 'the tools/list result of the server cannot be filtered, so it is withheld';
