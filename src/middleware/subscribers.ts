@@ -1,18 +1,22 @@
 /** Who has subscribed to which resource, where several clients share one session (specification 2025-11-25, "Resources"). */
 import type { Reply } from '../core/jsonrpc.ts';
 
+/** Characters of a URI in which the resources that it is a part of are looked for: each of its slashes costs a look. */
+const MAX_WHOLE = 2_048;
+
 export class Subscribers<Client> {
   readonly #byUri = new Map<string, Set<Client>>();
+  readonly #byClient = new Map<Client, Set<string>>();
   /** What is under way for a URI: two clients must not overtake each other. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
   /** Subscribes a client; `ask` asks the server, and takes the subscription back when it says no. */
   subscribe(uri: string, client: Client, ask: () => Promise<Reply>): Promise<Reply> {
     return this.#inTurn(uri, async () => {
-      const clients = this.#byUri.get(uri) ?? new Set();
-      const before = clients.has(client);
+      const before = this.#byUri.get(uri)?.has(client) ?? false;
       // An update may overtake the answer.
-      this.#byUri.set(uri, clients.add(client));
+      put(this.#byUri, uri, client);
+      put(this.#byClient, client, uri);
       const undo = (): void => {
         if (!before) this.#remove(uri, client);
       };
@@ -37,22 +41,25 @@ export class Subscribers<Client> {
 
   /** The URIs that a client has subscribed to. */
   of(client: Client): string[] {
-    return [...this.#byUri].filter(([, clients]) => clients.has(client)).map(([uri]) => uri);
+    return [...(this.#byClient.get(client) ?? [])];
   }
 
   /** Everybody whom an update of a resource concerns: it may be a part of what was subscribed to. */
   to(uri: string): Set<Client> {
-    const concerned = new Set<Client>();
-    for (const [subscribed, clients] of this.#byUri) {
-      if (isPartOf(uri, subscribed)) for (const client of clients) concerned.add(client);
+    const concerned = new Set(this.#byUri.get(uri));
+    const add = (whole: string): void => {
+      for (const client of this.#byUri.get(whole) ?? []) concerned.add(client);
+    };
+    for (let at = uri.indexOf('/'); at !== -1 && at < MAX_WHOLE; at = uri.indexOf('/', at + 1)) {
+      add(uri.slice(0, at));
+      add(uri.slice(0, at + 1));
     }
     return concerned;
   }
 
   #remove(uri: string, client: Client): void {
-    const clients = this.#byUri.get(uri);
-    clients?.delete(client);
-    if (clients?.size === 0) this.#byUri.delete(uri);
+    take(this.#byUri, uri, client);
+    take(this.#byClient, client, uri);
   }
 
   #inTurn<T>(uri: string, work: () => Promise<T>): Promise<T> {
@@ -66,6 +73,12 @@ export class Subscribers<Client> {
   }
 }
 
-function isPartOf(uri: string, whole: string): boolean {
-  return uri === whole || uri.startsWith(whole.endsWith('/') ? whole : `${whole}/`);
+function put<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  sets.set(key, (sets.get(key) ?? new Set()).add(value));
+}
+
+function take<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  set?.delete(value);
+  if (set?.size === 0) sets.delete(key);
 }
