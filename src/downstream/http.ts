@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { declaredRevision, HEADER_MISMATCH, isModernRevision } from '../core/eras.ts';
 import { JsonError } from '../core/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../core/jsonrpc.ts';
+import { isOnlyTold } from '../core/lookalikes.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { readFrame } from '../wire/frames.ts';
@@ -192,7 +193,7 @@ export class HttpDownstream {
     if (declared === undefined && !saysModern) return this.#legacy.post(request, messages, batch);
     if (first.kind === 'notification') {
       // Over HTTP nothing is cancelled this way in this revision, and its id would be somebody else's upstream.
-      if (first.call.method !== 'notifications/cancelled') {
+      if (first.call.method !== 'notifications/cancelled' && isOnlyTold(first.call)) {
         const server = this.#options.servers.stateless(request.forwarded);
         const refusal = this.#stateless.tell(request, first.call, server);
         if (refusal) return refusal;
@@ -218,7 +219,7 @@ export class HttpDownstream {
       const wrong = checkModern(message.call, declared, headers);
       if (wrong) return withId(message, { status: 400, reply: wrong });
     } catch (error) {
-      if (!(error instanceof JsonError)) throw error;
+      if (!(error instanceof JsonError || error instanceof ProxyError)) throw error;
       return withId(message, { status: 400, reply: replyFrom(error) });
     }
     const { id, call } = message;

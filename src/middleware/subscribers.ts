@@ -5,6 +5,8 @@ import type { Reply } from '../core/jsonrpc.ts';
 export const MAX_SUBSCRIPTIONS = 1_000;
 /** Characters of all their URIs together. */
 const MAX_CHARACTERS = 262_144;
+/** Characters of a URI in which the resources that it is a part of are looked for: each of its slashes costs a look. */
+const MAX_WHOLE = 2_048;
 
 export class Subscribers<Client> {
   readonly #byClient = new Map<Client, { readonly uris: Set<string>; characters: number }>();
@@ -54,9 +56,13 @@ export class Subscribers<Client> {
 
   /** Everybody whom an update of a resource concerns: it may be a part of what was subscribed to. */
   to(uri: string): Set<Client> {
-    const concerned = new Set<Client>();
-    for (const [subscribed, clients] of this.#byUri) {
-      if (isPartOf(uri, subscribed)) for (const client of clients) concerned.add(client);
+    const concerned = new Set(this.#byUri.get(uri));
+    const add = (whole: string): void => {
+      for (const client of this.#byUri.get(whole) ?? []) concerned.add(client);
+    };
+    for (let at = uri.indexOf('/'); at !== -1 && at < MAX_WHOLE; at = uri.indexOf('/', at + 1)) {
+      add(uri.slice(0, at));
+      add(uri.slice(0, at + 1));
     }
     return concerned;
   }
@@ -87,8 +93,4 @@ export class Subscribers<Client> {
     turn.then(done, done);
     return turn;
   }
-}
-
-function isPartOf(uri: string, whole: string): boolean {
-  return uri === whole || uri.startsWith(whole.endsWith('/') ? whole : `${whole}/`);
 }

@@ -27,9 +27,9 @@ const NAME_SOURCE = new Map([
   ['tasks/cancel', 'taskId'],
 ]);
 
-/** Whether requests of a method name what they are about. */
-export function hasName(method: string): boolean {
-  return NAME_SOURCE.has(method);
+/** The member of `params` in which requests of a method name what they are about; undefined when they do not. */
+export function nameSource(method: string): string | undefined {
+  return NAME_SOURCE.get(method);
 }
 
 /** The standard headers of a modern request. */
