@@ -1,7 +1,5 @@
 /** What is kept of a sign-in, and when it can be used. */
 import type { AuthConfig } from '../config.ts';
-import type { SecretStore } from './store.ts';
-import { readStored } from './stored.ts';
 
 export interface Tokens {
   readonly accessToken: string;
@@ -74,12 +72,6 @@ export function credentialsName(url: URL, resource: string | undefined, profile:
   // Loaded here because it costs more than all the rest of a start that has nothing to look up.
   const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
-}
-
-/** What can be used of the stored credentials, or undefined when nothing can. */
-export function readCredentials(store: SecretStore, name: string): Credentials | undefined {
-  const text = store.read(name);
-  return text === undefined ? undefined : readStored(text).credentials;
 }
 
 /** Whether stored credentials are those of the client that is configured now. */

@@ -1,5 +1,6 @@
 /** Stored credentials may be damaged, or made by another program: what cannot be used is left out, so that a sign-in replaces it. */
 import type { ClientRecord, Credentials, Issuer, Tokens } from './credentials.ts';
+import type { SecretStore } from './store.ts';
 
 /** What can be used of a stored text. */
 export interface Stored {
@@ -13,6 +14,12 @@ type Members = Readonly<Record<string, unknown>>;
 /** Whether a token can be the value of a header at all (RFC 6750, section 2.1; more than its characters are in use). */
 export function isSendable(token: string | undefined): token is string {
   return token !== undefined && /^[\x21-\x7e]+$/.test(token);
+}
+
+/** What can be used of the stored credentials, or undefined when nothing can. */
+export function readCredentials(store: SecretStore, name: string): Credentials | undefined {
+  const text = store.read(name);
+  return text === undefined ? undefined : readStored(text).credentials;
 }
 
 export function readStored(text: string): Stored {

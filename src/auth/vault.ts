@@ -2,9 +2,9 @@
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { ProxyError } from '../errors.ts';
 import { checkBrowserUrl } from './browser.ts';
-import { bearerOf, type ClientRecord, type Credentials, type Issuer, readCredentials } from './credentials.ts';
+import { bearerOf, type ClientRecord, type Credentials, type Issuer } from './credentials.ts';
 import type { SecretStore } from './store.ts';
-import { isNumber, soundClient, soundIssuer } from './stored.ts';
+import { isNumber, readCredentials, soundClient, soundIssuer } from './stored.ts';
 
 /** How often a process looks whether another one is done, in milliseconds. */
 const LOOK_EVERY = 150;

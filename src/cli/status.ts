@@ -1,5 +1,6 @@
 /** `mcp-proxy status [<url>]`: who is signed in where and until when. Shows no secret. */
-import { type Credentials, readCredentials } from '../auth/credentials.ts';
+import type { Credentials } from '../auth/credentials.ts';
+import { readCredentials } from '../auth/stored.ts';
 import type { ConfigWithoutUrl } from '../config.ts';
 import { printable } from '../core/redact.ts';
 import type { CommandContext } from './login.ts';

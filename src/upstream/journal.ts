@@ -4,6 +4,7 @@
  */
 import { asString, type Json, peek, peekObject } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
+import { ProxyError } from '../errors.ts';
 
 /**
  * Requests during which servers ask the client something. Many ask on the GET stream, and drop
@@ -11,11 +12,18 @@ import type { Call, Reply } from '../core/jsonrpc.ts';
  */
 const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
+/** Subscriptions that one session keeps. */
+export const MAX_SUBSCRIPTIONS = 1_000;
+/** Bytes of their parameters together. */
+const MAX_BYTES = 1_048_576;
+
 export class Journal {
   #initialize: Call | undefined;
   #initialized: Call | undefined;
   #level: Call | undefined;
   readonly #subscriptions = new Map<string, Call>();
+  /** Bytes of the parameters of all subscriptions. */
+  #bytes = 0;
 
   /** The client's own `initialize`, once the server has accepted it. */
   get initialize(): Call | undefined {
@@ -39,6 +47,16 @@ export class Journal {
     return [...(this.#level ? [this.#level] : []), ...this.#subscriptions.values()];
   }
 
+  /** Throws a ProxyError `limit` for a subscription beyond what the session can keep, before the server hears of it. */
+  admit({ method, params }: Call): void {
+    if (method !== 'resources/subscribe') return;
+    const isFull = this.#subscriptions.size >= MAX_SUBSCRIPTIONS || this.#bytes + (params?.length ?? 0) > MAX_BYTES;
+    if (!isFull || this.#subscriptions.has((params && uriOf(params)) ?? '')) return;
+    throw new ProxyError('limit', `a session keeps at most ${MAX_SUBSCRIPTIONS} subscriptions and 1 MiB of them`, {
+      hint: 'unsubscribe from resources that are no longer needed',
+    });
+  }
+
   /** Notes a request that the server answered. */
   answered(call: Call, reply: Reply): void {
     if ('error' in reply) return;
@@ -53,8 +71,13 @@ export class Journal {
       case 'resources/unsubscribe': {
         const uri = call.params && uriOf(call.params);
         if (uri === undefined) break;
-        if (call.method === 'resources/subscribe') this.#subscriptions.set(uri, call);
-        else this.#subscriptions.delete(uri);
+        this.#bytes -= this.#subscriptions.get(uri)?.params?.length ?? 0;
+        if (call.method === 'resources/unsubscribe') {
+          this.#subscriptions.delete(uri);
+        } else {
+          this.#subscriptions.set(uri, call);
+          this.#bytes += call.params?.length ?? 0;
+        }
         break;
       }
     }

@@ -136,6 +136,7 @@ export class SseSession {
   }
 
   async #ask(link: Link, exchange: Exchange): Promise<Reply> {
+    this.#journal.admit(exchange.call);
     const reply = await link.ask(exchange.call, exchange.signal);
     this.#journal.answered(exchange.call, reply);
     return reply;
@@ -160,11 +161,10 @@ export class SseSession {
     const late = notMcp(url, `it names no endpoint in ${ENDPOINT_LIMIT / 1000} s`);
     const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
     try {
-      const headers = { accept: 'text/event-stream' };
       const response = await fetch({
         method: 'GET',
         url,
-        headers,
+        headers: { accept: 'text/event-stream' },
         signal: close.signal,
         stream: true,
         repeatable: true,

@@ -88,6 +88,7 @@ export class StreamableSession {
   }
 
   async request(exchange: Exchange): Promise<Reply> {
+    this.#journal.admit(exchange.call);
     if (exchange.call.method !== 'initialize') {
       if (this.#initialized) await this.#initialized;
       if (this.#recovery.reopening) await this.#recovery.reopening;

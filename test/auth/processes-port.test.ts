@@ -12,8 +12,9 @@ const open = opened();
 /** A program of somebody else's, of the one kind that browsers get an answer from. */
 async function foreign(port: number) {
   let answered = 0;
-  const server = http.createServer((_, res) => {
-    answered++;
+  const server = http.createServer(({ url = '' }, res) => {
+    // It may be asked whether it is a listener of ours; what a browser brings is for us alone.
+    if (url.includes('?') || url.startsWith('/callback')) answered++;
     res.end('hello from another program');
   });
   await new Promise<void>((resolve, reject) => {

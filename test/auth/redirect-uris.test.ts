@@ -102,7 +102,7 @@ it('is registered again when the user wants another one', async () => {
 });
 
 it('is not moved to another port than the one that was asked for', async () => {
-  const holder = net.createServer();
+  const holder = net.createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
   await open({ close: () => new Promise((resolve) => holder.close(resolve)) });
   const { port } = holder.address() as net.AddressInfo;

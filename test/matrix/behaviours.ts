@@ -116,8 +116,14 @@ export const BEHAVIOURS: Behaviour[] = [
       await tool('logs');
       await request('logging/setLevel', { level: 'emergency' });
       await tool('logs');
-      await request('logging/setLevel', { level: 'shouting' });
       await request('logging/setLevel', { level: 'debug' });
+      await tool('logs');
+    },
+  },
+  {
+    name: 'a log level that does not exist',
+    async run({ tool, request }) {
+      await request('logging/setLevel', { level: 'shouting' });
       await tool('logs');
     },
   },

@@ -54,6 +54,16 @@ export interface Subject {
 const INFO = { name: 'matrix-client', title: 'Matrix Client', version: '1.2.3' };
 const CAPABILITIES = { roots: { listChanged: true }, sampling: {}, elicitation: { form: {}, url: {} } };
 const REQUEST_MS = 20_000;
+// After a cancelled call the SDKs come back for what they missed, a second later; server-everything then sends
+// everything again that it has said since, in the middle of whatever is going on by then.
+const NO_RECONNECTION = {
+  reconnectionOptions: {
+    initialReconnectionDelay: 1_000,
+    maxReconnectionDelay: 1_000,
+    reconnectionDelayGrowFactor: 1,
+    maxRetries: 0,
+  },
+};
 const AnyResult = z.looseObject({});
 
 // A subclass makes SDK v2 ask for the revision on this very process instead of on a second one it throws away.
@@ -73,8 +83,8 @@ export async function connect(kind: ClientKind, via: Via, url: string, flags: st
     via === 'proxy'
       ? new (kind === 'SDK v1' ? StdioV1 : InPlaceStdio)(stdio)
       : kind === 'SDK v1'
-        ? new (via === 'sse' ? SseV1 : HttpV1)(new URL(url))
-        : new (via === 'sse' ? SseV2 : HttpV2)(new URL(url));
+        ? new (via === 'sse' ? SseV1 : HttpV1)(new URL(url), NO_RECONNECTION)
+        : new (via === 'sse' ? SseV2 : HttpV2)(new URL(url), NO_RECONNECTION);
   if ('stderr' in transport) {
     transport.stderr?.on('data', (chunk: Buffer) => {
       stderr += chunk.toString('utf8');

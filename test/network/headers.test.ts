@@ -59,12 +59,12 @@ describe('go with every request', () => {
 
 describe('values', () => {
   it('come from the environment', async () => {
-    const args = ['-H', 'X-Key: ${KEY}', '-H', 'X-Both: ${KEY}-${OTHER_1}', '-H', 'X-Plain: $KEY ${} ${1X}'];
+    const args = ['-H', 'X-Key: ${KEY}', '-H', 'X-Both: ${KEY}-${OTHER_1}', '-H', 'X-Plain: $KEY {KEY}'];
     const [server] = await opening(args, { KEY: ' from-the-environment\n', OTHER_1: 'b' });
     for (const { headers } of server.requests) {
       expect(headers['x-key']).toBe('from-the-environment');
       expect(headers['x-both']).toBe('from-the-environment-b');
-      expect(headers['x-plain']).toBe('$KEY ${} ${1X}');
+      expect(headers['x-plain']).toBe('$KEY {KEY}');
     }
   });
 

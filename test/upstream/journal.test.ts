@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Reply } from '../../src/core/jsonrpc.ts';
-import { Journal, listChanges } from '../../src/upstream/journal.ts';
+import { Journal, listChanges, MAX_SUBSCRIPTIONS } from '../../src/upstream/journal.ts';
 
 const call = (method: string, params?: string): Call => ({
   method,
@@ -8,6 +8,35 @@ const call = (method: string, params?: string): Call => ({
 });
 const OK: Reply = { result: Buffer.from('{}') };
 const REFUSED: Reply = { error: Buffer.from('{"code":-32602,"message":"no"}') };
+
+const subscribe = (uri: string): Call => call('resources/subscribe', JSON.stringify({ uri }));
+
+describe('what a session keeps of subscriptions is bounded', () => {
+  it('in number', () => {
+    const journal = new Journal();
+    for (let i = 0; i < MAX_SUBSCRIPTIONS; i++) {
+      journal.admit(subscribe(`a:${i}`));
+      journal.answered(subscribe(`a:${i}`), OK);
+    }
+    expect(() => journal.admit(subscribe('a:one more'))).toThrow('1000 subscriptions');
+    // What is there already takes no more room, and other requests none at all.
+    journal.admit(subscribe('a:7'));
+    journal.admit(call('resources/unsubscribe', '{"uri":"a:7"}'));
+    journal.answered(call('resources/unsubscribe', '{"uri":"a:7"}'), OK);
+    journal.admit(subscribe('a:one more'));
+  });
+
+  it('in bytes, which an unsubscription gives back', () => {
+    const journal = new Journal();
+    const long = (name: string): Call => subscribe(name.padEnd(600_000, '.'));
+    journal.admit(long('a'));
+    journal.answered(long('a'), OK);
+    journal.answered(long('a'), OK);
+    expect(() => journal.admit(long('b'))).toThrow('1 MiB');
+    journal.answered(call('resources/unsubscribe', JSON.stringify({ uri: 'a'.padEnd(600_000, '.') })), OK);
+    journal.admit(long('b'));
+  });
+});
 
 describe('the journal of a session', () => {
   it('begins empty', () => {

@@ -82,6 +82,7 @@ describe('valid annotations', () => {
       object({ a: annotated('A') }, { oneOf: [{ required: ['a'] }, { required: [] }] }),
       [{ path: ['a'], header: 'mcp-param-a' }],
     ],
+    ['an annotation that is null, which is none', object({ a: annotated(null) }), []],
   ])('%s', (_, schema, parameters) => {
     expect(found(schema)).toEqual({ parameters });
   });
@@ -97,7 +98,6 @@ describe('invalid annotations', () => {
     ['a name with a control character', object({ a: annotated('A\u0001') })],
     ['a name that is not ASCII', object({ a: annotated('Région') })],
     ['a name that is a number', object({ a: annotated(1) })],
-    ['a name that is null', object({ a: annotated(null) })],
     ['a name that is a list', object({ a: annotated(['A']) })],
     ['the same name twice', object({ a: annotated('Region'), b: annotated('Region') })],
     ['the same name in another case', object({ a: annotated('Region'), b: annotated('REGION') })],
