@@ -5,7 +5,7 @@ import type { Config, LogFormat } from '../config.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { startStdioProxy } from '../proxy.ts';
-import { type Action, logFormatIn, parseArguments } from './args.ts';
+import { type Action, logFormatIn, parseArguments, servesStdio } from './args.ts';
 import { superviseProxy } from './lifetime.ts';
 import { UnknownWord } from './mistakes.ts';
 import { OPTIONS, SUBCOMMANDS } from './options.ts';
@@ -23,7 +23,7 @@ export function main(): void {
   try {
     action = parseArguments(argv, process.env, (file) => readFileSync(file, 'utf8'));
   } catch (error) {
-    refuse(known(error), logFormatIn(argv));
+    refuse(known(error), logFormatIn(argv), servesStdio(argv));
     return;
   }
   // Whoever has read enough may close the pipe.
@@ -44,12 +44,15 @@ export function main(): void {
   }
 }
 
-/** Ends without having begun. */
-function refuse(error: ProxyError, format: LogFormat): void {
+/** Ends without having begun. @param answers whether a client on stdio may be waiting for an answer. */
+async function refuse(error: ProxyError, format: LogFormat, answers: boolean): Promise<void> {
   process.exitCode = error.meaning.exit;
-  const say = (told: ProxyError): boolean => process.stderr.write(farewell(told, format));
-  if (error instanceof UnknownWord) import('./foreign-flags.ts').then(({ explained }) => say(explained(error)));
-  else say(error);
+  const told = error instanceof UnknownWord ? (await import('./foreign-flags.ts')).explained(error) : error;
+  process.stderr.write(farewell(told, format));
+  if (!answers || process.stdin.isTTY) return;
+  const { answerFirst } = await import('./first-answer.ts');
+  await answerFirst({ input: process.stdin, output: process.stdout }, told);
+  process.exit();
 }
 
 /** What the program does beside being a proxy: it ends by itself, with a status and a last word. */
@@ -103,7 +106,7 @@ function start(config: Config, secrets: readonly string[]): void {
   }
   store.then(
     (opened) => run(config, secrets, opened),
-    (error: unknown) => fail(error, config.logFormat),
+    (error: unknown) => refuse(known(error), config.logFormat, config.listen === undefined),
   );
 }
 
