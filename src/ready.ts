@@ -63,7 +63,8 @@ export class Ready {
   }
 
   #note({ kind, error }: Reached): void {
-    if (this.#closed || kind === 'open' || error === undefined || this.#shared.auth?.state.pending !== undefined) return;
+    if (this.#closed || kind === 'open' || error === undefined || this.#shared.auth?.state.pending !== undefined)
+      return;
     this.#reason = error;
     this.#shared.surroundings.log.warn(`the sign-in to ${showUrl(this.#shared.config.url)} did not work: ${error}`);
   }
