@@ -155,6 +155,7 @@ async function createConnector(
     secure: encrypted ? secure.server : {},
     cookies: new CookieJar(),
     lines: new WeakMap<object, string[]>(),
+    answered: false,
   };
   if (options.enableProxy && !isLoopback(url.hostname)) {
     const { proxyAgent } = await import('./outbound-proxy.ts');
