@@ -59,7 +59,7 @@ async function refuse(error: ProxyError, format: LogFormat, answers: boolean): P
 function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
   const { logLevel: level, logFormat: format } = action.config;
   const redact = redactor(action.secrets);
-  const log = createLog({ level, format, redact, write: (text) => process.stderr.write(text) });
+  const log = createLog({ level, format, redact, plain: true, write: (text) => process.stderr.write(text) });
   const context = { log, version: __VERSION__, print: (line: string) => process.stdout.write(`${line}\n`) };
   const done = async (): Promise<void> => {
     switch (action.kind) {
@@ -125,6 +125,13 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
   const end = superviseProxy({ proxy, log: surroundings.log, exit });
   proxy.clientGone.then(() => end('client-gone', 0));
   parentGone().then(() => end('client-gone', 0));
+  if (process.stdin.isTTY) greet(config);
+}
+
+/** Says to the user of a terminal why nothing happens. */
+function greet({ logLevel: level, logFormat: format }: Config): void {
+  const log = createLog({ level, format, redact: String, plain: true, write: (text) => process.stderr.write(text) });
+  log.info('Waiting for an MCP client: a host starts this (see --help). Ctrl-C ends it.');
 }
 
 /** Ends with the last words to an error. */

@@ -13,17 +13,23 @@ export interface LogOptions {
   readonly redact: Redact;
   /** Whether lines of text begin with the time, as those of JSON do. */
   readonly timed?: boolean;
+  /** Whether text is for the user of a terminal: sentences without levels, addresses on lines of their own. */
+  readonly plain?: boolean;
   readonly write: (text: string) => void;
 }
 
 /** A log that writes one line an event, from `level` on. */
-export function createLog({ level, format, redact, timed = false, write }: LogOptions): Log {
+export function createLog({ level, format, redact, timed = false, plain = false, write }: LogOptions): Log {
   const from = LEVELS.indexOf(level);
   const at = (own: Level): ((line: string, url?: string) => void) =>
     LEVELS.indexOf(own) < from
       ? () => {}
       : (line, url) => {
           const text = printable(redact(line), LONGEST);
+          if (plain && format === 'text') {
+            write(`${text}\n${url === undefined ? '' : `${printable(url, LONGEST)}\n`}`);
+            return;
+          }
           const more = url === undefined ? {} : { url: printable(url, LONGEST) };
           write((timed && format === 'text' ? `${now()} ` : '') + event(format, own, text, more));
         };
