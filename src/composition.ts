@@ -9,7 +9,7 @@ import type { Config } from './config.ts';
 import { compose, type Handler, type Middleware, type Peer, type Session } from './core/exchange.ts';
 import type { Cookies, Fetch } from './core/fetch.ts';
 import type { AnswerMemory } from './core/ports.ts';
-import { type Redact, showUrl } from './core/redact.ts';
+import { type Redact, redactedLog, showUrl } from './core/redact.ts';
 import type { ProxyError } from './errors.ts';
 import { DEADLINES, deadline } from './middleware/deadline.ts';
 import { blocksNotification, filterTools } from './middleware/filter.ts';
@@ -52,24 +52,27 @@ export function openShared(
   surroundings: Surroundings,
   { signsIn = true, remembers = true, renewed }: SharedOptions = {},
 ): Shared {
-  const { env, log, folder, renewApart, credentials = memoryStore(), version } = surroundings;
+  const { env, folder, renewApart, credentials = memoryStore(), version } = surroundings;
   const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env });
   let hopeless: (error: ProxyError) => void = () => {};
   const given = new Promise<ProxyError>((resolve) => {
     hopeless = resolve;
   });
+  // What is signed in with becomes known after the start, and is hidden from then on.
+  let auth: Auth | undefined;
+  const redact: Redact = (text) => surroundings.redact(auth ? auth.redact(text) : text);
+  const log = redactedLog(surroundings.log, redact);
   const fetch = tellWhenSlow(http.fetch, {
     after: TELL_AFTER,
     tell: (url) => log.warn(`waiting for ${showUrl(url)}, which has not answered in 10 s`),
     // What clients wait for there is told by the layer that knows what they have asked.
     except: config.url,
   });
-  const common = { server: config.url, config: config.auth, fetch, env, log, store: credentials };
-  const auth =
-    signsIn && !isAuthorized(config) ? new Auth({ ...common, folder, renewApart, hopeless, renewed }) : undefined;
+  const common = { server: config.url, config: config.auth, fetch, env, log, redact, store: credentials };
+  if (signsIn && !isAuthorized(config)) auth = new Auth({ ...common, folder, renewApart, hopeless, renewed });
   return {
     config,
-    surroundings,
+    surroundings: { ...surroundings, log, redact },
     fetch: auth?.fetch ?? http.fetch,
     auth,
     answers: remembers && auth ? auth.answers : FORGETFUL,
@@ -119,13 +122,12 @@ export function between(
   server: Session,
   { outer = [], bridges = true }: BetweenOptions = {},
 ): Session {
-  const { config, auth, surroundings } = shared;
+  const { config, auth } = shared;
   const contact = auth && firstContact(shared, auth, client, server, bridges);
   const notify = contact ? contact.notify.bind(contact) : server.notify.bind(server);
   const blocked = config.ignoreTools.length > 0 ? blocksNotification(config.ignoreTools) : () => false;
-  const redact: Redact = auth ? (text) => auth.redact(surroundings.redact(text)) : surroundings.redact;
   return {
-    request: pipeline(shared, redact, outer, contact?.request ?? server.request),
+    request: pipeline(shared, outer, contact?.request ?? server.request),
     notify: (call) => (blocked(call) ? undefined : notify(call)),
     get established() {
       return server.established;
@@ -154,13 +156,8 @@ function isAuthorized({ headers }: Config): boolean {
   return headers.some(([name]) => name.toLowerCase() === 'authorization');
 }
 
-function pipeline(
-  { config, surroundings }: Shared,
-  redact: Redact,
-  outer: readonly Middleware[],
-  handler: Handler,
-): Handler {
-  const middlewares: Middleware[] = [redactErrors(redact), ...outer];
+function pipeline({ config, surroundings }: Shared, outer: readonly Middleware[], handler: Handler): Handler {
+  const middlewares: Middleware[] = [redactErrors(surroundings.redact), ...outer];
   if (config.logLevel === 'debug') middlewares.push(trace(surroundings.log));
   if (config.ignoreTools.length > 0) middlewares.push(filterTools(config.ignoreTools));
   return compose(middlewares, handler);

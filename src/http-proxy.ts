@@ -12,6 +12,7 @@ import type { Middleware, Peer, Session } from './core/exchange.ts';
 import { errorReply, METHOD_NOT_FOUND } from './core/jsonrpc.ts';
 import type { Log } from './core/ports.ts';
 import { withoutRepetition } from './core/repeated.ts';
+import { Budget, BYTES } from './downstream/budget.ts';
 import { HttpDownstream } from './downstream/http.ts';
 import { listen } from './downstream/listener.ts';
 import { createMetrics } from './downstream/metrics.ts';
@@ -75,6 +76,7 @@ export async function startHttpProxy(
     servers,
     sessions,
     pulse,
+    bytes: new Budget(BYTES),
     operation: new Operation({ ready: () => ready.look(), metrics: () => metrics.text() }),
     maxBody: own.maxBody,
     log,

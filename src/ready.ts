@@ -65,7 +65,8 @@ export class Ready {
   #note({ kind, error }: Reached): void {
     if (this.#closed || kind === 'open' || error === undefined || this.#shared.auth?.state.pending !== undefined)
       return;
-    this.#reason = error;
-    this.#shared.surroundings.log.warn(`the sign-in to ${showUrl(this.#shared.config.url)} did not work: ${error}`);
+    const { config, surroundings } = this.#shared;
+    this.#reason = surroundings.redact(error);
+    surroundings.log.warn(`the sign-in to ${showUrl(config.url)} did not work: ${error}`);
   }
 }

@@ -12,6 +12,26 @@ interface Remembered {
   readonly at: number;
 }
 
+/** What the result of each list request has as a list. */
+const LISTS = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resourceTemplates'],
+]);
+
+/** Whether a stored text is a result that a client can be given: the file may be damaged. */
+function isResult(method: string, text: string): boolean {
+  try {
+    const result: unknown = JSON.parse(text);
+    if (typeof result !== 'object' || result === null || Array.isArray(result)) return false;
+    const list = LISTS.get(method);
+    return list === undefined || Array.isArray((result as Record<string, unknown>)[list]);
+  } catch {
+    return false;
+  }
+}
+
 export interface StoredAnswers extends AnswerMemory {
   /** Resolves when all that was remembered so far is stored. */
   flushed(): Promise<void>;
@@ -41,7 +61,9 @@ export function storedAnswers(store: SecretStore, name: () => string, now: () =>
     recall(method) {
       const found = read().get(method);
       const age = found ? now() - found.at : LIFETIME;
-      return found && age >= 0 && age < LIFETIME ? Buffer.from(found.result) : undefined;
+      return found && age >= 0 && age < LIFETIME && isResult(method, found.result)
+        ? Buffer.from(found.result)
+        : undefined;
     },
     remember(method, result) {
       if (result.length > LONGEST) return Promise.resolve();

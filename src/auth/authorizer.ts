@@ -6,13 +6,14 @@ import type { AuthConfig } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
 import type { Fetch } from '../core/fetch.ts';
 import type { Log } from '../core/ports.ts';
-import { showUrl } from '../core/redact.ts';
+import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
 import { bearerOf, type Credentials, isForUs, isStale } from './credentials.ts';
 import { discover } from './discover.ts';
 import { explained, pauseAfter, UserSaidNo } from './failures.ts';
+import { storeHint } from './headless.ts';
 import type { Wire } from './protocol.ts';
 import { isSameIssuer, mannersOf } from './providers.ts';
 import { renew } from './refresh.ts';
@@ -32,6 +33,8 @@ export interface Want {
   readonly refused: string | undefined;
   /** Whether the server has never accepted it. */
   readonly fresh: boolean;
+  /** The server could not even read it: it is too large, or malformed. */
+  readonly unreadable: boolean;
   readonly challenge: Challenge;
   /** The token is good, but its scopes are not enough. */
   readonly stepUp: boolean;
@@ -48,8 +51,11 @@ export interface AuthorizerOptions {
   /** The same credentials, under the lock of renewals: nobody who waits for a user keeps others from renewing. */
   readonly renewals: Vault;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the credentials are, for the user to know. */
+  readonly folder: string | undefined;
   readonly state: SignInState;
   readonly log: Log;
+  readonly redact: Redact;
   /**
    * Renews the stored credentials of that serial in a process of its own, which survives this
    * one: an answer that nobody stored would cost the whole grant. Resolves when that process
@@ -66,6 +72,8 @@ export class Authorizer {
   readonly #closing = new Cancellation();
   #renewing: Promise<Credentials | undefined> | undefined;
   #signingIn: Promise<Credentials> | undefined;
+  /** The bearer that the last sign-in of this process came to. */
+  #byUser: string | undefined;
   /** The page that others were told of. */
   #told: string | undefined;
   /** Failures in a row, and until when nothing is tried again because of them. */
@@ -113,6 +121,8 @@ export class Authorizer {
       const byIdToken = await this.#byIdToken(stored);
       if (byIdToken) return byIdToken;
       if (isJustIssued(stored, want.refused)) {
+        // What a renewal makes larger than the server allows, another choice of the user's may make smaller.
+        if (want.unreadable && want.refused !== this.#byUser) return undefined;
         if (await this.#hasMoved(want, stored)) return undefined;
         throw new ProxyError('unauthorized', `${showUrl(server)} refuses tokens that were just issued for it`, {
           hint: 'the server and its authorization server do not agree; tell whoever runs them',
@@ -187,6 +197,7 @@ export class Authorizer {
     const found = await vault.lockUnless(() => this.#better(want), this.#closing, waiting);
     try {
       const signedIn = found ?? (await signIn({ ...this.#options, wire: this.#wire }, want, vault.read()));
+      if (!found) this.#byUser = bearerOf(signedIn);
       state.complete();
       return signedIn;
     } finally {
@@ -216,7 +227,7 @@ export class Authorizer {
     return new NeedsUser('unauthorized', `${where} asks for a sign-in${url ? `: ${url}` : ''}`, {
       httpStatus: 401,
       ...(url !== undefined && { signIn: url }),
-      hint: 'the next call will ask you to sign in',
+      hint: `the next call will ask you to sign in${storeHint(this.#options.env, this.#options.folder)}`,
     });
   }
 

@@ -4,11 +4,11 @@
  */
 import { type AuthConfig, isLoopback } from '../config.ts';
 import type { Log } from '../core/ports.ts';
-import { printable, showUrl } from '../core/redact.ts';
+import { printable, type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import { checkBrowserUrl, openBrowser } from './browser.ts';
-import { type Callback, listenForCallback, type Verdict } from './callback.ts';
+import { askForPort, type Callback, type CallbackOptions, listenForCallback, type Verdict } from './callback.ts';
 import { givenClient, register } from './clients.ts';
 import { authorizationUrl, newSecrets, pageOf, redeem, resourceToSend, type Wanted } from './code-flow.ts';
 import { type ClientRecord, type Credentials, isForUs } from './credentials.ts';
@@ -27,6 +27,7 @@ export interface SignInContext {
   readonly vault: Vault;
   readonly state: SignInState;
   readonly log: Log;
+  readonly redact: Redact;
 }
 
 /**
@@ -191,15 +192,21 @@ class Answer {
     this.#record = record;
   }
 
-  listen(port: number, redirect?: Redirect, state?: string): Promise<Callback> {
+  async listen(port: number, redirect?: Redirect, state?: string): Promise<Callback> {
     const record = this.#record;
     const url = new URL(record?.redirectUri ?? 'http://localhost/');
-    return listenForCallback({
+    const options: CallbackOptions = {
       port,
       path: redirect?.path ?? (isLoopback(url.hostname) ? url.pathname : this.#context.config.callbackPath),
       host: redirect?.host ?? url.hostname,
       state: state ?? record?.state ?? '',
       finish: (answer) => this.#finish(answer),
+    };
+    return listenForCallback(options).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error;
+      // The last sign-in may have the port still, for a reload of its page.
+      await askForPort(port);
+      return listenForCallback(options);
     });
   }
 
@@ -214,10 +221,13 @@ class Answer {
     try {
       const outcome = await Promise.race([this.#settled, wait(limit, signal).then(() => late)]);
       if (outcome instanceof Error) throw outcome;
+      callback.linger(signal);
       return outcome;
+    } catch (error) {
+      await callback.close();
+      throw error;
     } finally {
       this.#context.state.pending = undefined;
-      await callback.close();
     }
   }
 
@@ -250,7 +260,7 @@ class Answer {
     const denied = error instanceof OAuthError && error.error === 'access_denied';
     const where = showUrl(this.#context.wire.server);
     const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed`;
-    const reason = error instanceof Error ? printable(error.message, 300) : 'unknown error';
+    const reason = error instanceof Error ? printable(this.#context.redact(error.message), 300) : 'unknown error';
     const hint = error instanceof ProxyError ? error.data.hint : undefined;
     const told = denied ? message : `${message}: ${reason}`;
     const Kind = denied ? UserSaidNo : ProxyError;

@@ -3,6 +3,7 @@ import { spawn as nodeSpawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isLoopback } from '../config.ts';
+import { isPlainHost, plainUrl } from '../core/plain-url.ts';
 import { printable } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
@@ -26,6 +27,9 @@ const WATCH = 1_500;
 /** What the URL parser would drop or turn into something else, and what would garble a line that shows the URL. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach another program
 const UNWANTED = /[\s\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]/;
+
+/** Where the WSL finds the opener of Windows: not in PATH when `appendWindowsPath` is off (wsl.conf). */
+const WSL_RUNDLL32 = ['rundll32.exe', '/mnt/c/Windows/System32/rundll32.exe'] as const;
 
 /**
  * `opened`: a browser runs, or the program that starts it is satisfied. `none`: nobody to look at one here, or nothing
@@ -62,7 +66,8 @@ export async function openBrowser(
 }
 
 /**
- * What may be opened: `https:`, or `http:` on this machine, plainly written and without user info.
+ * What may be opened: `https:`, or `http:` on this machine, plainly written and without user info. The result is spelled
+ * so that it is safe in the hands of any opener, and of a user who copies it from a terminal into a shell.
  * @throws ProxyError 'unauthorized' for everything else
  */
 export function checkBrowserUrl(url: string): URL {
@@ -80,7 +85,8 @@ export function checkBrowserUrl(url: string): URL {
   if (parsed.protocol !== 'https:' && !isLoopback(parsed.hostname)) {
     return refuse('http: is allowed for this machine only, and https: for all others');
   }
-  return parsed;
+  if (!isPlainHost(parsed)) return refuse('its host name has characters that do not belong there');
+  return new URL(plainUrl(parsed));
 }
 
 /**
@@ -100,8 +106,10 @@ export function browserCommand(
   if (platform === 'darwin') return { command: 'open', args: ['%s'] };
   if (platform === 'win32') return { command: 'rundll32', args: ['url.dll,FileProtocolHandler', '%s'] };
   if (isWsl) {
-    if (isCommand('wslview')) return { command: 'wslview', args: ['%s'] };
-    return { command: 'rundll32.exe', args: ['url.dll,FileProtocolHandler', '%s'] };
+    const command = WSL_RUNDLL32.find(isCommand);
+    // `wslview` writes the URL into a command of PowerShell, so it comes last.
+    if (command === undefined && isCommand('wslview')) return { command: 'wslview', args: ['%s'] };
+    return { command: command ?? 'rundll32.exe', args: ['url.dll,FileProtocolHandler', '%s'] };
   }
   if (!env.DISPLAY && !env.WAYLAND_DISPLAY) return undefined;
   return { command: 'xdg-open', args: ['%s'] };

@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import http from 'node:http';
 import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import { isLoopback } from '../config.ts';
+import type { CancelSignal } from '../core/cancel.ts';
 import { ProxyError } from '../errors.ts';
 import { CONTENT_SECURITY_POLICY, page } from './pages.ts';
 
@@ -30,11 +31,33 @@ export interface Callback {
   readonly port: number;
   /** Frees the port at once, and resolves when the final page is delivered, at most a second later. Idempotent. */
   close(): Promise<void>;
+  /**
+   * Shows the page of a sign-in that worked to a reload, for a minute at most; ends with the signal, and when
+   * `askForPort` asks for the port. Keeps nothing alive.
+   */
+  linger(signal: CancelSignal): void;
+}
+
+/** What `askForPort` requests; a page from elsewhere that did so would only end the wait for a reload. */
+const RELEASE_PATH = '/.well-known/mcp-proxy/release';
+/** How long a listener that may be another program gets to answer, in milliseconds. */
+const LONGEST_RELEASE = 500;
+
+/** Asks a listener that only waits for reloads to free its port. Never rejects: any other one keeps it. */
+export function askForPort(port: number): Promise<void> {
+  return new Promise((resolve) => {
+    const request = http.get({ host: '127.0.0.1', port, path: RELEASE_PATH, agent: false, timeout: LONGEST_RELEASE });
+    request.on('response', (response) => response.resume());
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => {});
+    request.once('close', () => resolve());
+  });
 }
 
 /** How long a browser waits for what comes of its answer; in milliseconds, as everything here. */
 const LONGEST_FINISH = 60_000;
 const LONGEST_CLOSE = 1_000;
+const LONGEST_LINGER = 60_000;
 /** Before the end of closing, so that whoever still waits gets a page and no broken connection. */
 const GIVE_UP = 700;
 const REQUEST_TIMEOUT = 10_000;
@@ -78,7 +101,7 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
         continue;
       }
     }
-    return { port, close: () => listener.close() };
+    return { port, close: () => listener.close(), linger: (signal) => listener.linger(signal) };
   }
 }
 
@@ -100,6 +123,7 @@ class CallbackListener {
   readonly #busy = new Set<Socket>();
   readonly #closing = new AbortController();
   #isAnswered = false;
+  #lingers = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: CallbackOptions) {
@@ -121,6 +145,7 @@ class CallbackListener {
     );
     server.maxConnections = MAX_CONNECTIONS;
     server.on('connection', (socket: Socket) => {
+      if (this.#lingers) socket.unref();
       this.#sockets.add(socket);
       socket.once('close', () => {
         this.#sockets.delete(socket);
@@ -152,6 +177,20 @@ class CallbackListener {
     return this.#closed;
   }
 
+  linger(signal: CancelSignal): void {
+    this.#lingers = true;
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      void this.close();
+    };
+    const timer = setTimeout(end, LONGEST_LINGER);
+    timer.unref();
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.unref();
+  }
+
   async #close(): Promise<void> {
     const closed = [...this.#servers].map((server) => new Promise((resolve) => server.close(resolve)));
     // Browsers open connections in advance, and would hold up the end with them.
@@ -180,6 +219,11 @@ class CallbackListener {
     const [path, query] = splitTarget(request.url ?? '');
     // A page from elsewhere whose name was made to point at this machine (DNS rebinding) gets to see nothing.
     if (!this.#isExpectedHost(request.headers.host)) return { status: 403, type: 'plain', text: 'Forbidden\n' };
+    if (this.#lingers && path === RELEASE_PATH) {
+      // Frees the port before it says so.
+      void this.close();
+      return { status: 200, type: 'plain', text: 'Released\n' };
+    }
     if (path !== this.#path) return page('not-found');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return { status: 405, type: 'plain', text: 'Method not allowed\n', headers: { allow: 'GET, HEAD' } };
@@ -193,7 +237,7 @@ class CallbackListener {
     }
     // A look ahead at the link is not the user's answer.
     if (request.method === 'HEAD') return { status: 200, text: '' };
-    if (this.#isAnswered) return page('already-done');
+    if (this.#isAnswered) return page(this.#lingers ? 'signed-in' : 'already-done');
     this.#isAnswered = true;
     const verdict = await this.#verdict(parameters);
     return page(verdict.page, verdict.page === 'failed' ? verdict.reason : '');

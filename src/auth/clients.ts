@@ -158,12 +158,24 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer): ProxyError {
     return new ProxyError('unauthorized', message, { httpStatus: 401, hint }, error);
   }
   if (error instanceof ProxyError && error.code !== 'unauthorized') return error;
+  if (error instanceof OAuthError && error.error === 'invalid_response' && error.status >= 400) {
+    return registrationRefused(error, issuer);
+  }
   return new ProxyError(
     'unauthorized',
     `${shown(issuer.issuer)} refuses to register a client (${error.message})`,
     { hint: GIVE_CLIENT },
     error,
   );
+}
+
+/** A status without a word that OAuth knows. */
+function registrationRefused(error: OAuthError, issuer: Issuer): ProxyError {
+  const { status } = error;
+  const passing = status === 429 || status >= 500;
+  const message = `${shown(issuer.issuer)} refuses to register a client (HTTP ${status})`;
+  const hint = passing ? 'try again later' : `it may register only clients that it knows; ${GIVE_CLIENT}`;
+  return new ProxyError('unauthorized', message, { httpStatus: status, hint }, error);
 }
 
 function advertised({ token_endpoint_auth_methods_supported: methods }: Issuer): readonly string[] | undefined {

@@ -2,6 +2,7 @@
 import type { AuthConfig } from '../config.ts';
 import type { Fetch } from '../core/fetch.ts';
 import type { Log } from '../core/ports.ts';
+import type { Redact } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
 import type { RenewApart } from './renewing.ts';
 import type { SecretStore } from './store.ts';
@@ -17,6 +18,8 @@ export interface AuthOptions {
   readonly folder: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  /** Hides what the configuration holds of secrets: a server may repeat it in an error, which is shown on a page. */
+  readonly redact: Redact;
   /** Told of an error that no later attempt will mend: only the user can, by starting the program another way. */
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
   readonly renewApart?: RenewApart | undefined;

@@ -1,6 +1,7 @@
 /** What is kept of a sign-in, and when it can be used. */
 import type { AuthConfig } from '../config.ts';
 import type { SecretStore } from './store.ts';
+import { readStored } from './stored.ts';
 
 export interface Tokens {
   readonly accessToken: string;
@@ -75,17 +76,10 @@ export function credentialsName(url: URL, resource: string | undefined, profile:
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
 
-/** The stored credentials, or undefined when there are none that can be read. */
+/** What can be used of the stored credentials, or undefined when nothing can. */
 export function readCredentials(store: SecretStore, name: string): Credentials | undefined {
   const text = store.read(name);
-  if (text === undefined) return undefined;
-  try {
-    const value = JSON.parse(text) as Partial<Credentials> | null;
-    const whole = value?.version === 1 && typeof value.serial === 'number' && typeof value.url === 'string';
-    return whole ? (value as Credentials) : undefined;
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : readStored(text).credentials;
 }
 
 /** Whether stored credentials are those of the client that is configured now. */
@@ -98,6 +92,12 @@ export function isForUs({ client }: Pick<Credentials, 'client'>, config: AuthCon
 export function bearerOf(credentials: Credentials | undefined): string | undefined {
   const tokens = credentials?.tokens;
   return tokens?.bearer === 'id_token' ? tokens.idToken : tokens?.accessToken;
+}
+
+/** Everything in the credentials that lets in whoever reads it. */
+export function secretsIn(credentials: Credentials | undefined): string[] {
+  const { accessToken, refreshToken, idToken } = credentials?.tokens ?? {};
+  return [accessToken, refreshToken, idToken, credentials?.client?.clientSecret].filter((s) => s !== undefined);
 }
 
 /** Whether the token should be renewed before it is sent: its end is near, as far as is known. */

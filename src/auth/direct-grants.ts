@@ -1,7 +1,7 @@
 /** Ways in without a browser on this machine: client credentials (RFC 6749, section 4.4) and the device grant (RFC 8628). */
 import * as oauth from 'oauth4webapi';
 import type { Log } from '../core/ports.ts';
-import { printable, showUrl } from '../core/redact.ts';
+import { printable, type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import { checkBrowserUrl } from './browser.ts';
@@ -11,6 +11,7 @@ import { parseObject, seconds, text, unusableError } from './documents.ts';
 import { UserSaidNo } from './failures.ts';
 import { endpointOf } from './issuer-metadata.ts';
 import { meaningOf, OAuthError, oauthErrorOf, optionsFor, shown } from './protocol.ts';
+import { sentSecrets } from './sent-secrets.ts';
 import { requestTokens, type TokenContext, TokenEndpointFailure } from './tokens.ts';
 import { type Vault, wait } from './vault.ts';
 
@@ -124,7 +125,7 @@ async function begin({ wire, issuer, client }: TokenContext, asked: Asked): Prom
         parametersOf(asked),
         optionsFor(wire, endpoint),
       );
-      return deviceIn(response, endpoint);
+      return deviceIn(response, endpoint, sentSecrets(client.record, {}));
     });
   } catch (error) {
     const meant = meaningOf(error, endpoint);
@@ -132,9 +133,9 @@ async function begin({ wire, issuer, client }: TokenContext, asked: Asked): Prom
   }
 }
 
-async function deviceIn(response: Response, endpoint: string): Promise<Device> {
+async function deviceIn(response: Response, endpoint: string, hide: Redact): Promise<Device> {
   const body = parseObject(await response.text()) ?? {};
-  const error = oauthErrorOf(body, response.status);
+  const error = oauthErrorOf(body, response.status, hide);
   if (error) throw error;
   if (!response.ok) throw new OAuthError('server_error', `HTTP ${response.status}`, response.status);
   const [deviceCode, userCode] = [text(body.device_code), text(body.user_code)];

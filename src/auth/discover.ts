@@ -164,7 +164,7 @@ async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined
     const stated = text(document.issuer);
     try {
       const isNamed = stated !== undefined && parseUrl(stated) !== undefined;
-      if (isNamed && !isSameIssuer(named, stated)) throw foreignIssuer(named, stated);
+      if (isNamed && !isSameIssuer(named, stated)) throw wrongIssuer(named, stated);
       return issuerOf(document, place);
     } catch (error) {
       wrong ??= error;
@@ -174,11 +174,22 @@ async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined
   return undefined;
 }
 
-function foreignIssuer(named: string, stated: string): ProxyError {
-  const other = printable(JSON.stringify(stated), 120);
-  return new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${other}`, {
+/** Nothing but the very same issuer will do (RFC 8414, section 3.3); only another place is a reason for alarm. */
+function wrongIssuer(named: string, stated: string): ProxyError {
+  const quoted = printable(JSON.stringify(stated), 120);
+  if (spelledAlike(named) === spelledAlike(stated)) {
+    return new ProxyError('unauthorized', `the server spells its issuer ${shown(named)}, but its metadata ${quoted}`, {
+      hint: 'the two must be the same, to the last slash; ask the operator of the server to correct one of them',
+    });
+  }
+  return new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${quoted}`, {
     hint: 'somebody may be trying to get hold of the sign-in; ask who runs the server',
   });
+}
+
+/** The URL parser takes care of the case of scheme and host, and of default ports. */
+function spelledAlike(issuer: string): string {
+  return (URL.canParse(issuer) ? new URL(issuer).href : issuer).replace(/\/+$/, '');
 }
 
 /** Where the metadata of an issuer may be, in the specification's order. */

@@ -5,6 +5,7 @@
 import { printable } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
+import { isSendable } from './stored.ts';
 import { checkScheme } from './targets.ts';
 
 export type Document = Readonly<Record<string, unknown>>;
@@ -33,7 +34,7 @@ export function strings(value: unknown): string[] | undefined {
 
 /** A credential that a header can carry: visible ASCII without spaces. */
 export function token(value: unknown): string | undefined {
-  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : undefined;
+  return typeof value === 'string' && isSendable(value) ? value : undefined;
 }
 
 /** Longer than any lifetime that means something: a hundred years, in seconds. */

@@ -4,17 +4,26 @@
  */
 import type { CancelSignal } from '../core/cancel.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
-import { type Redact, redactor } from '../core/redact.ts';
+import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import { type StoredAnswers, storedAnswers } from './answers.ts';
 import type { Authorizer, Want } from './authorizer.ts';
 import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
 import type { AuthOptions } from './context.ts';
-import { bearerOf, type Credentials, credentialsName, isForUs, isStale, readCredentials } from './credentials.ts';
+import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './credentials.ts';
+import { readStored } from './stored.ts';
 
 /** A request is sent again after a refresh and after a sign-in, and then its answer is what it is. */
 const MAX_ATTEMPTS = 3;
+
+/** The challenge that a server would have sent, had it been able to read the token (RFC 6750, section 3.1). */
+const UNREADABLE = 'Bearer error="invalid_token"';
+
+/** Statuses that may be about the header with the token. */
+const MAY_BE_UNREADABLE = new Set([400, 413, 414, 431]);
+
+const NOTHING_STORED = { credentials: undefined, problem: undefined };
 
 /** How many bearers are hidden in what a server says: it hears of a new one every few seconds at the most. */
 const REMEMBERED = 20;
@@ -30,6 +39,11 @@ export class Auth {
   #accepted: string | undefined;
   #authorizer: Promise<Authorizer> | undefined;
   #closed = false;
+  #warned = false;
+  /** The last bearer that this process has seen the server take. */
+  #proven: string | undefined;
+  /** The last bearer that the server could not even read. */
+  #unreadable: string | undefined;
   /** Scopes that were asked for in vain. */
   readonly #inVain = new Set<string>();
   /** The bearers that were sent last, the newest at the end. */
@@ -61,9 +75,35 @@ export class Auth {
     return this.#options.fetch(bearer === undefined ? request : this.#with(request, bearer)).then((response) => {
       const { status } = response;
       if (status === 401 || status === 403) return this.#refused(request, response, bearer, attempt, steppedUp);
+      if (bearer !== undefined && MAY_BE_UNREADABLE.has(status)) {
+        return this.#unlessUnreadable(request, response, bearer, attempt, steppedUp);
+      }
       this.#accepted = bearer;
+      if (status < 500) this.#proven = bearer;
       return response;
     });
+  }
+
+  /** Takes a response that says the bearer is too large or malformed for a 401, and any other one for what it is. */
+  async #unlessUnreadable(
+    request: HttpRequest,
+    given: HttpResponse,
+    bearer: string,
+    attempt: number,
+    steppedUp: string | undefined,
+  ): Promise<HttpResponse> {
+    const { examine } = await import('./blame.ts');
+    const { blamed, response } = await examine(request, given, bearer, bearer === this.#proven);
+    if (!blamed) {
+      this.#accepted = bearer;
+      return response;
+    }
+    this.#unreadable = bearer;
+    this.#warnOf(`the server finds its token too large or malformed (HTTP ${response.status})`);
+    const refusal = { ...response, status: 401, headers: { 'www-authenticate': UNREADABLE } };
+    const answer = await this.#refused(request, refusal, bearer, attempt, steppedUp);
+    // What nobody asked for shows that a sign-in is needed; everybody else is told what the server said.
+    return answer === refusal && request.probe !== true ? response : answer;
   }
 
   /** Gets what the server asks for and sends the request again, or leaves the refusal as it is. */
@@ -94,8 +134,8 @@ export class Auth {
     return this.#send(request, attempt + 1, scopes);
   }
 
-  /** Hides the bearers that were sent: a server may repeat them in an error page. */
-  readonly redact: Redact = (text) => redactor(this.#sent)(text);
+  /** Hides the bearers that were sent, and what is stored beside them: a server may repeat them wherever it says anything. */
+  readonly redact: Redact = (text) => redactor([...this.#sent, ...secretsIn(this.#credentials)])(text);
 
   /** Gives up a sign-in that is under way. */
   async close(): Promise<void> {
@@ -111,13 +151,24 @@ export class Auth {
 
   /** The stored credentials of the client that is configured now. */
   #stored(): Credentials | undefined {
-    const stored = readCredentials(this.#options.store, this.#name);
-    return stored && isForUs(stored, this.#options.config) ? stored : undefined;
+    const { store, config } = this.#options;
+    const text = store.read(this.#name);
+    const { credentials, problem } = text === undefined ? NOTHING_STORED : readStored(text);
+    if (problem !== undefined) this.#warnOf(problem);
+    return credentials && isForUs(credentials, config) ? credentials : undefined;
+  }
+
+  #warnOf(problem: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const { server, log } = this.#options;
+    log.warn(`the stored sign-in to ${showUrl(server)} is set aside: ${problem}; the next sign-in replaces it`);
   }
 
   #wantOf(stepUp: boolean, challenge: Challenge, refused: string | undefined, request: HttpRequest): Want {
     const fresh = !stepUp && refused !== undefined && refused !== this.#accepted;
-    return { refused, fresh, challenge, stepUp, interactive: request.probe !== true };
+    const unreadable = refused !== undefined && refused === this.#unreadable;
+    return { refused, fresh, unreadable, challenge, stepUp, interactive: request.probe !== true };
   }
 
   /** Whether there are other credentials now. Rejects when the user has to be told why there are none. */
@@ -158,7 +209,8 @@ export class Auth {
       // Nothing is waited for but the user; everything else has limits of its own.
       const look = (): void => {
         const waits = want.interactive && this.state.pending !== undefined;
-        if (waits) timer ??= setTimeout(() => settle(() => reject(this.#unfinished())), this.#options.config.timeout);
+        if (waits)
+          timer ??= setTimeout(() => settle(() => this.#unfinished().then(reject)), this.#options.config.timeout);
       };
       const unwatch = this.state.watch(look);
       const waited = this.state.beginWaiting(signal);
@@ -172,20 +224,25 @@ export class Auth {
     });
   }
 
-  #unfinished(): ProxyError {
-    const { config, server } = this.#options;
+  async #unfinished(): Promise<ProxyError> {
+    const { config, server, env, folder } = this.#options;
+    const { storeHint } = await import('./headless.ts');
     const url = this.state.pending?.url;
     const where = url === undefined ? '' : `; sign in here: ${url}`;
     const message = `the sign-in to ${server.host} was not finished in ${Math.round(config.timeout / 1000)} s${where}`;
     const data = url === undefined ? {} : { signIn: url };
-    return new ProxyError('unauthorized', message, { ...data, hint: 'sign in, then try again' });
+    return new ProxyError('unauthorized', message, {
+      ...data,
+      hint: `sign in, then try again${storeHint(env, folder)}`,
+    });
   }
 
   /** Renews a token shortly before its end; when that fails, the server decides whether it is still good. */
   async #renewAhead(request: HttpRequest): Promise<void> {
     if (this.#closed) return;
     const refused = bearerOf(this.#credentials);
-    const want: Want = { refused, fresh: false, challenge: NO_CHALLENGE, stepUp: false, interactive: false };
+    const common = { fresh: false, unreadable: false, challenge: NO_CHALLENGE, stepUp: false };
+    const want: Want = { ...common, refused, interactive: false };
     try {
       const authorizer = await this.#loadAuthorizer();
       await this.#obtain(authorizer, want, request.signal);

@@ -9,7 +9,7 @@ import { ALONE, type Lock, Vault } from './vault.ts';
 
 /** @param name of the credentials, see `credentialsName`. */
 export function openAuthorizer(options: AuthOptions, name: string, state: SignInState): Authorizer {
-  const { server, config, fetch, env, log, renewApart, hopeless } = options;
+  const { server, config, fetch, env, folder, log, redact, renewApart, hopeless } = options;
   const unwritable = new Unwritable(log);
   const common = { ...options, store: forgivingStore(options.store, unwritable) };
   const soften = (lock: Lock): Lock => forgivingLock(lock, unwritable);
@@ -18,7 +18,7 @@ export function openAuthorizer(options: AuthOptions, name: string, state: SignIn
   const renewals = openVault(common, name, renewApart ? 'renewing' : 'renewal', soften);
   // Another process knows nothing of what is kept in this one.
   const apart = (): AuthOptions['renewApart'] => (unwritable.known ? undefined : renewApart);
-  return new Authorizer({ server, config, fetch, vault, renewals, env, state, log, apart, hopeless });
+  return new Authorizer({ server, config, fetch, vault, renewals, env, folder, state, log, redact, apart, hopeless });
 }
 
 /** @param purpose keeps the locks of different kinds of work apart. */

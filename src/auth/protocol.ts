@@ -4,7 +4,7 @@ import { isLoopback } from '../config.ts';
 import type { CancelSignal } from '../core/cancel.ts';
 import type { Fetch, HttpRequest } from '../core/fetch.ts';
 import { withLimit } from '../core/limit.ts';
-import { printable, showUrl } from '../core/redact.ts';
+import { printable, type Redact, showUrl } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { type Document, parseObject, text } from './documents.ts';
@@ -40,10 +40,12 @@ export function isPlainLoopback(url: URL): boolean {
 
 async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string, unknown>): Promise<Response> {
   const body = init.body === undefined || init.body === null ? undefined : [Buffer.from(String(init.body))];
+  // The library names itself; the HTTP client says who really asks.
+  const { 'user-agent': _, ...headers } = init.headers;
   return request(wire, {
     method: init.method === 'POST' ? 'POST' : 'GET',
     url,
-    headers: init.headers,
+    headers,
     ...(body && { body }),
     redirect: 'manual',
     repeatable: false,
@@ -124,10 +126,16 @@ export class OAuthError extends Error {
   }
 }
 
-/** The error that the body of an answer is, or undefined when it is something else. */
-export function oauthErrorOf(body: Document, status: number): OAuthError | undefined {
+/**
+ * The error that the body of an answer is, or undefined when it is something else.
+ *
+ * @param hide takes out of the server's words what it was sent.
+ */
+export function oauthErrorOf(body: Document, status: number, hide: Redact = String): OAuthError | undefined {
   const error = text(body.error);
-  return error === undefined ? undefined : new OAuthError(error, text(body.error_description), status);
+  if (error === undefined) return undefined;
+  const description = text(body.error_description);
+  return new OAuthError(hide(error), description === undefined ? undefined : hide(description), status);
 }
 
 /** What an error of the library, of the server or of the network means: an OAuthError, or a ProxyError. */

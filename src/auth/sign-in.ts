@@ -1,7 +1,7 @@
 /** One sign-in from the challenge to the stored credentials, by whatever grant is configured. */
 import type { AuthConfig } from '../config.ts';
 import type { Log } from '../core/ports.ts';
-import { showUrl } from '../core/redact.ts';
+import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { signInByBrowser } from './browser-sign-in.ts';
 import type { Challenge } from './challenge.ts';
@@ -23,6 +23,7 @@ export interface GrantContext {
   readonly vault: Vault;
   readonly state: SignInState;
   readonly log: Log;
+  readonly redact: Redact;
 }
 
 /** What a sign-in answers to. */

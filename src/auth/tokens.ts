@@ -1,17 +1,15 @@
 /** Requests to the token endpoint, of whatever grant, and what comes back (RFC 6749, sections 4 to 6; RFC 8707). */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
-import { printable, type Redact, redactor } from '../core/redact.ts';
+import { printable, type Redact } from '../core/redact.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
-import type { ClientRecord, Issuer, Tokens } from './credentials.ts';
+import type { Issuer, Tokens } from './credentials.ts';
 import { type Document, parseObject, seconds, text, token, unusable } from './documents.ts';
 import { meaningOf, OAuthError, optionsFor, shown, type Wire } from './protocol.ts';
 import { mannersOf } from './providers.ts';
 import { words } from './scopes.ts';
-
-/** Parameters that are worth something to whoever reads them. */
-const SECRETS = ['code', 'code_verifier', 'refresh_token', 'device_code'];
+import { sentSecrets } from './sent-secrets.ts';
 
 /** Everything that a request to one token endpoint needs. */
 export interface TokenContext {
@@ -47,6 +45,7 @@ export async function requestTokens(
   before?: Tokens,
 ): Promise<Tokens> {
   const { wire, config, issuer, client } = context;
+  const hide = sentSecrets(client.record, parameters);
   try {
     const body = await client.request(async (authentication) => {
       const response = await oauth.genericTokenEndpointRequest(
@@ -57,9 +56,9 @@ export async function requestTokens(
         { ...parameters },
         { ...optionsFor(wire, issuer.token_endpoint), headers: { accept: 'application/json' } },
       );
-      return bodyOf(response, hider(client.record, parameters));
+      return bodyOf(response, hide);
     });
-    return tokensIn(body, context, before);
+    return tokensIn(body, context, hide, before);
   } catch (error) {
     const meant = meaningOf(error, issuer.token_endpoint);
     const { resource, ...others } = parameters;
@@ -80,7 +79,8 @@ async function bodyOf(response: Response, hide: Redact): Promise<Document> {
   const sent = await response.text();
   const form = (response.headers.get('content-type') ?? '').includes('application/x-www-form-urlencoded');
   const body = form ? Object.fromEntries(new URLSearchParams(sent)) : parseObject(sent);
-  const error = text(body?.error);
+  const named = text(body?.error);
+  const error = named === undefined ? undefined : hide(named);
   if (response.status === 429 || response.status >= 500) throw new TokenEndpointFailure(response, error);
   if (error !== undefined) {
     const said = text(body?.error_description);
@@ -93,13 +93,6 @@ async function bodyOf(response: Response, hide: Redact): Promise<Document> {
   // Slack puts the tokens of a user beside those of the app.
   const user = body.authed_user as Document | null | undefined;
   return text(user?.access_token) === undefined ? body : { ...body, ...user };
-}
-
-/** Hides what was sent: servers like to say what exactly they refuse. */
-function hider({ clientSecret }: ClientRecord, parameters: Readonly<Record<string, string>>): Redact {
-  const sent = SECRETS.flatMap((name) => parameters[name] ?? []);
-  const redact = redactor(clientSecret === undefined ? sent : [...sent, clientSecret]);
-  return (text) => redact(text).replace(/\b(Basic|Bearer)\s+\S+/gi, '$1 ***');
 }
 
 /** No server locks a user out for longer than this, in seconds. */
@@ -121,21 +114,25 @@ export class TokenEndpointFailure extends OAuthError {
   }
 }
 
-function tokensIn(body: Document, { config, issuer }: TokenContext, before: Tokens | undefined): Tokens {
+function tokensIn(body: Document, { config, issuer }: TokenContext, hide: Redact, before: Tokens | undefined): Tokens {
   const accessToken = token(body.access_token);
   if (accessToken === undefined) {
     const reason = unusable(`the token answer of ${shown(issuer.token_endpoint)}`, 'access_token', body);
     throw new OAuthError('invalid_response', reason, 200);
   }
-  const type = text(body.token_type)?.toLowerCase();
+  const type = text(body.token_type);
   // `user` and `bot` are what Slack calls bearer tokens; a missing type is one too, in practice.
-  if (type !== undefined && !['bearer', 'user', 'bot'].includes(type)) {
-    throw new OAuthError('invalid_response', `the tokens are of the type ${JSON.stringify(type.slice(0, 20))}`, 200);
+  if (type !== undefined && !['bearer', 'user', 'bot'].includes(type.toLowerCase())) {
+    throw new OAuthError(
+      'invalid_response',
+      `the tokens are of the type ${JSON.stringify(hide(type).slice(0, 20))}`,
+      200,
+    );
   }
   const now = Date.now();
   const lifetime = seconds(body.expires_in);
   const refreshToken = text(body.refresh_token) ?? before?.refreshToken;
-  const idToken = token(body.id_token) ?? before?.idToken;
+  const idToken = token(body.id_token) ?? token(before?.idToken);
   const scope = text(body.scope);
   const bearer = config.useIdToken ? 'id_token' : (before?.bearer ?? 'access_token');
   const keepsIdToken = idToken !== undefined && (config.useIdToken || mannersOf(issuer).idTokenAsBearer === true);

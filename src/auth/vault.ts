@@ -1,8 +1,10 @@
 /** The credentials of one server, shared by every process of this user: read by all, written by whoever has the lock. */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import { ProxyError } from '../errors.ts';
+import { checkBrowserUrl } from './browser.ts';
 import { bearerOf, type ClientRecord, type Credentials, type Issuer, readCredentials } from './credentials.ts';
 import type { SecretStore } from './store.ts';
+import { isNumber, soundClient, soundIssuer } from './stored.ts';
 
 /** How often a process looks whether another one is done, in milliseconds. */
 const LOOK_EVERY = 150;
@@ -15,6 +17,9 @@ const LONGEST_WRITE = 10_000;
 
 /** How long the answer of a browser is waited for, whoever waits for it; in milliseconds. */
 export const LONGEST_SIGN_IN = 10 * 60_000;
+
+/** A longer pause than any server is granted, in milliseconds: a record that says so is damaged. */
+const LONGEST_PAUSE = 60 * 60_000;
 
 type Changed = Omit<Credentials, 'version' | 'serial'>;
 
@@ -134,7 +139,9 @@ export class Vault {
   /** What was kept of the last failed renewal of these credentials. */
   pause(serial: number): Pause | undefined {
     const value = this.#record<Pause>(this.#pauseName);
-    return value?.serial === serial && typeof value.until === 'number' ? (value as Pause) : undefined;
+    const { since, until, failures, message } = value ?? {};
+    if (value?.serial !== serial || !isNumber(since) || !isNumber(until) || !isNumber(failures)) return undefined;
+    return typeof message === 'string' && until - since <= LONGEST_PAUSE ? (value as Pause) : undefined;
   }
 
   keepPause(pause: Pause): Promise<void> {
@@ -143,9 +150,7 @@ export class Vault {
 
   /** The sign-in that some process has begun, or undefined. */
   pending(): PendingRecord | undefined {
-    const value = this.#record<PendingRecord>(this.#pendingName);
-    const whole = value?.version === 1 && typeof value.url === 'string' && typeof value.startedAt === 'number';
-    return whole ? (value as PendingRecord) : undefined;
+    return soundPending(this.#record(this.#pendingName));
   }
 
   /** The same, as long as its page can still be finished. */
@@ -200,7 +205,8 @@ export class Vault {
 
   #record<T>(name: string): Partial<T> | undefined {
     try {
-      return (JSON.parse(this.#store.read(name) ?? 'null') as Partial<T> | null) ?? undefined;
+      const value: unknown = JSON.parse(this.#store.read(name) ?? 'null');
+      return typeof value === 'object' && value !== null ? value : undefined;
     } catch {
       return undefined;
     }
@@ -212,6 +218,24 @@ export class Vault {
 
   get #pendingName(): string {
     return `${this.#name}.sign-in`;
+  }
+}
+
+/** A sign-in that another process can go on with, or at least show; undefined when it is damaged. */
+function soundPending(value: Partial<PendingRecord> | undefined): PendingRecord | undefined {
+  if (value?.version !== 1 || !isNumber(value.startedAt) || !isNumber(value.openedAt)) return undefined;
+  if (!soundIssuer(value.issuer) || !soundClient(value.client) || !isSafe(value.url)) return undefined;
+  if (value.userCode !== undefined) return typeof value.userCode === 'string' ? (value as PendingRecord) : undefined;
+  const { state, verifier, redirectUri, port } = value;
+  const answerable = Boolean(state && verifier) && URL.canParse(String(redirectUri));
+  return answerable && isNumber(port) && port > 0 && port < 65_536 ? (value as PendingRecord) : undefined;
+}
+
+function isSafe(url: unknown): boolean {
+  try {
+    return typeof url === 'string' && checkBrowserUrl(url).href === url;
+  } catch {
+    return false;
   }
 }
 

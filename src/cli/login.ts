@@ -10,7 +10,7 @@ import type { Config } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
 import type { HttpResponse } from '../core/fetch.ts';
 import type { Log } from '../core/ports.ts';
-import { showUrl } from '../core/redact.ts';
+import { type Redact, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import type { HttpClient } from '../upstream/http.ts';
@@ -20,6 +20,8 @@ import { openPlace } from './place.ts';
 
 export interface CommandContext {
   readonly log: Log;
+  /** Hides the secrets of the arguments. */
+  readonly redact: Redact;
   readonly version: string;
   /** Writes one line on stdout. */
   readonly print: (line: string) => void;
@@ -28,8 +30,8 @@ export interface CommandContext {
 const TRY_AGAIN = { hint: 'the same command tries it again' } as const;
 
 /** Signs in, unless somebody has or nobody has to. Rejects with a ProxyError that says why it did not work. */
-export async function login(config: Config, { log, version, print }: CommandContext): Promise<void> {
-  const { options, http } = await openPlace(config, log, version);
+export async function login(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
+  const { options, http } = await openPlace(config, log, version, redact);
   const where = showUrl(config.url);
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
   const vault = openVault(options, name);
@@ -59,7 +61,14 @@ export async function login(config: Config, { log, version, print }: CommandCont
     const refused = bearerOf(vault.read());
     try {
       // Not `fresh`: however new the token is that was refused, this user has asked for another one.
-      await authorizer.obtain({ refused, fresh: false, challenge, stepUp: false, interactive: true });
+      await authorizer.obtain({
+        refused,
+        fresh: false,
+        unreadable: false,
+        challenge,
+        stepUp: false,
+        interactive: true,
+      });
     } catch (error) {
       throw withWayOn(error);
     } finally {

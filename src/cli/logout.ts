@@ -13,8 +13,8 @@ import { openPlace } from './place.ts';
  * Forgets in any case; that a server could not be told is said, and no reason to keep the tokens.
  * Rejects with a ProxyError while another process waits for its user to sign in.
  */
-export async function logout(config: Config, { log, version, print }: CommandContext): Promise<void> {
-  const { options, http } = await openPlace(config, log, version);
+export async function logout(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
+  const { options, http } = await openPlace(config, log, version, redact);
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
   const where = showUrl(config.url);
   const signal = new Cancellation();

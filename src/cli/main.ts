@@ -45,9 +45,17 @@ export function main(): void {
 }
 
 /** Ends without having begun. @param answers whether a client on stdio may be waiting for an answer. */
-async function refuse(error: ProxyError, format: LogFormat, answers: boolean): Promise<void> {
+async function refuse(
+  error: ProxyError,
+  format: LogFormat,
+  answers: boolean,
+  secrets: readonly string[] = [],
+): Promise<void> {
   process.exitCode = error.meaning.exit;
-  const told = error instanceof UnknownWord ? (await import('./foreign-flags.ts')).explained(error) : error;
+  const { code, message, data } =
+    error instanceof UnknownWord ? (await import('./foreign-flags.ts')).explained(error) : error;
+  const redact = redactor(secrets);
+  const told = new ProxyError(code, redact(message), data.hint === undefined ? {} : { hint: redact(data.hint) });
   process.stderr.write(farewell(told, format));
   if (!answers || process.stdin.isTTY) return;
   const { answerFirst } = await import('./first-answer.ts');
@@ -60,7 +68,7 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   const { logLevel: level, logFormat: format } = action.config;
   const redact = redactor(action.secrets);
   const log = createLog({ level, format, redact, plain: true, write: (text) => process.stderr.write(text) });
-  const context = { log, version: __VERSION__, print: (line: string) => process.stdout.write(`${line}\n`) };
+  const context = { log, redact, version: __VERSION__, print: (line: string) => process.stdout.write(`${line}\n`) };
   const done = async (): Promise<void> => {
     switch (action.kind) {
       case 'login':
@@ -77,7 +85,7 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   );
   done().then(
     () => process.exit(0),
-    (error: unknown) => fail(error, format),
+    (error: unknown) => fail(error, format, action.secrets),
   );
 }
 
@@ -106,7 +114,7 @@ function start(config: Config, secrets: readonly string[]): void {
   }
   store.then(
     (opened) => run(config, secrets, opened),
-    (error: unknown) => refuse(known(error), config.logFormat, config.listen === undefined),
+    (error: unknown) => refuse(known(error), config.logFormat, config.listen === undefined, secrets),
   );
 }
 
@@ -116,7 +124,7 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
   if (listen) {
     import('./serve.ts')
       .then(({ serve }) => serve({ ...config, listen }, { credentials, secrets, version: __VERSION__, exit }))
-      .catch((error: unknown) => fail(error, config.logFormat));
+      .catch((error: unknown) => fail(error, config.logFormat, secrets));
     return;
   }
   const surroundings = surroundingsOf(config, secrets, credentials, __VERSION__);
@@ -135,7 +143,7 @@ function greet({ logLevel: level, logFormat: format }: Config): void {
 }
 
 /** Ends with the last words to an error. */
-function fail(error: unknown, format: LogFormat): void {
-  process.stderr.write(farewell(known(error), format));
+function fail(error: unknown, format: LogFormat, secrets: readonly string[]): void {
+  process.stderr.write(farewell(known(error), format, redactor(secrets)));
   process.exit(known(error).meaning.exit);
 }

@@ -3,6 +3,7 @@ import type { AuthOptions } from '../auth/context.ts';
 import { fileStore, memoryStore, type SecretStore } from '../auth/store.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../core/ports.ts';
+import type { Redact } from '../core/redact.ts';
 import { createHttpClient, type HttpClient, unusedProxyFlag } from '../upstream/http.ts';
 import { tellWhenSlow } from '../upstream/slow.ts';
 import { cacheFolder } from './folders.ts';
@@ -20,6 +21,7 @@ export async function openPlace(
   config: Config,
   log: Log,
   version: string,
+  redact: Redact,
 ): Promise<{ options: AuthOptions; http: Pick<HttpClient, 'fetch' | 'close'> }> {
   const unset = unusedProxyFlag(config, process.env);
   if (unset !== undefined) log.warn(unset);
@@ -41,6 +43,7 @@ export async function openPlace(
     folder: cacheFolder(process.env),
     env: process.env,
     log,
+    redact,
   };
   return { options, http };
 }

@@ -9,7 +9,7 @@ import { openPlace } from './place.ts';
 
 /** Renews the stored credentials, unless they are no longer those of the serial. Rejects with a ProxyError. */
 export async function renewStored(config: Config, log: Log, version: string, serial: number): Promise<void> {
-  const { options, http } = await openPlace(config, log, version);
+  const { options, http } = await openPlace(config, log, version, String);
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
   // A lock of its own: whoever started this process, and may be dead by now, has the other one.
   const vault = openVault(options, name, 'renewal');

@@ -46,9 +46,9 @@ function now(): string {
 }
 
 /** The last words of the program: what went wrong, and what to do about it. */
-export function farewell(error: ProxyError, format: LogFormat): string {
-  const hint = error.data.hint ? printable(error.data.hint) : undefined;
-  const text = printable(error.message);
+export function farewell(error: ProxyError, format: LogFormat, redact: Redact = String): string {
+  const hint = error.data.hint ? printable(redact(error.data.hint)) : undefined;
+  const text = printable(redact(error.message));
   if (format === 'json') return event(format, 'error', text, hint === undefined ? {} : { hint });
   return `mcp-proxy: ${text}${hint === undefined ? '' : `\nhint: ${hint}`}\n`;
 }

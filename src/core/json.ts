@@ -17,7 +17,7 @@ import {
   skipValue,
 } from './scan.ts';
 
-export { BRACE_CLOSE, type Json, JsonError };
+export { BRACE_CLOSE, BRACE_OPEN, type Json, JsonError, QUOTE };
 
 /** A member of an object: its decoded key, and where key and value stand in the text. */
 export interface Member {
@@ -157,6 +157,20 @@ export function peek(text: Json | undefined, ...path: readonly string[]): Json |
     if (error instanceof JsonError) return undefined;
     throw error;
   }
+}
+
+/**
+ * The member at the end of the path, when it is an object: an optional member of a document that is
+ * `null` or of another type is as good as absent.
+ */
+export function peekObject(text: Json | undefined, ...path: readonly string[]): Json | undefined {
+  const found = peek(text, ...path);
+  return isObject(found) ? found : undefined;
+}
+
+/** The member at the end of the path, when it is a string with something in it. */
+export function peekText(text: Json | undefined, ...path: readonly string[]): string | undefined {
+  return asString(peek(text, ...path)) || undefined;
 }
 
 /** The string a value is, or undefined when it is something else. */

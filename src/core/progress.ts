@@ -2,13 +2,18 @@
 import { idKey, isId, isTooLong } from './ids.ts';
 import { isObject, type Json, peek } from './json.ts';
 
-const MARK = 'progressToken';
+export const MARK = 'progressToken';
 /** Any key may be spelled with escapes. */
 const ESCAPE = '\\u';
 
+/** Whether a call may ask for progress; nearly every one that does not is told apart without a closer look. */
+export function mayAskForProgress(params: Json): boolean {
+  return params.includes(MARK) || params.includes(ESCAPE);
+}
+
 /** The key of the token under which a call asks for progress; undefined when it asks for none. */
 export function askedToken(params: Json | undefined): string | undefined {
-  if (!isObject(params) || !(params.includes(MARK) || params.includes(ESCAPE))) return undefined;
+  if (!isObject(params) || !mayAskForProgress(params)) return undefined;
   return keyOf(peek(params, '_meta', MARK));
 }
 

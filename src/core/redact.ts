@@ -1,15 +1,56 @@
 /** Makes what came from outside safe to show: printable, short, and free of secrets. */
 
+import type { Log } from './ports.ts';
+
 /** Shorter values are no secrets worth hiding, and hiding them would garble ordinary words. */
 const SHORTEST_SECRET = 6;
 
 export type Redact = (text: string) => string;
 
-/** A function that replaces every given secret, in whatever context it stands, by `***`. */
+/** A secret that was cut off is one still, from this length on; in UTF-16 units. */
+const BEGINNING = 16;
+
+/**
+ * A function that replaces every given secret, in whatever context it is, by `***`. The beginning of a secret counts
+ * too: whoever quoted it may have cut it off.
+ */
 export function redactor(secrets: readonly string[]): Redact {
-  // Longest first, so that a secret that contains another one is replaced whole.
-  const hidden = [...new Set(secrets)].filter((s) => s.length >= SHORTEST_SECRET).sort((a, b) => b.length - a.length);
-  return (text) => hidden.reduce((t, secret) => t.replaceAll(secret, '***'), text);
+  const hidden = [...new Set(secrets)].filter((s) => s.length >= SHORTEST_SECRET);
+  return (text) => {
+    const found = hidden.flatMap((secret) => occurrences(secret, text)).sort((a, b) => a.from - b.from || b.to - a.to);
+    let shown = '';
+    let end = 0;
+    for (const { from, to } of found) {
+      // Secrets overlap where one contains another one: they are hidden together.
+      if (from >= end) shown += `${text.slice(end, from)}***`;
+      end = Math.max(end, to);
+    }
+    return shown + text.slice(end);
+  };
+}
+
+/** The log without what `redact` hides. A URL that users are to open stays as it is. */
+export function redactedLog(log: Log, redact: Redact): Log {
+  return {
+    debug: (line) => log.debug(redact(line)),
+    info: (line, url) => log.info(redact(line), url),
+    warn: (line, url) => log.warn(redact(line), url),
+    error: (line) => log.error(redact(line)),
+  };
+}
+
+/** Where a text has a secret or the beginning of one. */
+function occurrences(secret: string, text: string): { readonly from: number; readonly to: number }[] {
+  const beginning = secret.slice(0, BEGINNING);
+  const found: { from: number; to: number }[] = [];
+  for (let from = text.indexOf(beginning); from !== -1; ) {
+    let to = from + beginning.length;
+    while (to < text.length && to - from < secret.length && text[to] === secret[to - from]) to++;
+    found.push({ from, to });
+    // Another occurrence may begin within the end of this one.
+    from = text.indexOf(beginning, Math.max(from + 1, to - beginning.length + 1));
+  }
+  return found;
 }
 
 /**
@@ -54,9 +95,19 @@ function safelyDecoded(text: string): string {
   }
 }
 
-/** One line, at most `limit` characters, control characters and line separators replaced. */
+/** What moves a terminal or turns the direction of a text around, line breaks and tabs aside. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+const LINE_CONTROLS = new RegExp(`(?:${CONTROLS.source}|[\t\n\u2028\u2029])+`, 'g');
+
+/** The text without characters that a terminal would act on; it may have several lines. */
+export function withoutControls(text: string): string {
+  return text.replace(CONTROLS, ' ');
+}
+
+/** One line, at most `limit` characters, control characters and line separators replaced. Hide secrets first. */
 export function printable(text: string, limit = 1_000): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
+  const line = text.replace(LINE_CONTROLS, ' ').trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }

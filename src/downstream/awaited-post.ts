@@ -30,6 +30,8 @@ export interface Asked {
   readonly calls: readonly Call[];
   /** Whether it is the `initialize` of the session. */
   readonly opens: boolean;
+  /** Called as soon as there is an answer, or will be none. */
+  readonly release: () => void;
 }
 
 export class AwaitedPost extends Entry implements Way, PostOwner {
@@ -91,6 +93,7 @@ export class AwaitedPost extends Entry implements Way, PostOwner {
 
   respond(frame: Frame | undefined, reply?: Reply): void {
     this.#done = true;
+    this.#asked.release();
     this.#home.answered(this, reply);
     this.#failed = this.#creates && !this.#home.established;
     if (frame) this.#response.answer(frame, 200);

@@ -33,7 +33,7 @@ export class Backlog {
 
 /** What a client is told whose notifications are not taken. */
 export const NOT_TAKEN: Refusal = {
-  status: 503,
+  status: 429,
   reply: replyFrom(new ProxyError('limit', 'the server does not take what it was told before')),
   headers: { 'retry-after': '1' },
 };

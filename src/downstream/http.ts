@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { declaredRevision, HEADER_MISMATCH, isModernRevision } from '../core/eras.ts';
 import { JsonError } from '../core/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../core/jsonrpc.ts';
+import { isOnlyTold } from '../core/lookalikes.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { readFrame } from '../wire/frames.ts';
 import { replyFrom } from '../wire/replies.ts';
 import { accepts, acceptsEvents, isJson } from './accept.ts';
-import { Backlog, NOT_TAKEN } from './backlog.ts';
 import { Bodies, GONE } from './body.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import { checkAddressing, checkIdentity, type DoorRules } from './doors.ts';
@@ -17,7 +17,7 @@ import { checkModern } from './mirror.ts';
 import { isOperational, type Operation } from './operation.ts';
 import { isOAuthEndpoint, isWellKnown, METHODS, pathOf, transportPath } from './paths.ts';
 import { type Refusal, refuse, refused, refuseSignIn } from './refusal.ts';
-import type { ClientOptions, Forwarded, Request } from './servers.ts';
+import type { ClientOptions, Forwarded, Posted, Request } from './servers.ts';
 import { StatelessClients } from './stateless.ts';
 
 export interface HttpDownstreamOptions extends ClientOptions {
@@ -34,14 +34,13 @@ export class HttpDownstream {
   readonly #bodies: Bodies;
   readonly #legacy: LegacyClients;
   readonly #stateless: StatelessClients;
-  readonly #backlog = new Backlog();
   #closing = false;
 
   constructor(options: HttpDownstreamOptions) {
     this.#options = options;
     this.#bodies = new Bodies(options.maxBody);
     this.#legacy = new LegacyClients(options);
-    this.#stateless = new StatelessClients(options.pulse);
+    this.#stateless = new StatelessClients(options);
   }
 
   /** Serves one request. */
@@ -170,11 +169,12 @@ export class HttpDownstream {
       return refused(400, `Parse error: ${error.message}`, {}, PARSE_ERROR);
     }
     if (this.#closing && frame.messages.some(({ kind }) => kind === 'request')) return SHUTTING_DOWN;
-    return path === '/message' ? this.#legacy.message(request, frame.messages) : this.#messages(request, frame);
+    const posted = { ...request, size: body.length };
+    return path === '/message' ? this.#legacy.message(posted, frame.messages) : this.#messages(posted, frame);
   }
 
   /** The era is that of each message (specification 2026-07-28, "Versioning"). */
-  #messages(request: Request, { batch, messages }: { batch: boolean; messages: Message[] }): Refusal | undefined {
+  #messages(request: Posted, { batch, messages }: { batch: boolean; messages: Message[] }): Refusal | undefined {
     const { req, res } = request;
     const [first] = messages;
     const spoken = req.headers['mcp-protocol-version'];
@@ -192,10 +192,11 @@ export class HttpDownstream {
     }
     if (declared === undefined && !saysModern) return this.#legacy.post(request, messages, batch);
     if (first.kind === 'notification') {
-      if (this.#backlog.full) return NOT_TAKEN;
       // Over HTTP nothing is cancelled this way in this revision, and its id would be somebody else's upstream.
-      if (first.call.method !== 'notifications/cancelled') {
-        this.#backlog.tell(this.#options.servers.stateless(request.forwarded), first.call);
+      if (first.call.method !== 'notifications/cancelled' && isOnlyTold(first.call)) {
+        const server = this.#options.servers.stateless(request.forwarded);
+        const refusal = this.#stateless.tell(request, first.call, server);
+        if (refusal) return refusal;
       }
       res.writeHead(202, { 'content-length': 0 }).end();
       return undefined;
@@ -203,8 +204,8 @@ export class HttpDownstream {
     return this.#modern(request, first, declared);
   }
 
-  #modern(request: Request, message: Message & { kind: 'request' }, declared: string | undefined): Refusal | undefined {
-    const { req, res, forwarded } = request;
+  #modern(request: Posted, message: Message & { kind: 'request' }, declared: string | undefined): Refusal | undefined {
+    const { req, forwarded } = request;
     const { headers } = req;
     if (declared === undefined && message.call.method === 'initialize') {
       const reason = 'Header mismatch: the revision in MCP-Protocol-Version has no initialize';
@@ -218,13 +219,12 @@ export class HttpDownstream {
       const wrong = checkModern(message.call, declared, headers);
       if (wrong) return withId(message, { status: 400, reply: wrong });
     } catch (error) {
-      if (!(error instanceof JsonError)) throw error;
+      if (!(error instanceof JsonError || error instanceof ProxyError)) throw error;
       return withId(message, { status: 400, reply: replyFrom(error) });
     }
     const { id, call } = message;
     const asked = { id, call, headers, accepts: accepts(headers.accept) ?? 'both' };
-    this.#stateless.serve(res, asked, this.#options.servers.stateless(forwarded));
-    return undefined;
+    return this.#stateless.serve(request, asked, this.#options.servers.stateless(forwarded));
   }
 }
 

@@ -4,10 +4,11 @@ import { errorReply, INVALID_REQUEST, type Message } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
 import { replyFrom } from '../wire/replies.ts';
 import { accepts } from './accept.ts';
+import { claimBytes, type Release } from './budget.ts';
 import { forwardedPrefix } from './paths.ts';
 import { type Refusal, refused } from './refusal.ts';
 import { ReplayBudget } from './replay.ts';
-import type { ClientOptions, Forwarded, Request } from './servers.ts';
+import type { ClientOptions, Forwarded, Posted, Request } from './servers.ts';
 import type { Served } from './sessions.ts';
 import { SseSession } from './sse.ts';
 import { StreamableSession } from './streamable.ts';
@@ -23,7 +24,7 @@ export class LegacyClients {
   }
 
   /** The messages of a POST at the endpoint of Streamable HTTP. */
-  post(request: Request, messages: readonly Message[], batch: boolean): Refusal | undefined {
+  post(request: Posted, messages: readonly Message[], batch: boolean): Refusal | undefined {
     const { req, res } = request;
     const [first] = messages;
     const opens = !batch && first?.kind === 'request' && first.call.method === 'initialize';
@@ -33,7 +34,8 @@ export class LegacyClients {
       const id = first?.kind === 'request' && !batch ? { id: first.id } : {};
       return { ...session, ...id };
     }
-    return session.post(res, messages, batch, accepts(req.headers.accept) ?? 'both');
+    const claim = (): Release | undefined => claimBytes(this.#options.bytes, session, request);
+    return session.post(res, { messages, batch, accepts: accepts(req.headers.accept) ?? 'both', claim });
   }
 
   /** A GET for the stream of a session. */
@@ -70,7 +72,8 @@ export class LegacyClients {
   }
 
   /** The messages of a POST that belongs to a stream of HTTP+SSE. */
-  message({ req, res, forwarded }: Request, messages: readonly Message[]): Refusal | undefined {
+  message(posted: Posted, messages: readonly Message[]): Refusal | undefined {
+    const { req, res, forwarded } = posted;
     const id = new URLSearchParams((req.url ?? '').split('?')[1]).get('sessionId');
     if (id === null) return refused(400, 'the query has no sessionId');
     const session = this.#options.sessions.get(id, SseSession);
@@ -81,7 +84,7 @@ export class LegacyClients {
       return { status: 400, reply: errorReply(INVALID_REQUEST, `Invalid Request: ${reason}`) };
     }
     this.#remember(session, forwarded);
-    const refusal = session.post(first);
+    const refusal = session.post(first, () => claimBytes(this.#options.bytes, session, posted));
     if (refusal) return refusal;
     res.writeHead(202, { 'content-type': 'text/plain', 'content-length': ACCEPTED.length }).end(ACCEPTED);
     return undefined;

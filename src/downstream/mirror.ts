@@ -6,10 +6,16 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { HEADER_MISMATCH, isModernRevision, META_PREFIX, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../core/eras.ts';
 import { isObject, peek } from '../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
-import { hasName, standardHeaders } from '../wire/headers.ts';
+import { refuseLookalikes, refuseOtherCalls } from '../core/lookalikes.ts';
+import { nameSource, standardHeaders } from '../wire/headers.ts';
 
-/** What is wrong with a modern request, as the answer that it gets; undefined when nothing is. Throws a JsonError. */
+/**
+ * What is wrong with a modern request, as the answer that it gets; undefined when nothing is. Throws
+ * a JsonError or a ProxyError where a server could read something else than is read here.
+ */
 export function checkModern(call: Call, revision: string, headers: IncomingHttpHeaders): Reply | undefined {
+  refuseOtherCalls(call);
+  if (isObject(call.params)) refuseLookalikes(call.params, ['_meta', nameSource(call.method) ?? '_meta']);
   const expected = standardHeaders(call);
   const spoken = mismatch('mcp-protocol-version', call.method, expected, headers);
   if (spoken) return spoken;
@@ -36,7 +42,7 @@ function mismatch(
   const wanted = expected[name];
   const given = headers[name];
   if (wanted === undefined) {
-    const astray = name === 'mcp-name' && given !== undefined && hasName(method);
+    const astray = name === 'mcp-name' && given !== undefined && nameSource(method) !== undefined;
     return astray ? errorReply(HEADER_MISMATCH, `Header mismatch: the body has nothing for ${SHOWN[name]}`) : undefined;
   }
   if (given === undefined) return errorReply(HEADER_MISMATCH, `Header mismatch: ${SHOWN[name]} is missing`);

@@ -1,6 +1,7 @@
 /** What the clients of HTTP mode are led to, and what they bring along. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer, Session } from '../core/exchange.ts';
+import type { Budget } from './budget.ts';
 import type { Pulse } from './pulse.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -19,6 +20,14 @@ export interface ClientOptions {
   readonly servers: Servers;
   readonly sessions: Sessions;
   readonly pulse: Pulse;
+  /** Bytes that wait for answers. */
+  readonly bytes: Budget;
+}
+
+/** One POST whose message is read. */
+export interface Posted extends Request {
+  /** Bytes of its body. */
+  readonly size: number;
 }
 
 /** One request that was let in. */

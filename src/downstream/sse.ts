@@ -5,10 +5,11 @@
 import type { ServerResponse } from 'node:http';
 import type { CancelSignal } from '../core/cancel.ts';
 import type { Peer, Session } from '../core/exchange.ts';
-import type { Call, Message, Reply } from '../core/jsonrpc.ts';
+import type { Call, Frame, Message, Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
 import { Link } from '../wire/link.ts';
 import { Backlog, NOT_TAKEN } from './backlog.ts';
+import { type Release, releasing, TOO_MANY_BYTES } from './budget.ts';
 import { EventStream } from './event-stream.ts';
 import type { Pulse } from './pulse.ts';
 import type { Refusal } from './refusal.ts';
@@ -34,13 +35,14 @@ export class SseSession implements Peer, Served {
   readonly #server: Session;
   readonly #link: Link;
   readonly #backlog = new Backlog();
+  readonly #send = (frame: Frame): Promise<void> | undefined => this.#stream.write(frame, MESSAGE);
 
   constructor(res: ServerResponse, { id, pulse, path, open, ended }: SseOptions) {
     this.id = id;
     this.#stream = new EventStream(res, pulse, ended);
     this.#server = open(this);
     this.#link = new Link(
-      (frame) => this.#stream.write(frame, MESSAGE),
+      this.#send,
       {
         request: (exchange) => this.#server.request(exchange),
         notify: (call) => this.#backlog.tell(this.#server, call),
@@ -71,10 +73,21 @@ export class SseSession implements Peer, Served {
   }
 
   /** Takes in the message of one POST. Undefined, or why it is refused. */
-  post(message: Message): Refusal | undefined {
-    if (message.kind === 'request' && this.#link.open >= MAX_OPEN_CALLS) return { ...TOO_MANY_CALLS, id: message.id };
+  post(message: Message, claim: () => Release | undefined): Refusal | undefined {
+    if (message.kind === 'request') return this.#request(message, claim);
     if (message.kind === 'notification' && this.#backlog.full) return NOT_TAKEN;
     this.#link.receive(message);
+    return undefined;
+  }
+
+  #request(message: Message & { kind: 'request' }, claim: () => Release | undefined): Refusal | undefined {
+    if (this.#link.open >= MAX_OPEN_CALLS) return { ...TOO_MANY_CALLS, id: message.id };
+    const release = claim();
+    if (!release) return { ...TOO_MANY_BYTES, id: message.id };
+    this.#link.receive(
+      message,
+      releasing(this.#send, () => this.room(), release),
+    );
     return undefined;
   }
 

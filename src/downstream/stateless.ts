@@ -17,18 +17,22 @@ import {
   type Reply,
 } from '../core/jsonrpc.ts';
 import { Entry, Roll } from '../core/roll.ts';
-import { ProxyError } from '../errors.ts';
+import type { ProxyError } from '../errors.ts';
 import { replyFrom } from '../wire/replies.ts';
 import { closedFor, noteFor } from '../wire/subscription-id.ts';
 import type { Accepts } from './accept.ts';
+import { Budget, claimBytes, groupsOf, type Limits, overBudget, type Release, TOO_MANY_BYTES } from './budget.ts';
 import type { EventStream } from './event-stream.ts';
 import { mirroredParameters } from './mirror.ts';
 import { type Lane, type PostOwner, PostResponse } from './post-response.ts';
 import type { Pulse } from './pulse.ts';
+import type { Refusal } from './refusal.ts';
+import type { ClientOptions, Posted } from './servers.ts';
 import { modernStatus } from './status.ts';
 
-/** More calls than this, of all clients together, are refused until some are answered. */
-const MAX_OPEN = 10_000;
+/** Calls that wait for answers, and notifications that the server has not taken: of a connection, of an address, of all. */
+const CALLS: Limits = { own: 1_000, group: 5_000, all: 10_000, small: 0 };
+const TOO_MANY_CALLS = overBudget('too many calls of this client, or of all together, are waiting for answers');
 
 /** What a request comes with. */
 export interface Asked {
@@ -40,25 +44,28 @@ export interface Asked {
 
 export class StatelessClients {
   readonly #pulse: Pulse;
+  readonly #bytes: Budget;
+  readonly #calls = new Budget(CALLS);
   readonly #open = new Roll<StatelessExchange>();
   /** How many of them are subscriptions. */
   #subscriptions = 0;
   #idle: (() => void)[] = [];
 
-  constructor(pulse: Pulse) {
+  constructor({ pulse, bytes }: Pick<ClientOptions, 'pulse' | 'bytes'>) {
     this.#pulse = pulse;
+    this.#bytes = bytes;
   }
 
-  /** Asks the server in the name of whoever sent the request, and answers it. */
-  serve(res: ServerResponse, asked: Asked, server: Session): void {
+  /** Asks the server in the name of whoever sent the request, and answers it. Undefined, or why it is refused. */
+  serve(posted: Posted, asked: Asked, server: Session): Refusal | undefined {
+    const claimed = this.#claim(posted);
+    if ('status' in claimed) return { ...claimed, id: asked.id };
+    const { res } = posted;
     const exchange = new StatelessExchange(res, asked, this.#pulse, () => {
+      claimed.release();
       if (this.#open.delete(exchange) && exchange.subscription) this.#subscriptions--;
       if (this.#idle.length > 0 && !this.busy) for (const resolve of this.#idle.splice(0)) resolve();
     });
-    if (this.#open.size >= MAX_OPEN) {
-      exchange.abort(new ProxyError('limit', `more than ${MAX_OPEN} calls are waiting for answers`));
-      return;
-    }
     this.#open.add(exchange);
     if (exchange.subscription) this.#subscriptions++;
     res.once('close', () => exchange.left());
@@ -66,6 +73,34 @@ export class StatelessClients {
       (reply) => exchange.answer(reply),
       (error: unknown) => exchange.answer(replyFrom(error)),
     );
+    return undefined;
+  }
+
+  /** Passes a notification on. Undefined, or why it is refused. */
+  tell(posted: Posted, call: Call, server: Session): Refusal | undefined {
+    const claimed = this.#claim(posted);
+    if ('status' in claimed) return claimed;
+    const taken = server.notify(call);
+    if (taken) taken.then(claimed.release, claimed.release);
+    else claimed.release();
+    return undefined;
+  }
+
+  #claim(posted: Posted): { readonly release: Release } | Refusal {
+    const { socket } = posted.req;
+    const call = this.#calls.claim(socket, groupsOf(posted), 1);
+    if (!call) return TOO_MANY_CALLS;
+    const bytes = claimBytes(this.#bytes, socket, posted);
+    if (!bytes) {
+      call();
+      return TOO_MANY_BYTES;
+    }
+    return {
+      release() {
+        call();
+        bytes();
+      },
+    };
   }
 
   /** Whether calls wait for answers; subscriptions are not waited for. */

@@ -5,8 +5,10 @@ import type { Handler, Peer } from '../core/exchange.ts';
 import { asString, JsonError, peek } from '../core/json.ts';
 import {
   type Call,
+  encodeBatch,
   encodeResponse,
   errorReply,
+  type Frame,
   INVALID_REQUEST,
   type Message,
   PARSE_ERROR,
@@ -16,13 +18,20 @@ import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { MAX_DOWNSTREAM_MESSAGE, readEnds, readFrame } from '../wire/frames.ts';
 import { LineReader } from '../wire/lines.ts';
-import { Link, type LinkHandlers } from '../wire/link.ts';
+import { Link, type LinkHandlers, type Way } from '../wire/link.ts';
 import { replyFrom } from '../wire/replies.ts';
+import { Budget, releasing } from './budget.ts';
 import type { StdioStreams } from './streams.ts';
 import { LineWriter } from './writer.ts';
 
 /** The only revision in which several messages may come as one array. */
 const REVISION_WITH_BATCHES = '2025-03-26';
+
+/** What one line holds. */
+type Received = ReturnType<typeof readFrame>;
+
+/** Bytes of requests that may wait for answers. */
+const MAX_WAITING = 128 * 1_048_576;
 
 export class StdioDownstream implements Peer {
   /** Resolves when the client is gone: its input has ended, or nobody reads our output any more. */
@@ -30,6 +39,7 @@ export class StdioDownstream implements Peer {
   readonly #streams: StdioStreams;
   readonly #log: Log;
   readonly #writer: LineWriter;
+  readonly #waiting = new Budget({ own: MAX_WAITING, group: MAX_WAITING, all: MAX_WAITING, small: 0 });
   #link: Link | undefined;
   #batches = false;
   #skipped = 0;
@@ -111,7 +121,7 @@ export class StdioDownstream implements Peer {
 
   #line(line: Buffer): void {
     const link = this.#link as Link;
-    let frame: { batch: boolean; messages: Message[] };
+    let frame: Received;
     try {
       frame = readFrame(line);
     } catch (error) {
@@ -119,9 +129,38 @@ export class StdioDownstream implements Peer {
       this.#skip(line, error);
       return;
     }
-    if (!frame.batch) link.receive(frame.messages[0] as Message);
-    else if (this.#mayBatch(frame.messages)) link.receiveBatch(frame.messages);
+    const { batch, messages } = frame;
+    if (!batch) this.#receive(frame, line.length, (way) => link.receive(messages[0] as Message, way));
+    else if (this.#mayBatch(messages)) this.#receive(frame, line.length, (way) => link.receiveBatch(messages, way));
     else this.#refuse('null', errorReply(INVALID_REQUEST, `Invalid Request: no batch is allowed here`));
+  }
+
+  /** Hands over what a line holds, and counts its bytes until it is answered. */
+  #receive({ batch, messages }: Received, bytes: number, receive: (way?: Way) => void): void {
+    const ids = messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
+    if (ids.length === 0) {
+      receive();
+      return;
+    }
+    const release = this.#waiting.claim(this, [], bytes);
+    if (release) {
+      receive(
+        releasing(
+          (frame) => this.#writer.write(frame),
+          () => this.room(),
+          release,
+        ),
+      );
+      return;
+    }
+    const limit = new ProxyError(
+      'limit',
+      `more than ${MAX_WAITING / 1_048_576} MiB of requests are waiting for answers`,
+    );
+    this.#log.warn(limit.message);
+    for (const message of messages) if (message.kind !== 'request') (this.#link as Link).receive(message);
+    const answers = ids.map((id) => encodeResponse(id, replyFrom(limit)));
+    this.#writer.write(batch ? encodeBatch(answers) : (answers[0] as Frame));
   }
 
   #mayBatch(messages: readonly Message[]): boolean {

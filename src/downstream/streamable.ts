@@ -23,6 +23,7 @@ import { isAnswered, Link, type Way } from '../wire/link.ts';
 import type { Accepts } from './accept.ts';
 import { AwaitedPost, type PostHome } from './awaited-post.ts';
 import { Backlog, NOT_TAKEN } from './backlog.ts';
+import { type Release, TOO_MANY_BYTES } from './budget.ts';
 import { Channel, positionOf } from './channel.ts';
 import { EventStream } from './event-stream.ts';
 import type { Pulse } from './pulse.ts';
@@ -36,6 +37,15 @@ const MAX_ENDED = 256;
 const REVISION_WITH_BATCHES = '2025-03-26';
 /** From this revision on, clients take events without data, and know by them where to resume. */
 const REVISION_WITH_PRIMING = '2025-11-25';
+
+/** What one POST brings. */
+export interface Post {
+  readonly messages: readonly Message[];
+  readonly batch: boolean;
+  readonly accepts: Accepts;
+  /** Claims its bytes; undefined when too many wait. */
+  readonly claim: () => Release | undefined;
+}
 
 export interface StreamableOptions {
   readonly id: string;
@@ -118,13 +128,14 @@ export class StreamableSession implements Peer, Served, PostHome {
   }
 
   /** Takes in the messages of one POST. Undefined, or why they are refused. */
-  post(res: ServerResponse, messages: readonly Message[], batch: boolean, accepts: Accepts): Refusal | undefined {
+  post(res: ServerResponse, post: Post): Refusal | undefined {
     this.lastUsed = Date.now();
+    const { messages, batch } = post;
     const [first] = messages;
-    if (batch || first === undefined) return this.#postBatch(res, messages, accepts);
+    if (batch || first === undefined) return this.#postBatch(res, post);
     switch (first.kind) {
       case 'request':
-        return this.#asked(res, messages, accepts, (way) => this.#link.receive(first, way));
+        return this.#asked(res, post, (way) => this.#link.receive(first, way));
       case 'notification':
       case 'response':
         return this.#taken(res, messages);
@@ -135,13 +146,14 @@ export class StreamableSession implements Peer, Served, PostHome {
     }
   }
 
-  #postBatch(res: ServerResponse, messages: readonly Message[], accepts: Accepts): Refusal | undefined {
+  #postBatch(res: ServerResponse, post: Post): Refusal | undefined {
+    const { messages } = post;
     const opens = messages.some((m) => m.kind === 'request' && m.call.method === 'initialize');
     if (opens || messages.length === 0 || this.#revision !== REVISION_WITH_BATCHES) {
       return refused(400, 'Invalid Request: no batch is allowed here', {}, INVALID_REQUEST);
     }
     if (!messages.some(isAnswered)) return this.#taken(res, messages);
-    return this.#asked(res, messages, accepts, (way) => this.#link.receiveBatch(messages, way));
+    return this.#asked(res, post, (way) => this.#link.receiveBatch(messages, way));
   }
 
   /** Takes in what has no answer. */
@@ -152,12 +164,7 @@ export class StreamableSession implements Peer, Served, PostHome {
     return undefined;
   }
 
-  #asked(
-    res: ServerResponse,
-    messages: readonly Message[],
-    accepts: Accepts,
-    receive: (way: Way) => void,
-  ): Refusal | undefined {
+  #asked(res: ServerResponse, { messages, accepts, claim }: Post, receive: (way: Way) => void): Refusal | undefined {
     const ids: Id[] = [];
     const calls: Call[] = [];
     for (const message of messages) {
@@ -165,10 +172,13 @@ export class StreamableSession implements Peer, Served, PostHome {
       ids.push(message.id);
       calls.push(message.call);
     }
-    if (this.#link.open + ids.length > MAX_OPEN_CALLS) return { ...TOO_MANY_CALLS, ...(ids[0] && { id: ids[0] }) };
+    const withId = ids[0] !== undefined && { id: ids[0] };
+    if (this.#link.open + ids.length > MAX_OPEN_CALLS) return { ...TOO_MANY_CALLS, ...withId };
+    const release = claim();
+    if (!release) return { ...TOO_MANY_BYTES, ...withId };
     const [first] = messages;
     const opens = first?.kind === 'request' && first.call.method === 'initialize';
-    const post = new AwaitedPost(this, { ids, calls, opens }, res, accepts);
+    const post = new AwaitedPost(this, { ids, calls, opens, release }, res, accepts);
     this.#waiting++;
     this.#streaming.add(post);
     for (const token of post.tokens) this.#byToken.set(token, post);

@@ -5,7 +5,20 @@
  */
 import { LEGACY_REVISIONS, META_ENVELOPE, META_PREFIX, MODERN_REVISIONS } from '../core/eras.ts';
 import { derived, detached, type Exchange, type Handler } from '../core/exchange.ts';
-import { decode, encode, isObject, type Json, member, peek, withMember, withoutMembers } from '../core/json.ts';
+import {
+  decode,
+  encode,
+  isObject,
+  type Json,
+  JsonError,
+  member,
+  members,
+  peek,
+  peekObject,
+  peekText,
+  withMember,
+  withoutMembers,
+} from '../core/json.ts';
 import {
   type Call,
   errorCode,
@@ -77,7 +90,7 @@ export class Downgrade {
   }
 
   #initialize(exchange: Exchange): Promise<Reply> {
-    const info = peek(exchange.call.params, '_meta', `${META_PREFIX}clientInfo`);
+    const info = peekObject(exchange.call.params, '_meta', `${META_PREFIX}clientInfo`);
     const params = encode({
       protocolVersion: LEGACY_REVISIONS[0],
       capabilities: {},
@@ -90,15 +103,14 @@ export class Downgrade {
 
 /** What the server has said of itself, as the answer to `server/discover`. */
 function discoverResult(initialized: Json): Json {
-  const [capabilities, info, instructions] = ['capabilities', 'serverInfo', 'instructions'].map((key) => {
-    const value = peek(initialized, key);
-    return value && decode(value);
-  });
+  const capabilities = peekObject(initialized, 'capabilities');
+  const info = peekObject(initialized, 'serverInfo');
+  const instructions = peekText(initialized, 'instructions');
   return encode({
     resultType: 'complete',
     supportedVersions: MODERN_REVISIONS,
-    capabilities: capabilities ?? {},
-    ...(info !== undefined && { _meta: { [`${META_PREFIX}serverInfo`]: info } }),
+    capabilities: capabilities ? decode(capabilities) : {},
+    ...(info && { _meta: { [`${META_PREFIX}serverInfo`]: decode(info) } }),
     ...(instructions !== undefined && { instructions }),
     ttlMs: 0,
     cacheScope: 'private',
@@ -113,14 +125,29 @@ function withoutEnvelope(params: Json): Json {
 
 function upgraded(method: string, reply: Reply): Reply {
   if ('error' in reply) return upgradedError(reply);
-  if (!isObject(reply.result)) return reply;
-  let result = added(reply.result, 'resultType', 'complete');
-  if (CACHEABLE.test(method)) result = added(added(result, 'ttlMs', 0), 'cacheScope', 'private');
+  // A result that could be read in two ways is for the client to judge.
+  if (!isObject(reply.result) || !isReadable(reply.result)) return reply;
+  const own = reply.result;
+  let result = own;
+  const add = (key: string, value: unknown): void => {
+    result = withMember(result, key, encode(value));
+  };
+  if (peekText(own, 'resultType') === undefined) add('resultType', 'complete');
+  if (CACHEABLE.test(method)) {
+    if (!(Number(peek(own, 'ttlMs')?.toString('latin1') ?? Number.NaN) >= 0)) add('ttlMs', 0);
+    if (!['public', 'private'].includes(peekText(own, 'cacheScope') ?? '')) add('cacheScope', 'private');
+  }
   return { ...reply, result };
 }
 
-function added(result: Json, key: string, value: unknown): Json {
-  return peek(result, key) ? result : withMember(result, key, encode(value));
+function isReadable(result: Json): boolean {
+  try {
+    members(result);
+    return true;
+  } catch (error) {
+    if (error instanceof JsonError) return false;
+    throw error;
+  }
 }
 
 /** Codes that mean something else in the modern era, or nothing. */

@@ -6,16 +6,19 @@ import type { Middleware } from '../core/exchange.ts';
 import {
   arrayOf,
   asString,
+  BRACE_OPEN,
   elements,
   isArray,
   isObject,
   type Json,
   JsonError,
   member,
-  members,
+  QUOTE,
   withMember,
 } from '../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
+import { refuseLookalikes, refuseOtherCalls, withoutLookalikes, withoutOtherReplies } from '../core/lookalikes.ts';
+import { printable } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { anyOf, type Matcher } from './pattern.ts';
 
@@ -23,7 +26,7 @@ import { anyOf, type Matcher } from './pattern.ts';
 export function filterTools(ignore: readonly string[]): Middleware {
   const hidden = anyOf(ignore);
   return (next) => async (exchange) => {
-    refuseLookalikes(exchange.call);
+    refuseAmbiguous(exchange.call);
     switch (exchange.call.method) {
       case 'tools/call': {
         const name = calledTool(exchange.call);
@@ -45,7 +48,7 @@ export function blocksNotification(ignore: readonly string[]): (call: Call) => b
   const hidden = anyOf(ignore);
   return (call) => {
     try {
-      refuseLookalikes(call);
+      refuseAmbiguous(call);
       return call.method === 'tools/call' && hidden(calledTool(call));
     } catch {
       // What cannot be read cannot be allowed.
@@ -54,27 +57,10 @@ export function blocksNotification(ignore: readonly string[]): (call: Call) => b
   };
 }
 
-const ENVELOPE = ['jsonrpc', 'id', 'method', 'params'];
-
-/**
- * Some servers read keys without regard to case, and then the last one counts. To them a
- * `Method` or a `Name` beside the right one is another call than the one that was looked at.
- */
-function refuseLookalikes(call: Call): void {
-  const extra = call.extra ? members(Buffer.concat([Buffer.from('{'), call.extra, Buffer.from('}')])) : [];
-  const params = call.method === 'tools/call' && isObject(call.params) ? members(call.params) : [];
-  const lookalike = extra.find((m) => ENVELOPE.includes(folded(m.key))) ?? params.find((m) => isLike(m.key, 'name'));
-  if (!lookalike) return;
-  throw new ProxyError('invalid-params', `the key ${JSON.stringify(lookalike.key)} could be taken for another one`);
-}
-
-function isLike(key: string, name: string): boolean {
-  return key !== name && folded(key) === name;
-}
-
-/** All spellings that some reader takes for the same key; the letters ſ and K fold only this way round. */
-function folded(key: string): string {
-  return key.normalize('NFKC').toUpperCase().toLowerCase();
+/** Refuses what is another call to some reader than the one that was looked at. */
+function refuseAmbiguous(call: Call): void {
+  refuseOtherCalls(call);
+  if (call.method === 'tools/call' && isObject(call.params)) refuseLookalikes(call.params, ['name']);
 }
 
 /** The name of the tool a call runs. Throws where a server could read another name than we do, or none. */
@@ -88,21 +74,32 @@ function calledTool(call: Call): string {
 }
 
 function withoutHidden(reply: Reply, hidden: Matcher): Reply {
-  if ('error' in reply) return reply;
   try {
-    const tools = isObject(reply.result) ? member(reply.result, 'tools') : undefined;
-    if (!tools || !isArray(tools)) throw new ProxyError('bad-result', UNREADABLE);
+    const own = withoutOtherReplies(reply);
+    if ('error' in own) return own;
+    const tools = isObject(own.result) ? member(own.result, 'tools') : undefined;
+    const found = kindOf(tools);
+    if (!isArray(tools)) throw new ProxyError('bad-result', `${UNREADABLE}: its tools is ${found}`);
     const all = elements(tools);
-    const kept = all.filter((tool) => isShown(tool, hidden));
-    if (kept.length === all.length) return reply;
-    return { ...reply, result: withMember(reply.result, 'tools', arrayOf(kept)) };
+    const kept = all.filter((tool) => isShown(tool, hidden)).map((tool) => withoutLookalikes(tool, ['name']));
+    const result = withoutLookalikes(own.result, ['tools']);
+    const same = kept.length === all.length && kept.every((tool, i) => tool === all[i]);
+    if (same && result === own.result) return own;
+    return { ...own, result: same ? result : withMember(result, 'tools', arrayOf(kept)) };
   } catch (error) {
-    if (error instanceof JsonError) throw new ProxyError('bad-result', UNREADABLE, { hint: error.message }, error);
+    if (error instanceof JsonError) throw new ProxyError('bad-result', `${UNREADABLE}: ${error.message}`, {}, error);
     throw error;
   }
 }
 
-const UNREADABLE = 'the server sent a list of tools that cannot be filtered, so it is withheld';
+/** What stands where a list should; not its text, which may name what is hidden. */
+function kindOf(value: Json | undefined): string {
+  if (value === undefined) return 'missing';
+  if (value[0] === QUOTE) return 'a string';
+  return value[0] === BRACE_OPEN ? 'an object' : printable(value.toString('latin1'), 20);
+}
+
+const UNREADABLE = 'the tools/list result of the server cannot be filtered, so it is withheld';
 
 function isShown(tool: Json, hidden: Matcher): boolean {
   // An entry that is no tool (`null` is seen in the wild) would break the whole list for strict clients.

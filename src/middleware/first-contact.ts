@@ -5,7 +5,7 @@
  */
 import { declaredRevision } from '../core/eras.ts';
 import { derived, detached, type Exchange, type Handler, linked, type Peer, type Session } from '../core/exchange.ts';
-import { asString, encode, isObject, peek, withMember } from '../core/json.ts';
+import { asString, encode, isObject, peek, peekObject, peekText, withMember } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import type { AnswerMemory } from '../core/ports.ts';
 import type { SignIn } from '../core/sign-in.ts';
@@ -230,7 +230,7 @@ export class FirstContact {
   #rememberList({ method, params }: Call, reply: Reply): void {
     // The server may have a tool of that name itself.
     if (method === 'tools/list' && 'result' in reply) this.#madeUp = false;
-    if (!peek(params, 'cursor')) this.#remember(method, reply);
+    if (!peekText(params, 'cursor')) this.#remember(method, reply);
   }
 
   /** Keeps an answer for the next time that a user has to sign in; nothing of servers that never ask for it. */
@@ -240,7 +240,7 @@ export class FirstContact {
 
   #listFromMemory({ method, params }: Call, modern: boolean): Reply {
     // Only first pages are kept.
-    if (peek(params, 'cursor')) throw this.#notYet();
+    if (peekText(params, 'cursor')) throw this.#notYet();
     const remembered = this.#options.answers.recall(method);
     if (isObject(remembered)) return { result: rememberedList(remembered, modern) };
     this.#madeUp ||= method === 'tools/list';
@@ -288,7 +288,7 @@ export class FirstContact {
     if (this.#phase === 'provisional') await (this.#connecting ?? this.#connect());
     else if (this.#phase === 'none' || this.#options.signIn.pending) {
       // A question that changes nothing.
-      const meta = peek(exchange.call.params, '_meta');
+      const meta = peekObject(exchange.call.params, '_meta');
       const params = meta ? withMember(encode({}), '_meta', meta) : encode({});
       await this.#forward(derived(exchange, { call: { method: 'tools/list', params }, notify: () => undefined }));
     }

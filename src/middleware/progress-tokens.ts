@@ -3,12 +3,10 @@
  * server every request gets one that no other has (specification 2025-11-25, "Progress").
  */
 import type { Exchange } from '../core/exchange.ts';
-import { isObject, type Json, member, peek, withMember } from '../core/json.ts';
+import { numberIn } from '../core/ids.ts';
+import { isObject, type Json, member, withMember } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
-
-const MARK = 'progressToken';
-/** Any key may be spelled with escapes. */
-const ESCAPE = '\\u';
+import { MARK, mayAskForProgress, toldToken } from '../core/progress.ts';
 
 interface Asked {
   /** As the client spelled it. */
@@ -17,7 +15,7 @@ interface Asked {
 }
 
 export class ProgressTokens {
-  readonly #asked = new Map<string, Asked>();
+  readonly #asked = new Map<number, Asked>();
   #last = 0;
 
   /** The call under a token of its own, and what takes that back; undefined when it asks for no progress. Throws a JsonError. */
@@ -26,13 +24,13 @@ export class ProgressTokens {
     exchange: Pick<Exchange, 'notify' | 'room'>,
   ): { readonly call: Call; readonly end: () => void } | undefined {
     const { params } = call;
-    if (!isObject(params) || !(params.includes(MARK) || params.includes(ESCAPE))) return undefined;
+    if (!isObject(params) || !mayAskForProgress(params)) return undefined;
     const meta = member(params, '_meta');
     const token = isObject(meta) ? member(meta, MARK) : undefined;
     if (!meta || !token) return undefined;
-    const own = String(++this.#last);
+    const own = ++this.#last;
     this.#asked.set(own, { token, exchange });
-    const changed = withMember(params, '_meta', withMember(meta, MARK, Buffer.from(own)));
+    const changed = withMember(params, '_meta', withMember(meta, MARK, Buffer.from(String(own))));
     return { call: { ...call, params: changed }, end: () => this.#asked.delete(own) };
   }
 
@@ -41,7 +39,10 @@ export class ProgressTokens {
    * @param waits whoever reads it from the server waits for a slow reader; otherwise that one misses it.
    */
   pass(note: Call, waits: boolean): Promise<void> | undefined {
-    const asked = this.#asked.get(peek(note.params, MARK)?.toString('latin1') ?? '');
+    const token = toldToken(note.params);
+    // Our tokens are numbers, also when a server makes strings of them.
+    const own = token === undefined ? undefined : numberIn(token);
+    const asked = own === undefined ? undefined : this.#asked.get(own);
     if (!asked || !note.params || (!waits && asked.exchange.room())) return undefined;
     return asked.exchange.notify({ ...note, params: withMember(note.params, MARK, asked.token) });
   }

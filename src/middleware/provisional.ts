@@ -1,6 +1,6 @@
 /** What a client is told in the place of a server that waits for its user to sign in. */
 import { LEGACY_REVISIONS, META_PREFIX, MODERN_REVISIONS } from '../core/eras.ts';
-import { asString, encode, isObject, type Json, peek, withMember, withoutMembers } from '../core/json.ts';
+import { asString, encode, isObject, type Json, peek, peekObject, withMember, withoutMembers } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import type { PendingSignIn } from '../core/sign-in.ts';
 
@@ -25,7 +25,7 @@ export function provisionalInitialize({ params }: Call, remembered: Json | undef
   const known = (LEGACY_REVISIONS as readonly (string | undefined)[]).includes(wanted);
   const protocolVersion = known ? wanted : LEGACY_REVISIONS[0];
   if (isObject(remembered)) {
-    const capabilities = changing(peek(remembered, 'capabilities') ?? encode({}));
+    const capabilities = changing(peekObject(remembered, 'capabilities') ?? encode({}));
     const told = withMember(remembered, 'capabilities', capabilities);
     return withMember(told, 'protocolVersion', encode(protocolVersion));
   }

@@ -1,12 +1,16 @@
-/** Keeps secrets out of the errors that the proxy itself reports: a server may echo in its error page what it was sent. */
+/**
+ * Makes the errors that the proxy itself reports safe to show: a server may echo in its error page what it was sent,
+ * and hosts write errors to terminals.
+ */
 import type { Middleware } from '../core/exchange.ts';
-import type { Redact } from '../core/redact.ts';
+import { type Redact, withoutControls } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 
 /** Bytes of a server's body that are shown. */
 const EXCERPT = 200;
 
-export function redactErrors(redact: Redact): Middleware {
+export function redactErrors(hide: Redact): Middleware {
+  const redact: Redact = (text) => withoutControls(hide(text));
   return (next) => (exchange) =>
     next(exchange).catch((error: unknown) => {
       if (!(error instanceof ProxyError)) throw error;

@@ -6,24 +6,28 @@
 import { Cancellation } from '../core/cancel.ts';
 import { LEGACY_REVISIONS } from '../core/eras.ts';
 import { derived, type Exchange, type Peer, type Session } from '../core/exchange.ts';
-import { asString, encode, isObject, peek, withMember, withoutMembers } from '../core/json.ts';
-import { type Call, errorReply, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
+import { asString, encode, member as memberOf, peek, withMember } from '../core/json.ts';
+import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
+import { isOnlyTold } from '../core/lookalikes.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { ProgressTokens } from './progress-tokens.ts';
-import { Subscribers } from './subscribers.ts';
+import { LEVELS, refuseAmbiguous, resultFor, severityOf, withoutTask } from './shared-calls.ts';
+import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 
-/** From the least severe on (specification 2025-11-25, "Logging"). */
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 const LIST_CHANGES = new Set(['tools', 'prompts', 'resources'].map((list) => `notifications/${list}/list_changed`));
 /** What a client tells about itself, and what answers questions that the server cannot have asked. */
 const SWALLOWED = new Set([
+  // It names a request by its id, which at the server is that of somebody else's.
+  'notifications/cancelled',
   'notifications/initialized',
   'notifications/roots/list_changed',
   'notifications/progress',
   'notifications/tasks/status',
 ]);
 const CLOSE_LIMIT = 5_000;
+/** Subscriptions of a client that has left that are ended at a time. */
+const AT_A_TIME = 4;
 
 export interface SharedSessionOptions {
   /** Opens the way to the server. */
@@ -44,6 +48,8 @@ interface Member {
 export class SharedSession {
   readonly #options: SharedSessionOptions;
   readonly #members = new Set<Member>();
+  /** How many clients want to hear each of the {@link LEVELS}, and what is more severe. */
+  readonly #wanted = LEVELS.map(() => 0);
   readonly #tokens = new ProgressTokens();
   readonly #subscribers = new Subscribers<Member>();
   #server: Session | undefined;
@@ -85,6 +91,8 @@ export class SharedSession {
 
   async #request(member: Member, exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
+    refuseAmbiguous(call);
+    if (call.method.startsWith('notifications/')) return errorReply(METHOD_NOT_FOUND, 'Method not found');
     const opened = await this.#open();
     if ('error' in opened) return opened;
     const server = this.#server as Session;
@@ -104,7 +112,7 @@ export class SharedSession {
 
   #notify(member: Member, call: Call): Promise<void> | undefined {
     if (call.method === 'notifications/initialized') member.ready = true;
-    return SWALLOWED.has(call.method) ? undefined : this.#server?.notify(call);
+    return SWALLOWED.has(call.method) || !isOnlyTold(call) ? undefined : this.#server?.notify(call);
   }
 
   /** Opens the session with the server, once for all. */
@@ -160,7 +168,7 @@ export class SharedSession {
   #told(note: Call, exchange: Exchange, member: Member): Promise<void> | undefined {
     if (note.method === 'notifications/progress') return this.#tokens.pass(note, true);
     if (note.method === 'notifications/message') {
-      return hears(member, note) ? exchange.notify(note) : undefined;
+      return hears(member, severityOf(note)) ? exchange.notify(note) : undefined;
     }
     if (isForAll(note)) return this.#peer.notify(note);
     return exchange.notify(note);
@@ -186,7 +194,8 @@ export class SharedSession {
   #concerned(note: Call): Iterable<Member> {
     if (note.method === 'notifications/message') {
       // It may be about the call of anybody: only those who have asked for the log of the session get it.
-      return [...this.#members].filter((member) => member.level !== undefined && hears(member, note));
+      const severity = severityOf(note);
+      return [...this.#members].filter((member) => member.level !== undefined && hears(member, severity));
     }
     if (note.method === 'notifications/resources/updated') {
       const uri = asString(peek(note.params, 'uri'));
@@ -200,11 +209,13 @@ export class SharedSession {
   /** The server hears the least severe level that anybody wants; the rest is filtered here. */
   async #setLevel(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
     const { call } = exchange;
-    const level = LEVELS.indexOf(asString(peek(call.params, 'level')) ?? '');
-    if (level === -1 || !call.params) return this.#ask(member, exchange, server);
+    const level = LEVELS.indexOf(asString(call.params && memberOf(call.params, 'level')) ?? '');
+    // What the server would make of it holds for all clients.
+    if (level === -1 || !call.params)
+      return errorReply(INVALID_PARAMS, `Invalid params: level is none of ${LEVELS.join(', ')}`);
     const before = member.level;
     // It counts at once: another client may ask before this one is answered.
-    member.level = level;
+    this.#want(member, level);
     let reply: Reply | undefined;
     try {
       const params = withMember(call.params, 'level', encode(this.#lowestLevel()));
@@ -213,36 +224,57 @@ export class SharedSession {
     } finally {
       const refused = !reply || 'error' in reply;
       // What was asked for since then counts more.
-      if (refused && member.level === level) member.level = before;
+      if (refused && member.level === level) this.#want(member, before);
     }
+  }
+
+  /** Notes what a client wants to hear, unless it has left. */
+  #want(member: Member, level: number | undefined): void {
+    if (!this.#members.has(member)) return;
+    if (member.level !== undefined) (this.#wanted[member.level] as number)--;
+    if (level !== undefined) (this.#wanted[level] as number)++;
+    member.level = level;
   }
 
   /** The least severe level that any client wants; undefined when none has said so. */
   #lowestLevel(): string | undefined {
-    const levels = [...this.#members].flatMap(({ level }) => (level === undefined ? [] : [level]));
-    return LEVELS[Math.min(...levels)];
+    return LEVELS[this.#wanted.findIndex((clients) => clients > 0)];
   }
 
   async #subscription(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
     const { call } = exchange;
-    const uri = asString(peek(call.params, 'uri'));
+    const uri = asString(call.params && memberOf(call.params, 'uri'));
+    if (uri === undefined) return errorReply(INVALID_PARAMS, 'Invalid params: uri is not a string');
     const ask = (): Promise<Reply> => this.#ask(member, exchange, server);
-    if (uri === undefined) return ask();
+    if (call.method === 'resources/subscribe' && this.#subscribers.full(uri, member)) {
+      throw new ProxyError('limit', `more than ${MAX_SUBSCRIPTIONS} subscriptions of one client, or too long in sum`);
+    }
     if (call.method === 'resources/subscribe') return this.#subscribers.subscribe(uri, member, ask);
     return (await this.#subscribers.unsubscribe(uri, member, ask)) ?? { result: encode({}) };
   }
 
   async #leave(member: Member): Promise<void> {
     const lowest = this.#lowestLevel();
+    this.#want(member, undefined);
     if (!this.#members.delete(member)) return;
     const level = this.#lowestLevel();
     if (level !== undefined && level !== lowest) this.#tellServer('logging/setLevel', { level });
-    for (const uri of this.#subscribers.of(member)) {
-      this.#subscribers.unsubscribe(uri, member, () => this.#tellServer('resources/unsubscribe', { uri }));
-    }
+    this.#takeBack(member);
     if (this.#members.size > 0) return;
     clearTimeout(this.#empty);
     this.#empty = setTimeout(() => this.close(CLOSE_LIMIT), this.#options.idle);
+  }
+
+  /** Ends the subscriptions of a client that has left, a few at a time: all at once would be in the way of the others. */
+  #takeBack(member: Member): void {
+    const uris = this.#subscribers.of(member);
+    const next = async (): Promise<void> => {
+      for (let uri = uris.pop(); uri !== undefined; uri = uris.pop()) {
+        const params = { uri };
+        await this.#subscribers.unsubscribe(uri, member, () => this.#tellServer('resources/unsubscribe', params));
+      }
+    };
+    for (let n = 0; n < AT_A_TIME; n++) next();
   }
 
   /** Tells the server something that no client waits for. Never rejects. */
@@ -255,12 +287,6 @@ export class SharedSession {
   }
 }
 
-/** Tasks are not declared in a shared session, and a task that was made could be reached by nobody. */
-function withoutTask(call: Call): Call {
-  if (!isObject(call.params) || !peek(call.params, 'task')) return call;
-  return { ...call, params: withoutMembers(call.params, ['task']) };
-}
-
 /** Whether a message can be left out for a client that reads slower than the server speaks. */
 function isMissed({ method }: Call, client: Peer): boolean {
   return method === 'notifications/message' && client.room() !== undefined;
@@ -271,19 +297,6 @@ function isForAll({ method }: Call): boolean {
 }
 
 /** Whether a log message is severe enough for a client. */
-function hears({ level }: Member, note: Call): boolean {
-  if (level === undefined) return true;
-  const severity = LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
-  return severity === -1 || severity >= level;
-}
-
-/** What one client is told of the session: no revision that is newer than its own, and nothing that cannot be shared. */
-function resultFor(initialize: Call, result: Buffer): Buffer {
-  const requested = asString(peek(initialize.params, 'protocolVersion')) ?? '';
-  const agreed = asString(peek(result, 'protocolVersion')) ?? '';
-  const known = (LEGACY_REVISIONS as readonly string[]).includes(requested);
-  const versioned = known && requested < agreed ? withMember(result, 'protocolVersion', encode(requested)) : result;
-  const capabilities = peek(versioned, 'capabilities');
-  if (!isObject(capabilities) || !peek(capabilities, 'tasks')) return versioned;
-  return withMember(versioned, 'capabilities', withoutMembers(capabilities, ['tasks']));
+function hears({ level }: Member, severity: number): boolean {
+  return level === undefined || severity === -1 || severity >= level;
 }

@@ -6,7 +6,7 @@
 import { Cancellation } from '../core/cancel.ts';
 import { META_PREFIX } from '../core/eras.ts';
 import { Cancelled, type Exchange, type Peer } from '../core/exchange.ts';
-import { asString, encode, isObject, type Json, peek, withoutMembers } from '../core/json.ts';
+import { asString, encode, isObject, type Json, peek, peekObject, withoutMembers } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import type { SignIn } from '../core/sign-in.ts';
 
@@ -50,7 +50,7 @@ export class SignInPrompt {
   /** Notes what a client can do, from its `initialize`. */
   opened({ params }: Call): void {
     this.#ready = false;
-    this.#able = peek(params, 'capabilities', 'elicitation', 'url') !== undefined;
+    this.#able = peekObject(params, 'capabilities', 'elicitation', 'url') !== undefined;
   }
 
   /** The client has said that it may be asked. */
@@ -86,7 +86,7 @@ export class SignInPrompt {
 /** For modern clients: the result that asks for the sign-in, or undefined when the client of the call cannot show it. */
 export function inputRequired({ call }: Exchange, signIn: SignIn, server: string): Json | undefined {
   const url = signIn.pending?.url;
-  const able = peek(call.params, '_meta', `${META_PREFIX}clientCapabilities`, 'elicitation', 'url') !== undefined;
+  const able = peekObject(call.params, '_meta', `${META_PREFIX}clientCapabilities`, 'elicitation', 'url') !== undefined;
   if (url === undefined || !able || !MAY_NEED_INPUT.has(call.method)) return undefined;
   const params = { mode: 'url', message: messageFor(server, signIn), url };
   return encode({

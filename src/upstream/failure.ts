@@ -6,10 +6,10 @@ import { retryAfterSeconds } from '../wire/retry-after.ts';
 import { otherScheme } from './address.ts';
 
 /**
- * Bytes of a body that an error keeps. Fewer are shown: secrets are taken out first, and one that
- * was cut in two could not be found any more.
+ * Bytes of a body that an error keeps, more than any token has. Far fewer are shown: secrets are hidden first, and the
+ * text is cut afterwards.
  */
-const EXCERPT = 4_096;
+const EXCERPT = 65_536;
 /** How much of a body is read to find out what it says: a JSON-RPC error may be long. */
 export const ERROR_BODY_LIMIT = 1_048_576;
 

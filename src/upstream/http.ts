@@ -6,12 +6,14 @@
 import http, { type AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
+import { plainUrl } from '../core/plain-url.ts';
 import { showUrl } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { CookieJar } from './cookies.ts';
 import { type Connector, exchange, refusedByProxy, StaleConnection } from './http-exchange.ts';
+import { isPermanent, PermanentRedirects } from './permanent-redirects.ts';
 import { expireIdle } from './pool.ts';
 import type { Secure, Trust } from './trust.ts';
 
@@ -101,8 +103,13 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     );
   }
 
+  const redirects = new PermanentRedirects();
+
   const fetch: Fetch = async (request) => {
-    let url = request.url;
+    let url = redirects.target(request);
+    /** The last address that nothing but permanent redirects has led to. */
+    let permanent = url;
+    let temporary = false;
     for (let hops = 0; ; hops++) {
       const connector = connectors.get(addressOf(url).origin) ?? (await find(url));
       const attempt = url === request.url ? request : { ...request, url };
@@ -119,11 +126,16 @@ export function createHttpClient(options: HttpOptions): HttpClient {
         response.body.destroy();
         throw refusedByProxy(connector, url, response.status);
       }
-      if (response.status < 300 || response.status >= 400 || request.redirect === 'manual') return response;
-      const target = redirectTarget(response, url);
-      if (!target) return response;
+      const follows = response.status >= 300 && response.status < 400 && request.redirect !== 'manual';
+      const target = follows ? redirectTarget(response, url) : undefined;
+      if (!target) {
+        redirects.learn(request, permanent, response.status);
+        return response;
+      }
       response.body.destroy();
       url = checkRedirect(request, url, target, response.status, hops);
+      temporary ||= !isPermanent(response.status);
+      if (!temporary) permanent = url;
     }
   };
 
@@ -223,8 +235,9 @@ function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number,
   const where = `${showUrl(from)} redirects to ${showUrl(to)}`;
   // Servers behind a balancer that ends TLS often redirect to what they see themselves.
   const downgrade = from.protocol === 'https:' && to.protocol === 'http:' && from.hostname === to.hostname;
-  const better = downgrade ? `${from.origin}${to.pathname}` : undefined;
-  const hint = better ? `try ${better}` : 'give the new address as the URL if it is the right one';
+  const better = downgrade ? new URL(to.pathname, from.origin) : undefined;
+  // The path is the server's, and the user may copy it into a shell.
+  const hint = better ? `try ${plainUrl(better)}` : 'give the new address as the URL if it is the right one';
   const data = { httpStatus: status, hint };
   if (hops >= MAX_REDIRECTS)
     throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, { httpStatus: status });

@@ -2,7 +2,7 @@
  * What a legacy session was told that outlives single requests. A session that has to be
  * opened again is told the same again, so that the client need not know that it was lost.
  */
-import { asString, type Json, peek } from '../core/json.ts';
+import { asString, type Json, peek, peekObject } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 
 /**
@@ -30,8 +30,8 @@ export class Journal {
   /** Whether the server may ask the client something while it works on a call: the client has declared that it answers. */
   mayBeAskedDuring({ method }: Call): boolean {
     if (!MAY_ASK.has(method)) return false;
-    const declared = peek(this.#initialize?.params, 'capabilities');
-    return declared !== undefined && ['sampling', 'elicitation', 'roots'].some((name) => peek(declared, name));
+    const declared = peekObject(this.#initialize?.params, 'capabilities');
+    return ['sampling', 'elicitation', 'roots'].some((name) => peekObject(declared, name) !== undefined);
   }
 
   /** The requests that bring a new session to the state of the old one, in order. */

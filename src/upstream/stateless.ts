@@ -7,7 +7,7 @@ import { HEADER_MISMATCH, MODERN_REVISIONS } from '../core/eras.ts';
 import { Cancelled, derived, type Exchange } from '../core/exchange.ts';
 import type { HttpResponse } from '../core/fetch.ts';
 import { numberIn } from '../core/ids.ts';
-import { asString, encode, isObject, type Json, members, peek, withMember } from '../core/json.ts';
+import { encode, type Json, members, peek, peekObject, peekText, withMember } from '../core/json.ts';
 import {
   type Call,
   encodeNotification,
@@ -164,7 +164,7 @@ export class StatelessTransport {
       if (outcome.kind !== 'answered' || 'error' in outcome.reply) return;
       this.#tools.learn(outcome.reply);
       cursor = peek(outcome.reply.result, 'nextCursor');
-      const text = asString(cursor);
+      const text = peekText(outcome.reply.result, 'nextCursor');
       if (text === undefined || seen.has(text)) return;
       seen.add(text);
     }
@@ -176,14 +176,14 @@ export class StatelessTransport {
  * one that says the same as it does. Servers refuse what comes without.
  */
 export function envelopeOf(call: Call): Json {
-  const meta = peek(call.params, '_meta');
+  const meta = peekObject(call.params, '_meta');
   let envelope: Json = encode({
     [`${ENVELOPE_PREFIX}protocolVersion`]: MODERN_REVISIONS[0],
     [`${ENVELOPE_PREFIX}clientCapabilities`]: {},
   });
-  const clientInfo = peek(call.params, 'clientInfo');
+  const clientInfo = peekObject(call.params, 'clientInfo');
   if (clientInfo) envelope = withMember(envelope, `${ENVELOPE_PREFIX}clientInfo`, clientInfo);
-  if (isObject(meta)) {
+  if (meta) {
     for (const m of members(meta)) {
       if (m.key.startsWith(ENVELOPE_PREFIX)) envelope = withMember(envelope, m.key, meta.subarray(m.start, m.end));
     }

@@ -5,7 +5,7 @@
  */
 import { META_SUBSCRIPTION_ID } from '../core/eras.ts';
 import { derived, type Exchange } from '../core/exchange.ts';
-import { decode, encode, isObject, type Json, peek } from '../core/json.ts';
+import { decode, encode, type Json, peekObject } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
 import { nextAttempt, pause } from './backoff.ts';
@@ -65,15 +65,15 @@ const LISTS = new Map([
 
 /** The notifications that stand for everything an interrupted subscription may have missed. */
 function missedChanges(acknowledged: Json): Call[] {
-  const filter = peek(acknowledged, 'notifications');
-  if (!isObject(filter)) return [];
+  const filter = peekObject(acknowledged, 'notifications');
+  if (!filter) return [];
   // The endpoint that asked puts its own id in the place of this one.
   const _meta = { [META_SUBSCRIPTION_ID]: 0 };
   const honored = decode(filter) as Record<string, unknown>;
   const changes: Call[] = [];
   for (const [key, method] of LISTS) if (honored[key] === true) changes.push({ method, params: encode({ _meta }) });
   const uris = honored.resourceSubscriptions;
-  for (const uri of Array.isArray(uris) ? uris : []) {
+  for (const uri of Array.isArray(uris) ? uris.filter((one) => typeof one === 'string' && one !== '') : []) {
     changes.push({ method: 'notifications/resources/updated', params: encode({ _meta, uri }) });
   }
   return changes;

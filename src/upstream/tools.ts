@@ -8,16 +8,15 @@ import {
   asString,
   elements,
   isArray,
-  isObject,
   type Json,
-  JsonError,
-  member,
   peek,
+  peekObject,
+  peekText,
   withMember,
 } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import type { Log } from '../core/ports.ts';
-import { ProxyError } from '../errors.ts';
+import { printable } from '../core/redact.ts';
 import { type Annotations, annotationsOf, type MirroredParameter, parameterHeaders } from '../wire/headers.ts';
 
 const ANNOTATION_MARK = 'x-mcp-header';
@@ -55,19 +54,11 @@ export class ToolHeaders {
     if ('error' in reply) return reply;
     const known = this.#parameters.size + this.#refused.size > 0;
     if (!known && !mayBeAnnotated(reply.result)) return reply;
-    let all: Json[];
-    let kept: Json[];
-    try {
-      const tools = isObject(reply.result) ? member(reply.result, 'tools') : undefined;
-      if (!tools || !isArray(tools)) return reply;
-      all = elements(tools);
-      kept = all.filter((tool) => this.#accept(tool));
-    } catch (error) {
-      if (!(error instanceof JsonError)) throw error;
-      throw new ProxyError('bad-result', 'the server sent a list of tools that cannot be read', {
-        hint: error.message,
-      });
-    }
+    const tools = peek(reply.result, 'tools');
+    // What cannot be read teaches nothing; the client judges it.
+    if (!isArray(tools)) return reply;
+    const all = elements(tools);
+    const kept = all.filter((tool) => this.#accept(tool));
     if (kept.length === all.length) return reply;
     const left = all.length - kept.length;
     this.#log.warn(
@@ -77,16 +68,15 @@ export class ToolHeaders {
   }
 
   #accept(tool: Json): boolean {
-    if (!isObject(tool)) return true;
-    const name = asString(member(tool, 'name'));
+    const name = peekText(tool, 'name');
     if (name === undefined) return true;
     this.#refused.delete(name);
     this.#parameters.delete(name);
-    const schema = mayBeAnnotated(tool) ? member(tool, 'inputSchema') : undefined;
-    if (!isObject(schema)) return true;
+    const schema = mayBeAnnotated(tool) ? peekObject(tool, 'inputSchema') : undefined;
+    if (!schema) return true;
     const annotations: Annotations = annotationsOf(schema);
     if ('invalid' in annotations) {
-      this.#reason = `${JSON.stringify(name)}: ${annotations.invalid}`;
+      this.#reason = `"${printable(name, 80)}": ${annotations.invalid}`;
       this.#log.debug(`tool ${this.#reason}`);
       if (this.#refused.size < MAX_TOOLS) this.#refused.add(name);
       return false;

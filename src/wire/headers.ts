@@ -27,9 +27,9 @@ const NAME_SOURCE = new Map([
   ['tasks/cancel', 'taskId'],
 ]);
 
-/** Whether requests of a method name what they are about. */
-export function hasName(method: string): boolean {
-  return NAME_SOURCE.has(method);
+/** The member of `params` in which requests of a method name what they are about; undefined when they do not. */
+export function nameSource(method: string): string | undefined {
+  return NAME_SOURCE.get(method);
 }
 
 /** The standard headers of a modern request. */
@@ -69,7 +69,7 @@ export function annotationsOf(inputSchema: Json): Annotations {
 
   const visit = (schema: unknown, path: readonly string[]): void => {
     if (!isRecord(schema) || invalid !== undefined) return;
-    if (path.length > 0 && Object.hasOwn(schema, ANNOTATION)) {
+    if (path.length > 0 && isAnnotated(schema)) {
       reached.add(schema);
       invalid = check(schema, names);
       if (invalid !== undefined) return;
@@ -85,6 +85,11 @@ export function annotationsOf(inputSchema: Json): Annotations {
     invalid = `${ANNOTATION} stands where no chain of properties leads`;
   }
   return invalid === undefined ? { parameters } : { invalid };
+}
+
+/** `null` annotates nothing; anything else has to be valid ("Schema Extension"). */
+function isAnnotated(schema: Record<string, unknown>): boolean {
+  return Object.hasOwn(schema, ANNOTATION) && schema[ANNOTATION] !== null;
 }
 
 /** Why one annotation breaks the rules, or undefined when it does not. */
@@ -106,7 +111,7 @@ function hasOther(root: unknown, reached: ReadonlySet<object>): boolean {
     if (Array.isArray(value)) for (const item of value) queue.push({ value: item, names: false });
     if (!isRecord(value)) continue;
     // Below `properties` the keys are names of parameters, one of which may be called like the annotation.
-    if (!next.names && Object.hasOwn(value, ANNOTATION) && !reached.has(value)) return true;
+    if (!next.names && isAnnotated(value) && !reached.has(value)) return true;
     for (const [key, item] of Object.entries(value)) {
       if (!next.names && NOT_SCHEMAS.has(key)) continue;
       queue.push({ value: item, names: !next.names && KEYED_BY_NAME.has(key) });

@@ -83,6 +83,22 @@ describe.each(HOSTS)('an issuer without a path on %s', (_, sameHost) => {
   });
 });
 
+describe('an issuer that is spelled in two ways is refused without alarm', () => {
+  it.each([
+    ['a slash at the end', (issuer: string) => `${issuer}/`],
+    ['the case of the host', (issuer: string) => issuer.replace('http://', 'HTTP://')],
+  ])('by %s', async (_, spelled) => {
+    const scene = await open(startScene({ as: { issuerPath: '/tenant' } }));
+    const members = { issuer: spelled(scene.as.issuer) };
+    Object.assign(scene.as.behaviour, everywhere({ members }));
+    const { code, message, hint } = await scene.refused();
+    expect([code, message]).toEqual([-31004, expect.stringContaining(`but its metadata "${members.issuer}"`)]);
+    expect(hint).toContain('to the last slash');
+    expect(`${message} ${hint}`).not.toContain('somebody');
+    expect(scene.browser.opened).toEqual([]);
+  });
+});
+
 describe('the metadata of the resource', () => {
   const wrong = { members: { resource: 'https://other.example/mcp' } };
   const answers = Object.entries({

@@ -122,6 +122,6 @@ async function byCode(wire: Wire, config: AuthConfig, vault: Vault): Promise<Cre
 }
 
 function byDevice(wire: Wire, config: AuthConfig, vault: Vault): Promise<Credentials> {
-  const context = { wire, config, env: {}, vault, state: new SignInState(), log };
+  const context = { wire, config, env: {}, vault, state: new SignInState(), log, redact: String };
   return signIn(context, { challenge: CHALLENGE, stepUp: false }, undefined);
 }

@@ -117,6 +117,19 @@ test('another authorization server gets a client of its own, and the old one hea
 });
 
 test.each([
+  [403, 'Forbidden', 'it may register only clients that it knows'],
+  [401, '', '--static-oauth-client-info'],
+  [503, '<p>busy</p>', 'try again later'],
+])('a registration that is answered HTTP %i without a word of OAuth', async (status, body, hint) => {
+  const { authorizationServer, server, options } = await protectedServer({ registration: { status, body } });
+  const { code, err } = await run('login', [server.url], options);
+  expect(code).toBe(1);
+  expect(err).toContain(`${authorizationServer.issuer}/ refuses to register a client (HTTP ${status})\nhint: `);
+  expect(err).toContain(hint);
+  expect(err).not.toContain('invalid_response');
+});
+
+test.each([
   ['refuses', { registration: { status: 403, body: { error: 'access_denied', error_description: 'ask the desk' } } }],
   ['knows no registration', { metadata: { registration_endpoint: undefined } }],
   ['answers with a page', { registration: { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Hi' } }],

@@ -103,6 +103,51 @@ describe.each(LEVELS)('at the level %s', (level) => {
   });
 });
 
+/** Answers with what it was sent where nobody expects it, cut off or not. */
+const KINDS: [string, (sent: string) => object][] = [
+  ['the name of the error', (sent) => ({ error: sent })],
+  ['the name of the error, cut off', (sent) => ({ error: sent.slice(0, 20) })],
+  [
+    'the description, cut off',
+    (sent) => ({ error: 'invalid_request', error_description: `no: ${sent.slice(0, 18)}…` }),
+  ],
+  ['the type of the tokens', (sent) => ({ access_token: 'x', token_type: sent })],
+];
+
+describe.each(['code', 'code_verifier', 'client_secret', 'authorization'])('an echo of %s', (what) => {
+  test.each(KINDS)('in %s', async (_kind, bodyWith) => {
+    const made = await setting(open, 'approve', { authorizationServer: { registration: 'secret' } });
+    made.authorizationServer.behaviour.tokenAnswer = ({ form, headers }) => {
+      const [, pair = ''] = String(headers.authorization).split(' ');
+      const secret = decodeURIComponent(Buffer.from(pair, 'base64').toString().split(':')[1] ?? '');
+      const sent = { authorization: pair, client_secret: form.get('client_secret') ?? secret }[what] ?? form.get(what);
+      expect(String(sent).length).toBeGreaterThan(16);
+      const body = bodyWith(String(sent));
+      return { status: 'access_token' in body ? 200 : 400, body };
+    };
+    const proxy = made.start(['--log-level', 'debug']);
+    await proxy.rpc.initialize();
+    expect((await proxy.rpc.exchange('tools/list')).message.error?.code).toBe(-31004);
+    await proxy.close();
+    expect((await made.browser.waitForPage(1)).status).not.toBe(200);
+    expectSecrecy(made, [proxy]);
+  });
+});
+
+test('a server that calls itself by its bearer is not quoted in the log', async () => {
+  const made = await setting(open, 'approve', { server: { carrier: 'sessions' } });
+  made.server.behaviour.instead = ({ headers, method }) =>
+    method === 'tools/list' || headers.authorization === undefined
+      ? undefined
+      : { status: 500, headers: { 'content-type': `text/${headers.authorization.split(' ')[1]}` }, body: 'x' };
+  const proxy = made.start(['--log-level', 'debug']);
+  await proxy.rpc.initialize();
+  await proxy.rpc.exchange('tools/list');
+  await proxy.rpc.exchange('tools/call', CALL);
+  await proxy.close();
+  expectSecrecy(made, [proxy]);
+});
+
 test('the store is made for this user alone, whatever the umask', async () => {
   if (process.platform === 'win32') return;
   const made = await setting(open, 'approve');
@@ -179,6 +224,8 @@ function secretsOf({ authorizationServer, server }: Setting, more: string[]): [s
     if (authorization !== undefined) found.push(['bearer', authorization]);
   return found.flatMap(([kind, secret]): [string, string][] => [
     [kind, secret],
+    // The beginning of one that was cut off.
+    [kind, secret.slice(0, Math.max(16, HEADER.length))],
     [kind, encodeURIComponent(secret)],
     [kind, Buffer.from(secret).toString('base64').replace(/=+$/, '')],
   ]);

@@ -1,6 +1,7 @@
 // Compiled code that is kept between starts, where Node can keep it. Older versions of Node start as they always did,
 // so each test says what holds under the Node that runs it.
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,9 +14,6 @@ import { type ScriptedPeer, startScripted } from '../peers/scripted.ts';
 /** Since Node 22.8. */
 const canKeep = 'enableCompileCache' in module;
 
-/** Of a folder in which a program may just be making a file. */
-const WHOLE = { recursive: true, force: true, maxRetries: 10 };
-
 const open = opened();
 let server: ScriptedPeer;
 let home: string;
@@ -25,8 +23,10 @@ beforeEach(async () => {
   home = privateHome();
   folder = path.join(cacheFolder(proxyEnvironment(home), process.platform, () => home) ?? '', 'compiled');
 });
-afterEach(closeProxies);
-afterEach(() => rmSync(home, { recursive: true, force: true }));
+afterEach(async () => {
+  await closeProxies();
+  rmSync(home, { recursive: true, force: true });
+});
 
 /** A whole session of a host, in which stdout must hold the two answers and nothing else. */
 async function session(env: Record<string, string> = {}): Promise<void> {
@@ -43,6 +43,11 @@ function kept(place = folder): string[] {
   if (!existsSync(place)) return [];
   const entries = readdirSync(place, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+}
+
+/** In one step, whatever a program is just writing there. */
+function remove(place: string): void {
+  if (existsSync(place)) renameSync(place, path.join(home, `removed ${randomUUID()}`));
 }
 
 test('compiled code is kept in the cache folder, for this user alone', async () => {
@@ -64,10 +69,10 @@ test('a folder that was open to others is closed to them', async () => {
 
 test('deleting the folder is safe, while the program runs too', async () => {
   await session();
-  rmSync(path.dirname(folder), WHOLE);
+  remove(path.dirname(folder));
   const proxy = startProxy(server.url, ['--log-level', 'warn'], { home });
   await proxy.rpc.initialize();
-  rmSync(path.dirname(folder), WHOLE);
+  remove(path.dirname(folder));
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
   expect(proxy.stderr).toBe('');
   await session();

@@ -151,6 +151,18 @@ describe('a list that cannot be read is an error', () => {
     expect(line).not.toContain('gone');
   });
 
+  it.each([
+    ['a second list', '{"tools":[{"name":"kept"}],"Tools":[{"name":"gone"}]}'],
+    ['a second list, its key folded as Go does', '{"tools":[{"name":"kept"}],"tool\u017f":[{"name":"gone"}]}'],
+    ['a second name', '{"tools":[{"name":"kept","Name":"gone"},{"name":"gone"}]}'],
+  ])('%s for readers that ignore case is left out', async (_, result) => {
+    const server = await open(startScripted('/mcp', legacyServer({ 'tools/list': result })));
+    const proxy = startProxy(server.url, ignoring(['gone']));
+    await proxy.rpc.initialize();
+    const { message } = await proxy.rpc.exchange('tools/list');
+    expect(message.result).toEqual({ tools: [{ name: 'kept' }] });
+  });
+
   it('a name that only escapes spell is still the name', async () => {
     const result = '{"tools":[{"n\\u0061me":"g\\u006fne"},{"name":"kept"}]}';
     const server = await open(startScripted('/mcp', legacyServer({ 'tools/list': result })));

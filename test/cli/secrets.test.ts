@@ -102,6 +102,34 @@ it('a secret that the excerpt of a body cuts through is not shown in part', asyn
   }
 });
 
+describe('a secret that somebody cut off is not shown', () => {
+  const token = `tok-${'0123456789abcdef'.repeat(400)}`;
+  const given: [string, string[]][] = [
+    ['a bearer token', ['-H', `Authorization: Bearer ${token}`]],
+    ['a header of its own', ['-H', `X-Api-Key: ${token}`]],
+  ];
+
+  it.each(given)('of %s', async (_, args) => {
+    for (const length of [16, 100, 5_000, token.length]) {
+      const echo = token.slice(0, length);
+      for (const [status, type] of [
+        [500, 'text/plain'],
+        [500, `text/${echo}`],
+        [200, `text/${echo}`],
+        [200, 'application/json'],
+      ] as const) {
+        const body = type === 'application/json' ? `{"jsonrpc":"2.0","id":"${echo}"` : `you sent ${echo}`;
+        const server = await open(startScripted('/mcp', (_, res) => answer(res, status, type, body)));
+        const proxy = startProxy(server.url, [...args, '--log-level', 'debug']);
+        const { line, message } = await proxy.rpc.exchange('initialize', { protocolVersion: '2025-06-18' });
+        expect(message.error).toBeDefined();
+        await proxy.close();
+        expect(`${line}\n${proxy.stderr}`).not.toContain(token.slice(0, 16));
+      }
+    }
+  });
+});
+
 describe('a whole session at --log-level debug', () => {
   const SECRETS = ['header-3N4a9b', 'query-3N4a9b', 'argument-3N4a9b', 'pass-3N4a9b'];
   const ARGUMENTS = { name: 'echo', arguments: { password: 'argument-3N4a9b' } };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { headerSecrets, printable, redactor, showUrl, urlSecrets } from '../../src/core/redact.ts';
+import { headerSecrets, printable, redactor, showUrl, urlSecrets, withoutControls } from '../../src/core/redact.ts';
 
 describe('redactor', () => {
   it('replaces every occurrence, in whatever it stands', () => {
@@ -17,6 +17,36 @@ describe('redactor', () => {
 
   it('leaves words alone that are too short to be secrets', () => {
     expect(redactor(['', 'a', 'true', '12345'])('a true story of 12345')).toBe('a true story of 12345');
+  });
+
+  describe('hides what was cut off', () => {
+    const long = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+    it.each([16, 17, 25, 35])('after %i characters', (length) => {
+      for (const after of ['', '…', ' and more', '"}']) {
+        expect(redactor([long])(`you sent ${long.slice(0, length)}${after}`)).toBe(`you sent ***${after}`);
+      }
+    });
+
+    it('but not what is shorter than that, which may be an ordinary word', () => {
+      expect(redactor([long])(long.slice(0, 15))).toBe(long.slice(0, 15));
+    });
+
+    it('whichever of two secrets with one beginning it is', () => {
+      const other = `${long.slice(0, 20)}-another-end`;
+      const redact = redactor([other, long]);
+      for (const secret of [long, other]) expect(redact(`<${secret}>`)).toBe('<***>');
+    });
+
+    it('with the secret that follows', () => {
+      expect(redactor([long])(`${long.slice(0, 18)}${long}`)).toBe('******');
+      const repeating = `${'ab'.repeat(9)}-end`;
+      expect(redactor([repeating])(`abab${repeating}!`)).toBe('***!');
+    });
+
+    it('in time that does not grow with the square of the text', () => {
+      expect(redactor(['a'.repeat(60_000)])('a'.repeat(1_000_000))).not.toContain('a');
+    });
   });
 
   it('hides what a header holds, with and without its scheme', () => {
@@ -96,6 +126,10 @@ describe('printable', () => {
   it('is one line without anything that moves a terminal', () => {
     const hostile = '\u001b[31mred\u0007\r\nnext\u2028line\u0000\u009b2J\u202etxet\u2066end\t';
     expect(printable(hostile)).toBe('[31mred next line 2J txet end');
+  });
+
+  it('keeps its lines where they are wanted, and nothing else that moves a terminal', () => {
+    expect(withoutControls('a\u001b[2Jb\r\n\tc\u009b\u202ed')).toBe('a [2Jb \n\tc  d');
   });
 
   it('is short', () => {

@@ -97,7 +97,7 @@ describe('a backlog', () => {
 });
 
 it('what is not taken is refused as what may be tried again', () => {
-  expect(NOT_TAKEN.status).toBe(503);
+  expect(NOT_TAKEN.status).toBe(429);
   expect(NOT_TAKEN.headers).toEqual({ 'retry-after': '1' });
   expect('error' in NOT_TAKEN.reply && JSON.parse(NOT_TAKEN.reply.error.toString())).toMatchObject({ code: -31008 });
 });

@@ -57,6 +57,16 @@ describe('headers that say what the body says', () => {
   });
 });
 
+describe('a body that could be read in two ways', () => {
+  it.each<[string, Call]>([
+    ['Name beside the name', call('tools/call', '"name":"echo","Name":"other"')],
+    ['_Meta', call('tools/call', '"name":"echo","_Meta":{}')],
+    ['Method beside the method', { ...TOOL, extra: Buffer.from('"Method":"tools/list"') }],
+  ])('is refused: %s', (_, asked) => {
+    expect(() => checkModern(asked, MODERN, HEADERS)).toThrow('could be taken for another one');
+  });
+});
+
 describe('headers that say something else', () => {
   it.each<[string, IncomingHttpHeaders]>([
     ['no revision', { 'mcp-method': 'tools/call', 'mcp-name': 'echo' }],

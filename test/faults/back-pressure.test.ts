@@ -1,12 +1,16 @@
 // A client that reads slowly makes the server wait; it does not make the proxy grow, and it loses nothing.
 // The tests run side by side, for most of their time is waiting.
 import type { ServerResponse } from 'node:http';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { closeHostiles, startHostile } from '../peers/hostile.ts';
 import * as a from '../peers/hostile-answers.ts';
 import { ERAS, LEGACY } from '../peers/hostile-eras.ts';
 import { peakMemory } from '../peers/hostile-memory.ts';
 import { closeProxies, type ProxyProcess, startProxy } from '../peers/proxy.ts';
+
+// Hundreds of MiB cross here, and the machine may have other things to do.
+vi.setConfig({ testTimeout: 600_000 });
+const WAIT_MS = 500_000;
 
 afterAll(closeProxies);
 afterAll(closeHostiles);
@@ -61,6 +65,7 @@ describe.concurrent.each(ERAS)('$name', (era) => {
   test('100 MB of notifications on the stream of a call', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
+    proxy.rpc.waitMs = WAIT_MS;
     await era.open(proxy);
     const before = peakMemory(proxy.pid);
     const flood = new Flood();
@@ -95,6 +100,7 @@ test.concurrent('100 MB of notifications on the GET stream', async () => {
     }),
   );
   const proxy = startProxy(server.url);
+  proxy.rpc.waitMs = WAIT_MS;
   await LEGACY.open(proxy);
   await server.seen('GET');
   const before = peakMemory(proxy.pid);
@@ -106,17 +112,14 @@ test.concurrent('100 MB of notifications on the GET stream', async () => {
   expect(numbers(proxy)).toEqual(Array.from({ length: COUNT }, (_, n) => n));
 });
 
-test.concurrent('a client that writes without reading: it is not read any further, and every request is answered in the end', {
-  timeout: 300_000,
-}, async () => {
+test.concurrent('a client that writes without reading: it is not read any further, and every request is answered in the end', async () => {
   const server = await startHostile();
   server.on('tools/call', a.reply({ content: [], pad: 'y'.repeat(1_000_000) }));
   const proxy = startProxy(server.url);
+  proxy.rpc.waitMs = WAIT_MS;
   await LEGACY.open(proxy);
   const before = peakMemory(proxy.pid);
   proxy.child.stdout?.pause();
-  // 300 MB of answers are much for a machine that does something else.
-  proxy.rpc.waitMs = 240_000;
   const ids = Array.from({ length: 300 }, (_, n) => `call-${n}`);
   const answers = ids.map((id) => proxy.rpc.response(id));
   // Each request is large enough that only a few fit into the pipe.

@@ -1,9 +1,9 @@
 // What the peers need: two virtual environments and one Go program, in a folder that Git ignores. Each is made again
 // when what it is made from has changed.
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { spawnOwned } from './owned.ts';
 
 export const FOLDER = path.resolve('test', 'foreign');
 const CACHE = path.join(FOLDER, '.cache');
@@ -68,10 +68,9 @@ async function unlessMade(name: string, from: string, make: (place: string) => P
 }
 
 /** Runs a program to its end and returns what it printed. */
-async function must([file = '', ...args]: string[], cwd?: string): Promise<string> {
-  const child = spawn(file, args, { cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
+async function must(command: string[], cwd?: string): Promise<string> {
+  const child = spawnOwned(command, { cwd, env: environment() });
+  child.stdin.end();
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -82,8 +81,7 @@ async function must([file = '', ...args]: string[], cwd?: string): Promise<strin
     child.once('error', reject);
     child.once('close', resolve);
   });
-  process.off('exit', kill);
-  if (code !== 0) throw new Error(`${[file, ...args].join(' ')} ended with ${code}:\n${said}`);
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${said}`);
   return said;
 }
 

@@ -1,9 +1,10 @@
 // The peers as processes: servers that listen on a loopback port, and clients that run to their end.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import path from 'node:path';
 import type { Peer } from '../peers/listen.ts';
 import { PROXY_BIN, proxyEnvironment, startProxy } from '../peers/proxy.ts';
 import { FOLDER, GO_PROGRAM, pythonOf } from './install.ts';
+import { end, spawnOwned } from './owned.ts';
 
 export type Era = 'legacy' | 'modern';
 export type ClientName = 'python-1' | 'python-2' | 'go';
@@ -26,17 +27,9 @@ export const SERVERS: Record<ServerName, Era[]> = {
 const LISTEN_MS = 120_000;
 const CLIENT_MS = 300_000;
 
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
-function start([file = '', ...args]: string[], env: Record<string, string>): ChildProcess & { said(): string } {
+function start(command: string[], env: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams & { said(): string } {
   // A server ends with its stdin, so none outlives this process however that ends.
-  const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
-  running.add(child);
-  child.once('close', () => running.delete(child));
-  child.stdin.on('error', () => {});
+  const child = spawnOwned(command, { env });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-20_000);
@@ -56,13 +49,13 @@ export async function startServer(name: ServerName, home: string, option: Era | 
   const child = start(command, proxyEnvironment(home));
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const close = (): Promise<void> => {
-    child.kill('SIGKILL');
+    end(child);
     return closed;
   };
   const listening = new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${name} does not listen: ${child.said()}`)), LISTEN_MS);
     let line = '';
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
       line += text;
       const url = /listening on (\S+)\n/.exec(line)?.[1];
       if (url === undefined) return;
@@ -109,9 +102,9 @@ export async function runClient(
 ): Promise<Told> {
   const command = name === 'go' ? [GO_PROGRAM, 'client'] : [python(name), ...script('client.py')];
   const child = start([...command, era, ...target], { ...proxyEnvironment(home), ...env });
-  const timer = setTimeout(() => child.kill('SIGKILL'), CLIENT_MS);
+  const timer = setTimeout(() => end(child), CLIENT_MS);
   let said = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   await new Promise<void>((resolve, reject) => {

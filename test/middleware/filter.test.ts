@@ -79,6 +79,7 @@ describe('calls', () => {
     '{"NAME":"delete","name":"read"}',
     '{"name":"read","n\\u0041me":"delete"}',
     '{"name":"read","\uff4eame":"delete"}',
+    '{"name":"read","naMe":"delete"}',
   ])('with a key that could be taken for the name go nowhere: %s', async (params) => {
     const { reply, sent } = await through('tools/call', params);
     expect(sent).toEqual([]);
@@ -214,6 +215,44 @@ describe('lists', () => {
     expect(codeOf(reply)).toBe(-31007);
     expect(textOf(reply)).not.toContain('"delete"');
   });
+
+  // Readers like Go's encoding/json take these for the right keys, and the last one counts.
+  it.each([
+    ['Tools beside tools', '{"tools":[{"name":"read"}],"Tools":[{"name":"delete"}]}', '{"tools":[{"name":"read"}]}'],
+    ['TOOLS before tools', '{"TOOLS":[{"name":"delete"}], "tools" :[],"x":1.0}', '{"tools" :[],"x":1.0}'],
+    ['toolſ', '{"tools":[],"tool\u017f":[{"name":"delete"}]}', '{"tools":[]}'],
+    ['toolſ, escaped', '{"tools":[],"tool\\u017f":[{"name":"delete"}]}', '{"tools":[]}'],
+    [
+      'Name beside the name of a tool',
+      '{"tools":[{"name":"read","Name":"delete","n":1.0},{"name":"delete"}]}',
+      '{"tools":[{"name":"read","n":1.0}]}',
+    ],
+    ['only NAME of a tool', '{"tools":[{"NAME":"delete"},{"name":"read"}]}', '{"tools":[{"name":"read"}]}'],
+    [
+      'such keys where nobody looks',
+      '{"tools":[{"name":"read","inputSchema":{"Name":1,"name":2}}],"_meta":{"Tools":[]}}',
+      '{"tools":[{"name":"read","inputSchema":{"Name":1,"name":2}}],"_meta":{"Tools":[]}}',
+    ],
+  ])('lose keys that could be taken for others: %s', async (_, list, expected) => {
+    expect(await filtered(list)).toBe(expected);
+  });
+
+  it.each(['"Result":{"tools":[{"name":"delete"}]}', '"re\u017fult":{"tools":[{"name":"delete"}]}', '"Error":null'])(
+    'lose such keys beside them, whether they are results or errors: %s',
+    async (lookalike) => {
+      const list = { result: Buffer.from('{"tools":[]}') };
+      const error = { error: Buffer.from('{"code":-32601,"message":"no tools"}') };
+      for (const reply of [list, error]) {
+        const alone = { ...reply, extra: Buffer.from(lookalike) };
+        expect((await through('tools/list', '{}', alone)).reply).toEqual(reply);
+        const beside = { ...reply, extra: Buffer.from(`"trace":1,${lookalike}`) };
+        expect((await through('tools/list', '{}', beside)).reply).toEqual({
+          ...reply,
+          extra: Buffer.from('"trace":1'),
+        });
+      }
+    },
+  );
 
   it('of a server that refuses to list are the refusal', async () => {
     const refusal: Reply = { error: Buffer.from('{"code":-32601,"message":"no tools"}') };

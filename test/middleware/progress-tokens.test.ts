@@ -149,7 +149,7 @@ describe('progress', () => {
   it.each([
     '{"progressToken":7}',
     '{"progressToken":2}',
-    '{"progressToken":"1"}',
+    '{"progressToken":"01"}',
     '{"progressToken":null}',
     '{"progressToken":1,"progressToken":1}',
     '{"_meta":{"progressToken":1}}',

@@ -25,6 +25,13 @@ describe('errors of the proxy', () => {
     expect((found as ProxyError).data).toEqual({ ...data, body: '<p>you sent ***</p>' });
   });
 
+  it('lose what a terminal would act on', async () => {
+    const data = { body: '\u001b]8;;https://evil.example\u0007line\nnext', hint: 'try\u009b2J' };
+    const found = (await caught(new ProxyError('failed', 'answered \u001b[2J', data))) as ProxyError;
+    expect(found.message).toBe('answered  [2J');
+    expect(found.data).toEqual({ body: ' ]8;;https://evil.example line\nnext', hint: 'try 2J' });
+  });
+
   it('get no body where there was none', async () => {
     expect(((await caught(new ProxyError('failed', 'broke'))) as ProxyError).data).toEqual({});
   });

@@ -217,14 +217,15 @@ describe('the level of the log', () => {
     expect(setLevels(server()).at(-1)).toBe('error');
   });
 
-  it('that is none is for the server to refuse', async () => {
-    const { server, joined } = sharedSession();
-    const client = await joined();
-    server().answer = async () => REFUSED;
-    expect(await client.request('logging/setLevel', { level: 'loud' })).toBe(REFUSED);
-    expect(await client.request('logging/setLevel', {})).toBe(REFUSED);
-    expect(server().asked).toEqual(['logging/setLevel {"level":"loud"}', 'logging/setLevel {}']);
-  });
+  it.each([{ level: 'loud' }, { level: 'DEBUG' }, { level: 7 }, {}])(
+    'that is none is refused, for the server could take it for one: %j',
+    async (params) => {
+      const { server, joined } = sharedSession();
+      const client = await joined();
+      expect(JSON.parse(textOf(await client.request('logging/setLevel', params))).code).toBe(-32_602);
+      expect(server().asked).toEqual([]);
+    },
+  );
 });
 
 describe('subscriptions', () => {
@@ -252,11 +253,12 @@ describe('subscriptions', () => {
     expect(two.told).toHaveLength(1);
   });
 
-  it('to nothing are for the server to refuse', async () => {
+  it.each([{ uri: 7 }, { uri: null }, {}])('to nothing are refused: %j', async (params) => {
     const { server, joined } = sharedSession();
     const client = await joined();
-    server().answer = async () => REFUSED;
-    expect(await client.request('resources/subscribe', {})).toBe(REFUSED);
-    expect(await client.request('resources/subscribe', { uri: 7 })).toBe(REFUSED);
+    for (const method of ['resources/subscribe', 'resources/unsubscribe']) {
+      expect(JSON.parse(textOf(await client.request(method, params))).code).toBe(-32_602);
+    }
+    expect(server().asked).toEqual([]);
   });
 });

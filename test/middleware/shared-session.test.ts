@@ -270,3 +270,24 @@ describe('the end', () => {
     expect(servers).toEqual([]);
   });
 });
+
+it('ends the subscriptions of a client that has left a few at a time, and refuses too many', async () => {
+  const { shared, server } = sharedSession();
+  const client = new Client(shared);
+  await client.open();
+  const subscribe = (n: number): Promise<Reply> => client.request('resources/subscribe', { uri: `x:${n}` });
+  for (let n = 0; n < 1_000; n++) await subscribe(n);
+  await expect(subscribe(1_000)).rejects.toMatchObject({ code: 'limit' });
+  const waiting: ((reply: Reply) => void)[] = [];
+  server().answer = () => new Promise((resolve) => waiting.push(resolve));
+  await client.session.close(0);
+  let ended = 0;
+  for (await settled(); waiting.length > 0; await settled()) {
+    expect(waiting.length).toBeLessThanOrEqual(4);
+    for (const resolve of waiting.splice(0)) {
+      resolve(result('{}'));
+      ended++;
+    }
+  }
+  expect(ended).toBe(1_000);
+});

@@ -199,3 +199,28 @@ describe('an update', () => {
     expect(told(subscribers, 'file:///d')).toBe('');
   });
 });
+
+describe('a client with many subscriptions', () => {
+  it('is full at 1000, but not for one that it has, and not for others', async () => {
+    const subscribers = new Subscribers<string>();
+    for (let n = 0; n < 999; n++) await subscribers.subscribe(`x:${n}`, 'a', yes);
+    expect(subscribers.full('x:new', 'a')).toBe(false);
+    await subscribers.subscribe('x:999', 'a', yes);
+    expect([subscribers.full('x:new', 'a'), subscribers.full('x:1', 'a'), subscribers.full('x:new', 'b')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    await subscribers.unsubscribe('x:1', 'a', yes);
+    expect(subscribers.full('x:new', 'a')).toBe(false);
+  });
+
+  it('is full at 256 KiB of URIs, and one that was refused counts no longer', async () => {
+    const subscribers = new Subscribers<string>();
+    const long = 'x'.repeat(200_000);
+    await subscribers.subscribe(long, 'a', no);
+    expect(subscribers.full(`${long}y`, 'a')).toBe(false);
+    await subscribers.subscribe(long, 'a', yes);
+    expect(subscribers.full(`${long}y`, 'a')).toBe(true);
+  });
+});

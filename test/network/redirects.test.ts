@@ -4,7 +4,7 @@ import { legacyServer, sseServer } from '../peers/minimal-server.ts';
 import { opened } from '../peers/opened.ts';
 import { startProxy } from '../peers/proxy.ts';
 import { RpcError } from '../peers/rpc.ts';
-import { type ScriptedPeer, startScripted } from '../peers/scripted.ts';
+import { answer, type ScriptedPeer, startScripted } from '../peers/scripted.ts';
 
 const SECRET = 'secret-of-the-header';
 const HEADER = ['-H', `X-Api-Key: ${SECRET}`, '-H', `Authorization: Bearer ${SECRET}`, '-H', `Cookie: sid=${SECRET}`];
@@ -43,6 +43,41 @@ describe('within one origin', () => {
     expect([first?.path, second?.path]).toEqual(['/old', '/mcp?moved=1']);
     expect(second).toMatchObject({ method: 'POST', body: first?.body });
     for (const { headers } of server.requests) expect(headers['x-api-key']).toBe(SECRET);
+  });
+
+  it.each([
+    [308, ['POST', 'GET', 'DELETE']],
+    [307, ['POST', 'POST', 'POST', 'POST', 'GET', 'DELETE']],
+  ])('%i costs a request once for each method, or each time', async (status, redirected) => {
+    const server = await redirecting(status, () => '/mcp');
+    const proxy = startProxy(server.url);
+    await proxy.rpc.initialize();
+    for (let call = 0; call < 2; call++) await proxy.rpc.request('tools/call', { name: 'echo', arguments: {} });
+    await server.request(({ method, path }) => method === 'GET' && path === '/mcp');
+    await proxy.close();
+    const old = server.requests.filter(({ path }) => path === '/old').map(({ method }) => method);
+    expect(old.sort()).toEqual([...redirected].sort());
+  });
+
+  it('a permanent redirect is forgotten when it leads nowhere, and learned anew', async () => {
+    const serve = legacyServer();
+    let place = '/one';
+    const server = await open(
+      startScripted('/old', (seen, res) => {
+        if (seen.path === '/old') return res.writeHead(308, { location: place }).end();
+        return seen.path === place ? serve(seen, res) : answer(res, 404, 'text/plain', 'moved again');
+      }),
+    );
+    const proxy = startProxy(server.url);
+    await proxy.rpc.initialize();
+    const call = () => proxy.rpc.exchange('tools/call', { name: 'echo', arguments: {} });
+    expect((await call()).message.result).toBeDefined();
+    place = '/two';
+    await call();
+    expect((await call()).message.result).toBeDefined();
+    const before = server.requests.length;
+    expect((await call()).message.result).toBeDefined();
+    expect(server.requests.slice(before).map(({ path }) => path)).toEqual(['/two']);
   });
 
   it.each([301, 302, 303])('%i on a POST is an error that names the target', async (status) => {

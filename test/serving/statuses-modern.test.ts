@@ -49,6 +49,15 @@ describe('refused by the proxy', () => {
     expect(upstream.requests.length).toBe(seenBefore);
   });
 
+  test.each<[string, object]>([
+    ['Name beside the name', { ...CALL.body, params: { ...modernParams({ name: 'echo' }), Name: 'other' } }],
+    ['Method beside the method', { ...CALL.body, Method: 'notifications/cancelled' }],
+  ])('%s, which a server could take for it: 400, -32602', async (_what, body) => {
+    const answered = await post({ ...CALL, body });
+    expect([answered.status, answered.json.error?.code, answered.json.id]).toEqual([400, -32602, 'call-1']);
+    expect(upstream.requests.length).toBe(seenBefore);
+  });
+
   test('a version that is not known: 400, -32022, and which ones are', async () => {
     const params = { _meta: { [`${META}protocolVersion`]: '2099-01-01' } };
     const { body, headers } = modern('tools/list', params);

@@ -114,15 +114,16 @@ describe('pages that are no such thing', () => {
     '[{"x-mcp-header":1}]',
     '{"tools":[],"tools":["x-mcp-header"]}',
     '{"tools":[{"name":"a","name":"b","x-mcp-header":1}]}',
-  ])('are never blamed on the client: they pass, or are the server’s bad result: %s', (text) => {
-    const { page } = start();
-    let outcome: unknown;
-    try {
-      outcome = page(text);
-    } catch (error) {
-      outcome = error;
-    }
-    if (outcome !== text) expect(outcome).toMatchObject({ name: 'ProxyError', code: 'bad-result' });
+  ])('pass, for the client to judge: %s', (text) => {
+    expect(start().page(text)).toBe(text);
+  });
+
+  it.each(['null', '"Region"'])('of annotations: %s is one, or none', (annotation) => {
+    const { tools, page } = start();
+    const text = `{"tools":[{"name":"t","inputSchema":{"properties":{"a":{"type":"string","x-mcp-header":${annotation}}}}}]}`;
+    expect(page(text)).toBe(text);
+    const headers = tools.headersFor(call('{"name":"t","arguments":{"a":"eu"}}'));
+    expect(headers).toEqual(annotation === 'null' ? {} : { 'mcp-param-region': 'eu' });
   });
 
   it('of tools without a name or a schema pass', () => {

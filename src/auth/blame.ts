@@ -1,0 +1,68 @@
+/** Refusals of a credential that do not say 401: the server, or what is in front of it, could not even read it. */
+import type { HttpRequest, HttpResponse } from '../core/fetch.ts';
+import { parseChallenges } from './challenge.ts';
+
+/** Characters from which a token, rather than anything else in a request, exceeds the limits of usual servers. */
+const LARGE = 4_096;
+/** Bytes of a body that are looked at, and that are read for it at most; larger bodies are not about a header. */
+const [EXAMINED, READ] = [8_192, 1_048_576];
+
+/** "Request Header Or Cookie Too Large", "Size of a request header field exceeds server limit", "token too long". */
+const TOO_LARGE =
+  /\b(?:headers?|tokens?|jwt|credentials?)\b[^.<]{0,60}\b(?:too (?:large|long|big)|exceeds?)\b|\b(?:too (?:large|long|big)|size of)\b[^.<]{0,60}\bheaders?\b/i;
+/** "Malformed bearer token", "Authorization header is invalid", `{"error":"invalid_token"}`. */
+const MALFORMED =
+  /\b(?:malformed|invalid|bad)\b[^.<]{0,30}\b(?:authorization header|(?:bearer|access) token|jwt)\b|\b(?:authorization header|(?:bearer|access) token|jwt)\b[^.<]{0,30}\b(?:malformed|invalid|badly formed)\b|\binvalid_token\b/i;
+
+export interface Examined {
+  /** Whether the credential is what the server did not take. */
+  readonly blamed: boolean;
+  /** The same response, still to be read. */
+  readonly response: HttpResponse;
+}
+
+/**
+ * Finds out whether a response with the status 400, 413, 414 or 431 is about the bearer of its request.
+ *
+ * @param proven whether the server has taken this very bearer before: then it is not too large.
+ */
+export async function examine(
+  request: HttpRequest,
+  response: HttpResponse,
+  bearer: string,
+  proven: boolean,
+): Promise<Examined> {
+  const { status, headers } = response;
+  if (status !== 400 && proven) return { blamed: false, response };
+  if (status === 431 || challenged(headers['www-authenticate'])) return { blamed: true, response };
+  if (status !== 400 && isLargest(request, bearer)) return { blamed: true, response };
+  const isStream = /^text\/event-stream/i.test(String(headers['content-type'] ?? ''));
+  if (isStream || Number(headers['content-length'] ?? 0) > EXAMINED) return { blamed: false, response };
+  const bytes = await response.body.bytes(READ);
+  const text = bytes.toString('utf8', 0, EXAMINED);
+  // What an MCP server answers in its own language is an answer.
+  const blamed = !text.includes('"jsonrpc"') && ((!proven && TOO_LARGE.test(text)) || MALFORMED.test(text));
+  return { blamed, response: { ...response, body: alreadyRead(bytes) } };
+}
+
+/** Servers that judge a malformed token by RFC 6750, section 3.1, may answer 400. */
+function challenged(field: string | string[] | undefined): boolean {
+  return parseChallenges([field ?? []].flat().join(', ')).some(
+    ({ scheme, parameters }) => scheme === 'bearer' && /^invalid_(token|request)$/.test(parameters.get('error') ?? ''),
+  );
+}
+
+function isLargest({ url, body = [] }: HttpRequest, bearer: string): boolean {
+  const others = body.reduce((sum, { length }) => sum + length, url.href.length);
+  return bearer.length >= LARGE && bearer.length > others;
+}
+
+function alreadyRead(bytes: Buffer): HttpResponse['body'] {
+  return {
+    each: async (sink) => {
+      await sink(bytes);
+    },
+    bytes: async () => bytes,
+    destroy() {},
+  };
+}

@@ -1,0 +1,105 @@
+/** Stored credentials may be damaged, or made by another program: what cannot be used is left out, so that a sign-in replaces it. */
+import type { ClientRecord, Credentials, Issuer, Tokens } from './credentials.ts';
+
+/** What can be used of a stored text. */
+export interface Stored {
+  readonly credentials: Credentials | undefined;
+  /** What cannot be used, for the user; undefined when everything can. */
+  readonly problem: string | undefined;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Whether a token can be the value of a header at all (RFC 6750, section 2.1; more than its characters are in use). */
+export function isSendable(token: string | undefined): token is string {
+  return token !== undefined && /^[\x21-\x7e]+$/.test(token);
+}
+
+export function readStored(text: string): Stored {
+  const value = parsed(text);
+  if (value?.version !== 1 || !isNumber(value.serial) || !isText(value.url)) {
+    return { credentials: undefined, problem: 'the record is damaged' };
+  }
+  const { version, serial, url } = value as unknown as Credentials;
+  const issuer = soundIssuer(value.issuer);
+  // A client is one of its authorization server, and of no other one.
+  const client = issuer && soundClient(value.client);
+  const tokens = soundTokens(value.tokens);
+  const credentials: Credentials = {
+    version,
+    serial,
+    url,
+    ...texts(value, ['profile', 'resource', 'scope']),
+    ...(issuer && { issuer }),
+    ...(client && { client }),
+    ...(tokens && { tokens }),
+  };
+  const lost = (name: 'issuer' | 'client' | 'tokens'): boolean => value[name] !== undefined && !credentials[name];
+  if (lost('tokens')) return { credentials, problem: 'its token cannot be sent in a header' };
+  if (lost('issuer')) return { credentials, problem: 'its authorization server cannot be used' };
+  return { credentials, problem: lost('client') ? 'its client cannot be used' : undefined };
+}
+
+/** The endpoints that every use needs; whether they are safe to ask is checked when they are asked. */
+export function soundIssuer(value: unknown): Issuer | undefined {
+  const members = object(value);
+  return isUrl(members?.issuer) && isUrl(members.token_endpoint) ? (members as unknown as Issuer) : undefined;
+}
+
+const SOURCES: readonly unknown[] = ['static', 'document', 'registered'];
+const METHODS_WITH_SECRET = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt'];
+
+export function soundClient(value: unknown): ClientRecord | undefined {
+  const members = object(value);
+  if (!members || !SOURCES.includes(members.source) || !isText(members.clientId) || !isText(members.authMethod)) {
+    return undefined;
+  }
+  const { source, authMethod, clientSecret } = members;
+  // A registered client authenticates by what was registered with it; the user's own may have a key besides.
+  const able = authMethod === 'none' || (isText(clientSecret) && METHODS_WITH_SECRET.includes(authMethod));
+  return source === 'static' || able ? (members as unknown as ClientRecord) : undefined;
+}
+
+function soundTokens(value: unknown): Tokens | undefined {
+  const members = object(value);
+  if (!members || !isText(members.accessToken)) return undefined;
+  const bearer = members.bearer === 'id_token' ? 'id_token' : 'access_token';
+  const { expiresAt, obtainedAt } = members;
+  const tokens: Tokens = {
+    accessToken: members.accessToken,
+    ...texts(members, ['refreshToken', 'idToken', 'scope']),
+    ...(isNumber(expiresAt) && { expiresAt }),
+    obtainedAt: isNumber(obtainedAt) ? obtainedAt : 0,
+    bearer,
+  };
+  return isSendable(bearer === 'id_token' ? tokens.idToken : tokens.accessToken) ? tokens : undefined;
+}
+
+function texts<K extends string>(members: Members, names: readonly K[]): { [name in K]?: string } {
+  const found = names.filter((name) => isText(members[name])).map((name) => [name, members[name]]);
+  return Object.fromEntries(found) as { [name in K]?: string };
+}
+
+function parsed(text: string): Members | undefined {
+  try {
+    return object(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function object(value: unknown): Members | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined;
+}
+
+export function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isUrl(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse(value);
+}

@@ -1,0 +1,66 @@
+/**
+ * Keys that some reader takes for another one. Readers such as Go's `encoding/json` ignore case, and
+ * the last of two keys counts there: what is decided on a `name` must not pass beside a `Name`.
+ */
+import { ProxyError } from '../errors.ts';
+import { type Json, type Member, members, withoutMembers } from './json.ts';
+import type { Call, Reply } from './jsonrpc.ts';
+
+/** The members of a message that JSON-RPC defines. */
+const ENVELOPE = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
+
+/** Equal for all keys that some reader takes for the same; ſ and the Kelvin sign are S and K to Go. */
+function folded(key: string): string {
+  return key.normalize('NFKC').toUpperCase().toLowerCase();
+}
+
+function among(all: readonly Member[], keys: readonly string[]): string[] {
+  const known = new Set(keys.map(folded));
+  return all.filter(({ key }) => !keys.includes(key) && known.has(folded(key))).map(({ key }) => key);
+}
+
+/** Throws unless each of the keys can be read in one way only: a JsonError for duplicates, a ProxyError for lookalikes. */
+export function refuseLookalikes(text: Json, keys: readonly string[]): void {
+  const [lookalike] = among(members(text), keys);
+  if (lookalike === undefined) return;
+  throw new ProxyError('invalid-params', `the key ${JSON.stringify(lookalike)} could be taken for another one`);
+}
+
+/** Throws a ProxyError when a message could be taken for another one. */
+export function refuseOtherCalls({ extra }: Call): void {
+  if (extra) refuseLookalikes(asObject(extra), ENVELOPE);
+}
+
+/**
+ * Whether every server takes a message without an id for something that it is told. A lenient one does
+ * what a request asks for even when it cannot answer.
+ */
+export function isOnlyTold(call: Call): boolean {
+  try {
+    refuseOtherCalls(call);
+  } catch {
+    return false;
+  }
+  return call.method.startsWith('notifications/');
+}
+
+/** The object without the members that could be taken for one of the keys. Throws a JsonError for duplicates. */
+export function withoutLookalikes(text: Json, keys: readonly string[]): Json {
+  const lookalikes = among(members(text), keys);
+  return lookalikes.length === 0 ? text : withoutMembers(text, lookalikes);
+}
+
+/** The reply without what could be taken for another one. */
+export function withoutOtherReplies(reply: Reply): Reply {
+  if (!reply.extra) return reply;
+  const { extra, ...rest } = reply;
+  const all = asObject(extra);
+  const kept = withoutLookalikes(all, ENVELOPE);
+  if (kept === all) return reply;
+  return kept.length > 2 ? { ...rest, extra: kept.subarray(1, -1) } : rest;
+}
+
+/** Members that are joined by commas, as an object. */
+function asObject(extra: Json): Json {
+  return Buffer.concat([Buffer.from('{'), extra, Buffer.from('}')]);
+}

@@ -1,0 +1,35 @@
+/** One spelling of a URL from the network that no shell, no opener and no terminal reads as anything but text. */
+
+/** A `%` that begins no escape. */
+const LONE_PERCENT = '%(?![0-9A-Fa-f]{2})';
+
+/**
+ * What means something to a shell, to PowerShell or to `cmd.exe` is escaped: all but the unreserved characters of
+ * RFC 3986 (section 2.3), escapes, and the delimiters that shells leave alone. `&` and `?` are the query's own syntax.
+ */
+const [IN_PATH, IN_QUERY, IN_FRAGMENT] = ['', '?&', '?'].map(
+  (own) => new RegExp(`${LONE_PERCENT}|[^\\w\\-.~%/:@=+${own}]`, 'g'),
+) as [RegExp, RegExp, RegExp];
+
+const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
+
+/** Whether a host is spelled like a name or an address: the URL parser also takes `$(x)`, which no escape can replace there. */
+export function isPlainHost({ hostname }: URL): boolean {
+  return HOST.test(hostname);
+}
+
+/**
+ * The URL without its user info, all that other programs could read as syntax percent-encoded. Servers that decode it
+ * get what was meant. Applied to its own result it changes nothing.
+ */
+export function plainUrl({ protocol, host, pathname, search, hash }: URL): string {
+  const query = search.slice(1).replace(IN_QUERY, escaped);
+  const fragment = hash.slice(1).replace(IN_FRAGMENT, escaped);
+  const authority = `${protocol}//${host}`;
+  return `${authority}${pathname.replace(IN_PATH, escaped)}${query && `?${query}`}${fragment && `#${fragment}`}`;
+}
+
+/** The parser has escaped everything beyond ASCII already. */
+function escaped(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}

@@ -1,0 +1,48 @@
+/**
+ * Where requests go that a server has redirected for good (RFC 9110, sections 15.4.2 and 15.4.9),
+ * for as long as the process lives: otherwise every call would cost two requests.
+ */
+import type { HttpRequest } from '../core/fetch.ts';
+
+/** More redirects than this are not remembered. */
+const MAX_REMEMBERED = 100;
+
+export function isPermanent(status: number): boolean {
+  return status === 301 || status === 308;
+}
+
+export class PermanentRedirects {
+  /** By those who share cookies: what a server tells one client holds for no other one. */
+  readonly #targets = new WeakMap<object, Map<string, URL>>();
+  readonly #shared = {};
+  #any = false;
+
+  /** Where to send a request. */
+  target(request: HttpRequest): URL {
+    if (!this.#any || request.redirect === 'manual') return request.url;
+    return this.#of(request)?.get(keyOf(request)) ?? request.url;
+  }
+
+  /** Notes where permanent redirects have led a request, and what it got there. */
+  learn(request: HttpRequest, target: URL, status: number): void {
+    if (target === request.url || request.redirect === 'manual') return;
+    const targets = this.#of(request) ?? new Map<string, URL>();
+    // An address that is gone may have been the wrong one, and a server may take its redirect back.
+    const over = status === 404 || status === 410 || target.href === request.url.href;
+    if (over) targets.delete(keyOf(request));
+    else if (targets.size < MAX_REMEMBERED) {
+      targets.set(keyOf(request), target);
+      this.#targets.set(request.cookies ?? this.#shared, targets);
+      this.#any = true;
+    }
+  }
+
+  #of(request: HttpRequest): Map<string, URL> | undefined {
+    return this.#targets.get(request.cookies ?? this.#shared);
+  }
+}
+
+/** The policy about redirects depends on the method, so each method learns by itself. */
+function keyOf({ method, url }: HttpRequest): string {
+  return `${method} ${url.href}`;
+}
