@@ -39,3 +39,15 @@ test('says nothing of it to a host', async () => {
   expect((await proxy.close()).code).toBe(0);
   expect(proxy.stderr).toBe('');
 });
+
+test('the help fits a terminal of 80 columns', async () => {
+  const program = startProxy(undefined, ['--help']);
+  expect((await program.close()).code).toBe(0);
+  for (const line of program.lines) expect(line.length, line).toBeLessThanOrEqual(80);
+});
+
+test.runIf(hasTerminal)('nothing is coloured, in a terminal either', async () => {
+  const terminal = await open(startTerminal(['status'], { env: { FORCE_COLOR: '1' } }));
+  expect(await terminal.exit()).toBe(0);
+  expect(terminal.screen).toBe('not signed in anywhere\n');
+});
