@@ -17,6 +17,8 @@ const shared = {
   platform: 'node',
   target: 'node20.19',
   minify: true,
+  // Node shows the line that an error comes from.
+  lineLimit: 200,
   legalComments: 'none',
   define: { __VERSION__: JSON.stringify(version) },
   alias: { debug: './src/upstream/silent-debug.ts' },

@@ -15,10 +15,12 @@ import { DEADLINES, deadline } from './middleware/deadline.ts';
 import { blocksNotification, filterTools } from './middleware/filter.ts';
 import { FirstContact } from './middleware/first-contact.ts';
 import { redactErrors } from './middleware/redaction.ts';
+import { slowStart, TELL_AFTER } from './middleware/slow-start.ts';
 import { trace } from './middleware/trace.ts';
 import type { Surroundings } from './surroundings.ts';
 import { Upstream } from './upstream/connect.ts';
 import { createHttpClient } from './upstream/http.ts';
+import { tellWhenSlow } from './upstream/slow.ts';
 
 /** What all clients have in common. */
 export interface Shared {
@@ -60,7 +62,13 @@ export function openShared(
   let auth: Auth | undefined;
   const redact: Redact = (text) => surroundings.redact(auth ? auth.redact(text) : text);
   const log = redactedLog(surroundings.log, redact);
-  const common = { server: config.url, config: config.auth, fetch: http.fetch, env, log, redact, store: credentials };
+  const fetch = tellWhenSlow(http.fetch, {
+    after: TELL_AFTER,
+    tell: (url) => log.warn(`waiting for ${showUrl(url)}, which has not answered in 10 s`),
+    // What clients wait for there is told by the layer that knows what they have asked.
+    except: config.url,
+  });
+  const common = { server: config.url, config: config.auth, fetch, env, log, redact, store: credentials };
   if (signsIn && !isAuthorized(config)) auth = new Auth({ ...common, folder, renewApart, hopeless, renewed });
   return {
     config,
@@ -89,8 +97,9 @@ export function openServer(shared: Shared, client: Peer, own?: Own): Session {
   const { url, strategy } = config;
   const { fetch, cookies } = own ?? { fetch: shared.fetch, cookies: undefined };
   const upstream = new Upstream({ url, strategy, fetch, cookies, connected, peer: client, memory, log });
+  const slow = slowStart({ server: showUrl(url), log, signingIn: () => shared.auth?.state.waits() ?? false });
   return {
-    request: compose([deadline(DEADLINES)], (exchange) => upstream.request(exchange)),
+    request: compose([deadline(DEADLINES), slow], (exchange) => upstream.request(exchange)),
     notify: (call) => upstream.notify(call),
     get established() {
       return upstream.established;

@@ -79,3 +79,6 @@ export class ProxyError extends Error {
     return MEANINGS[this.code];
   }
 }
+
+/** The proxy itself ended the work: an answer for the client that waits, and not a fault that a log should show. */
+export class EndedByProxy extends ProxyError {}

@@ -102,6 +102,7 @@ export async function startHttpProxy(
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     looking?.stop();
+    ready.close();
     // Who is asked something by a call that is under way may need a connection to answer.
     await clock.wait('drain', downstream.drain());
     listener.refuse();

@@ -1,8 +1,10 @@
 /** The public API: what a program may import. */
 
+import { checkArguments } from './arguments.ts';
 import type { Config, ListenConfig } from './config.ts';
 import type { RunningHttpProxy } from './http-proxy.ts';
-import type { Surroundings } from './surroundings.ts';
+import { type RunningProxy, startStdioProxy as start } from './proxy.ts';
+import type { StdioSurroundings, Surroundings } from './surroundings.ts';
 
 export { fileStore, memoryStore, type SecretStore } from './auth/store.ts';
 export {
@@ -26,15 +28,22 @@ export type { StdioStreams } from './downstream/streams.ts';
 export type { Ending } from './ending.ts';
 export { type ErrorCode, type ErrorData, ProxyError } from './errors.ts';
 export type { RunningHttpProxy } from './http-proxy.ts';
-export { type RunningProxy, startStdioProxy } from './proxy.ts';
+export type { RunningProxy } from './proxy.ts';
 export type { StdioSurroundings, Surroundings } from './surroundings.ts';
 export { fileMemory } from './upstream/memory.ts';
 
-/** Serves the clients that come in to the server of the configuration. Rejects with a ProxyError when nothing can be served. */
+/** Connects the client on two streams to the server of the configuration. Throws a ProxyError `usage` when an argument is wrong. */
+export function startStdioProxy(config: Config, surroundings: StdioSurroundings): RunningProxy {
+  checkArguments('startStdioProxy', config, surroundings);
+  return start(config, surroundings);
+}
+
+/** Serves the clients that come in to the server of the configuration. Rejects with a ProxyError when nothing can be served, or when an argument is wrong. */
 export async function startHttpProxy(
   config: Config & { readonly listen: ListenConfig },
   surroundings: Surroundings,
 ): Promise<RunningHttpProxy> {
+  checkArguments('startHttpProxy', config, surroundings);
   const http = await import('./http-proxy.ts');
   return http.startHttpProxy(config, surroundings);
 }

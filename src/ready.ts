@@ -13,6 +13,7 @@ export class Ready {
   readonly #clientsSignIn: boolean;
   /** Why the last sign-in came to nothing. */
   #reason: string | undefined;
+  #closed = false;
 
   constructor(shared: Shared, clientsSignIn: boolean) {
     this.#shared = shared;
@@ -56,8 +57,14 @@ export class Ready {
     };
   }
 
+  /** What fails from now on does so because the proxy ends. */
+  close(): void {
+    this.#closed = true;
+  }
+
   #note({ kind, error }: Reached): void {
-    if (kind === 'open' || error === undefined || this.#shared.auth?.state.pending !== undefined) return;
+    if (this.#closed || kind === 'open' || error === undefined || this.#shared.auth?.state.pending !== undefined)
+      return;
     const { config, surroundings } = this.#shared;
     this.#reason = surroundings.redact(error);
     surroundings.log.warn(`the sign-in to ${showUrl(config.url)} did not work: ${error}`);

@@ -26,7 +26,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'ready.ts': ['composition.ts', ...PARTS],
   'proxy.ts': ['composition.ts', 'surroundings.ts', 'end-clock.ts', 'ending.ts', ...PARTS],
   'http-proxy.ts': ['ready.ts', 'composition.ts', 'surroundings.ts', 'end-clock.ts', 'ending.ts', ...PARTS],
-  'index.ts': ['proxy.ts', 'http-proxy.ts', 'composition.ts', 'surroundings.ts', 'end-clock.ts', 'ending.ts', ...PARTS],
+  'arguments.ts': PARTS,
+  'index.ts': [
+    'arguments.ts',
+    'proxy.ts',
+    'http-proxy.ts',
+    'composition.ts',
+    'surroundings.ts',
+    'end-clock.ts',
+    'ending.ts',
+    ...PARTS,
+  ],
   cli: ['proxy.ts', 'http-proxy.ts', 'composition.ts', 'surroundings.ts', 'end-clock.ts', 'ending.ts', ...PARTS],
 };
 

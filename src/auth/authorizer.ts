@@ -8,7 +8,7 @@ import type { Fetch } from '../core/fetch.ts';
 import type { Log } from '../core/ports.ts';
 import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
-import { ProxyError } from '../errors.ts';
+import { EndedByProxy, ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
 import { bearerOf, type Credentials, isForUs, isStale } from './credentials.ts';
 import { discover } from './discover.ts';
@@ -98,7 +98,7 @@ export class Authorizer {
 
   /** Gives up whatever is under way; what another process can go on with stays. */
   async close(): Promise<void> {
-    this.#closing.abort(new ProxyError('unauthorized', 'the proxy has ended before the sign-in'));
+    this.#closing.abort(new EndedByProxy('unauthorized', 'the proxy has ended before the sign-in'));
     await Promise.allSettled([this.#renewing, this.#signingIn]);
   }
 

@@ -169,7 +169,7 @@ async function isKnown(wire: Wire, { source }: ClientRecord, url: URL, redirectU
 async function present({ env, log, state }: SignInContext, url: URL, mayOpen: boolean): Promise<void> {
   state.pending = { url: url.href };
   const opened = mayOpen ? await openBrowser(url, env) : 'none';
-  if (opened === 'opened') log.info('sign in with the page that has opened in your browser, or here:', url.href);
+  if (opened === 'opened') log.info('sign in on the page that just opened in your browser, or at', url.href);
   else log.warn('sign in here:', url.href);
 }
 

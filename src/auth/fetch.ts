@@ -6,7 +6,7 @@ import type { CancelSignal } from '../core/cancel.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
-import { ProxyError } from '../errors.ts';
+import { EndedByProxy, ProxyError } from '../errors.ts';
 import { type StoredAnswers, storedAnswers } from './answers.ts';
 import type { Authorizer, Want } from './authorizer.ts';
 import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
@@ -115,7 +115,11 @@ export class Auth {
     steppedUp: string | undefined,
   ): Promise<HttpResponse> {
     const demand = demandOf(response, 'mcp-session-id' in request.headers);
-    if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS || this.#closed) return response;
+    if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS) return response;
+    if (this.#closed) {
+      response.body.destroy();
+      throw new EndedByProxy('unauthorized', 'the proxy has ended before the sign-in');
+    }
     let scopes = steppedUp;
     if (demand.kind === 'scope') {
       this.#accepted = bearer;

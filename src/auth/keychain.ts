@@ -1,8 +1,10 @@
 /** Secret texts in the keychain of the operating system: macOS Keychain, Windows Credential Manager, Secret Service. */
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { printable, redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
+import { installHint } from './install-hint.ts';
 import type { SecretStore } from './store.ts';
 
 /** What this needs of `@napi-rs/keyring`. */
@@ -107,7 +109,9 @@ async function keyring(load: () => Promise<unknown>): Promise<Keyring> {
   }
   const missing = (cause as { code?: unknown } | undefined)?.code === 'MODULE_NOT_FOUND';
   const message = `--credential-store keychain needs the package ${MODULE}, which ${missing ? 'is not installed' : 'cannot be loaded'}`;
-  throw new ProxyError('usage', message, { hint: `npm install -g ${MODULE}` }, cause);
+  const { isSea } = process.getBuiltinModule('node:sea') ?? {};
+  const hint = installHint(MODULE, { file: fileURLToPath(import.meta.url), executable: isSea?.() ?? false });
+  throw new ProxyError('usage', message, { hint }, cause);
 }
 
 /** Never within a surrogate pair: a half of one does not survive the encoding of the keychain. */

@@ -103,6 +103,13 @@ export function logFormatIn(argv: readonly string[]): LogFormat {
   return asked ? 'json' : DEFAULTS.logFormat;
 }
 
+/** Whether the arguments start the program for a client on stdio, also where they cannot be read. */
+export function servesStdio(argv: readonly string[]): boolean {
+  const own = ownWords(argv);
+  const first = own.find((word) => !word.startsWith('-'));
+  return !own.some((word) => /^(?:--listen(?:=|$)|-l)/.test(word)) && !SUBCOMMANDS.some(({ name }) => name === first);
+}
+
 /** The words before `--`. */
 function ownWords(argv: readonly string[]): readonly string[] {
   return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;

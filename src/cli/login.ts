@@ -1,17 +1,20 @@
 /** `mcp-proxy login <url>`: signs in from a terminal, also where the browser is on another machine. */
+
 import { demandOf, NO_CHALLENGE } from '../auth/challenge.ts';
+import type { AuthOptions } from '../auth/context.ts';
 import { bearerOf, credentialsName } from '../auth/credentials.ts';
 import { discover } from '../auth/discover.ts';
 import { Auth } from '../auth/fetch.ts';
 import { openAuthorizer, openVault } from '../auth/open.ts';
 import type { Config } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
-import type { Fetch, HttpResponse } from '../core/fetch.ts';
+import type { HttpResponse } from '../core/fetch.ts';
 import type { Log } from '../core/ports.ts';
 import { type Redact, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { ProxyError } from '../errors.ts';
 import type { HttpClient } from '../upstream/http.ts';
+import { askServer } from './endpoint.ts';
 import { PasteBack } from './paste-back.ts';
 import { openPlace } from './place.ts';
 
@@ -24,8 +27,7 @@ export interface CommandContext {
   readonly print: (line: string) => void;
 }
 
-/** What is asked without being signed in: harmless everywhere, and looked at by nobody who wants a sign-in first. */
-const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+const TRY_AGAIN = { hint: 'the same command tries it again' } as const;
 
 /** Signs in, unless somebody has or nobody has to. Rejects with a ProxyError that says why it did not work. */
 export async function login(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
@@ -36,7 +38,8 @@ export async function login(config: Config, { log, redact, version, print }: Com
   const isSignedIn = (): boolean => vault.read()?.tokens !== undefined;
   try {
     const wasSignedIn = isSignedIn();
-    const response = await ask(new Auth(options).fetch, config.url);
+    const response = await askServer(new Auth(options).fetch, config.url);
+    refuseTrouble(response, where);
     if (response.status !== 401 && isSignedIn()) {
       print(wasSignedIn ? `already signed in to ${where}` : `signed in to ${where}`);
       return;
@@ -47,12 +50,14 @@ export async function login(config: Config, { log, redact, version, print }: Com
       return;
     }
     const challenge = demand.kind === 'nothing' ? NO_CHALLENGE : demand.challenge;
+    await checkWritable(options, name);
     const state = new SignInState();
     const pasteBack = new PasteBack({ vault, config: config.auth, fetch: http.fetch, log });
-    state.watch(() => {
-      if (state.pending?.url !== undefined && state.pending.userCode === undefined) pasteBack.open();
+    const shown = afterPage(log, () => {
+      if (state.pending?.userCode === undefined) pasteBack.open();
+      if (process.stderr.isTTY) log.info('waiting for the sign-in; Ctrl-C gives up');
     });
-    const authorizer = openAuthorizer(options, name, state);
+    const authorizer = openAuthorizer({ ...options, log: shown }, name, state);
     const refused = bearerOf(vault.read());
     try {
       // Not `fresh`: however new the token is that was refused, this user has asked for another one.
@@ -69,6 +74,9 @@ export async function login(config: Config, { log, redact, version, print }: Com
     } finally {
       pasteBack.close();
     }
+    if (!isSignedIn()) throw new ProxyError('internal', `the sign-in to ${where} could not be stored`, TRY_AGAIN);
+    // A gateway may ask for a sign-in whatever is behind it.
+    await askServer(new Auth(options).fetch, config.url);
     print(`signed in to ${where}`);
   } finally {
     http.close();
@@ -76,27 +84,43 @@ export async function login(config: Config, { log, redact, version, print }: Com
 }
 
 /** Whether a server that answered a stranger says where to sign in all the same: some ask only for what matters. */
-async function canSignIn({ url, auth }: Config, { fetch }: HttpClient): Promise<boolean> {
+async function canSignIn({ url, auth }: Config, { fetch }: Pick<HttpClient, 'fetch'>): Promise<boolean> {
   const wire = { fetch, server: url, signal: new Cancellation() };
   return (await discover(wire, NO_CHALLENGE, auth.resource)).issuer.assumed !== true;
 }
 
-/** The answer of the server to whoever is signed in now. Rejects when it is in no state to say. */
-async function ask(fetch: Fetch, url: URL): Promise<HttpResponse> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  const body = [Buffer.from(PING)];
-  const response = await fetch({ method: 'POST', url, headers, body, repeatable: true, probe: true });
-  response.body.destroy();
-  const { status } = response;
-  if (status !== 429 && status < 500) return response;
-  throw new ProxyError('failed', `${showUrl(url)} answers HTTP ${status}`, {
+/** Rejects while the server is in no state to say whether it wants a sign-in. */
+function refuseTrouble({ status }: HttpResponse, where: string): void {
+  if (status !== 429 && status < 500) return;
+  throw new ProxyError('failed', `${where} answers HTTP ${status}`, {
     httpStatus: status,
     hint: 'the server has trouble of its own; try again later',
   });
 }
 
+/** Rejects where a sign-in could not be kept, before the user is sent to any page. */
+async function checkWritable({ store, folder }: AuthOptions, name: string): Promise<void> {
+  if (folder === undefined) {
+    const hint = 'set HOME (on Windows: LOCALAPPDATA) to a folder that this user can write to';
+    throw new ProxyError('internal', 'there is no folder to keep a sign-in in', { hint });
+  }
+  await store.write(`${name}.check`, '');
+  await store.remove(`${name}.check`);
+}
+
+/** A log that calls back when it has shown the page to sign in. */
+function afterPage(log: Log, shown: () => void): Log {
+  const then =
+    (write: Log['info']): Log['info'] =>
+    (line, url) => {
+      write(line, url);
+      if (url !== undefined) shown();
+    };
+  return { ...log, info: then(log.info), warn: then(log.warn) };
+}
+
 /** What went wrong, and at least that it can be tried again. */
 function withWayOn(error: unknown): unknown {
   if (!(error instanceof ProxyError) || error.data.hint !== undefined) return error;
-  return new ProxyError(error.code, error.message, { ...error.data, hint: 'the same command tries it again' }, error);
+  return new ProxyError(error.code, error.message, { ...error.data, ...TRY_AGAIN }, error);
 }

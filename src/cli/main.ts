@@ -5,7 +5,7 @@ import type { Config, LogFormat } from '../config.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { startStdioProxy } from '../proxy.ts';
-import { type Action, logFormatIn, parseArguments } from './args.ts';
+import { type Action, logFormatIn, parseArguments, servesStdio } from './args.ts';
 import { superviseProxy } from './lifetime.ts';
 import { UnknownWord } from './mistakes.ts';
 import { OPTIONS, SUBCOMMANDS } from './options.ts';
@@ -23,7 +23,7 @@ export function main(): void {
   try {
     action = parseArguments(argv, process.env, (file) => readFileSync(file, 'utf8'));
   } catch (error) {
-    refuse(known(error), logFormatIn(argv));
+    refuse(known(error), logFormatIn(argv), servesStdio(argv));
     return;
   }
   // Whoever has read enough may close the pipe.
@@ -44,19 +44,30 @@ export function main(): void {
   }
 }
 
-/** Ends without having begun. */
-function refuse(error: ProxyError, format: LogFormat): void {
+/** Ends without having begun. @param answers whether a client on stdio may be waiting for an answer. */
+async function refuse(
+  error: ProxyError,
+  format: LogFormat,
+  answers: boolean,
+  secrets: readonly string[] = [],
+): Promise<void> {
   process.exitCode = error.meaning.exit;
-  const say = (told: ProxyError): boolean => process.stderr.write(farewell(told, format));
-  if (error instanceof UnknownWord) import('./foreign-flags.ts').then(({ explained }) => say(explained(error)));
-  else say(error);
+  const { code, message, data } =
+    error instanceof UnknownWord ? (await import('./foreign-flags.ts')).explained(error) : error;
+  const redact = redactor(secrets);
+  const told = new ProxyError(code, redact(message), data.hint === undefined ? {} : { hint: redact(data.hint) });
+  process.stderr.write(farewell(told, format));
+  if (!answers || process.stdin.isTTY) return;
+  const { answerFirst } = await import('./first-answer.ts');
+  await answerFirst({ input: process.stdin, output: process.stdout }, told);
+  process.exit();
 }
 
 /** What the program does beside being a proxy: it ends by itself, with a status and a last word. */
 function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
   const { logLevel: level, logFormat: format } = action.config;
   const redact = redactor(action.secrets);
-  const log = createLog({ level, format, redact, write: (text) => process.stderr.write(text) });
+  const log = createLog({ level, format, redact, plain: true, write: (text) => process.stderr.write(text) });
   const context = { log, redact, version: __VERSION__, print: (line: string) => process.stdout.write(`${line}\n`) };
   const done = async (): Promise<void> => {
     switch (action.kind) {
@@ -103,7 +114,7 @@ function start(config: Config, secrets: readonly string[]): void {
   }
   store.then(
     (opened) => run(config, secrets, opened),
-    (error: unknown) => fail(error, config.logFormat, secrets),
+    (error: unknown) => refuse(known(error), config.logFormat, config.listen === undefined, secrets),
   );
 }
 
@@ -122,6 +133,13 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
   const end = superviseProxy({ proxy, log: surroundings.log, exit });
   proxy.clientGone.then(() => end('client-gone', 0));
   parentGone().then(() => end('client-gone', 0));
+  if (process.stdin.isTTY) greet(config);
+}
+
+/** Says to the user of a terminal why nothing happens. */
+function greet({ logLevel: level, logFormat: format }: Config): void {
+  const log = createLog({ level, format, redact: String, plain: true, write: (text) => process.stderr.write(text) });
+  log.info('Waiting for an MCP client: a host starts this (see --help). Ctrl-C ends it.');
 }
 
 /** Ends with the last words to an error. */

@@ -201,5 +201,5 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
-  { name: 'doctor', argument: '<url>', help: 'find out why a server cannot be reached' },
+  { name: 'doctor', argument: '<url>', help: 'find out why it does not work' },
 ];

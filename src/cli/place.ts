@@ -4,7 +4,8 @@ import { fileStore, memoryStore, type SecretStore } from '../auth/store.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
-import { createHttpClient, type HttpClient } from '../upstream/http.ts';
+import { createHttpClient, type HttpClient, unusedProxyFlag } from '../upstream/http.ts';
+import { tellWhenSlow } from '../upstream/slow.ts';
 import { cacheFolder } from './folders.ts';
 
 /** Where the credentials of this user are; a promise only where a keychain has to be loaded. */
@@ -21,8 +22,19 @@ export async function openPlace(
   log: Log,
   version: string,
   redact: Redact,
-): Promise<{ options: AuthOptions; http: HttpClient }> {
-  const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env: process.env });
+): Promise<{ options: AuthOptions; http: Pick<HttpClient, 'fetch' | 'close'> }> {
+  const unset = unusedProxyFlag(config, process.env);
+  if (unset !== undefined) log.warn(unset);
+  const client = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env: process.env });
+  const told = new Set<string>();
+  const tell = ({ host }: URL): void => {
+    if (!told.has(host)) log.info(`waiting for ${host}`);
+    told.add(host);
+  };
+  const http = {
+    fetch: tellWhenSlow(client.fetch, { after: process.stderr.isTTY ? 500 : 10_000, tell }),
+    close: client.close,
+  };
   const options: AuthOptions = {
     server: config.url,
     config: config.auth,

@@ -3,7 +3,7 @@ import type { SecretStore } from '../auth/store.ts';
 import type { Config } from '../config.ts';
 import { redactor } from '../core/redact.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { isReservedHeader } from '../upstream/http.ts';
+import { isReservedHeader, unusedProxyFlag } from '../upstream/http.ts';
 import { fileMemory } from '../upstream/memory.ts';
 import { cacheFolder } from './folders.ts';
 import { createLog } from './terminal.ts';
@@ -16,12 +16,16 @@ export function surroundingsOf(
 ): Surroundings {
   const redact = redactor(secrets);
   const { logLevel: level, logFormat: format } = config;
-  const log = createLog({ level, format, redact, write: (text) => process.stderr.write(text) });
+  // Hosts put times of their own in front of what they read.
+  const timed = config.listen !== undefined;
+  const log = createLog({ level, format, redact, timed, write: (text) => process.stderr.write(text) });
   // Whoever started us may close stderr; that is no reason to stop working.
   process.stderr.on('error', () => {});
   for (const [name] of config.headers) {
     if (isReservedHeader(name)) log.warn(`--header ${name} is ignored: this header belongs to the protocol`);
   }
+  const unset = unusedProxyFlag(config, process.env);
+  if (unset !== undefined) log.warn(unset);
   const folder = cacheFolder(process.env);
   return {
     env: process.env,

@@ -11,25 +11,38 @@ export interface LogOptions {
   readonly level: Level;
   readonly format: LogFormat;
   readonly redact: Redact;
+  /** Whether lines of text begin with the time, as those of JSON do. */
+  readonly timed?: boolean;
+  /** Whether text is for the user of a terminal: sentences without levels, addresses on lines of their own. */
+  readonly plain?: boolean;
   readonly write: (text: string) => void;
 }
 
 /** A log that writes one line an event, from `level` on. */
-export function createLog({ level, format, redact, write }: LogOptions): Log {
+export function createLog({ level, format, redact, timed = false, plain = false, write }: LogOptions): Log {
   const from = LEVELS.indexOf(level);
   const at = (own: Level): ((line: string, url?: string) => void) =>
     LEVELS.indexOf(own) < from
       ? () => {}
       : (line, url) => {
           const text = printable(redact(line), LONGEST);
-          write(event(format, own, text, url === undefined ? {} : { url: printable(url, LONGEST) }));
+          if (plain && format === 'text') {
+            write(`${text}\n${url === undefined ? '' : `${printable(url, LONGEST)}\n`}`);
+            return;
+          }
+          const more = url === undefined ? {} : { url: printable(url, LONGEST) };
+          write((timed && format === 'text' ? `${now()} ` : '') + event(format, own, text, more));
         };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** A line that is written whatever the level, and as it is. */
+/** A line of HTTP mode's log that is written whatever the level, and as it is. */
 export function announcement(line: string, format: LogFormat): string {
-  return event(format, 'info', printable(line, LONGEST), {});
+  return (format === 'text' ? `${now()} ` : '') + event(format, 'info', printable(line, LONGEST), {});
+}
+
+function now(): string {
+  return new Date().toISOString();
 }
 
 /** The last words of the program: what went wrong, and what to do about it. */
@@ -41,6 +54,6 @@ export function farewell(error: ProxyError, format: LogFormat, redact: Redact = 
 }
 
 function event(format: LogFormat, level: Level, msg: string, more: { readonly url?: string; readonly hint?: string }) {
-  if (format === 'json') return `${JSON.stringify({ time: new Date().toISOString(), level, msg, ...more })}\n`;
+  if (format === 'json') return `${JSON.stringify({ time: now(), level, msg, ...more })}\n`;
   return `mcp-proxy: ${level}: ${msg}${more.url === undefined ? '' : ` ${more.url}`}\n`;
 }

@@ -2,7 +2,8 @@
 import type { Option } from './option.ts';
 import type { Subcommand } from './options.ts';
 
-const WIDTH = 92;
+/** Columns of a terminal that nobody has made wider. */
+const WIDTH = 80;
 const INDENT = 6;
 
 export function usageText(version: string, options: readonly Option[], subcommands: readonly Subcommand[]): string {
@@ -13,9 +14,9 @@ export function usageText(version: string, options: readonly Option[], subcomman
     `mcp-proxy ${version}: connects any MCP client to any MCP server`,
     '',
     'Usage:',
-    '  mcp-proxy <url> [flags]                    a client on stdio to a remote server',
-    '  mcp-proxy <url> --listen :8080 [flags]     HTTP clients to a remote server',
-    '  mcp-proxy [flags] -- <command> [args...]   the same, to a local server (not available yet)',
+    '  mcp-proxy <url> [flags]                   a client on stdio to a remote server',
+    '  mcp-proxy <url> --listen :8080 [flags]    HTTP clients to a remote server',
+    '  mcp-proxy [flags] -- <command> [args...]  a local server (not available yet)',
     ...commands,
     '',
     'Flags:',
@@ -28,7 +29,8 @@ export function usageText(version: string, options: readonly Option[], subcomman
     ...options.filter((o) => o.group === 'sign-in').flatMap(describe),
     '',
     'In the config of a host:',
-    '  {"mcpServers": {"name": {"command": "npx", "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}',
+    '  {"mcpServers": {"name": {"command": "npx",',
+    '    "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}',
     '',
   ].join('\n');
 }
@@ -48,7 +50,7 @@ function wrap(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(' '.repeat(INDENT) + word);
   }
   return lines;

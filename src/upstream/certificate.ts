@@ -1,4 +1,5 @@
 /** Explains why a server's certificate was not accepted, and what is missing on this machine. */
+import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 
 /** Codes of OpenSSL and Node for a certificate that does not verify (node:tls, "X509 certificate error codes"). */
 const UNTRUSTED = new Set([
@@ -9,14 +10,10 @@ const UNTRUSTED = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
 ]);
 
-const OTHER = new Map([
-  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
-  ['CERT_NOT_YET_VALID', "its certificate is not valid yet; is this machine's clock right?"],
-  ['CERT_REVOKED', 'its certificate was revoked'],
-  ['EPROTO', 'it does not speak TLS the way this program does; is it an http: server?'],
-]);
+const OTHER = new Map([['CERT_REVOKED', 'its certificate was revoked']]);
 
 const LOOK_LIMIT = 3_000;
+const LONGEST_CHAIN = 10;
 
 export interface CertificateProblem {
   readonly problem: string;
@@ -39,44 +36,62 @@ export async function certificateProblem(
     const names = cert?.subjectaltname?.replace(/DNS:|IP Address:/g, '').slice(0, 200);
     return { problem: `its certificate is for another host name${names ? ` (${JSON.stringify(names)})` : ''}` };
   }
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return outOfDate(code, mayLook ? await certificates(url) : []);
+  }
   if (!UNTRUSTED.has(code)) {
     const problem = OTHER.get(code);
     return problem === undefined ? undefined : { problem };
   }
-  const issuer = mayLook ? await missingIssuer(url) : undefined;
+  const last = mayLook ? (await certificates(url)).at(-1) : undefined;
+  const issuer = String(last?.issuer?.CN ?? last?.issuer?.O ?? '') || undefined;
   return {
     problem: `its certificate comes from ${issuer ? JSON.stringify(issuer) : 'an authority'} that this machine does not trust (${code})`,
     hint: `put the PEM certificate of ${issuer ? JSON.stringify(issuer) : 'that authority'} into a file, and give it with --ca FILE or name it in NODE_EXTRA_CA_CERTS`,
   };
 }
 
+/** With the date, which a wrong clock of this machine shows too. */
+function outOfDate(code: string, chain: readonly PeerCertificate[]): CertificateProblem {
+  const now = Date.now();
+  const expired = code === 'CERT_HAS_EXPIRED';
+  const dates = chain.map((c) => Date.parse(expired ? c.valid_to : c.valid_from));
+  const date = dates.find((time) => (expired ? time < now : time > now));
+  const day = date === undefined ? '' : ` ${expired ? 'on' : 'until'} ${new Date(date).toISOString().slice(0, 10)}`;
+  const today = new Date(now).toISOString().slice(0, 10);
+  return {
+    problem: `its certificate ${expired ? `expired${day}` : `is not valid${day || ' yet'}`}`,
+    hint: `this machine's clock says ${today}; if that is right, the server's operator must renew the certificate`,
+  };
+}
+
 /**
- * The name of the authority that the chain ends at. Node does not tell it with the error, so
+ * The certificates that the server sends, its own first. Node does not tell them with the error, so
  * the server is asked once more; nothing is sent on that connection but the handshake.
  */
-async function missingIssuer(url: URL): Promise<string | undefined> {
+async function certificates(url: URL): Promise<readonly PeerCertificate[]> {
   const [{ connect }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')]);
   return new Promise((resolve) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     // An address is not a server name (RFC 6066, section 3); Node 26 refuses to send one as such.
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const socket = connect({ host, port: Number(url.port || 443), ...servername, rejectUnauthorized: false });
-    const done = (name: string | undefined): void => {
+    const done = (found: readonly PeerCertificate[]): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(name);
+      resolve(found);
     };
-    const timer = setTimeout(() => done(undefined), LOOK_LIMIT);
-    socket.once('error', () => done(undefined));
+    const timer = setTimeout(() => done([]), LOOK_LIMIT);
+    socket.once('error', () => done([]));
     socket.once('secureConnect', () => {
-      let certificate = socket.getPeerCertificate(true);
+      const chain: DetailedPeerCertificate[] = [socket.getPeerCertificate(true)];
       // The last certificate names the authority; a self-signed one is its own issuer.
-      for (let depth = 0; depth < 10; depth++) {
-        const issuer = certificate.issuerCertificate;
-        if (!issuer || issuer.fingerprint256 === certificate.fingerprint256) break;
-        certificate = issuer;
+      while (chain.length < LONGEST_CHAIN) {
+        const issuer = chain.at(-1)?.issuerCertificate;
+        if (!issuer || issuer.fingerprint256 === chain.at(-1)?.fingerprint256) break;
+        chain.push(issuer);
       }
-      done(String(certificate.issuer?.CN ?? certificate.issuer?.O ?? '') || undefined);
+      done(chain);
     });
   });
 }

@@ -16,7 +16,7 @@ import { asString, peek } from '../core/json.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
-import { ProxyError } from '../errors.ts';
+import { EndedByProxy, ProxyError } from '../errors.ts';
 import { patiently } from './busy.ts';
 import type { UpstreamContext } from './context.ts';
 import { legacyOnly, modernOnly } from './era-errors.ts';
@@ -101,7 +101,7 @@ export class Upstream implements Session {
   async close(limit: number): Promise<void> {
     this.#closed = true;
     // What is being opened can be ended at the server only once it is open.
-    await this.#opening?.close(limit, new ProxyError('failed', 'the session was closed while it was being opened'));
+    await this.#opening?.close(limit, new EndedByProxy('failed', 'the session was closed while it was being opened'));
     await Promise.all([this.#stateless.close(limit), this.#session?.close(limit), this.#remembered]);
   }
 
@@ -210,7 +210,7 @@ export class Upstream implements Session {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof ProxyError && error.message !== this.#told) {
+      if (error instanceof ProxyError && !(error instanceof EndedByProxy) && error.message !== this.#told) {
         this.#told = error.message;
         this.#options.log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message);
       }

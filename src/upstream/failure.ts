@@ -3,6 +3,7 @@ import type { HttpResponse } from '../core/fetch.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { type ErrorData, ProxyError } from '../errors.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
+import { otherScheme } from './address.ts';
 
 /**
  * Bytes of a body that an error keeps, more than any token has. Far fewer are shown: secrets are hidden first, and the
@@ -42,6 +43,12 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
   const { certificateProblem } = await import('./certificate.ts');
   // The look at the certificate goes straight to the server, which a proxy may be there to prevent.
   const certificate = await certificateProblem(error, code, url, route.proxy === undefined);
+  // A refused connection says nothing about what is spoken there.
+  const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
+  if (mayBePlain && route.proxy === undefined) {
+    const wrong = await (await import('./scheme.ts')).wrongScheme(url, error);
+    if (wrong) return wrong;
+  }
   const hint = certificate?.hint ?? route.hint;
   const cause = certificate?.problem ?? (code && CONNECT_CAUSES.get(code)) ?? printable(error.message, 200);
   const where = route.proxy && !certificate ? `${url.host} through the proxy ${route.proxy}` : url.host;
@@ -51,6 +58,18 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
 /** The code of the first attempt, where an error stands for attempts at several addresses. */
 function firstCode(error: Error): string | undefined {
   return error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined)?.code : undefined;
+}
+
+/** Codes of OpenSSL for a handshake that failed; EPROTO stands for them in older versions of Node. */
+function isTlsError(code: string | undefined): boolean {
+  return code === 'EPROTO' || code?.startsWith('ERR_SSL_') === true;
+}
+
+/** The first request to an origin broke its connection, so it may not speak what the URL says. */
+export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
+  const mayBeTls = url.protocol === 'http:' && route.proxy === undefined && !(error instanceof ProxyError);
+  const wrong = mayBeTls ? await (await import('./scheme.ts')).wrongScheme(url, error) : undefined;
+  return wrong ?? brokenConnection(error, url);
 }
 
 /** The connection broke after the request was on its way. */
@@ -98,8 +117,16 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
     return new ProxyError('failed', message, { ...data, ...outcome, hint });
   }
   const hint = status === 404 || status === 405 ? { hint: 'check the path of the URL' } : {};
+  if (status === 400 && url.protocol === 'http:' && WANTS_TLS.test(body.toString('latin1', 0, EXCERPT))) {
+    const message = `${where} answered HTTP 400: the server there encrypts (TLS), and the URL begins with http:`;
+    return new ProxyError('unreachable', message, { ...data, hint: `use ${showUrl(otherScheme(url))}` });
+  }
   return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome, ...hint });
 }
+
+/** What nginx, Go and Apache answer to plain HTTP on a port for TLS. */
+const WANTS_TLS =
+  /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server|speaking plain HTTP to an SSL-enabled/;
 
 /** The first bytes of a body as text, whole characters only. */
 function excerpt(body: Buffer): string {

@@ -7,7 +7,7 @@ import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { ResponseBody, unpacked } from './body.ts';
 import type { CookieJar } from './cookies.ts';
-import { brokenConnection, noConnection, withoutAnswer } from './failure.ts';
+import { brokenAtFirst, brokenConnection, noConnection, withoutAnswer } from './failure.ts';
 import type { Secure } from './trust.ts';
 
 const CONNECT_LIMIT = 30_000;
@@ -33,6 +33,8 @@ export interface Connector {
   readonly proxy: string | undefined;
   /** What could be wrong when a connection fails, judging by how this connector connects. */
   readonly hint: string | undefined;
+  /** Whether the origin has answered anything yet. */
+  answered: boolean;
 }
 
 /** A pooled connection was closed by the server before it answered anything; the request may be repeated. */
@@ -79,8 +81,9 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     if (outgoing.reusedSocket) connected = true;
     else {
       timer = setTimeout(() => {
-        const limit = `${CONNECT_LIMIT / 1000} s`;
-        const error = new ProxyError('unreachable', `${url.host} did not accept a connection in ${limit}`);
+        const accepted = outgoing.socket?.connecting === false;
+        const what = accepted ? 'did not finish the TLS handshake' : 'did not accept a connection';
+        const error = new ProxyError('unreachable', `${url.host} ${what} in ${CONNECT_LIMIT / 1000} s`);
         outgoing.destroy(error);
         settled();
         reject(error);
@@ -101,6 +104,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     }
     outgoing.on('response', (incoming) => {
       told = true;
+      connector.answered = true;
       if ((incoming.statusCode ?? 0) < 200) {
         settled();
         outgoing.destroy();
@@ -147,7 +151,8 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
       if (signal?.aborted) reject(signal.reason);
       else if (isExhausted(error)) noConnection(error, url, connector).then(reject, reject);
       else if (outgoing.reusedSocket && request.repeatable && isReset(error)) reject(new StaleConnection());
-      else if (connected) reject(brokenConnection(error, url));
+      else if (connected && connector.answered) reject(brokenConnection(error, url));
+      else if (connected) brokenAtFirst(error, url, connector).then(reject, reject);
       else noConnection(error, url, connector).then(reject, reject);
     });
     send(outgoing, body);

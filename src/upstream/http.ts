@@ -167,6 +167,7 @@ async function createConnector(
     secure: encrypted ? secure.server : {},
     cookies: new CookieJar(),
     lines: new WeakMap<object, string[]>(),
+    answered: false,
   };
   if (options.enableProxy && !isLoopback(url.hostname)) {
     const { proxyAgent } = await import('./outbound-proxy.ts');
@@ -198,6 +199,21 @@ async function createConnector(
   return { ...common, agent, streams: new Agent(ONCE), expire, proxy: undefined, hint };
 }
 
+/** What to say where `--enable-proxy` finds no proxy in the environment; undefined where it does, or is not given. */
+export function unusedProxyFlag(
+  { url, enableProxy }: Pick<HttpOptions, 'url' | 'enableProxy'>,
+  env: HttpOptions['env'],
+) {
+  if (!enableProxy || isLoopback(url.hostname) || variablesFor(url).some((name) => env[name])) return undefined;
+  return `--enable-proxy has no effect: ${variablesFor(url)[0]} is not set`;
+}
+
+/** The variables that may name a proxy for the URL. */
+function variablesFor({ protocol }: URL): readonly string[] {
+  const names = protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
+  return [...names, 'ALL_PROXY', 'all_proxy'];
+}
+
 /** The variable that names a proxy for the URL; undefined when there is none, or `NO_PROXY` may exempt the host. */
 function proxyVariable(url: URL, env: HttpOptions['env']): string | undefined {
   const exempt = (env.no_proxy ?? env.NO_PROXY ?? '').split(/[\s,]+/).some((entry) => {
@@ -205,8 +221,7 @@ function proxyVariable(url: URL, env: HttpOptions['env']): string | undefined {
     return entry === '*' || (name !== '' && (url.hostname === name || url.hostname.endsWith(`.${name}`)));
   });
   if (exempt) return undefined;
-  const names = url.protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
-  return [...names, 'ALL_PROXY', 'all_proxy'].find((name) => env[name]);
+  return variablesFor(url).find((name) => env[name]);
 }
 
 function redirectTarget(response: HttpResponse, url: URL): URL | undefined {

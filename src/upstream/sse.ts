@@ -8,7 +8,7 @@ import type { HttpResponse } from '../core/fetch.ts';
 import { type Call, type Frame, isRepeatable, type Reply } from '../core/jsonrpc.ts';
 import { withLimit } from '../core/limit.ts';
 import { showUrl } from '../core/redact.ts';
-import { ProxyError } from '../errors.ts';
+import { EndedByProxy, ProxyError } from '../errors.ts';
 import { Link } from '../wire/link.ts';
 import type { SseEvent } from '../wire/sse.ts';
 import { nextAttempt, pause, withinReason } from './backoff.ts';
@@ -129,7 +129,7 @@ export class SseSession {
     if (this.#delivering.size > 0) {
       await Promise.race([Promise.all(this.#delivering), pause(limit / 2, this.#closing)]);
     }
-    const reason = new ProxyError('failed', 'the session was closed', { outcome: 'unknown' });
+    const reason = new EndedByProxy('failed', 'the session was closed', { outcome: 'unknown' });
     this.#closing.abort(reason);
     this.#channel?.close.abort(reason);
     this.#connecting?.abort(reason);

@@ -121,7 +121,7 @@ test.each([
   const { authorizationServer, server, options } = await protectedServer({ device: { ...AT_ONCE, outcome: decision } });
   const { code, out, err } = await outcome(startProxy('login', [server.url, '--device-code'], options));
   expect({ code, out }).toEqual({ code: 1, out: [] });
-  const [, why, hint, ...more] = err.trimEnd().split('\n');
+  const [, , why, hint, ...more] = err.trimEnd().split('\n');
   expect(why).toMatch(words);
   expect(hint).toMatch(/^hint: \S/);
   expect(more).toEqual([]);

@@ -116,6 +116,7 @@ describe.concurrent.each(PHASES)('while $name', ({ set, later = false }) => {
     expect((await waiting).message.error?.code).toBeLessThan(-31000);
     for (const port of ports) await expectFree(port);
     expect(made.server.executions()).toBe(0);
+    expect(proxy.stderr).not.toMatch(/ error: /);
     expectClean(proxy);
   });
 });

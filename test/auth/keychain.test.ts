@@ -154,7 +154,7 @@ describe('the package of the keychain', () => {
     name: 'ProxyError',
     code: 'usage',
     message: expect.stringMatching(message) as unknown,
-    data: { hint: expect.stringContaining('npm install -g @napi-rs/keyring') as unknown },
+    data: { hint: expect.stringMatching(/^npm install --no-save --prefix \S+ @napi-rs\/keyring$/) as unknown },
   });
 
   it('is asked for when it is not installed', async () => {

@@ -72,8 +72,8 @@ describe.each(['text', 'json'] as const)('as %s', (format) => {
 
 describe('what is announced', () => {
   it('is written as it is', () => {
-    expect(announcement('listening on http://127.0.0.1:8080', 'text')).toBe(
-      'mcp-proxy: info: listening on http://127.0.0.1:8080\n',
+    expect(announcement('listening on http://127.0.0.1:8080', 'text')).toMatch(
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z mcp-proxy: info: listening on http:\/\/127\.0\.0\.1:8080\n$/,
     );
     expect(objectIn(announcement('client token: topsecret', 'json'))).toMatchObject({
       level: 'info',

@@ -45,6 +45,17 @@ test.each(['21.7.3', '22.2.0'])('Node %s is told what it lacks', async (version)
   expect(proxy.lines).toEqual([]);
 });
 
+test('a host is told so in the answer to its first request', async () => {
+  const preload = `Object.defineProperty(process,'versions',{value:{node:'18.20.8'}})`;
+  const proxy = startProxy('http://127.0.0.1:9/mcp', [], {
+    nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
+  });
+  proxy.stdin.write('garbage\n{"jsonrpc":"2.0","method":"notifications/x"}\nnull\n');
+  await expect(proxy.rpc.initialize()).rejects.toThrow(/needs Node 20\.19 or newer, this is 18\.20\.8/);
+  expect((await proxy.exit()).code).toBe(78);
+  expect(proxy.lines).toHaveLength(1);
+});
+
 test('the package exports what a program needs', async () => {
   const entry: Record<string, unknown> = await import(new URL('../../dist/index.js', import.meta.url).href);
   for (const name of ['startStdioProxy', 'ProxyError', 'fileMemory']) expect(entry[name]).toBeTypeOf('function');

@@ -315,3 +315,27 @@ describe('certificates behind a tunnel', () => {
     expect(server.requests).toEqual([]);
   });
 });
+
+describe('--enable-proxy without a proxy in the environment', () => {
+  const warnings = ({ stderr }: ProxyProcess): string[] => stderr.split('\n').filter((line) => /no effect/.test(line));
+
+  it.each([
+    ['http://server.test/mcp', {}, 'HTTP_PROXY'],
+    ['https://server.test/mcp', {}, 'HTTPS_PROXY'],
+    ['https://server.test/mcp', { HTTP_PROXY: 'http://127.0.0.1:9' }, 'HTTPS_PROXY'],
+  ])('says so: %s, %j', async (url, env, name) => {
+    const proxy = start(url, env as Record<string, string>);
+    expect((await proxy.close()).code).toBe(0);
+    expect(warnings(proxy)).toEqual([`mcp-proxy: warn: --enable-proxy has no effect: ${name} is not set`]);
+  });
+
+  it.each([
+    ['https://server.test/mcp', { https_proxy: 'http://127.0.0.1:9' }],
+    ['http://server.test/mcp', { ALL_PROXY: 'http://127.0.0.1:9' }],
+    ['http://localhost:9/mcp', {}],
+  ])('says nothing where there is one, or where none would be used: %s, %j', async (url, env) => {
+    const proxy = start(url, env as Record<string, string>);
+    expect((await proxy.close()).code).toBe(0);
+    expect(proxy.stderr).toBe('');
+  });
+});

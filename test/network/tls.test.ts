@@ -133,14 +133,16 @@ describe('a certificate of a trusted authority', () => {
     const server = await serving(authority.issue({ from: new Date(Date.now() - 10 * DAY), until }));
     const error = await failure(server.url, trusted);
     expect(error.code).toBe(-31001);
-    expect(error.message).toMatch(/certificate has expired/);
+    expect(error.message).toContain(`its certificate expired on ${until.toISOString().slice(0, 10)}`);
+    expect(error.data?.hint).toContain(`clock says ${new Date().toISOString().slice(0, 10)}`);
     expect(server.requests).toEqual([]);
   });
 
   it('that is not valid yet is called so', async () => {
-    const server = await serving(authority.issue({ from: new Date(Date.now() + 10 * DAY) }));
+    const from = new Date(Date.now() + 10 * DAY);
+    const server = await serving(authority.issue({ from }));
     const error = await failure(server.url, trusted);
-    expect(error.message).toMatch(/not valid yet/);
+    expect(error.message).toContain(`its certificate is not valid until ${from.toISOString().slice(0, 10)}`);
     expect(server.requests).toEqual([]);
   });
 
@@ -152,12 +154,4 @@ describe('a certificate of a trusted authority', () => {
     expect(`${error.message} ${error.data?.hint}`).toContain('elsewhere.test');
     expect(server.requests).toEqual([]);
   });
-});
-
-it('https: to a server without encryption says what may be wrong', async () => {
-  const server = await open(startScripted('/mcp', legacyServer()));
-  const error = await failure(server.url.replace('http:', 'https:'));
-  expect(error.code).toBe(-31001);
-  expect(error.message).toContain(`127.0.0.1:${server.port}`);
-  expect(`${error.message} ${error.data?.hint}`).toContain('http:');
 });

@@ -102,3 +102,13 @@ test('where clients sign in for themselves, the proxy is ready without', async (
   expect(browser.opened).toEqual([]);
   expect(proxy.stderr).not.toMatch(/authorize\?|sign-in/);
 });
+
+test('an end while the user has not signed in is not called a failure', async () => {
+  const { server, browser, options } = await scene();
+  const { proxy } = await startServing(server.url, [], options);
+  await browser.waitForTab(1);
+  await proxy.stderrMatching(/sign in/);
+  proxy.kill('SIGTERM');
+  expect(await proxy.exit()).toEqual({ code: 0, signal: null });
+  expect(proxy.stderr).not.toMatch(/ error: |did not work/);
+});

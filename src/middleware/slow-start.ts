@@ -1,0 +1,39 @@
+/** Says on stderr what is waited for while a server has not answered anything yet. */
+import type { Middleware } from '../core/exchange.ts';
+import type { Log } from '../core/ports.ts';
+
+/** Milliseconds; most people give up soon after. */
+export const TELL_AFTER = 10_000;
+
+export interface SlowStart {
+  /** The server's URL, as it may be shown. */
+  readonly server: string;
+  readonly log: Log;
+  /** Whether a sign-in is what is waited for, which has lines of its own. */
+  readonly signingIn: () => boolean;
+}
+
+export function slowStart({ server, log, signingIn }: SlowStart): Middleware {
+  let [answered, told] = [false, false];
+  return (next) => (exchange) => {
+    if (answered) return next(exchange);
+    const timer = setTimeout(() => {
+      if (answered || told || signingIn()) return;
+      told = true;
+      log.warn(
+        `waiting for ${server}, which has not answered ${JSON.stringify(exchange.call.method.slice(0, 80))} in 10 s`,
+      );
+    }, TELL_AFTER);
+    return next(exchange).then(
+      (reply) => {
+        clearTimeout(timer);
+        answered = true;
+        return reply;
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        throw error;
+      },
+    );
+  };
+}

@@ -1,0 +1,56 @@
+/** Finds out whether a URL that cannot be reached has the wrong one of `http:` and `https:`. Loaded only then. */
+import { isLoopback } from '../config.ts';
+import { showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import { otherScheme } from './address.ts';
+
+const LOOK_LIMIT = 3_000;
+
+/** The error that says so when the server turns out to speak the other one; nothing of the request is sent again. */
+export async function wrongScheme(url: URL, cause: Error): Promise<ProxyError | undefined> {
+  const encrypted = url.protocol === 'https:';
+  const isOther = encrypted ? await speaksHttp(url) : await speaksTls(url);
+  if (!isOther) return undefined;
+  const what = encrypted ? 'does not encrypt' : 'encrypts';
+  const unsafe = encrypted && !isLoopback(url.hostname);
+  const hint = `use ${showUrl(otherScheme(url))}${unsafe ? ' with --allow-http, which sends everything in the clear' : ''}`;
+  const message = `cannot connect to ${url.host}: the server there ${what} (TLS), and the URL begins with ${url.protocol}`;
+  return new ProxyError('unreachable', message, { hint }, cause);
+}
+
+function placeOf(url: URL): { host: string; port: number } {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return { host, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) };
+}
+
+async function speaksTls(url: URL): Promise<boolean> {
+  const { connect } = await import('node:tls');
+  return new Promise((resolve) => {
+    // Any certificate shows it, and nothing is sent after the handshake.
+    const socket = connect({ ...placeOf(url), rejectUnauthorized: false });
+    const done = doneWith(socket, resolve);
+    socket.once('secureConnect', () => done(true));
+  });
+}
+
+async function speaksHttp(url: URL): Promise<boolean> {
+  const { connect } = await import('node:net');
+  return new Promise((resolve) => {
+    const socket = connect(placeOf(url));
+    const done = doneWith(socket, resolve);
+    socket.once('connect', () => socket.write(`OPTIONS * HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`));
+    socket.once('data', (chunk: Buffer) => done(chunk.toString('latin1', 0, 5) === 'HTTP/'));
+  });
+}
+
+function doneWith(socket: import('node:net').Socket, resolve: (found: boolean) => void): (found: boolean) => void {
+  const done = (found: boolean): void => {
+    clearTimeout(timer);
+    socket.destroy();
+    resolve(found);
+  };
+  const timer = setTimeout(() => done(false), LOOK_LIMIT);
+  socket.on('error', () => done(false));
+  socket.once('close', () => done(false));
+  return done;
+}
