@@ -32,7 +32,7 @@ export class Place {
 
   /** A port that this process listens on until the end. */
   async holdPort(): Promise<number> {
-    const holder = createServer();
+    const holder = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     this.#peers.push({ close: () => new Promise((resolve) => holder.close(resolve)) });
     const { port } = holder.address() as AddressInfo;

@@ -2,23 +2,48 @@
 
 import { legacyServer } from '../peers/minimal-server.ts';
 import { type AuthorizationServerOptions, startAuthorizationServer } from '../peers/oauth/authorization-server.ts';
-import { type BrowserMode, startBrowser } from '../peers/oauth/browser.ts';
-import { startProtectedServer } from '../peers/oauth/protected-server.ts';
+import { type Browser, type BrowserMode, startBrowser } from '../peers/oauth/browser.ts';
+import { type ProtectedServer, startProtectedServer } from '../peers/oauth/protected-server.ts';
+import type { Decision } from '../peers/oauth/tab.ts';
 import type { ProxyProcess } from '../peers/proxy.ts';
 import { startScripted } from '../peers/scripted.ts';
 import { type Filled, type Group, type Play, server } from './mistake.ts';
 import type { Place } from './place.ts';
-import { toTheEnd } from './transcript.ts';
+import { callTool, toTheEnd } from './transcript.ts';
 
 /** A server that asks for a sign-in, and a user with a browser. */
 const protectedBy =
   (mode: BrowserMode, options: AuthorizationServerOptions = {}) =>
   async (place: Place): Promise<Filled> => {
-    const authorizationServer = await place.open(startAuthorizationServer(options));
-    const { url } = await place.open(startProtectedServer({ authorizationServer }));
+    const { url } = await protectedServer(place, options);
+    // Without its URL: the port of the browser appears nowhere.
     const { command } = await place.open(startBrowser(mode).then(({ command, close }) => ({ command, close })));
-    return { url, browser: command, issuer: authorizationServer.issuer };
+    return { url, browser: command };
   };
+
+async function protectedServer(place: Place, options: AuthorizationServerOptions): Promise<ProtectedServer> {
+  const authorizationServer = await place.open(startAuthorizationServer(options));
+  return place.open(startProtectedServer({ authorizationServer }));
+}
+
+/** The same, with a user who decides once the page is open. */
+function deciding(decision: Decision, options: AuthorizationServerOptions = {}, host: Play = callTool) {
+  const browsers = new WeakMap<Place, Browser>();
+  const setUp = async (place: Place): Promise<Filled> => {
+    const { url } = await protectedServer(place, options);
+    const browser = await startBrowser('hold');
+    browsers.set(place, browser);
+    await place.open(Promise.resolve({ close: browser.close }));
+    return { url, browser: browser.command };
+  };
+  const play: Play = async (program, place) => {
+    const seen = host(program, place);
+    await program.stderrMatching(/sign in with the page/);
+    await browsers.get(place)?.finish(1, decision);
+    return seen;
+  };
+  return { setUp, play };
+}
 
 const HIDDEN = 'BROWSER={browser} ';
 /** The command without how the browser of the test is started. */
@@ -81,22 +106,22 @@ async function portTaken(place: Place): Promise<Filled> {
 export const SIGN_IN: Group = {
   title: 'Signing in',
   mistakes: [
-    { title: 'The user declines', ...shown('mcp-proxy {url}'), setUp: protectedBy('deny') },
-    { title: 'The user declines in a login', ...login, setUp: protectedBy('deny'), play: toTheEnd },
+    { title: 'The user declines', ...shown('mcp-proxy {url}'), ...deciding('deny') },
+    { title: 'The user declines in a login', ...login, ...deciding('deny', {}, toTheEnd) },
     {
       title: 'The user leaves the page open',
-      ...shown('mcp-proxy {url} --auth-timeout 1'),
+      ...shown('mcp-proxy {url} --auth-timeout 15'),
       setUp: protectedBy('never'),
     },
     {
       title: 'There is no browser on this machine',
-      command: 'BROWSER= mcp-proxy {url} --auth-timeout 1',
-      typed: '$ mcp-proxy {url} --auth-timeout 1',
+      command: 'BROWSER= mcp-proxy {url} --auth-timeout 15',
+      typed: '$ mcp-proxy {url} --auth-timeout 15',
       setUp: protectedBy('never'),
     },
     {
       title: 'The browser does not start',
-      ...shown('mcp-proxy {url} --auth-timeout 1'),
+      ...shown('mcp-proxy {url} --auth-timeout 15'),
       setUp: protectedBy('broken'),
     },
     {
@@ -142,7 +167,7 @@ export const SIGN_IN: Group = {
     },
     {
       title: 'The client id is wrong',
-      ...shown(`mcp-proxy {url} --static-oauth-client-info '{"client_id": "my-client"}' --auth-timeout 1`),
+      ...shown(`mcp-proxy {url} --static-oauth-client-info '{"client_id": "my-client"}' --auth-timeout 15`),
       setUp: protectedBy('approve'),
     },
     {
@@ -150,7 +175,7 @@ export const SIGN_IN: Group = {
       ...shown(
         `mcp-proxy {url} --static-oauth-client-info '{"client_id": "my-client", "client_secret": "wrong-secret"}'`,
       ),
-      setUp: protectedBy('approve', {
+      ...deciding('approve', {
         clients: [
           {
             client_id: 'my-client',
@@ -164,7 +189,7 @@ export const SIGN_IN: Group = {
     {
       title: 'The scope does not exist',
       ...shown(`mcp-proxy {url} --static-oauth-client-metadata '{"scope": "everything"}'`),
-      setUp: protectedBy('approve', { scopes: ['tools'] }),
+      ...deciding('approve', { scopes: ['tools'] }),
     },
     {
       title: 'The authorization server is down',
@@ -179,7 +204,7 @@ export const SIGN_IN: Group = {
     {
       title: 'The authorization server fails when the sign-in is done',
       ...shown('mcp-proxy {url}'),
-      setUp: protectedBy('approve', { tokenAnswer: () => ({ status: 500, body: 'out of order' }) }),
+      ...deciding('approve', { tokenAnswer: () => ({ status: 500, body: 'out of order' }) }),
     },
     {
       title: 'A login at a server that needs none',
