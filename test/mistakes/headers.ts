@@ -29,24 +29,18 @@ export const HEADERS: Group = {
     },
     {
       title: 'A variable in the config of a host is written $NAME',
-      command: `TOKEN=abc123 mcp-proxy {url} -H 'Authorization: Bearer $TOKEN'`,
-      typed:
-        'in the config of a host: "args": ["{url}", "-H", "Authorization: Bearer $TOKEN"], "env": {"TOKEN": "abc123"}',
-      setUp: echoing,
+      command: `TOKEN=abc123 mcp-proxy ${URL} -H 'Authorization: Bearer $TOKEN'`,
+      typed: `in the config of a host: "args": ["${URL}", "-H", "Authorization: Bearer $TOKEN"], "env": {"TOKEN": "abc123"}`,
     },
     {
       title: 'A variable in the config of a host is written %NAME%',
-      command: `TOKEN=abc123 mcp-proxy {url} -H 'Authorization: Bearer %TOKEN%'`,
-      typed:
-        'in the config of a host: "args": ["{url}", "-H", "Authorization: Bearer %TOKEN%"], "env": {"TOKEN": "abc123"}',
-      setUp: echoing,
+      command: `TOKEN=abc123 mcp-proxy ${URL} -H 'Authorization: Bearer %TOKEN%'`,
+      typed: `in the config of a host: "args": ["${URL}", "-H", "Authorization: Bearer %TOKEN%"], "env": {"TOKEN": "abc123"}`,
     },
     {
       title: 'A variable in the config of a host is written $env:NAME',
-      command: `TOKEN=abc123 mcp-proxy {url} -H 'Authorization: Bearer $env:TOKEN'`,
-      typed:
-        'in the config of a host: "args": ["{url}", "-H", "Authorization: Bearer $env:TOKEN"], "env": {"TOKEN": "abc123"}',
-      setUp: echoing,
+      command: `TOKEN=abc123 mcp-proxy ${URL} -H 'Authorization: Bearer $env:TOKEN'`,
+      typed: `in the config of a host: "args": ["${URL}", "-H", "Authorization: Bearer $env:TOKEN"], "env": {"TOKEN": "abc123"}`,
     },
     {
       title: 'The placeholder is that of another program',
@@ -63,14 +57,12 @@ export const HEADERS: Group = {
     },
     {
       title: 'The header is in single quotes, which cmd.exe does not know',
-      command: `mcp-proxy {url} -H "'X-Api-Key:abc123'"`,
-      typed: `C:\\> mcp-proxy {url} -H 'X-Api-Key:abc123'`,
-      setUp: echoing,
+      command: `mcp-proxy ${URL} -H "'X-Api-Key:abc123'"`,
+      typed: `C:\\> mcp-proxy ${URL} -H 'X-Api-Key:abc123'`,
     },
     {
       title: 'The value of the header is in quotes of its own',
-      command: `mcp-proxy {url} -H 'Authorization: "Bearer abc123"'`,
-      setUp: echoing,
+      command: `mcp-proxy ${URL} -H 'Authorization: "Bearer abc123"'`,
     },
     {
       title: 'The header is in curly quotes',
