@@ -2,6 +2,7 @@
 import { demandOf, NO_CHALLENGE } from '../auth/challenge.ts';
 import { bearerOf, credentialsName } from '../auth/credentials.ts';
 import { discover } from '../auth/discover.ts';
+import { UserSaidNo } from '../auth/failures.ts';
 import { Auth } from '../auth/fetch.ts';
 import { openAuthorizer, openVault } from '../auth/open.ts';
 import type { Config } from '../config.ts';
@@ -97,6 +98,7 @@ async function ask(fetch: Fetch, url: URL): Promise<HttpResponse> {
 
 /** What went wrong, and at least that it can be tried again. */
 function withWayOn(error: unknown): unknown {
-  if (!(error instanceof ProxyError) || error.data.hint !== undefined) return error;
+  const isForCalls = error instanceof UserSaidNo;
+  if (!(error instanceof ProxyError) || (error.data.hint !== undefined && !isForCalls)) return error;
   return new ProxyError(error.code, error.message, { ...error.data, hint: 'the same command tries it again' }, error);
 }
