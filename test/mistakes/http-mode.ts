@@ -6,7 +6,7 @@ import { legacyServer } from '../peers/minimal-server.ts';
 import { startScripted } from '../peers/scripted.ts';
 import { createAuthority } from '../peers/tls.ts';
 import { type Group, type Play, server } from './mistake.ts';
-import { toTheEnd } from './transcript.ts';
+import { textOf, toTheEnd } from './transcript.ts';
 
 const URL = 'https://server.example/mcp';
 const upstream = server(() => startScripted('/mcp', legacyServer()));
@@ -46,7 +46,10 @@ function send(url: string, options: http.RequestOptions, body: string): Promise<
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });
-      response.once('end', () => resolve([`HTTP ${response.statusCode}`, ...(text === '' ? [] : [text])]));
+      response.once('end', () => {
+        const isPage = /^text\/html/.test(response.headers['content-type'] ?? '');
+        resolve([`HTTP ${response.statusCode}`, ...(isPage ? textOf(text) : [text])]);
+      });
     });
     request.once('error', reject);
     request.end(body);

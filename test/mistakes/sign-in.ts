@@ -9,7 +9,7 @@ import type { ProxyProcess } from '../peers/proxy.ts';
 import { startScripted } from '../peers/scripted.ts';
 import { type Filled, type Group, type Play, server } from './mistake.ts';
 import type { Place } from './place.ts';
-import { callTool, toTheEnd } from './transcript.ts';
+import { callTool, textOf, toTheEnd } from './transcript.ts';
 
 /** A server that asks for a sign-in, and a user with a browser. */
 const protectedBy =
@@ -38,7 +38,7 @@ function deciding(decision: Decision, options: AuthorizationServerOptions = {}, 
   };
   const play: Play = async (program, place) => {
     const seen = host(program, place);
-    await program.stderrMatching(/sign in with the page/);
+    await pageOf(program);
     await browsers.get(place)?.finish(1, decision);
     return seen;
   };
@@ -56,26 +56,27 @@ async function pageOf({ stderrMatching }: ProxyProcess): Promise<string> {
   return url;
 }
 
+/** The same, once a login has also said what can be typed. */
+async function loginPage(program: ProxyProcess): Promise<string> {
+  await program.stderrMatching(/^(?:.*\n){2}/);
+  return pageOf(program);
+}
+
 /** What a page in the browser says. */
 async function browsed(url: string): Promise<readonly string[]> {
-  const html = await (await fetch(url)).text();
-  const [title] = /(?<=<h1>).*(?=<\/h1>)/.exec(html) ?? [''];
-  const paragraphs = [...html.matchAll(/<p>(.*)<\/p>/g)].map(([, text = '']) => text);
-  return [title, ...paragraphs];
+  return textOf(await (await fetch(url)).text());
 }
 
 /** Pastes a line into the terminal of a login, and gives up. */
 const pasting =
   (line: (page: string) => string): Play =>
   async (program) => {
-    const page = await pageOf(program);
-    await program.stderrMatching(/paste/);
+    const page = await loginPage(program);
     const pasted = line(page);
     program.stdin.write(`${pasted}\n`);
     // A sign-in that fails ends the program.
-    await Promise.race([program.stderrMatching(/not the address/), program.exited]).finally(() =>
-      program.kill('SIGINT'),
-    );
+    const said = program.stderrMatching(/^(?:.*\n){3}/);
+    await Promise.race([said, program.exited]).finally(() => program.kill('SIGINT'));
     await program.exit();
     return [`> ${pasted}`, ...program.lines];
   };
@@ -86,7 +87,7 @@ const redirectOf = (page: string): URL => new URL(new URL(page).searchParams.get
 const visiting =
   (address: (redirect: URL) => URL): Play =>
   async (program) => {
-    const url = address(redirectOf(await pageOf(program)));
+    const url = address(redirectOf(await loginPage(program)));
     const seen = await browsed(url.href);
     program.kill('SIGINT');
     await program.exit();

@@ -66,7 +66,8 @@ export async function toTheEnd(program: ProxyProcess): Promise<readonly string[]
   return program.lines;
 }
 
-function told({ error, result }: RpcMessage): readonly string[] {
+/** An answer as the page shows it. */
+export function told({ error, result }: RpcMessage): readonly string[] {
   if (error === undefined) return marked('< ', `result: ${JSON.stringify(result)}`);
   const data = Object.entries((error.data ?? {}) as object);
   const members = data.map(
@@ -75,7 +76,13 @@ function told({ error, result }: RpcMessage): readonly string[] {
   return [`error ${error.code}: ${error.message}`, ...members].flatMap((text) => marked('< ', text));
 }
 
-export function marked(mark: string, text: string): readonly string[] {
+/** The heading and the paragraphs of a page. */
+export function textOf(html: string): readonly string[] {
+  const blocks = html.matchAll(/<(h1|p|pre|li|blockquote)\b(?! class="source")[^>]*>([\s\S]*?)<\/\1>/g);
+  return [...blocks].map(([, , text = '']) => text.replace(/<[^>]+>/g, '').trim());
+}
+
+function marked(mark: string, text: string): readonly string[] {
   return text === ''
     ? []
     : text
