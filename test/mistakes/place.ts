@@ -64,13 +64,24 @@ export class Place {
       .replace(/\(pid \d+\)/g, '(pid 4242)')
       .replace(/(\/authorize\?)[^\s"]*/g, '$1…')
       .replace(/\b(localhost|127\.0\.0\.1):[1-9]\d{4}\b/g, '$1:14242')
-      .replace(/\b20\d\d-\d\d-\d\d(?:T[\d:.]+Z)?/g, (date) => (REVISION.test(date) ? date : '2026-01-31'));
+      .replace(/\b20\d\d-\d\d-\d\d(?:T[\d:.]+Z)?/g, shownDate);
   }
 
   async close(): Promise<void> {
     for (const peer of this.#peers.splice(0).reverse()) await peer.close();
     for (const folder of [this.folder, this.home]) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The day on which the page was made, as it says. */
+const TODAY = Date.parse('2026-01-15');
+const DAY = 24 * 60 * 60 * 1000;
+
+/** A date of the page, as many days from its own as this one is from today. */
+function shownDate(date: string): string {
+  if (REVISION.test(date)) return date;
+  const days = Math.floor(Date.parse(date) / DAY) - Math.floor(Date.now() / DAY);
+  return new Date(TODAY + days * DAY).toISOString().slice(0, 10);
 }
 
 /** Revisions of the protocol are dates, too. */

@@ -58,7 +58,7 @@ async function pageOf({ stderrMatching }: ProxyProcess): Promise<string> {
 
 /** The same, once a login has also said what can be typed. */
 async function loginPage(program: ProxyProcess): Promise<string> {
-  await program.stderrMatching(/^(?:.*\n){2}/);
+  await program.stderrMatching(/paste.*\n/);
   return pageOf(program);
 }
 
@@ -73,10 +73,11 @@ const pasting =
   async (program) => {
     const page = await loginPage(program);
     const pasted = line(page);
+    // Whatever comes after what is there.
+    const more = new RegExp(`^[^]{${program.stderr.length}}.*\\n`);
     program.stdin.write(`${pasted}\n`);
     // A sign-in that fails ends the program.
-    const said = program.stderrMatching(/^(?:.*\n){3}/);
-    await Promise.race([said, program.exited]).finally(() => program.kill('SIGINT'));
+    await Promise.race([program.stderrMatching(more), program.exited]).finally(() => program.kill('SIGINT'));
     await program.exit();
     return [`> ${pasted}`, ...program.lines];
   };
