@@ -231,7 +231,7 @@ function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number,
     });
   if (to.origin !== from.origin) throw new ProxyError('failed', `${where}, another origin`, data);
   if (request.method !== 'GET' && status !== 307 && status !== 308) {
-    throw new ProxyError('failed', `${where} in a way that would lose the message (status ${status})`, data);
+    throw new ProxyError('failed', `${where} with HTTP ${status}, which drops the message`, data);
   }
   return to;
 }
