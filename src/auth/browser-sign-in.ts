@@ -261,7 +261,8 @@ class Answer {
     const where = showUrl(this.#context.wire.server);
     const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed`;
     const reason = error instanceof Error ? printable(this.#context.redact(error.message), 300) : 'unknown error';
-    const hint = error instanceof ProxyError ? error.data.hint : undefined;
+    const own = error instanceof ProxyError ? error.data.hint : undefined;
+    const hint = denied ? 'the next call asks again' : own;
     const told = denied ? message : `${message}: ${reason}`;
     const Kind = denied ? UserSaidNo : ProxyError;
     this.#settle?.(new Kind('unauthorized', told, hint ? { hint } : {}, error));

@@ -10,12 +10,18 @@ const [FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];
 /** A user did not agree, or did not come: no trouble of anybody's, and no reason to wait before the next one is asked. */
 export class UserSaidNo extends ProxyError {}
 
-/** What an authorization server has answered, as an error of this program; any other error as it is. */
+/** Errors that say of a request how it failed, and not what it was for. */
+const OF_A_REQUEST: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'failed']);
+
+/** What an authorization server has answered, or that it has not, as an error of this program; any other error as it is. */
 export function explained(error: unknown, server: URL): Error {
+  const failed = `the sign-in to ${showUrl(server)} failed: `;
+  if (error instanceof ProxyError && OF_A_REQUEST.has(error.code) && !error.message.startsWith(failed)) {
+    return new ProxyError(error.code, failed + error.message, error.data, error);
+  }
   if (!(error instanceof OAuthError)) return error as Error;
   const retryAfter = error instanceof TokenEndpointFailure ? error.retryAfter : undefined;
-  const message = `the sign-in to ${showUrl(server)} failed: ${error.message}`;
-  return new ProxyError('unauthorized', message, retryAfter === undefined ? {} : { retryAfter }, error);
+  return new ProxyError('unauthorized', failed + error.message, retryAfter === undefined ? {} : { retryAfter }, error);
 }
 
 /** How long nothing is asked after so many failures in a row; milliseconds. */

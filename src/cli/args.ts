@@ -5,7 +5,7 @@ import { headerSecrets, urlSecrets } from '../core/redact.ts';
 import { readAuth } from './auth-arguments.ts';
 import { checkPort } from './checks.ts';
 import type { ReadFile } from './given-files.ts';
-import { credentialsIn, parseHeader } from './header-arguments.ts';
+import { CURLY_QUOTE, credentialsIn, parseHeader } from './header-arguments.ts';
 import { readListen } from './listen-arguments.ts';
 import { notYet, usageError } from './mistakes.ts';
 import { nearest } from './nearest.ts';
@@ -149,6 +149,9 @@ function surplusArgument(targets: readonly string[], headers: readonly string[])
   const near = nearestSubcommand(targets[0] as string);
   if (near) return usageError('the first argument is no URL', `did you mean ${near}?`);
   const message = `one URL is expected, but ${targets.length} arguments were given`;
+  if ([...targets, ...headers].some((word) => CURLY_QUOTE.test(word))) {
+    return usageError(message, `curly quotes do not hold words together; type straight ones: ${HEADER_EXAMPLE}`);
+  }
   // mcp-remote takes the port of its redirect URI there, whose path is another one than ours.
   const port = targets[1] as string;
   const cutHeader = headers.some((header) => /(?::|\b(?:bearer|basic))\s*$/i.test(header));

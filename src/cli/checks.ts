@@ -21,9 +21,9 @@ export function isBearerToken(text: string): boolean {
 export const CLIENT_TOKEN_FORM =
   'it consists of letters, digits and -._~+/ (RFC 6750, section 2.1), or is @ and the name of a file that holds it';
 
-/** With a placeholder in it, the value shows only when that is expanded. */
+/** A value with a placeholder or a variable of a shell in it is looked at when it is expanded. */
 export function checkClientToken(value: string): string | undefined {
-  const right = isBearerToken(value) || value.includes('${') || /^@./.test(value);
+  const right = isBearerToken(value) || value.includes('${') || /^[@$%]./.test(value);
   return right ? undefined : CLIENT_TOKEN_FORM;
 }
 

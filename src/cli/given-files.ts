@@ -18,8 +18,17 @@ export function readGivenFile(name: string, flag: string, readFile: ReadFile): s
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = REASONS[String(code)] ?? (code ? `cannot be read (${code})` : 'cannot be read');
-    throw usageError(`--${flag}: ${calledFile(name)} ${why}`, 'give the whole path, and let this user read the file');
+    throw usageError(`--${flag}: ${calledFile(name)} ${why}`, wayToFile(name, code));
   }
+}
+
+/** What to do about a file that cannot be read, by the code of Node's error. */
+function wayToFile(name: string, code: string | undefined): string {
+  if (name.startsWith('~'))
+    return 'write the whole path: only a shell replaces ~, and hosts start programs without one';
+  if (code === 'EISDIR') return 'give the name of a file in it';
+  if (code === 'EACCES' || code === 'EPERM') return 'let the user that starts this program read it';
+  return 'give the whole path: a host may start this program in any folder';
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import { demandOf, NO_CHALLENGE } from '../auth/challenge.ts';
 import type { AuthOptions } from '../auth/context.ts';
 import { bearerOf, credentialsName } from '../auth/credentials.ts';
 import { discover } from '../auth/discover.ts';
+import { UserSaidNo } from '../auth/failures.ts';
 import { Auth } from '../auth/fetch.ts';
 import { openAuthorizer, openVault } from '../auth/open.ts';
 import type { Config } from '../config.ts';
@@ -121,6 +122,7 @@ function afterPage(log: Log, shown: () => void): Log {
 
 /** What went wrong, and at least that it can be tried again. */
 function withWayOn(error: unknown): unknown {
-  if (!(error instanceof ProxyError) || error.data.hint !== undefined) return error;
+  const isForCalls = error instanceof UserSaidNo;
+  if (!(error instanceof ProxyError) || (error.data.hint !== undefined && !isForCalls)) return error;
   return new ProxyError(error.code, error.message, { ...error.data, ...TRY_AGAIN }, error);
 }

@@ -43,13 +43,22 @@ function readPair(flags: Flags, readFile: ReadFile, { cert, key, what }: Pair): 
 }
 
 function checkCertificate(flag: string, file: string, readFile: ReadFile): void {
-  if (CERTIFICATE.test(readGivenFile(file, flag, readFile))) return;
-  throw noPem(flag, file, 'certificate', 'BEGIN CERTIFICATE');
+  const text = readGivenFile(file, flag, readFile);
+  if (CERTIFICATE.test(text)) return;
+  throw usageError(
+    `--${flag}: ${calledFile(file)} holds no PEM certificate`,
+    KEY.test(text) ? 'it holds a key; name the file of the certificate' : pemHint('CERTIFICATE', 'x509'),
+  );
 }
 
 function checkKey(flag: string, file: string, readFile: ReadFile): void {
   const text = readGivenFile(file, flag, readFile);
-  if (!KEY.test(text)) throw noPem(flag, file, 'private key', 'BEGIN PRIVATE KEY');
+  if (!KEY.test(text)) {
+    throw usageError(
+      `--${flag}: ${calledFile(file)} holds no PEM private key`,
+      CERTIFICATE.test(text) ? 'it holds a certificate; name the file of the key' : pemHint('PRIVATE KEY', 'pkey'),
+    );
+  }
   if (LOCKED_KEY.test(text)) {
     throw usageError(
       `--${flag}: ${calledFile(file)} is locked by a passphrase`,
@@ -58,9 +67,7 @@ function checkKey(flag: string, file: string, readFile: ReadFile): void {
   }
 }
 
-function noPem(flag: string, file: string, what: string, label: string): Error {
-  return usageError(
-    `--${flag}: ${calledFile(file)} holds no PEM ${what}`,
-    `a PEM file is text with a line -----${label}-----; openssl converts other formats`,
-  );
+/** @param command of openssl */
+function pemHint(label: string, command: string): string {
+  return `a PEM file is text with a line -----BEGIN ${label}-----; openssl ${command} -inform der -in FILE -out FILE.pem makes one of a DER file`;
 }

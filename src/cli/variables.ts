@@ -8,12 +8,20 @@ export type Env = Readonly<Record<string, string | undefined>>;
 const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;
 
 /**
+ * The whole of a value, or what follows its scheme, as shells, cmd.exe and PowerShell write variables: hosts start
+ * programs without a shell, so it would be sent as it is.
+ */
+const OF_A_SHELL = /^(?:[A-Za-z]+ +)?(\$([A-Z_][A-Z0-9_]*)|\$env:([A-Za-z_]\w*)|%([A-Z_][A-Z0-9_]*)%)$/;
+
+/**
  * The text with its placeholders replaced from the environment; what comes from there is not expanded again.
- * Throws a usage error when a variable without a default is unset or empty, and for every other `${`.
+ * Throws a usage error when a variable without a default is unset or empty, for every other `${`, and for a value that is
+ * a variable of a shell.
  * @param where what holds the text, as the error names it
  * @param onValue is told every value that was put in
  */
 export function expandVariables(text: string, env: Env, where: string, onValue?: (value: string) => void): string {
+  refuseShellVariable(text, where);
   return text.replace(PLACEHOLDER, (found, plain?: string, defaulted?: string, standard?: string, at?: number) => {
     const variable = plain ?? defaulted;
     if (variable === undefined) throw unknownPlaceholder(text.slice(at), where);
@@ -31,11 +39,23 @@ export function expandVariables(text: string, env: Env, where: string, onValue?:
 
 /** Throws a usage error for a placeholder in a value where none is expanded: it would be sent as it is. */
 export function refusePlaceholders(text: string, where: string): void {
+  if (OF_A_SHELL.test(text))
+    throw usageError(`${where} holds ${text}, which is not expanded there`, 'write the value itself');
   const at = text.indexOf('${');
   if (at === -1) return;
   throw usageError(
     `${where} holds ${quoted(text.slice(at))}, which is not expanded there`,
     'write the value itself; a secret goes into a header: -H "Authorization: Bearer ${TOKEN}"',
+  );
+}
+
+function refuseShellVariable(text: string, where: string): void {
+  const [, written, ...names] = OF_A_SHELL.exec(text) ?? [];
+  const name = names.find((found) => found !== undefined);
+  if (name === undefined) return;
+  throw usageError(
+    `${where} uses ${written}, which was not filled in`,
+    `write \${${name}}, and set ${name} in the environment`,
   );
 }
 

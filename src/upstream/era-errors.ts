@@ -11,8 +11,8 @@ export function modernOnly(url: URL, outcome: Outcome): ProxyError {
   const supported = shownRevisions(outcome) ?? MODERN_REVISIONS;
   return new ProxyError(
     'no-common-version',
-    `${showUrl(url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which ended with 2025-11-25`,
-    { supported, hint: 'use a client that speaks a revision of the server' },
+    `${showUrl(url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which only 2025-11-25 and older have`,
+    { supported, hint: 'update the client, or use one that speaks a revision of the server' },
   );
 }
 
@@ -20,11 +20,11 @@ export function modernOnly(url: URL, outcome: Outcome): ProxyError {
 export function legacyOnly(url: URL, outcome?: Outcome): ProxyError {
   return new ProxyError(
     'no-common-version',
-    `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it has to be opened with initialize`,
+    `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
     {
       ...(outcome?.kind === 'refused' && outcome.error.data),
       supported: shownRevisions(outcome) ?? LEGACY_REVISIONS,
-      hint: 'a client that falls back to initialize connects',
+      hint: 'use a client that falls back to initialize',
     },
   );
 }

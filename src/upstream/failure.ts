@@ -25,6 +25,16 @@ const CONNECT_CAUSES = new Map([
   ['ENFILE', 'this machine has as many files and connections open as it can'],
 ]);
 
+const CHECK_NETWORK = 'check the network of this machine; some servers are reached through a VPN or a proxy only';
+const CONNECT_HINTS = new Map([
+  ['ECONNREFUSED', 'check that the server is running, and the port'],
+  ['ENOTFOUND', 'check the spelling of the host name; a server of a company may need its VPN'],
+  ['EAI_AGAIN', CHECK_NETWORK],
+  ['EHOSTUNREACH', CHECK_NETWORK],
+  ['ENETUNREACH', CHECK_NETWORK],
+  ['ETIMEDOUT', CHECK_NETWORK],
+]);
+
 /** Statuses that say something about the request as HTTP, before anybody looked at what it asks for. */
 const UNREAD = new Set([405, 406, 407, 411, 413, 414, 415, 417, 421, 426, 429, 431]);
 
@@ -49,7 +59,7 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
     const wrong = await (await import('./scheme.ts')).wrongScheme(url, error);
     if (wrong) return wrong;
   }
-  const hint = certificate?.hint ?? route.hint;
+  const hint = certificate?.hint ?? route.hint ?? (code && CONNECT_HINTS.get(code));
   const cause = certificate?.problem ?? (code && CONNECT_CAUSES.get(code)) ?? printable(error.message, 200);
   const where = route.proxy && !certificate ? `${url.host} through the proxy ${route.proxy}` : url.host;
   return new ProxyError('unreachable', `cannot connect to ${where}: ${cause}`, hint ? { hint } : {}, error);
@@ -113,15 +123,30 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
   if (status >= 200 && status < 300) {
     const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 80);
     const hint = 'check that the URL is the MCP endpoint itself';
-    const message = `${where} answered HTTP ${status} with ${type}, which is no MCP answer`;
+    const message = `${where} answered HTTP ${status} with ${type}, not with MCP`;
     return new ProxyError('failed', message, { ...data, ...outcome, hint });
   }
-  const hint = status === 404 || status === 405 ? { hint: 'check the path of the URL' } : {};
   if (status === 400 && url.protocol === 'http:' && WANTS_TLS.test(body.toString('latin1', 0, EXCERPT))) {
     const message = `${where} answered HTTP 400: the server there encrypts (TLS), and the URL begins with http:`;
     return new ProxyError('unreachable', message, { ...data, hint: `use ${showUrl(otherScheme(url))}` });
   }
-  return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome, ...hint });
+  const hint = statusHint(status, retryAfter);
+  return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome, ...(hint && { hint }) });
+}
+
+/**
+ * What to do about a status (RFC 9110, section 15); undefined where only the body can say it. A call that may have run
+ * is repeated only where the server asks for it.
+ */
+function statusHint(status: number, retryAfter: number | undefined): string | undefined {
+  if (status === 404 || status === 405) return 'check the path of the URL';
+  const later = retryAfter === undefined ? undefined : `try again in ${retryAfter} s`;
+  if (status === 429) return `the server gets more requests than it takes; ${later ?? 'try again later'}`;
+  const trouble =
+    status === 502 || status === 504
+      ? 'the gateway there cannot reach the server'
+      : 'the server has trouble of its own';
+  return status >= 500 ? `${trouble}; ${later ?? 'if it stays so, ask its operator'}` : undefined;
 }
 
 /** What nginx, Go and Apache answer to plain HTTP on a port for TLS. */

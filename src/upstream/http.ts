@@ -240,10 +240,13 @@ function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number,
   const hint = better ? `try ${plainUrl(better)}` : 'give the new address as the URL if it is the right one';
   const data = { httpStatus: status, hint };
   if (hops >= MAX_REDIRECTS)
-    throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, { httpStatus: status });
+    throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, {
+      httpStatus: status,
+      hint: 'check the URL; if it is right, tell the operator of the server',
+    });
   if (to.origin !== from.origin) throw new ProxyError('failed', `${where}, another origin`, data);
   if (request.method !== 'GET' && status !== 307 && status !== 308) {
-    throw new ProxyError('failed', `${where} in a way that would lose the message (status ${status})`, data);
+    throw new ProxyError('failed', `${where} with HTTP ${status}, which drops the message`, data);
   }
   return to;
 }

@@ -145,7 +145,7 @@ test('says what cannot be reached', async () => {
   await server.close();
   const { code, out, err } = await run('login', [server.url], options);
   expect({ code, out }).toEqual({ code: 1, out: [] });
-  expect(err).toMatch(/^mcp-proxy: [^\n]+\n$/);
+  expect(err).toMatch(/^mcp-proxy: [^\n]+\nhint: [^\n]+\n$/);
   expect(err).toContain(new URL(server.url).host);
   expect(browser.opened).toHaveLength(0);
 });

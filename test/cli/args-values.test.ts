@@ -14,6 +14,11 @@ describe('headers', () => {
     ['X: a:b:c', ['X', 'a:b:c']],
     ['X: caf\u00e9', ['X', 'caf\u00e9']],
     ['X: a\tb', ['X', 'a\tb']],
+    ['X: "a"', ['X', '"a"']],
+    ['X: 50%OFF% $A', ['X', '50%OFF% $A']],
+    ['X: $2a$10$abc', ['X', '$2a$10$abc']],
+    ['X: %2F', ['X', '%2F']],
+    ['Authorization: Digest username="a", realm="b"', ['Authorization', 'Digest username="a", realm="b"']],
     ["!#$%&'*+-.^_`|~9: x", ["!#$%&'*+-.^_`|~9", 'x']],
   ])('%j', (text, header) => {
     expect(configOf(URL_TEXT, '-H', text).headers).toEqual([header]);
@@ -21,13 +26,22 @@ describe('headers', () => {
 
   it.each([
     ['Authorization', /KEY:VALUE.*quotes/],
+    ['Authorization Bearer topsecret', /KEY:VALUE.*colon/],
+    ['Authorization=Bearer topsecret', /KEY:VALUE.*colon/],
+    ["'X-Key:topsecret'", /begins with a quote/],
+    ['"X-Key: topsecret"', /begins with a quote/],
+    ['“X-Key: topsecret”', /curly quotes/],
+    ['X-Key: topsecret’', /curly quotes/],
+    ['Authorization: "Bearer topsecret"', /has quotes around its value/],
+    ["authorization: Bearer 'topsecret'", /has quotes around its value/],
+    ['Authorization: Bearer', /ends after Bearer \|.*variable/],
     ['', /KEY:VALUE/],
     [': value', /KEY:VALUE/],
     ['My Key: value', /the name of a --header holds characters/],
     ['Kéy: value', /the name of a --header holds characters/],
     ['X\r\nEvil: topsecret', /the name of a --header holds characters/],
     ['${TOKEN}: value', /the name of a --header holds characters/],
-    ['X:', /--header X has no value \|.*quotes/],
+    ['X:', /--header X has no value \|.*\$\{VALUE\}/],
     ['X:   ', /--header X has no value/],
     ['X: ${EMPTY}', /--header X uses \$\{EMPTY\}, which is empty \| set EMPTY/],
     ['X: ${MISSING}', /--header X uses \$\{MISSING\}, which is not set \| set MISSING/],
@@ -52,6 +66,7 @@ describe('headers', () => {
     [['-H', 'Authorization:Bearer', 'topsecret', URL_TEXT]],
     [['-H', 'Authorization:', 'topsecret', URL_TEXT]],
     [['-H', 'Authorization:', 'topsecret']],
+    [[URL_TEXT, '-H', '“Authorization:', 'Bearer', 'topsecret”']],
   ])('that a shell took apart are refused with the way to write them, and not repeated: %j', (argv) => {
     const told = refusal(...argv);
     expect(told).toContain('quotes');

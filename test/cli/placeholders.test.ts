@@ -73,6 +73,19 @@ describe.each(PLACES)('in %s', (_, give, read) => {
     expect(told).not.toContain('topsecret');
   });
 
+  it.each([
+    ['$TOKEN', 'write ${TOKEN}, and set TOKEN'],
+    ['%TOKEN%', 'write ${TOKEN}, and set TOKEN'],
+    ['$env:Token', 'write ${Token}, and set Token'],
+    ['Bearer $API_TOKEN', 'write ${API_TOKEN}, and set API_TOKEN'],
+  ])('%s, a variable of a shell, is refused', (text, hint) => {
+    const told = refusal(URL_TEXT, ...give(text));
+    // No client token has a scheme.
+    if (!(give('').includes('--client-token') && text.includes(' ')))
+      expect(told).toContain(`which was not filled in | ${hint}`);
+    expect(told).not.toContain('topsecret');
+  });
+
   it.each(['${1:-topsecret}', '${A:-${B:-topsecret}}', '${A:-topsecret', '${A topsecret'])(
     '%s is quoted without what may be a secret',
     (text) => {

@@ -40,9 +40,9 @@ it.each([
 describe('what cannot be used is named, and not repeated', () => {
   it.each([
     [['--ca', 'none.pem'], /^--ca: the file "none.pem" does not exist \| /],
-    [['--ca', 'key.pem'], /^--ca: the file "key.pem" holds no PEM certificate \| .*BEGIN CERTIFICATE/],
+    [['--ca', 'key.pem'], /^--ca: the file "key.pem" holds no PEM certificate \| it holds a key/],
     [['--ca', 'cert.der'], /^--ca: the file "cert.der" holds no PEM certificate \| .*openssl/],
-    [['--ca', 'empty'], /^--ca: the file "empty" holds no PEM certificate/],
+    [['--ca', 'empty'], /^--ca: the file "empty" holds no PEM certificate \| .*BEGIN CERTIFICATE/],
     [['--cert', 'cert.pem'], /^--cert is given without --key \| .*--cert FILE --key FILE/],
     [['--key', 'key.pem'], /^--key is given without --cert \| /],
     [['--cert', 'none.pem', '--key', 'key.pem'], /^--cert: the file "none.pem" does not exist/],

@@ -25,6 +25,8 @@ export interface ProxyOptions {
   home?: string;
   /** Arguments of node itself, before the program. */
   nodeArgs?: string[];
+  /** The working folder; that of the tests unless given. */
+  cwd?: string;
 }
 
 export interface ProxyExit {
@@ -61,6 +63,7 @@ export function startProxy(target: string | undefined, args: string[] = [], opti
   const argv = [...(options.nodeArgs ?? []), PROXY_BIN, ...(target === undefined ? [] : [target]), ...args];
   const child = spawn(process.execPath, argv, {
     env: { ...proxyEnvironment(home), ...options.env },
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });

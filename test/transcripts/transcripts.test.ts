@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PROXY_BIN, privateHome, proxyEnvironment } from '../peers/proxy.ts';
+import { words } from './words.ts';
 
 const FOLDER = path.dirname(fileURLToPath(import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(FOLDER, '..', '..', 'package.json'), 'utf8')) as {
@@ -25,17 +26,6 @@ function entriesOf(text: string): Entry[] {
     const [command = '', ...written] = block.trimEnd().split('\n');
     return { command, written: written.join('\n').replaceAll('<version>', version) };
   });
-}
-
-/** Words as a shell reads them: quotes and nothing else; NAME=value in front is environment. */
-function words(command: string): { env: Record<string, string>; args: string[] } {
-  const all = [...command.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map(([word]) =>
-    word.replace(/'([^']*)'|"([^"]*)"/g, (_, single?: string, double?: string) => single ?? double ?? ''),
-  );
-  const at = all.indexOf('mcp-proxy');
-  if (at < 0) throw new Error(`not a command of this program: ${command}`);
-  const env = Object.fromEntries(all.slice(0, at).map((pair) => pair.split('=', 2)));
-  return { env, args: all.slice(at + 1) };
 }
 
 async function run(command: string, home: string): Promise<string> {
