@@ -5,13 +5,13 @@ import {
   checkAuthorizeParameter,
   checkCallbackPath,
   checkClientMetadataUrl,
-  checkJsonOrFile,
   checkNotEmpty,
   checkPort,
   checkProfile,
   checkRedirectHost,
   checkResource,
   checkSeconds,
+  jsonOrFile,
 } from './checks.ts';
 import { HTTP_OPTIONS } from './http-options.ts';
 import type { Option } from './option.ts';
@@ -140,7 +140,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'JSON|@FILE',
     expands: true,
     help: 'a client that is registered already (client_id, client_secret, ...); ${NAME} is expanded',
-    check: checkJsonOrFile,
+    check: jsonOrFile('static-oauth-client-info'),
     group: 'sign-in',
   },
   {
@@ -148,7 +148,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'JSON|@FILE',
     expands: true,
     help: 'metadata to merge into the OAuth client registration; ${NAME} is expanded',
-    check: checkJsonOrFile,
+    check: jsonOrFile('static-oauth-client-metadata'),
     group: 'sign-in',
   },
   {
