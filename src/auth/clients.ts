@@ -5,6 +5,7 @@
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
+import { showUrl } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { SECRET_METHODS } from './client-authentication.ts';
@@ -12,6 +13,7 @@ import { clientHint } from './client-hint.ts';
 import type { ClientRecord, Credentials, Issuer } from './credentials.ts';
 import { parseObject, strings, text, unusable } from './documents.ts';
 import { endpointOf } from './issuer-metadata.ts';
+import { NoSignIn } from './no-sign-in.ts';
 import { isPlainLoopback, meaningOf, OAuthError, oauthErrorOf, optionsFor, shown, type Wire } from './protocol.ts';
 import { isSameIssuer, mannersOf } from './providers.ts';
 
@@ -106,12 +108,12 @@ export async function register(
     const meant = meaningOf(error, endpoint);
     // Some servers let clients ask for scopes, but not register for them.
     const blamed = meant instanceof OAuthError && /scope/i.test(`${meant.error} ${meant.description}`);
-    if (!scoped || !blamed) throw refused(meant, issuer, hint);
+    if (!scoped || !blamed) throw refused(meant, issuer, hint, wire.server);
   }
   try {
     return await ask(metadata);
   } catch (error) {
-    throw refused(meaningOf(error, endpoint), issuer, hint);
+    throw refused(meaningOf(error, endpoint), issuer, hint, wire.server);
   }
 }
 
@@ -151,12 +153,12 @@ function isPossible(clientSecret: string | undefined): (method: string | undefin
 }
 
 /** @param giveClient what to type to do without a registration. */
-function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: string): ProxyError {
+function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: string, server: URL): ProxyError {
   if (issuer.assumed === true) {
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
     const reason = issuer.unusable?.authorization_servers ?? 'nothing there tells how to sign in';
-    const message = `${shown(issuer.issuer)} asks for authorization (HTTP 401), and ${reason}`;
-    return new ProxyError('unauthorized', message, { httpStatus: 401, hint }, error);
+    const message = `${showUrl(server)} asks for authorization (HTTP 401), and ${reason}`;
+    return new NoSignIn('unauthorized', message, { httpStatus: 401, hint }, error);
   }
   if (error instanceof ProxyError && error.code !== 'unauthorized') return error;
   if (error instanceof OAuthError && error.error === 'invalid_response' && error.status >= 400) {

@@ -60,10 +60,14 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
 function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): With<ConfigWithoutUrl> {
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
+  let authorizationFromUrl = false;
   if (url) {
     const basic = credentialsIn(url);
     const authorized = headers.some(([name]) => name.toLowerCase() === 'authorization');
-    if (basic && !authorized) headers.push(['Authorization', basic]);
+    if (basic && !authorized) {
+      headers.push(['Authorization', basic]);
+      authorizationFromUrl = true;
+    }
     url.username = '';
     url.password = '';
     url.hash = '';
@@ -79,6 +83,7 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
   const config: ConfigWithoutUrl = {
     url,
     headers,
+    ...(authorizationFromUrl && { authorizationFromUrl }),
     allowHttp,
     strategy: (flags.text('transport') as Strategy | undefined) ?? DEFAULTS.strategy,
     ignoreTools: flags.texts('ignore-tool'),

@@ -71,24 +71,21 @@ export function withoutAnswer(url: URL, what: string, httpStatus?: number): Prox
   return new ProxyError('failed', `${showUrl(url)} ${what}${status} instead of answering`, data);
 }
 
-/** A response that is no answer: its status, and what its body says for a start. */
-export function unexpectedResponse(response: HttpResponse, body: Buffer, url: URL): ProxyError {
-  const { status } = response;
-  const retryAfter = retryAfterSeconds(response.headers['retry-after']);
-  const data: ErrorData = {
+/** What is known of a response. */
+export function responseData({ status, headers }: HttpResponse, body: Buffer): ErrorData {
+  const retryAfter = retryAfterSeconds(headers['retry-after']);
+  return {
     httpStatus: status,
     ...(body.length > 0 && { body: excerpt(body) }),
     ...(retryAfter !== undefined && { retryAfter }),
   };
+}
+
+/** A response that is no answer: its status, and what its body says for a start. */
+export function unexpectedResponse(response: HttpResponse, body: Buffer, url: URL): ProxyError {
+  const { status } = response;
+  const data = responseData(response, body);
   const where = showUrl(url);
-  if (status === 401 || status === 403) {
-    const hint =
-      status === 401
-        ? 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"'
-        : 'this account, or these credentials, may not do that; ask whoever runs the server';
-    const what = status === 401 ? 'asks for authorization' : 'refuses these credentials';
-    return new ProxyError('unauthorized', `${where} ${what} (HTTP ${status})`, { ...data, hint });
-  }
   // A server may run a call and refuse it afterwards, unless it says that it did not look at it.
   const outcome = UNREAD.has(status) ? {} : ({ outcome: 'unknown' } as const);
   if (status >= 200 && status < 300) {
