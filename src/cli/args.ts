@@ -113,8 +113,17 @@ function ownWords(argv: readonly string[]): readonly string[] {
   return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 }
 
+/** Blanks and quotes that came along with a URL from a text or a shell; an apostrophe at the end may belong to it. */
+const AROUND_URL = /^[\s"'`“”‘’<]+|[\s"`“”‘’>]+$/g;
+
+function withoutWrapping(text: string): string {
+  const bare = text.replace(AROUND_URL, '');
+  return /^\s*["‘“]?'/.test(text) ? bare.replace(/'+$/, '') : bare;
+}
+
 /** What is wrong is said without repeating it. */
-function parseUrl(text: string): URL {
+function parseUrl(given: string): URL {
+  const text = withoutWrapping(given);
   refusePlaceholders(text, 'the URL');
   if (text === '') throw usageError('the URL is empty', 'is the variable set that it comes from?');
   if (/^https?:\/\//i.test(text)) {

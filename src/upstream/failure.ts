@@ -92,10 +92,27 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
     const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 80);
     const hint = 'check that the URL is the MCP endpoint itself';
     const message = `${where} answered HTTP ${status} with ${type}, which is no MCP answer`;
-    return new ProxyError('failed', message, { ...data, ...outcome, hint });
+    const error = new ProxyError('failed', message, { ...data, ...outcome, hint });
+    if (/^text\/html\b/i.test(type)) misplaced.add(error);
+    return error;
   }
-  const hint = status === 404 || status === 405 ? { hint: 'check the path of the URL' } : {};
-  return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome, ...hint });
+  const isPath = status === 404 || status === 405;
+  const hint = isPath ? { hint: 'check the path of the URL' } : {};
+  const error = new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome, ...hint });
+  if (isPath) misplaced.add(error);
+  return error;
+}
+
+/** Errors that say that there is something at the URL, and not an MCP server. */
+const misplaced = new WeakSet<ProxyError>();
+
+/** The error, with the right URL where only the path of the URL was wrong. */
+export async function withNeighbour(error: unknown, find: () => Promise<URL | undefined>): Promise<unknown> {
+  if (!(error instanceof ProxyError) || !misplaced.has(error)) return error;
+  const found = await find();
+  if (!found) return error;
+  const hint = `an MCP server answers at ${showUrl(found)}: use that URL`;
+  return new ProxyError(error.code, error.message, { ...error.data, hint }, error);
 }
 
 /** The first bytes of a body as text, whole characters only. */
