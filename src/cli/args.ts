@@ -24,7 +24,7 @@ interface With<C> {
 
 export type Action =
   | ({ readonly kind: 'run' | 'login' | 'logout' } & With<Config>)
-  | ({ readonly kind: 'status' } & With<ConfigWithoutUrl>)
+  | ({ readonly kind: 'status'; readonly check?: boolean; readonly json?: boolean } & With<ConfigWithoutUrl>)
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
 
@@ -48,7 +48,14 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   }
   const kind = subcommand?.action ?? 'run';
   const url = targets[0] === undefined ? undefined : parseUrl(targets[0]);
-  if (kind === 'status') return { kind, ...toConfig(url, flags, env, readFile) };
+  const [check, json] = [flags.has('check'), flags.has('json')];
+  if (kind === 'status') {
+    return { kind, ...toConfig(url, flags, env, readFile), ...(check && { check }), ...(json && { json }) };
+  }
+  if (check || json) {
+    const flag = check ? '--check' : '--json';
+    throw usageError(`${flag} belongs to the command status`, `mcp-proxy status ${flag}`);
+  }
   if (url === undefined) {
     const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
     throw usageError('no URL given', `${line}, or mcp-proxy --help for all there is`);

@@ -183,6 +183,16 @@ export const OPTIONS: readonly Option[] = [
     help: 'send the ID token to the server instead of the access token',
     group: 'sign-in',
   },
+  {
+    name: 'check',
+    help: 'with status: ask the server whether it still accepts the sign-in',
+    group: 'sign-in',
+  },
+  {
+    name: 'json',
+    help: 'with status: print JSON',
+    group: 'sign-in',
+  },
   ...HTTP_OPTIONS,
   { name: 'help', short: 'h', help: 'show this help' },
   { name: 'version', help: 'show the version' },
