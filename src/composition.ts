@@ -20,6 +20,7 @@ import { trace } from './middleware/trace.ts';
 import type { Surroundings } from './surroundings.ts';
 import { Upstream } from './upstream/connect.ts';
 import { createHttpClient } from './upstream/http.ts';
+import type { Neighbours } from './upstream/neighbours.ts';
 import { tellWhenSlow } from './upstream/slow.ts';
 
 /** What all clients have in common. */
@@ -32,6 +33,8 @@ export interface Shared {
   readonly answers: AnswerMemory;
   /** Whether any connection to the server has come about so far. */
   readonly connected: () => boolean;
+  /** Finds a URL beside that of the server where an MCP server answers. Never rejects. */
+  readonly neighbour: () => Promise<URL | undefined>;
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;
   /** Closes every connection. */
@@ -60,6 +63,7 @@ export function openShared(
   });
   // What is signed in with becomes known after the start, and is hidden from then on.
   let auth: Auth | undefined;
+  let neighbours: Promise<Neighbours> | undefined;
   const redact: Redact = (text) => surroundings.redact(auth ? auth.redact(text) : text);
   const log = redactedLog(surroundings.log, redact);
   const fetch = tellWhenSlow(http.fetch, {
@@ -77,6 +81,12 @@ export function openShared(
     auth,
     answers: remembers && auth ? auth.answers : FORGETFUL,
     connected: () => http.connected,
+    neighbour: () => {
+      neighbours ??= import('./upstream/neighbours.ts').then(
+        ({ Neighbours }) => new Neighbours(config.url, config.strategy, http.fetch),
+      );
+      return neighbours.then((found) => found.find());
+    },
     hopeless: given,
     close: () => http.close(),
   };
@@ -92,11 +102,11 @@ const FORGETFUL: AnswerMemory = { recall: () => undefined, remember: () => Promi
 
 /** A session with the server in the name of one client, without anything in between but time limits. */
 export function openServer(shared: Shared, client: Peer, own?: Own): Session {
-  const { config, connected } = shared;
+  const { config, connected, neighbour } = shared;
   const { memory, log } = shared.surroundings;
   const { url, strategy } = config;
   const { fetch, cookies } = own ?? { fetch: shared.fetch, cookies: undefined };
-  const upstream = new Upstream({ url, strategy, fetch, cookies, connected, peer: client, memory, log });
+  const upstream = new Upstream({ url, strategy, fetch, cookies, connected, neighbour, peer: client, memory, log });
   const slow = slowStart({ server: showUrl(url), log, signingIn: () => shared.auth?.state.waits() ?? false });
   return {
     request: compose([deadline(DEADLINES), slow], (exchange) => upstream.request(exchange)),

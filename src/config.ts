@@ -95,6 +95,8 @@ export interface Config {
   readonly strategy: Strategy;
   /** Sent with every request to the server, names as given. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Whether their `Authorization` is the user info of the URL. */
+  readonly authorizationFromUrl?: boolean;
   /** Patterns of tools to hide and to block; `*` matches any run of characters. */
   readonly ignoreTools: readonly string[];
   /** Allows an `http:` URL that is not loopback. */

@@ -237,6 +237,7 @@ class CallbackListener {
     }
     // A look ahead at the link is not the user's answer.
     if (request.method === 'HEAD') return { status: 200, text: '' };
+    if (!isAnswer(parameters)) return page('wrong-state', NO_ANSWER);
     if (this.#isAnswered) return page(this.#lingers ? 'signed-in' : 'already-done');
     this.#isAnswered = true;
     const verdict = await this.#verdict(parameters);
@@ -275,6 +276,14 @@ class CallbackListener {
       );
     });
   }
+}
+
+/** What the page says about an address that has the right state and is not an answer. */
+const NO_ANSWER = 'The address carries neither a code nor an error, so it does not answer the sign-in.';
+
+/** Whether parameters answer an authorization request at all (RFC 6749, sections 4.1.2 and 4.1.2.1). */
+export function isAnswer(parameters: URLSearchParams): boolean {
+  return ['code', 'error'].some((name) => parameters.getAll(name).some((value) => value !== ''));
 }
 
 /** As it stands in a Host header, in lower case and without a port. */

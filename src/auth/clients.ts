@@ -5,18 +5,19 @@
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
+import { showUrl } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { SECRET_METHODS } from './client-authentication.ts';
+import { clientHint } from './client-hint.ts';
 import type { ClientRecord, Credentials, Issuer } from './credentials.ts';
 import { parseObject, strings, text, unusable } from './documents.ts';
 import { endpointOf } from './issuer-metadata.ts';
+import { NoSignIn } from './no-sign-in.ts';
 import { isPlainLoopback, meaningOf, OAuthError, oauthErrorOf, optionsFor, shown, type Wire } from './protocol.ts';
 import { isSameIssuer, mannersOf } from './providers.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-
-const GIVE_CLIENT = 'register a client there and give it with --static-oauth-client-info';
 
 /** The client the user gave, checked against the issuer it was used with before. */
 function staticClient(config: AuthConfig, issuer: Issuer, stored: Credentials | undefined): ClientRecord | undefined {
@@ -78,7 +79,8 @@ export async function register(
   redirectUri: string,
   scope: string | undefined,
 ): Promise<ClientRecord> {
-  const endpoint = endpointOf(issuer, 'registration_endpoint', 'does not register clients by itself', GIVE_CLIENT);
+  const hint = clientHint(config, redirectUri);
+  const endpoint = endpointOf(issuer, 'registration_endpoint', 'does not register clients automatically', hint);
   const others = config.clientMetadata.redirect_uris;
   const metadata = {
     client_name: 'mcp-proxy',
@@ -106,12 +108,12 @@ export async function register(
     const meant = meaningOf(error, endpoint);
     // Some servers let clients ask for scopes, but not register for them.
     const blamed = meant instanceof OAuthError && /scope/i.test(`${meant.error} ${meant.description}`);
-    if (!scoped || !blamed) throw refused(meant, issuer);
+    if (!scoped || !blamed) throw refused(meant, issuer, hint, wire.server);
   }
   try {
     return await ask(metadata);
   } catch (error) {
-    throw refused(meaningOf(error, endpoint), issuer);
+    throw refused(meaningOf(error, endpoint), issuer, hint, wire.server);
   }
 }
 
@@ -150,31 +152,32 @@ function isPossible(clientSecret: string | undefined): (method: string | undefin
   return (method) => method !== undefined && possible.includes(method);
 }
 
-function refused(error: OAuthError | ProxyError, issuer: Issuer): ProxyError {
+/** @param giveClient what to type to do without a registration. */
+function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: string, server: URL): ProxyError {
   if (issuer.assumed === true) {
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
     const reason = issuer.unusable?.authorization_servers ?? 'nothing there tells how to sign in';
-    const message = `${shown(issuer.issuer)} asks for authorization (HTTP 401), and ${reason}`;
-    return new ProxyError('unauthorized', message, { httpStatus: 401, hint }, error);
+    const message = `${showUrl(server)} asks for authorization (HTTP 401), and ${reason}`;
+    return new NoSignIn('unauthorized', message, { httpStatus: 401, hint }, error);
   }
   if (error instanceof ProxyError && error.code !== 'unauthorized') return error;
   if (error instanceof OAuthError && error.error === 'invalid_response' && error.status >= 400) {
-    return registrationRefused(error, issuer);
+    return registrationRefused(error, issuer, giveClient);
   }
   return new ProxyError(
     'unauthorized',
     `${shown(issuer.issuer)} refuses to register a client (${error.message})`,
-    { hint: GIVE_CLIENT },
+    { hint: giveClient },
     error,
   );
 }
 
 /** A status without a word that OAuth knows. */
-function registrationRefused(error: OAuthError, issuer: Issuer): ProxyError {
+function registrationRefused(error: OAuthError, issuer: Issuer, giveClient: string): ProxyError {
   const { status } = error;
   const passing = status === 429 || status >= 500;
   const message = `${shown(issuer.issuer)} refuses to register a client (HTTP ${status})`;
-  const hint = passing ? 'try again later' : `it may register only clients that it knows; ${GIVE_CLIENT}`;
+  const hint = passing ? 'try again later' : `it may register only clients that it knows; ${giveClient}`;
   return new ProxyError('unauthorized', message, { httpStatus: status, hint }, error);
 }
 

@@ -12,6 +12,7 @@ import type { Authorizer, Want } from './authorizer.ts';
 import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
 import type { AuthOptions } from './context.ts';
 import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './credentials.ts';
+import { NoSignIn } from './no-sign-in.ts';
 import { readStored } from './stored.ts';
 
 /** A request is sent again after a refresh and after a sign-in, and then its answer is what it is. */
@@ -74,7 +75,9 @@ export class Auth {
     const bearer = bearerOf(this.#credentials);
     return this.#options.fetch(bearer === undefined ? request : this.#with(request, bearer)).then((response) => {
       const { status } = response;
-      if (status === 401 || status === 403) return this.#refused(request, response, bearer, attempt, steppedUp);
+      if (status === 401 || status === 403) {
+        return this.#refused(request, withCredential(response, bearer), bearer, attempt, steppedUp);
+      }
       if (bearer !== undefined && MAY_BE_UNREADABLE.has(status)) {
         return this.#unlessUnreadable(request, response, bearer, attempt, steppedUp);
       }
@@ -180,6 +183,8 @@ export class Auth {
     } catch (error) {
       // What nobody has asked for fails the way the server made it fail; it matters to `server/discover` only, which says so.
       if (request.probe && !('mcp-method' in request.headers)) return false;
+      // The user has given a credential of another kind, and that is what the server refuses.
+      if (error instanceof NoSignIn && response.credential !== undefined) return false;
       await discard(response);
       throw error;
     }
@@ -271,6 +276,11 @@ export class Auth {
     );
     return this.#authorizer;
   }
+}
+
+function withCredential(response: HttpResponse, bearer: string | undefined): HttpResponse {
+  if (bearer === undefined) return response;
+  return { ...response, credential: { from: 'sign-in', name: 'authorization', value: bearer, secrets: [] } };
 }
 
 /** How long the body of a refusal may take, in milliseconds. */

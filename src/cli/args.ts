@@ -24,7 +24,7 @@ interface With<C> {
 
 export type Action =
   | ({ readonly kind: 'run' | 'login' | 'logout' } & With<Config>)
-  | ({ readonly kind: 'status' } & With<ConfigWithoutUrl>)
+  | ({ readonly kind: 'status'; readonly check?: boolean; readonly json?: boolean } & With<ConfigWithoutUrl>)
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
 
@@ -48,7 +48,14 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   }
   const kind = subcommand?.action ?? 'run';
   const url = targets[0] === undefined ? undefined : parseUrl(targets[0]);
-  if (kind === 'status') return { kind, ...toConfig(url, flags, env, readFile) };
+  const [check, json] = [flags.has('check'), flags.has('json')];
+  if (kind === 'status') {
+    return { kind, ...toConfig(url, flags, env, readFile), ...(check && { check }), ...(json && { json }) };
+  }
+  if (check || json) {
+    const flag = check ? '--check' : '--json';
+    throw usageError(`${flag} belongs to the command status`, `mcp-proxy status ${flag}`);
+  }
   if (url === undefined) {
     const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
     throw usageError('no URL given', `${line}, or mcp-proxy --help for all there is`);
@@ -60,10 +67,14 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
 function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): With<ConfigWithoutUrl> {
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
+  let authorizationFromUrl = false;
   if (url) {
     const basic = credentialsIn(url);
     const authorized = headers.some(([name]) => name.toLowerCase() === 'authorization');
-    if (basic && !authorized) headers.push(['Authorization', basic]);
+    if (basic && !authorized) {
+      headers.push(['Authorization', basic]);
+      authorizationFromUrl = true;
+    }
     url.username = '';
     url.password = '';
     url.hash = '';
@@ -79,6 +90,7 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
   const config: ConfigWithoutUrl = {
     url,
     headers,
+    ...(authorizationFromUrl && { authorizationFromUrl }),
     allowHttp,
     strategy: (flags.text('transport') as Strategy | undefined) ?? DEFAULTS.strategy,
     ignoreTools: flags.texts('ignore-tool'),
@@ -115,8 +127,17 @@ function ownWords(argv: readonly string[]): readonly string[] {
   return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 }
 
+/** Blanks and quotes that came along with a URL from a text or a shell; an apostrophe at the end may belong to it. */
+const AROUND_URL = /^[\s"'`“”‘’<]+|[\s"`“”‘’>]+$/g;
+
+function withoutWrapping(text: string): string {
+  const bare = text.replace(AROUND_URL, '');
+  return /^\s*["‘“]?'/.test(text) ? bare.replace(/'+$/, '') : bare;
+}
+
 /** What is wrong is said without repeating it. */
-function parseUrl(text: string): URL {
+function parseUrl(given: string): URL {
+  const text = withoutWrapping(given);
   refusePlaceholders(text, 'the URL');
   if (text === '') throw usageError('the URL is empty', 'is the variable set that it comes from?');
   if (/^https?:\/\//i.test(text)) {

@@ -146,7 +146,9 @@ function jsonObject(given: string, flag: string, readFile: ReadFile): JsonObject
   const text = readGivenFile(file, flag, readFile);
   const found = parsed(text);
   if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as JsonObject;
-  throw usageError(`--${flag}: ${calledFile(file)} holds no JSON object`, 'it looks like {"client_id": "ID"}');
+  // PowerShell 5 writes files in UTF-16.
+  const hint = text.includes('\0') ? 'save it as UTF-8' : 'it looks like {"client_id": "ID"}';
+  throw usageError(`--${flag}: ${calledFile(file)} holds no JSON object`, hint);
 }
 
 function parsed(text: string): unknown {

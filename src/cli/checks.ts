@@ -46,15 +46,25 @@ export function checkSeconds(value: string): string | undefined {
   return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'it is a whole number of seconds, 1 or more';
 }
 
-export function checkJsonOrFile(value: string): string | undefined {
-  if (value.startsWith('@') && value.length > 1) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(value);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return undefined;
-  } catch {
-    // Told below, the same way for every kind of wrong value.
-  }
-  return 'it is a JSON object, or @ and the name of a file that holds one';
+/** A check of the JSON of this flag. */
+export function jsonOrFile(flag: string): (value: string) => string | undefined {
+  return (value) => {
+    if (value.startsWith('@') && value.length > 1) return undefined;
+    try {
+      const parsed: unknown = JSON.parse(value);
+      if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return undefined;
+    } catch {
+      // Told below, the same way for every kind of wrong value.
+    }
+    return hasLostQuotes(value)
+      ? `the shell took the quotes out of the JSON: write it to a file, and give --${flag} @client.json`
+      : 'it is a JSON object, or @ and the name of a file that holds one';
+  };
+}
+
+/** `{client_id:ID}`, `'{client_id:`, `{\client_id\:`: what cmd.exe and PowerShell 5 leave of quoted JSON, or of its first word. */
+function hasLostQuotes(value: string): boolean {
+  return /^'?\{\s*\\?[A-Za-z_]+\\?\s*:/.test(value) && !value.includes('"');
 }
 
 export function checkResource(value: string): string | undefined {

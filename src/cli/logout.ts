@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
+import { accountsOf, flagsOf } from './accounts.ts';
 import type { CommandContext } from './login.ts';
 import { openPlace } from './place.ts';
 
@@ -29,6 +30,11 @@ export async function logout(config: Config, { log, redact, version, print }: Co
     // What somebody who is just signing in gets would be left behind.
     await vault.lockUnless(() => undefined, signal, refuseDuringSignIn);
     const stored = vault.read();
+    const others = (await accountsOf(options.store, config.url))
+      .filter((account) => account.name !== name && account.credentials.tokens !== undefined)
+      .map((account) => flagsOf(account, config.url))
+      .sort();
+    if (!stored && others.length > 0) throw anotherAccount(config, others);
     if (stored?.tokens) {
       const wire = { fetch: http.fetch, server: config.url, signal };
       const told = await revoke(wire, config.auth, stored);
@@ -38,9 +44,24 @@ export async function logout(config: Config, { log, redact, version, print }: Co
     await vault.forget();
     // What the server said to this account is nobody else's business either.
     await options.store.remove(`${name}.answers`);
-    print(stored ? `signed out of ${where}` : `was not signed in to ${where}`);
+    const rest = others.length > 0 ? `; still signed in ${listed(others)}` : '';
+    print(stored ? `signed out of ${where}${rest}` : `was not signed in to ${where}`);
   } finally {
     await vault.unlock();
     http.close();
   }
+}
+
+/** Accounts by the flags that mean them, for people. */
+function listed(flags: readonly string[]): string {
+  return flags.map((each) => (each === '' ? 'without --profile' : `with ${each}`)).join(' and ');
+}
+
+function anotherAccount({ url, auth: { profile } }: Config, others: readonly string[]): ProxyError {
+  const where = showUrl(url);
+  const asked = profile === undefined ? 'without --profile' : `with --profile ${profile}`;
+  const [first] = others;
+  return new ProxyError('unauthorized', `not signed in to ${where} ${asked}, but ${listed(others)}`, {
+    hint: `mcp-proxy logout ${where}${first ? ` ${first}` : ''}`,
+  });
 }

@@ -13,7 +13,7 @@ import { credentialStore } from './place.ts';
 import { RENEWAL, reportOf } from './renewal.ts';
 import { onSignals, parentGone } from './signals.ts';
 import { surroundingsOf } from './surroundings.ts';
-import { createLog, farewell } from './terminal.ts';
+import { announcement, createLog, farewell } from './terminal.ts';
 
 declare const __VERSION__: string;
 
@@ -68,7 +68,11 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   const { logLevel: level, logFormat: format } = action.config;
   const redact = redactor(action.secrets);
   const log = createLog({ level, format, redact, plain: true, write: (text) => process.stderr.write(text) });
-  const context = { log, redact, version: __VERSION__, print: (line: string) => process.stdout.write(`${line}\n`) };
+  // What `status` prints as JSON is an answer, and no event.
+  const isText = format === 'text' || action.kind === 'status';
+  const print = (line: string): boolean =>
+    process.stdout.write(isText ? `${line}\n` : announcement(redact(line), format));
+  const context = { log, redact, version: __VERSION__, print };
   const done = async (): Promise<void> => {
     switch (action.kind) {
       case 'login':
@@ -76,7 +80,10 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
       case 'logout':
         return (await import('./logout.ts')).logout(action.config, context);
       case 'status':
-        return (await import('./status.ts')).status(action.config, context);
+        return (await import('./status.ts')).status(action.config, context, {
+          check: action.check === true,
+          json: action.json === true || format === 'json',
+        });
     }
   };
   onSignals(

@@ -5,13 +5,13 @@ import {
   checkAuthorizeParameter,
   checkCallbackPath,
   checkClientMetadataUrl,
-  checkJsonOrFile,
   checkNotEmpty,
   checkPort,
   checkProfile,
   checkRedirectHost,
   checkResource,
   checkSeconds,
+  jsonOrFile,
 } from './checks.ts';
 import { HTTP_OPTIONS } from './http-options.ts';
 import type { Option } from './option.ts';
@@ -140,7 +140,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'JSON|@FILE',
     expands: true,
     help: 'a client that is registered already (client_id, client_secret, ...); ${NAME} is expanded',
-    check: checkJsonOrFile,
+    check: jsonOrFile('static-oauth-client-info'),
     group: 'sign-in',
   },
   {
@@ -148,7 +148,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'JSON|@FILE',
     expands: true,
     help: 'metadata to merge into the OAuth client registration; ${NAME} is expanded',
-    check: checkJsonOrFile,
+    check: jsonOrFile('static-oauth-client-metadata'),
     group: 'sign-in',
   },
   {
@@ -181,6 +181,16 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'use-id-token',
     help: 'send the ID token to the server instead of the access token',
+    group: 'sign-in',
+  },
+  {
+    name: 'check',
+    help: 'with status: ask the server whether it still accepts the sign-in',
+    group: 'sign-in',
+  },
+  {
+    name: 'json',
+    help: 'with status: print JSON',
     group: 'sign-in',
   },
   ...HTTP_OPTIONS,

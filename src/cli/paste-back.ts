@@ -3,13 +3,25 @@
  * there, nobody listens at it. Here somebody does, this process or a host's, and is given the answer.
  */
 import { createInterface, type Interface } from 'node:readline';
-import type { Vault } from '../auth/vault.ts';
+import { isAnswer } from '../auth/callback.ts';
+import type { PendingRecord, Vault } from '../auth/vault.ts';
 import { type AuthConfig, isLoopback } from '../config.ts';
 import type { Fetch } from '../core/fetch.ts';
 import type { Log } from '../core/ports.ts';
 
 /** How often an answer is handed over until somebody takes it, and the milliseconds between. */
 const [ATTEMPTS, PAUSE] = [20, 250];
+
+const SIGN_IN_PAGE =
+  'that is the address of the sign-in page: open it in a browser, sign in, and paste the address that the browser ends at';
+const NO_ANSWER =
+  'that address has neither code=... nor error=...: paste the address that the browser ends at after the sign-in';
+
+/** Whether an address is that of the page where the user signs in. */
+function isPageOf(address: URL, { url }: PendingRecord): boolean {
+  const page = new URL(url);
+  return address.origin === page.origin && address.pathname === page.pathname;
+}
 
 export interface PasteBackOptions {
   /** Knows of the sign-in that is under way, whoever has begun it. */
@@ -46,6 +58,10 @@ export class PasteBack {
     const pending = vault.pending();
     if (!pending || answer?.searchParams.get('state') !== pending.state) {
       log.warn('that is not the address of this sign-in: it holds code=... and the state of the page above');
+      return;
+    }
+    if (!isAnswer(answer.searchParams)) {
+      log.warn(isPageOf(answer, pending) ? SIGN_IN_PAGE : NO_ANSWER);
       return;
     }
     const redirect = new URL(pending.redirectUri);

@@ -1,29 +1,81 @@
-/** `mcp-proxy status [<url>]`: who is signed in where and until when. Shows no secret. */
+/** `mcp-proxy status [<url>]`: where this user is signed in, and until when. Shows no secret. */
 import type { Credentials } from '../auth/credentials.ts';
 import { readCredentials } from '../auth/stored.ts';
 import type { ConfigWithoutUrl } from '../config.ts';
 import { printable } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import { accountsOf } from './accounts.ts';
 import type { CommandContext } from './login.ts';
 import { credentialStore } from './place.ts';
+import type { Check } from './sign-in-check.ts';
+import { inWords, isoTime } from './times.ts';
 
-export async function status({ url, auth }: ConfigWithoutUrl, { print }: CommandContext): Promise<void> {
-  const store = await credentialStore({ auth });
-  const wanted = url && `${url.origin}${url.pathname}`;
-  const all = (await store.names())
-    // Beside the credentials stand sign-ins that wait, and answers of servers.
-    .filter((name) => /^[0-9a-f]{32}$/.test(name))
-    .map((name) => readCredentials(store, name))
-    .filter((found): found is Credentials => found !== undefined && (wanted === undefined || found.url === wanted));
-  if (all.length === 0) print(wanted === undefined ? 'not signed in anywhere' : `not signed in to ${wanted}`);
-  for (const credentials of all) for (const line of describe(credentials, Date.now())) print(line);
+export interface StatusOptions {
+  /** Asks each server whether it still accepts the sign-in. */
+  readonly check: boolean;
+  /** Prints a JSON array on one line. */
+  readonly json: boolean;
 }
 
-function describe({ url, profile, resource, issuer, client, tokens }: Credentials, now: number): string[] {
+/** Rejects with a ProxyError `unauthorized` when a server was asked, and does not accept the sign-in or does not say. */
+export async function status(
+  config: ConfigWithoutUrl,
+  context: CommandContext,
+  { check, json }: StatusOptions,
+): Promise<void> {
+  const { url, auth } = config;
+  const store = await credentialStore(config);
+  const found = (await accountsOf(store, url)).filter(
+    ({ credentials }) => auth.profile === undefined || credentials.profile === auth.profile,
+  );
+  const all: Told[] = [];
+  for (const account of found) {
+    const checked = check
+      ? await (await import('./sign-in-check.ts')).checkSignIn(account, config, context)
+      : undefined;
+    // A check may have renewed the tokens.
+    all.push({ credentials: readCredentials(store, account.name) ?? account.credentials, checked });
+  }
+  const now = Date.now();
+  if (json) context.print(JSON.stringify(all.map((told) => asJson(told, now))));
+  else for (const told of all) for (const line of describe(told, now)) context.print(line);
+  if (all.length === 0 && !json) context.print(nobody(url, auth.profile));
+  const failed = all.find(({ checked }) => checked && checked.accepted !== true);
+  if (failed) throw notAccepted(failed);
+}
+
+interface Told {
+  readonly credentials: Credentials;
+  readonly checked: Check | undefined;
+}
+
+function nobody(url: URL | undefined, profile: string | undefined): string {
+  const where = url === undefined ? 'anywhere' : `to ${url.origin}${url.pathname}`;
+  return `not signed in ${where}${profile === undefined ? '' : ` with --profile ${profile}`}`;
+}
+
+function notAccepted({ credentials, checked }: Told): ProxyError {
+  const { url, profile } = credentials;
+  const where = printable(url, 300);
+  if (checked?.accepted === undefined) {
+    return new ProxyError('unauthorized', `${where} does not say whether it accepts the sign-in: ${checked?.problem}`, {
+      hint: 'try again later',
+    });
+  }
+  const flags = profile === undefined ? '' : ` --profile ${profile}`;
+  return new ProxyError('unauthorized', `${where} refuses the sign-in (HTTP ${checked.httpStatus})`, {
+    hint: `mcp-proxy login ${where}${flags}`,
+  });
+}
+
+function describe(told: Told, now: number): string[] {
+  const { url, profile, resource, issuer, client, tokens } = told.credentials;
   const fact = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`  ${`${name}:`.padEnd(10)} ${printable(value, 200)}`];
   return [
     printable(url, 300),
-    ...fact('state', tokens ? stateOf(tokens, now) : 'signed out; the next call asks to sign in'),
+    ...fact('state', stateOf(told, now)),
+    ...fact('token', tokens && tokenState(tokens, now)),
     ...fact('profile', profile),
     ...fact('resource', resource),
     ...fact('issuer', issuer?.issuer),
@@ -38,10 +90,41 @@ const KINDS = {
   registered: 'registered by mcp-proxy',
 } as const;
 
-function stateOf({ expiresAt, refreshToken }: NonNullable<Credentials['tokens']>, now: number): string {
-  const renews = refreshToken === undefined ? '' : ', renewed by itself';
-  if (expiresAt === undefined) return `signed in, until the server ends it${renews}`;
-  const until = new Date(expiresAt).toISOString().replace(/\.\d+Z$/, 'Z');
-  if (expiresAt > now) return `signed in, token until ${until}${renews}`;
-  return refreshToken === undefined ? `expired at ${until}` : `signed in, token expired at ${until}${renews}`;
+function stateOf({ credentials: { tokens }, checked }: Told, now: number): string {
+  if (checked?.accepted === true) return 'signed in: the server accepts it';
+  if (checked?.accepted === false) {
+    return `signed out: the server refuses it (HTTP ${checked.httpStatus}); the next call asks to sign in`;
+  }
+  if (!isSignedIn(tokens, now)) return 'signed out; the next call asks to sign in';
+  // The store knows when the authorization server spoke last, and not what has happened there since.
+  const since = tokens?.obtainedAt ? `, as of ${inWords(tokens.obtainedAt, now)}` : '';
+  return `signed in${since}${checked ? `; not checked: ${checked.problem}` : ''}`;
+}
+
+function isSignedIn(tokens: Credentials['tokens'], now: number): boolean {
+  if (!tokens) return false;
+  return tokens.refreshToken !== undefined || tokens.expiresAt === undefined || tokens.expiresAt > now;
+}
+
+function tokenState({ expiresAt, refreshToken }: NonNullable<Credentials['tokens']>, now: number): string {
+  const renewed = refreshToken === undefined ? '' : ', renewed automatically';
+  if (expiresAt === undefined) return `valid until the server ends it${renewed}`;
+  return `${expiresAt > now ? 'expires' : 'expired'} ${inWords(expiresAt, now)}${renewed}`;
+}
+
+function asJson({ credentials, checked }: Told, now: number): object {
+  const { url, profile, resource, issuer, client, tokens } = credentials;
+  return {
+    url,
+    profile,
+    resource,
+    issuer: issuer?.issuer,
+    client: client && { id: client.clientId, source: client.source },
+    scope: tokens?.scope,
+    signedIn: checked?.accepted ?? isSignedIn(tokens, now),
+    asOf: tokens?.obtainedAt ? isoTime(tokens.obtainedAt) : undefined,
+    expiresAt: tokens?.expiresAt === undefined ? undefined : isoTime(tokens.expiresAt),
+    renewable: tokens?.refreshToken !== undefined,
+    check: checked && { ...checked, accepted: checked.accepted ?? null },
+  };
 }

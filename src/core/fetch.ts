@@ -47,10 +47,24 @@ export interface HttpBody {
   destroy(): void;
 }
 
+/** A credential that a server refused, for the words to the user. */
+export interface SentCredential {
+  /** Who gave it: `--header`, the user info of the URL, the client in HTTP mode, or the sign-in. */
+  readonly from: 'header' | 'url' | 'client' | 'sign-in';
+  /** Of the header, as whoever gave it writes it. */
+  readonly name: string;
+  /** Undefined where the client should have sent one. */
+  readonly value: string | undefined;
+  /** What must not be repeated and no log knows of. */
+  readonly secrets: readonly string[];
+}
+
 export interface HttpResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
   readonly body: HttpBody;
+  /** With 401 and 403 only: what the request proved its right with, where it did. */
+  readonly credential?: SentCredential | undefined;
 }
 
 /**

@@ -20,6 +20,7 @@ import { EndedByProxy, ProxyError } from '../errors.ts';
 import { patiently } from './busy.ts';
 import type { UpstreamContext } from './context.ts';
 import { legacyOnly, modernOnly } from './era-errors.ts';
+import { withNeighbour } from './failure.ts';
 import { Opening } from './opening.ts';
 import { type Outcome, replyOf } from './outcome.ts';
 import { SseSession } from './sse.ts';
@@ -36,6 +37,8 @@ export interface ConnectOptions extends UpstreamContext {
   readonly memory: VerdictMemory;
   /** Whether any connection to the server has come about so far. */
   readonly connected: () => boolean;
+  /** Finds a URL beside this one where an MCP server answers. Never rejects. */
+  readonly neighbour: () => Promise<URL | undefined>;
 }
 
 type LegacySession = StreamableSession | SseSession;
@@ -209,7 +212,8 @@ export class Upstream implements Session {
   async #failing<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
-    } catch (error) {
+    } catch (failure) {
+      const error = await withNeighbour(failure, this.#options.neighbour);
       if (error instanceof ProxyError && !(error instanceof EndedByProxy) && error.message !== this.#told) {
         this.#told = error.message;
         this.#options.log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message);
@@ -241,7 +245,7 @@ export class Upstream implements Session {
       this.#remembered = this.#options.memory.remember(this.#options.url, 'http');
       this.#options.log.info(`connected to ${showUrl(this.#options.url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
     }
-    if (modern || verdict === 'final') return replyOf(outcome);
+    if (modern || verdict === 'final') return this.#failing(async () => replyOf(outcome));
     throw legacyOnly(this.#options.url, outcome);
   }
 

@@ -100,38 +100,52 @@ export function withoutAnswer(url: URL, what: string, httpStatus?: number): Prox
   return new ProxyError('failed', `${showUrl(url)} ${what}${status} instead of answering`, data);
 }
 
-/** A response that is no answer: its status, and what its body says for a start. */
-export function unexpectedResponse(response: HttpResponse, body: Buffer, url: URL): ProxyError {
-  const { status } = response;
-  const retryAfter = retryAfterSeconds(response.headers['retry-after']);
-  const data: ErrorData = {
+/** What is known of a response. */
+export function responseData({ status, headers }: HttpResponse, body: Buffer): ErrorData {
+  const retryAfter = retryAfterSeconds(headers['retry-after']);
+  return {
     httpStatus: status,
     ...(body.length > 0 && { body: excerpt(body) }),
     ...(retryAfter !== undefined && { retryAfter }),
   };
+}
+
+/** A response that is no answer: its status, and what its body says for a start. */
+export function unexpectedResponse(response: HttpResponse, body: Buffer, url: URL): ProxyError {
+  const { status } = response;
+  const data = responseData(response, body);
   const where = showUrl(url);
-  if (status === 401 || status === 403) {
-    const hint =
-      status === 401
-        ? 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"'
-        : 'this account, or these credentials, may not do that; ask whoever runs the server';
-    const what = status === 401 ? 'asks for authorization' : 'refuses these credentials';
-    return new ProxyError('unauthorized', `${where} ${what} (HTTP ${status})`, { ...data, hint });
-  }
   // A server may run a call and refuse it afterwards, unless it says that it did not look at it.
   const outcome = UNREAD.has(status) ? {} : ({ outcome: 'unknown' } as const);
   if (status >= 200 && status < 300) {
     const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 80);
     const hint = 'check that the URL is the MCP endpoint itself';
     const message = `${where} answered HTTP ${status} with ${type}, not with MCP`;
-    return new ProxyError('failed', message, { ...data, ...outcome, hint });
+    const error = new ProxyError('failed', message, { ...data, ...outcome, hint });
+    if (/^text\/html\b/i.test(type)) misplaced.add(error);
+    return error;
   }
   if (status === 400 && url.protocol === 'http:' && WANTS_TLS.test(body.toString('latin1', 0, EXCERPT))) {
     const message = `${where} answered HTTP 400: the server there encrypts (TLS), and the URL begins with http:`;
     return new ProxyError('unreachable', message, { ...data, hint: `use ${showUrl(otherScheme(url))}` });
   }
-  const hint = statusHint(status, retryAfter);
-  return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome, ...(hint && { hint }) });
+  const hint = statusHint(status, data.retryAfter);
+  const answered = `${where} answered HTTP ${status}`;
+  const error = new ProxyError('failed', answered, { ...data, ...outcome, ...(hint && { hint }) });
+  if (status === 404 || status === 405) misplaced.add(error);
+  return error;
+}
+
+/** Errors that say that there is something at the URL, and not an MCP server. */
+const misplaced = new WeakSet<ProxyError>();
+
+/** The error, with the right URL where only the path of the URL was wrong. */
+export async function withNeighbour(error: unknown, find: () => Promise<URL | undefined>): Promise<unknown> {
+  if (!(error instanceof ProxyError) || !misplaced.has(error)) return error;
+  const found = await find();
+  if (!found) return error;
+  const hint = `an MCP server answers at ${showUrl(found)}: use that URL`;
+  return new ProxyError(error.code, error.message, { ...error.data, hint }, error);
 }
 
 /**

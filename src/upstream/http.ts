@@ -15,6 +15,7 @@ import { CookieJar } from './cookies.ts';
 import { type Connector, exchange, refusedByProxy, StaleConnection } from './http-exchange.ts';
 import { isPermanent, PermanentRedirects } from './permanent-redirects.ts';
 import { expireIdle } from './pool.ts';
+import { type Given, sentCredential } from './sent-credential.ts';
 import type { Secure, Trust } from './trust.ts';
 
 const MAX_REDIRECTS = 5;
@@ -25,10 +26,9 @@ const ONCE: AgentOptions = { keepAlive: false };
 
 const AS_NODE_DOES: Trust = { own: {}, foreign: {} };
 
-export interface HttpOptions {
+export interface HttpOptions extends Given {
   /** The server's URL. The user's headers go to its origin and nowhere else. */
   readonly url: URL;
-  readonly headers: readonly (readonly [name: string, value: string])[];
   readonly userAgent: string;
   readonly enableProxy: boolean;
   readonly tls?: TlsConfig;
@@ -130,7 +130,9 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       const target = follows ? redirectTarget(response, url) : undefined;
       if (!target) {
         redirects.learn(request, permanent, response.status);
-        return response;
+        const refused = response.status === 401 || response.status === 403;
+        const ours = refused && url.origin === options.url.origin;
+        return ours ? { ...response, credential: sentCredential(options, request) } : response;
       }
       response.body.destroy();
       url = checkRedirect(request, url, target, response.status, hops);

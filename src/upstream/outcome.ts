@@ -53,9 +53,17 @@ export async function refusal(response: HttpResponse, url: URL): Promise<Extract
     kind: 'refused',
     status: response.status,
     reply: errorIn(body),
-    error: unexpectedResponse(response, body, url),
+    error: await refusalError(response, body, url),
     challenged: response.headers['www-authenticate'] !== undefined,
   };
+}
+
+/** What the user is told where nothing of the server's own can be passed on. */
+async function refusalError(response: HttpResponse, body: Buffer, url: URL): Promise<ProxyError> {
+  const { status } = response;
+  if (status !== 401 && status !== 403) return unexpectedResponse(response, body, url);
+  const { unauthorized } = await import('./unauthorized.ts');
+  return unauthorized(response, status, body, url);
 }
 
 /** The JSON-RPC error a body consists of, whatever its id, or undefined. */

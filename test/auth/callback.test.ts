@@ -61,6 +61,20 @@ describe('the answer', () => {
     expect(text).toContain('&lt;b&gt;&quot;no&quot; &amp; never&lt;/b&gt;</bdi>');
   });
 
+  it.each(['', '&code=', '&error=', '&code=&error=', '&iss=https%3A%2F%2Fas.example'])(
+    'has a code or an error: the right state with "%s" changes nothing',
+    async (rest) => {
+      const finish = vi.fn(() => Promise.resolve(SIGNED_IN));
+      const callback = await listen({ finish });
+      const early = await ask(callback, `/callback?state=${STATE}${rest}`);
+      expect(early.status).toBe(400);
+      expect(early.text).toContain('neither a code nor an error');
+      expect(finish).not.toHaveBeenCalled();
+      expect((await ask(callback, RIGHT)).status).toBe(200);
+      expect(finish).toHaveBeenCalledTimes(1);
+    },
+  );
+
   it('may be a refusal', async () => {
     const callback = await listen({ finish: () => Promise.resolve({ page: 'denied' }) });
     const answer = await ask(callback, `/callback?error=access_denied&state=${STATE}`);
@@ -263,5 +277,5 @@ describe('every response', () => {
 
 it('knows its path as browsers spell it', async () => {
   const callback = await listen({ path: '/rück kehr' });
-  expect((await ask(callback, `/r%C3%BCck%20kehr?state=${STATE}`)).status).toBe(200);
+  expect((await ask(callback, `/r%C3%BCck%20kehr?code=abc&state=${STATE}`)).status).toBe(200);
 });

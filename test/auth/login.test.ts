@@ -74,6 +74,26 @@ test('prints the page once where there is no browser, and takes the address that
   expect(await askWhoami(server.url, [], options)).toBe('ada');
 });
 
+test('an address without an answer does not end the sign-in, neither pasted nor visited', async () => {
+  const { server, options } = await protectedServer();
+  const program = startProxy('login', [server.url], { ...options, env: NO_BROWSER });
+  const page = await pageOf(program);
+  await program.stderrMatching(/paste/);
+  const answer = new URL(await redirected(page));
+  const empty = new URL(answer);
+  empty.searchParams.delete('code');
+  program.stdin.write(`${page}\n`);
+  await program.stderrMatching(/that is the address of the sign-in page: open it in a browser/);
+  program.stdin.write(`${empty}\n`);
+  await program.stderrMatching(/that address has neither code=\.\.\. nor error=\.\.\.: paste/);
+  const visited = await fetch(empty);
+  expect(visited.status).toBe(400);
+  expect(await visited.text()).toContain('neither a code nor an error');
+  program.stdin.write(`${answer}\n`);
+  expect(await program.exit()).toEqual({ code: 0, signal: null });
+  expect(program.lines).toEqual([`signed in to ${server.url}`]);
+});
+
 test('a browser that cannot be started is no browser', async () => {
   const { server, browser, options } = await protectedServer();
   browser.mode = 'broken';

@@ -157,3 +157,44 @@ test('leaves other servers alone', async () => {
   expect(await askWhoami(other.url, [], options)).toBe('ada');
   expect(browser.opened).toHaveLength(2);
 });
+
+test('names the profiles where none is given, and forgets nothing', async () => {
+  const { authorizationServer, server, options } = await protectedServer();
+  for (const profile of ['work', 'home']) await run('login', [server.url, '--profile', profile], options);
+  const before = live(authorizationServer);
+  for (const [flags, asked] of [
+    [[], 'without --profile'],
+    [['--profile', 'wrok'], 'with --profile wrok'],
+  ] as const) {
+    expect(await run('logout', [server.url, ...flags], options)).toEqual({
+      code: 1,
+      out: [],
+      err:
+        `mcp-proxy: not signed in to ${server.url} ${asked}, but with --profile home and with --profile work\n` +
+        `hint: mcp-proxy logout ${server.url} --profile home\n`,
+    });
+  }
+  expect(live(authorizationServer)).toEqual(before);
+  expect(await run('logout', [server.url, '--profile', 'home'], options)).toEqual({
+    code: 0,
+    out: [`signed out of ${server.url}; still signed in with --profile work`],
+    err: '',
+  });
+  expect((await run('logout', [server.url, '--profile', 'work'], options)).out).toEqual([
+    `signed out of ${server.url}`,
+  ]);
+  expect((await run('logout', [server.url], options)).out).toEqual([`was not signed in to ${server.url}`]);
+});
+
+test('an account without a profile, and one with a resource, are named too', async () => {
+  const { server, options } = await protectedServer();
+  await run('login', [server.url], options);
+  await run('login', [server.url, '--resource', server.url], options);
+  const { code, err } = await run('logout', [server.url, '--profile', 'work'], options);
+  expect({ code, err }).toEqual({
+    code: 1,
+    err:
+      `mcp-proxy: not signed in to ${server.url} with --profile work, but without --profile and with --resource ${server.url}\n` +
+      `hint: mcp-proxy logout ${server.url}\n`,
+  });
+});

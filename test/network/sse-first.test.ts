@@ -46,7 +46,8 @@ describe('a GET that is refused with', () => {
       const { message } = await proxy.rpc.exchange('initialize', CLIENT);
       expect(message.error).toMatchObject({ code: -31003, data: { httpStatus: status } });
       await proxy.close();
-      expect(server.lines).toEqual(['GET']);
+      expect(server.requests.filter(({ path }) => path === '/mcp').map(({ method }) => method)).toEqual(['GET']);
+      expect(server.lines.filter((line) => line.startsWith('POST'))).toEqual([]);
     },
   );
 

@@ -1,0 +1,134 @@
+/** What to say to a user whose request was refused with 401 or 403: which credential it was, and what is likely wrong with it. */
+import type { SentCredential } from './fetch.ts';
+import { printable, redactor } from './redact.ts';
+
+/** Longer words of a server are in `error.data.body` only: cut here, they could end in the middle of a secret. */
+const LONGEST_WORDS = 200;
+
+const EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
+
+export interface Refused {
+  /** The URL that was asked, as it may be shown. */
+  readonly where: string;
+  readonly status: 401 | 403;
+  /** Undefined: the request went without one. */
+  readonly credential: SentCredential | undefined;
+  /** `WWW-Authenticate`. */
+  readonly challenge: string;
+  /** Beginning of the body. */
+  readonly body: string;
+}
+
+/** @param now milliseconds since the epoch. */
+export function refusedCredential(refused: Refused, now: number): { readonly message: string; readonly hint: string } {
+  const { where, status, credential } = refused;
+  const hide = redactor(credential?.secrets ?? []);
+  const words = hide(wordsOf(refused));
+  const said = words === '' || words.length > LONGEST_WORDS ? '' : `: ${words}`;
+  return { message: `${where} ${problem(status, credential)} (HTTP ${status})${said}`, hint: hintFor(refused, now) };
+}
+
+function problem(status: 401 | 403, credential: SentCredential | undefined): string {
+  if (credential?.value === undefined) return status === 401 ? 'asks for authorization' : 'refuses this request';
+  switch (credential.from) {
+    case 'header':
+      return `refuses the value of --header ${credential.name}`;
+    case 'url':
+      return 'refuses the user name and password of the URL';
+    case 'client':
+      return `refuses the header ${credential.name} of the client`;
+    case 'sign-in':
+      return status === 401 ? 'refuses the token of the sign-in' : 'does not allow this to the account of the sign-in';
+  }
+}
+
+function hintFor({ where, status, credential }: Refused, now: number): string {
+  if (credential?.value === undefined) {
+    if (status === 403) return 'the server, or a firewall in front of it, lets nothing in from here; ask its operator';
+    return credential
+      ? `the client must send the header ${credential.name}, which goes on to the server`
+      : `give the credentials with --header, for example ${EXAMPLE}`;
+  }
+  if (credential.from === 'sign-in') {
+    return status === 401
+      ? `mcp-proxy logout ${where}, then sign in again; if that does not help, ask the operator of the server`
+      : 'sign in with another account (--profile NAME keeps both), or ask the operator of the server';
+  }
+  if (credential.from === 'url') return 'check both; in a URL, @ : / and % in them are written %40 %3A %2F %25';
+  const example = credential.from === 'header' ? exampleFor(credential) : undefined;
+  const likely = likelyReason(credential.name, credential.value, now, example);
+  if (likely !== undefined) return likely;
+  return status === 401
+    ? 'check that it is whole, still valid, and meant for this server'
+    : 'it may be wrong, or its account may not do this; ask the operator of the server';
+}
+
+function exampleFor({ name }: SentCredential): (variable: string) => string {
+  const scheme = name.toLowerCase() === 'authorization' ? 'Bearer ' : '';
+  return (variable) => `-H "${name}: ${scheme}\${${variable}}"`;
+}
+
+/** A variable of a shell, of PowerShell or of cmd.exe, and nothing else. */
+const VARIABLE = /^(?:\$(?:env:)?(\w+)|%(\w+)%|!(\w+)!)$/i;
+/** A name that can be repeated: a secret that looks like a variable has digits or lower-case letters. */
+const PLAIN_NAME = /^[A-Z]+(?:_[A-Z]+)*$/;
+
+/** Why a server refuses this value, where that can be seen; `example` writes the header with a variable in it. */
+function likelyReason(
+  name: string,
+  value: string,
+  now: number,
+  example: ((variable: string) => string) | undefined,
+): string | undefined {
+  const [, scheme, credentials = value] = /^([A-Za-z]+)\s+(.*)$/.exec(value) ?? [];
+  const [, ...variables] = VARIABLE.exec(credentials) ?? [];
+  const variable = variables.find((found) => found !== undefined);
+  if (variable !== undefined) {
+    const known = PLAIN_NAME.test(variable) ? variable : 'NAME';
+    const instead = example
+      ? `write ${example(known)}, which takes ${known} from the environment`
+      : 'let the client fill it in';
+    return `it is the name of a variable that nothing has expanded; ${instead}`;
+  }
+  if (/^["'].*|["']$/.test(credentials)) return 'it has quotes in it, which were sent too; leave them out';
+  const end = expiryOf(credentials);
+  if (end !== undefined && end <= now) return `the token in it expired at ${isoTime(end)}; get a new one`;
+  if (/authorization$/i.test(name) && scheme === undefined) {
+    const instead = example ? `, such as Bearer: ${example('TOKEN')}` : ', such as Bearer';
+    return `it has no scheme in front of the credentials${instead}`;
+  }
+  return undefined;
+}
+
+/** When a JSON Web Token ends (RFC 7519, section 4.1.4), in milliseconds since the epoch; undefined for all else. */
+function expiryOf(token: string): number | undefined {
+  const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(token) ?? [];
+  if (payload === undefined) return undefined;
+  const { exp } = members(Buffer.from(payload, 'base64url').toString('utf8'));
+  // Dates end there (ECMA-262, section 21.4.1.1).
+  return typeof exp === 'number' && Math.abs(exp) <= 8.64e12 ? exp * 1000 : undefined;
+}
+
+function isoTime(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** What the server says for people: in the challenge (RFC 6750, section 3), a JSON body, or a line of text. */
+function wordsOf({ challenge, body }: Refused): string {
+  const described = /\berror_description="((?:[^"\\]|\\.)*)"/.exec(challenge)?.[1]?.replace(/\\(.)/g, '$1');
+  const { error, error_description, message, detail } = members(body);
+  const nested = typeof error === 'object' && error !== null ? (error as Record<string, unknown>).message : undefined;
+  const found = [described, error_description, nested, message, detail, error].find((t) => typeof t === 'string');
+  if (typeof found === 'string') return printable(found, Infinity);
+  const text = body.trim();
+  return /^[^<{[\n][^\n<]*$/.test(text) ? printable(text, Infinity) : '';
+}
+
+function members(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

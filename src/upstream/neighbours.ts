@@ -1,0 +1,117 @@
+/**
+ * Where an MCP server answers, beside a URL that is nearly right. Asked only once the URL itself has failed, with a
+ * `ping` and, for HTTP+SSE, a stream that is closed at once: neither runs anything at the server.
+ */
+import type { Strategy } from '../config.ts';
+import { Cancellation, type CancelSignal } from '../core/cancel.ts';
+import type { Fetch, HttpResponse } from '../core/fetch.ts';
+import { parseUrl } from '../core/url.ts';
+import { ProxyError } from '../errors.ts';
+import { CookieJar } from './cookies.ts';
+
+const MOST = 8;
+/** For all of them together, in milliseconds. */
+const LIMIT = 3_000;
+/** How long a finding holds, in milliseconds: any number of clients may ask. */
+const HOLDS = 60_000;
+/** Bytes of an answer to a ping. */
+const ANSWER_LIMIT = 65_536;
+
+const PING = [Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}')];
+
+export class Neighbours {
+  readonly #url: URL;
+  readonly #strategy: Strategy;
+  readonly #fetch: Fetch;
+  #found: Promise<URL | undefined> | undefined;
+  #holdsUntil = 0;
+
+  /**
+   * @param strategy the transports that count.
+   * @param fetch without sign-in and without what clients send: what it adds goes to the origin of the URL only.
+   */
+  constructor(url: URL, strategy: Strategy, fetch: Fetch) {
+    this.#url = url;
+    this.#strategy = strategy;
+    this.#fetch = fetch;
+  }
+
+  /** The first neighbour where an MCP server answers. Never rejects. */
+  find(): Promise<URL | undefined> {
+    if (this.#found && Date.now() < this.#holdsUntil) return this.#found;
+    this.#holdsUntil = Date.now() + HOLDS;
+    this.#found = this.#look();
+    return this.#found;
+  }
+
+  async #look(): Promise<URL | undefined> {
+    const limit = new Cancellation();
+    const timer = setTimeout(() => limit.abort(new ProxyError('timeout', 'the neighbours did not answer')), LIMIT);
+    const urls = neighboursOf(this.#url);
+    const speaks = async (url: URL): Promise<boolean> => {
+      if (this.#strategy !== 'sse-only' && (await speaksHttp(url, this.#fetch, limit))) return true;
+      return this.#strategy !== 'http-only' && SSE_PATH.test(url.pathname) && speaksSse(url, this.#fetch, limit);
+    };
+    const speak = await Promise.all(urls.map((url) => speaks(url).catch(() => false)));
+    clearTimeout(timer);
+    return urls.find((_, i) => speak[i]);
+  }
+}
+
+/** The usual places near a URL, the likeliest first: with or without a slash at the end, `/mcp`, `/sse`. */
+export function neighboursOf(url: URL): URL[] {
+  const path = url.pathname.replace(/\/+$/, '');
+  const base = path.replace(/\/(?:mcp|sse)$/i, '');
+  const beside = [`${base}/mcp`, `${base}/mcp/`, `${base}/sse`, `${base}/sse/`];
+  const paths = [path === url.pathname ? `${path}/` : path, ...beside, `${base}/`, '/mcp', '/sse'];
+  const others = [...new Set(paths)].filter((other) => other !== '' && other !== url.pathname);
+  return others.slice(0, MOST).flatMap((other) => parseUrl(`${url.origin}${other}${url.search}`) ?? []);
+}
+
+/** The first event of every stream of revision 2024-11-05. */
+const ENDPOINT = /^event: ?endpoint\r?$/m;
+const SSE_PATH = /\/sse\/?$/i;
+
+/** Each request counts for itself: no cookie is taken from a neighbour, nor a redirect followed. */
+function common(url: URL, signal: CancelSignal) {
+  return { url, signal, redirect: 'manual', probe: true, repeatable: true, cookies: new CookieJar() } as const;
+}
+
+async function speaksHttp(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  return isAnswer(await fetch({ ...common(url, signal), method: 'POST', headers, body: PING }));
+}
+
+async function speaksSse(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
+  const headers = { accept: 'text/event-stream' };
+  const response = await fetch({ ...common(url, signal), method: 'GET', headers, stream: true });
+  let text = '';
+  const take = (chunk: Buffer): undefined => {
+    text += chunk.toString('latin1');
+    if (ENDPOINT.test(text) || text.length > ANSWER_LIMIT) response.body.destroy();
+  };
+  if (response.status === 200 && isEventStream(response)) await response.body.each(take).catch(() => undefined);
+  response.body.destroy();
+  return ENDPOINT.test(text);
+}
+
+/** Whether a response to a ping comes from an MCP server, be it a refusal. */
+async function isAnswer(response: HttpResponse): Promise<boolean> {
+  const { status, headers, body } = response;
+  const challenge = [headers['www-authenticate'] ?? ''].flat().join(', ');
+  const asksForToken = status === 401 && /\bbearer\b/i.test(challenge);
+  if (asksForToken || isEventStream(response)) {
+    body.destroy();
+    return asksForToken || status === 200;
+  }
+  const text = (await body.bytes(ANSWER_LIMIT)).toString('utf8');
+  try {
+    return (JSON.parse(text) as { jsonrpc?: unknown } | null)?.jsonrpc === '2.0';
+  } catch {
+    return false;
+  }
+}
+
+function isEventStream({ headers }: HttpResponse): boolean {
+  return /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''));
+}

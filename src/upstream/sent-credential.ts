@@ -1,0 +1,35 @@
+/** Which of the headers of a request that was refused was its credential. */
+import type { ForwardedHeader } from '../config.ts';
+import type { HttpRequest, SentCredential } from '../core/fetch.ts';
+
+/** Headers that prove something, by the names in use: `X-API-Key`, `Private-Token`, `Cookie`. */
+const PROVES = /auth|token|key|secret|cookie|password|credential/i;
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+export interface Given {
+  /** Of the user. */
+  readonly headers: Headers;
+  /** Whether `Authorization` is the user info of the URL. */
+  readonly authorizationFromUrl?: boolean;
+  readonly listen?: { readonly forwardHeaders: readonly ForwardedHeader[] } | undefined;
+}
+
+/** Undefined when the request went without one, and nobody was meant to give one. */
+export function sentCredential(
+  { headers, authorizationFromUrl, listen }: Given,
+  request: Pick<HttpRequest, 'headers'>,
+): SentCredential | undefined {
+  const forwarded = (listen?.forwardHeaders ?? []).map(({ from, to }) => [from, to, request.headers[to]] as const);
+  const secrets = forwarded.flatMap(([, , value]) => value ?? []);
+  const ofClient = forwarded.find(([, to]) => to === 'authorization') ?? forwarded.find(([, to]) => PROVES.test(to));
+  if (ofClient?.[2] !== undefined) return { from: 'client', name: ofClient[0], value: ofClient[2], secrets };
+  const given =
+    headers.find(([name]) => name.toLowerCase() === 'authorization') ?? headers.find(([name]) => PROVES.test(name));
+  if (given) {
+    const [name, value] = given;
+    const fromUrl = authorizationFromUrl === true && name.toLowerCase() === 'authorization';
+    return { from: fromUrl ? 'url' : 'header', name, value, secrets };
+  }
+  return ofClient && { from: 'client', name: ofClient[0], value: undefined, secrets };
+}
