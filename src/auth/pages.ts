@@ -1,6 +1,6 @@
 /** What a browser shows at the end of a sign-in. */
 import { printable } from '../core/redact.ts';
-import { copyable, documentOf, escaped, paragraph, type Shell } from '../wire/html.ts';
+import { documentOf, escaped, loginCommand, paragraph, type Shell } from '../wire/html.ts';
 
 export type PageKind = 'signed-in' | 'denied' | 'failed' | 'wrong-state' | 'already-done' | 'not-found';
 
@@ -111,14 +111,5 @@ function quoted(speaker: string, words: string): string[] {
 function restart(server: string | undefined): string[] {
   const again = 'To start again, use the server in your application';
   if (server === undefined) return [paragraph(`${again}.`)];
-  return [
-    paragraph(`${again}, or run this in a terminal, with the flags of its configuration:`),
-    copyable(`mcp-proxy login ${shellWord(server)}`),
-  ];
-}
-
-/** A URL as one word of every shell: what they read as more than a character is percent-encoded, or in quotes. */
-function shellWord(url: string): string {
-  const plain = url.replace(/['"`$\\]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-  return /^[\w:/.@%+,~-]+$/.test(plain) ? plain : `"${plain}"`;
+  return [paragraph(`${again}, or run this in a terminal, with the flags of its configuration:`), loginCommand(server)];
 }

@@ -1,6 +1,6 @@
 /** What a browser shows that is led to HTTP mode: what this is, how to use it, and whether a sign-in waits. */
 import { printable } from '../core/redact.ts';
-import { copyable, documentOf, escaped, link, paragraph, type Shell } from '../wire/html.ts';
+import { copyable, documentOf, escaped, link, loginCommand, paragraph, type Shell } from '../wire/html.ts';
 import type { Readiness } from './readiness.ts';
 
 /** In characters: what a person reads. */
@@ -49,7 +49,7 @@ function stateOf(server: string, { reachable, signInNeeded, ...readiness }: Read
       'If you end up on a page that does not load, copy its address. Then run this command where the proxy runs, ' +
         'with the flags of the proxy, and paste the address into it:',
     ),
-    copyable(`mcp-proxy login ${server}`),
+    loginCommand(server),
   ];
 }
 

@@ -92,7 +92,7 @@ export class HttpDownstream {
     const stranger = checkIdentity(visitor, rules);
     // Whoever watches over containers has no token, and need not know more than yes or no.
     if (stranger && path !== '/healthz' && path !== '/readyz') return stranger;
-    if (stranger === undefined && isBrowser(req) && (path === '/' || path === '/mcp' || path === '/sse')) {
+    if (isBrowser(req) && (path === '/' || path === '/mcp' || path === '/sse')) {
       operation.home(res, path === '/' ? 200 : 406, clientUrl(req));
       return undefined;
     }

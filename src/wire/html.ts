@@ -111,6 +111,17 @@ export function copyable(text: string): string {
   return `<pre><code>${escaped(text)}</code></pre>`;
 }
 
+/** The command that signs in to the server behind this URL. */
+export function loginCommand(url: string): string {
+  return copyable(`mcp-proxy login ${shellWord(url)}`);
+}
+
+/** A URL as one word of every shell: what they read as more than a character is percent-encoded, or in quotes. */
+function shellWord(url: string): string {
+  const plain = url.replace(/['"`$\\]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return /^[\w:/.@%+,~-]+$/.test(plain) ? plain : `"${plain}"`;
+}
+
 /** A link; only its text where the URL is not one of the web. */
 export function link(url: string, text = url): string {
   if (!/^https?:/i.test(url)) return escaped(text);
