@@ -11,6 +11,7 @@ import type { Config, ListenConfig } from './config.ts';
 import type { Middleware, Peer, Session } from './core/exchange.ts';
 import { errorReply, METHOD_NOT_FOUND } from './core/jsonrpc.ts';
 import type { Log } from './core/ports.ts';
+import { showUrl } from './core/redact.ts';
 import { withoutRepetition } from './core/repeated.ts';
 import { Budget, BYTES } from './downstream/budget.ts';
 import { HttpDownstream } from './downstream/http.ts';
@@ -59,7 +60,7 @@ export async function startHttpProxy(
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
   const clientsSignIn = own.forwardHeaders.some(({ to }) => to === 'authorization');
   const shared = openShared(config, surroundings, {
-    // Who sends the credentials of its clients upstream must never put its own in their place.
+    // When client credentials are forwarded, the proxy must never substitute its own.
     signsIn: !clientsSignIn,
     // What one client was answered must not be told to another one in the place of the server.
     remembers: own.forwardHeaders.length === 0,
@@ -77,7 +78,7 @@ export async function startHttpProxy(
     sessions,
     pulse,
     bytes: new Budget(BYTES),
-    operation: new Operation({ ready: () => ready.look(), metrics: () => metrics.text() }),
+    operation: new Operation({ server: showUrl(config.url), ready: () => ready.look(), metrics: () => metrics.text() }),
     maxBody: own.maxBody,
     log,
     forwardHeaders: own.forwardHeaders,
@@ -95,13 +96,13 @@ export async function startHttpProxy(
     closed: (res) => metrics.response(knownPath(res.req.url), statusOf(res)),
   });
   shared.hopeless.then((error) => log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message));
-  // Whoever operates a server learns at its start, and not from the first client, that a sign-in is needed.
-  const looking = shared.auth && ready.lookUntilReached();
+  // Operators learn at the start, and not from the first client, that the server is down or a sign-in is needed.
+  const looking = ready.lookUntilReached();
 
   const clock = new EndClock();
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    looking?.stop();
+    looking.stop();
     ready.close();
     // Who is asked something by a call that is under way may need a connection to answer.
     await clock.wait('drain', downstream.drain());

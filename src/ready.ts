@@ -1,7 +1,7 @@
 /** Whether the proxy is of use: the server can be reached, and lets it in. */
 import type { Shared } from './composition.ts';
 import { showUrl } from './core/redact.ts';
-import type { Readiness } from './downstream/operation.ts';
+import type { Readiness } from './downstream/readiness.ts';
 import { type Reached, reach } from './upstream/reach.ts';
 
 /** Pauses between looks for a server that was not there at the start, in milliseconds; the last one stays. */
@@ -14,6 +14,8 @@ export class Ready {
   /** Why the last sign-in came to nothing. */
   #reason: string | undefined;
   #closed = false;
+  /** Why the server could not be reached when somebody looked last. */
+  #unreachable: string | undefined;
 
   constructor(shared: Shared, clientsSignIn: boolean) {
     this.#shared = shared;
@@ -23,15 +25,17 @@ export class Ready {
   /** Looks at the server, and begins a sign-in where one is needed. Never rejects. */
   async look(): Promise<Readiness> {
     const { fetch, config, auth } = this.#shared;
-    const { kind } = await reach(fetch, config.url);
+    const { kind, error = 'the server does not answer', hint } = await reach(fetch, config.url);
+    this.#tell(kind === 'unreachable' ? `${error}${hint === undefined ? '' : ` (${hint})`}` : undefined);
     const needed = kind === 'closed' && !this.#clientsSignIn;
     if (!needed) this.#reason = undefined;
-    // Nobody else may come by to begin it: balancers lead no client to where nobody is ready.
+    // Start it here: a load balancer sends no client to an instance that is not ready, so no request would.
     else if (auth && auth.state.pending === undefined)
       reach(fetch, config.url, false).then((tried) => this.#note(tried));
     const pending = auth?.state.pending;
     return {
       reachable: kind !== 'unreachable',
+      unreachable: this.#unreachable,
       signInNeeded: needed,
       signInUrl: pending?.url,
       userCode: pending?.userCode,
@@ -60,6 +64,18 @@ export class Ready {
   /** What fails from now on does so because the proxy ends. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** Logs each outage once, however often somebody looks. */
+  #tell(reason: string | undefined): void {
+    const { log, redact } = this.#shared.surroundings;
+    if (this.#closed) return;
+    const known = this.#unreachable;
+    this.#unreachable = reason === undefined ? undefined : redact(reason);
+    if (known === undefined && reason !== undefined) log.error(reason);
+    if (known !== undefined && reason === undefined) {
+      log.info(`${showUrl(this.#shared.config.url)} can be reached again`);
+    }
   }
 
   #note({ kind, error }: Reached): void {

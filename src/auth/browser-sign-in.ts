@@ -199,6 +199,7 @@ class Answer {
       port,
       path: redirect?.path ?? (isLoopback(url.hostname) ? url.pathname : this.#context.config.callbackPath),
       host: redirect?.host ?? url.hostname,
+      server: showUrl(this.#context.wire.server),
       state: state ?? record?.state ?? '',
       finish: (answer) => this.#finish(answer),
     };
@@ -266,7 +267,9 @@ class Answer {
     const told = denied ? message : `${message}: ${reason}`;
     const Kind = denied ? UserSaidNo : ProxyError;
     this.#settle?.(new Kind('unauthorized', told, hint ? { hint } : {}, error));
-    return denied ? { page: 'denied' } : { page: 'failed', reason };
+    if (denied) return { page: 'denied', said: error.description && this.#context.redact(error.description) };
+    if (error instanceof OAuthError) return { page: 'failed', said: reason };
+    return { page: 'failed', reason: hint === undefined ? reason : `${reason} (${hint})` };
   }
 
   /** What was begun cannot be gone on with; nor can a client that its server does not know any more. */

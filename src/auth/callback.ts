@@ -5,14 +5,16 @@ import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import { isLoopback } from '../config.ts';
 import type { CancelSignal } from '../core/cancel.ts';
 import { ProxyError } from '../errors.ts';
-import { CONTENT_SECURITY_POLICY, page } from './pages.ts';
+import { PAGE_HEADERS } from '../wire/html.ts';
+import { page } from './pages.ts';
 
 /** What came of a sign-in. */
 export type Verdict =
   | { readonly page: 'signed-in' }
-  | { readonly page: 'denied' }
-  /** The reason is shown to the user, as text. */
-  | { readonly page: 'failed'; readonly reason: string };
+  /** The words of the authorization server are shown to the user, as text. */
+  | { readonly page: 'denied'; readonly said?: string | undefined }
+  /** So is the reason that this program gives, with or instead of them. */
+  | { readonly page: 'failed'; readonly reason?: string; readonly said?: string | undefined };
 
 export interface CallbackOptions {
   /** 0: any free one. */
@@ -21,6 +23,8 @@ export interface CallbackOptions {
   readonly path: string;
   /** Host of the redirect URI; browsers may name it, or loopback by any other name. */
   readonly host: string;
+  /** The URL of the MCP server that the sign-in is for, as it may be shown. */
+  readonly server?: string;
   /** What an answer has to carry (RFC 6749 section 10.12); compared in constant time. */
   readonly state: string;
   /** What came of the one answer with the right state; the browser waits for it. Called at most once. */
@@ -67,15 +71,7 @@ const MAX_CONNECTIONS = 64;
 /** How often another port is tried when the free one of IPv4 is taken in IPv6. */
 const ATTEMPTS = 10;
 
-const HEADERS = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
-  'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'cross-origin-opener-policy': 'same-origin',
-  connection: 'close',
-};
+const HEADERS = { ...PAGE_HEADERS, connection: 'close' };
 
 /**
  * Listens on 127.0.0.1 and, where it exists, on ::1 at the same port. Does not keep the process alive.
@@ -237,11 +233,13 @@ class CallbackListener {
     }
     // A look ahead at the link is not the user's answer.
     if (request.method === 'HEAD') return { status: 200, text: '' };
-    if (!isAnswer(parameters)) return page('wrong-state', NO_ANSWER);
-    if (this.#isAnswered) return page(this.#lingers ? 'signed-in' : 'already-done');
+    const { server } = this.#options;
+    if (!isAnswer(parameters)) return page('wrong-state', NO_ANSWER, { server });
+    if (this.#isAnswered) return page(this.#lingers ? 'signed-in' : 'already-done', '', { server });
     this.#isAnswered = true;
     const verdict = await this.#verdict(parameters);
-    return page(verdict.page, verdict.page === 'failed' ? verdict.reason : '');
+    if (verdict.page === 'signed-in') return page('signed-in', '', { server });
+    return page(verdict.page, verdict.page === 'failed' ? verdict.reason : '', { server, said: verdict.said });
   }
 
   #isExpectedHost(header = ''): boolean {

@@ -25,14 +25,15 @@ interface With<C> {
 export type Action =
   | ({ readonly kind: 'run' | 'login' | 'logout' } & With<Config>)
   | ({ readonly kind: 'status'; readonly check?: boolean; readonly json?: boolean } & With<ConfigWithoutUrl>)
-  | { readonly kind: 'help' }
+  | { readonly kind: 'help'; readonly all: boolean }
   | { readonly kind: 'version' };
 
 /** What to do. Throws a ProxyError `usage` with a hint when the arguments do not say it. */
 export function parseArguments(argv: readonly string[], env: Env, readFile: ReadFile): Action {
   // Whoever asks for help gets it, whatever else is wrong.
   const own = ownWords(argv);
-  if (own.includes('--help') || own.includes('-h')) return { kind: 'help' };
+  const help = own.findIndex((word) => /^(?:--help|-h|--help=all)$/.test(word));
+  if (help !== -1) return { kind: 'help', all: own[help] === '--help=all' || own[help + 1] === 'all' };
   const { flags, positionals, command } = readTokens(argv);
   if (flags.has('version')) return { kind: 'version' };
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);

@@ -33,7 +33,7 @@ export function main(): void {
       process.stdout.write(`${__VERSION__}\n`);
       return;
     case 'help':
-      import('./usage.ts').then(({ usageText }) => process.stdout.write(usageText(__VERSION__, OPTIONS, SUBCOMMANDS)));
+      printUsage(action.all);
       return;
     case 'run':
       if (process.env[RENEWAL] === undefined) start(action.config, action.secrets);
@@ -42,6 +42,11 @@ export function main(): void {
     default:
       subcommand(action);
   }
+}
+
+async function printUsage(all: boolean): Promise<void> {
+  const { usageText } = await import('./usage.ts');
+  process.stdout.write(usageText({ version: __VERSION__, options: OPTIONS, subcommands: SUBCOMMANDS, all }));
 }
 
 /** Ends without having begun. @param answers whether a client on stdio may be waiting for an answer. */

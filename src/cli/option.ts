@@ -14,6 +14,8 @@ export interface Option {
   readonly check?: (value: string) => string | undefined;
   /** Placeholders such as `${NAME}` are expanded in the value; in any other one, they are refused. */
   readonly expands?: true;
-  /** Where the help tells of it; without one, in front. */
+  /** Named by `--help`, and explained by `--help all` only. */
+  readonly rare?: true;
+  /** The heading of the help; without one, it is common. */
   readonly group?: 'http' | 'sign-in';
 }

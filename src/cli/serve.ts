@@ -4,6 +4,7 @@ import type { SecretStore } from '../auth/store.ts';
 import { type Config, isLoopback, type ListenConfig } from '../config.ts';
 import type { ProxyError } from '../errors.ts';
 import { type RunningHttpProxy, startHttpProxy } from '../http-proxy.ts';
+import { clientLine } from './client-config.ts';
 import { superviseProxy } from './lifetime.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { announcement } from './terminal.ts';
@@ -46,7 +47,10 @@ export async function serve(
   running = await startHttpProxy({ ...config, listen: { ...listen, clientToken } }, surroundings);
   running.hopeless.then(giveUp);
   const { url, interfaces } = running;
-  const lines = [`listening on ${url}${interfaces === undefined ? '' : ` (${interfaces})`}`];
+  const lines = [
+    clientLine({ url, interfaces, needsToken: clientToken !== undefined, server: config.url }),
+    `listening on ${url}${interfaces === undefined ? '' : ` (${interfaces})`}`,
+  ];
   if (made !== undefined) {
     lines.unshift(`client token: ${made} (for clients on other machines; --client-token sets one)`);
   }

@@ -2,35 +2,58 @@
 import type { Option } from './option.ts';
 import type { Subcommand } from './options.ts';
 
-/** Columns of a terminal that nobody has made wider. */
 const WIDTH = 80;
-const INDENT = 6;
+/** Where the text about a flag or a command begins. */
+const COLUMN = 28;
 
-export function usageText(version: string, options: readonly Option[], subcommands: readonly Subcommand[]): string {
-  const commands = subcommands.map(
-    (s) => `  mcp-proxy ${`${s.name} ${s.argument}`.padEnd(16)} ${s.help}${s.action ? '' : ' (not available yet)'}`,
-  );
+const EXAMPLES = `Examples:
+  mcp-proxy https://server.example/mcp
+      connect a client on stdio, such as a host that starts this
+  mcp-proxy https://server.example/mcp -H 'Authorization: Bearer \${TOKEN}'
+      the same, with a token from the environment
+  mcp-proxy https://server.example/mcp --listen localhost:8080
+      serve HTTP clients at http://localhost:8080/mcp`;
+
+const HOST_CONFIGURATION = `Host configuration:
+  {"mcpServers": {"example": {"command": "npx",
+    "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}`;
+
+const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
+  ['Common', undefined],
+  ['HTTP mode', 'http'],
+  ['Sign-in (rarely needed)', 'sign-in'],
+];
+
+export interface UsageOptions {
+  readonly version: string;
+  readonly options: readonly Option[];
+  readonly subcommands: readonly Subcommand[];
+  /** Whether every flag is explained, or the common ones, and the others named. */
+  readonly all: boolean;
+}
+
+export function usageText({ version, options, subcommands, all }: UsageOptions): string {
+  const commands = subcommands
+    .filter(({ action }) => action !== undefined)
+    .flatMap(({ name, argument, help }) => entry(`${name} ${argument}`, help));
+  const groups = GROUPS.flatMap(([title, group]) => {
+    const own = options.filter((option) => option.group === group);
+    const explained = own.filter(({ rare }) => all || !rare);
+    const others = own.filter((option) => !explained.includes(option)).map(({ name }) => `--${name}`);
+    const also = others.length === 0 ? [] : wrapped(`also: ${others.join(', ')}`, 2);
+    return ['', `${title}:`, ...explained.flatMap(describe), ...also];
+  });
   return [
     `mcp-proxy ${version}: connects any MCP client to any MCP server`,
     '',
-    'Usage:',
-    '  mcp-proxy <url> [flags]                   a client on stdio to a remote server',
-    '  mcp-proxy <url> --listen :8080 [flags]    HTTP clients to a remote server',
-    '  mcp-proxy [flags] -- <command> [args...]  a local server (not available yet)',
+    EXAMPLES,
+    '',
+    'Commands:',
+    ...entry('<url> [flags]', 'connect clients to the server'),
     ...commands,
+    ...groups,
     '',
-    'Flags:',
-    ...options.filter((o) => !o.group).flatMap(describe),
-    '',
-    'Flags of HTTP mode:',
-    ...options.filter((o) => o.group === 'http').flatMap(describe),
-    '',
-    'Flags of the sign-in, for servers that ask for one (most need none of them):',
-    ...options.filter((o) => o.group === 'sign-in').flatMap(describe),
-    '',
-    'In the config of a host:',
-    '  {"mcpServers": {"name": {"command": "npx",',
-    '    "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}',
+    HOST_CONFIGURATION,
     '',
   ].join('\n');
 }
@@ -40,18 +63,22 @@ function describe(option: Option): string[] {
   const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
   const standard = option.default ? ` [${option.default}]` : '';
   const repeat = option.repeatable ? '; repeatable' : '';
-  return [
-    `  ${names}${option.value ? ` ${option.value}` : ''}`,
-    ...wrap(`${option.help}${choices}${repeat}${standard}`),
-  ];
+  return entry(`${names}${option.value ? ` ${option.value}` : ''}`, `${option.help}${choices}${repeat}${standard}`);
 }
 
-function wrap(text: string): string[] {
+/** A term and what it means, side by side where there is room. */
+function entry(term: string, text: string): string[] {
+  const [first = '', ...rest] = wrapped(text, COLUMN);
+  const fits = term.length + 4 <= COLUMN;
+  return fits ? [`  ${term}`.padEnd(COLUMN) + first.trimStart(), ...rest] : [`  ${term}`, first, ...rest];
+}
+
+function wrapped(text: string, indent: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(' '.repeat(INDENT) + word);
+    else lines.push(' '.repeat(indent) + word);
   }
   return lines;
 }

@@ -1,4 +1,5 @@
 /** Content negotiation, as far as the protocol has use for it (RFC 9110, section 12.5.1). */
+import type { IncomingMessage } from 'node:http';
 
 /** What a client takes as the answer to a POST. */
 export type Accepts = 'both' | 'json' | 'events';
@@ -14,6 +15,13 @@ export function accepts(header: string | undefined): Accepts | undefined {
 
 export function acceptsEvents(header: string | undefined): boolean {
   return header === undefined || /text\/(event-stream|\*) *([,;]|$)|\*\/\*/i.test(header);
+}
+
+/** Whether a person looks at the answer: a browser that opens an address, and no client of the protocol. */
+export function isBrowser({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  if ('mcp-session-id' in headers || 'mcp-protocol-version' in headers) return false;
+  return /text\/html/i.test(headers.accept ?? '') && !/text\/event-stream/i.test(headers.accept ?? '');
 }
 
 export function isJson(contentType: string | undefined): boolean {

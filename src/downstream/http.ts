@@ -8,14 +8,14 @@ import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { readFrame } from '../wire/frames.ts';
 import { replyFrom } from '../wire/replies.ts';
-import { accepts, acceptsEvents, isJson } from './accept.ts';
+import { accepts, acceptsEvents, isBrowser, isJson } from './accept.ts';
 import { Bodies, GONE } from './body.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import { checkAddressing, checkIdentity, type DoorRules } from './doors.ts';
 import { LegacyClients } from './legacy-clients.ts';
 import { checkModern } from './mirror.ts';
 import { isOperational, type Operation } from './operation.ts';
-import { isOAuthEndpoint, isWellKnown, METHODS, pathOf, transportPath } from './paths.ts';
+import { clientUrl, isOAuthEndpoint, isWellKnown, METHODS, pathOf, transportPath } from './paths.ts';
 import { type Refusal, refuse, refused, refuseSignIn } from './refusal.ts';
 import type { ClientOptions, Forwarded, Posted, Request } from './servers.ts';
 import { StatelessClients } from './stateless.ts';
@@ -92,6 +92,10 @@ export class HttpDownstream {
     const stranger = checkIdentity(visitor, rules);
     // Whoever watches over containers has no token, and need not know more than yes or no.
     if (stranger && path !== '/healthz' && path !== '/readyz') return stranger;
+    if (isBrowser(req) && (path === '/' || path === '/mcp' || path === '/sse')) {
+      operation.home(res, path === '/' ? 200 : 406, clientUrl(req));
+      return undefined;
+    }
     const methods = METHODS.get(path);
     if (!methods) return NOT_FOUND;
     if (!methods.includes(method)) return notAllowed(methods);

@@ -18,7 +18,7 @@ export interface ListenerOptions {
   readonly notAccepted: (why: string) => void;
 }
 
-/** Limits for whoever does not get on with a request, in milliseconds and bytes. */
+/** Limits for slow requests, in milliseconds and bytes. */
 const LIMITS: ServerOptions = {
   headersTimeout: 15_000,
   requestTimeout: 60_000,

@@ -1,20 +1,12 @@
-/** What whoever operates the proxy asks it: whether it lives, whether it is of use, what it has done. */
+/** Endpoints for operators: liveness, readiness, metrics, and a page for browsers. */
 import type { ServerResponse } from 'node:http';
-
-/** How the server is to be reached now. */
-export interface Readiness {
-  readonly reachable: boolean;
-  /** Whether the server asks for a sign-in that is still to be done. */
-  readonly signInNeeded: boolean;
-  /** Where to do it. */
-  readonly signInUrl?: string | undefined;
-  /** What to enter there, with the device grant. */
-  readonly userCode?: string | undefined;
-  /** Why a sign-in that was begun came to nothing. */
-  readonly reason?: string | undefined;
-}
+import { homePage, refusalPage } from './home-page.ts';
+import type { Readiness } from './readiness.ts';
+import { sendPage } from './refusal.ts';
 
 export interface OperationOptions {
+  /** The URL of the server, as it may be shown. */
+  readonly server: string;
   readonly ready: () => Promise<Readiness>;
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
 }
@@ -52,14 +44,27 @@ export class Operation {
     }
   }
 
-  #readiness(res: ServerResponse, known: boolean): void {
+  /** Shows a browser what is served here. */
+  home(res: ServerResponse, status: number, client: string): void {
+    const { server } = this.#options;
+    this.#look().then(
+      (readiness) => sendPage(res, status, homePage({ server, client, readiness })),
+      () => sendPage(res, 500, refusalPage(500, 'internal error, see the log')),
+    );
+  }
+
+  #look(): Promise<Readiness> {
     const now = Date.now();
     if (!this.#looked || now - this.#looked.at >= FRESH) this.#looked = { at: now, readiness: this.#options.ready() };
-    this.#looked.readiness.then(
-      ({ reachable, signInNeeded, signInUrl: url, userCode, reason }) => {
+    return this.#looked.readiness;
+  }
+
+  #readiness(res: ServerResponse, known: boolean): void {
+    this.#look().then(
+      ({ reachable, unreachable, signInNeeded, signInUrl: url, userCode, reason }) => {
         const ready = reachable && !signInNeeded;
         const details = {
-          upstream: { reachable },
+          upstream: { reachable, reason: unreachable },
           signIn: { needed: signInNeeded, url, userCode, reason },
         };
         json(res, ready ? 200 : 503, { ready, ...(known && details) });

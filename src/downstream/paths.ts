@@ -1,5 +1,6 @@
 /** Which endpoint a request means. People write paths in more ways than one, and clients of 2024 know only one. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 
 const MCP = ['GET', 'POST', 'DELETE', 'OPTIONS'];
 const OPERATION = ['GET', 'HEAD', 'OPTIONS'];
@@ -62,4 +63,10 @@ export function forwardedPrefix(headers: IncomingHttpHeaders): string {
   const prefix = headers['x-forwarded-prefix'];
   if (typeof prefix !== 'string' || prefix.length > MAX_PREFIX || !PREFIX.test(prefix)) return '';
   return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
+}
+
+/** The URL for MCP clients, as seen by the sender of a request that came in: through the same gateway, by the same name. */
+export function clientUrl({ headers, socket }: IncomingMessage): string {
+  const scheme = socket instanceof TLSSocket || headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
+  return `${scheme}://${headers.host}${forwardedPrefix(headers)}/mcp`;
 }

@@ -1,6 +1,10 @@
 /** What a request gets that is not let in, or not understood: a status, and why, as JSON-RPC. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { peekText } from '../core/json.ts';
 import { encodeResponse, errorReply, type Id, type Reply } from '../core/jsonrpc.ts';
+import { PAGE_HEADERS } from '../wire/html.ts';
+import { isBrowser } from './accept.ts';
+import { refusalPage } from './home-page.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -24,8 +28,18 @@ export function refused(
 
 /** Answers with the refusal. A body that is still on its way is read by nobody. */
 export function refuse(res: ServerResponse, { status, reply, headers, id = 'null' }: Refusal): void {
+  if (isBrowser(res.req)) {
+    const message = 'error' in reply ? peekText(reply.error, 'message') : undefined;
+    sendPage(res, status, refusalPage(status, message ?? ''), headers);
+    return;
+  }
   const [body] = encodeResponse(id, reply);
   send(res, status, headers, body ?? Buffer.alloc(0));
+}
+
+/** Answers a browser. */
+export function sendPage(res: ServerResponse, status: number, html: string, headers: Refusal['headers'] = {}): void {
+  send(res, status, { ...PAGE_HEADERS, ...headers, 'content-type': 'text/html; charset=utf-8' }, Buffer.from(html));
 }
 
 /** Answers a request to an endpoint of OAuth, none of which exists here, in a way that OAuth clients show (RFC 6749, section 5.2). */
@@ -39,7 +53,7 @@ export function refuseSignIn(res: ServerResponse, hasToken: boolean): void {
 
 function send(res: ServerResponse, status: number, headers: Refusal['headers'], body: Buffer): void {
   if (res.headersSent || res.destroyed) return;
-  res.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': body.length });
+  res.writeHead(status, { 'content-type': 'application/json', ...headers, 'content-length': body.length });
   res.end(body);
   throwAway(res.req);
 }

@@ -3,13 +3,17 @@ import { Cancellation } from '../core/cancel.ts';
 import type { Fetch } from '../core/fetch.ts';
 import { encodeRequest } from '../core/jsonrpc.ts';
 import { withLimit } from '../core/limit.ts';
+import { showUrl } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
 import { discard } from './messages.ts';
 
 export interface Reached {
   /** `closed`: it is there, and asks for a sign-in. */
   readonly kind: 'open' | 'closed' | 'unreachable';
-  /** Why, where there was no response. */
+  /** Why the server is unreachable, or a sign-in came to nothing. */
   readonly error?: string | undefined;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
 }
 
 const LIMIT = 10_000;
@@ -26,9 +30,11 @@ export async function reach(fetch: Fetch, url: URL, probe = true): Promise<Reach
       const response = await fetch({ method: 'POST', url, headers: HEADERS, body, signal, repeatable: true, probe });
       await discard(response).catch(() => {});
       if (response.status === 401) return { kind: 'closed' };
-      return { kind: response.status < 500 ? 'open' : 'unreachable' };
+      if (response.status < 500) return { kind: 'open' };
+      return { kind: 'unreachable', error: `${showUrl(url)} answered HTTP ${response.status}` };
     });
   } catch (error) {
-    return { kind: 'unreachable', error: error instanceof Error ? error.message : undefined };
+    const hint = error instanceof ProxyError ? error.data.hint : undefined;
+    return { kind: 'unreachable', error: error instanceof Error ? error.message : undefined, hint };
   }
 }

@@ -80,6 +80,24 @@ test('a second sign-in at the port that the user chose, while the first is still
   await first.close();
 });
 
+test.each([
+  ['failed', { error: 'invalid_scope', error_description: 'Ask <b>the</b> administrator' }, 'invalid_scope: Ask'],
+  ['denied', { error: 'access_denied', error_description: 'Ask <b>the</b> administrator' }, 'Ask'],
+])(
+  'the page of a sign-in that %s names the server, its words, and the way to start again',
+  async (_, refusal, said) => {
+    const { authorizationServer, server, browser, start } = await setting(open, 'approve');
+    authorizationServer.behaviour.authorize = refusal;
+    const proxy = start();
+    await proxy.rpc.initialize();
+    const { html } = await browser.waitForPage(1);
+    expect(html).toContain(`<bdi>${server.url}</bdi>`);
+    expect(html).toContain(`The server said:</p>\n<blockquote><bdi>${said} &lt;b&gt;the&lt;/b&gt; administrator</bdi>`);
+    expect(html).toContain(`<code>mcp-proxy login ${server.url}</code>`);
+    await proxy.close();
+  },
+);
+
 test('every request of a sign-in names this program', async () => {
   const { authorizationServer, server, start } = await setting(open, 'approve');
   const proxy = start();

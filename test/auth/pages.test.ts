@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listenForCallback, type Verdict } from '../../src/auth/callback.ts';
 import { type PageKind, page } from '../../src/auth/pages.ts';
 import { opened } from '../peers/opened.ts';
+import { BROKEN_WORDS, CONTRASTS } from '../screenshots/measures.ts';
 import { type Chromium, startChromium, type Tab, type TabOptions } from './chromium.ts';
 
 const open = opened();
@@ -16,6 +17,7 @@ const TITLES: Readonly<Record<PageKind, string>> = {
   'already-done': 'This sign-in has already been answered',
   'not-found': 'There is nothing here',
 };
+const SERVER = 'https://mcp.example/a/b';
 const REASON = 'the token endpoint answered 400: invalid_grant, "The code has expired"';
 
 let chromium: Chromium;
@@ -29,7 +31,7 @@ async function visit(kind: PageKind, options?: TabOptions, reason = REASON): Pro
     kind === 'failed' ? { page: 'failed', reason } : { page: kind === 'denied' ? kind : 'signed-in' };
   const finish = (): Promise<Verdict> => Promise.resolve(verdict);
   const callback = await open(
-    listenForCallback({ port: 0, path: '/callback', host: 'localhost', state: STATE, finish }),
+    listenForCallback({ port: 0, path: '/callback', host: 'localhost', state: STATE, server: SERVER, finish }),
   );
   const base = `http://localhost:${callback.port}`;
   const right = `${base}/callback?code=abc&state=${STATE}`;
@@ -37,28 +39,6 @@ async function visit(kind: PageKind, options?: TabOptions, reason = REASON): Pro
   if (kind === 'not-found') return chromium.open(`${base}/`, options);
   return chromium.open(kind === 'wrong-state' ? `${base}/callback?state=wrong&error=access_denied` : right, options);
 }
-
-/** Of every element with text of its own: the contrast of its text to the nearest background (WCAG 2.2, 1.4.3). */
-const CONTRASTS = `(() => {
-  const channels = (color) => color.match(/[\\d.]+/g).slice(0, 3).map(Number);
-  const luminance = (color) => {
-    const [r, g, b] = channels(color).map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const color = getComputedStyle(e).backgroundColor;
-      if (!/, 0\\)$/.test(color)) return color;
-    }
-    return 'rgb(255, 255, 255)';
-  };
-  return [...document.body.querySelectorAll('*')]
-    .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
-    .map((e) => {
-      const [dark, light] = [luminance(getComputedStyle(e).color), luminance(ground(e))].sort((a, b) => a - b);
-      return (light + 0.05) / (dark + 0.05);
-    });
-})()`;
 
 describe.each(KINDS)('the page "%s"', (kind) => {
   it('is shown, loads nothing else, and keeps its own rules', async () => {
@@ -104,6 +84,11 @@ describe.each(KINDS)('the page "%s"', (kind) => {
     expect(red < 128).toBe(dark);
   });
 
+  it('breaks no word of its heading in a window of 390 pixels', async () => {
+    const tab = await visit(kind, { width: 390 });
+    expect(await tab.evaluate(BROKEN_WORDS)).toEqual([]);
+  });
+
   it.each([320, 1280])('fits a window of %i pixels', async (width) => {
     const tab = await visit(kind, { width, height: 480 }, `${'x'.repeat(400)} and more`);
     expect(await tab.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
@@ -116,6 +101,38 @@ it('says what went wrong', async () => {
   expect(await tab.evaluate('document.querySelector("blockquote").innerText')).toBe(REASON);
   const refused = await visit('wrong-state');
   expect(await refused.evaluate('document.querySelector("blockquote").innerText')).toBe('access_denied');
+});
+
+describe('what the user needs next', () => {
+  const textOf = async (kind: PageKind): Promise<string> => (await visit(kind)).evaluate('document.body.innerText');
+
+  it.each(['signed-in', 'denied', 'failed', 'already-done'] as const)('"%s" names the server', async (kind) => {
+    expect(await textOf(kind)).toContain(SERVER);
+  });
+
+  it.each(['wrong-state', 'not-found'] as const)('"%s", which anybody can open, does not', async (kind) => {
+    expect(await textOf(kind)).not.toContain('mcp.example');
+  });
+
+  it.each(['denied', 'failed'] as const)('"%s" says how to start again', async (kind) => {
+    const tab = await visit(kind);
+    expect(await tab.evaluate('document.querySelector("pre").innerText')).toBe(`mcp-proxy login ${SERVER}`);
+  });
+
+  it('tells the words of the server from those of this program', () => {
+    const text = (html: string): string => html.replace(/<[^>]*>/g, '');
+    expect(text(page('failed', '', { said: 'not today' }).text)).toMatch(/The server said:\s*not today/);
+    expect(text(page('denied', '', { said: 'not today' }).text)).toMatch(/The server said:\s*not today/);
+    expect(text(page('failed', 'nobody answered').text)).not.toContain('The server said');
+  });
+
+  it.each([
+    ['https://mcp.example/a?key=***', '"https://mcp.example/a?key=***"'],
+    ["https://mcp.example/$(id)'`x`;ls", '"https://mcp.example/%24(id)%27%60x%60;ls"'],
+  ])('the command for %s does nothing else in a shell', (server, word) => {
+    const shown = word.replaceAll('"', '&quot;');
+    expect(page('failed', '', { server }).text).toContain(`<code>mcp-proxy login ${shown}</code>`);
+  });
 });
 
 describe('what a hostile server says', () => {
@@ -135,7 +152,7 @@ describe('what a hostile server says', () => {
     expect(await tab.evaluate('document.querySelector("blockquote").innerText')).toBe(reason.replace(/\s+/g, ' '));
     expect(await tab.evaluate('document.title')).toBe(TITLES.failed);
     const elements = await tab.evaluate('[...document.querySelectorAll("main *")].map((e) => e.localName).join()');
-    expect(elements).toBe('div,h1,p,blockquote,bdi,p');
+    expect(elements).toBe('div,h1,span,p,p,bdi,blockquote,bdi,p,pre,code,p');
     expect(await tab.evaluate('getComputedStyle(document.querySelector("main")).display')).toBe('block');
     expect(tab.complaints.filter((text) => !/status of 502/.test(text))).toEqual([]);
     expect(tab.requests.filter((url) => !url.endsWith('/favicon.ico'))).toHaveLength(1);

@@ -86,6 +86,44 @@ describe('where it listens', () => {
   });
 });
 
+describe('what clients need', () => {
+  /** The entry for a client's configuration in what was written, and all that was. */
+  async function entryOf(address: string, ...args: string[]) {
+    const proxy = serve(address, ...args);
+    const port = await portOf(proxy);
+    const lines = linesOf(proxy).map((line) =>
+      line.startsWith('{') ? (JSON.parse(line) as { msg: string }).msg : line,
+    );
+    const [line = ''] = lines.filter((text) => text.includes('clients connect to'));
+    const [, entry = ''] = /config entry: (\{.*\})$/.exec(line) ?? [];
+    return { port, line, lines, entry: JSON.parse(entry) as unknown };
+  }
+
+  it.each(['text', 'json'])('is their URL and an entry to paste, in one line of %s', async (format) => {
+    const { port, line, lines, entry } = await entryOf('127.0.0.1:0', '--log-format', format);
+    const url = `http://127.0.0.1:${port}/mcp`;
+    expect(line).toContain(`clients connect to ${url}; config entry: {`);
+    expect(entry).toEqual({ mcpServers: { '127-0-0-1': { type: 'http', url } } });
+    expect(lines.filter((text) => /clients connect|listening on/.test(text))).toHaveLength(2);
+    expect(lines.at(-1)).toContain('listening on');
+  });
+
+  it.each([['0.0.0.0:0'], ['127.0.0.1:0', '--client-token', 'given-3N4a9b']])(
+    'is the header too where other machines need a token: %s %s',
+    async (address, ...args) => {
+      const { line, entry } = await entryOf(address, ...args);
+      const headers = { Authorization: 'Bearer CLIENT_TOKEN' };
+      expect(entry).toMatchObject({ mcpServers: { '127-0-0-1': { headers } } });
+      expect(line).not.toContain('given-3N4a9b');
+    },
+  );
+
+  it('is another name than localhost, where every interface is bound', async () => {
+    expect((await entryOf(':0')).line).toContain("(from other machines: this machine's name or address instead)");
+    expect((await entryOf('localhost:0')).line).not.toContain('other machines');
+  });
+});
+
 describe('the client token', () => {
   it.each(['text', 'json'])('is made where other machines may come in, and shown in one line of %s', async (format) => {
     const proxy = serve('0.0.0.0:0', '--log-format', format, '--log-level', 'debug');

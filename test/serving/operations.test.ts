@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { startHostile } from '../peers/hostile.ts';
+import * as a from '../peers/hostile-answers.ts';
 import { startServing } from '../peers/http/serving.ts';
 import { WAIT_MS } from '../peers/listen.ts';
 import { startAuthorizationServer } from '../peers/oauth/authorization-server.ts';
@@ -18,7 +19,7 @@ const open = opened();
 
 interface Readiness {
   ready: boolean;
-  upstream: { reachable: boolean };
+  upstream: { reachable: boolean; reason?: string };
   signIn: { needed: boolean; url?: string };
 }
 
@@ -51,6 +52,40 @@ describe('/readyz', () => {
     const said = await readiness(url, ({ ready }) => !ready);
     expect(said).toMatchObject({ status: 503, ready: false, upstream: { reachable: false } });
     expect((await ask(url, { path: '/healthz' })).status).toBe(200);
+  });
+
+  test('says why the server cannot be reached to those who may come in, and the log says it once', async () => {
+    const upstream = await startHostile();
+    await upstream.close();
+    const { url, proxy } = await startServing(upstream.url, ['--client-token', 'token']);
+    const said = await readiness(url, ({ ready }) => !ready);
+    const { host } = new URL(upstream.url);
+    expect(said.upstream).toEqual({ reachable: false, reason: `cannot connect to ${host}: nothing listens there` });
+    const outside = await ask(url, { path: '/readyz', headers: { 'x-forwarded-for': '203.0.113.1' } });
+    expect(JSON.parse(outside.text)).toEqual({ ready: false });
+    // A client that asks for the same server is not told of it in the log a second time.
+    await ask(url, { path: '/mcp', body: initialize() });
+    expect(proxy.stderr.match(/cannot connect to/g)).toHaveLength(1);
+    expect(proxy.stderr).toContain(`error: cannot connect to ${host}: nothing listens there`);
+  });
+
+  test.each([500, 503])(
+    'a server that answers everything with %i counts as out of reach, with its status',
+    async (status) => {
+      const upstream = await startHostile();
+      upstream.unknownSession = a.status(status, 'down');
+      const { url, proxy } = await startServing(upstream.url);
+      const said = await readiness(url, ({ ready }) => !ready);
+      expect(said.upstream).toEqual({ reachable: false, reason: `${upstream.url} answered HTTP ${status}` });
+      expect(proxy.stderr).toContain(`error: ${upstream.url} answered HTTP ${status}`);
+    },
+  );
+
+  test('with credentials of its own, too, the log says at the start that the server is out of reach', async () => {
+    const upstream = await startHostile();
+    await upstream.close();
+    const { proxy } = await startServing(upstream.url, ['-H', 'Authorization: Bearer abcdefgh']);
+    await proxy.stderrMatching(/error: cannot connect to/);
   });
 
   test('follows the server', async () => {

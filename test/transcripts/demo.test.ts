@@ -31,10 +31,16 @@ const DEMOS = [
   ],
 ] as const;
 
-test.each(DEMOS)('%s succeeds, and shows each of its steps in order', async (name, headings) => {
+interface Ran {
+  readonly code: unknown;
+  readonly output: string;
+}
+
+/** Runs a script of this repository to its end. */
+async function run(script: string, ...words: string[]): Promise<Ran> {
   const home = privateHome();
-  const demo = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [demo], {
+  const file = fileURLToPath(new URL(`../../${script}`, import.meta.url));
+  const child = spawn(process.execPath, [file, ...words], {
     env: proxyEnvironment(home),
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
@@ -47,6 +53,22 @@ test.each(DEMOS)('%s succeeds, and shows each of its steps in order', async (nam
   }
   const code = await new Promise((resolve) => child.once('close', resolve));
   rmSync(home, { recursive: true, force: true });
+  return { code, output };
+}
+
+test.each(DEMOS)('%s succeeds, and shows each of its steps in order', async (name, headings) => {
+  const { code, output } = await run(`examples/${name}`);
   expect(code, output).toBe(0);
   expect(output.split(/\r?\n/).filter((line) => (headings as readonly string[]).includes(line))).toEqual(headings);
+});
+
+test.each([[['--demo', 'oauth']], [['--demo=oauth']]])('npm start -- %j is the demo of a sign-in', async (words) => {
+  const { code, output } = await run('scripts/start.mjs', ...words);
+  expect(code, output).toBe(0);
+  expect(output).toContain('The user opens the page, and agrees');
+});
+
+test.each([[['--demo', 'auth']], [['--demo=auth']]])('npm start -- %j is no demo', async (words) => {
+  const { code, output } = await run('scripts/start.mjs', ...words);
+  expect([code, output]).toEqual([2, 'there is no demo "auth"\nhint: npm start -- --demo oauth\n']);
 });

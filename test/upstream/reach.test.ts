@@ -39,7 +39,8 @@ describe('a server that answers', () => {
     [503, 'unreachable'],
     [599, 'unreachable'],
   ])('%d: %s', async (status, expected) => {
-    expect(await reach(answering(status), URL_OF_SERVER)).toEqual({ kind: expected });
+    const error = expected === 'unreachable' ? { error: `${URL_OF_SERVER} answered HTTP ${status}` } : {};
+    expect(await reach(answering(status), URL_OF_SERVER)).toEqual({ kind: expected, ...error });
   });
 });
 
