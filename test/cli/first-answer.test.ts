@@ -41,7 +41,7 @@ describe('a mistake in the config of a host', () => {
       'a certificate that is not there',
       ['--ca', '/no/such/ca.pem'],
       '--ca: the file "/no/such/ca.pem" does not exist',
-      'give the whole path, and let this user read the file',
+      'give the whole path: a host may start this program in any folder',
     ],
   ])('%s answers the first request, and stands on stderr', async (_, args, message, hint) => {
     const proxy = started(args, INITIALIZE);

@@ -60,7 +60,9 @@ describe('/readyz', () => {
     const { url, proxy } = await startServing(upstream.url, ['--client-token', 'token']);
     const said = await readiness(url, ({ ready }) => !ready);
     const { host } = new URL(upstream.url);
-    expect(said.upstream).toEqual({ reachable: false, reason: `cannot connect to ${host}: nothing listens there` });
+    const hint = 'check that the server is running, and the port';
+    const reason = `cannot connect to ${host}: nothing listens there (${hint})`;
+    expect(said.upstream).toEqual({ reachable: false, reason });
     const outside = await ask(url, { path: '/readyz', headers: { 'x-forwarded-for': '203.0.113.1' } });
     expect(JSON.parse(outside.text)).toEqual({ ready: false });
     // A client that asks for the same server is not told of it in the log a second time.
