@@ -10,9 +10,11 @@ const [EXAMINED, READ] = [8_192, 1_048_576];
 /** "Request Header Or Cookie Too Large", "Size of a request header field exceeds server limit", "token too long". */
 const TOO_LARGE =
   /\b(?:headers?|tokens?|jwt|credentials?)\b[^.<]{0,60}\b(?:too (?:large|long|big)|exceeds?)\b|\b(?:too (?:large|long|big)|size of)\b[^.<]{0,60}\bheaders?\b/i;
-/** "Malformed bearer token", "Authorization header is invalid", `{"error":"invalid_token"}`. */
+/** "Malformed bearer token", "Authorization header is invalid". */
 const MALFORMED =
-  /\b(?:malformed|invalid|bad)\b[^.<]{0,30}\b(?:authorization header|(?:bearer|access) token|jwt)\b|\b(?:authorization header|(?:bearer|access) token|jwt)\b[^.<]{0,30}\b(?:malformed|invalid|badly formed)\b|\binvalid_token\b/i;
+  /\b(?:malformed|invalid|bad)\b[^.<]{0,30}\b(?:authorization header|(?:bearer|access) token|jwt)\b|\b(?:authorization header|(?:bearer|access) token|jwt)\b[^.<]{0,30}\b(?:malformed|invalid|badly formed)\b/i;
+/** `{"error":"invalid_token"}`. */
+const INVALID_TOKEN = /^\s*\{[^{}]*"error"\s*:\s*"invalid_token"/;
 
 export interface Examined {
   /** Whether the credential is what the server did not take. */
@@ -21,34 +23,43 @@ export interface Examined {
   readonly response: HttpResponse;
 }
 
-/**
- * Finds out whether a response with the status 400, 413, 414 or 431 is about the bearer of its request.
- *
- * @param proven whether the server has taken this very bearer before: then it is not too large.
- */
+/** What the server has taken before this request. */
+export interface Taken {
+  /** This very bearer: then it is neither too large nor malformed. */
+  readonly same: boolean;
+  /** Any bearer of this process: then words about a token are about one in the arguments of a call. */
+  readonly any: boolean;
+}
+
+/** Finds out whether a response with the status 400, 413, 414 or 431 is about the bearer of its request. */
 export async function examine(
   request: HttpRequest,
   response: HttpResponse,
   bearer: string,
-  proven: boolean,
+  taken: Taken,
 ): Promise<Examined> {
   const { status, headers } = response;
-  if (status !== 400 && proven) return { blamed: false, response };
-  if (status === 431 || challenged(headers['www-authenticate'])) return { blamed: true, response };
+  if (status !== 400 && taken.same) return { blamed: false, response };
+  if (status === 431 || challenged(headers['www-authenticate'], taken.same)) return { blamed: true, response };
   if (status !== 400 && isLargest(request, bearer)) return { blamed: true, response };
   const isStream = /^text\/event-stream/i.test(String(headers['content-type'] ?? ''));
   if (isStream || Number(headers['content-length'] ?? 0) > EXAMINED) return { blamed: false, response };
   const bytes = await response.body.bytes(READ);
   const text = bytes.toString('utf8', 0, EXAMINED);
+  const worded = !taken.any && (TOO_LARGE.test(text) || MALFORMED.test(text));
   // What an MCP server answers in its own language is an answer.
-  const blamed = !text.includes('"jsonrpc"') && ((!proven && TOO_LARGE.test(text)) || MALFORMED.test(text));
+  const blamed = !text.includes('"jsonrpc"') && (worded || INVALID_TOKEN.test(text));
   return { blamed, response: { ...response, body: alreadyRead(bytes) } };
 }
 
-/** Servers that judge a malformed token by RFC 6750, section 3.1, may answer 400. */
-function challenged(field: string | string[] | undefined): boolean {
+/**
+ * Servers that judge a malformed token by RFC 6750, section 3.1, may answer 400. `invalid_request` also means a
+ * missing parameter, so it says nothing about a bearer that the server has taken before.
+ */
+function challenged(field: string | string[] | undefined, proven: boolean): boolean {
+  const blames = proven ? /^invalid_token$/ : /^invalid_(token|request)$/;
   return parseChallenges([field ?? []].flat().join(', ')).some(
-    ({ scheme, parameters }) => scheme === 'bearer' && /^invalid_(token|request)$/.test(parameters.get('error') ?? ''),
+    ({ scheme, parameters }) => scheme === 'bearer' && blames.test(parameters.get('error') ?? ''),
   );
 }
 

@@ -80,7 +80,8 @@ function refusesAuthentication(error: unknown): boolean {
   if (error.error === 'invalid_client') return true;
   // FastMCP answers 401 to a spent grant too, and says so.
   if (error.status === 401) return error.error === 'unauthorized_client' || error.error === 'server_error';
-  return error.error === 'invalid_request' && /client.?(id|secret|auth)/i.test(error.description ?? '');
+  // A server that does not say what is missing may miss the client.
+  return error.error === 'invalid_request' && /client.?(id|secret|auth)/i.test(error.description ?? 'client_id');
 }
 
 /** Whether an error is about a grant, which no server looks at before it knows the client. */

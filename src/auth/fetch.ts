@@ -96,7 +96,8 @@ export class Auth {
     steppedUp: string | undefined,
   ): Promise<HttpResponse> {
     const { examine } = await import('./blame.ts');
-    const { blamed, response } = await examine(request, given, bearer, bearer === this.#proven);
+    const taken = { same: bearer === this.#proven, any: this.#proven !== undefined };
+    const { blamed, response } = await examine(request, given, bearer, taken);
     if (!blamed) {
       this.#accepted = bearer;
       return response;

@@ -41,15 +41,17 @@ export class PendingRequests extends KeyedRoll<Pending> {
 
   /**
    * Settles the request that an answer is for. An id that was never ours is that of the only request
-   * that the answer can be for, if there is one; the id of a request that is over means a late answer.
+   * that the answer can be for, if there is one. The id of a request that is over means a late answer, except
+   * on a stream that belongs to one request.
    * @param own the request on whose stream it came, where each has one
    * @returns whether a request had the id, had not but was settled, or none was settled
    */
   settle(answer: Message & { kind: 'response' | 'malformed' }, own?: Pending): 'answered' | 'stray' | undefined {
     const number = requestNumber(answer.id, this.#lastId);
-    const asked = number === undefined ? (own ?? this.#only) : this.#numbered(String(number), own);
+    const named = number === undefined ? undefined : this.#numbered(String(number), own);
+    const stray = named === undefined;
+    const asked = named ?? own ?? (number === undefined ? this.#only : undefined);
     if (!asked || !this.delete(asked)) return undefined;
-    const stray = number === undefined;
     if (answer.kind === 'malformed') {
       asked.reject(new ProxyError('failed', `the answer is malformed: ${answer.reason}`, { outcome: 'unknown' }));
     } else if (stray) {

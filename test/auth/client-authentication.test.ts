@@ -106,6 +106,18 @@ test('a server that says it in the words of the Python SDK', async () => {
   expect(statuses(as, 'token')).toEqual([401, 200]);
 });
 
+test('a server that misses the client, and does not say so', async () => {
+  const { as, server, options } = await protectedServer({
+    authMethods: ['client_secret_basic'],
+    readsClientIn: 'body',
+    registration: 'asked',
+    tokenAnswer: ({ form }) =>
+      form.has('client_id') ? undefined : { status: 400, body: { error: 'invalid_request' } },
+  });
+  expect(await askWhoami(server.url, [], options)).toBe('ada');
+  expect(statuses(as, 'token')).toEqual([400, 200]);
+});
+
 test('a server that wants a secret for a revocation, and gave none', async () => {
   const { as, server, options } = await protectedServer({
     revocation: ({ form }) => {

@@ -213,8 +213,10 @@ describe('a token that the server cannot read counts as refused', () => {
 });
 
 describe('what is about the call is left to the client', () => {
-  const ANSWERS: [string, number, string][] = [
+  const ANSWERS: [string, number, string, string?][] = [
     ['a call that is too large', 413, 'payload too large'],
+    ['a token in the arguments', 400, 'GitHub: invalid access token in the argument "token"'],
+    ['a missing parameter', 400, '{"error":"invalid_request"}', 'Bearer error="invalid_request"'],
     [
       'an error of JSON-RPC',
       400,
@@ -223,21 +225,43 @@ describe('what is about the call is left to the client', () => {
     ['an error of HTTP', 400, 'Bad Request: the session is unknown'],
     ['a header that grew', 431, ''],
   ];
-  test.each(ANSWERS)('%s', async (_what, status, body) => {
+  test.each(ANSWERS)('%s', async (_what, status, body, challenge) => {
     const made = await setting(open, 'approve');
     await session(made);
-    made.server.behaviour.instead = ({ tool }) => (tool === undefined ? undefined : { status, body });
+    const headers = { 'content-type': 'text/plain', ...(challenge && { 'www-authenticate': challenge }) };
+    const calls = (): number => made.server.requests.filter(({ tool }) => tool !== undefined).length;
+    made.server.behaviour.instead = ({ tool }) => (tool === undefined ? undefined : { status, headers, body });
     const proxy = made.start();
     await proxy.rpc.initialize();
     await proxy.rpc.request('tools/list');
     const { message } = await proxy.rpc.exchange('tools/call', { name: 'whoami', arguments: {} });
     expect(message.error).toBeDefined();
     expect(message.error?.code).not.toBe(-31004);
+    expect(calls()).toBe(1);
     await proxy.close();
     expect(proxy.stderr).not.toContain('set aside');
     expect(made.authorizationServer.tokenRequests('refresh_token')).toHaveLength(0);
     expect(made.browser.opened).toHaveLength(1);
   });
+});
+
+test('words about a token in a call are left to the client after a renewal too', async () => {
+  const made = await setting(open, 'approve');
+  const proxy = made.start();
+  await proxy.rpc.initialize();
+  await made.browser.waitForPage(1);
+  await expect.poll(async () => toolNames(await proxy.rpc.request('tools/list')).length).toBe(TOOLS.length);
+  made.authorizationServer.expireAccessTokens();
+  const fresh = made.authorizationServer.tokenRequests('refresh_token');
+  made.server.behaviour.instead = ({ tool }) =>
+    tool === undefined || made.authorizationServer.tokenRequests('refresh_token').length === fresh.length
+      ? undefined
+      : { status: 400, body: 'the JWT in the arguments is malformed' };
+  const { message } = await proxy.rpc.exchange('tools/call', { name: 'whoami', arguments: {} });
+  expect(message.error?.data).toMatchObject({ httpStatus: 400 });
+  await proxy.close();
+  expect(made.authorizationServer.tokenRequests('refresh_token')).toHaveLength(1);
+  expect(made.browser.opened).toHaveLength(1);
 });
 
 describe('what else is stored may be damaged', () => {

@@ -136,6 +136,20 @@ describe.each(WIRES)('an answer of the server over $name', (wire) => {
   });
 });
 
+describe.each(WIRES.filter(({ name }) => /JSON|a stream/.test(name)))('on $name', (wire) => {
+  beforeAll(() => wire.open());
+  afterAll(async () => {
+    await closeProxies();
+    await closeHostiles();
+  });
+
+  test('a result under the id of a request that is over ends the call: no other one is on it', async () => {
+    await wire.ask((id) => message(id, RESULT));
+    const { message: answered } = await wire.ask(() => message('1', RESULT));
+    expect(answered.error).toMatchObject({ code: -31003, data: { outcome: 'unknown' } });
+  });
+});
+
 describe('several calls over HTTP+SSE', () => {
   afterAll(async () => {
     await closeProxies();
