@@ -125,7 +125,16 @@ function fromVariable(
   const alternatives = [wanted, ...(platform === 'win32' ? [] : wanted.split(':'))].map((text) => text.trim());
   const chosen = alternatives.find((text) => text !== '' && isCommand(text.split(/\s+/)[0] as string)) ?? wanted;
   const [command = '', ...args] = chosen.split(/\s+/);
+  if (isShell(command, args)) return undefined;
   return { command, args: args.some((arg) => arg.includes('%s')) ? args : [...args, '%s'] };
+}
+
+/** Whether a command hands its arguments to a shell, which reads more in a URL than an address: `&` begins a command. */
+function isShell(command: string, args: readonly string[]): boolean {
+  const name = command.replace(/^.*[\\/]/, '').toLowerCase();
+  if (/^cmd(\.exe)?$/.test(name)) return true;
+  if (/^(powershell|pwsh)(\.exe)?$/.test(name)) return !args.some((arg) => /"%s"|'%s'/.test(arg));
+  return /^(ba|da|k|z|fi|a)?sh$/.test(name) && args.some((arg) => /^-\w*c$/.test(arg));
 }
 
 /** Windows Subsystem for Linux, where the browser is a program of the Windows around it. */

@@ -64,7 +64,10 @@ export function soundClient(value: unknown): ClientRecord | undefined {
   const { source, authMethod, clientSecret } = members;
   // A registered client authenticates by what was registered with it; the user's own may have a key besides.
   const able = authMethod === 'none' || (isText(clientSecret) && METHODS_WITH_SECRET.includes(authMethod));
-  return source === 'static' || able ? (members as unknown as ClientRecord) : undefined;
+  if (source !== 'static' && !able) return undefined;
+  const { workingMethod, ...others } = members;
+  const isMethod = workingMethod === 'none' || METHODS_WITH_SECRET.includes(workingMethod as string);
+  return (isMethod ? members : others) as unknown as ClientRecord;
 }
 
 function soundTokens(value: unknown): Tokens | undefined {

@@ -9,6 +9,8 @@ import { replyFrom } from '../wire/replies.ts';
 
 /** More open questions than this are refused: nobody asks a person that much at once. */
 const MAX_OPEN = 1_000;
+/** Bytes of their parameters together; one that nothing else waits beside is always put. */
+const MAX_BYTES = 64 * 1_048_576;
 
 /** Brings the answer to the server. Never rejects. */
 export type Deliver = (id: Id, reply: Reply, call: Call) => Promise<void>;
@@ -16,6 +18,7 @@ export type Deliver = (id: Id, reply: Reply, call: Call) => Promise<void>;
 export class Questions {
   readonly #deliver: Deliver;
   readonly #open = new Map<string, Cancellation>();
+  #bytes = 0;
 
   constructor(deliver: Deliver) {
     this.#deliver = deliver;
@@ -27,16 +30,20 @@ export class Questions {
    */
   put(id: Id, call: Call, client: Peer): Promise<void> | undefined {
     const key = idKey(id);
-    if (this.#open.size >= MAX_OPEN) {
-      const error = new ProxyError('limit', `more than ${MAX_OPEN} questions wait for answers of the client`);
+    const size = call.params?.length ?? 0;
+    const isTooLarge = this.#open.size > 0 && this.#bytes + size > MAX_BYTES;
+    if (isTooLarge || this.#open.size >= MAX_OPEN) {
+      const error = new ProxyError('limit', 'too many questions, or too large, wait for answers of the client');
       return this.#deliver(id, replyFrom(error), call);
     }
     const abort = new Cancellation();
     this.#open.set(key, abort);
+    this.#bytes += size;
     client
       .ask(call, abort.signal)
       .catch(replyFrom)
       .then((reply) => {
+        this.#bytes -= size;
         if (this.#open.get(key) === abort) this.#open.delete(key);
         // Whoever cancelled a request expects no answer to it.
         return abort.signal.aborted ? undefined : this.#deliver(id, reply, call);

@@ -34,7 +34,9 @@ export async function reach(fetch: Fetch, url: URL, probe = true): Promise<Reach
       return { kind: 'unreachable', error: `${showUrl(url)} answered HTTP ${response.status}` };
     });
   } catch (error) {
-    const hint = error instanceof ProxyError ? error.data.hint : undefined;
-    return { kind: 'unreachable', error: error instanceof Error ? error.message : undefined, hint };
+    if (!(error instanceof ProxyError))
+      return { kind: 'unreachable', error: error instanceof Error ? error.message : undefined };
+    const late = `${showUrl(url)} has not answered in ${LIMIT / 1000} s`;
+    return { kind: 'unreachable', error: error.code === 'timeout' ? late : error.message, hint: error.data.hint };
   }
 }

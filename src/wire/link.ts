@@ -28,6 +28,8 @@ import { closedFor, noteFor } from './subscription-id.ts';
 
 /** More unanswered requests of one peer than this are refused, not stored. */
 const MAX_INCOMING = 10_000;
+/** More bytes of them, too; what nothing else waits beside is always taken. */
+const MAX_INCOMING_BYTES = 128 * 1_048_576;
 
 /** What this end does with what the other end sends. */
 export interface LinkHandlers {
@@ -121,6 +123,8 @@ export class Link implements Peer {
   /** For messages that came without a way of their own. */
   readonly #wire: Way;
   readonly #unanswered = new KeyedRoll<Incoming>();
+  /** Bytes of their parameters. */
+  #waiting = 0;
   /** How many of the unanswered requests are subscriptions. */
   #subscriptions = 0;
   readonly #asked = new PendingRequests();
@@ -253,15 +257,17 @@ export class Link implements Peer {
   }
 
   #request(id: Id, call: Call, way: Way): void {
-    if (this.#ended || this.#unanswered.size >= MAX_INCOMING) {
-      const error =
-        this.#ended ?? new ProxyError('limit', `more than ${MAX_INCOMING} requests are waiting for answers`);
+    const size = sizeOf(call);
+    const isTooLarge = this.#unanswered.size > 0 && this.#waiting + size > MAX_INCOMING_BYTES;
+    if (this.#ended || isTooLarge || this.#unanswered.size >= MAX_INCOMING) {
+      const error = this.#ended ?? new ProxyError('limit', 'too many requests, or too large, are waiting for answers');
       const reply = replyFrom(error);
       way.respond(encodeResponse(id, reply), reply);
       return;
     }
     const incoming = new Incoming(this, id, call, way);
     this.#unanswered.add(incoming);
+    this.#waiting += size;
     if (incoming.subscription) this.#subscriptions++;
     this.#handlers.request(incoming).then(
       (reply) => this.answer(incoming, incoming.subscription ? closedFor(reply, Buffer.from(id)) : reply),
@@ -297,7 +303,9 @@ export class Link implements Peer {
   }
 
   #forget(incoming: Incoming): void {
-    if (this.#unanswered.delete(incoming) && incoming.subscription) this.#subscriptions--;
+    if (!this.#unanswered.delete(incoming)) return;
+    this.#waiting -= sizeOf(incoming.call);
+    if (incoming.subscription) this.#subscriptions--;
     if (this.#idle.length > 0 && !this.busy) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
@@ -305,4 +313,8 @@ export class Link implements Peer {
 /** Whether JSON-RPC has an answer for a message. */
 export function isAnswered({ kind }: Message): boolean {
   return kind !== 'notification' && kind !== 'response';
+}
+
+function sizeOf({ params }: Call): number {
+  return params?.length ?? 0;
 }

@@ -112,6 +112,25 @@ describe('browserCommand', () => {
     }
   });
 
+  it.each([
+    'cmd.exe /c start',
+    '/mnt/c/Windows/System32/CMD.EXE /c start',
+    'powershell.exe Start-Process',
+    'pwsh -Command',
+    'sh -c %s',
+    '/bin/bash -lc firefox',
+  ])('no browser is opened by way of a shell: %s', (value) => {
+    const isCommand = (name: string): boolean => !name.includes(' ');
+    for (const platform of ['linux', 'win32'] as const) {
+      expect(browserCommand({ BROWSER: value, DISPLAY: ':0' }, platform, false, isCommand)).toBeUndefined();
+    }
+  });
+
+  it('a script that a shell reads is a program like any other', () => {
+    const found = browserCommand({ BROWSER: 'sh /opt/open.sh' }, 'linux', false, only('sh'));
+    expect(found).toEqual({ command: 'sh', args: ['/opt/open.sh', '%s'] });
+  });
+
   it('$BROWSER on Windows has a drive and no alternatives', () => {
     expect(browserCommand({ BROWSER: 'C:\\b.exe' }, 'win32', false, none)).toEqual({
       command: 'C:\\b.exe',

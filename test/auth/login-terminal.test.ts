@@ -80,24 +80,25 @@ describe.runIf(hasTerminal)('in a terminal', () => {
 });
 
 /** What is said on stderr of a sign-in that the user takes some time for. */
-async function told(args: string[]): Promise<{ lines: string[]; page: string }> {
+async function told(args: string[]) {
   const { server, browser, options } = await protectedServer('hold');
   const program = startProxy('login', [server.url, ...args], options);
   const page = await browser.waitForTab(1);
   await program.stderrMatching(/paste/);
   await browser.finish(1);
   expect(await program.exit()).toEqual({ code: 0, signal: null });
-  expect(program.lines).toEqual([`signed in to ${server.url}`]);
-  return { lines: linesOf(program.stderr), page };
+  return { lines: linesOf(program.stderr), page, last: program.lines, signedIn: `signed in to ${server.url}` };
 }
 
 test('in a pipe, the same without what only a user at the keyboard can do', async () => {
-  const { lines, page } = await told([]);
+  const { lines, page, last, signedIn } = await told([]);
+  expect(last).toEqual([signedIn]);
   expect(lines).toEqual(['sign in on the page that just opened in your browser, or at', page, PASTE]);
 });
 
 test('a program that reads JSON gets JSON', async () => {
-  const { lines, page } = await told(['--log-format', 'json']);
+  const { lines, page, last, signedIn } = await told(['--log-format', 'json']);
+  expect(last.map((line) => JSON.parse(line))).toMatchObject([{ level: 'info', msg: signedIn }]);
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     { level: 'info', url: page },
     { level: 'info', msg: PASTE },

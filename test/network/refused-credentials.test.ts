@@ -86,7 +86,6 @@ describe('--header', () => {
       'it is the name of a variable that nothing has expanded; write -H "X-Api-Key: ${API_KEY}", which takes API_KEY from the environment',
     ],
     ['Authorization: whole-token-1', `it has no scheme in front of the credentials, such as Bearer: ${EXAMPLE}`],
-    ['Authorization: Bearer "whole-token-1"', 'it has quotes in it, which were sent too; leave them out'],
     [
       `Authorization: Bearer ${jwt({ exp: 1_700_000_000 })}`,
       'the token in it expired at 2023-11-14T22:13:20Z; get a new one',
@@ -98,7 +97,9 @@ describe('--header', () => {
   ])('%s', async (header, hint) => {
     const { url } = await refusing({ status: 401, body: 'invalid credentials' });
     const name = header.split(':')[0];
-    expect(await refusal(url, ['-H', header])).toEqual({
+    // By way of a variable: in the flag itself, most of these mistakes end the start.
+    const value = header.slice(header.indexOf(':') + 1).trim();
+    expect(await refusal(url, ['-H', `${name}: \${VALUE}`], { VALUE: value })).toEqual({
       message: `URL refuses the value of --header ${name} (HTTP 401): invalid credentials`,
       hint,
     });

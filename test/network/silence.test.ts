@@ -89,7 +89,7 @@ describe.concurrent('a server', () => {
     const lines = proxy.stderr.trimEnd().split('\n');
     expect(waitingLines(proxy)).toHaveLength(1);
     for (const line of lines)
-      expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z mcp-proxy: (?:info|warn): /);
+      expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z mcp-proxy: (?:info|warn|error): /);
   });
 });
 

@@ -51,6 +51,18 @@ describe('requests of the other end', () => {
     ]);
   });
 
+  it('that wait are bounded in bytes, and an answer makes room', async () => {
+    const wire = startWire();
+    const large = `,"params":{"text":"${'x'.repeat(50 * 1_048_576)}"}`;
+    for (const id of ['1', '2', '3']) wire.hear(request(id, 'm', large));
+    expect(wire.reached).toHaveLength(2);
+    expect(JSON.parse(wire.written[0] ?? '')).toMatchObject({ id: 3, error: { code: -31008 } });
+    nth(wire, 0).answer('{}');
+    await settled();
+    wire.hear(request('4', 'm', large));
+    expect(wire.reached).toHaveLength(3);
+  });
+
   it('that are no requests get an Invalid Request, under their id where there is one', () => {
     const wire = startWire();
     wire.hear('{"jsonrpc":"2.0","id":7,"method":1}');
