@@ -6,8 +6,8 @@ import { ProxyError } from './errors.ts';
 type Members = Readonly<Record<string, unknown>>;
 
 const CHOICES: Members = { strategy: STRATEGIES, logLevel: LEVELS, logFormat: LOG_FORMATS };
-const CONFIG_HINT = '{ ...DEFAULTS, url: new URL("https://server.example/mcp") } is the least it may be';
-const LISTEN_HINT = '{ ...LISTEN_DEFAULTS, host: "localhost", port: 8080 } is the least it may be';
+const CONFIG_HINT = 'pass at least { ...DEFAULTS, url: new URL("https://server.example/mcp") }';
+const LISTEN_HINT = 'pass at least { ...LISTEN_DEFAULTS, host: "localhost", port: 8080 }';
 
 /** What `typeof` says of each member of the surroundings, or the methods that it has. */
 const SURROUNDINGS: Readonly<Record<string, string | readonly string[]>> = {

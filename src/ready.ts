@@ -67,6 +67,6 @@ export class Ready {
       return;
     const { config, surroundings } = this.#shared;
     this.#reason = surroundings.redact(error);
-    surroundings.log.warn(`the sign-in to ${showUrl(config.url)} did not work: ${error}`);
+    surroundings.log.warn(`the sign-in to ${showUrl(config.url)} failed: ${error}`);
   }
 }

@@ -98,7 +98,7 @@ export class Authorizer {
 
   /** Gives up whatever is under way; what another process can go on with stays. */
   async close(): Promise<void> {
-    this.#closing.abort(new EndedByProxy('unauthorized', 'the proxy has ended before the sign-in'));
+    this.#closing.abort(new EndedByProxy('unauthorized', 'the proxy ended before the sign-in was complete'));
     await Promise.allSettled([this.#renewing, this.#signingIn]);
   }
 

@@ -112,9 +112,9 @@ async function authenticationBy(method: string, client: ClientRecord, config: Au
     default:
       throw new ProxyError(
         'unauthorized',
-        `the client authenticates by ${JSON.stringify(method)}, which is unknown here`,
+        `the client authenticates by ${JSON.stringify(method)}, which this program does not know`,
         {
-          hint: 'known are none, client_secret_basic, client_secret_post, client_secret_jwt and private_key_jwt',
+          hint: 'known methods: none, client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt',
         },
       );
   }

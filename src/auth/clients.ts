@@ -78,7 +78,7 @@ export async function register(
   redirectUri: string,
   scope: string | undefined,
 ): Promise<ClientRecord> {
-  const endpoint = endpointOf(issuer, 'registration_endpoint', 'does not register clients by itself', GIVE_CLIENT);
+  const endpoint = endpointOf(issuer, 'registration_endpoint', 'does not register clients automatically', GIVE_CLIENT);
   const others = config.clientMetadata.redirect_uris;
   const metadata = {
     client_name: 'mcp-proxy',
@@ -131,7 +131,7 @@ async function registeredIn(
   // 201 is the standard; several servers say 200, and leave out half of what the standard wants.
   if (!response.ok) throw new OAuthError('invalid_response', `HTTP ${response.status}`, response.status);
   if (clientId === undefined) {
-    const reason = unusable(`the registration answer of ${shown(endpoint)}`, 'client_id', client);
+    const reason = unusable(`the registration response of ${shown(endpoint)}`, 'client_id', client);
     throw new OAuthError('invalid_response', reason, response.status);
   }
   const clientSecret = text(client.client_secret);
@@ -153,7 +153,7 @@ function isPossible(clientSecret: string | undefined): (method: string | undefin
 function refused(error: OAuthError | ProxyError, issuer: Issuer): ProxyError {
   if (issuer.assumed === true) {
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
-    const reason = issuer.unusable?.authorization_servers ?? 'nothing there tells how to sign in';
+    const reason = issuer.unusable?.authorization_servers ?? 'nothing there says how to sign in';
     const message = `${shown(issuer.issuer)} asks for authorization (HTTP 401), and ${reason}`;
     return new ProxyError('unauthorized', message, { httpStatus: 401, hint }, error);
   }

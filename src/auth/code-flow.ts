@@ -37,7 +37,7 @@ export function newSecrets(): Secrets {
 /** Where the user signs in. Throws a ProxyError when the server has no such page. */
 export function pageOf(issuer: Issuer): string {
   const hint = 'try --device-code, or --client-credentials with a client of your own';
-  return endpointOf(issuer, 'authorization_endpoint', 'has no page to sign in', hint);
+  return endpointOf(issuer, 'authorization_endpoint', 'has no sign-in page', hint);
 }
 
 /** The authorization request. Throws a ProxyError when the server cannot take one that is safe. */

@@ -97,7 +97,7 @@ export function deviceEndpointOf(issuer: Issuer): string {
   return endpointOf(
     issuer,
     'device_authorization_endpoint',
-    'has no sign-in by device code',
+    'has no sign-in with a device code',
     'leave --device-code out',
   );
 }
@@ -141,7 +141,7 @@ async function deviceIn(response: Response, endpoint: string, hide: Redact): Pro
   const [deviceCode, userCode] = [text(body.device_code), text(body.user_code)];
   const page = browserPage(body.verification_uri);
   const lacking = (member: string): ProxyError =>
-    unusableError(`the device authorization answer of ${shown(endpoint)}`, member, body, 'leave --device-code out');
+    unusableError(`the device authorization response of ${shown(endpoint)}`, member, body, 'leave --device-code out');
   if (deviceCode === undefined) throw lacking('device_code');
   if (userCode === undefined) throw lacking('user_code');
   if (page === undefined) throw lacking('verification_uri');

@@ -113,7 +113,7 @@ function covers(identifier: string, server: URL): boolean {
 }
 
 function wrongResource(place: URL, document: Document, server: URL): ProxyError {
-  const hint = 'use the URL that the server names for itself, or say with --resource which one is meant';
+  const hint = 'use the URL that the server gives for itself, or name the right one with --resource';
   const identifier = text(document.resource);
   if (identifier === undefined || !parseUrl(identifier)) {
     return unusableError(nameOf(place), 'resource', document, hint);

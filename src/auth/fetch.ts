@@ -118,7 +118,7 @@ export class Auth {
     if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS) return response;
     if (this.#closed) {
       response.body.destroy();
-      throw new EndedByProxy('unauthorized', 'the proxy has ended before the sign-in');
+      throw new EndedByProxy('unauthorized', 'the proxy ended before the sign-in was complete');
     }
     let scopes = steppedUp;
     if (demand.kind === 'scope') {

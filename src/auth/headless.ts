@@ -11,7 +11,7 @@ export function storeHint(
   if (folder === undefined) return '; this user has no folder for sign-ins, so they end with the process';
   const variable = platform === 'darwin' ? 'HOME' : platform === 'win32' ? 'LocalAppData' : 'XDG_CACHE_HOME or HOME';
   return (
-    `; sign-ins are read from ${folder}: mcp-proxy login must run with the same ${variable}, ` +
-    'and in the container itself, not in its docker build'
+    `; this program reads sign-ins from ${folder}: run mcp-proxy login with the same ${variable}, ` +
+    'and in the container itself, not during docker build'
   );
 }

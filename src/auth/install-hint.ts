@@ -13,7 +13,7 @@ export interface Started {
 /** What to type, as a hint. @param isFile whether there is a file of that name */
 export function installHint(name: string, { file, executable }: Started, isFile = existsSync): string {
   if (executable)
-    return `a single executable loads no packages: npm install -g ${OWN} ${name}, or --credential-store file`;
+    return `a single executable cannot load packages: npm install -g ${OWN} ${name}, or --credential-store file`;
   const at = file.replaceAll('\\', '/');
   // Both are temporary folders, into which nothing can be installed but from the command that makes them.
   if (at.includes('/_npx/')) return `npx -y -p ${OWN} -p ${name} mcp-proxy URL --credential-store keychain`;

@@ -24,7 +24,7 @@ const LISTS = [
 const FLAGS = ['authorization_response_iss_parameter_supported', 'client_id_metadata_document_supported'] as const;
 
 const HINT =
-  'ask the operator of the authorization server; only https: addresses, or http: ones on this machine, are used';
+  'ask the operator of the authorization server; this program uses only https: addresses, or http: ones on this machine';
 
 /** Whether a document describes an authorization server at all: sites answer with all sorts of JSON. */
 export function isIssuerMetadata(document: Document): boolean {

@@ -27,7 +27,7 @@ export interface CommandContext {
   readonly print: (line: string) => void;
 }
 
-const TRY_AGAIN = { hint: 'the same command tries it again' } as const;
+const TRY_AGAIN = { hint: 'run the same command again' } as const;
 
 /** Signs in, unless somebody has or nobody has to. Rejects with a ProxyError that says why it did not work. */
 export async function login(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
@@ -55,7 +55,7 @@ export async function login(config: Config, { log, redact, version, print }: Com
     const pasteBack = new PasteBack({ vault, config: config.auth, fetch: http.fetch, log });
     const shown = afterPage(log, () => {
       if (state.pending?.userCode === undefined) pasteBack.open();
-      if (process.stderr.isTTY) log.info('waiting for the sign-in; Ctrl-C gives up');
+      if (process.stderr.isTTY) log.info('waiting for the sign-in; press Ctrl-C to give up');
     });
     const authorizer = openAuthorizer({ ...options, log: shown }, name, state);
     const refused = bearerOf(vault.read());
@@ -102,7 +102,7 @@ function refuseTrouble({ status }: HttpResponse, where: string): void {
 async function checkWritable({ store, folder }: AuthOptions, name: string): Promise<void> {
   if (folder === undefined) {
     const hint = 'set HOME (on Windows: LOCALAPPDATA) to a folder that this user can write to';
-    throw new ProxyError('internal', 'there is no folder to keep a sign-in in', { hint });
+    throw new ProxyError('internal', 'there is no folder to store the sign-in in', { hint });
   }
   await store.write(`${name}.check`, '');
   await store.remove(`${name}.check`);

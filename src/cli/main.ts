@@ -139,7 +139,7 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
 /** Says to the user of a terminal why nothing happens. */
 function greet({ logLevel: level, logFormat: format }: Config): void {
   const log = createLog({ level, format, redact: String, plain: true, write: (text) => process.stderr.write(text) });
-  log.info('Waiting for an MCP client: a host starts this (see --help). Ctrl-C ends it.');
+  log.info('Waiting for an MCP client. Hosts start this program (see --help). Ctrl-C quits.');
 }
 
 /** Ends with the last words to an error. */

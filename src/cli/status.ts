@@ -39,7 +39,7 @@ const KINDS = {
 } as const;
 
 function stateOf({ expiresAt, refreshToken }: NonNullable<Credentials['tokens']>, now: number): string {
-  const renews = refreshToken === undefined ? '' : ', renewed by itself';
+  const renews = refreshToken === undefined ? '' : ', refreshed automatically';
   if (expiresAt === undefined) return `signed in, until the server ends it${renews}`;
   const until = new Date(expiresAt).toISOString().replace(/\.\d+Z$/, 'Z');
   if (expiresAt > now) return `signed in, token until ${until}${renews}`;

@@ -34,7 +34,7 @@ export function refusePlaceholders(text: string, where: string): void {
   const at = text.indexOf('${');
   if (at === -1) return;
   throw usageError(
-    `${where} holds ${quoted(text.slice(at))}, which is not expanded there`,
+    `${where} contains ${quoted(text.slice(at))}, which this program does not expand there`,
     'write the value itself; a secret goes into a header: -H "Authorization: Bearer ${TOKEN}"',
   );
 }
@@ -44,7 +44,7 @@ function unknownPlaceholder(rest: string, where: string): ProxyError {
   const variable = prefix ? name?.toUpperCase().replace(/\W/g, '_') : name;
   const fitting = variable && /^[A-Za-z_]\w*$/.test(variable) ? variable : 'NAME';
   return usageError(
-    `${where} uses ${quoted(rest)}, which is none of \${NAME}, \${env:NAME} and \${NAME:-default}`,
+    `${where} uses ${quoted(rest)}, which is not one of \${NAME}, \${env:NAME} and \${NAME:-default}`,
     `write \${${fitting}}, and set ${fitting} in the environment`,
   );
 }

@@ -23,7 +23,7 @@ function among(all: readonly Member[], keys: readonly string[]): string[] {
 export function refuseLookalikes(text: Json, keys: readonly string[]): void {
   const [lookalike] = among(members(text), keys);
   if (lookalike === undefined) return;
-  throw new ProxyError('invalid-params', `the key ${JSON.stringify(lookalike)} could be taken for another one`);
+  throw new ProxyError('invalid-params', `the key ${JSON.stringify(lookalike)} could be taken for another key`);
 }
 
 /** Throws a ProxyError when a message could be taken for another one. */

@@ -107,9 +107,9 @@ export function releasing(send: Send, room: Way['room'], release: Release): Way 
 export function overBudget(what: string): Refusal {
   return {
     status: 429,
-    reply: replyFrom(new ProxyError('limit', `${what}; wait for some of the answers`)),
+    reply: replyFrom(new ProxyError('limit', `${what}; send more when some of them are answered`)),
     headers: { 'retry-after': '1' },
   };
 }
 
-export const TOO_MANY_BYTES: Refusal = overBudget('messages too large in sum are waiting for answers');
+export const TOO_MANY_BYTES: Refusal = overBudget('the messages that wait for answers are too large in total');

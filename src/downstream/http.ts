@@ -238,7 +238,7 @@ function countHosts(raw: readonly string[]): number {
   return hosts;
 }
 
-const NOT_FOUND = refused(404, 'nothing is served at this path; /mcp and /sse are there');
+const NOT_FOUND = refused(404, 'nothing is served at this path; use /mcp or /sse');
 const NO_BATCH = refused(400, 'Invalid Request: no batch is allowed here', {}, INVALID_REQUEST);
 const NO_EVENTS = refused(406, 'Accept must allow text/event-stream');
 const ENCODED = refused(415, 'no Content-Encoding is supported', { 'accept-encoding': 'identity' });

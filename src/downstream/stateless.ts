@@ -32,7 +32,7 @@ import { modernStatus } from './status.ts';
 
 /** Calls that wait for answers, and notifications that the server has not taken: of a connection, of an address, of all. */
 const CALLS: Limits = { own: 1_000, group: 5_000, all: 10_000, small: 0 };
-const TOO_MANY_CALLS = overBudget('too many calls of this client, or of all together, are waiting for answers');
+const TOO_MANY_CALLS = overBudget('too many calls of this client, or of all clients together, are waiting for answers');
 
 /** What a request comes with. */
 export interface Asked {

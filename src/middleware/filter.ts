@@ -79,7 +79,7 @@ function withoutHidden(reply: Reply, hidden: Matcher): Reply {
     if ('error' in own) return own;
     const tools = isObject(own.result) ? member(own.result, 'tools') : undefined;
     const found = kindOf(tools);
-    if (!isArray(tools)) throw new ProxyError('bad-result', `${UNREADABLE}: its tools is ${found}`);
+    if (!isArray(tools)) throw new ProxyError('bad-result', `${UNREADABLE}: its tools member is ${found}`);
     const all = elements(tools);
     const kept = all.filter((tool) => isShown(tool, hidden)).map((tool) => withoutLookalikes(tool, ['name']));
     const result = withoutLookalikes(own.result, ['tools']);
@@ -99,7 +99,7 @@ function kindOf(value: Json | undefined): string {
   return value[0] === BRACE_OPEN ? 'an object' : printable(value.toString('latin1'), 20);
 }
 
-const UNREADABLE = 'the tools/list result of the server cannot be filtered, so it is withheld';
+const UNREADABLE = 'the tools/list result of the server cannot be filtered, so the proxy withholds it';
 
 function isShown(tool: Json, hidden: Matcher): boolean {
   // An entry that is no tool (`null` is seen in the wild) would break the whole list for strict clients.

@@ -212,7 +212,7 @@ export class SharedSession {
     const level = LEVELS.indexOf(asString(call.params && memberOf(call.params, 'level')) ?? '');
     // What the server would make of it holds for all clients.
     if (level === -1 || !call.params)
-      return errorReply(INVALID_PARAMS, `Invalid params: level is none of ${LEVELS.join(', ')}`);
+      return errorReply(INVALID_PARAMS, `Invalid params: level is not one of ${LEVELS.join(', ')}`);
     const before = member.level;
     // It counts at once: another client may ask before this one is answered.
     this.#want(member, level);
@@ -247,7 +247,10 @@ export class SharedSession {
     if (uri === undefined) return errorReply(INVALID_PARAMS, 'Invalid params: uri is not a string');
     const ask = (): Promise<Reply> => this.#ask(member, exchange, server);
     if (call.method === 'resources/subscribe' && this.#subscribers.full(uri, member)) {
-      throw new ProxyError('limit', `more than ${MAX_SUBSCRIPTIONS} subscriptions of one client, or too long in sum`);
+      throw new ProxyError(
+        'limit',
+        `one client has more than ${MAX_SUBSCRIPTIONS} subscriptions, or their URIs are too long in total`,
+      );
     }
     if (call.method === 'resources/subscribe') return this.#subscribers.subscribe(uri, member, ask);
     return (await this.#subscribers.unsubscribe(uri, member, ask)) ?? { result: encode({}) };

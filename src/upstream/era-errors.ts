@@ -11,7 +11,7 @@ export function modernOnly(url: URL, outcome: Outcome): ProxyError {
   const supported = shownRevisions(outcome) ?? MODERN_REVISIONS;
   return new ProxyError(
     'no-common-version',
-    `${showUrl(url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which ended with 2025-11-25`,
+    `${showUrl(url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which revisions after 2025-11-25 do not have`,
     { supported, hint: 'use a client that speaks a revision of the server' },
   );
 }
@@ -20,11 +20,11 @@ export function modernOnly(url: URL, outcome: Outcome): ProxyError {
 export function legacyOnly(url: URL, outcome?: Outcome): ProxyError {
   return new ProxyError(
     'no-common-version',
-    `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it has to be opened with initialize`,
+    `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; the client must open with initialize`,
     {
       ...(outcome?.kind === 'refused' && outcome.error.data),
       supported: shownRevisions(outcome) ?? LEGACY_REVISIONS,
-      hint: 'a client that falls back to initialize connects',
+      hint: 'use a client that falls back to initialize',
     },
   );
 }

@@ -118,7 +118,7 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
   }
   const hint = status === 404 || status === 405 ? { hint: 'check the path of the URL' } : {};
   if (status === 400 && url.protocol === 'http:' && WANTS_TLS.test(body.toString('latin1', 0, EXCERPT))) {
-    const message = `${where} answered HTTP 400: the server there encrypts (TLS), and the URL begins with http:`;
+    const message = `${where} answered HTTP 400: the server there encrypts (TLS), but the URL begins with http:`;
     return new ProxyError('unreachable', message, { ...data, hint: `use ${showUrl(otherScheme(url))}` });
   }
   return new ProxyError('failed', `${where} answered HTTP ${status}`, { ...data, ...outcome, ...hint });
@@ -136,7 +136,7 @@ function excerpt(body: Buffer): string {
 /** A body that holds messages, none of which is the answer. */
 export function otherAnswer({ status }: HttpResponse, body: Buffer, url: URL): ProxyError {
   const data: ErrorData = { httpStatus: status, ...(body.length > 0 && { body: excerpt(body) }), outcome: 'unknown' };
-  return new ProxyError('failed', `${showUrl(url)} answered another request than this one`, data);
+  return new ProxyError('failed', `${showUrl(url)} answered a different request`, data);
 }
 
 /** The server answered, but not with what JSON-RPC calls an answer. */

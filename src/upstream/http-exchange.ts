@@ -108,7 +108,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
       if ((incoming.statusCode ?? 0) < 200) {
         settled();
         outgoing.destroy();
-        reject(withoutAnswer(url, 'left HTTP', incoming.statusCode));
+        reject(withoutAnswer(url, 'stopped speaking HTTP', incoming.statusCode));
         return;
       }
       // From here on the body owns the connection; the signal still cuts it.

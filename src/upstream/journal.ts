@@ -52,9 +52,13 @@ export class Journal {
     if (method !== 'resources/subscribe') return;
     const isFull = this.#subscriptions.size >= MAX_SUBSCRIPTIONS || this.#bytes + (params?.length ?? 0) > MAX_BYTES;
     if (!isFull || this.#subscriptions.has((params && uriOf(params)) ?? '')) return;
-    throw new ProxyError('limit', `a session keeps at most ${MAX_SUBSCRIPTIONS} subscriptions and 1 MiB of them`, {
-      hint: 'unsubscribe from resources that are no longer needed',
-    });
+    throw new ProxyError(
+      'limit',
+      `a session can have at most ${MAX_SUBSCRIPTIONS} subscriptions, and 1 MiB of parameters in them`,
+      {
+        hint: 'unsubscribe from resources that are no longer needed',
+      },
+    );
   }
 
   /** Notes a request that the server answered. */

@@ -14,7 +14,7 @@ export async function wrongScheme(url: URL, cause: Error): Promise<ProxyError | 
   const what = encrypted ? 'does not encrypt' : 'encrypts';
   const unsafe = encrypted && !isLoopback(url.hostname);
   const hint = `use ${showUrl(otherScheme(url))}${unsafe ? ' with --allow-http, which sends everything in the clear' : ''}`;
-  const message = `cannot connect to ${url.host}: the server there ${what} (TLS), and the URL begins with ${url.protocol}`;
+  const message = `cannot connect to ${url.host}: the server there ${what} (TLS), but the URL begins with ${url.protocol}`;
   return new ProxyError('unreachable', message, { hint }, cause);
 }
 

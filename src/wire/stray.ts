@@ -23,7 +23,7 @@ export function settleStray(
 }
 
 function strayAnswer(id: Id, answer: Buffer, httpStatus: number | undefined): ProxyError {
-  return new ProxyError('failed', `the answer names another request than this one: its id is ${id.slice(0, SHOWN)}`, {
+  return new ProxyError('failed', `the answer names a different request: its id is ${id.slice(0, SHOWN)}`, {
     ...(httpStatus !== undefined && { httpStatus }),
     body: answer.toString('utf8', 0, EXCERPT),
     outcome: 'unknown',

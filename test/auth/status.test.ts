@@ -54,7 +54,7 @@ test('tells of every server, or of one', async () => {
   const [client] = [...authorizationServer.clients.keys()].slice(-1);
   expect(one).toEqual([
     other.url,
-    expect.stringMatching(/^ {2}state: +signed in, token until \S+Z, renewed by itself$/),
+    expect.stringMatching(/^ {2}state: +signed in, token until \S+Z, refreshed automatically$/),
     `  resource:  ${other.url}`,
     `  issuer:    ${authorizationServer.issuer}`,
     `  client:    ${client} (registered by mcp-proxy)`,
@@ -83,7 +83,7 @@ test('keeps profiles apart, and says whose client it is', async () => {
 });
 
 test.each([
-  ['can be renewed', 'rotate', /^ {2}state: +signed in, token expired at \S+Z, renewed by itself$/],
+  ['can be renewed', 'rotate', /^ {2}state: +signed in, token expired at \S+Z, refreshed automatically$/],
   ['cannot', 'never', /^ {2}state: +expired at \S+Z$/],
 ] as const)('tells of a token that has expired and %s', async (_, refresh, state) => {
   const { server, options } = await protectedServer({ refresh, expiresIn: { value: 1 } });

@@ -31,7 +31,7 @@ describe.each([V1_STATEFUL, V1_STATELESS, EVERYTHING_HTTP, EVERYTHING_SSE])(
       for (const method of ['server/discover', 'tools/list']) {
         await expect(rpc.modern(method)).rejects.toMatchObject({
           code: NO_COMMON_VERSION,
-          message: expect.stringMatching(/ does not speak MCP 2026-07-28; it has to be opened with initialize/),
+          message: expect.stringMatching(/ does not speak MCP 2026-07-28; the client must open with initialize/),
         });
       }
       const { capabilities } = await rpc.initialize('2025-11-25');
