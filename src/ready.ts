@@ -57,7 +57,7 @@ export class Ready {
     };
   }
 
-  /** What fails from now on does so because the proxy ends. */
+  /** Whether the proxy is ending: any failure from then on is a consequence of that. */
   close(): void {
     this.#closed = true;
   }

@@ -1,10 +1,10 @@
-/** Refusals of a credential that do not say 401: the server, or what is in front of it, could not even read it. */
+/** Refusals of a credential with a status other than 401: the server, or a gateway in front of it, could not even read it. */
 import type { HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { parseChallenges } from './challenge.ts';
 
-/** Characters from which a token, rather than anything else in a request, exceeds the limits of usual servers. */
+/** From this many characters on, it is the token of a request that exceeds the limits of common servers. */
 const LARGE = 4_096;
-/** Bytes of a body that are looked at, and that are read for it at most; larger bodies are not about a header. */
+/** Bytes of a body to examine, and to read at most; a larger body is not about a header. */
 const [EXAMINED, READ] = [8_192, 1_048_576];
 
 /** "Request Header Or Cookie Too Large", "Size of a request header field exceeds server limit", "token too long". */
@@ -15,16 +15,16 @@ const MALFORMED =
   /\b(?:malformed|invalid|bad)\b[^.<]{0,30}\b(?:authorization header|(?:bearer|access) token|jwt)\b|\b(?:authorization header|(?:bearer|access) token|jwt)\b[^.<]{0,30}\b(?:malformed|invalid|badly formed)\b|\binvalid_token\b/i;
 
 export interface Examined {
-  /** Whether the credential is what the server did not take. */
+  /** Whether the server refused because of the credential. */
   readonly blamed: boolean;
-  /** The same response, still to be read. */
+  /** The same response, with its body still unread. */
   readonly response: HttpResponse;
 }
 
 /**
  * Finds out whether a response with the status 400, 413, 414 or 431 is about the bearer of its request.
  *
- * @param proven whether the server has taken this very bearer before: then it is not too large.
+ * @param proven whether the server has accepted this very bearer before: then it is not too large.
  */
 export async function examine(
   request: HttpRequest,
@@ -40,12 +40,12 @@ export async function examine(
   if (isStream || Number(headers['content-length'] ?? 0) > EXAMINED) return { blamed: false, response };
   const bytes = await response.body.bytes(READ);
   const text = bytes.toString('utf8', 0, EXAMINED);
-  // What an MCP server answers in its own language is an answer.
+  // A JSON-RPC message is the MCP server's own answer.
   const blamed = !text.includes('"jsonrpc"') && ((!proven && TOO_LARGE.test(text)) || MALFORMED.test(text));
   return { blamed, response: { ...response, body: alreadyRead(bytes) } };
 }
 
-/** Servers that judge a malformed token by RFC 6750, section 3.1, may answer 400. */
+/** Under RFC 6750, section 3.1, servers may answer a malformed token with 400. */
 function challenged(field: string | string[] | undefined): boolean {
   return parseChallenges([field ?? []].flat().join(', ')).some(
     ({ scheme, parameters }) => scheme === 'bearer' && /^invalid_(token|request)$/.test(parameters.get('error') ?? ''),

@@ -144,7 +144,7 @@ async function registeredIn(
   };
 }
 
-/** Whether a registered client can authenticate by a method: it has no key, and a secret only where it got one. */
+/** Whether a registered client can use a method: it has no key, and a secret only if the server gave it one. */
 function isPossible(clientSecret: string | undefined): (method: string | undefined) => boolean {
   const possible = clientSecret === undefined ? ['none'] : ['none', ...SECRET_METHODS, 'client_secret_jwt'];
   return (method) => method !== undefined && possible.includes(method);
@@ -169,7 +169,7 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer): ProxyError {
   );
 }
 
-/** A status without a word that OAuth knows. */
+/** A refusal that has a status, but no OAuth error code. */
 function registrationRefused(error: OAuthError, issuer: Issuer): ProxyError {
   const { status } = error;
   const passing = status === 429 || status >= 500;
@@ -183,8 +183,9 @@ function advertised({ token_endpoint_auth_methods_supported: methods }: Issuer):
 }
 
 /**
- * What a new client should use: no secret where that is allowed, because this program can keep
- * none. Of the methods with a secret, servers that read only one place read the body.
+ * The method for a new client: no secret if the server allows that, because this program cannot
+ * keep one confidential. Of the methods with a secret, prefer the body: servers that read only one
+ * place read that one.
  */
 function methodToRegister(issuer: Issuer): string {
   const methods = advertised(issuer);
@@ -192,7 +193,7 @@ function methodToRegister(issuer: Issuer): string {
   return SECRET_METHODS.find((method) => methods.includes(method)) ?? 'none';
 }
 
-/** How a client authenticates where nobody has said so. */
+/** How a client authenticates if neither its user nor its registration says so. */
 function usualMethod(secret: string | undefined, issuer: Issuer): string {
   if (secret === undefined) return 'none';
   const methods = advertised(issuer);

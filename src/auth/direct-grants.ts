@@ -92,7 +92,7 @@ export async function byDeviceCode(context: DeviceContext, asked: Asked): Promis
   });
 }
 
-/** Where a device code comes from. Throws a ProxyError when the server has none. */
+/** The device authorization endpoint. Throws a ProxyError when the server has none. */
 export function deviceEndpointOf(issuer: Issuer): string {
   return endpointOf(
     issuer,
@@ -107,9 +107,9 @@ interface Device {
   readonly deviceCode: string;
   readonly userCode: string;
   readonly page: URL;
-  /** The page that knows the code already. */
+  /** The page whose address contains the code already, so that the user need not type it. */
   readonly completePage: URL | undefined;
-  /** Seconds. */
+  /** In seconds. */
   readonly expiresIn: number;
   readonly interval: number;
 }
@@ -155,7 +155,7 @@ async function deviceIn(response: Response, endpoint: string, hide: Redact): Pro
   };
 }
 
-/** An address that a user may be sent to. */
+/** An address to which the program may send a user. */
 function browserPage(value: unknown): URL | undefined {
   try {
     return checkBrowserUrl(text(value) ?? '');

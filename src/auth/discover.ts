@@ -48,7 +48,7 @@ export function canonicalUri(url: URL): string {
   return `${url.origin}${path}${url.search}`;
 }
 
-/** Resolves with what is wrong where there are metadata that name no authorization server, and with undefined where there are none. */
+/** Resolves with what is wrong if there is metadata that names no authorization server, and with undefined if there is no metadata. */
 async function findResource(
   wire: Wire,
   challenge: Challenge,
@@ -72,7 +72,7 @@ async function findResource(
         nameless ??= unusable(nameOf(place), 'authorization_servers', document);
       continue;
     }
-    // The server of a user who says what the resource is may be reached under another name.
+    // A user who sets the resource may reach the server under another name.
     const identifier = wanted ?? text(document.resource);
     if (identifier === undefined || (wanted === undefined && !covers(identifier, wire.server))) {
       wrong ??= wrongResource(place, document, wire.server);
@@ -153,7 +153,7 @@ async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
   });
 }
 
-/** The first metadata document of an issuer that belongs to it and can be used. Throws when there are only others. */
+/** The issuer's first metadata document that belongs to it and can be used. Throws when it has only others. */
 async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined> {
   const url = new URL(named);
   checkScheme(url);
@@ -174,7 +174,7 @@ async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined
   return undefined;
 }
 
-/** Nothing but the very same issuer will do (RFC 8414, section 3.3); only another place is a reason for alarm. */
+/** The two issuers must be identical (RFC 8414, section 3.3), but only a different host or path is a reason for alarm. */
 function wrongIssuer(named: string, stated: string): ProxyError {
   const quoted = printable(JSON.stringify(stated), 120);
   if (spelledAlike(named) === spelledAlike(stated)) {
@@ -187,7 +187,7 @@ function wrongIssuer(named: string, stated: string): ProxyError {
   });
 }
 
-/** The URL parser takes care of the case of scheme and host, and of default ports. */
+/** The URL parser normalizes the case of scheme and host, and default ports. */
 function spelledAlike(issuer: string): string {
   return (URL.canParse(issuer) ? new URL(issuer).href : issuer).replace(/\/+$/, '');
 }

@@ -1,7 +1,7 @@
-/** Where nobody can look at a browser, users sign in elsewhere, and often into another folder than this program reads. */
+/** On a machine without a browser, users sign in elsewhere, and often store the sign-in in a folder that this program does not read. */
 import { browserCommand } from './browser.ts';
 
-/** Says which folder counts, for the hint of an error; nothing where a browser can be opened. */
+/** The part of a hint that says which folder counts; empty when a browser can be opened. */
 export function storeHint(
   env: Readonly<Record<string, string | undefined>>,
   folder: string | undefined,

@@ -103,7 +103,7 @@ export function logFormatIn(argv: readonly string[]): LogFormat {
   return asked ? 'json' : DEFAULTS.logFormat;
 }
 
-/** Whether the arguments start the program for a client on stdio, also where they cannot be read. */
+/** Whether the arguments start the program for a client on stdio, even if they are wrong. */
 export function servesStdio(argv: readonly string[]): boolean {
   const own = ownWords(argv);
   const first = own.find((word) => !word.startsWith('-'));
@@ -149,7 +149,7 @@ function surplusArgument(targets: readonly string[], headers: readonly string[])
   const near = nearestSubcommand(targets[0] as string);
   if (near) return usageError('the first argument is no URL', `did you mean ${near}?`);
   const message = `one URL is expected, but ${targets.length} arguments were given`;
-  // mcp-remote takes the port of its redirect URI there, whose path is another one than ours.
+  // There, mcp-remote takes the port of its redirect URI, whose path differs from ours.
   const port = targets[1] as string;
   const cutHeader = headers.some((header) => /(?::|\b(?:bearer|basic))\s*$/i.test(header));
   if (targets.length === 2 && !cutHeader && checkPort(port) === undefined) {

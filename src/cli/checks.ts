@@ -21,7 +21,7 @@ export function isBearerToken(text: string): boolean {
 export const CLIENT_TOKEN_FORM =
   'it consists of letters, digits and -._~+/ (RFC 6750, section 2.1), or is @ and the name of a file that holds it';
 
-/** With a placeholder in it, the value shows only when that is expanded. */
+/** A value with a placeholder can be checked only after its expansion. */
 export function checkClientToken(value: string): string | undefined {
   const right = isBearerToken(value) || value.includes('${') || /^@./.test(value);
   return right ? undefined : CLIENT_TOKEN_FORM;
@@ -110,7 +110,7 @@ export function checkAuthorizeParameter(value: string): string | undefined {
   return undefined;
 }
 
-/** Other programs bind a `--host`; here it is what a browser is sent to. */
+/** Other programs listen on their `--host`; here it is the host to which a browser is sent. */
 export function checkRedirectHost(value: string): string | undefined {
   const everyInterface = /^(?:0\.0\.0\.0|\[?(?:::|0:0:0:0:0:0:0:0)\]?)$/.test(value);
   return everyInterface

@@ -1,7 +1,7 @@
 /**
  * What to write here for a flag of another program: mcp-remote, supergateway, and the two other programs called
- * mcp-proxy (of sparfenyuk and of punkpeye), besides flags that people try. docs/migrating.md shows it program by program.
- * Nothing but a usage error needs it, so it is loaded on demand.
+ * mcp-proxy (of sparfenyuk and of punkpeye), or for a flag that people try. docs/migrating.md lists the same by program.
+ * Only a usage error needs this file, so it is loaded on demand.
  */
 import { ProxyError } from '../errors.ts';
 import { checkPort } from './checks.ts';
@@ -29,7 +29,7 @@ const REGISTERED = `--static-oauth-client-metadata '{"scope": "FIRST SECOND"}'`;
 const RESOURCE = '--disable-resource-parameter';
 const BASIC = '-H "Authorization: Basic ${BASIC}", with the base64 of USER:PASSWORD in BASIC';
 
-/** By flag, or by flag and value where one value needs a hint of its own. Case and dashes do not matter. */
+/** By flag, or by flag and value if one value needs a hint of its own. Case and dashes do not matter. */
 const HINTS: Readonly<Record<string, string>> = {
   // mcp-remote
   '--header-file': BEARER,
@@ -150,17 +150,17 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const BY_KEY = new Map(Object.entries(HINTS).map(([written, hint]) => [keyOf(...split(written)), hint]));
 
-/** What to write instead of a flag with this value, or undefined when no other program is known to have it. Of a flag that exists here, only values are looked up. */
+/** What to write instead of a flag with this value, or undefined when the table does not have the flag. For a flag that exists here, it looks up only the value. */
 export function foreignHint(flag: string, value?: string): string | undefined {
   const ofValue = value === undefined ? undefined : BY_KEY.get(keyOf(flag, value));
   if (ofValue !== undefined || OPTIONS.some(({ name }) => flag === `--${name}`)) return ofValue;
   const hint = BY_KEY.get(keyOf(flag));
   if (hint !== undefined && value === 'false') return 'leave it out';
-  // Clients know the port; unlike most values, it is not a secret.
+  // Keep the port, which clients know; unlike most values, it is not a secret.
   return hint === PORT && value !== undefined && checkPort(value) === undefined ? hint.replaceAll('8080', value) : hint;
 }
 
-/** Every flag of the table, with its value where that matters, and what to write here. */
+/** Every flag of the table, with its value if that matters, and what to write here. */
 export function foreignFlags(): readonly (readonly [string, string])[] {
   return Object.entries(HINTS);
 }

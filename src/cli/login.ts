@@ -89,7 +89,7 @@ async function canSignIn({ url, auth }: Config, { fetch }: Pick<HttpClient, 'fet
   return (await discover(wire, NO_CHALLENGE, auth.resource)).issuer.assumed !== true;
 }
 
-/** Rejects while the server is in no state to say whether it wants a sign-in. */
+/** Rejects when trouble at the server hides whether it wants a sign-in. */
 function refuseTrouble({ status }: HttpResponse, where: string): void {
   if (status !== 429 && status < 500) return;
   throw new ProxyError('failed', `${where} answers HTTP ${status}`, {
@@ -98,7 +98,7 @@ function refuseTrouble({ status }: HttpResponse, where: string): void {
   });
 }
 
-/** Rejects where a sign-in could not be kept, before the user is sent to any page. */
+/** Rejects when the program cannot store a sign-in, before it sends the user to any page. */
 async function checkWritable({ store, folder }: AuthOptions, name: string): Promise<void> {
   if (folder === undefined) {
     const hint = 'set HOME (on Windows: LOCALAPPDATA) to a folder that this user can write to';
@@ -108,7 +108,7 @@ async function checkWritable({ store, folder }: AuthOptions, name: string): Prom
   await store.remove(`${name}.check`);
 }
 
-/** A log that calls back when it has shown the page to sign in. */
+/** A log that calls back when it has shown the sign-in page. */
 function afterPage(log: Log, shown: () => void): Log {
   const then =
     (write: Log['info']): Log['info'] =>
@@ -119,7 +119,7 @@ function afterPage(log: Log, shown: () => void): Log {
   return { ...log, info: then(log.info), warn: then(log.warn) };
 }
 
-/** What went wrong, and at least that it can be tried again. */
+/** The same error, with a hint to try again if it has none. */
 function withWayOn(error: unknown): unknown {
   if (!(error instanceof ProxyError) || error.data.hint !== undefined) return error;
   return new ProxyError(error.code, error.message, { ...error.data, ...TRY_AGAIN }, error);

@@ -1,14 +1,14 @@
-/** Placeholders in values of the command line: how secrets stay out of it. */
+/** Placeholders in values of the command line, which keep secrets out of it. */
 import type { ProxyError } from '../errors.ts';
 import { usageError } from './mistakes.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** `${NAME}`, `${env:NAME}`, `${NAME:-default}`; last, the beginning of anything else in that form. */
+/** `${NAME}`, `${env:NAME}`, `${NAME:-default}`; the last alternative is the beginning of any other placeholder. */
 const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;
 
 /**
- * The text with its placeholders replaced from the environment; what comes from there is not expanded again.
+ * The text with its placeholders replaced from the environment; a value from there is not expanded again.
  * Throws a usage error when a variable without a default is unset or empty, and for every other `${`.
  * @param where what holds the text, as the error names it
  * @param onValue is told every value that was put in
@@ -29,7 +29,7 @@ export function expandVariables(text: string, env: Env, where: string, onValue?:
   });
 }
 
-/** Throws a usage error for a placeholder in a value where none is expanded: it would be sent as it is. */
+/** Throws a usage error for a placeholder in a value without expansion: the program would send it as it is. */
 export function refusePlaceholders(text: string, where: string): void {
   const at = text.indexOf('${');
   if (at === -1) return;
@@ -49,14 +49,14 @@ function unknownPlaceholder(rest: string, where: string): ProxyError {
   );
 }
 
-/** The placeholder that a text begins with. Defaults are left out: they may be secrets. */
+/** The placeholder at the beginning of a text, without its defaults: they may be secrets. */
 function quoted(text: string): string {
   const whole = /^\$\{(?:[^{}]|\{[^{}]*\})*\}/.exec(text)?.[0].replace(/:-(?!\$\{)[^{}]*/g, ':-…');
   if (whole !== undefined && whole.length <= 80) return whole;
   return `${/^\$\{[\w.:]{0,40}/.exec(text)?.[0]}…`;
 }
 
-/** Some hosts have variables of their own, which never are in the environment. */
+/** Some hosts have variables of their own, which are never in the environment. */
 function unsetHint(variable: string): string {
   const ofHost = /^(?:workspace(?:Folder|Root)|userHome$)/.test(variable);
   return ofHost ? `write the path itself: the host did not fill in ${variable}` : `set ${variable} in the environment`;

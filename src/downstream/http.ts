@@ -83,7 +83,7 @@ export class HttpDownstream {
       return undefined;
     }
     const path = pathOf(req.url);
-    // Clients look here before they know what is needed, and take a 401 for a broken answer.
+    // Clients look here before they know what they need, and do not understand a 401.
     if (isWellKnown(path)) return NOT_FOUND;
     if (isOAuthEndpoint(path)) {
       refuseSignIn(res, rules.isToken !== undefined);

@@ -28,7 +28,7 @@ export function refuse(res: ServerResponse, { status, reply, headers, id = 'null
   send(res, status, headers, body ?? Buffer.alloc(0));
 }
 
-/** Answers a request to an endpoint of OAuth, none of which exists here, in a way that OAuth clients show (RFC 6749, section 5.2). */
+/** Answers a request to an OAuth endpoint, which the proxy does not have, with an error that OAuth clients show (RFC 6749, section 5.2). */
 export function refuseSignIn(res: ServerResponse, hasToken: boolean): void {
   const needed = hasToken
     ? 'send its client token as "Authorization: Bearer TOKEN"; its operator knows it, from --client-token or the log'

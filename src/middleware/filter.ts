@@ -57,7 +57,7 @@ export function blocksNotification(ignore: readonly string[]): (call: Call) => b
   };
 }
 
-/** Refuses what is another call to some reader than the one that was looked at. */
+/** Refuses a message that some reader would take for a different call than the filter does. */
 function refuseAmbiguous(call: Call): void {
   refuseOtherCalls(call);
   if (call.method === 'tools/call' && isObject(call.params)) refuseLookalikes(call.params, ['name']);
@@ -92,7 +92,7 @@ function withoutHidden(reply: Reply, hidden: Matcher): Reply {
   }
 }
 
-/** What stands where a list should; not its text, which may name what is hidden. */
+/** What is there instead of a list, without its text, which may name a hidden tool. */
 function kindOf(value: Json | undefined): string {
   if (value === undefined) return 'missing';
   if (value[0] === QUOTE) return 'a string';

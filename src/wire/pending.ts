@@ -26,7 +26,7 @@ export class PendingRequests extends KeyedRoll<Pending> {
   readonly #httpStatus: number | undefined;
   #lastId = 0;
 
-  /** @param httpStatus of the responses that bring the answers, where each comes with one */
+  /** @param httpStatus the status of the responses that carry the answers, if responses carry them */
   constructor(httpStatus?: number) {
     super();
     this.#httpStatus = httpStatus;
@@ -40,10 +40,11 @@ export class PendingRequests extends KeyedRoll<Pending> {
   }
 
   /**
-   * Settles the request that an answer is for. An id that was never ours is that of the only request
-   * that the answer can be for, if there is one; the id of a request that is over means a late answer.
-   * @param own the request on whose stream it came, where each has one
-   * @returns whether a request had the id, had not but was settled, or none was settled
+   * Settles the request that an answer is for. If no request of ours ever had its id, the answer is
+   * for the only request that it can be for, if there is one. The id of a finished request means that
+   * the answer is late.
+   * @param own the request on whose stream the answer came, if each request has its own stream
+   * @returns `answered` when a request had the id, `stray` when another request was settled, undefined when none was
    */
   settle(answer: Message & { kind: 'response' | 'malformed' }, own?: Pending): 'answered' | 'stray' | undefined {
     const number = requestNumber(answer.id, this.#lastId);
