@@ -57,7 +57,7 @@ export class Ready {
     };
   }
 
-  /** Whether the proxy is ending: any failure from then on is a consequence of that. */
+  /** Stops the warnings: from now on, failures only mean that the proxy is ending. */
   close(): void {
     this.#closed = true;
   }

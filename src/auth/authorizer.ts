@@ -121,11 +121,11 @@ export class Authorizer {
       const byIdToken = await this.#byIdToken(stored);
       if (byIdToken) return byIdToken;
       if (isJustIssued(stored, want.refused)) {
-        // A refresh gets the same oversized token again; in a new sign-in, the user may choose otherwise.
+        // If refreshing makes tokens that the server cannot read, a new sign-in may not: the user may choose otherwise there.
         if (want.unreadable && want.refused !== this.#byUser) return undefined;
         if (await this.#hasMoved(want, stored)) return undefined;
         throw new ProxyError('unauthorized', `${showUrl(server)} refuses tokens that were just issued for it`, {
-          hint: 'the server and its authorization server do not agree; tell whoever runs them',
+          hint: 'the server and its authorization server do not agree; tell their operators',
         });
       }
     }

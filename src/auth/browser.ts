@@ -74,7 +74,7 @@ export function checkBrowserUrl(url: string): URL {
   const refuse = (reason: string): never => {
     const shown = printable(url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//***@'), 200);
     throw new ProxyError('unauthorized', `the sign-in URL ${JSON.stringify(shown)} is not opened: ${reason}`, {
-      hint: 'it comes from the authorization server of this MCP server; ask who runs it',
+      hint: 'it comes from the authorization server of this MCP server; ask its operator',
     });
   };
   if (UNWANTED.test(url)) return refuse('it has characters that do not belong in a URL');

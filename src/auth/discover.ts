@@ -149,7 +149,7 @@ async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
   const found = await documentOf(wire, named);
   if (found) return found;
   throw new ProxyError('unauthorized', `the authorization server ${shown(named)} publishes no metadata`, {
-    hint: 'the server names it as the place to sign in; ask who runs the server',
+    hint: 'the server names it as the place to sign in; ask the operator of the server',
   });
 }
 
@@ -174,7 +174,7 @@ async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined
   return undefined;
 }
 
-/** The two issuers must be identical (RFC 8414, section 3.3), but only a different host or path is a reason for alarm. */
+/** The two issuers must be identical (RFC 8414, section 3.3). Only a difference beyond spelling is a reason for alarm. */
 function wrongIssuer(named: string, stated: string): ProxyError {
   const quoted = printable(JSON.stringify(stated), 120);
   if (spelledAlike(named) === spelledAlike(stated)) {
@@ -183,7 +183,7 @@ function wrongIssuer(named: string, stated: string): ProxyError {
     });
   }
   return new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${quoted}`, {
-    hint: 'somebody may be trying to get hold of the sign-in; ask who runs the server',
+    hint: 'an attacker may be trying to steal the sign-in; ask the operator of the server',
   });
 }
 

@@ -83,7 +83,7 @@ export class HttpDownstream {
       return undefined;
     }
     const path = pathOf(req.url);
-    // Clients look here before they know what they need, and do not understand a 401.
+    // Clients look here before they know what they need, and treat a 401 as a broken response.
     if (isWellKnown(path)) return NOT_FOUND;
     if (isOAuthEndpoint(path)) {
       refuseSignIn(res, rules.isToken !== undefined);

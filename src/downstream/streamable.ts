@@ -72,7 +72,7 @@ export class StreamableSession implements Peer, Served, PostHome {
   readonly #channels = new Map<number, Channel>();
   /** How many POSTs wait for answers. */
   #waiting = 0;
-  /** POSTs that can carry more than their answer; a search removes those that no longer can. */
+  /** POSTs whose responses can carry more than the answer. `sendAside` removes those that turn out not to. */
   readonly #streaming = new Roll<AwaitedPost>();
   /** POSTs that ask for progress, by the keys of their tokens. */
   readonly #byToken = new Map<string, AwaitedPost>();

@@ -99,7 +99,7 @@ export class FirstContact {
   #wasPromised({ method }: Call): boolean {
     if (method === 'initialize') return false;
     if (this.#promised || method === 'server/discover') return this.#promised;
-    // A client that has not asked this process may have asked an earlier one, before the user signed in.
+    // A client that has not asked this process may have asked another process of ours before the user signed in.
     return !this.#discovered && this.#options.signIn.completed > this.#completed;
   }
 

@@ -104,7 +104,7 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
     const hint =
       status === 401
         ? 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"'
-        : 'this account, or these credentials, may not do that; ask whoever runs the server';
+        : 'this account, or these credentials, may not do that; ask the operator of the server';
     const what = status === 401 ? 'asks for authorization' : 'refuses these credentials';
     return new ProxyError('unauthorized', `${where} ${what} (HTTP ${status})`, { ...data, hint });
   }
@@ -113,7 +113,7 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
   if (status >= 200 && status < 300) {
     const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 80);
     const hint = 'check that the URL is the MCP endpoint itself';
-    const message = `${where} answered HTTP ${status} with ${type}, which is no MCP answer`;
+    const message = `${where} answered HTTP ${status} with ${type}, not with MCP`;
     return new ProxyError('failed', message, { ...data, ...outcome, hint });
   }
   const hint = status === 404 || status === 405 ? { hint: 'check the path of the URL' } : {};

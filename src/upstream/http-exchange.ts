@@ -214,7 +214,7 @@ function isReset(error: NodeJS.ErrnoException): boolean {
 }
 
 export function refusedByProxy(connector: Connector, url: URL, status: number): ProxyError {
-  const hint = status === 407 ? 'put user name and password into the proxy variable' : 'ask who runs the proxy';
+  const hint = status === 407 ? 'put user name and password into the proxy variable' : 'ask the operator of that proxy';
   const message = `the proxy ${connector.proxy} refuses to connect to ${url.host} (HTTP ${status})`;
   return new ProxyError('unreachable', message, { httpStatus: status, hint });
 }
