@@ -1,4 +1,4 @@
-/** Checks what a program passes to the library: types do not reach programs in JavaScript. */
+/** Checks the arguments of the library's functions: programs in JavaScript have no types that would. */
 import { DEFAULTS, LISTEN_DEFAULTS, LOG_FORMATS, STRATEGIES } from './config.ts';
 import { LEVELS } from './core/ports.ts';
 import { ProxyError } from './errors.ts';
@@ -6,10 +6,10 @@ import { ProxyError } from './errors.ts';
 type Members = Readonly<Record<string, unknown>>;
 
 const CHOICES: Members = { strategy: STRATEGIES, logLevel: LEVELS, logFormat: LOG_FORMATS };
-const CONFIG_HINT = '{ ...DEFAULTS, url: new URL("https://server.example/mcp") } is the least it may be';
-const LISTEN_HINT = '{ ...LISTEN_DEFAULTS, host: "localhost", port: 8080 } is the least it may be';
+const CONFIG_HINT = 'pass at least { ...DEFAULTS, url: new URL("https://server.example/mcp") }';
+const LISTEN_HINT = 'pass at least { ...LISTEN_DEFAULTS, host: "localhost", port: 8080 }';
 
-/** What `typeof` says of each member of the surroundings, or the methods that it has. */
+/** For each member of `surroundings`: its `typeof`, or the methods that it must have. */
 const SURROUNDINGS: Readonly<Record<string, string | readonly string[]>> = {
   env: 'object',
   log: LEVELS,
@@ -66,7 +66,7 @@ function hasAll(value: unknown, methods: readonly string[]): boolean {
   return methods.every((method) => typeof membersOf(value)?.[method] === 'function');
 }
 
-/** In words. */
+/** The type of a value, in words. */
 function kindOf(value: unknown): string {
   const kind = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
   return `${article(kind)} ${kind}`;

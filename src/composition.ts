@@ -61,7 +61,7 @@ export function openShared(
   const given = new Promise<ProxyError>((resolve) => {
     hopeless = resolve;
   });
-  // What is signed in with becomes known after the start, and is hidden from then on.
+  // The secrets of a sign-in become known only after the start; hide them from then on.
   let auth: Auth | undefined;
   let neighbours: Promise<Neighbours> | undefined;
   const redact: Redact = (text) => surroundings.redact(auth ? auth.redact(text) : text);
@@ -69,7 +69,7 @@ export function openShared(
   const fetch = tellWhenSlow(http.fetch, {
     after: TELL_AFTER,
     tell: (url) => log.warn(`waiting for ${showUrl(url)}, which has not answered in 10 s`),
-    // What clients wait for there is told by the layer that knows what they have asked.
+    // The layer that knows the clients' requests reports what they wait for there.
     except: config.url,
   });
   const common = { server: config.url, config: config.auth, fetch, env, log, redact, store: credentials };

@@ -9,7 +9,7 @@ interface Patience {
   readonly connect: number;
   /** For telling the server. */
   readonly close: number;
-  /** For everything. */
+  /** For all steps together. */
   readonly whole: number;
 }
 

@@ -80,5 +80,5 @@ export class ProxyError extends Error {
   }
 }
 
-/** The proxy itself ended the work: an answer for the client that waits, and not a fault that a log should show. */
+/** The proxy itself ended the work: an error for the waiting client, but not a fault for the log. */
 export class EndedByProxy extends ProxyError {}

@@ -36,7 +36,7 @@ import { personalFetch } from './upstream/personal.ts';
 export interface RunningHttpProxy {
   /** `http://HOST:PORT`, with the real port. */
   readonly url: string;
-  /** What is bound beyond one address, in words. */
+  /** The interfaces that it listens on, when it is more than one address; in words. */
   readonly interfaces: string | undefined;
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;

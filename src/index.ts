@@ -38,7 +38,7 @@ export function startStdioProxy(config: Config, surroundings: StdioSurroundings)
   return start(config, surroundings);
 }
 
-/** Serves the clients that come in to the server of the configuration. Rejects with a ProxyError when nothing can be served, or when an argument is wrong. */
+/** Listens for HTTP clients and connects them to the server of the configuration. Rejects with a ProxyError when it cannot serve, or when an argument is wrong. */
 export async function startHttpProxy(
   config: Config & { readonly listen: ListenConfig },
   surroundings: Surroundings,

@@ -61,7 +61,7 @@ export class Ready {
     };
   }
 
-  /** What fails from now on does so because the proxy ends. */
+  /** Stops the warnings: from now on, failures only mean that the proxy is ending. */
   close(): void {
     this.#closed = true;
   }
@@ -83,6 +83,6 @@ export class Ready {
       return;
     const { config, surroundings } = this.#shared;
     this.#reason = surroundings.redact(error);
-    surroundings.log.warn(`the sign-in to ${showUrl(config.url)} did not work: ${error}`);
+    surroundings.log.warn(`the sign-in to ${showUrl(config.url)} failed: ${error}`);
   }
 }

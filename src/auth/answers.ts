@@ -12,7 +12,7 @@ interface Remembered {
   readonly at: number;
 }
 
-/** What the result of each list request has as a list. */
+/** The member of each list request's result that holds the list. */
 const LISTS = new Map([
   ['tools/list', 'tools'],
   ['prompts/list', 'prompts'],
@@ -20,7 +20,7 @@ const LISTS = new Map([
   ['resources/templates/list', 'resourceTemplates'],
 ]);
 
-/** Whether a stored text is a result that a client can be given: the file may be damaged. */
+/** Whether the proxy can give a stored text to a client as a result: the file may be damaged. */
 function isResult(method: string, text: string): boolean {
   try {
     const result: unknown = JSON.parse(text);

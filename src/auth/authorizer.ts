@@ -33,7 +33,7 @@ export interface Want {
   readonly refused: string | undefined;
   /** Whether the server has never accepted it. */
   readonly fresh: boolean;
-  /** The server could not even read it: it is too large, or malformed. */
+  /** The server could not even read the token: it is too large, or malformed. */
   readonly unreadable: boolean;
   readonly challenge: Challenge;
   /** The token is good, but its scopes are not enough. */
@@ -51,7 +51,7 @@ export interface AuthorizerOptions {
   /** The same credentials, under the lock of renewals: nobody who waits for a user keeps others from renewing. */
   readonly renewals: Vault;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where the credentials are, for the user to know. */
+  /** The folder of the credentials, to show to the user. */
   readonly folder: string | undefined;
   readonly state: SignInState;
   readonly log: Log;
@@ -72,7 +72,7 @@ export class Authorizer {
   readonly #closing = new Cancellation();
   #renewing: Promise<Credentials | undefined> | undefined;
   #signingIn: Promise<Credentials> | undefined;
-  /** The bearer that the last sign-in of this process came to. */
+  /** The bearer that the last sign-in of this process got. */
   #byUser: string | undefined;
   /** The page that others were told of. */
   #told: string | undefined;
@@ -98,7 +98,7 @@ export class Authorizer {
 
   /** Gives up whatever is under way; what another process can go on with stays. */
   async close(): Promise<void> {
-    this.#closing.abort(new EndedByProxy('unauthorized', 'the proxy has ended before the sign-in'));
+    this.#closing.abort(new EndedByProxy('unauthorized', 'the proxy ended before the sign-in was complete'));
     await Promise.allSettled([this.#renewing, this.#signingIn]);
   }
 
@@ -121,11 +121,11 @@ export class Authorizer {
       const byIdToken = await this.#byIdToken(stored);
       if (byIdToken) return byIdToken;
       if (isJustIssued(stored, want.refused)) {
-        // What a renewal makes larger than the server allows, another choice of the user's may make smaller.
+        // If refreshing makes tokens that the server cannot read, a new sign-in may not: the user may choose otherwise there.
         if (want.unreadable && want.refused !== this.#byUser) return undefined;
         if (await this.#hasMoved(want, stored)) return undefined;
         throw new ProxyError('unauthorized', `${showUrl(server)} refuses tokens that were just issued for it`, {
-          hint: 'the server and its authorization server do not agree; tell whoever runs them',
+          hint: 'the server and its authorization server do not agree; tell their operators',
         });
       }
     }

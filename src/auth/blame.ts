@@ -1,10 +1,10 @@
-/** Refusals of a credential that do not say 401: the server, or what is in front of it, could not even read it. */
+/** Refusals of a credential with a status other than 401: the server, or a gateway in front of it, could not even read it. */
 import type { HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { parseChallenges } from './challenge.ts';
 
-/** Characters from which a token, rather than anything else in a request, exceeds the limits of usual servers. */
+/** From this many characters on, it is the token of a request that exceeds the limits of common servers. */
 const LARGE = 4_096;
-/** Bytes of a body that are looked at, and that are read for it at most; larger bodies are not about a header. */
+/** Bytes of a body to examine, and to read at most; a larger body is not about a header. */
 const [EXAMINED, READ] = [8_192, 1_048_576];
 
 /** "Request Header Or Cookie Too Large", "Size of a request header field exceeds server limit", "token too long". */
@@ -17,9 +17,9 @@ const MALFORMED =
 const INVALID_TOKEN = /^\s*\{[^{}]*"error"\s*:\s*"invalid_token"/;
 
 export interface Examined {
-  /** Whether the credential is what the server did not take. */
+  /** Whether the server refused because of the credential. */
   readonly blamed: boolean;
-  /** The same response, still to be read. */
+  /** The same response, with its body still unread. */
   readonly response: HttpResponse;
 }
 

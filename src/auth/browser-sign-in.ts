@@ -87,7 +87,7 @@ async function begin(
 ): Promise<Credentials> {
   const { config, wire, vault } = context;
   const { issuer } = wanted;
-  // No client is registered for a sign-in that cannot begin.
+  // Do not register a client for a sign-in that cannot begin.
   pageOf(issuer);
   const given = givenClient(config, issuer, stored);
   const known = given ?? registeredWith(stored, wanted) ?? registeredWith(last, wanted);
@@ -205,7 +205,7 @@ class Answer {
     };
     return listenForCallback(options).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') throw error;
-      // The last sign-in may have the port still, for a reload of its page.
+      // The previous sign-in may still hold the port, for reloads of its page.
       await askForPort(port);
       return listenForCallback(options);
     });

@@ -28,7 +28,7 @@ const WATCH = 1_500;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach another program
 const UNWANTED = /[\s\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]/;
 
-/** Where the WSL finds the opener of Windows: not in PATH when `appendWindowsPath` is off (wsl.conf). */
+/** Where WSL finds the opener of Windows: not in PATH when `appendWindowsPath` is off (wsl.conf). */
 const WSL_RUNDLL32 = ['rundll32.exe', '/mnt/c/Windows/System32/rundll32.exe'] as const;
 
 /**
@@ -66,15 +66,15 @@ export async function openBrowser(
 }
 
 /**
- * What may be opened: `https:`, or `http:` on this machine, plainly written and without user info. The result is spelled
- * so that it is safe in the hands of any opener, and of a user who copies it from a terminal into a shell.
+ * Accepts only `https:` URLs, or `http:` ones on this machine, with a plain host and without user info. The spelling of the
+ * result is safe for any opener, and for a user who copies it from a terminal into a shell.
  * @throws ProxyError 'unauthorized' for everything else
  */
 export function checkBrowserUrl(url: string): URL {
   const refuse = (reason: string): never => {
     const shown = printable(url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//***@'), 200);
     throw new ProxyError('unauthorized', `the sign-in URL ${JSON.stringify(shown)} is not opened: ${reason}`, {
-      hint: 'it comes from the authorization server of this MCP server; ask who runs it',
+      hint: 'it comes from the authorization server of this MCP server; ask its operator',
     });
   };
   if (UNWANTED.test(url)) return refuse('it has characters that do not belong in a URL');

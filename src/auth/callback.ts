@@ -36,18 +36,18 @@ export interface Callback {
   /** Frees the port at once, and resolves when the final page is delivered, at most a second later. Idempotent. */
   close(): Promise<void>;
   /**
-   * Shows the page of a sign-in that worked to a reload, for a minute at most; ends with the signal, and when
-   * `askForPort` asks for the port. Keeps nothing alive.
+   * Keeps serving the last page of a successful sign-in to reloads, for a minute at most; ends with the signal, and
+   * when `askForPort` asks for the port. Does not keep the process alive.
    */
   linger(signal: CancelSignal): void;
 }
 
-/** What `askForPort` requests; a page from elsewhere that did so would only end the wait for a reload. */
+/** The path that `askForPort` requests. A foreign page that requested it would only end the wait for a reload. */
 const RELEASE_PATH = '/.well-known/mcp-proxy/release';
 /** How long a listener that may be another program gets to answer, in milliseconds. */
 const LONGEST_RELEASE = 500;
 
-/** Asks a listener that only waits for reloads to free its port. Never rejects: any other one keeps it. */
+/** Asks a listener that only waits for reloads to free its port. Never rejects; any other listener keeps the port. */
 export function askForPort(port: number): Promise<void> {
   return new Promise((resolve) => {
     const request = http.get({ host: '127.0.0.1', port, path: RELEASE_PATH, agent: false, timeout: LONGEST_RELEASE });

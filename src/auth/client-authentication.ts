@@ -1,8 +1,8 @@
 /**
- * How a client authenticates at its authorization server (RFC 6749, section 2.3). What server and
- * client agreed on is tried first. Many servers read a secret in one place only, whatever they
- * agreed to or advertise; where one place is refused, the other follows. Never both at once: some
- * servers refuse that, as they should.
+ * How a client authenticates at its authorization server (RFC 6749, section 2.3). The client first
+ * tries the method that it agreed on with the server. Many servers read a secret in one place only,
+ * whatever they agreed to or advertise; when a server refuses one place, the client tries the other.
+ * Never both at once: some servers refuse that, as they should.
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../config.ts';
@@ -10,7 +10,7 @@ import { ProxyError } from '../errors.ts';
 import type { ClientRecord } from './credentials.ts';
 import { OAuthError } from './protocol.ts';
 
-/** The methods that send a secret as it is, in the order in which servers are most likely to read them. */
+/** The methods that send a secret as it is; servers are most likely to read the first. */
 export const SECRET_METHODS: readonly string[] = ['client_secret_post', 'client_secret_basic'];
 
 /** A client at the authorization server that knows it. */
@@ -29,10 +29,10 @@ export class AuthenticatedClient {
   }
 
   /**
-   * Sends an authenticated request, by one method at a time.
+   * Sends an authenticated request, with one method after the other.
    *
    * @param send sends it; rejects with an OAuthError when the server refuses.
-   * @param secretDemanded whether the endpoint may want the parameter of clients without a secret, too.
+   * @param secretDemanded whether the endpoint may demand the secret parameter even of clients without a secret.
    */
   async request<T>(
     send: (authentication: oauth.ClientAuth) => Promise<T>,
@@ -91,7 +91,7 @@ function isAuthenticated(error: unknown): boolean {
 
 const ABOUT_GRANT = new Set(['invalid_grant', 'authorization_pending', 'slow_down', 'access_denied', 'expired_token']);
 
-/** How the library has to authenticate a client. */
+/** How the library must authenticate a client. */
 async function authenticationBy(method: string, client: ClientRecord, config: AuthConfig): Promise<oauth.ClientAuth> {
   const { clientId, clientSecret = '' } = client;
   switch (method) {
@@ -113,23 +113,23 @@ async function authenticationBy(method: string, client: ClientRecord, config: Au
     default:
       throw new ProxyError(
         'unauthorized',
-        `the client authenticates by ${JSON.stringify(method)}, which is unknown here`,
+        `the client authenticates by ${JSON.stringify(method)}, which this program does not know`,
         {
-          hint: 'known are none, client_secret_basic, client_secret_post, client_secret_jwt and private_key_jwt',
+          hint: 'known methods: none, client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt',
         },
       );
   }
 }
 
 /**
- * HTTP Basic with form-encoded parts (RFC 6749, section 2.3.1), and nothing encoded that the
- * form encoding leaves as it is: many servers compare without decoding.
+ * HTTP Basic with form-encoded parts (RFC 6749, section 2.3.1). It encodes only what the form
+ * encoding requires: many servers compare without decoding.
  */
 function basic(id: string, secret: string): oauth.ClientAuth {
   const encoded = (part: string): string => new URLSearchParams({ '': part }).toString().slice(1);
   const pair = Buffer.from(`${encoded(id)}:${encoded(secret)}`).toString('base64');
   return (_server, _client, body, headers) => {
-    // The library names the client in the body of a device authorization request, too.
+    // The library also names the client in the body of a device authorization request.
     body.delete('client_id');
     headers.set('authorization', `Basic ${pair}`);
   };

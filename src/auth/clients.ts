@@ -133,7 +133,7 @@ async function registeredIn(
   // 201 is the standard; several servers say 200, and leave out half of what the standard wants.
   if (!response.ok) throw new OAuthError('invalid_response', `HTTP ${response.status}`, response.status);
   if (clientId === undefined) {
-    const reason = unusable(`the registration answer of ${shown(endpoint)}`, 'client_id', client);
+    const reason = unusable(`the registration response of ${shown(endpoint)}`, 'client_id', client);
     throw new OAuthError('invalid_response', reason, response.status);
   }
   const clientSecret = text(client.client_secret);
@@ -146,7 +146,7 @@ async function registeredIn(
   };
 }
 
-/** Whether a registered client can authenticate by a method: it has no key, and a secret only where it got one. */
+/** Whether a registered client can use a method: it has no key, and a secret only if the server gave it one. */
 function isPossible(clientSecret: string | undefined): (method: string | undefined) => boolean {
   const possible = clientSecret === undefined ? ['none'] : ['none', ...SECRET_METHODS, 'client_secret_jwt'];
   return (method) => method !== undefined && possible.includes(method);
@@ -186,8 +186,9 @@ function advertised({ token_endpoint_auth_methods_supported: methods }: Issuer):
 }
 
 /**
- * What a new client should use: no secret where that is allowed, because this program can keep
- * none. Of the methods with a secret, servers that read only one place read the body.
+ * The method for a new client: no secret if the server allows that, because this program cannot
+ * keep one confidential. Of the methods with a secret, prefer the body: servers that read only one
+ * place read that one.
  */
 function methodToRegister(issuer: Issuer): string {
   const methods = advertised(issuer);
@@ -195,7 +196,7 @@ function methodToRegister(issuer: Issuer): string {
   return SECRET_METHODS.find((method) => methods.includes(method)) ?? 'none';
 }
 
-/** How a client authenticates where nobody has said so. */
+/** How a client authenticates if neither its user nor its registration says so. */
 function usualMethod(secret: string | undefined, issuer: Issuer): string {
   if (secret === undefined) return 'none';
   const methods = advertised(issuer);

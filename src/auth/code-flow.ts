@@ -34,10 +34,10 @@ export function newSecrets(): Secrets {
   return { state: oauth.generateRandomState(), verifier: oauth.generateRandomCodeVerifier() };
 }
 
-/** Where the user signs in. Throws a ProxyError when the server has no such page. */
+/** The page where the user signs in. Throws a ProxyError when the server has none. */
 export function pageOf(issuer: Issuer): string {
   const hint = 'try --device-code, or --client-credentials with a client of your own';
-  return endpointOf(issuer, 'authorization_endpoint', 'has no page to sign in', hint);
+  return endpointOf(issuer, 'authorization_endpoint', 'has no sign-in page', hint);
 }
 
 /** The authorization request. Throws a ProxyError when the server cannot take one that is safe. */
@@ -83,7 +83,7 @@ export function resourceToSend(config: AuthConfig, issuer: Issuer, resource: str
   return mannersOf(issuer).withoutResource && config.resource === undefined ? undefined : resource;
 }
 
-/** What a sign-in got, and the client with the method by which the server knew it. */
+/** The tokens of a sign-in, and the client with the method that the server accepted. */
 export interface Granted {
   readonly tokens: Tokens;
   readonly client: ClientRecord;

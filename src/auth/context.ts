@@ -18,7 +18,7 @@ export interface AuthOptions {
   readonly folder: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
-  /** Hides what the configuration holds of secrets: a server may repeat it in an error, which is shown on a page. */
+  /** Hides the secrets of the configuration: a server may repeat them in an error, which a page then shows. */
   readonly redact: Redact;
   /** Told of an error that no later attempt will mend: only the user can, by starting the program another way. */
   readonly hopeless?: ((error: ProxyError) => void) | undefined;

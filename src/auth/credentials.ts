@@ -21,13 +21,13 @@ export interface ClientRecord {
   readonly clientSecret?: string;
   /** `token_endpoint_auth_method` (RFC 7591, section 2), as agreed. */
   readonly authMethod: string;
-  /** The method that worked where the server refused the agreed one. */
+  /** The method that worked after the server had refused the agreed one. */
   readonly workingMethod?: string;
   /** The redirect URI that was registered; undefined when any on this machine will do. */
   readonly redirectUri?: string;
 }
 
-/** The metadata of an authorization server (RFC 8414, section 2), as far as they are used. */
+/** The members of an authorization server's metadata (RFC 8414, section 2) that this program uses. */
 export interface Issuer {
   readonly issuer: string;
   readonly token_endpoint: string;
@@ -41,7 +41,7 @@ export interface Issuer {
   readonly token_endpoint_auth_signing_alg_values_supported?: readonly string[];
   readonly authorization_response_iss_parameter_supported?: boolean;
   readonly client_id_metadata_document_supported?: boolean;
-  /** There are no metadata; these are the default paths of revision 2025-03-26. */
+  /** The server has no metadata; these are the default paths of revision 2025-03-26. */
   readonly assumed?: boolean;
   /** What is wrong with a member that counts as absent, for the step that needs it. */
   readonly unusable?: Readonly<Record<string, string>>;
@@ -86,7 +86,7 @@ export function bearerOf(credentials: Credentials | undefined): string | undefin
   return tokens?.bearer === 'id_token' ? tokens.idToken : tokens?.accessToken;
 }
 
-/** Everything in the credentials that lets in whoever reads it. */
+/** Every secret in the credentials: each grants access to anyone who reads it. */
 export function secretsIn(credentials: Credentials | undefined): string[] {
   const { accessToken, refreshToken, idToken } = credentials?.tokens ?? {};
   return [accessToken, refreshToken, idToken, credentials?.client?.clientSecret].filter((s) => s !== undefined);

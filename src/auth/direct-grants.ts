@@ -92,12 +92,12 @@ export async function byDeviceCode(context: DeviceContext, asked: Asked): Promis
   });
 }
 
-/** Where a device code comes from. Throws a ProxyError when the server has none. */
+/** The device authorization endpoint. Throws a ProxyError when the server has none. */
 export function deviceEndpointOf(issuer: Issuer): string {
   return endpointOf(
     issuer,
     'device_authorization_endpoint',
-    'has no sign-in by device code',
+    'has no sign-in with a device code',
     'leave --device-code out',
   );
 }
@@ -107,9 +107,9 @@ interface Device {
   readonly deviceCode: string;
   readonly userCode: string;
   readonly page: URL;
-  /** The page that knows the code already. */
+  /** The page whose address contains the code already, so that the user need not type it. */
   readonly completePage: URL | undefined;
-  /** Seconds. */
+  /** In seconds. */
   readonly expiresIn: number;
   readonly interval: number;
 }
@@ -141,7 +141,7 @@ async function deviceIn(response: Response, endpoint: string, hide: Redact): Pro
   const [deviceCode, userCode] = [text(body.device_code), text(body.user_code)];
   const page = browserPage(body.verification_uri);
   const lacking = (member: string): ProxyError =>
-    unusableError(`the device authorization answer of ${shown(endpoint)}`, member, body, 'leave --device-code out');
+    unusableError(`the device authorization response of ${shown(endpoint)}`, member, body, 'leave --device-code out');
   if (deviceCode === undefined) throw lacking('device_code');
   if (userCode === undefined) throw lacking('user_code');
   if (page === undefined) throw lacking('verification_uri');
@@ -155,7 +155,7 @@ async function deviceIn(response: Response, endpoint: string, hide: Redact): Pro
   };
 }
 
-/** An address that a user may be sent to. */
+/** An address to which the program may send a user. */
 function browserPage(value: unknown): URL | undefined {
   try {
     return checkBrowserUrl(text(value) ?? '');

@@ -48,7 +48,7 @@ export function canonicalUri(url: URL): string {
   return `${url.origin}${path}${url.search}`;
 }
 
-/** Resolves with what is wrong where there are metadata that name no authorization server, and with undefined where there are none. */
+/** Resolves with what is wrong if there is metadata that names no authorization server, and with undefined if there is no metadata. */
 async function findResource(
   wire: Wire,
   challenge: Challenge,
@@ -72,7 +72,7 @@ async function findResource(
         nameless ??= unusable(nameOf(place), 'authorization_servers', document);
       continue;
     }
-    // The server of a user who says what the resource is may be reached under another name.
+    // A user who sets the resource may reach the server under another name.
     const identifier = wanted ?? text(document.resource);
     if (identifier === undefined || (wanted === undefined && !covers(identifier, wire.server))) {
       wrong ??= wrongResource(place, document, wire.server);
@@ -113,7 +113,7 @@ function covers(identifier: string, server: URL): boolean {
 }
 
 function wrongResource(place: URL, document: Document, server: URL): ProxyError {
-  const hint = 'use the URL that the server names for itself, or say with --resource which one is meant';
+  const hint = 'use the URL that the server gives for itself, or name the right one with --resource';
   const identifier = text(document.resource);
   if (identifier === undefined || !parseUrl(identifier)) {
     return unusableError(nameOf(place), 'resource', document, hint);
@@ -149,11 +149,11 @@ async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
   const found = await documentOf(wire, named);
   if (found) return found;
   throw new ProxyError('unauthorized', `the authorization server ${shown(named)} publishes no metadata`, {
-    hint: 'the server names it as the place to sign in; ask who runs the server',
+    hint: 'the server names it as the place to sign in; ask the operator of the server',
   });
 }
 
-/** The first metadata document of an issuer that belongs to it and can be used. Throws when there are only others. */
+/** The issuer's first metadata document that belongs to it and can be used. Throws when it has only others. */
 async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined> {
   const url = new URL(named);
   checkScheme(url);
@@ -174,7 +174,7 @@ async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined
   return undefined;
 }
 
-/** Nothing but the very same issuer will do (RFC 8414, section 3.3); only another place is a reason for alarm. */
+/** The two issuers must be identical (RFC 8414, section 3.3). Only a difference beyond spelling is a reason for alarm. */
 function wrongIssuer(named: string, stated: string): ProxyError {
   const quoted = printable(JSON.stringify(stated), 120);
   if (spelledAlike(named) === spelledAlike(stated)) {
@@ -183,11 +183,11 @@ function wrongIssuer(named: string, stated: string): ProxyError {
     });
   }
   return new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${quoted}`, {
-    hint: 'somebody may be trying to get hold of the sign-in; ask who runs the server',
+    hint: 'an attacker may be trying to steal the sign-in; ask the operator of the server',
   });
 }
 
-/** The URL parser takes care of the case of scheme and host, and of default ports. */
+/** The URL parser normalizes the case of scheme and host, and default ports. */
 function spelledAlike(issuer: string): string {
   return (URL.canParse(issuer) ? new URL(issuer).href : issuer).replace(/\/+$/, '');
 }

@@ -1,6 +1,7 @@
 /**
- * Reads members of the documents that servers publish and answer. A member that is null, empty, of
- * another type or not usable counts as absent: one that this program does not need cannot stop it.
+ * Reads members of the documents that servers publish or send as responses. A member that is null,
+ * empty, of the wrong type or unusable counts as absent, so that only a member that this program
+ * needs can stop it.
  */
 import { printable } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
@@ -20,12 +21,12 @@ export function parseObject(text: string): Document | undefined {
   }
 }
 
-/** A text that is not empty. */
+/** A string that is not empty. */
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The texts of a list. A list that holds other things only is not a list of texts; an empty one is. */
+/** The strings of a list, which may be empty; undefined for a list that holds only other things. */
 export function strings(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const texts = value.filter((entry): entry is string => text(entry) !== undefined);
@@ -37,10 +38,10 @@ export function token(value: unknown): string | undefined {
   return typeof value === 'string' && isSendable(value) ? value : undefined;
 }
 
-/** Longer than any lifetime that means something: a hundred years, in seconds. */
+/** A hundred years, in seconds: no meaningful lifetime is longer. */
 const LONGEST = 3_153_600_000;
 
-/** A number of seconds above zero; some servers write numbers as texts. */
+/** A number of seconds above zero; some servers write numbers as strings. */
 export function seconds(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && number > 0 && number <= LONGEST ? number : undefined;
@@ -58,7 +59,7 @@ export function address(value: unknown): string | undefined {
   }
 }
 
-/** Members whose values are never shown, however unusable. */
+/** Members whose values an error never shows, not even unusable ones. */
 const SECRET = new Set(['access_token', 'device_code']);
 
 /** Says which member of which document is unusable, and what was found there. */
@@ -66,7 +67,7 @@ export function unusable(document: string, member: string, { [member]: found }: 
   return `${document} has no usable ${member} (found ${shownValue(found, SECRET.has(member))})`;
 }
 
-/** The error about a member that the current step cannot do without. */
+/** The error about a member that the current step needs. */
 export function unusableError(document: string, member: string, found: Document, hint: string): ProxyError {
   return new ProxyError('unauthorized', unusable(document, member, found), { hint });
 }

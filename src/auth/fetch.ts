@@ -41,7 +41,7 @@ export class Auth {
   #authorizer: Promise<Authorizer> | undefined;
   #closed = false;
   #warned = false;
-  /** The last bearer that this process has seen the server take. */
+  /** The last bearer that this process has seen the server accept. */
   #proven: string | undefined;
   /** The last bearer that the server could not even read. */
   #unreadable: string | undefined;
@@ -87,7 +87,7 @@ export class Auth {
     });
   }
 
-  /** Takes a response that says the bearer is too large or malformed for a 401, and any other one for what it is. */
+  /** Treats a response that says the bearer is too large or malformed as a 401, and returns any other response as it is. */
   async #unlessUnreadable(
     request: HttpRequest,
     given: HttpResponse,
@@ -106,7 +106,7 @@ export class Auth {
     this.#warnOf(`the server finds its token too large or malformed (HTTP ${response.status})`);
     const refusal = { ...response, status: 401, headers: { 'www-authenticate': UNREADABLE } };
     const answer = await this.#refused(request, refusal, bearer, attempt, steppedUp);
-    // What nobody asked for shows that a sign-in is needed; everybody else is told what the server said.
+    // A probe needs to see the 401, because it means that a sign-in is needed; a request of the client gets the server's response.
     return answer === refusal && request.probe !== true ? response : answer;
   }
 
@@ -122,7 +122,7 @@ export class Auth {
     if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS) return response;
     if (this.#closed) {
       response.body.destroy();
-      throw new EndedByProxy('unauthorized', 'the proxy has ended before the sign-in');
+      throw new EndedByProxy('unauthorized', 'the proxy ended before the sign-in was complete');
     }
     let scopes = steppedUp;
     if (demand.kind === 'scope') {
@@ -138,7 +138,7 @@ export class Auth {
     return this.#send(request, attempt + 1, scopes);
   }
 
-  /** Hides the bearers that were sent, and what is stored beside them: a server may repeat them wherever it says anything. */
+  /** Hides the bearers that were sent, and the secrets stored with them: a server may repeat them anywhere in its messages. */
   readonly redact: Redact = (text) => redactor([...this.#sent, ...secretsIn(this.#credentials)])(text);
 
   /** Gives up a sign-in that is under way. */

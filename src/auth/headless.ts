@@ -1,7 +1,7 @@
-/** Where nobody can look at a browser, users sign in elsewhere, and often into another folder than this program reads. */
+/** On a machine without a browser, users sign in elsewhere, and often store the sign-in in a folder that this program does not read. */
 import { browserCommand } from './browser.ts';
 
-/** Says which folder counts, for the hint of an error; nothing where a browser can be opened. */
+/** The part of a hint that says which folder counts; empty when a browser can be opened. */
 export function storeHint(
   env: Readonly<Record<string, string | undefined>>,
   folder: string | undefined,
@@ -11,7 +11,7 @@ export function storeHint(
   if (folder === undefined) return '; this user has no folder for sign-ins, so they end with the process';
   const variable = platform === 'darwin' ? 'HOME' : platform === 'win32' ? 'LocalAppData' : 'XDG_CACHE_HOME or HOME';
   return (
-    `; sign-ins are read from ${folder}: mcp-proxy login must run with the same ${variable}, ` +
-    'and in the container itself, not in its docker build'
+    `; this program reads sign-ins from ${folder}: run mcp-proxy login with the same ${variable}, ` +
+    'and in the container itself, not during docker build'
   );
 }

@@ -24,14 +24,14 @@ const LISTS = [
 const FLAGS = ['authorization_response_iss_parameter_supported', 'client_id_metadata_document_supported'] as const;
 
 const HINT =
-  'ask the operator of the authorization server; only https: addresses, or http: ones on this machine, are used';
+  'ask the operator of the authorization server; this program uses only https: addresses, or http: ones on this machine';
 
-/** Whether a document describes an authorization server at all: sites answer with all sorts of JSON. */
+/** Whether a document describes an authorization server at all: sites respond with all sorts of JSON. */
 export function isIssuerMetadata(document: Document): boolean {
   return 'token_endpoint' in document || 'issuer' in document;
 }
 
-/** The members of the document that are used. Throws a ProxyError when those that every sign-in needs are not there. */
+/** The members of the document that this program uses. Throws a ProxyError when one that every sign-in needs is missing. */
 export function issuerOf(document: Document, place: URL): Issuer {
   const name = `the authorization server metadata at ${showUrl(place)}`;
   const issuer = text(document.issuer);
@@ -53,7 +53,7 @@ export function issuerOf(document: Document, place: URL): Issuer {
   };
 }
 
-/** The address of an endpoint that the current step needs. Throws a ProxyError when the metadata hold none to use. */
+/** The address of an endpoint that the current step needs. Throws a ProxyError when the metadata has no usable one. */
 export function endpointOf(issuer: Issuer, member: (typeof ENDPOINTS)[number], lacks: string, hint: string): string {
   const found = issuer[member];
   if (found !== undefined) return found;

@@ -40,7 +40,7 @@ export function isPlainLoopback(url: URL): boolean {
 
 async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string, unknown>): Promise<Response> {
   const body = init.body === undefined || init.body === null ? undefined : [Buffer.from(String(init.body))];
-  // The library names itself; the HTTP client says who really asks.
+  // The library sends its own User-Agent; leave that to the HTTP client, which names this program.
   const { 'user-agent': _, ...headers } = init.headers;
   return request(wire, {
     method: init.method === 'POST' ? 'POST' : 'GET',
@@ -127,9 +127,9 @@ export class OAuthError extends Error {
 }
 
 /**
- * The error that the body of an answer is, or undefined when it is something else.
+ * The OAuth error in the body of a response, or undefined when it holds something else.
  *
- * @param hide takes out of the server's words what it was sent.
+ * @param hide removes the secrets that were sent to the server from the server's words.
  */
 export function oauthErrorOf(body: Document, status: number, hide: Redact = String): OAuthError | undefined {
   const error = text(body.error);

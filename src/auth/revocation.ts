@@ -27,7 +27,7 @@ export async function revoke(
       if (!response.ok) throw await refusalIn(response);
     };
     try {
-      // The Python SDK demands a secret here even of a client that has none.
+      // The Python SDK demands a secret here even from a client that has none.
       await self.request(send, { secretDemanded: true });
       return true;
     } catch {

@@ -1,17 +1,17 @@
-/** Hides what was sent to an authorization server: servers like to say what exactly they refuse. */
+/** Hides the secrets that were sent to an authorization server: servers like to quote what they refuse. */
 import { type Redact, redactor } from '../core/redact.ts';
 import type { ClientRecord } from './credentials.ts';
 
-/** Parameters that let in whoever reads them. */
+/** Parameters that grant access to anyone who reads them. */
 const SECRETS = ['code', 'code_verifier', 'refresh_token', 'device_code', 'token'];
 
-/** Hides the secrets of one request, in whatever it was answered with; before that is cut. */
+/** Hides the secrets of one request in any text of its response. Apply it before the text is cut. */
 export function sentSecrets(
   { clientId, clientSecret }: Pick<ClientRecord, 'clientId' | 'clientSecret'>,
   parameters: Readonly<Record<string, string>>,
 ): Redact {
   const sent = SECRETS.flatMap((name) => parameters[name] ?? []);
-  // As a form and as HTTP Basic spell them, too (RFC 6749, section 2.3.1).
+  // Also in the spellings of a form and of HTTP Basic (RFC 6749, section 2.3.1).
   const ofClient = clientSecret === undefined ? [] : [clientSecret, ...basicPairs(clientId, clientSecret)];
   const secrets = [...sent, ...ofClient];
   const redact = redactor([...secrets, ...secrets.map(encodeURIComponent)]);

@@ -1,22 +1,22 @@
-/** Stored credentials may be damaged, or made by another program: what cannot be used is left out, so that a sign-in replaces it. */
+/** Reads stored credentials, which may be damaged or written by another program. Leaves out what cannot be used, so that a sign-in replaces it. */
 import type { ClientRecord, Credentials, Issuer, Tokens } from './credentials.ts';
 import type { SecretStore } from './store.ts';
 
-/** What can be used of a stored text. */
+/** The usable part of a stored text. */
 export interface Stored {
   readonly credentials: Credentials | undefined;
-  /** What cannot be used, for the user; undefined when everything can. */
+  /** Says to the user what cannot be used; undefined when everything can. */
   readonly problem: string | undefined;
 }
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Whether a token can be the value of a header at all (RFC 6750, section 2.1; more than its characters are in use). */
+/** Whether a header can carry a token at all: servers use more characters than RFC 6750, section 2.1 allows. */
 export function isSendable(token: string | undefined): token is string {
   return token !== undefined && /^[\x21-\x7e]+$/.test(token);
 }
 
-/** What can be used of the stored credentials, or undefined when nothing can. */
+/** The usable part of the stored credentials, or undefined when nothing is usable. */
 export function readCredentials(store: SecretStore, name: string): Credentials | undefined {
   const text = store.read(name);
   return text === undefined ? undefined : readStored(text).credentials;
@@ -29,7 +29,7 @@ export function readStored(text: string): Stored {
   }
   const { version, serial, url } = value as unknown as Credentials;
   const issuer = soundIssuer(value.issuer);
-  // A client is one of its authorization server, and of no other one.
+  // A client is known to its own authorization server only.
   const client = issuer && soundClient(value.client);
   const tokens = soundTokens(value.tokens);
   const credentials: Credentials = {
@@ -47,7 +47,7 @@ export function readStored(text: string): Stored {
   return { credentials, problem: lost('client') ? 'its client cannot be used' : undefined };
 }
 
-/** The endpoints that every use needs; whether they are safe to ask is checked when they are asked. */
+/** The endpoints that every use needs. Each request to them checks whether the address is safe. */
 export function soundIssuer(value: unknown): Issuer | undefined {
   const members = object(value);
   return isUrl(members?.issuer) && isUrl(members.token_endpoint) ? (members as unknown as Issuer) : undefined;
@@ -62,7 +62,7 @@ export function soundClient(value: unknown): ClientRecord | undefined {
     return undefined;
   }
   const { source, authMethod, clientSecret } = members;
-  // A registered client authenticates by what was registered with it; the user's own may have a key besides.
+  // A registered client authenticates with what the server gave it; the user's own client may have a key as well.
   const able = authMethod === 'none' || (isText(clientSecret) && METHODS_WITH_SECRET.includes(authMethod));
   if (source !== 'static' && !able) return undefined;
   const { workingMethod, ...others } = members;

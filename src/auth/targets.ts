@@ -64,7 +64,7 @@ export async function checkTarget(target: URL, server: URL): Promise<void> {
   throw new UnsafeTarget(
     'unauthorized',
     `${server.host} sends the sign-in to ${target.host}, an address inside a private network`,
-    { hint: 'a public server has no business there; ask who runs it' },
+    { hint: 'a public server has no business there; ask its operator' },
   );
 }
 

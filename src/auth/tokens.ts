@@ -117,17 +117,13 @@ export class TokenEndpointFailure extends OAuthError {
 function tokensIn(body: Document, { config, issuer }: TokenContext, hide: Redact, before: Tokens | undefined): Tokens {
   const accessToken = token(body.access_token);
   if (accessToken === undefined) {
-    const reason = unusable(`the token answer of ${shown(issuer.token_endpoint)}`, 'access_token', body);
+    const reason = unusable(`the token response of ${shown(issuer.token_endpoint)}`, 'access_token', body);
     throw new OAuthError('invalid_response', reason, 200);
   }
   const type = text(body.token_type);
   // `user` and `bot` are what Slack calls bearer tokens; a missing type is one too, in practice.
   if (type !== undefined && !['bearer', 'user', 'bot'].includes(type.toLowerCase())) {
-    throw new OAuthError(
-      'invalid_response',
-      `the tokens are of the type ${JSON.stringify(hide(type).slice(0, 20))}`,
-      200,
-    );
+    throw new OAuthError('invalid_response', `the token type is ${JSON.stringify(hide(type).slice(0, 20))}`, 200);
   }
   const now = Date.now();
   const lifetime = seconds(body.expires_in);

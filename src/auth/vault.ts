@@ -18,7 +18,7 @@ const LONGEST_WRITE = 10_000;
 /** How long the answer of a browser is waited for, whoever waits for it; in milliseconds. */
 export const LONGEST_SIGN_IN = 10 * 60_000;
 
-/** A longer pause than any server is granted, in milliseconds: a record that says so is damaged. */
+/** In milliseconds. The program grants no server a longer pause, so a record with a longer one is damaged. */
 const LONGEST_PAUSE = 60 * 60_000;
 
 type Changed = Omit<Credentials, 'version' | 'serial'>;
@@ -221,7 +221,7 @@ export class Vault {
   }
 }
 
-/** A sign-in that another process can go on with, or at least show; undefined when it is damaged. */
+/** A sign-in that another process can continue, or at least show; undefined when the record is damaged. */
 function soundPending(value: Partial<PendingRecord> | undefined): PendingRecord | undefined {
   if (value?.version !== 1 || !isNumber(value.startedAt) || !isNumber(value.openedAt)) return undefined;
   if (!soundIssuer(value.issuer) || !soundClient(value.client) || !isSafe(value.url)) return undefined;

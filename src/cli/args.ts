@@ -116,7 +116,7 @@ export function logFormatIn(argv: readonly string[]): LogFormat {
   return asked ? 'json' : DEFAULTS.logFormat;
 }
 
-/** Whether the arguments start the program for a client on stdio, also where they cannot be read. */
+/** Whether the arguments start the program for a client on stdio, even if they cannot be parsed. */
 export function servesStdio(argv: readonly string[]): boolean {
   const own = ownWords(argv);
   const first = own.find((word) => !word.startsWith('-'));

@@ -70,14 +70,14 @@ function parameter(text: string): readonly [string, string] {
 /** Members of a client that prove who it is, and so are nobody else's business. */
 const SECRET_MEMBER = /secret|_token$|assertion|^private_key$|^jwks$/;
 
-/** Where the JSON of a flag gets its variables and files from, and where its secrets are noted. */
+/** Where the JSON of a flag gets its variables and files from, and where the program notes its secrets. */
 interface Sources {
   readonly env: Env;
   readonly readFile: ReadFile;
   readonly secrets: Set<string>;
 }
 
-/** Metadata is public but for a software statement, which proves who the software is (RFC 7591, section 2.3). */
+/** Metadata is public, except for a software statement, which proves the identity of the software (RFC 7591, section 2.3). */
 function readClientMetadata(given: string | undefined, sources: Sources): JsonObject {
   if (given === undefined) return DEFAULTS.auth.clientMetadata;
   return expandedObject(given, CLIENT_METADATA, sources, (name) => name !== 'software_statement');
@@ -98,7 +98,7 @@ function readClientInfo(given: string | undefined, sources: Sources): JsonObject
   return client;
 }
 
-/** The object of a flag with its placeholders expanded, except in names. What came from a variable is secret unless its member is public. */
+/** The object of a flag with its placeholders expanded, except in names. A value from a variable is secret unless its member is public. */
 function expandedObject(
   given: string,
   flag: string,

@@ -120,7 +120,7 @@ export function checkAuthorizeParameter(value: string): string | undefined {
   return undefined;
 }
 
-/** Other programs bind a `--host`; here it is what a browser is sent to. */
+/** Other programs listen on their `--host`; here it is the host to which a browser is sent. */
 export function checkRedirectHost(value: string): string | undefined {
   const everyInterface = /^(?:0\.0\.0\.0|\[?(?:::|0:0:0:0:0:0:0:0)\]?)$/.test(value);
   return everyInterface

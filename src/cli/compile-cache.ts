@@ -1,10 +1,10 @@
-/** Compiled code that outlives the process, so that the next start need not compile it again. */
+/** Keeps compiled code beyond the process, so that the next start need not compile it again. */
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from './folders.ts';
 
 /**
- * Keeps compiled code in the program's cache folder, or changes nothing where that folder cannot be made private.
+ * Keeps compiled code in the program's cache folder, or changes nothing if that folder cannot be made private.
  * Call it before the program's code is loaded. `NODE_COMPILE_CACHE` and `NODE_DISABLE_COMPILE_CACHE` keep their meaning.
  * @param enable `enableCompileCache` of `node:module`, which Node has since 22.8
  */
@@ -20,7 +20,7 @@ export function keepCompiledCode(enable: (folder: string) => unknown): void {
     if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
     enable(folder);
   } catch {
-    // No folder of this user, or none that can be written to: the program compiles its code at each start.
+    // This user has no folder, or cannot write to it: the program compiles its code at each start.
   } finally {
     process.umask(mask);
   }

@@ -2,16 +2,16 @@
 import type { Fetch, HttpResponse } from '../core/fetch.ts';
 import { unexpectedResponse } from '../upstream/failure.ts';
 
-/** What is asked without being signed in: harmless everywhere, and looked at by nobody who wants a sign-in first. */
+/** A request that needs no sign-in: it is harmless everywhere, and a server that wants a sign-in first does not look at it. */
 const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 const STREAM = { accept: 'text/event-stream' };
-/** Bytes of a body that are looked at. */
+/** Bytes of a body to examine. */
 const EXCERPT = 65_536;
 
 /**
- * The answer of the server to whoever is signed in now; its body is not to be read. Rejects with a ProxyError when the
- * answer is not one of an MCP server: a page, or a path that does not exist.
+ * The server's response with the sign-in that `fetch` has now; do not read its body. Rejects with a ProxyError when the
+ * response is not that of an MCP server: a page, or a path that does not exist.
  */
 export async function askServer(fetch: Fetch, url: URL): Promise<HttpResponse> {
   const body = [Buffer.from(PING)];
@@ -19,7 +19,7 @@ export async function askServer(fetch: Fetch, url: URL): Promise<HttpResponse> {
   if (!isRefusal(response.status) && !isStream(response)) {
     const text = await response.body.bytes(EXCERPT).catch(() => Buffer.alloc(0));
     if (isMcp(response, text)) return response;
-    // HTTP+SSE servers know no POST at this path.
+    // HTTP+SSE servers do not accept a POST at this path.
     const stream = await fetch({ method: 'GET', url, headers: STREAM, repeatable: true, probe: true });
     stream.body.destroy();
     if (stream.status !== 401 && !(stream.status === 200 && isStream(stream))) {
@@ -31,7 +31,7 @@ export async function askServer(fetch: Fetch, url: URL): Promise<HttpResponse> {
   return response;
 }
 
-/** Statuses that say nothing about what is at the URL. */
+/** Statuses that do not tell whether an MCP server is at the URL. */
 function isRefusal(status: number): boolean {
   return status === 401 || status === 403 || status === 429 || status >= 500;
 }
@@ -39,7 +39,7 @@ function isRefusal(status: number): boolean {
 function isMcp({ status, headers }: HttpResponse, body: Buffer): boolean {
   const type = String(headers['content-type'] ?? '');
   if (status < 300) return body.length === 0 || /json/i.test(type);
-  // Servers that want a session first say so in words of their own.
+  // Servers that require a session first say so in various ways.
   return status === 400 ? !/html/i.test(type) : body.includes('"jsonrpc"');
 }
 

@@ -1,4 +1,4 @@
-/** Why the program ends before it serves, as the answer to the client's first request: hosts show that, and rarely stderr. */
+/** Tells the client, in the answer to its first request, why the program ends before it serves: hosts show that, and rarely stderr. */
 import { JsonError } from '../core/json.ts';
 import { encodeResponse, type Message } from '../core/jsonrpc.ts';
 import type { StdioStreams } from '../downstream/streams.ts';
@@ -7,13 +7,13 @@ import { MAX_DOWNSTREAM_MESSAGE, readFrame } from '../wire/frames.ts';
 import { asLine, LineReader } from '../wire/lines.ts';
 import { replyFrom } from '../wire/replies.ts';
 
-/** How long a client may take to ask, in milliseconds. */
+/** How long to wait for the client's first request, in milliseconds. */
 const PATIENCE = 2_000;
 
 /**
- * Answers the first request with the error. Resolves when that is written, when there will be no request, or when
- * time is up; never rejects. A client that asks for the revision first (`server/discover`) takes an error as a sign of
- * an older server and sends `initialize` next, so that is answered too.
+ * Answers the first request with the error. Resolves when the answer is written, when no request can come any longer, or
+ * when time is up; never rejects. A client that asks for the revision first (`server/discover`) takes an error as a sign
+ * of an older server and sends `initialize` next, so this answers that too.
  */
 export function answerFirst({ input, output }: StdioStreams, error: ProxyError): Promise<void> {
   return new Promise((resolve) => {

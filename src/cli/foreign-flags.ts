@@ -1,7 +1,7 @@
 /**
  * What to write here for a flag of another program: mcp-remote, supergateway, and the two other programs called
- * mcp-proxy (of sparfenyuk and of punkpeye), besides flags that people try. docs/migrating.md shows it program by program.
- * Nothing but a usage error needs it, so it is loaded on demand.
+ * mcp-proxy (of sparfenyuk and of punkpeye), or for a flag that people try. docs/migrating.md lists the same by program.
+ * Only a usage error needs this file, so it is loaded on demand.
  */
 import { ProxyError } from '../errors.ts';
 import { checkPort } from './checks.ts';
@@ -18,8 +18,8 @@ const PATHS = 'leave it out: the paths are /mcp, /sse and /message';
 const ORIGIN = '--allowed-origin https://app.example.com, once for each origin';
 const SESSIONS = 'leave it out: clients have sessions where their revision of the protocol has them';
 const REVISION = 'leave it out: client and server agree on a revision themselves';
-const REPLAY = 'leave it out: a client that comes back gets what it missed';
-const SHUTDOWN = 'leave it out: calls that are under way get five seconds';
+const REPLAY = 'leave it out: a client that reconnects gets what it missed';
+const SHUTDOWN = 'leave it out: calls in flight get five seconds';
 const TUNNEL = 'start a tunnel in front of: --listen 127.0.0.1:8080 --client-token @FILE --allowed-host NAME';
 const VERIFIED = 'certificates are always verified; --ca FILE trusts your own authority too';
 const SEVERAL = 'several servers are not available yet: start one mcp-proxy for each';
@@ -29,18 +29,18 @@ const REGISTERED = `--static-oauth-client-metadata '{"scope": "FIRST SECOND"}'`;
 const RESOURCE = '--disable-resource-parameter';
 const BASIC = '-H "Authorization: Basic ${BASIC}", with the base64 of USER:PASSWORD in BASIC';
 
-/** By flag, or by flag and value where one value needs a hint of its own. Case and dashes do not matter. */
+/** By flag, or by flag and value if one value needs a hint of its own. Case and dashes do not matter. */
 const HINTS: Readonly<Record<string, string>> = {
   // mcp-remote
   '--header-file': BEARER,
-  '--auth-success-url': 'leave it out: the last page of the sign-in is one of this program',
+  '--auth-success-url': 'leave it out: the sign-in ends on a page of this program',
   '--debug': DEBUG,
   '--silent': QUIET,
   '--connect-timeout': PATIENT,
   '--headers-timeout': PATIENT,
   '--body-timeout': PATIENT,
-  '--keep-alive': 'leave it out: a stream that is cut is opened again',
-  '--ping-interval': 'leave it out: a stream that is cut is opened again',
+  '--keep-alive': 'leave it out: the proxy opens a broken stream again',
+  '--ping-interval': 'leave it out: the proxy opens a broken stream again',
   '--ipv4': 'set NODE_OPTIONS=--dns-result-order=ipv4first in the environment',
   '--protocol': REVISION,
   '--disable-cookies': 'leave it out: cookies go to the origin that set them, and end with the program',
@@ -53,7 +53,7 @@ const HINTS: Readonly<Record<string, string>> = {
   '--outputTransport stdio': 'leave it out: without --listen, the client is on stdio',
   '--outputTransport ws': 'there is no WebSocket transport; --listen localhost:8080 serves /mcp and /sse',
   '--port': PORT,
-  '--baseUrl': 'leave it out: clients are told a path, not an address; behind a gateway: --allowed-host NAME',
+  '--baseUrl': 'leave it out: clients get a path, not an address; behind a gateway: --allowed-host NAME',
   '--ssePath': PATHS,
   '--messagePath': PATHS,
   '--streamableHttpPath': PATHS,
@@ -94,12 +94,12 @@ const HINTS: Readonly<Record<string, string>> = {
   '--sse-port': PORT,
   '--sse-host': PORT,
   '--allow-origin': ORIGIN,
-  '--expose-header': 'leave it out: pages may read Mcp-Session-Id and what else the protocol needs',
+  '--expose-header': 'leave it out: pages may read Mcp-Session-Id and whatever else the protocol needs',
   // mcp-proxy of punkpeye
   '--apiKey': '--client-token @FILE; clients send Authorization: Bearer TOKEN, not X-API-Key',
   '--connectionTimeout': PATIENT,
   '--requestTimeout': PATIENT,
-  '--corsAddAllowedHeader': '--forward-header NAME, which goes on to the server and is allowed for pages',
+  '--corsAddAllowedHeader': '--forward-header NAME, which allows the header for pages and forwards it to the server',
   '--endpoint': PATHS,
   '--sseEndpoint': PATHS,
   '--streamEndpoint': PATHS,
@@ -115,14 +115,14 @@ const HINTS: Readonly<Record<string, string>> = {
   '--sessionIdleTimeout': '--session-idle SECONDS (not milliseconds)',
   '--shell': LOCAL,
   '--no-shell': LOCAL,
-  '--sslCa': 'leave it out: clients show a token, not a certificate: --client-token @FILE',
+  '--sslCa': 'leave it out: clients present a token, not a certificate: --client-token @FILE',
   '--sslCert': '--tls-cert FILE',
   '--sslKey': '--tls-key FILE',
   '--tunnel': TUNNEL,
   '--no-tunnel': 'leave it out: there is no tunnel',
   '--tunnelSubdomain': TUNNEL,
   '--upstreamProtocol': REVISION,
-  // Of none of the four, and tried anyway
+  // Flags that people try, although none of the four programs has them
   '--transport http': 'leave it out, or --transport http-only',
   '--transport stdio': 'leave it out: without --listen, the client is on stdio',
   '--transport streamable-http': 'leave it out, or --transport http-only',
@@ -150,17 +150,17 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const BY_KEY = new Map(Object.entries(HINTS).map(([written, hint]) => [keyOf(...split(written)), hint]));
 
-/** What to write instead of a flag with this value, or undefined when no other program is known to have it. Of a flag that exists here, only values are looked up. */
+/** What to write instead of a flag with this value, or undefined when the table does not have the flag. For a flag that exists here, it looks up only the value. */
 export function foreignHint(flag: string, value?: string): string | undefined {
   const ofValue = value === undefined ? undefined : BY_KEY.get(keyOf(flag, value));
   if (ofValue !== undefined || OPTIONS.some(({ name }) => flag === `--${name}`)) return ofValue;
   const hint = BY_KEY.get(keyOf(flag));
   if (hint !== undefined && value === 'false') return 'leave it out';
-  // Clients know the port; unlike most values, it is not a secret.
+  // Keep the port, which clients know; unlike most values, it is not a secret.
   return hint === PORT && value !== undefined && checkPort(value) === undefined ? hint.replaceAll('8080', value) : hint;
 }
 
-/** Every flag of the table, with its value where that matters, and what to write here. */
+/** Every flag of the table, with its value if that matters, and what to write here. */
 export function foreignFlags(): readonly (readonly [string, string])[] {
   return Object.entries(HINTS);
 }

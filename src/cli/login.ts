@@ -28,7 +28,7 @@ export interface CommandContext {
   readonly print: (line: string) => void;
 }
 
-const TRY_AGAIN = { hint: 'the same command tries it again' } as const;
+const TRY_AGAIN = { hint: 'run the same command again' } as const;
 
 /** Signs in, unless somebody has or nobody has to. Rejects with a ProxyError that says why it did not work. */
 export async function login(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
@@ -56,7 +56,7 @@ export async function login(config: Config, { log, redact, version, print }: Com
     const pasteBack = new PasteBack({ vault, config: config.auth, fetch: http.fetch, log });
     const shown = afterPage(log, () => {
       if (state.pending?.userCode === undefined) pasteBack.open();
-      if (process.stderr.isTTY) log.info('waiting for the sign-in; Ctrl-C gives up');
+      if (process.stderr.isTTY) log.info('waiting for the sign-in; press Ctrl-C to give up');
     });
     const authorizer = openAuthorizer({ ...options, log: shown }, name, state);
     const refused = bearerOf(vault.read());
@@ -90,7 +90,7 @@ async function canSignIn({ url, auth }: Config, { fetch }: Pick<HttpClient, 'fet
   return (await discover(wire, NO_CHALLENGE, auth.resource)).issuer.assumed !== true;
 }
 
-/** Rejects while the server is in no state to say whether it wants a sign-in. */
+/** Rejects when trouble at the server hides whether it wants a sign-in. */
 function refuseTrouble({ status }: HttpResponse, where: string): void {
   if (status !== 429 && status < 500) return;
   throw new ProxyError('failed', `${where} answers HTTP ${status}`, {
@@ -99,17 +99,17 @@ function refuseTrouble({ status }: HttpResponse, where: string): void {
   });
 }
 
-/** Rejects where a sign-in could not be kept, before the user is sent to any page. */
+/** Rejects when the program cannot store a sign-in, before it sends the user to any page. */
 async function checkWritable({ store, folder }: AuthOptions, name: string): Promise<void> {
   if (folder === undefined) {
     const hint = 'set HOME (on Windows: LOCALAPPDATA) to a folder that this user can write to';
-    throw new ProxyError('internal', 'there is no folder to keep a sign-in in', { hint });
+    throw new ProxyError('internal', 'there is no folder to store the sign-in in', { hint });
   }
   await store.write(`${name}.check`, '');
   await store.remove(`${name}.check`);
 }
 
-/** A log that calls back when it has shown the page to sign in. */
+/** A log that calls back when it has shown the sign-in page. */
 function afterPage(log: Log, shown: () => void): Log {
   const then =
     (write: Log['info']): Log['info'] =>
@@ -120,7 +120,7 @@ function afterPage(log: Log, shown: () => void): Log {
   return { ...log, info: then(log.info), warn: then(log.warn) };
 }
 
-/** What went wrong, and at least that it can be tried again. */
+/** The same error, with a hint to try again if it has none. */
 function withWayOn(error: unknown): unknown {
   const isForCalls = error instanceof UserSaidNo;
   if (!(error instanceof ProxyError) || (error.data.hint !== undefined && !isForCalls)) return error;

@@ -68,7 +68,7 @@ async function refuse(
   process.exit();
 }
 
-/** What the program does beside being a proxy: it ends by itself, with a status and a last word. */
+/** Runs a command other than the proxy, and then exits with its status. */
 function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
   const { logLevel: level, logFormat: format } = action.config;
   const redact = redactor(action.secrets);
@@ -148,10 +148,10 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
   if (process.stdin.isTTY) greet(config);
 }
 
-/** Says to the user of a terminal why nothing happens. */
+/** Tells the user of a terminal why nothing happens. */
 function greet({ logLevel: level, logFormat: format }: Config): void {
   const log = createLog({ level, format, redact: String, plain: true, write: (text) => process.stderr.write(text) });
-  log.info('Waiting for an MCP client: a host starts this (see --help). Ctrl-C ends it.');
+  log.info('Waiting for an MCP client. Hosts start this program (see --help). Ctrl-C quits.');
 }
 
 /** Ends with the last words to an error. */

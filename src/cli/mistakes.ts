@@ -5,7 +5,7 @@ export function usageError(message: string, hint: string): ProxyError {
   return new ProxyError('usage', message, { hint });
 }
 
-/** A flag, or a value of one, that this program does not have. Another one may: see `foreign-flags.ts`. */
+/** A flag, or a value of one, that this program does not have. Another program may have it: see `foreign-flags.ts`. */
 export class UnknownWord extends ProxyError {
   /** As it was written, dashes included. */
   readonly flag: string;
@@ -22,7 +22,7 @@ export function notYet(what: string): ProxyError {
   return usageError(`${what} is not available yet`, 'this version connects clients to remote servers');
 }
 
-/** Whether the first argument begins a command, as those of other programs do that start a local server. */
+/** Whether the first argument begins a command, as for other programs, which start a local server with it. */
 export function beginsCommand(word: string | undefined): boolean {
   return word !== undefined && COMMAND.test(word);
 }

@@ -1,11 +1,11 @@
 /** What a typo most likely meant. */
 
-/** Longer texts are no typo of a word that is known here. */
+/** A longer text is not a typo of a known word. */
 const LONGEST = 60;
 
 /**
- * The candidate that is one slip of the keys away, or two in words of six letters and more; undefined when
- * there is none, or when several are as near. Dashes in front do not count as letters.
+ * The candidate that is one typing slip away, or two in words of six letters or more; undefined when
+ * there is none, or when several are equally near. Leading dashes do not count as letters.
  */
 export function nearest(text: string, candidates: readonly string[]): string | undefined {
   const word = text.replace(/^-+/, '');
@@ -18,7 +18,7 @@ export function nearest(text: string, candidates: readonly string[]): string | u
   return best.distance <= (word.length < 6 ? 1 : 2) ? best.candidate : undefined;
 }
 
-/** Optimal string alignment: insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
+/** Optimal string alignment: the number of insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -12,7 +12,7 @@ export interface Option {
   readonly help: string;
   /** Why the value is wrong, or undefined when it is right. */
   readonly check?: (value: string) => string | undefined;
-  /** Placeholders such as `${NAME}` are expanded in the value; in any other one, they are refused. */
+  /** Whether to expand placeholders such as `${NAME}` in the value. The values of other options must not contain any. */
   readonly expands?: true;
   /** Named by `--help`, and explained by `--help all` only. */
   readonly rare?: true;

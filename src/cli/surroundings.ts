@@ -16,7 +16,7 @@ export function surroundingsOf(
 ): Surroundings {
   const redact = redactor(secrets);
   const { logLevel: level, logFormat: format } = config;
-  // Hosts put times of their own in front of what they read.
+  // Hosts put their own timestamps in front of what they read.
   const timed = config.listen !== undefined;
   const log = createLog({ level, format, redact, timed, write: (text) => process.stderr.write(text) });
   // Whoever started us may close stderr; that is no reason to stop working.

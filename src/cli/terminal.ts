@@ -11,9 +11,9 @@ export interface LogOptions {
   readonly level: Level;
   readonly format: LogFormat;
   readonly redact: Redact;
-  /** Whether lines of text begin with the time, as those of JSON do. */
+  /** Whether plain-text lines have the time, as JSON lines always do. */
   readonly timed?: boolean;
-  /** Whether text is for the user of a terminal: sentences without levels, addresses on lines of their own. */
+  /** Whether to write for the user of a terminal: sentences without levels, addresses on lines of their own. */
   readonly plain?: boolean;
   readonly write: (text: string) => void;
 }
@@ -36,7 +36,7 @@ export function createLog({ level, format, redact, timed = false, plain = false,
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** A line of HTTP mode's log that is written whatever the level, and as it is. */
+/** A log line of HTTP mode that is written unchanged, whatever the level. */
 export function announcement(line: string, format: LogFormat): string {
   return (format === 'text' ? `${now()} ` : '') + event(format, 'info', printable(line, LONGEST), {});
 }

@@ -59,7 +59,7 @@ export function readTokens(argv: readonly string[]): Tokens {
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') {
-      // The flags behind a command are its own.
+      // Flags after a command belong to the command.
       if (positionals.length === 0 && beginsCommand(token.value)) throw notYet('a local server');
       positionals.push(token.value);
     }
@@ -106,7 +106,7 @@ export function checkValue(option: Option, value: string | boolean): void {
   if (wrong) throw usageError(`the value of --${option.name} is wrong`, wrong);
 }
 
-/** The choice that a value spells in another way (`warning`, `INFO`), or that it most likely meant. */
+/** The choice that a value spells differently (`warning`, `INFO`), or most likely meant. */
 function nearestChoice(value: string, choices: readonly string[]): string | undefined {
   const word = value.toLowerCase();
   const forms = word.length < 3 ? [] : choices.filter((choice) => choice.startsWith(word) || word.startsWith(choice));

@@ -1,10 +1,10 @@
-/** Placeholders in values of the command line: how secrets stay out of it. */
+/** Placeholders in values of the command line, which keep secrets out of it. */
 import type { ProxyError } from '../errors.ts';
 import { usageError } from './mistakes.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** `${NAME}`, `${env:NAME}`, `${NAME:-default}`; last, the beginning of anything else in that form. */
+/** `${NAME}`, `${env:NAME}`, `${NAME:-default}`; the last alternative is the beginning of any other placeholder. */
 const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;
 
 /**
@@ -37,14 +37,14 @@ export function expandVariables(text: string, env: Env, where: string, onValue?:
   });
 }
 
-/** Throws a usage error for a placeholder in a value where none is expanded: it would be sent as it is. */
+/** Throws a usage error for a placeholder in a value without expansion: the program would send it as it is. */
 export function refusePlaceholders(text: string, where: string): void {
   if (OF_A_SHELL.test(text))
     throw usageError(`${where} holds ${text}, which is not expanded there`, 'write the value itself');
   const at = text.indexOf('${');
   if (at === -1) return;
   throw usageError(
-    `${where} holds ${quoted(text.slice(at))}, which is not expanded there`,
+    `${where} contains ${quoted(text.slice(at))}, which this program does not expand there`,
     'write the value itself; a secret goes into a header: -H "Authorization: Bearer ${TOKEN}"',
   );
 }
@@ -64,19 +64,19 @@ function unknownPlaceholder(rest: string, where: string): ProxyError {
   const variable = prefix ? name?.toUpperCase().replace(/\W/g, '_') : name;
   const fitting = variable && /^[A-Za-z_]\w*$/.test(variable) ? variable : 'NAME';
   return usageError(
-    `${where} uses ${quoted(rest)}, which is none of \${NAME}, \${env:NAME} and \${NAME:-default}`,
+    `${where} uses ${quoted(rest)}, which is not one of \${NAME}, \${env:NAME} and \${NAME:-default}`,
     `write \${${fitting}}, and set ${fitting} in the environment`,
   );
 }
 
-/** The placeholder that a text begins with. Defaults are left out: they may be secrets. */
+/** The placeholder at the beginning of a text, without its defaults: they may be secrets. */
 function quoted(text: string): string {
   const whole = /^\$\{(?:[^{}]|\{[^{}]*\})*\}/.exec(text)?.[0].replace(/:-(?!\$\{)[^{}]*/g, ':-…');
   if (whole !== undefined && whole.length <= 80) return whole;
   return `${/^\$\{[\w.:]{0,40}/.exec(text)?.[0]}…`;
 }
 
-/** Some hosts have variables of their own, which never are in the environment. */
+/** Some hosts have variables of their own, which are never in the environment. */
 function unsetHint(variable: string): string {
   const ofHost = /^(?:workspace(?:Folder|Root)|userHome$)/.test(variable);
   return ofHost ? `write the path itself: the host did not fill in ${variable}` : `set ${variable} in the environment`;

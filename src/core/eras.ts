@@ -12,7 +12,7 @@ export function isModernRevision(version: string): boolean {
   return (MODERN_REVISIONS as readonly string[]).includes(version);
 }
 
-/** Whether a revision opens with `initialize`; those before the first that we speak did as well. */
+/** Whether a revision opens with `initialize`; so did the revisions older than the first that we speak. */
 export function isLegacyRevision(version: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(version) && version <= LEGACY_REVISIONS[0];
 }
@@ -47,7 +47,7 @@ export function declaredRevision(call: Call): string | undefined {
 
 export const HEADER_MISMATCH = -32020;
 const MISSING_CLIENT_CAPABILITY = -32021;
-/** Sent by servers of both eras: its `data.supported` says what they speak. */
+/** Servers of both eras send this code; its `data.supported` lists the revisions that they speak. */
 export const UNSUPPORTED_VERSION = -32022;
 
 /** Whether a code is one of 2026-07-28. */

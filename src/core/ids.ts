@@ -14,7 +14,7 @@ export function isId(value: Json): boolean {
   return c === 0x22 || c === 0x2d || (c >= 0x30 && c <= 0x39);
 }
 
-/** Whether the JSON text of an id is too long to be one here. */
+/** Whether the JSON text of an id is too long for the proxy to accept. */
 export function isTooLong({ length }: Json | Id): boolean {
   return length > MAX_ID + 2;
 }
@@ -34,9 +34,9 @@ export function idKey(id: Id): string {
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
- * The number that comes back for one that we sent. Some peers turn numbers into strings, so a
- * string counts whose text is a JSON number: `1`, `1.0`, `"1"` and `"1e0"` are 1; `"01"` and `" 1"`
- * are no number. Only for ids and tokens of our own, which are all numbers.
+ * The number that a peer sends back for one of ours. Some peers turn numbers into strings, so a
+ * string counts if its text is a JSON number: `1`, `1.0`, `"1"` and `"1e0"` are 1; `"01"` and `" 1"`
+ * are not numbers. Only for ids and tokens of our own, which are all numbers.
  */
 export function numberIn(id: Id): number | undefined {
   const text = id.startsWith('"') ? (JSON.parse(id) as string) : id;
@@ -44,8 +44,8 @@ export function numberIn(id: Id): number | undefined {
 }
 
 /**
- * The number of the request that an answer names, where ours are numbered from 1 to `last`: one
- * that is open, or one that is over. Undefined when no request of ours ever had that id.
+ * The number of the request that an answer names, open or already over, when our requests are
+ * numbered from 1 to `last`. Undefined when none of our requests ever had that id.
  */
 export function requestNumber(id: Id, last: number): number | undefined {
   const number = numberIn(id);

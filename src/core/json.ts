@@ -160,15 +160,15 @@ export function peek(text: Json | undefined, ...path: readonly string[]): Json |
 }
 
 /**
- * The member at the end of the path, when it is an object: an optional member of a document that is
- * `null` or of another type is as good as absent.
+ * The member at the end of the path, when it is an object: an optional member that is `null` or of
+ * the wrong type counts as absent.
  */
 export function peekObject(text: Json | undefined, ...path: readonly string[]): Json | undefined {
   const found = peek(text, ...path);
   return isObject(found) ? found : undefined;
 }
 
-/** The member at the end of the path, when it is a string with something in it. */
+/** The member at the end of the path, when it is a string that is not empty. */
 export function peekText(text: Json | undefined, ...path: readonly string[]): string | undefined {
   return asString(peek(text, ...path)) || undefined;
 }

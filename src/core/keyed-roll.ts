@@ -1,4 +1,4 @@
-/** A roll whose entries can be found by a key, at the same cost however many there are. */
+/** A roll that finds its entries by a key, at the same cost however many there are. */
 import { Entry, Roll } from './roll.ts';
 
 export abstract class KeyedEntry extends Entry {
@@ -14,7 +14,7 @@ export abstract class KeyedEntry extends Entry {
 }
 
 export class KeyedRoll<E extends KeyedEntry> extends Roll<E> {
-  /** Made when the first entry is looked for: most sessions never look, and keep what a roll saves over a map. */
+  /** Created for the first look-up: most sessions never look anything up, and need only the roll, which costs less than a map. */
   #byKey: Map<string, E> | undefined;
 
   override add(entry: E): void {

@@ -1,6 +1,6 @@
 /**
- * Keys that some reader takes for another one. Readers such as Go's `encoding/json` ignore case, and
- * the last of two keys counts there: what is decided on a `name` must not pass beside a `Name`.
+ * Keys that some reader takes for another key. Readers such as Go's `encoding/json` ignore case, and
+ * use the last of two such keys: after a decision on `name`, no `Name` may pass beside it.
  */
 import { ProxyError } from '../errors.ts';
 import { type Json, type Member, members, withoutMembers } from './json.ts';
@@ -9,7 +9,7 @@ import type { Call, Reply } from './jsonrpc.ts';
 /** The members of a message that JSON-RPC defines. */
 const ENVELOPE = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 
-/** Equal for all keys that some reader takes for the same; ſ and the Kelvin sign are S and K to Go. */
+/** Equal for all keys that some reader takes for the same key; ſ and the Kelvin sign are S and K to Go. */
 function folded(key: string): string {
   return key.normalize('NFKC').toUpperCase().toLowerCase();
 }
@@ -23,17 +23,17 @@ function among(all: readonly Member[], keys: readonly string[]): string[] {
 export function refuseLookalikes(text: Json, keys: readonly string[]): void {
   const [lookalike] = among(members(text), keys);
   if (lookalike === undefined) return;
-  throw new ProxyError('invalid-params', `the key ${JSON.stringify(lookalike)} could be taken for another one`);
+  throw new ProxyError('invalid-params', `the key ${JSON.stringify(lookalike)} could be taken for another key`);
 }
 
-/** Throws a ProxyError when a message could be taken for another one. */
+/** Throws a ProxyError when a reader could take a message for a different one. */
 export function refuseOtherCalls({ extra }: Call): void {
   if (extra) refuseLookalikes(asObject(extra), ENVELOPE);
 }
 
 /**
- * Whether every server takes a message without an id for something that it is told. A lenient one does
- * what a request asks for even when it cannot answer.
+ * Whether every server treats a message without an id as a notification. A lenient server carries out
+ * a request even when it cannot answer it.
  */
 export function isOnlyTold(call: Call): boolean {
   try {
@@ -44,13 +44,13 @@ export function isOnlyTold(call: Call): boolean {
   return call.method.startsWith('notifications/');
 }
 
-/** The object without the members that could be taken for one of the keys. Throws a JsonError for duplicates. */
+/** The object without the members that a reader could take for one of the keys. Throws a JsonError for duplicates. */
 export function withoutLookalikes(text: Json, keys: readonly string[]): Json {
   const lookalikes = among(members(text), keys);
   return lookalikes.length === 0 ? text : withoutMembers(text, lookalikes);
 }
 
-/** The reply without what could be taken for another one. */
+/** The reply without the members that a reader could take for those of JSON-RPC. */
 export function withoutOtherReplies(reply: Reply): Reply {
   if (!reply.extra) return reply;
   const { extra, ...rest } = reply;
@@ -60,7 +60,7 @@ export function withoutOtherReplies(reply: Reply): Reply {
   return kept.length > 2 ? { ...rest, extra: kept.subarray(1, -1) } : rest;
 }
 
-/** Members that are joined by commas, as an object. */
+/** Turns members that are joined by commas into an object. */
 function asObject(extra: Json): Json {
   return Buffer.concat([Buffer.from('{'), extra, Buffer.from('}')]);
 }

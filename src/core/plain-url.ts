@@ -1,11 +1,12 @@
-/** One spelling of a URL from the network that no shell, no opener and no terminal reads as anything but text. */
+/** Spells a URL from the network so that every shell, opener and terminal reads it as plain text. */
 
-/** A `%` that begins no escape. */
+/** A `%` that does not begin an escape. */
 const LONE_PERCENT = '%(?![0-9A-Fa-f]{2})';
 
 /**
- * What means something to a shell, to PowerShell or to `cmd.exe` is escaped: all but the unreserved characters of
- * RFC 3986 (section 2.3), escapes, and the delimiters that shells leave alone. `&` and `?` are the query's own syntax.
+ * The characters to escape, because they may mean something to a shell, to PowerShell or to `cmd.exe`: all but the
+ * unreserved ones of RFC 3986 (section 2.3), escapes, and the delimiters that shells leave alone. `&` and `?` are the
+ * query's own syntax.
  */
 const [IN_PATH, IN_QUERY, IN_FRAGMENT] = ['', '?&', '?'].map(
   (own) => new RegExp(`${LONE_PERCENT}|[^\\w\\-.~%/:@=+${own}]`, 'g'),
@@ -13,14 +14,14 @@ const [IN_PATH, IN_QUERY, IN_FRAGMENT] = ['', '?&', '?'].map(
 
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
 
-/** Whether a host is spelled like a name or an address: the URL parser also takes `$(x)`, which no escape can replace there. */
+/** Whether a host is spelled like a name or an address: the URL parser also accepts `$(x)`, which cannot be escaped in a host. */
 export function isPlainHost({ hostname }: URL): boolean {
   return HOST.test(hostname);
 }
 
 /**
- * The URL without its user info, all that other programs could read as syntax percent-encoded. Servers that decode it
- * get what was meant. Applied to its own result it changes nothing.
+ * The URL without its user info, and with everything percent-encoded that other programs could read as syntax. Servers
+ * decode it to what was meant. Applied to its own result, it changes nothing.
  */
 export function plainUrl({ protocol, host, pathname, search, hash }: URL): string {
   const query = search.slice(1).replace(IN_QUERY, escaped);

@@ -1,4 +1,4 @@
-/** Progress tokens (specification 2025-11-25, "Progress"), by which progress is told apart. */
+/** Progress tokens (specification 2025-11-25, "Progress"), which tell whose progress a notification reports. */
 import { idKey, isId, isTooLong } from './ids.ts';
 import { isObject, type Json, peek } from './json.ts';
 
@@ -6,7 +6,7 @@ export const MARK = 'progressToken';
 /** Any key may be spelled with escapes. */
 const ESCAPE = '\\u';
 
-/** Whether a call may ask for progress; nearly every one that does not is told apart without a closer look. */
+/** Whether a call may ask for progress: a cheap test that rules out nearly every call that does not. */
 export function mayAskForProgress(params: Json): boolean {
   return params.includes(MARK) || params.includes(ESCAPE);
 }
@@ -17,7 +17,7 @@ export function askedToken(params: Json | undefined): string | undefined {
   return keyOf(peek(params, '_meta', MARK));
 }
 
-/** The key of the token that a progress notification is under; undefined when it has none. */
+/** The key of the token in a progress notification; undefined when it has none. */
 export function toldToken(params: Json | undefined): string | undefined {
   return keyOf(peek(params, MARK));
 }

@@ -7,12 +7,12 @@ const SHORTEST_SECRET = 6;
 
 export type Redact = (text: string) => string;
 
-/** A secret that was cut off is one still, from this length on; in UTF-16 units. */
+/** From this length on, the beginning of a secret still counts as a secret; in UTF-16 units. */
 const BEGINNING = 16;
 
 /**
- * A function that replaces every given secret, in whatever context it is, by `***`. The beginning of a secret counts
- * too: whoever quoted it may have cut it off.
+ * A function that replaces every given secret with `***`, in any context. The beginning of a secret counts too: a server
+ * that quotes a secret may cut it off.
  */
 export function redactor(secrets: readonly string[]): Redact {
   const hidden = [...new Set(secrets)].filter((s) => s.length >= SHORTEST_SECRET);
@@ -21,7 +21,7 @@ export function redactor(secrets: readonly string[]): Redact {
     let shown = '';
     let end = 0;
     for (const { from, to } of found) {
-      // Secrets overlap where one contains another one: they are hidden together.
+      // Secrets overlap when one contains another: hide them together.
       if (from >= end) shown += `${text.slice(end, from)}***`;
       end = Math.max(end, to);
     }
@@ -29,7 +29,7 @@ export function redactor(secrets: readonly string[]): Redact {
   };
 }
 
-/** The log without what `redact` hides. A URL that users are to open stays as it is. */
+/** The log without what `redact` hides. A URL for the user to open stays as it is. */
 export function redactedLog(log: Log, redact: Redact): Log {
   return {
     debug: (line) => log.debug(redact(line)),
@@ -39,7 +39,7 @@ export function redactedLog(log: Log, redact: Redact): Log {
   };
 }
 
-/** Where a text has a secret or the beginning of one. */
+/** The places in a text that hold a secret or the beginning of one. */
 function occurrences(secret: string, text: string): { readonly from: number; readonly to: number }[] {
   const beginning = secret.slice(0, BEGINNING);
   const found: { from: number; to: number }[] = [];
@@ -95,7 +95,7 @@ function safelyDecoded(text: string): string {
   }
 }
 
-/** What moves a terminal or turns the direction of a text around, line breaks and tabs aside. */
+/** Characters that control a terminal or change the direction of a text, except line breaks and tabs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 

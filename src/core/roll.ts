@@ -67,7 +67,7 @@ export class Roll<E extends Entry> implements Iterable<E> {
     return all[Symbol.iterator]();
   }
 
-  /** The entry that came in last. */
+  /** The entry that was added last. */
   get newest(): E | undefined {
     return this.#size === 0 ? undefined : (this.#ends.before as E);
   }

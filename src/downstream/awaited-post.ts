@@ -30,7 +30,7 @@ export interface Asked {
   readonly calls: readonly Call[];
   /** Whether it is the `initialize` of the session. */
   readonly opens: boolean;
-  /** Called as soon as there is an answer, or will be none. */
+  /** Called as soon as the answer is known, or it is certain that none will come. */
   readonly release: () => void;
 }
 
@@ -63,7 +63,7 @@ export class AwaitedPost extends Entry implements Way, PostOwner {
     return this.#asked.opens;
   }
 
-  /** Whether the client is there, and something can be sent to it before the answer. Once false, it stays so. */
+  /** Whether the client is connected and can receive messages before the answer. Once false, it stays false. */
   get streams(): boolean {
     return !this.#done && !this.#res.destroyed && this.#response.streams;
   }

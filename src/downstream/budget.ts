@@ -1,6 +1,6 @@
 /**
- * What waits for answers, counted: of each session or connection, of each address, and of all together. One
- * that is over its share is refused, and nobody else.
+ * Counts what waits for answers: for each session or connection, for each address, and in total. A session,
+ * connection or address over its share is refused; the others are not affected.
  */
 import type { Frame } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
@@ -9,12 +9,12 @@ import { replyFrom } from '../wire/replies.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface Limits {
-  /** Of one session, or of one connection of a client without a session. */
+  /** For one session, or for one connection of a client without a session. */
   readonly own: number;
-  /** Of all that come from one address, or with one set of forwarded headers. */
+  /** For everything from one address, or with one set of forwarded headers. */
   readonly group: number;
   readonly all: number;
-  /** So much of a session or connection is taken even when its group, or all, are at their limit. */
+  /** A session or connection gets this much even when its group, or the total, is at its limit. */
   readonly small: number;
 }
 
@@ -25,7 +25,7 @@ export const BYTES: Limits = { own: 32 * MIB, group: 128 * MIB, all: 256 * MIB, 
 /** What a call costs besides its message, in bytes. */
 const CALL = 1_024;
 
-/** Ends a claim; more than once changes nothing. */
+/** Ends a claim. Further calls change nothing. */
 export type Release = () => void;
 
 export class Budget {
@@ -38,7 +38,7 @@ export class Budget {
     this.#limits = limits;
   }
 
-  /** Claims an amount for an owner. Undefined: it would be too much. What nothing else waits beside is always taken. */
+  /** Claims an amount for an owner; undefined when that is too much. A limit never refuses the first claim that it counts. */
   claim(owner: object, groups: readonly string[], amount: number): Release | undefined {
     const { own, group, all, small } = this.#limits;
     const held = this.#owners.get(owner) ?? 0;
@@ -91,7 +91,7 @@ export function groupsOf({ req, forwarded }: Sent): string[] {
   return groups;
 }
 
-/** A way back over one channel that ends a claim with the answer. */
+/** A way back over one channel that ends a claim when the answer is sent. */
 export function releasing(send: Send, room: Way['room'], release: Release): Way {
   return {
     send,
@@ -103,13 +103,13 @@ export function releasing(send: Send, room: Way['room'], release: Release): Way 
   };
 }
 
-/** What is told a client that is over its share. */
+/** The answer to a client that is over its share. */
 export function overBudget(what: string): Refusal {
   return {
     status: 429,
-    reply: replyFrom(new ProxyError('limit', `${what}; wait for some of the answers`)),
+    reply: replyFrom(new ProxyError('limit', `${what}; send more when some of them are answered`)),
     headers: { 'retry-after': '1' },
   };
 }
 
-export const TOO_MANY_BYTES: Refusal = overBudget('messages too large in sum are waiting for answers');
+export const TOO_MANY_BYTES: Refusal = overBudget('the messages that wait for answers are too large in total');

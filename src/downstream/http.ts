@@ -83,7 +83,7 @@ export class HttpDownstream {
       return undefined;
     }
     const path = pathOf(req.url);
-    // Clients look here before they know what is needed, and take a 401 for a broken answer.
+    // Clients look here before they know what they need, and treat a 401 as a broken response.
     if (isWellKnown(path)) return NOT_FOUND;
     if (isOAuthEndpoint(path)) {
       refuseSignIn(res, rules.isToken !== undefined);
@@ -242,7 +242,7 @@ function countHosts(raw: readonly string[]): number {
   return hosts;
 }
 
-const NOT_FOUND = refused(404, 'nothing is served at this path; /mcp and /sse are there');
+const NOT_FOUND = refused(404, 'nothing is served at this path; use /mcp or /sse');
 const NO_BATCH = refused(400, 'Invalid Request: no batch is allowed here', {}, INVALID_REQUEST);
 const NO_EVENTS = refused(406, 'Accept must allow text/event-stream');
 const ENCODED = refused(415, 'no Content-Encoding is supported', { 'accept-encoding': 'identity' });

@@ -42,7 +42,7 @@ function cutStalled(this: ServerResponse): void {
 export interface Listener {
   /** `http://HOST:PORT`, for clients on this machine where every interface is bound. */
   readonly url: string;
-  /** What is bound beyond one address. */
+  /** The interfaces that it listens on, when it is more than one address. */
   readonly interfaces: 'every interface' | 'every IPv4 interface' | undefined;
   /** Takes no new connections, and closes those that nobody uses. */
   refuse(): void;

@@ -10,8 +10,8 @@ import { refuseLookalikes, refuseOtherCalls } from '../core/lookalikes.ts';
 import { nameSource, standardHeaders } from '../wire/headers.ts';
 
 /**
- * What is wrong with a modern request, as the answer that it gets; undefined when nothing is. Throws
- * a JsonError or a ProxyError where a server could read something else than is read here.
+ * The error to answer a wrong modern request with; undefined when nothing is wrong. Throws a JsonError
+ * or a ProxyError when a server could read the request differently than the proxy does.
  */
 export function checkModern(call: Call, revision: string, headers: IncomingHttpHeaders): Reply | undefined {
   refuseOtherCalls(call);

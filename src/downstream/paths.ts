@@ -29,8 +29,8 @@ export function pathOf(url = ''): string {
 }
 
 /**
- * The path that serves a request to `/mcp` or `/sse`: a client of Streamable HTTP may have been given the
- * address of HTTP+SSE, and the other way round.
+ * The path that serves a request to `/mcp` or `/sse`: the user may have given a Streamable HTTP client the
+ * address of HTTP+SSE, or the other way round.
  */
 export function transportPath(path: string, method: string, headers: IncomingHttpHeaders): string {
   const inSession = headers['mcp-session-id'] !== undefined;
@@ -51,13 +51,13 @@ export function isOAuthEndpoint(path: string): boolean {
 }
 
 const MAX_PREFIX = 256;
-/** Segments of unreserved characters (RFC 3986, section 2.3) that begin with no dot: the host of a URL cannot change. */
+/** Segments of unreserved characters (RFC 3986, section 2.3) that do not begin with a dot: they cannot change the host of a URL. */
 const PREFIX = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+\/?$/;
 
 /**
- * The prefix that a gateway has cut from the path, without a slash at its end; empty when there is none, or
- * its header holds anything but a plain path. Only for requests that came in: with a header of a gateway,
- * that takes the client token.
+ * The prefix that a gateway has cut from the path, without a trailing slash; empty when there is none, or
+ * when its header holds anything but a plain path. Use it only after the request has been admitted: one with
+ * a gateway's header needs the client token for that.
  */
 export function forwardedPrefix(headers: IncomingHttpHeaders): string {
   const prefix = headers['x-forwarded-prefix'];

@@ -20,11 +20,11 @@ export interface ClientOptions {
   readonly servers: Servers;
   readonly sessions: Sessions;
   readonly pulse: Pulse;
-  /** Bytes that wait for answers. */
+  /** The budget for bytes of messages that wait for answers. */
   readonly bytes: Budget;
 }
 
-/** One POST whose message is read. */
+/** One POST whose message has been read. */
 export interface Posted extends Request {
   /** Bytes of its body. */
   readonly size: number;

@@ -30,9 +30,9 @@ import type { Refusal } from './refusal.ts';
 import type { ClientOptions, Posted } from './servers.ts';
 import { modernStatus } from './status.ts';
 
-/** Calls that wait for answers, and notifications that the server has not taken: of a connection, of an address, of all. */
+/** Limits of calls that wait for answers and notifications that the server has not taken: by connection, by address, in total. */
 const CALLS: Limits = { own: 1_000, group: 5_000, all: 10_000, small: 0 };
-const TOO_MANY_CALLS = overBudget('too many calls of this client, or of all together, are waiting for answers');
+const TOO_MANY_CALLS = overBudget('too many calls of this client, or of all clients together, are waiting for answers');
 
 /** What a request comes with. */
 export interface Asked {
@@ -56,7 +56,7 @@ export class StatelessClients {
     this.#bytes = bytes;
   }
 
-  /** Asks the server in the name of whoever sent the request, and answers it. Undefined, or why it is refused. */
+  /** Passes a request to the server on behalf of its sender, and answers it. Returns the refusal if there is one. */
   serve(posted: Posted, asked: Asked, server: Session): Refusal | undefined {
     const claimed = this.#claim(posted);
     if ('status' in claimed) return { ...claimed, id: asked.id };
@@ -76,7 +76,7 @@ export class StatelessClients {
     return undefined;
   }
 
-  /** Passes a notification on. Undefined, or why it is refused. */
+  /** Passes a notification on. Returns the refusal if there is one. */
   tell(posted: Posted, call: Call, server: Session): Refusal | undefined {
     const claimed = this.#claim(posted);
     if ('status' in claimed) return claimed;

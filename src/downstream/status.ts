@@ -1,11 +1,11 @@
 /**
  * From JSON-RPC answers to HTTP statuses, for clients of revision 2026-07-28 (specification, "Streamable HTTP").
- * In the revisions before, every answer to a request is a 200.
+ * In earlier revisions, every answer to a request has status 200.
  */
 import { HEADER_MISMATCH, isModernError } from '../core/eras.ts';
 import { errorCode, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, type Reply } from '../core/jsonrpc.ts';
 
-/** A failed call is an answer too: several official clients end their session over a 502. */
+/** A failed call is an answer too: several official clients end their session on a 502. */
 export function modernStatus(reply: Reply): number {
   const code = errorCode(reply);
   if (code === METHOD_NOT_FOUND) return 404;

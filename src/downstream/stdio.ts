@@ -27,7 +27,7 @@ import { LineWriter } from './writer.ts';
 /** The only revision in which several messages may come as one array. */
 const REVISION_WITH_BATCHES = '2025-03-26';
 
-/** What one line holds. */
+/** The content of one line. */
 type Received = ReturnType<typeof readFrame>;
 
 /** Bytes of requests that may wait for answers. */
@@ -135,7 +135,7 @@ export class StdioDownstream implements Peer {
     else this.#refuse('null', errorReply(INVALID_REQUEST, `Invalid Request: no batch is allowed here`));
   }
 
-  /** Hands over what a line holds, and counts its bytes until it is answered. */
+  /** Hands over the messages of a line, and counts its bytes until they are answered. */
   #receive({ batch, messages }: Received, bytes: number, receive: (way?: Way) => void): void {
     const ids = messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
     if (ids.length === 0) {

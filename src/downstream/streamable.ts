@@ -38,12 +38,12 @@ const REVISION_WITH_BATCHES = '2025-03-26';
 /** From this revision on, clients take events without data, and know by them where to resume. */
 const REVISION_WITH_PRIMING = '2025-11-25';
 
-/** What one POST brings. */
+/** The content of one POST. */
 export interface Post {
   readonly messages: readonly Message[];
   readonly batch: boolean;
   readonly accepts: Accepts;
-  /** Claims its bytes; undefined when too many wait. */
+  /** Claims its bytes; undefined when too many are waiting. */
   readonly claim: () => Release | undefined;
 }
 
@@ -72,9 +72,9 @@ export class StreamableSession implements Peer, Served, PostHome {
   readonly #channels = new Map<number, Channel>();
   /** How many POSTs wait for answers. */
   #waiting = 0;
-  /** Those that may take more than their answer; others leave when they are met. */
+  /** POSTs whose responses can carry more than the answer. `sendAside` removes those that turn out not to. */
   readonly #streaming = new Roll<AwaitedPost>();
-  /** Those that ask for progress, by the keys of their tokens. */
+  /** POSTs that ask for progress, by the keys of their tokens. */
   readonly #byToken = new Map<string, AwaitedPost>();
   /** The streams that have ended, the oldest first. */
   readonly #past: Channel[] = [];
@@ -261,7 +261,7 @@ export class StreamableSession implements Peer, Served, PostHome {
     return channel;
   }
 
-  /** A stream has ended; the oldest of those that are known for clients that come back is forgotten. */
+  /** Remembers an ended stream for a client that reconnects, and forgets the oldest beyond the limit. */
   #passed(channel: Channel): void {
     if (this.#past.push(channel) <= MAX_ENDED) return;
     const { number } = this.#past.shift() as Channel;

@@ -125,7 +125,7 @@ function withoutEnvelope(params: Json): Json {
 
 function upgraded(method: string, reply: Reply): Reply {
   if ('error' in reply) return upgradedError(reply);
-  // A result that could be read in two ways is for the client to judge.
+  // Leave it to the client to judge a result that could be read in two ways.
   if (!isObject(reply.result) || !isReadable(reply.result)) return reply;
   const own = reply.result;
   let result = own;

@@ -57,7 +57,7 @@ export function blocksNotification(ignore: readonly string[]): (call: Call) => b
   };
 }
 
-/** Refuses what is another call to some reader than the one that was looked at. */
+/** Refuses a message that some reader would take for a different call than the filter does. */
 function refuseAmbiguous(call: Call): void {
   refuseOtherCalls(call);
   if (call.method === 'tools/call' && isObject(call.params)) refuseLookalikes(call.params, ['name']);
@@ -79,7 +79,7 @@ function withoutHidden(reply: Reply, hidden: Matcher): Reply {
     if ('error' in own) return own;
     const tools = isObject(own.result) ? member(own.result, 'tools') : undefined;
     const found = kindOf(tools);
-    if (!isArray(tools)) throw new ProxyError('bad-result', `${UNREADABLE}: its tools is ${found}`);
+    if (!isArray(tools)) throw new ProxyError('bad-result', `${UNREADABLE}: its tools member is ${found}`);
     const all = elements(tools);
     const kept = all.filter((tool) => isShown(tool, hidden)).map((tool) => withoutLookalikes(tool, ['name']));
     const result = withoutLookalikes(own.result, ['tools']);
@@ -92,14 +92,14 @@ function withoutHidden(reply: Reply, hidden: Matcher): Reply {
   }
 }
 
-/** What stands where a list should; not its text, which may name what is hidden. */
+/** What is there instead of a list, without its text, which may name a hidden tool. */
 function kindOf(value: Json | undefined): string {
   if (value === undefined) return 'missing';
   if (value[0] === QUOTE) return 'a string';
   return value[0] === BRACE_OPEN ? 'an object' : printable(value.toString('latin1'), 20);
 }
 
-const UNREADABLE = 'the tools/list result of the server cannot be filtered, so it is withheld';
+const UNREADABLE = 'the tools/list result of the server cannot be filtered, so the proxy withholds it';
 
 function isShown(tool: Json, hidden: Matcher): boolean {
   // An entry that is no tool (`null` is seen in the wild) would break the whole list for strict clients.

@@ -95,11 +95,11 @@ export class FirstContact {
     });
   }
 
-  /** Whether the client goes by a promise of the modern era. Otherwise it hears what the server says, and can open anew. */
+  /** Whether the client relies on a promise of the modern era. Otherwise it gets the server's own answer, and can open again. */
   #wasPromised({ method }: Call): boolean {
     if (method === 'initialize') return false;
     if (this.#promised || method === 'server/discover') return this.#promised;
-    // A client that asked nothing may have asked another process of ours, while nobody was signed in.
+    // A client that has not asked this process may have asked another process of ours before the user signed in.
     return !this.#discovered && this.#options.signIn.completed > this.#completed;
   }
 

@@ -40,7 +40,7 @@ export class ProgressTokens {
    */
   pass(note: Call, waits: boolean): Promise<void> | undefined {
     const token = toldToken(note.params);
-    // Our tokens are numbers, also when a server makes strings of them.
+    // Our tokens are numbers, even if a server turns them into strings.
     const own = token === undefined ? undefined : numberIn(token);
     const asked = own === undefined ? undefined : this.#asked.get(own);
     if (!asked || !note.params || (!waits && asked.exchange.room())) return undefined;

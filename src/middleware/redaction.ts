@@ -1,6 +1,6 @@
 /**
- * Makes the errors that the proxy itself reports safe to show: a server may echo in its error page what it was sent,
- * and hosts write errors to terminals.
+ * Makes the proxy's own errors safe to show: a server may repeat in its error page what it was sent, and hosts write
+ * errors to terminals.
  */
 import type { Middleware } from '../core/exchange.ts';
 import { type Redact, withoutControls } from '../core/redact.ts';

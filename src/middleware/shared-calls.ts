@@ -1,16 +1,16 @@
-/** What a shared session refuses, changes and reads in single messages. */
+/** How a shared session checks, changes and reads single messages. */
 import { LEGACY_REVISIONS } from '../core/eras.ts';
 import { asString, encode, isObject, type Json, member, peek, withMember, withoutMembers } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import { refuseLookalikes, refuseOtherCalls } from '../core/lookalikes.ts';
 
-/** From the least severe on (specification 2025-11-25, "Logging"). */
+/** The log levels, the least severe first (specification 2025-11-25, "Logging"). */
 export const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 
-/** What a request is changed by, or what it changes for other clients, by the object it stands in. */
+/** Keys by which the shared session changes a request, or by which a request affects other clients; by the object that holds them. */
 const DECISIVE = { params: ['_meta', 'task', 'level', 'uri'], _meta: ['progressToken'] } as const;
 
-/** Refuses what the server could read otherwise than it is read here. */
+/** Refuses a call that the server could read differently than the proxy does. */
 export function refuseAmbiguous(call: Call): void {
   refuseOtherCalls(call);
   if (!isObject(call.params)) return;
@@ -19,7 +19,7 @@ export function refuseAmbiguous(call: Call): void {
   if (isObject(meta)) refuseLookalikes(meta, DECISIVE._meta);
 }
 
-/** Tasks are not declared in a shared session, and a task that was made could be reached by nobody. */
+/** A shared session does not declare tasks, and no client could reach a task that the server made. */
 export function withoutTask(call: Call): Call {
   if (!isObject(call.params) || !peek(call.params, 'task')) return call;
   return { ...call, params: withoutMembers(call.params, ['task']) };
@@ -30,7 +30,7 @@ export function severityOf(note: Call): number {
   return LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
 }
 
-/** What one client is told of the session: no revision that is newer than its own, and nothing that cannot be shared. */
+/** The `initialize` result for one client: no revision newer than its own, and no capability that cannot be shared. */
 export function resultFor(initialize: Call, result: Json): Json {
   const requested = asString(peek(initialize.params, 'protocolVersion')) ?? '';
   const agreed = asString(peek(result, 'protocolVersion')) ?? '';

@@ -18,7 +18,7 @@ import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 const LIST_CHANGES = new Set(['tools', 'prompts', 'resources'].map((list) => `notifications/${list}/list_changed`));
 /** What a client tells about itself, and what answers questions that the server cannot have asked. */
 const SWALLOWED = new Set([
-  // It names a request by its id, which at the server is that of somebody else's.
+  // It names a request by its id, which at the server may be the id of another client's request.
   'notifications/cancelled',
   'notifications/initialized',
   'notifications/roots/list_changed',
@@ -26,7 +26,7 @@ const SWALLOWED = new Set([
   'notifications/tasks/status',
 ]);
 const CLOSE_LIMIT = 5_000;
-/** Subscriptions of a client that has left that are ended at a time. */
+/** How many subscriptions of a client that has left to end at a time. */
 const AT_A_TIME = 4;
 
 export interface SharedSessionOptions {
@@ -48,7 +48,7 @@ interface Member {
 export class SharedSession {
   readonly #options: SharedSessionOptions;
   readonly #members = new Set<Member>();
-  /** How many clients want to hear each of the {@link LEVELS}, and what is more severe. */
+  /** For each of the {@link LEVELS}, how many clients want it and everything more severe. */
   readonly #wanted = LEVELS.map(() => 0);
   readonly #tokens = new ProgressTokens();
   readonly #subscribers = new Subscribers<Member>();
@@ -210,9 +210,9 @@ export class SharedSession {
   async #setLevel(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
     const { call } = exchange;
     const level = LEVELS.indexOf(asString(call.params && memberOf(call.params, 'level')) ?? '');
-    // What the server would make of it holds for all clients.
+    // Whatever the server makes of it applies to all clients.
     if (level === -1 || !call.params)
-      return errorReply(INVALID_PARAMS, `Invalid params: level is none of ${LEVELS.join(', ')}`);
+      return errorReply(INVALID_PARAMS, `Invalid params: level is not one of ${LEVELS.join(', ')}`);
     const before = member.level;
     // It counts at once: another client may ask before this one is answered.
     this.#want(member, level);
@@ -247,7 +247,10 @@ export class SharedSession {
     if (uri === undefined) return errorReply(INVALID_PARAMS, 'Invalid params: uri is not a string');
     const ask = (): Promise<Reply> => this.#ask(member, exchange, server);
     if (call.method === 'resources/subscribe' && this.#subscribers.full(uri, member)) {
-      throw new ProxyError('limit', `more than ${MAX_SUBSCRIPTIONS} subscriptions of one client, or too long in sum`);
+      throw new ProxyError(
+        'limit',
+        `one client has more than ${MAX_SUBSCRIPTIONS} subscriptions, or their URIs are too long in total`,
+      );
     }
     if (call.method === 'resources/subscribe') return this.#subscribers.subscribe(uri, member, ask);
     return (await this.#subscribers.unsubscribe(uri, member, ask)) ?? { result: encode({}) };
@@ -265,7 +268,7 @@ export class SharedSession {
     this.#empty = setTimeout(() => this.close(CLOSE_LIMIT), this.#options.idle);
   }
 
-  /** Ends the subscriptions of a client that has left, a few at a time: all at once would be in the way of the others. */
+  /** Ends the subscriptions of a client that has left, a few at a time: all at once would delay the other clients. */
   #takeBack(member: Member): void {
     const uris = this.#subscribers.of(member);
     const next = async (): Promise<void> => {

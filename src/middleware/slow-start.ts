@@ -1,15 +1,15 @@
-/** Says on stderr what is waited for while a server has not answered anything yet. */
+/** Says on stderr what the proxy is waiting for, as long as a server has not answered anything. */
 import type { Middleware } from '../core/exchange.ts';
 import type { Log } from '../core/ports.ts';
 
-/** Milliseconds; most people give up soon after. */
+/** In milliseconds; most people give up soon after. */
 export const TELL_AFTER = 10_000;
 
 export interface SlowStart {
-  /** The server's URL, as it may be shown. */
+  /** The server's URL, in a form that is safe to show. */
   readonly server: string;
   readonly log: Log;
-  /** Whether a sign-in is what is waited for, which has lines of its own. */
+  /** Whether the proxy is waiting for a sign-in, which logs its own lines. */
   readonly signingIn: () => boolean;
 }
 

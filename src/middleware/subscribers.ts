@@ -1,11 +1,11 @@
 /** Who has subscribed to which resource, where several clients share one session (specification 2025-11-25, "Resources"). */
 import type { Reply } from '../core/jsonrpc.ts';
 
-/** Subscriptions of one client. */
+/** The most subscriptions of one client. */
 export const MAX_SUBSCRIPTIONS = 1_000;
-/** Characters of all their URIs together. */
+/** The most characters of all their URIs together. */
 const MAX_CHARACTERS = 262_144;
-/** Characters of a URI in which the resources that it is a part of are looked for: each of its slashes costs a look. */
+/** The proxy looks for parent resources only in this many characters of a URI: each slash costs a look-up. */
 const MAX_WHOLE = 2_048;
 
 export class Subscribers<Client> {
@@ -14,7 +14,7 @@ export class Subscribers<Client> {
   /** What is under way for a URI: two clients must not overtake each other. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  /** Whether a client has as many subscriptions as it may have, without one for this URI. */
+  /** Whether a client has no room for a subscription to this URI, and none to it yet. */
   full(uri: string, client: Client): boolean {
     const own = this.#byClient.get(client);
     if (own?.uris.has(uri)) return false;

@@ -29,12 +29,12 @@ function hostOf({ hostname }: URL): string {
   return isLoopback(hostname) && !/^\d/.test(hostname) ? 'localhost' : hostname;
 }
 
-/** The same place with `https:` for `http:`, or the other way round. */
+/** The same URL with `https:` instead of `http:`, or the other way round. */
 export function otherScheme(url: URL): URL {
   const encrypted = url.protocol === 'https:';
   const other = new URL(url);
   other.protocol = encrypted ? 'http:' : 'https:';
-  // The port that was meant before goes without saying no longer.
+  // The port that was the default before must now be written out.
   other.port = url.port || (encrypted ? '443' : '80');
   return other;
 }

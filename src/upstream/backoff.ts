@@ -8,7 +8,7 @@ export type Ending =
   /** It ended at once and empty, or was no event stream: coming back soon would only repeat that. */
   | {
       readonly kind: 'useless';
-      /** It gave an event id, as a server does that wants us back. */
+      /** The stream had an event id: a server that sends one wants the client to reconnect. */
       readonly primed: boolean;
       readonly retry?: number | undefined;
     }
@@ -37,7 +37,7 @@ export function nextAttempt(ending: Ending, misses: number, random: number): num
     case 'served':
       return withinReason(ending.retry ?? DEFAULT_RETRY);
     case 'useless':
-      // A server that names a time wants to be asked that often; several times a second is never meant.
+      // A server that names a time wants a request that often, but never means several a second.
       if (ending.retry !== undefined) return Math.max(withinReason(ending.retry), misses <= 1 ? 0 : DEFAULT_RETRY);
       if (!ending.primed) return grown(USELESS_DELAY, misses);
       // Once may be chance, and what the server says meanwhile is lost.
@@ -49,7 +49,7 @@ export function nextAttempt(ending: Ending, misses: number, random: number): num
   }
 }
 
-/** A time that a server asked for, as far as it makes sense; in milliseconds. */
+/** The time that a server asked for, limited to what makes sense; in milliseconds. */
 export function withinReason(retry: number): number {
   return Math.min(LONGEST, Math.max(SHORTEST, retry));
 }

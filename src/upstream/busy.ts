@@ -1,13 +1,13 @@
-/** A server that is busy when a connection begins. */
+/** Waits once for a server that is busy when a connection begins. */
 import type { Exchange } from '../core/exchange.ts';
 import type { Log } from '../core/ports.ts';
 import { pause } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
 
-/** The server is asked once more if it wants that soon enough; in seconds. */
+/** The longest `Retry-After` after which to ask the server once more; in seconds. */
 const LONGEST_RETRY_AFTER = 10;
 
-/** Sends a first message, and once more when the server says when it has time for it. */
+/** Sends a first message, and sends it once more if a busy server says when to come back. */
 export async function patiently(exchange: Exchange, send: () => Promise<Outcome>, log: Log): Promise<Outcome> {
   const outcome = await send();
   if (outcome.kind === 'answered' || (outcome.status !== 429 && outcome.status !== 503)) return outcome;

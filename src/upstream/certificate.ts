@@ -51,7 +51,7 @@ export async function certificateProblem(
   };
 }
 
-/** With the date, which a wrong clock of this machine shows too. */
+/** Names the date, so that a wrong clock on this machine shows too. */
 function outOfDate(code: string, chain: readonly PeerCertificate[]): CertificateProblem {
   const now = Date.now();
   const expired = code === 'CERT_HAS_EXPIRED';
@@ -66,7 +66,7 @@ function outOfDate(code: string, chain: readonly PeerCertificate[]): Certificate
 }
 
 /**
- * The certificates that the server sends, its own first. Node does not tell them with the error, so
+ * The certificates that the server sends, its own first. Node does not report them with the error, so
  * the server is asked once more; nothing is sent on that connection but the handshake.
  */
 async function certificates(url: URL): Promise<readonly PeerCertificate[]> {

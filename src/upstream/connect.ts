@@ -29,7 +29,7 @@ import { StreamableSession } from './streamable.ts';
 import { subscribe } from './subscription.ts';
 import { afterLegacyPost, afterModernPost, afterSse, attempts, isModernAnswer } from './verdict.ts';
 
-/** How long a session that has a successor may take to end, in milliseconds. */
+/** How long a session may take to end after another has replaced it, in milliseconds. */
 const OLD_SESSION_LIMIT = 10_000;
 
 export interface ConnectOptions extends UpstreamContext {
@@ -44,8 +44,8 @@ export interface ConnectOptions extends UpstreamContext {
 type LegacySession = StreamableSession | SseSession;
 
 /**
- * What came of one transport: the reply to go with, or what speaks for trying another one; `proven`
- * is the error of a transport that the server does speak.
+ * The outcome of one transport: the reply to use, or the reason to try another transport; `proven` is
+ * the error of a transport that the server does speak.
  */
 type Attempted =
   | { readonly reply: Reply; readonly open: boolean }
@@ -297,7 +297,7 @@ function isProven(session: LegacySession): boolean {
   return session instanceof SseSession && session.proven;
 }
 
-/** Whether the user has to do something before anything can be said of the server. */
+/** Whether the user must act before the server shows what it speaks. */
 function asksForUser(error: unknown): boolean {
   return error instanceof ProxyError && error.code === 'unauthorized';
 }

@@ -5,12 +5,12 @@ import { ProxyError } from '../errors.ts';
 import type { SseEvent } from '../wire/sse.ts';
 import { NO_REFUSAL, Refusal } from './outcome.ts';
 
-/** The largest address that counts as one, in bytes. */
+/** The longest address to accept, in bytes. */
 const LONGEST_ADDRESS = 65_536;
 
 /**
- * The URL to POST to. Throws a Refusal when the event is another one, and a ProxyError when the
- * address it holds cannot be used.
+ * The URL to POST to. Throws a Refusal when the event is not `endpoint`, and a ProxyError when the
+ * address in it cannot be used.
  */
 export function endpointOf(event: SseEvent, url: URL): URL {
   if (event.type !== 'endpoint') throw notMcp(url, 'its first event names no endpoint');

@@ -1,4 +1,4 @@
-/** Says that client and server have no revision in common. */
+/** Errors that say that client and server have no revision in common. */
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../core/eras.ts';
 import { peek } from '../core/json.ts';
 import { printable, showUrl } from '../core/redact.ts';
@@ -29,14 +29,14 @@ export function legacyOnly(url: URL, outcome?: Outcome): ProxyError {
   );
 }
 
-/** The revisions that a server names, as they may be shown. */
+/** The revisions that a server names, in a form that is safe to show. */
 function shownRevisions(outcome: Outcome | undefined): string[] | undefined {
   return namedRevisions(outcome?.reply)
     ?.slice(0, 10)
     .map((name) => printable(name, 20));
 }
 
-/** What a discover result has instead of the revisions of the server. */
+/** Shows what a discover result has instead of the server's revisions. */
 function unnamed(outcome: Outcome | undefined): string {
   const reply = outcome?.reply;
   if (!reply || 'error' in reply || namedRevisions(reply)) return '';

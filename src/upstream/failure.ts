@@ -6,8 +6,8 @@ import { retryAfterSeconds } from '../wire/retry-after.ts';
 import { otherScheme } from './address.ts';
 
 /**
- * Bytes of a body that an error keeps, more than any token has. Far fewer are shown: secrets are hidden first, and the
- * text is cut afterwards.
+ * Bytes of a body that an error keeps, more than any token has. An error shows far fewer: the proxy hides secrets
+ * first, and cuts the text afterwards.
  */
 const EXCERPT = 65_536;
 /** How much of a body is read to find out what it says: a JSON-RPC error may be long. */
@@ -53,7 +53,7 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
   const { certificateProblem } = await import('./certificate.ts');
   // The look at the certificate goes straight to the server, which a proxy may be there to prevent.
   const certificate = await certificateProblem(error, code, url, route.proxy === undefined);
-  // A refused connection says nothing about what is spoken there.
+  // A refused connection does not tell which protocol the server speaks.
   const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
   if (mayBePlain && route.proxy === undefined) {
     const wrong = await (await import('./scheme.ts')).wrongScheme(url, error);
@@ -70,12 +70,12 @@ function firstCode(error: Error): string | undefined {
   return error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined)?.code : undefined;
 }
 
-/** Codes of OpenSSL for a handshake that failed; EPROTO stands for them in older versions of Node. */
+/** Whether OpenSSL reports a failed handshake; older versions of Node report EPROTO instead. */
 function isTlsError(code: string | undefined): boolean {
   return code === 'EPROTO' || code?.startsWith('ERR_SSL_') === true;
 }
 
-/** The first request to an origin broke its connection, so it may not speak what the URL says. */
+/** The connection broke on the first request to an origin, which may not speak the protocol of the URL. */
 export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
   const mayBeTls = url.protocol === 'http:' && route.proxy === undefined && !(error instanceof ProxyError);
   const wrong = mayBeTls ? await (await import('./scheme.ts')).wrongScheme(url, error) : undefined;
@@ -93,7 +93,7 @@ export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyE
   );
 }
 
-/** HTTP was spoken, and what came in the end was no response. */
+/** The server spoke HTTP, but never sent a final response. */
 export function withoutAnswer(url: URL, what: string, httpStatus?: number): ProxyError {
   const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
   const data: ErrorData = { ...(httpStatus !== undefined && { httpStatus }), outcome: 'unknown' };
@@ -126,7 +126,7 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
     return error;
   }
   if (status === 400 && url.protocol === 'http:' && WANTS_TLS.test(body.toString('latin1', 0, EXCERPT))) {
-    const message = `${where} answered HTTP 400: the server there encrypts (TLS), and the URL begins with http:`;
+    const message = `${where} answered HTTP 400: the server there encrypts (TLS), but the URL begins with http:`;
     return new ProxyError('unreachable', message, { ...data, hint: `use ${showUrl(otherScheme(url))}` });
   }
   const hint = statusHint(status, data.retryAfter);
@@ -163,7 +163,7 @@ function statusHint(status: number, retryAfter: number | undefined): string | un
   return status >= 500 ? `${trouble}; ${later ?? 'if it stays so, ask its operator'}` : undefined;
 }
 
-/** What nginx, Go and Apache answer to plain HTTP on a port for TLS. */
+/** The answers of nginx, Go and Apache to plain HTTP on a TLS port. */
 const WANTS_TLS =
   /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server|speaking plain HTTP to an SSL-enabled/;
 
@@ -172,10 +172,10 @@ function excerpt(body: Buffer): string {
   return new TextDecoder().decode(body.subarray(0, EXCERPT), { stream: true });
 }
 
-/** A body that holds messages, none of which is the answer. */
+/** The body holds messages, but none of them is the answer. */
 export function otherAnswer({ status }: HttpResponse, body: Buffer, url: URL): ProxyError {
   const data: ErrorData = { httpStatus: status, ...(body.length > 0 && { body: excerpt(body) }), outcome: 'unknown' };
-  return new ProxyError('failed', `${showUrl(url)} answered another request than this one`, data);
+  return new ProxyError('failed', `${showUrl(url)} answered a different request`, data);
 }
 
 /** The server answered, but not with what JSON-RPC calls an answer. */

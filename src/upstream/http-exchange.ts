@@ -11,7 +11,7 @@ import { brokenAtFirst, brokenConnection, noConnection, withoutAnswer } from './
 import type { Secure } from './trust.ts';
 
 const CONNECT_LIMIT = 30_000;
-/** Interim responses (RFC 9110, section 15.2) to one request. */
+/** The most interim responses (RFC 9110, section 15.2) to one request. */
 const MAX_INTERIM = 1_000;
 
 /** How requests to one origin get onto the network. */
@@ -67,7 +67,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
       // Without the reason, which everybody has from the signal: just after the end of a response nobody
       // listens on its connection, and an error there would end the program.
       outgoing.destroy();
-      // While a tunnel is still being made, the request would hear of its end only when the proxy answers.
+      // While a tunnel is being set up, the request would learn of its end only when the outbound proxy answers.
       settled();
       reject(signal?.reason);
     };
@@ -108,7 +108,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
       if ((incoming.statusCode ?? 0) < 200) {
         settled();
         outgoing.destroy();
-        reject(withoutAnswer(url, 'left HTTP', incoming.statusCode));
+        reject(withoutAnswer(url, 'stopped speaking HTTP', incoming.statusCode));
         return;
       }
       // From here on the body owns the connection; the signal still cuts it.
@@ -138,7 +138,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
       socket.destroy();
       reject(withoutAnswer(url, 'switched to another protocol', incoming.statusCode));
     });
-    // Whatever else Node makes of a connection, a request that is over has been answered or has failed.
+    // Whatever else Node does with a connection: when the request is over, it has been answered or has failed.
     outgoing.on('close', () => {
       if (told) return;
       settled();
@@ -214,7 +214,7 @@ function isReset(error: NodeJS.ErrnoException): boolean {
 }
 
 export function refusedByProxy(connector: Connector, url: URL, status: number): ProxyError {
-  const hint = status === 407 ? 'put user name and password into the proxy variable' : 'ask who runs the proxy';
+  const hint = status === 407 ? 'put user name and password into the proxy variable' : 'ask the operator of that proxy';
   const message = `the proxy ${connector.proxy} refuses to connect to ${url.host} (HTTP ${status})`;
   return new ProxyError('unreachable', message, { httpStatus: status, hint });
 }

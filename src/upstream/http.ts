@@ -107,7 +107,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 
   const fetch: Fetch = async (request) => {
     let url = redirects.target(request);
-    /** The last address that nothing but permanent redirects has led to. */
+    /** The last address in a chain of permanent redirects only. */
     let permanent = url;
     let temporary = false;
     for (let hops = 0; ; hops++) {
@@ -201,7 +201,7 @@ async function createConnector(
   return { ...common, agent, streams: new Agent(ONCE), expire, proxy: undefined, hint };
 }
 
-/** What to say where `--enable-proxy` finds no proxy in the environment; undefined where it does, or is not given. */
+/** The warning when `--enable-proxy` finds no proxy in the environment; undefined when it finds one, or is not given. */
 export function unusedProxyFlag(
   { url, enableProxy }: Pick<HttpOptions, 'url' | 'enableProxy'>,
   env: HttpOptions['env'],
@@ -238,7 +238,7 @@ function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number,
   // Servers behind a balancer that ends TLS often redirect to what they see themselves.
   const downgrade = from.protocol === 'https:' && to.protocol === 'http:' && from.hostname === to.hostname;
   const better = downgrade ? new URL(to.pathname, from.origin) : undefined;
-  // The path is the server's, and the user may copy it into a shell.
+  // The server chose the path, and the user may copy it into a shell.
   const hint = better ? `try ${plainUrl(better)}` : 'give the new address as the URL if it is the right one';
   const data = { httpStatus: status, hint };
   if (hops >= MAX_REDIRECTS)

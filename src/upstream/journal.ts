@@ -12,9 +12,9 @@ import { ProxyError } from '../errors.ts';
  */
 const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
-/** Subscriptions that one session keeps. */
+/** The most subscriptions that one session keeps. */
 export const MAX_SUBSCRIPTIONS = 1_000;
-/** Bytes of their parameters together. */
+/** The most bytes of their parameters together. */
 const MAX_BYTES = 1_048_576;
 
 export class Journal {
@@ -47,14 +47,18 @@ export class Journal {
     return [...(this.#level ? [this.#level] : []), ...this.#subscriptions.values()];
   }
 
-  /** Throws a ProxyError `limit` for a subscription beyond what the session can keep, before the server hears of it. */
+  /** Throws a ProxyError `limit` for a subscription that the session has no room for, before the server receives it. */
   admit({ method, params }: Call): void {
     if (method !== 'resources/subscribe') return;
     const isFull = this.#subscriptions.size >= MAX_SUBSCRIPTIONS || this.#bytes + (params?.length ?? 0) > MAX_BYTES;
     if (!isFull || this.#subscriptions.has((params && uriOf(params)) ?? '')) return;
-    throw new ProxyError('limit', `a session keeps at most ${MAX_SUBSCRIPTIONS} subscriptions and 1 MiB of them`, {
-      hint: 'unsubscribe from resources that are no longer needed',
-    });
+    throw new ProxyError(
+      'limit',
+      `a session can have at most ${MAX_SUBSCRIPTIONS} subscriptions, and 1 MiB of parameters in them`,
+      {
+        hint: 'unsubscribe from resources that are no longer needed',
+      },
+    );
   }
 
   /** Notes a request that the server answered. */

@@ -1,10 +1,10 @@
 /**
- * Where requests go that a server has redirected for good (RFC 9110, sections 15.4.2 and 15.4.9),
- * for as long as the process lives: otherwise every call would cost two requests.
+ * Remembers permanent redirects (RFC 9110, sections 15.4.2 and 15.4.9) for as long as the process
+ * lives: otherwise every call would cost two requests.
  */
 import type { HttpRequest } from '../core/fetch.ts';
 
-/** More redirects than this are not remembered. */
+/** How many redirects to remember. */
 const MAX_REMEMBERED = 100;
 
 export function isPermanent(status: number): boolean {
@@ -12,7 +12,7 @@ export function isPermanent(status: number): boolean {
 }
 
 export class PermanentRedirects {
-  /** By those who share cookies: what a server tells one client holds for no other one. */
+  /** By the cookie jar of the requests: a redirect for one client does not apply to the others. */
   readonly #targets = new WeakMap<object, Map<string, URL>>();
   readonly #shared = {};
   #any = false;
@@ -27,7 +27,7 @@ export class PermanentRedirects {
   learn(request: HttpRequest, target: URL, status: number): void {
     if (target === request.url || request.redirect === 'manual') return;
     const targets = this.#of(request) ?? new Map<string, URL>();
-    // An address that is gone may have been the wrong one, and a server may take its redirect back.
+    // If the new address is gone, the redirect may have been wrong; a server may also take its redirect back.
     const over = status === 404 || status === 410 || target.href === request.url.href;
     if (over) targets.delete(keyOf(request));
     else if (targets.size < MAX_REMEMBERED) {
@@ -42,7 +42,7 @@ export class PermanentRedirects {
   }
 }
 
-/** The policy about redirects depends on the method, so each method learns by itself. */
+/** The redirect policy depends on the method, so redirects are remembered for each method separately. */
 function keyOf({ method, url }: HttpRequest): string {
   return `${method} ${url.href}`;
 }

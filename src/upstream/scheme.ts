@@ -1,4 +1,4 @@
-/** Finds out whether a URL that cannot be reached has the wrong one of `http:` and `https:`. Loaded only then. */
+/** Finds out whether an unreachable URL has `http:` instead of `https:` or the other way round. Loaded only when needed. */
 import { isLoopback } from '../config.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { otherScheme } from './address.ts';
 
 const LOOK_LIMIT = 3_000;
 
-/** The error that says so when the server turns out to speak the other one; nothing of the request is sent again. */
+/** The error to report when the server turns out to speak the other scheme. Does not send the request again. */
 export async function wrongScheme(url: URL, cause: Error): Promise<ProxyError | undefined> {
   const encrypted = url.protocol === 'https:';
   const isOther = encrypted ? await speaksHttp(url) : await speaksTls(url);
@@ -14,7 +14,7 @@ export async function wrongScheme(url: URL, cause: Error): Promise<ProxyError | 
   const what = encrypted ? 'does not encrypt' : 'encrypts';
   const unsafe = encrypted && !isLoopback(url.hostname);
   const hint = `use ${showUrl(otherScheme(url))}${unsafe ? ' with --allow-http, which sends everything in the clear' : ''}`;
-  const message = `cannot connect to ${url.host}: the server there ${what} (TLS), and the URL begins with ${url.protocol}`;
+  const message = `cannot connect to ${url.host}: the server there ${what} (TLS), but the URL begins with ${url.protocol}`;
   return new ProxyError('unreachable', message, { hint }, cause);
 }
 
@@ -26,7 +26,7 @@ function placeOf(url: URL): { host: string; port: number } {
 async function speaksTls(url: URL): Promise<boolean> {
   const { connect } = await import('node:tls');
   return new Promise((resolve) => {
-    // Any certificate shows it, and nothing is sent after the handshake.
+    // Any certificate proves that the server speaks TLS; nothing is sent after the handshake.
     const socket = connect({ ...placeOf(url), rejectUnauthorized: false });
     const done = doneWith(socket, resolve);
     socket.once('secureConnect', () => done(true));

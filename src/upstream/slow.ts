@@ -1,11 +1,11 @@
-/** Tells of requests that are not answered for a while, so that nobody has to guess what is waited for. */
+/** Reports requests that have no response for a while, so that users know what the proxy is waiting for. */
 import type { Fetch } from '../core/fetch.ts';
 
 export interface Slow {
-  /** Milliseconds without a response after which it is told. */
+  /** Milliseconds without a response before the report. */
   readonly after: number;
   readonly tell: (url: URL) => void;
-  /** Requests to this URL are left to others. */
+  /** Requests to this URL are not reported here. */
   readonly except?: URL | undefined;
 }
 

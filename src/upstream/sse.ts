@@ -28,7 +28,7 @@ const OWN_LIMIT = 30_000;
 /** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
 const READY_LIMIT = 3_000;
 
-/** How long a request waits at most because the server has asked for a pause, in milliseconds. */
+/** How long a request waits at most for a pause that the server has asked for, in milliseconds. */
 const REQUEST_PATIENCE = 10_000;
 
 /** A stream that lived this long was cut, not refused; in milliseconds. */
@@ -53,7 +53,7 @@ export class SseSession {
   #since = Date.now();
   #opening: Promise<Channel> | undefined;
   readonly #delivering = new Set<Promise<void>>();
-  /** When the server wants to be connected to again, in milliseconds since the epoch; 0 for at any time. */
+  /** When the server allows the next connection, in milliseconds since the epoch; 0 for at any time. */
   #notBefore = 0;
   /** Attempts to open it again since it was lost. */
   #attempts = 0;
@@ -270,7 +270,7 @@ export class SseSession {
     this.#reopen().catch(() => this.#comeBack(retry, misses + 1));
   }
 
-  /** Waits, on behalf of a request, until the server wants to be connected to again. */
+  /** Makes a request wait until the server allows the next connection. */
   async #awaited(): Promise<void> {
     const wait = Math.min(this.#notBefore - Date.now(), REQUEST_PATIENCE);
     if (wait > 0) await pause(wait, this.#closing);

@@ -49,7 +49,7 @@ export class StatelessTransport {
     this.#tools = new ToolHeaders(context.log);
   }
 
-  /** @param position keeps what the stream of the answer says about coming back. */
+  /** @param position keeps what the stream of the answer says about reconnecting. */
   async send(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
     const { call } = exchange;
     if (this.#tools.refuses(call)) {
@@ -126,7 +126,7 @@ export class StatelessTransport {
         }
         answered = true;
         const settled = (reply: Reply): void => resolve({ kind: 'answered', reply });
-        // Whatever answers on this stream answers this request: no other one is on it.
+        // Any answer on this stream is for this request: the stream carries no other.
         if (message.kind === 'malformed') reject(malformedAnswer(message.reason));
         else if (numberIn(message.id) === number) settled(message.reply);
         else settleStray(message, { resolve: settled, reject }, response.status);
@@ -136,7 +136,7 @@ export class StatelessTransport {
         reject(
           new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, { outcome: 'unknown' }),
         );
-      // After an answer these settle nothing any more.
+      // After an answer, these no longer change the outcome.
       if (type === 'application/json') {
         readJson(response, url, take).then((bytes) => reject(otherAnswer(response, bytes, url)), reject);
       } else {

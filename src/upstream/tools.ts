@@ -55,7 +55,7 @@ export class ToolHeaders {
     const known = this.#parameters.size + this.#refused.size > 0;
     if (!known && !mayBeAnnotated(reply.result)) return reply;
     const tools = peek(reply.result, 'tools');
-    // What cannot be read teaches nothing; the client judges it.
+    // Learn nothing from what cannot be read; the client judges it.
     if (!isArray(tools)) return reply;
     const all = elements(tools);
     const kept = all.filter((tool) => this.#accept(tool));

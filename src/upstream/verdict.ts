@@ -48,10 +48,10 @@ export function afterLegacyPost(outcome: Outcome): Verdict {
   const code = codeOf(outcome);
   if (code === UNSUPPORTED_VERSION) {
     const named = namedRevisions(outcome.reply);
-    // A server that speaks an older revision than the client's says so in its own words.
+    // A server that speaks an older revision than the client says so in its own error.
     return named ? (named.some(isLegacyRevision) ? 'final' : 'other-era') : 'discover';
   }
-  // A legacy server may use the codes for something of its own.
+  // A legacy server may use these codes for its own purposes.
   if (isModernError(code)) return 'discover';
   if (outcome.kind === 'answered' && 'result' in outcome.reply) {
     return isModernResult(outcome.reply.result) ? 'other-era' : 'open';
@@ -84,12 +84,12 @@ export function afterModernPost(outcome: Outcome, method: string): Verdict {
   if (outcome.kind === 'answered') {
     if (!discovering) return 'result' in outcome.reply ? 'open' : 'final';
     const verdict = afterRevisions(namedRevisions(outcome.reply));
-    // A server that answers the question names what it speaks: the client is told that, whatever it is.
+    // A server that answers `server/discover` names its revisions: the client gets that answer, whichever they are.
     return verdict ? (verdict === 'open' ? 'open' : 'final') : 'other-era';
   }
   if (outcome.status !== 400 && outcome.status !== 404 && outcome.status !== 405) return 'final';
   if (outcome.reply === undefined || discovering) return 'other-era';
-  // A modern server refuses with these codes too, and so does many a legacy one that misses its session.
+  // A modern server refuses with these codes too, and so do many legacy servers when the session is missing.
   return 'discover';
 }
 
@@ -98,19 +98,19 @@ export function isModernAnswer(outcome: Outcome): boolean {
   return afterModernPost(outcome, 'server/discover') === 'open';
 }
 
-/** What the revisions that a server speaks say of its era; undefined when it names none. */
+/** What the revisions of a server say about its era; undefined when it names none. */
 function afterRevisions(named: readonly string[] | undefined): Verdict | undefined {
   if (!named) return undefined;
   if (named.some(isModernRevision)) return 'open';
   return named.some(isLegacyRevision) ? 'other-era' : 'final';
 }
 
-/** More revisions than this are not looked at. */
+/** How many revisions to read. */
 const MAX_REVISIONS = 100;
 
 /**
  * The revisions that a server says it speaks, in the `supportedVersions` of a discover result or in
- * the `data.supported` of an error; undefined when it names none, or not in a way that can be read.
+ * the `data.supported` of an error; undefined when it names none, or when they cannot be read.
  */
 export function namedRevisions(reply: Reply | undefined): string[] | undefined {
   if (!reply) return undefined;

@@ -27,7 +27,7 @@ const NAME_SOURCE = new Map([
   ['tasks/cancel', 'taskId'],
 ]);
 
-/** The member of `params` in which requests of a method name what they are about; undefined when they do not. */
+/** The member of `params` that names the subject of a method's requests; undefined when there is none. */
 export function nameSource(method: string): string | undefined {
   return NAME_SOURCE.get(method);
 }
@@ -87,7 +87,7 @@ export function annotationsOf(inputSchema: Json): Annotations {
   return invalid === undefined ? { parameters } : { invalid };
 }
 
-/** `null` annotates nothing; anything else has to be valid ("Schema Extension"). */
+/** `null` annotates nothing; any other value must be valid ("Schema Extension"). */
 function isAnnotated(schema: Record<string, unknown>): boolean {
   return Object.hasOwn(schema, ANNOTATION) && schema[ANNOTATION] !== null;
 }

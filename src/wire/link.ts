@@ -297,7 +297,7 @@ export class Link implements Peer {
     incoming.cancel(new Cancelled(call));
   }
 
-  /** The open request of the other end with an id. */
+  /** The open request of the other end that has this id. */
   #incoming(id: Id): Incoming | undefined {
     return this.#unanswered.get(idKey(id));
   }

@@ -26,7 +26,7 @@ export class PendingRequests extends KeyedRoll<Pending> {
   readonly #httpStatus: number | undefined;
   #lastId = 0;
 
-  /** @param httpStatus of the responses that bring the answers, where each comes with one */
+  /** @param httpStatus the status of the responses that carry the answers, if responses carry them */
   constructor(httpStatus?: number) {
     super();
     this.#httpStatus = httpStatus;

@@ -1,17 +1,17 @@
-/** Answers under an id that none of our requests ever had: whoever wrote them meant one that is open. */
+/** Answers with an id that none of our requests ever had: the other end meant one that is open. */
 import type { Id } from '../core/ids.ts';
 import { encodeResponse, type Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
 
-/** Bytes of an answer that an error keeps; fewer are shown, after secrets are taken out. */
+/** Bytes of an answer that an error keeps; it shows fewer, after the proxy has hidden secrets. */
 const EXCERPT = 4_096;
-/** Characters of the id that are shown. */
+/** Characters of the id to show. */
 const SHOWN = 80;
 
 /**
- * What the one open request gets for a stray answer: the error that the other end reports, or else
- * an error of ours, as a rejection.
- * @param httpStatus of the response that the answer came with, where it came with one.
+ * Settles the one open request with a stray answer: with the error that the other end reports, or
+ * else by rejecting it with an error of ours.
+ * @param httpStatus the status of the response that carried the answer, if a response did
  */
 export function settleStray(
   { id, reply }: { readonly id: Id; readonly reply: Reply },
@@ -23,7 +23,7 @@ export function settleStray(
 }
 
 function strayAnswer(id: Id, answer: Buffer, httpStatus: number | undefined): ProxyError {
-  return new ProxyError('failed', `the answer names another request than this one: its id is ${id.slice(0, SHOWN)}`, {
+  return new ProxyError('failed', `the answer names a different request: its id is ${id.slice(0, SHOWN)}`, {
     ...(httpStatus !== undefined && { httpStatus }),
     body: answer.toString('utf8', 0, EXCERPT),
     outcome: 'unknown',

@@ -145,7 +145,7 @@ test('a server without that way in is told from one that failed', async () => {
   const { server, options } = await protectedServer({ metadata: { device_authorization_endpoint: undefined } });
   const { code, err } = await outcome(startProxy('login', [server.url, '--device-code'], options));
   expect(code).toBe(1);
-  expect(err).toMatch(/no sign-in by device code\nhint: leave --device-code out\n$/);
+  expect(err).toMatch(/no sign-in with a device code\nhint: leave --device-code out\n$/);
 });
 
 test.each([

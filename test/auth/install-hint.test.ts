@@ -90,7 +90,7 @@ describe('the hint', () => {
   it('for a single executable', () => {
     const hint = installHint('X', { file: '/usr/local/bin/mcp-proxy', executable: true });
     expect(hint).toBe(
-      'a single executable loads no packages: npm install -g @mikluko/mcp-proxy X, or --credential-store file',
+      'a single executable cannot load packages: npm install -g @mikluko/mcp-proxy X, or --credential-store file',
     );
   });
 });

@@ -16,7 +16,7 @@ import { run, sharedHome } from './command.ts';
 
 const open = opened();
 const PASTE = 'browser on another machine? paste the address that it ends at here, and press enter';
-const WAITING = 'waiting for the sign-in; Ctrl-C gives up';
+const WAITING = 'waiting for the sign-in; press Ctrl-C to give up';
 
 async function protectedServer(mode: BrowserMode = 'approve') {
   const authorizationServer = await open(startAuthorizationServer({ resource: 'required' }));

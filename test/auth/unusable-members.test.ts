@@ -76,9 +76,9 @@ const DEVICE: [string, Need][] = [
 const NAMES: Record<DocumentName, RegExp> = {
   resource: /the protected resource metadata at https:\/\/198\.51\.100\.3\/\.well-known\/oauth-protected-resource\/mcp/,
   issuer: /the authorization server metadata at https:\/\/198\.51\.100\.4\/\.well-known\/[a-z-]+/,
-  registration: /the registration answer of https:\/\/198\.51\.100\.4\/register/,
-  token: /the token answer of https:\/\/198\.51\.100\.4\/token/,
-  device: /the device authorization answer of https:\/\/198\.51\.100\.4\/device/,
+  registration: /the registration response of https:\/\/198\.51\.100\.4\/register/,
+  token: /the token response of https:\/\/198\.51\.100\.4\/token/,
+  device: /the device authorization response of https:\/\/198\.51\.100\.4\/device/,
   revocation: /./,
 };
 

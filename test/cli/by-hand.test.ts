@@ -6,7 +6,7 @@ import { CTRL_C, CTRL_D, hasTerminal, startTerminal } from '../peers/terminal.ts
 
 const open = opened();
 const URL_OF_A_SERVER = 'http://127.0.0.1:9/mcp';
-const GREETING = 'Waiting for an MCP client: a host starts this (see --help). Ctrl-C ends it.';
+const GREETING = 'Waiting for an MCP client. Hosts start this program (see --help). Ctrl-C quits.';
 
 test.runIf(hasTerminal).each([
   ['Ctrl-C', CTRL_C],

@@ -48,7 +48,7 @@ describe.each(PLACES)('in %s', (_, give, read) => {
     ['${env:EMPTY}', 'uses ${env:EMPTY}, which is empty | set EMPTY in the environment'],
     ['${workspaceFolder}', 'uses ${workspaceFolder}, which is not set | write the path itself'],
     ['${userHome}', 'uses ${userHome}, which is not set | write the path itself'],
-    ['${input:token}', 'uses ${input:token}, which is none of ', 'write ${TOKEN}, and set TOKEN'],
+    ['${input:token}', 'uses ${input:token}, which is not one of ', 'write ${TOKEN}, and set TOKEN'],
     ['${input:github-token}', '${input:github-token}', 'write ${GITHUB_TOKEN}, and set GITHUB_TOKEN'],
     ['${command:pick.one}', '${command:pick.one}', 'write ${PICK_ONE}'],
     ['${config:a.b}', '${config:a.b}', 'write ${A_B}'],
@@ -142,7 +142,7 @@ describe('where none is expanded, one is refused and quoted', () => {
   ])('%s: %j', (where, argv) => {
     const [placeholder] = /\$\{[^}]*\}/.exec(argv.join(' ')) ?? [];
     const told = refusal(...argv);
-    expect(told).toMatch(new RegExp(`^${where} holds \\$\\{`));
+    expect(told).toMatch(new RegExp(`^${where} contains \\$\\{`));
     expect(told).toContain(placeholder);
   });
 });
@@ -159,7 +159,7 @@ it('the program sends nothing, and ends with status 2', async () => {
   );
   const proxy = startProxy(server.url, ['--header', 'Authorization: Bearer ${input:token}']);
   expect(await proxy.exit()).toEqual({ code: 2, signal: null });
-  expect(proxy.stderr).toContain('mcp-proxy: --header Authorization uses ${input:token}, which is none of');
+  expect(proxy.stderr).toContain('mcp-proxy: --header Authorization uses ${input:token}, which is not one of');
   expect(proxy.stderr).toContain('\nhint: write ${TOKEN}, and set TOKEN in the environment\n');
   expect(seen).toEqual([]);
 });

@@ -63,7 +63,7 @@ describe('a body that could be read in two ways', () => {
     ['_Meta', call('tools/call', '"name":"echo","_Meta":{}')],
     ['Method beside the method', { ...TOOL, extra: Buffer.from('"Method":"tools/list"') }],
   ])('is refused: %s', (_, asked) => {
-    expect(() => checkModern(asked, MODERN, HEADERS)).toThrow('could be taken for another one');
+    expect(() => checkModern(asked, MODERN, HEADERS)).toThrow('could be taken for another key');
   });
 });
 

@@ -62,7 +62,7 @@ describe('http: to a server that encrypts', () => {
     const { code, message, hint, stderr } = await told(`http://${address}?key=secret-of-the-query`);
     expect(code).toBe(-31001);
     expect(message).toMatch(
-      /^cannot connect to 127\.0\.0\.1:\d+: the server there encrypts \(TLS\), and the URL begins with http:/,
+      /^cannot connect to 127\.0\.0\.1:\d+: the server there encrypts \(TLS\), but the URL begins with http:/,
     );
     expect(hint).toBe(`use https://${address}?key=***`);
     expect(stderr).toContain('the server there encrypts');
@@ -76,7 +76,7 @@ describe('http: to a server that encrypts', () => {
     const address = await listening(server);
     const { code, message, hint } = await told(`http://${address}`);
     expect(code).toBe(-31001);
-    expect(message).toContain('answered HTTP 400: the server there encrypts (TLS), and the URL begins with http:');
+    expect(message).toContain('answered HTTP 400: the server there encrypts (TLS), but the URL begins with http:');
     expect(hint).toBe(`use https://${address}`);
   });
 });
@@ -86,7 +86,7 @@ describe('https: to a server that does not encrypt', () => {
     const server = await open(startScripted('/mcp', legacyServer()));
     const { code, message, hint } = await told(server.url.replace('http:', 'https:'));
     expect(code).toBe(-31001);
-    expect(message).toContain('the server there does not encrypt (TLS), and the URL begins with https:');
+    expect(message).toContain('the server there does not encrypt (TLS), but the URL begins with https:');
     expect(hint).toBe(`use ${server.url}`);
     expect(server.requests.filter(({ method }) => method === 'POST')).toEqual([]);
   });

@@ -57,7 +57,7 @@ test('a sign-in that cannot be begun is told in the log, and with its reason in 
   const { authorizationServer, server, options } = await scene();
   await authorizationServer.close();
   const { url, proxy } = await startServing(server.url, [], options);
-  await proxy.stderrMatching(/sign-in to .* did not work: \S/);
+  await proxy.stderrMatching(/sign-in to .* failed: \S/);
   const said = await readyOnce(url, ({ signIn }) => signIn.reason !== undefined);
   expect(said).toMatchObject({ status: 503, ready: false, upstream: { reachable: true }, signIn: { needed: true } });
   expect(said.signIn.reason).toMatch(/\S/);
@@ -110,5 +110,5 @@ test('an end while the user has not signed in is not called a failure', async ()
   await proxy.stderrMatching(/sign in/);
   proxy.kill('SIGTERM');
   expect(await proxy.exit()).toEqual({ code: 0, signal: null });
-  expect(proxy.stderr).not.toMatch(/ error: |did not work/);
+  expect(proxy.stderr).not.toMatch(/ error: |sign-in to .* failed/);
 });
