@@ -156,7 +156,7 @@ function isPossible(clientSecret: string | undefined): (method: string | undefin
 function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: string, server: URL): ProxyError {
   if (issuer.assumed === true) {
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
-    const reason = issuer.unusable?.authorization_servers ?? 'nothing there tells how to sign in';
+    const reason = issuer.unusable?.authorization_servers ?? 'nothing there says how to sign in';
     const message = `${showUrl(server)} asks for authorization (HTTP 401), and ${reason}`;
     return new NoSignIn('unauthorized', message, { httpStatus: 401, hint }, error);
   }

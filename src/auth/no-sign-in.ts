@@ -1,4 +1,4 @@
 import { ProxyError } from '../errors.ts';
 
-/** The server asks for authorization, and nothing there tells how to sign in. */
+/** The server asks for authorization, and nothing there says how to sign in. */
 export class NoSignIn extends ProxyError {}

@@ -173,7 +173,7 @@ test('403 without credentials does not speak of credentials', async () => {
 test('401 without credentials, and without a way to sign in, names the URL that was asked', async () => {
   const { url } = await refusing({ status: 401 });
   expect(await refusal(url, [])).toEqual({
-    message: 'URL asks for authorization (HTTP 401), and nothing there tells how to sign in',
+    message: 'URL asks for authorization (HTTP 401), and nothing there says how to sign in',
     hint: `give the credentials with --header, for example ${EXAMPLE}`,
   });
 });
