@@ -21,7 +21,7 @@ const shared = {
   lineLimit: 200,
   legalComments: 'none',
   define: { __VERSION__: JSON.stringify(version) },
-  alias: { debug: './src/upstream/silent-debug.ts' },
+  alias: { debug: './src/http/silent-debug.ts' },
   logLevel: 'warning',
 };
 

@@ -1,12 +1,15 @@
 /** The public API: what a program may import. */
 
-import { checkArguments } from './arguments.ts';
+import { checkArguments } from './app/arguments.ts';
+import type { StdioSurroundings, Surroundings } from './app/environment.ts';
+import type { RunningHttpProxy } from './app/http-proxy.ts';
+import { type RunningProxy, startStdioProxy as start } from './app/stdio-proxy.ts';
 import type { Config, ListenConfig } from './config.ts';
-import type { RunningHttpProxy } from './http-proxy.ts';
-import { type RunningProxy, startStdioProxy as start } from './proxy.ts';
-import type { StdioSurroundings, Surroundings } from './surroundings.ts';
 
-export { fileStore, memoryStore, type SecretStore } from './auth/store.ts';
+export type { Ending } from './app/end-reason.ts';
+export type { StdioSurroundings, Surroundings } from './app/environment.ts';
+export type { RunningHttpProxy } from './app/http-proxy.ts';
+export type { RunningProxy } from './app/stdio-proxy.ts';
 export {
   type AuthConfig,
   type Config,
@@ -24,13 +27,10 @@ export {
 } from './config.ts';
 export { LEVELS, type Level, type Log, type TransportName, type VerdictMemory } from './core/ports.ts';
 export type { Redact } from './core/redact.ts';
-export type { StdioStreams } from './downstream/streams.ts';
-export type { Ending } from './ending.ts';
+export type { StdioStreams } from './downstream/stdio/streams.ts';
 export { type ErrorCode, type ErrorData, ProxyError } from './errors.ts';
-export type { RunningHttpProxy } from './http-proxy.ts';
-export type { RunningProxy } from './proxy.ts';
-export type { StdioSurroundings, Surroundings } from './surroundings.ts';
-export { fileMemory } from './upstream/memory.ts';
+export { fileStore, memoryStore, type SecretStore } from './state/secret-store.ts';
+export { fileMemory } from './state/verdicts.ts';
 
 /** Connects the client on two streams to the server of the configuration. Throws a ProxyError `usage` when an argument is wrong. */
 export function startStdioProxy(config: Config, surroundings: StdioSurroundings): RunningProxy {
@@ -44,6 +44,6 @@ export async function startHttpProxy(
   surroundings: Surroundings,
 ): Promise<RunningHttpProxy> {
   checkArguments('startHttpProxy', config, surroundings);
-  const http = await import('./http-proxy.ts');
+  const http = await import('./app/http-proxy.ts');
   return http.startHttpProxy(config, surroundings);
 }

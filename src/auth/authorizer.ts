@@ -10,17 +10,17 @@ import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
-import { bearerOf, type Credentials, isForUs, isStale } from './credentials.ts';
-import { discover } from './discover.ts';
 import { explained, pauseAfter, UserSaidNo } from './failures.ts';
-import { storeHint } from './headless.ts';
-import type { Wire } from './protocol.ts';
-import { isSameIssuer, mannersOf } from './providers.ts';
+import { discover } from './oauth/discover.ts';
+import type { Wire } from './oauth/library.ts';
+import { isSameIssuer, mannersOf } from './oauth/providers.ts';
+import { covers } from './oauth/scopes.ts';
 import { renew } from './refresh.ts';
-import type { RenewApart } from './renewing.ts';
-import { covers } from './scopes.ts';
-import { signIn } from './sign-in.ts';
-import type { PendingRecord, Vault } from './vault.ts';
+import type { RenewApart } from './refresh-process.ts';
+import { storeHint } from './sign-in/no-browser-hint.ts';
+import { signIn } from './sign-in/sign-in.ts';
+import { bearerOf, type Credentials, isForUs, isStale } from './vault/credentials.ts';
+import type { PendingRecord, Vault } from './vault/vault.ts';
 
 /** A token that is refused at this age was no good from the start, and another one would not be either; in milliseconds. */
 const JUST_ISSUED = 60_000;

@@ -1,8 +1,8 @@
 /** What a failed sign-in or refresh means to the user, and how long nothing is tried again after it. */
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { OAuthError } from './protocol.ts';
-import { TokenEndpointFailure } from './tokens.ts';
+import { OAuthError } from './oauth/library.ts';
+import { TokenEndpointFailure } from './oauth/tokens.ts';
 
 /** How long nothing is asked of an authorization server that fails, in milliseconds. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];

@@ -7,13 +7,13 @@ import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
-import { type StoredAnswers, storedAnswers } from './answers.ts';
+import { type StoredAnswers, storedAnswers } from '../state/remembered-answers.ts';
 import type { Authorizer, Want } from './authorizer.ts';
 import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
-import type { AuthOptions } from './context.ts';
-import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './credentials.ts';
 import { NoSignIn } from './no-sign-in.ts';
-import { readStored } from './stored.ts';
+import type { AuthOptions } from './options.ts';
+import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './vault/credentials.ts';
+import { readStored } from './vault/stored.ts';
 
 /** A request is sent again after a refresh and after a sign-in, and then its answer is what it is. */
 const MAX_ATTEMPTS = 3;
@@ -95,7 +95,7 @@ export class Auth {
     attempt: number,
     steppedUp: string | undefined,
   ): Promise<HttpResponse> {
-    const { examine } = await import('./blame.ts');
+    const { examine } = await import('./refused-token.ts');
     const taken = { same: bearer === this.#proven, any: this.#proven !== undefined };
     const { blamed, response } = await examine(request, given, bearer, taken);
     if (!blamed) {
@@ -232,7 +232,7 @@ export class Auth {
 
   async #unfinished(): Promise<ProxyError> {
     const { config, server, env, folder } = this.#options;
-    const { storeHint } = await import('./headless.ts');
+    const { storeHint } = await import('./sign-in/no-browser-hint.ts');
     const url = this.state.pending?.url;
     const where = url === undefined ? '' : `; sign in here: ${url}`;
     const message = `the sign-in to ${server.host} was not finished in ${Math.round(config.timeout / 1000)} s${where}`;
@@ -272,7 +272,7 @@ export class Auth {
   }
 
   #loadAuthorizer(): Promise<Authorizer> {
-    this.#authorizer ??= import('./open.ts').then(({ openAuthorizer }) =>
+    this.#authorizer ??= import('./assemble.ts').then(({ openAuthorizer }) =>
       openAuthorizer(this.#options, this.#name, this.state),
     );
     return this.#authorizer;

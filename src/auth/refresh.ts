@@ -2,13 +2,13 @@
 import type { AuthConfig } from '../config.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
-import { AuthenticatedClient } from './client-authentication.ts';
-import type { ClientRecord, Credentials, Tokens } from './credentials.ts';
 import { explained, pauseAfter } from './failures.ts';
-import { OAuthError, type Wire } from './protocol.ts';
-import { mannersOf } from './providers.ts';
-import { requestTokens, type TokenContext, TokenEndpointFailure } from './tokens.ts';
-import type { Vault } from './vault.ts';
+import { AuthenticatedClient } from './oauth/client-authentication.ts';
+import { OAuthError, type Wire } from './oauth/library.ts';
+import { mannersOf } from './oauth/providers.ts';
+import { requestTokens, type TokenContext, TokenEndpointFailure } from './oauth/tokens.ts';
+import type { ClientRecord, Credentials, Tokens } from './vault/credentials.ts';
+import type { Vault } from './vault/vault.ts';
 
 export interface RenewContext {
   readonly wire: Wire;

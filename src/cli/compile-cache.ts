@@ -1,7 +1,7 @@
 /** Keeps compiled code beyond the process, so that the next start need not compile it again. */
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { cacheFolder } from './folders.ts';
+import { cacheFolder } from '../platform/folders.ts';
 
 /**
  * Keeps compiled code in the program's cache folder, or changes nothing if that folder cannot be made private.

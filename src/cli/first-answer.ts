@@ -1,7 +1,7 @@
 /** Tells the client, in the answer to its first request, why the program ends before it serves: hosts show that, and rarely stderr. */
 import { JsonError } from '../core/json.ts';
 import { encodeResponse, type Message } from '../core/jsonrpc.ts';
-import type { StdioStreams } from '../downstream/streams.ts';
+import type { StdioStreams } from '../downstream/stdio/streams.ts';
 import type { ProxyError } from '../errors.ts';
 import { MAX_DOWNSTREAM_MESSAGE, readFrame } from '../wire/frames.ts';
 import { asLine, LineReader } from '../wire/lines.ts';

@@ -1,7 +1,8 @@
 /** How a running proxy ends, and with which exit status: the same for every way to serve clients. */
+
+import type { Ending } from '../app/end-reason.ts';
+import type { RunningProxy } from '../app/stdio-proxy.ts';
 import type { Log } from '../core/ports.ts';
-import type { Ending } from '../ending.ts';
-import type { RunningProxy } from '../proxy.ts';
 import { onSignals } from './signals.ts';
 
 export interface Life {

@@ -1,18 +1,18 @@
 /** The program: the only place that reads the process's arguments and ends the process. */
 import { readFileSync } from 'node:fs';
-import type { SecretStore } from '../auth/store.ts';
+import { startStdioProxy } from '../app/stdio-proxy.ts';
 import type { Config, LogFormat } from '../config.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { startStdioProxy } from '../proxy.ts';
-import { type Action, logFormatIn, parseArguments, servesStdio } from './args.ts';
+import type { SecretStore } from '../state/secret-store.ts';
+import { RENEWAL, reportOf } from './commands/refresh-report.ts';
+import { credentialStore } from './credential-store.ts';
+import { surroundingsOf } from './environment.ts';
+import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
+import { OPTIONS, SUBCOMMANDS } from './flags/options.ts';
+import { UnknownWord } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
-import { UnknownWord } from './mistakes.ts';
-import { OPTIONS, SUBCOMMANDS } from './options.ts';
-import { credentialStore } from './place.ts';
-import { RENEWAL, reportOf } from './renewal.ts';
 import { onSignals, parentGone } from './signals.ts';
-import { surroundingsOf } from './surroundings.ts';
 import { announcement, createLog, farewell } from './terminal.ts';
 
 declare const __VERSION__: string;
@@ -45,7 +45,7 @@ export function main(): void {
 }
 
 async function printUsage(all: boolean): Promise<void> {
-  const { usageText } = await import('./usage.ts');
+  const { usageText } = await import('./flags/usage.ts');
   process.stdout.write(usageText({ version: __VERSION__, options: OPTIONS, subcommands: SUBCOMMANDS, all }));
 }
 
@@ -58,7 +58,7 @@ async function refuse(
 ): Promise<void> {
   process.exitCode = error.meaning.exit;
   const { code, message, data } =
-    error instanceof UnknownWord ? (await import('./foreign-flags.ts')).explained(error) : error;
+    error instanceof UnknownWord ? (await import('./flags/foreign-flags.ts')).explained(error) : error;
   const redact = redactor(secrets);
   const told = new ProxyError(code, redact(message), data.hint === undefined ? {} : { hint: redact(data.hint) });
   process.stderr.write(farewell(told, format));
@@ -81,11 +81,11 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   const done = async (): Promise<void> => {
     switch (action.kind) {
       case 'login':
-        return (await import('./login.ts')).login(action.config, context);
+        return (await import('./commands/login.ts')).login(action.config, context);
       case 'logout':
-        return (await import('./logout.ts')).logout(action.config, context);
+        return (await import('./commands/logout.ts')).logout(action.config, context);
       case 'status':
-        return (await import('./status.ts')).status(action.config, context, {
+        return (await import('./commands/status.ts')).status(action.config, context, {
           check: action.check === true,
           json: action.json === true || format === 'json',
         });
@@ -109,7 +109,7 @@ function known(error: unknown): ProxyError {
 function renew(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
-  import('./renew.ts')
+  import('./commands/refresh.ts')
     .then(({ renewStored }) => renewStored(config, silent, __VERSION__, serial))
     .then(
       () => process.exit(0),
@@ -134,7 +134,7 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
   const { listen } = config;
   const exit = (status: number): void => process.exit(status);
   if (listen) {
-    import('./serve.ts')
+    import('./commands/serve.ts')
       .then(({ serve }) => serve({ ...config, listen }, { credentials, secrets, version: __VERSION__, exit }))
       .catch((error: unknown) => fail(error, config.logFormat, secrets));
     return;

@@ -2,8 +2,8 @@
 import type { HttpResponse } from '../core/fetch.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { type ErrorData, ProxyError } from '../errors.ts';
+import { otherScheme } from '../http/address.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
-import { otherScheme } from './address.ts';
 
 /**
  * Bytes of a body that an error keeps, more than any token has. An error shows far fewer: the proxy hides secrets
@@ -50,13 +50,13 @@ export interface Route {
 export async function noConnection(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
   if (error instanceof ProxyError) return error;
   const code = error.code ?? firstCode(error);
-  const { certificateProblem } = await import('./certificate.ts');
+  const { certificateProblem } = await import('../http/certificate.ts');
   // The look at the certificate goes straight to the server, which a proxy may be there to prevent.
   const certificate = await certificateProblem(error, code, url, route.proxy === undefined);
   // A refused connection does not tell which protocol the server speaks.
   const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
   if (mayBePlain && route.proxy === undefined) {
-    const wrong = await (await import('./scheme.ts')).wrongScheme(url, error);
+    const wrong = await (await import('../http/scheme.ts')).wrongScheme(url, error);
     if (wrong) return wrong;
   }
   const hint = certificate?.hint ?? route.hint ?? (code && CONNECT_HINTS.get(code));
@@ -78,7 +78,7 @@ function isTlsError(code: string | undefined): boolean {
 /** The connection broke on the first request to an origin, which may not speak the protocol of the URL. */
 export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
   const mayBeTls = url.protocol === 'http:' && route.proxy === undefined && !(error instanceof ProxyError);
-  const wrong = mayBeTls ? await (await import('./scheme.ts')).wrongScheme(url, error) : undefined;
+  const wrong = mayBeTls ? await (await import('../http/scheme.ts')).wrongScheme(url, error) : undefined;
   return wrong ?? brokenConnection(error, url);
 }
 

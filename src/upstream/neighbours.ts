@@ -7,7 +7,7 @@ import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import type { Fetch, HttpResponse } from '../core/fetch.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
-import { CookieJar } from './cookies.ts';
+import { CookieJar } from '../http/cookies.ts';
 
 const MOST = 8;
 /** For all of them together, in milliseconds. */

@@ -5,10 +5,10 @@
  */
 
 import type { Strategy } from '../config.ts';
-import { isLegacyRevision, isModernError, isModernRevision, UNSUPPORTED_VERSION } from '../core/eras.ts';
 import { asString, elements, isArray, type Json, peek } from '../core/json.ts';
 import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName } from '../core/ports.ts';
+import { isLegacyRevision, isModernError, isModernRevision, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
 import { NO_REFUSAL, type Outcome } from './outcome.ts';
 
 export type Verdict =

@@ -19,12 +19,12 @@ import {
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
-import { KeyedEntry, KeyedRoll } from '../core/keyed-roll.ts';
+import { KeyedEntry, KeyedRoll } from '../core/open-by-key.ts';
 import { ProxyError } from '../errors.ts';
-import { cancelledCall, cancelledId } from './cancelled.ts';
+import { cancelledCall, cancelledId } from '../mcp/cancelled.ts';
+import { closedFor, noteFor } from '../mcp/subscription-id.ts';
 import { PendingRequests } from './pending.ts';
 import { replyFrom } from './replies.ts';
-import { closedFor, noteFor } from './subscription-id.ts';
 
 /** More unanswered requests of one peer than this are refused, not stored. */
 const MAX_INCOMING = 10_000;

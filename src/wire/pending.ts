@@ -1,7 +1,7 @@
 /** Requests of ours that wait for their answers, under ids that count from 1. */
 import { type Id, requestNumber } from '../core/ids.ts';
 import type { Message, Reply } from '../core/jsonrpc.ts';
-import { KeyedEntry, KeyedRoll } from '../core/keyed-roll.ts';
+import { KeyedEntry, KeyedRoll } from '../core/open-by-key.ts';
 import { ProxyError } from '../errors.ts';
 import { settleStray } from './stray.ts';
 

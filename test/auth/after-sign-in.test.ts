@@ -1,6 +1,6 @@
 // What follows a sign-in that worked: its page survives a reload, and its port is there for the next one.
 import { afterEach, expect, it, test } from 'vitest';
-import { askForPort, type Callback, listenForCallback } from '../../src/auth/callback.ts';
+import { askForPort, type Callback, listenForCallback } from '../../src/auth/sign-in/callback.ts';
 import { Cancellation } from '../../src/core/cancel.ts';
 import { freePort } from '../peers/free-port.ts';
 import { opened } from '../peers/opened.ts';

@@ -1,6 +1,11 @@
 // A callback that listens, and what a browser does to it.
 import http from 'node:http';
-import { type Callback, type CallbackOptions, listenForCallback, type Verdict } from '../../src/auth/callback.ts';
+import {
+  type Callback,
+  type CallbackOptions,
+  listenForCallback,
+  type Verdict,
+} from '../../src/auth/sign-in/callback.ts';
 
 export const STATE = 'the-right-state-0123456789';
 export const RIGHT = `/callback?code=abc&state=${STATE}`;

@@ -2,8 +2,8 @@
 import type { ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { browserCommand, checkBrowserUrl, openBrowser } from '../../src/auth/browser.ts';
 import { ProxyError } from '../../src/errors.ts';
+import { browserCommand, checkBrowserUrl, openBrowser } from '../../src/platform/browser.ts';
 
 /** What shells, PowerShell, cmd.exe, printf and option parsers would act on. */
 const PAYLOADS = [

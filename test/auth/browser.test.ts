@@ -5,8 +5,8 @@ import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { browserCommand, checkBrowserUrl, openBrowser } from '../../src/auth/browser.ts';
 import { ProxyError } from '../../src/errors.ts';
+import { browserCommand, checkBrowserUrl, openBrowser } from '../../src/platform/browser.ts';
 import { HOSTILE_URLS } from './hostile-urls.ts';
 
 const GOOD = new URL('https://as.example/authorize?client_id=a&scope=b%20c');

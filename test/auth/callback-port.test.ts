@@ -5,7 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import type { Callback, CallbackOptions, Verdict } from '../../src/auth/callback.ts';
+import type { Callback, CallbackOptions, Verdict } from '../../src/auth/sign-in/callback.ts';
 import { opened } from '../peers/opened.ts';
 import { ask, later, listening, RIGHT, SIGNED_IN } from './answers.ts';
 
@@ -91,7 +91,7 @@ describe('the port', () => {
   it('does not keep the program alive', async () => {
     // Node 20 does not run TypeScript, so the module is bundled first.
     const contents = `
-      import { listenForCallback } from '../../src/auth/callback.ts';
+      import { listenForCallback } from '../../src/auth/sign-in/callback.ts';
       const options = { port: 0, path: '/callback', host: 'localhost', state: 'x', finish: async () => ({ page: 'denied' }) };
       console.log((await listenForCallback(options)).port > 0);
     `;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Callback, CallbackOptions, Verdict } from '../../src/auth/callback.ts';
+import type { Callback, CallbackOptions, Verdict } from '../../src/auth/sign-in/callback.ts';
 import { ProxyError } from '../../src/errors.ts';
 import { opened } from '../peers/opened.ts';
 import { ask, later, listening, RIGHT, SIGNED_IN, STATE } from './answers.ts';

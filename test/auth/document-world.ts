@@ -1,21 +1,21 @@
 // A protected server and its authorization server as nothing but the documents that they answer with, and a whole
 // sign-in against them. What leaves is seen at the joint with the HTTP client.
 import type { Challenge } from '../../src/auth/challenge.ts';
-import { register } from '../../src/auth/clients.ts';
-import { authorizationUrl, newSecrets, redeem } from '../../src/auth/code-flow.ts';
-import type { Credentials } from '../../src/auth/credentials.ts';
-import { discover } from '../../src/auth/discover.ts';
 import { explained } from '../../src/auth/failures.ts';
-import type { Wire } from '../../src/auth/protocol.ts';
+import { register } from '../../src/auth/oauth/clients.ts';
+import { authorizationUrl, newSecrets, redeem } from '../../src/auth/oauth/code-flow.ts';
+import { discover } from '../../src/auth/oauth/discover.ts';
+import type { Wire } from '../../src/auth/oauth/library.ts';
+import { revoke } from '../../src/auth/oauth/revocation.ts';
 import { renew } from '../../src/auth/refresh.ts';
-import { revoke } from '../../src/auth/revocation.ts';
-import { signIn } from '../../src/auth/sign-in.ts';
-import { memoryStore } from '../../src/auth/store.ts';
-import { ALONE, Vault } from '../../src/auth/vault.ts';
+import { signIn } from '../../src/auth/sign-in/sign-in.ts';
+import type { Credentials } from '../../src/auth/vault/credentials.ts';
+import { ALONE, Vault } from '../../src/auth/vault/vault.ts';
 import { type AuthConfig, DEFAULTS } from '../../src/config.ts';
 import { Cancellation } from '../../src/core/cancel.ts';
 import type { HttpRequest, HttpResponse } from '../../src/core/fetch.ts';
 import { SignInState } from '../../src/core/sign-in.ts';
+import { memoryStore } from '../../src/state/secret-store.ts';
 
 // Addresses, so that nothing has to be looked up to know that they are out in the world.
 export const MCP = 'https://198.51.100.3/mcp';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { storeHint } from '../../src/auth/headless.ts';
+import { storeHint } from '../../src/auth/sign-in/no-browser-hint.ts';
 
 it.each([
   ['linux', {}, 'XDG_CACHE_HOME or HOME'],

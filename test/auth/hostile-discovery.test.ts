@@ -1,14 +1,14 @@
 // Addresses that a server, or whoever answers in its place, would like to have fetched or opened. What leaves is seen
 // at the joint with the HTTP client.
 import { describe, expect, it } from 'vitest';
-import { checkBrowserUrl } from '../../src/auth/browser.ts';
 import type { Challenge } from '../../src/auth/challenge.ts';
-import { authorizationUrl } from '../../src/auth/code-flow.ts';
-import { discover } from '../../src/auth/discover.ts';
-import type { Wire } from '../../src/auth/protocol.ts';
+import { authorizationUrl } from '../../src/auth/oauth/code-flow.ts';
+import { discover } from '../../src/auth/oauth/discover.ts';
+import type { Wire } from '../../src/auth/oauth/library.ts';
 import { DEFAULTS } from '../../src/config.ts';
 import { Cancellation } from '../../src/core/cancel.ts';
 import type { HttpRequest, HttpResponse } from '../../src/core/fetch.ts';
+import { checkBrowserUrl } from '../../src/platform/browser.ts';
 import { HOSTILE_URLS } from './hostile-urls.ts';
 
 // The host that the hostile addresses lead to where they lead anywhere, and an address: nothing has to be looked up to

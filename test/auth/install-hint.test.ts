@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
-import { installHint } from '../../src/auth/install-hint.ts';
+import { installHint } from '../../src/platform/install-hint.ts';
 import { opened } from '../peers/opened.ts';
 import { proxyEnvironment } from '../peers/proxy.ts';
 import { sharedHome } from './command.ts';

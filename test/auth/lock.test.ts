@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ProcessLock } from '../../src/auth/lock.ts';
+import { ProcessLock } from '../../src/platform/process-lock.ts';
 import { type Child, killChildren, startChild, temporaryFolder } from './processes.ts';
 
 const locks: ProcessLock[] = [];

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, test } from 'vitest';
-import { clientHint } from '../../src/auth/client-hint.ts';
+import { clientHint } from '../../src/auth/oauth/client-hint.ts';
 import { type AuthorizationServerOptions, startAuthorizationServer } from '../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../peers/oauth/browser.ts';
 import { startProtectedServer } from '../peers/oauth/protected-server.ts';

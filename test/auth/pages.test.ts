@@ -1,7 +1,7 @@
 // The pages as a real browser shows them, served by the callback itself.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listenForCallback, type Verdict } from '../../src/auth/callback.ts';
-import { type PageKind, page } from '../../src/auth/pages.ts';
+import { listenForCallback, type Verdict } from '../../src/auth/sign-in/callback.ts';
+import { type PageKind, page } from '../../src/auth/sign-in/pages.ts';
 import { opened } from '../peers/opened.ts';
 import { BROKEN_WORDS, CONTRASTS } from '../screenshots/measures.ts';
 import { type Chromium, startChromium, type Tab, type TabOptions } from './chromium.ts';

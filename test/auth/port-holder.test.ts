@@ -3,7 +3,7 @@ import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { portHolder } from '../../src/auth/port-holder.ts';
+import { portHolder } from '../../src/platform/port-holder.ts';
 
 async function withListener<T>(address: string, use: (port: number) => Promise<T>): Promise<T> {
   const server = net.createServer();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSameIssuer, type Manners, mannersOf } from '../../src/auth/providers.ts';
+import { isSameIssuer, type Manners, mannersOf } from '../../src/auth/oauth/providers.ts';
 
 const ENTRA: Manners = { withoutResource: true, scopeOnRefresh: true };
 const GOOGLE: Manners = { parameters: { access_type: 'offline', prompt: 'consent' }, withoutOfflineAccess: true };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { covers, type ScopeSources, scopesToAsk, words } from '../../src/auth/scopes.ts';
+import { covers, type ScopeSources, scopesToAsk, words } from '../../src/auth/oauth/scopes.ts';
 
 const nothing: ScopeSources = {
   challenged: undefined,

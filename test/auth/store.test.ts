@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { fileStore, insistently, memoryStore } from '../../src/auth/store.ts';
+import { fileStore, insistently, memoryStore } from '../../src/state/secret-store.ts';
 import { killChildren, startChild, temporaryFolder } from './processes.ts';
 
 afterEach(killChildren);

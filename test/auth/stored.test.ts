@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readStored } from '../../src/auth/stored.ts';
+import { readStored } from '../../src/auth/vault/stored.ts';
 
 const WHOLE = {
   version: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalUri } from '../../src/auth/discover.ts';
-import { checkScheme, checkTarget, isPrivateAddress } from '../../src/auth/targets.ts';
+import { canonicalUri } from '../../src/auth/oauth/discover.ts';
+import { checkScheme, checkTarget, isPrivateAddress } from '../../src/auth/oauth/targets.ts';
 import { HOSTILE_URLS } from './hostile-urls.ts';
 
 describe('isPrivateAddress', () => {

@@ -1,6 +1,6 @@
 // Arguments and what becomes of them, with an environment that holds secrets.
 import { expect } from 'vitest';
-import { type Action, parseArguments } from '../../src/cli/args.ts';
+import { type Action, parseArguments } from '../../src/cli/flags/args.ts';
 import type { Config } from '../../src/config.ts';
 import { ProxyError } from '../../src/errors.ts';
 

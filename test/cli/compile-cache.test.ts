@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, stat
 import module from 'node:module';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cacheFolder } from '../../src/cli/folders.ts';
+import { cacheFolder } from '../../src/platform/folders.ts';
 import { legacyServer } from '../peers/minimal-server.ts';
 import { opened } from '../peers/opened.ts';
 import { closeProxies, privateHome, proxyEnvironment, startProxy } from '../peers/proxy.ts';

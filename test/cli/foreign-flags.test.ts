@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseArguments } from '../../src/cli/args.ts';
-import { explained, foreignFlags } from '../../src/cli/foreign-flags.ts';
-import { UnknownWord } from '../../src/cli/mistakes.ts';
-import { OPTIONS } from '../../src/cli/options.ts';
+import { parseArguments } from '../../src/cli/flags/args.ts';
+import { explained, foreignFlags } from '../../src/cli/flags/foreign-flags.ts';
+import { OPTIONS } from '../../src/cli/flags/options.ts';
+import { UnknownWord } from '../../src/cli/flags/usage-error.ts';
 import { PROXY_BIN } from '../peers/proxy.ts';
 import { refusal, URL_TEXT } from './arguments.ts';
 

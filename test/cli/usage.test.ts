@@ -1,8 +1,8 @@
 // What `--help` says, by the table that parses.
 import { describe, expect, it } from 'vitest';
-import { parseArguments } from '../../src/cli/args.ts';
-import { OPTIONS, SUBCOMMANDS } from '../../src/cli/options.ts';
-import { usageText } from '../../src/cli/usage.ts';
+import { parseArguments } from '../../src/cli/flags/args.ts';
+import { OPTIONS, SUBCOMMANDS } from '../../src/cli/flags/options.ts';
+import { usageText } from '../../src/cli/flags/usage.ts';
 
 const usage = (all: boolean): string =>
   usageText({ version: '1.2.3', options: OPTIONS, subcommands: SUBCOMMANDS, all });

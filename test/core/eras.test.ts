@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { JsonError } from '../../src/core/json.ts';
 import {
   declaredRevision,
   isHandshake,
@@ -6,8 +7,7 @@ import {
   isModernRevision,
   LEGACY_REVISIONS,
   MODERN_REVISIONS,
-} from '../../src/core/eras.ts';
-import { JsonError } from '../../src/core/json.ts';
+} from '../../src/mcp/revisions.ts';
 
 const withParams = (params: string) => ({ method: 'm', params: Buffer.from(params) });
 

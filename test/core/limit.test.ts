@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Cancellation, type CancelSignal } from '../../src/core/cancel.ts';
-import { withLimit } from '../../src/core/limit.ts';
+import { withLimit } from '../../src/core/timer.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Entry, Roll } from '../../src/core/roll.ts';
+import { Entry, Roll } from '../../src/core/open.ts';
 import { seeded } from './random.ts';
 
 class Named extends Entry {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Accepts, accepts, acceptsEvents, isJson } from '../../src/downstream/accept.ts';
+import { type Accepts, accepts, acceptsEvents, isJson } from '../../src/downstream/http/accept.ts';
 
 describe('Accept', () => {
   it.each<[header: string | undefined, post: Accepts | undefined, events: boolean]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Budget } from '../../src/downstream/budget.ts';
+import { Budget } from '../../src/downstream/http/body-budget.ts';
 
 const LIMITS = { own: 10, group: 20, all: 30, small: 2 };
 const owner = (): object => ({});

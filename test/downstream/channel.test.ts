@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Frame, Id } from '../../src/core/jsonrpc.ts';
-import { Channel, positionOf } from '../../src/downstream/channel.ts';
-import { EventStream } from '../../src/downstream/event-stream.ts';
-import { Pulse } from '../../src/downstream/pulse.ts';
-import { Replay, ReplayBudget } from '../../src/downstream/replay.ts';
+import { EventStream } from '../../src/downstream/http/response/event-stream.ts';
+import { Pulse } from '../../src/downstream/http/response/heartbeat.ts';
+import { Channel, positionOf } from '../../src/downstream/http/sessions/channel.ts';
+import { Replay, ReplayBudget } from '../../src/downstream/http/sessions/replay.ts';
 import { Received, settled } from './response.ts';
 
 const MIB = 1_048_576;

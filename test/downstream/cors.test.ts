@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { corsHeaders, isPreflight, preflightHeaders } from '../../src/downstream/cors.ts';
+import { corsHeaders, isPreflight, preflightHeaders } from '../../src/downstream/http/cors.ts';
 
 const ORIGIN = 'http://localhost:5173';
 

@@ -1,6 +1,6 @@
 // Who may come in, from where: also over addresses that a machine under test need not have.
 import { describe, expect, it } from 'vitest';
-import { checkAddressing, checkIdentity, type DoorRules, type Visitor } from '../../src/downstream/doors.ts';
+import { checkAddressing, checkIdentity, type DoorRules, type Visitor } from '../../src/downstream/http/access.ts';
 
 const ALLOWED_HOST = 'mcp.example.com';
 const ALLOWED_ORIGIN = 'https://app.example.com';

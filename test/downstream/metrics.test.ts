@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics, type Metrics } from '../../src/downstream/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/downstream/http/operator/metrics.ts';
 
 /** Every sample by its name and labels, as the text format of Prometheus (0.0.4) has it. */
 async function samplesOf(metrics: Metrics): Promise<Map<string, number>> {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { JsonError } from '../../src/core/json.ts';
 import type { Call } from '../../src/core/jsonrpc.ts';
-import { checkModern, mirroredParameters } from '../../src/downstream/mirror.ts';
+import { checkModern, mirroredParameters } from '../../src/downstream/http/stateless/header-check.ts';
 
 const MODERN = '2026-07-28';
 const PREFIX = 'io.modelcontextprotocol/';

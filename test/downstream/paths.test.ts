@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forwardedPrefix, isWellKnown, knownPath, pathOf, transportPath } from '../../src/downstream/paths.ts';
+import { forwardedPrefix, isWellKnown, knownPath, pathOf, transportPath } from '../../src/downstream/http/paths.ts';
 
 describe('pathOf', () => {
   it.each([

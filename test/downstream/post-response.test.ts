@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from '../../src/core/jsonrpc.ts';
-import type { Accepts } from '../../src/downstream/accept.ts';
-import { PostResponse } from '../../src/downstream/post-response.ts';
-import { type Beating, Pulse } from '../../src/downstream/pulse.ts';
+import type { Accepts } from '../../src/downstream/http/accept.ts';
+import { type Beating, Pulse } from '../../src/downstream/http/response/heartbeat.ts';
+import { PostResponse } from '../../src/downstream/http/response/post-response.ts';
 import { Received, settled } from './response.ts';
 
 const MIB = 1_048_576;

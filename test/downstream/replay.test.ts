@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Replay, ReplayBudget } from '../../src/downstream/replay.ts';
+import { Replay, ReplayBudget } from '../../src/downstream/http/sessions/replay.ts';
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;

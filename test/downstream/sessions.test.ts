@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Served, Sessions, TOO_MANY_CALLS } from '../../src/downstream/sessions.ts';
+import { type Served, Sessions, TOO_MANY_CALLS } from '../../src/downstream/http/sessions/sessions.ts';
 import { ProxyError } from '../../src/errors.ts';
 import { settled } from './response.ts';
 

@@ -2,10 +2,10 @@
 import { EventEmitter } from 'node:events';
 import { afterAll, expect, it } from 'vitest';
 import type { Session } from '../../src/core/exchange.ts';
-import { Budget, BYTES } from '../../src/downstream/budget.ts';
-import { Pulse } from '../../src/downstream/pulse.ts';
-import type { Posted } from '../../src/downstream/servers.ts';
-import { StatelessClients } from '../../src/downstream/stateless.ts';
+import { Budget, BYTES } from '../../src/downstream/http/body-budget.ts';
+import { Pulse } from '../../src/downstream/http/response/heartbeat.ts';
+import type { Posted } from '../../src/downstream/http/servers.ts';
+import { StatelessClients } from '../../src/downstream/http/stateless/clients.ts';
 
 const pulse = new Pulse();
 afterAll(() => pulse.stop());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/core/jsonrpc.ts';
-import { modernStatus } from '../../src/downstream/status.ts';
+import { modernStatus } from '../../src/downstream/http/stateless/http-status.ts';
 import { type ErrorCode, type ErrorData, ProxyError } from '../../src/errors.ts';
 import { replyFrom } from '../../src/wire/replies.ts';
 

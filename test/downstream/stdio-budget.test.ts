@@ -1,7 +1,7 @@
 // stdio: requests that wait for answers are counted in bytes, too.
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { StdioDownstream } from '../../src/downstream/stdio.ts';
+import { StdioDownstream } from '../../src/downstream/stdio/stdio.ts';
 
 const SILENT = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 

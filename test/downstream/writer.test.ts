@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/core/jsonrpc.ts';
-import { LineWriter } from '../../src/downstream/writer.ts';
+import { LineWriter } from '../../src/wire/line-writer.ts';
 import { seeded } from '../core/random.ts';
 
 const MIB = 1_048_576;

@@ -1,6 +1,6 @@
 // The times of an end, on a clock of its own.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { EndClock } from '../../src/end-clock.ts';
+import { EndClock } from '../../src/app/end-clock.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());

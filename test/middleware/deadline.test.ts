@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Handler } from '../../src/core/exchange.ts';
 import type { Reply } from '../../src/core/jsonrpc.ts';
 import { ProxyError } from '../../src/errors.ts';
-import { DEADLINES, deadline } from '../../src/middleware/deadline.ts';
+import { DEADLINES, deadline } from '../../src/layers/deadline.ts';
 import { exchangeOf, result } from './exchanges.ts';
 
 const LIMITS = { handshake: 1_000, silence: 60_000 };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Cancellation } from '../../src/core/cancel.ts';
 import type { Exchange } from '../../src/core/exchange.ts';
-import { Downgrade } from '../../src/middleware/downgrade.ts';
+import { Downgrade } from '../../src/layers/bridge/downgrade.ts';
 
 function exchange(method: string): Exchange {
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../src/core/exchange.ts';
 import type { Reply } from '../../src/core/jsonrpc.ts';
-import { blocksNotification, filterTools } from '../../src/middleware/filter.ts';
+import { blocksNotification, filterTools } from '../../src/layers/policy/filter.ts';
 import { replyFrom } from '../../src/wire/replies.ts';
 import { exchangeOf, result, textOf } from './exchanges.ts';
 

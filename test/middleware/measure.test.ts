@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Cancelled, type Handler } from '../../src/core/exchange.ts';
 import type { Meter } from '../../src/core/ports.ts';
 import { ProxyError } from '../../src/errors.ts';
-import { measure } from '../../src/middleware/measure.ts';
+import { measure } from '../../src/layers/measure.ts';
 import { exchangeOf, type Recorded, result } from './exchanges.ts';
 
 interface Measured {

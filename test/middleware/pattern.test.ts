@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anyOf, matcher } from '../../src/middleware/pattern.ts';
+import { anyOf, matcher } from '../../src/layers/policy/pattern.ts';
 import { seeded } from '../core/random.ts';
 
 /** What a pattern means, told by a regular expression: right, but too slow for names of others. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { redactor } from '../../src/core/redact.ts';
 import { ProxyError } from '../../src/errors.ts';
-import { redactErrors } from '../../src/middleware/redaction.ts';
+import { redactErrors } from '../../src/layers/redact-errors.ts';
 import { exchangeOf, result } from './exchanges.ts';
 
 const guard = redactErrors(redactor(['topsecret']));

@@ -2,7 +2,7 @@
 import type { Exchange, Handler, Peer, Session } from '../../src/core/exchange.ts';
 import type { Call, Reply } from '../../src/core/jsonrpc.ts';
 import type { Log } from '../../src/core/ports.ts';
-import { SharedSession } from '../../src/middleware/shared-session.ts';
+import { SharedSession } from '../../src/layers/sharing/shared-session.ts';
 import { exchangeOf, result } from './exchanges.ts';
 
 export const IDLE = 60_000;

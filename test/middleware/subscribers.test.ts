@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/core/jsonrpc.ts';
-import { Subscribers } from '../../src/middleware/subscribers.ts';
+import { Subscribers } from '../../src/layers/sharing/subscribers.ts';
 import { result } from './exchanges.ts';
 
 const URI = 'file:///a';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../src/core/exchange.ts';
 import type { Log } from '../../src/core/ports.ts';
 import { ProxyError } from '../../src/errors.ts';
-import { trace } from '../../src/middleware/trace.ts';
+import { trace } from '../../src/layers/trace.ts';
 import { exchangeOf, result } from './exchanges.ts';
 
 async function traced(handler: Handler): Promise<{ lines: string[]; outcome: unknown }> {

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import tls, { type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createHttpClient } from '../../src/upstream/http.ts';
+import { createHttpClient } from '../../src/http/client.ts';
 import type { Peer } from '../peers/listen.ts';
 import { legacyServer, sseServer } from '../peers/minimal-server.ts';
 import { DIRECT, INSIDE, NAMES } from '../peers/names.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { PAGE_HEADERS } from '../../src/wire/html.ts';
+import { PAGE_HEADERS } from '../../src/platform/page.ts';
 import { startChromium } from '../auth/chromium.ts';
 import { PAGES } from './pages.ts';
 

@@ -1,6 +1,6 @@
 // Every page that a browser can be shown, by a name for its file; with long texts where others choose them.
-import { page } from '../../src/auth/pages.ts';
-import { homePage, refusalPage } from '../../src/downstream/home-page.ts';
+import { page } from '../../src/auth/sign-in/pages.ts';
+import { homePage, refusalPage } from '../../src/downstream/http/operator/home-page.ts';
 
 const SERVER = 'https://server.example/mcp';
 const LONG_SERVER =

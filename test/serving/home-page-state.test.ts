@@ -1,6 +1,6 @@
 // What the page of HTTP mode says about the server: whether a sign-in waits, and whether it can be reached.
 import { describe, expect, test, vi } from 'vitest';
-import { homePage } from '../../src/downstream/home-page.ts';
+import { homePage } from '../../src/downstream/http/operator/home-page.ts';
 import { startHostile } from '../peers/hostile.ts';
 import { startServing } from '../peers/http/serving.ts';
 import { WAIT_MS } from '../peers/listen.ts';

@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createHttpClient } from '../../src/upstream/http.ts';
+import { createHttpClient } from '../../src/http/client.ts';
 
 const servers: Server[] = [];
 afterEach(() => {

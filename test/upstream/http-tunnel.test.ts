@@ -2,7 +2,7 @@
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Cancellation } from '../../src/core/cancel.ts';
-import { createHttpClient } from '../../src/upstream/http.ts';
+import { createHttpClient } from '../../src/http/client.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

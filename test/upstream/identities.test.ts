@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Identities } from '../../src/upstream/identities.ts';
+import { Identities } from '../../src/app/clients.ts';
 
 type Headers = Readonly<Record<string, string>>;
 

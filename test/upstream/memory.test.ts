@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileMemory } from '../../src/upstream/memory.ts';
+import { fileMemory } from '../../src/state/verdicts.ts';
 
 const HOUR = 3_600_000;
 const START = 1_800_000_000_000;

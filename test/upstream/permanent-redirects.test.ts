@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { HttpRequest } from '../../src/core/fetch.ts';
-import { CookieJar } from '../../src/upstream/cookies.ts';
-import { isPermanent, PermanentRedirects } from '../../src/upstream/permanent-redirects.ts';
+import { CookieJar } from '../../src/http/cookies.ts';
+import { isPermanent, PermanentRedirects } from '../../src/http/redirects.ts';
 
 const FROM = new URL('https://server.test/old?a=1');
 const TO = new URL('https://server.test/new');

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { HttpRequest, HttpResponse } from '../../src/core/fetch.ts';
-import { personalFetch } from '../../src/upstream/personal.ts';
+import { personalFetch } from '../../src/http/forwarded-headers.ts';
 
 const RESPONSE = { status: 204 } as HttpResponse;
 const REQUEST: HttpRequest = {

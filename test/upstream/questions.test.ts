@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Peer } from '../../src/core/exchange.ts';
 import { errorCode, type Reply } from '../../src/core/jsonrpc.ts';
-import { Questions } from '../../src/upstream/questions.ts';
+import { Questions } from '../../src/upstream/streamable/questions.ts';
 
 const MIB = 1_048_576;
 const OK: Reply = { result: Buffer.from('{}') };

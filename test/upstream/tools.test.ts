@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Reply } from '../../src/core/jsonrpc.ts';
 import type { Log } from '../../src/core/ports.ts';
-import { ToolHeaders, toolName } from '../../src/upstream/tools.ts';
+import { ToolHeaders, toolName } from '../../src/upstream/stateless/tool-headers.ts';
 
 interface Learned {
   readonly tools: ToolHeaders;

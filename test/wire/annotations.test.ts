@@ -1,7 +1,7 @@
 // `x-mcp-header` in tool definitions: what is mirrored, and which definitions a client must refuse
 // (specification 2026-07-28, "Constraints on x-mcp-header values").
 import { describe, expect, it } from 'vitest';
-import { annotationsOf } from '../../src/wire/headers.ts';
+import { annotationsOf } from '../../src/mcp/headers.ts';
 
 const annotated = (name: unknown, type: unknown = 'string'): object => ({ type, 'x-mcp-header': name });
 const found = (schema: unknown): unknown => annotationsOf(Buffer.from(JSON.stringify(schema)));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Cancelled } from '../../src/core/exchange.ts';
-import { cancelledCall, cancelledId } from '../../src/wire/cancelled.ts';
+import { cancelledCall, cancelledId } from '../../src/mcp/cancelled.ts';
 
 describe('the request that a cancellation names', () => {
   it.each([

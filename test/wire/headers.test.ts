@@ -1,7 +1,7 @@
 // The headers of a modern request (specification 2026-07-28, "Streamable HTTP").
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../src/core/jsonrpc.ts';
-import { headerValue, type MirroredParameter, parameterHeaders, standardHeaders } from '../../src/wire/headers.ts';
+import { headerValue, type MirroredParameter, parameterHeaders, standardHeaders } from '../../src/mcp/headers.ts';
 
 const call = (method: string, params?: string): Call => ({
   method,

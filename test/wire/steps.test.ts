@@ -1,9 +1,9 @@
 // The work for one message does not depend on what is open: the same steps with few and with many.
 import { describe, expect, it } from 'vitest';
-import { KeyedRoll } from '../../src/core/keyed-roll.ts';
-import { ProgressTokens } from '../../src/middleware/progress-tokens.ts';
-import { Subscribers } from '../../src/middleware/subscribers.ts';
-import { Questions } from '../../src/upstream/questions.ts';
+import { KeyedRoll } from '../../src/core/open-by-key.ts';
+import { ProgressTokens } from '../../src/layers/sharing/progress-tokens.ts';
+import { Subscribers } from '../../src/layers/sharing/subscribers.ts';
+import { Questions } from '../../src/upstream/streamable/questions.ts';
 import { PendingRequests } from '../../src/wire/pending.ts';
 import { exchangeOf, result as resultOf } from '../middleware/exchanges.ts';
 import { call, sharedSession } from '../middleware/shared-clients.ts';

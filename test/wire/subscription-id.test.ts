@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/core/jsonrpc.ts';
-import { closedFor, noteFor } from '../../src/wire/subscription-id.ts';
+import { closedFor, noteFor } from '../../src/mcp/subscription-id.ts';
 
 const KEY = 'io.modelcontextprotocol/subscriptionId';
 const json = (text: string): Buffer => Buffer.from(text);

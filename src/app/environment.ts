@@ -1,0 +1,27 @@
+/** What a proxy finds around it. */
+import type { RenewApart } from '../auth/refresh-process.ts';
+import type { Log, VerdictMemory } from '../core/ports.ts';
+import type { Redact } from '../core/redact.ts';
+import type { StdioStreams } from '../downstream/stdio/streams.ts';
+import type { SecretStore } from '../state/secret-store.ts';
+
+/** Everything outside that a proxy touches, but for its clients. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly memory: VerdictMemory;
+  /** Where sign-ins are kept; nothing is kept beyond the process when it is left out. */
+  readonly credentials?: SecretStore;
+  /** Where processes of this user keep out of each other's way. */
+  readonly folder?: string | undefined;
+  /** See `AuthOptions`. */
+  readonly renewApart?: RenewApart | undefined;
+  readonly version: string;
+  /** Hides what the configuration holds of secrets, wherever text of others may repeat it. */
+  readonly redact: Redact;
+}
+
+/** The same with the streams of the one client. */
+export interface StdioSurroundings extends Surroundings {
+  readonly streams: StdioStreams;
+}

@@ -1,0 +1,89 @@
+/** Whether the proxy is of use: the server can be reached, and lets it in. */
+
+import { showUrl } from '../core/redact.ts';
+import type { Readiness } from '../downstream/http/operator/readiness.ts';
+import { type Reached, reach } from '../upstream/probe.ts';
+import type { Shared } from './server.ts';
+
+/** Pauses between looks for a server that was not there at the start, in milliseconds; the last one stays. */
+const PAUSES = [1_000, 2_000, 5_000, 15_000, 60_000];
+
+export class Ready {
+  readonly #shared: Shared;
+  /** Clients bring credentials of their own: that the server lets nobody else in is as it should be. */
+  readonly #clientsSignIn: boolean;
+  /** Why the last sign-in came to nothing. */
+  #reason: string | undefined;
+  #closed = false;
+  /** Why the server could not be reached when somebody looked last. */
+  #unreachable: string | undefined;
+
+  constructor(shared: Shared, clientsSignIn: boolean) {
+    this.#shared = shared;
+    this.#clientsSignIn = clientsSignIn;
+  }
+
+  /** Looks at the server, and begins a sign-in where one is needed. Never rejects. */
+  async look(): Promise<Readiness> {
+    const { fetch, config, auth } = this.#shared;
+    const { kind, error = 'the server does not answer', hint } = await reach(fetch, config.url);
+    this.#tell(kind === 'unreachable' ? `${error}${hint === undefined ? '' : ` (${hint})`}` : undefined);
+    const needed = kind === 'closed' && !this.#clientsSignIn;
+    if (!needed) this.#reason = undefined;
+    // Start it here: a load balancer sends no client to an instance that is not ready, so no request would.
+    else if (auth && auth.state.pending === undefined)
+      reach(fetch, config.url, false).then((tried) => this.#note(tried));
+    const pending = auth?.state.pending;
+    return {
+      reachable: kind !== 'unreachable',
+      unreachable: this.#unreachable,
+      signInNeeded: needed,
+      signInUrl: pending?.url,
+      userCode: pending?.userCode,
+      reason: this.#reason,
+    };
+  }
+
+  /** Looks again and again until the server was there once. */
+  lookUntilReached(): { stop(): void } {
+    let timer: NodeJS.Timeout | undefined;
+    let stopped = false;
+    const again = async (round: number): Promise<void> => {
+      const { reachable } = await this.look();
+      if (reachable || stopped) return;
+      timer = setTimeout(() => again(round + 1), PAUSES[Math.min(round, PAUSES.length - 1)]);
+    };
+    again(0);
+    return {
+      stop() {
+        stopped = true;
+        clearTimeout(timer);
+      },
+    };
+  }
+
+  /** Stops the warnings: from now on, failures only mean that the proxy is ending. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Logs each outage once, however often somebody looks. */
+  #tell(reason: string | undefined): void {
+    const { log, redact } = this.#shared.surroundings;
+    if (this.#closed) return;
+    const known = this.#unreachable;
+    this.#unreachable = reason === undefined ? undefined : redact(reason);
+    if (known === undefined && reason !== undefined) log.error(reason);
+    if (known !== undefined && reason === undefined) {
+      log.info(`${showUrl(this.#shared.config.url)} can be reached again`);
+    }
+  }
+
+  #note({ kind, error }: Reached): void {
+    if (this.#closed || kind === 'open' || error === undefined || this.#shared.auth?.state.pending !== undefined)
+      return;
+    const { config, surroundings } = this.#shared;
+    this.#reason = surroundings.redact(error);
+    surroundings.log.warn(`the sign-in to ${showUrl(config.url)} failed: ${error}`);
+  }
+}

@@ -1,0 +1,34 @@
+/** Puts the parts of a sign-in together, the first time one is needed. */
+import path from 'node:path';
+import type { SignInState } from '../core/sign-in.ts';
+import { ProcessLock } from '../platform/process-lock.ts';
+import { Authorizer } from './authorizer.ts';
+import type { AuthOptions } from './options.ts';
+import { forgivingLock, forgivingStore, Unwritable } from './vault/unwritable.ts';
+import { ALONE, type Lock, Vault } from './vault/vault.ts';
+
+/** @param name of the credentials, see `credentialsName`. */
+export function openAuthorizer(options: AuthOptions, name: string, state: SignInState): Authorizer {
+  const { server, config, fetch, env, folder, log, redact, renewApart, hopeless } = options;
+  const unwritable = new Unwritable(log);
+  const common = { ...options, store: forgivingStore(options.store, unwritable) };
+  const soften = (lock: Lock): Lock => forgivingLock(lock, unwritable);
+  const vault = openVault(common, name, 'lock', soften);
+  // The process that renews has a lock of its own; this one keeps others from starting a second one.
+  const renewals = openVault(common, name, renewApart ? 'renewing' : 'renewal', soften);
+  // Another process knows nothing of what is kept in this one.
+  const apart = (): AuthOptions['renewApart'] => (unwritable.known ? undefined : renewApart);
+  return new Authorizer({ server, config, fetch, vault, renewals, env, folder, state, log, redact, apart, hopeless });
+}
+
+/** @param purpose keeps the locks of different kinds of work apart. */
+export function openVault(
+  { store, folder }: Pick<AuthOptions, 'store' | 'folder'>,
+  name: string,
+  purpose = 'lock',
+  soften: (lock: Lock) => Lock = (lock) => lock,
+): Vault {
+  if (folder === undefined) return new Vault(store, name, ALONE, ALONE);
+  const lockFor = (what: string): Lock => soften(new ProcessLock(path.join(folder, 'credentials', `${name}.${what}`)));
+  return new Vault(store, name, lockFor(purpose), lockFor('write'));
+}

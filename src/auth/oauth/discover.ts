@@ -1,0 +1,205 @@
+/**
+ * From a refused request to the authorization server (RFC 9728, RFC 8414, OpenID Connect
+ * Discovery 1.0; specification 2026-07-28, "Authorization Server Discovery"; 2025-03-26,
+ * "Authorization").
+ */
+import { printable, showUrl } from '../../core/redact.ts';
+import { parseUrl } from '../../core/url.ts';
+import { ProxyError } from '../../errors.ts';
+import type { Challenge } from '../challenge.ts';
+import type { Issuer } from '../vault/credentials.ts';
+import { type Document, strings, text, unusable, unusableError } from './documents.ts';
+import { isIssuerMetadata, issuerOf } from './issuer-metadata.ts';
+import { fetchDocument, shown, type Wire } from './library.ts';
+import { isSameIssuer } from './providers.ts';
+import { checkScheme, UnsafeTarget } from './targets.ts';
+
+/** The protected resource, as its metadata describes it. */
+interface Resource {
+  /** What tokens are asked for: the metadata's own spelling, or the server's URL. */
+  readonly identifier: string;
+  readonly issuers: readonly string[];
+  readonly scopes: readonly string[] | undefined;
+}
+
+export interface Discovered {
+  readonly resource: Resource;
+  readonly issuer: Issuer;
+}
+
+/** Finds the authorization server of a protected one. Rejects with a ProxyError that says what was looked for. */
+export async function discover(wire: Wire, challenge: Challenge, wanted: string | undefined): Promise<Discovered> {
+  const resource = await findResource(wire, challenge, wanted);
+  if (typeof resource === 'string' || !resource) return withoutMetadata(wire, wanted, resource);
+  let failure: unknown;
+  for (const named of resource.issuers) {
+    try {
+      return { resource, issuer: await findIssuer(wire, named) };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** The identifier of a server: its URL, without a slash that says nothing and without a fragment (specification, "Canonical Server URI"). */
+export function canonicalUri(url: URL): string {
+  const path = url.pathname === '/' ? '' : url.pathname;
+  return `${url.origin}${path}${url.search}`;
+}
+
+/** Resolves with what is wrong if there is metadata that names no authorization server, and with undefined if there is no metadata. */
+async function findResource(
+  wire: Wire,
+  challenge: Challenge,
+  wanted: string | undefined,
+): Promise<Resource | string | undefined> {
+  let wrong: unknown;
+  let nameless: string | undefined;
+  for (const place of resourcePlaces(wire.server, challenge)) {
+    // What a server says of the place may be wrong where what it serves is right.
+    const document = await fetchDocument(wire, place).catch((error: unknown) => {
+      // Behind a balancer that ends TLS, servers often believe that they are spoken to in the clear.
+      const slip = place.protocol === 'http:' && place.hostname === wire.server.hostname;
+      if (wire.signal.aborted || (error instanceof UnsafeTarget && !slip)) throw error;
+      wrong ??= error;
+      return undefined;
+    });
+    if (!document) continue;
+    const issuers = strings(document.authorization_servers)?.filter((issuer) => parseUrl(issuer)) ?? [];
+    if (issuers.length === 0) {
+      if (document.authorization_servers !== undefined)
+        nameless ??= unusable(nameOf(place), 'authorization_servers', document);
+      continue;
+    }
+    // A user who sets the resource may reach the server under another name.
+    const identifier = wanted ?? text(document.resource);
+    if (identifier === undefined || (wanted === undefined && !covers(identifier, wire.server))) {
+      wrong ??= wrongResource(place, document, wire.server);
+      continue;
+    }
+    return {
+      identifier,
+      issuers: issuers.slice(0, 5),
+      scopes: strings(document.scopes_supported),
+    };
+  }
+  if (wrong) throw wrong;
+  return nameless;
+}
+
+function nameOf(place: URL): string {
+  return `the protected resource metadata at ${showUrl(place)}`;
+}
+
+/** Where the metadata may be, in the specification's order. */
+function* resourcePlaces(server: URL, { resourceMetadata }: Challenge): Generator<URL> {
+  const wellKnown = '/.well-known/oauth-protected-resource';
+  const named = resourceMetadata === undefined ? undefined : parseUrl(resourceMetadata, server);
+  if (named) yield named;
+  const path = server.pathname.replace(/\/$/, '');
+  if (path !== '') yield new URL(`${wellKnown}${path}${server.search}`, server.origin);
+  yield new URL(wellKnown, server.origin);
+}
+
+/** Whether a resource stands for a server: the same origin, and the server's path in it or below it (RFC 9728, section 3.3). */
+function covers(identifier: string, server: URL): boolean {
+  const resource = parseUrl(identifier);
+  if (!resource) return false;
+  const base = resource.pathname.replace(/\/$/, '');
+  return (
+    resource.origin === server.origin && (server.pathname === base || `${server.pathname}/`.startsWith(`${base}/`))
+  );
+}
+
+function wrongResource(place: URL, document: Document, server: URL): ProxyError {
+  const hint = 'use the URL that the server gives for itself, or name the right one with --resource';
+  const identifier = text(document.resource);
+  if (identifier === undefined || !parseUrl(identifier)) {
+    return unusableError(nameOf(place), 'resource', document, hint);
+  }
+  const stated = printable(JSON.stringify(identifier), 120);
+  const message = `the metadata at ${showUrl(place)} is for the resource ${stated}, not for ${showUrl(server)}`;
+  return new ProxyError('unauthorized', message, { hint });
+}
+
+/** A server of revision 2025-03-26: its origin is the authorization server, with or without metadata. */
+async function withoutMetadata(
+  wire: Wire,
+  wanted: string | undefined,
+  nameless: string | undefined,
+): Promise<Discovered> {
+  const { origin } = wire.server;
+  const resource: Resource = { identifier: wanted ?? canonicalUri(wire.server), issuers: [origin], scopes: undefined };
+  const found = await documentOf(wire, origin);
+  const issuer: Issuer = found ?? {
+    issuer: origin,
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    registration_endpoint: `${origin}/register`,
+    // Nobody says so, but these revisions demand it.
+    code_challenge_methods_supported: ['S256'],
+    assumed: true,
+    ...(nameless !== undefined && { unusable: { authorization_servers: nameless } }),
+  };
+  return { resource, issuer };
+}
+
+async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
+  const found = await documentOf(wire, named);
+  if (found) return found;
+  throw new ProxyError('unauthorized', `the authorization server ${shown(named)} publishes no metadata`, {
+    hint: 'the server names it as the place to sign in; ask the operator of the server',
+  });
+}
+
+/** The issuer's first metadata document that belongs to it and can be used. Throws when it has only others. */
+async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined> {
+  const url = new URL(named);
+  checkScheme(url);
+  let wrong: unknown;
+  for (const place of issuerPlaces(url)) {
+    const document = await fetchDocument(wire, place);
+    if (!document || !isIssuerMetadata(document)) continue;
+    const stated = text(document.issuer);
+    try {
+      const isNamed = stated !== undefined && parseUrl(stated) !== undefined;
+      if (isNamed && !isSameIssuer(named, stated)) throw wrongIssuer(named, stated);
+      return issuerOf(document, place);
+    } catch (error) {
+      wrong ??= error;
+    }
+  }
+  if (wrong) throw wrong;
+  return undefined;
+}
+
+/** The two issuers must be identical (RFC 8414, section 3.3). Only a difference beyond spelling is a reason for alarm. */
+function wrongIssuer(named: string, stated: string): ProxyError {
+  const quoted = printable(JSON.stringify(stated), 120);
+  if (spelledAlike(named) === spelledAlike(stated)) {
+    return new ProxyError('unauthorized', `the server spells its issuer ${shown(named)}, but its metadata ${quoted}`, {
+      hint: 'the two must be the same, to the last slash; ask the operator of the server to correct one of them',
+    });
+  }
+  return new ProxyError('unauthorized', `the metadata of ${shown(named)} names another issuer, ${quoted}`, {
+    hint: 'an attacker may be trying to steal the sign-in; ask the operator of the server',
+  });
+}
+
+/** The URL parser normalizes the case of scheme and host, and default ports. */
+function spelledAlike(issuer: string): string {
+  return (URL.canParse(issuer) ? new URL(issuer).href : issuer).replace(/\/+$/, '');
+}
+
+/** Where the metadata of an issuer may be, in the specification's order. */
+function* issuerPlaces(issuer: URL): Generator<URL> {
+  const path = issuer.pathname.replace(/\/$/, '');
+  const [oauth, openid] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+  yield new URL(`${oauth}${path}`, issuer.origin);
+  yield new URL(`${openid}${path}`, issuer.origin);
+  if (path === '') return;
+  yield new URL(`${path}${openid}`, issuer.origin);
+  // Not in the specification, but met: one document at the root for an issuer with a path.
+  yield new URL(oauth, issuer.origin);
+}

@@ -1,0 +1,95 @@
+/**
+ * Identity providers that differ from the standard, and how. Whoever is not recognised here
+ * gets the pure standard. Recognised by host, never by what a document says about itself.
+ */
+import { parseUrl } from '../../core/url.ts';
+
+export interface Manners {
+  /** Does not take the `resource` parameter (RFC 8707): finds the audience from the scopes, or refuses. */
+  readonly withoutResource?: true;
+  /** Takes the resource as `audience`. */
+  readonly audience?: true;
+  /** Added to the authorization request. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Refuses a refresh that does not repeat the scopes. */
+  readonly scopeOnRefresh?: true;
+  /** Refuses the scope `offline_access`, whoever advertises it. */
+  readonly withoutOfflineAccess?: true;
+  /** Scopes to ask for whatever the server wants. */
+  readonly scopes?: readonly string[];
+  /** Servers behind it may want the ID token as the bearer. */
+  readonly idTokenAsBearer?: true;
+  /** Refuses registrations that name scopes. */
+  readonly registersWithoutScope?: true;
+}
+
+/** What is known of an authorization server when it has to be recognised. */
+export interface Place {
+  readonly issuer: string;
+  readonly authorization_endpoint?: string | undefined;
+  readonly token_endpoint?: string | undefined;
+}
+
+const ENTRA =
+  /^(login\.microsoftonline\.(com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net|.+\.(ciamlogin|b2clogin)\.com)$/;
+const COGNITO = /^cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
+const AUTH0 = /\.auth0\.com$/;
+
+/** The manners of an authorization server; none when it follows the standard. */
+export function mannersOf(place: Place): Manners {
+  const issuer = hostOf(place.issuer);
+  const login = hostOf(place.authorization_endpoint);
+  // Façades publish a document of their own with Entra's endpoints in it.
+  if (ENTRA.test(issuer) || ENTRA.test(login)) return { withoutResource: true, scopeOnRefresh: true };
+  if (issuer === 'accounts.google.com') {
+    return { parameters: { access_type: 'offline', prompt: 'consent' }, withoutOfflineAccess: true };
+  }
+  if (AUTH0.test(issuer) || isAuth0(place)) return { audience: true };
+  if (COGNITO.test(issuer)) return { withoutResource: true, scopes: ['openid'], idTokenAsBearer: true };
+  if (/\/realms\/[^/]+\/?$/.test(pathOf(place.issuer))) return { registersWithoutScope: true };
+  return {};
+}
+
+/** Custom domains of Auth0 are told by the set of their endpoints. */
+function isAuth0({ authorization_endpoint, token_endpoint, ...rest }: Place): boolean {
+  const registration = (rest as { registration_endpoint?: string }).registration_endpoint;
+  return (
+    pathOf(authorization_endpoint) === '/authorize' &&
+    pathOf(token_endpoint) === '/oauth/token' &&
+    pathOf(registration) === '/oidc/register'
+  );
+}
+
+/** Pairs of the issuer that a server names and the one in the document of that issuer, known to be the same. */
+const KNOWN_PAIRS: readonly (readonly [named: RegExp, stated: RegExp])[] = [
+  [/^https:\/\/mcp\.atlassian\.com$/, /^https:\/\/cf\.mcp\.atlassian\.com$/],
+  [/^https:\/\/auth\.atlassian\.com\/[\w-]+$/, /^https:\/\/auth\.atlassian\.com$/],
+  [/^https:\/\/mcp\.slack\.com$/, /^https:\/\/slack\.com$/],
+  [/^https:\/\/slack\.com$/, /^https:\/\/mcp\.slack\.com$/],
+  [
+    /^https:\/\/login\.microsoftonline\.com\/(common|organizations|consumers)\/v2\.0$/,
+    /^https:\/\/login\.microsoftonline\.com\/(\{tenantid\}|9188040d-6c67-4c5b-b112-36a304b66dad)\/v2\.0$/,
+  ],
+];
+
+/**
+ * Whether a metadata document belongs to the issuer it was asked from (RFC 8414, section 3.3:
+ * identical). A slash behind a bare origin is no difference: several large providers name
+ * themselves with and without it.
+ */
+export function isSameIssuer(named: string, stated: string): boolean {
+  const [a, b] = [withoutRootSlash(named), withoutRootSlash(stated)];
+  return a === b || KNOWN_PAIRS.some(([left, right]) => left.test(a) && right.test(b));
+}
+
+function withoutRootSlash(issuer: string): string {
+  return /^https?:\/\/[^/]+\/$/.test(issuer) ? issuer.slice(0, -1) : issuer;
+}
+
+function hostOf(url: string | undefined): string {
+  return parseUrl(url ?? '')?.hostname ?? '';
+}
+
+function pathOf(url: string | undefined): string {
+  return parseUrl(url ?? '')?.pathname ?? '';
+}

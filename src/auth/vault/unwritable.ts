@@ -1,0 +1,73 @@
+/** What a sign-in does where nothing can be written: it works, for this process alone and for as long as it runs. */
+import type { Log } from '../../core/ports.ts';
+import { ProxyError } from '../../errors.ts';
+import type { SecretStore } from '../../state/secret-store.ts';
+import type { Lock } from './vault.ts';
+
+/** Says once why nothing is kept. */
+export class Unwritable {
+  readonly #log: Log;
+  #told = false;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Whether something could not be written so far. */
+  get known(): boolean {
+    return this.#told;
+  }
+
+  /** Takes the error of a place that cannot be written; throws any other one. */
+  take(error: unknown): void {
+    if (!(error instanceof ProxyError) || error.code !== 'internal') throw error;
+    if (!this.#told) this.#log.warn(`${error.message}: this sign-in ends with this process`);
+    this.#told = true;
+  }
+}
+
+/** The store, and what it could not take. */
+export function forgivingStore(store: SecretStore, unwritable: Unwritable): SecretStore {
+  const kept = new Map<string, string>();
+  const keep = async (act: () => Promise<void>, otherwise: () => void): Promise<void> => {
+    try {
+      if (!unwritable.known) await act();
+      else otherwise();
+    } catch (error) {
+      unwritable.take(error);
+      otherwise();
+    }
+  };
+  return {
+    get empty() {
+      return kept.size === 0 && store.empty;
+    },
+    read: (name) => kept.get(name) ?? store.read(name),
+    write: (name, text) =>
+      keep(
+        () => store.write(name, text),
+        () => kept.set(name, text),
+      ),
+    remove: (name) =>
+      keep(
+        () => store.remove(name),
+        () => kept.delete(name),
+      ),
+    names: () => store.names(),
+  };
+}
+
+/** The lock; where it cannot be written, there is nobody to be kept out. */
+export function forgivingLock(lock: Lock, unwritable: Unwritable): Lock {
+  return {
+    async tryAcquire() {
+      if (unwritable.known) return true;
+      return lock.tryAcquire().catch((error: unknown) => {
+        unwritable.take(error);
+        return true;
+      });
+    },
+    held: () => unwritable.known || lock.held(),
+    release: () => lock.release(),
+  };
+}

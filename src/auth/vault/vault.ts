@@ -1,0 +1,265 @@
+/** The credentials of one server, shared by every process of this user: read by all, written by whoever has the lock. */
+import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import { ProxyError } from '../../errors.ts';
+import { checkBrowserUrl } from '../../platform/browser.ts';
+import type { SecretStore } from '../../state/secret-store.ts';
+import { bearerOf, type ClientRecord, type Credentials, type Issuer } from './credentials.ts';
+import { isNumber, readCredentials, soundClient, soundIssuer } from './stored.ts';
+
+/** How often a process looks whether another one is done, in milliseconds. */
+const LOOK_EVERY = 150;
+
+/** How often a process looks whether another one has written, in milliseconds. */
+const WRITE_EVERY = 20;
+
+/** How long another process may take for a write, in milliseconds. */
+const LONGEST_WRITE = 10_000;
+
+/** How long the answer of a browser is waited for, whoever waits for it; in milliseconds. */
+export const LONGEST_SIGN_IN = 10 * 60_000;
+
+/** In milliseconds. The program grants no server a longer pause, so a record with a longer one is damaged. */
+const LONGEST_PAUSE = 60 * 60_000;
+
+type Changed = Omit<Credentials, 'version' | 'serial'>;
+
+/** A sign-in that waits for its user, kept so that another process can go on with it. */
+export interface PendingRecord {
+  readonly version: 1;
+  /** The authorization request, as the browser gets it. */
+  readonly url: string;
+  readonly state: string;
+  readonly verifier: string;
+  readonly redirectUri: string;
+  /** Where the listener is, which need not be the port of the redirect URI. */
+  readonly port: number;
+  readonly issuer: Issuer;
+  readonly client: ClientRecord;
+  readonly resource?: string;
+  readonly scope?: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** The code to enter at the URL, with the device grant: no other process can go on with it. */
+  readonly userCode?: string;
+  /** When a tab was opened for this sign-in, or for an unfinished one before it; 0 for never. */
+  readonly openedAt: number;
+}
+
+/** A token endpoint that did not want to renew these credentials now; kept so that all processes leave it alone. */
+export interface Pause {
+  /** Of the credentials. */
+  readonly serial: number;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly until: number;
+  /** How often in a row. */
+  readonly failures: number;
+  /** What it said. */
+  readonly message: string;
+}
+
+/** What keeps the processes of a user out of each other's way. */
+export interface Lock {
+  tryAcquire(): Promise<boolean>;
+  held(): boolean;
+  release(): Promise<void>;
+}
+
+/** For a process that shares nothing with others. */
+export const ALONE: Lock = { tryAcquire: async () => true, held: () => true, release: async () => {} };
+
+export class Vault {
+  readonly #store: SecretStore;
+  readonly #name: string;
+  readonly #lock: Lock;
+  readonly #writing: Lock;
+
+  /**
+   * @param lock of the work that is done with these credentials: a sign-in, a renewal.
+   * @param writing held for as long as a change takes, whatever work it belongs to.
+   */
+  constructor(store: SecretStore, name: string, lock: Lock, writing: Lock) {
+    this.#store = store;
+    this.#name = name;
+    this.#lock = lock;
+    this.#writing = writing;
+  }
+
+  read(): Credentials | undefined {
+    return readCredentials(this.#store, this.#name);
+  }
+
+  /**
+   * Stores new credentials; resolves with what is stored then. To be called with the lock: a
+   * process that lost it, because it was suspended for a long time, leaves what others have
+   * stored since alone.
+   */
+  update(changed: Changed): Promise<Credentials> {
+    return this.#alone(async () => {
+      const stored = this.read();
+      return stored && !this.#lock.held() ? stored : this.#write(stored, changed);
+    });
+  }
+
+  /**
+   * As `update`, but in the place of these very credentials: what has come there meanwhile
+   * stays, and what was forgotten stays forgotten.
+   */
+  replace(credentials: Credentials, changed: Changed): Promise<Credentials | undefined> {
+    return this.#alone(async () => {
+      const stored = this.read();
+      const same = stored?.serial === credentials.serial && bearerOf(stored) === bearerOf(credentials);
+      return same ? this.#write(stored, changed) : stored;
+    });
+  }
+
+  async #write(stored: Credentials | undefined, changed: Changed): Promise<Credentials> {
+    const next: Credentials = { ...changed, version: 1, serial: (stored?.serial ?? 0) + 1 };
+    await this.#store.write(this.#name, JSON.stringify(next));
+    return next;
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const patience = Date.now() + LONGEST_WRITE;
+    // Who is stopped in the middle of a write must not stop everybody; each write is whole by itself.
+    while (!(await this.#writing.tryAcquire()) && Date.now() < patience) await wait(WRITE_EVERY, new Cancellation());
+    try {
+      return await work();
+    } finally {
+      await this.#writing.release();
+    }
+  }
+
+  async forget(): Promise<void> {
+    await this.#alone(() => this.#store.remove(this.#name));
+    await this.#store.remove(this.#pauseName);
+    await this.forgetPending();
+  }
+
+  /** What was kept of the last failed renewal of these credentials. */
+  pause(serial: number): Pause | undefined {
+    const value = this.#record<Pause>(this.#pauseName);
+    const { since, until, failures, message } = value ?? {};
+    if (value?.serial !== serial || !isNumber(since) || !isNumber(until) || !isNumber(failures)) return undefined;
+    return typeof message === 'string' && until - since <= LONGEST_PAUSE ? (value as Pause) : undefined;
+  }
+
+  keepPause(pause: Pause): Promise<void> {
+    return this.#store.write(this.#pauseName, JSON.stringify(pause));
+  }
+
+  /** The sign-in that some process has begun, or undefined. */
+  pending(): PendingRecord | undefined {
+    return soundPending(this.#record(this.#pendingName));
+  }
+
+  /** The same, as long as its page can still be finished. */
+  fresh(): PendingRecord | undefined {
+    const pending = this.pending();
+    const age = pending ? Date.now() - pending.startedAt : LONGEST_SIGN_IN;
+    return age >= 0 && age < LONGEST_SIGN_IN ? pending : undefined;
+  }
+
+  keepPending(record: PendingRecord): Promise<void> {
+    return this.#store.write(this.#pendingName, JSON.stringify(record));
+  }
+
+  forgetPending(): Promise<void> {
+    return this.#store.remove(this.#pendingName);
+  }
+
+  unlock(): Promise<void> {
+    return this.#lock.release();
+  }
+
+  /**
+   * Waits for the lock, and looks after every step at what others have stored meanwhile.
+   * Resolves with what `look` found, and then without the lock; or with undefined, and then with it.
+   *
+   * Rejects with a ProxyError `timeout` when somebody else has it for longer than any sign-in may take.
+   *
+   * @param waiting is called after every step at which somebody else had the lock, with the milliseconds so far.
+   */
+  async lockUnless<T>(
+    look: () => T | undefined,
+    signal: CancelSignal,
+    waiting: (waited: number) => void = () => {},
+  ): Promise<T | undefined> {
+    const since = Date.now();
+    for (;;) {
+      const before = look();
+      if (before !== undefined) return before;
+      if (await this.#lock.tryAcquire()) {
+        // The last owner may have stored it between the look and the lock.
+        const found = look();
+        if (found === undefined) return undefined;
+        await this.unlock();
+        return found;
+      }
+      const waited = Date.now() - since;
+      if (waited > LONGEST_SIGN_IN) throw stuck();
+      waiting(waited);
+      await wait(LOOK_EVERY, signal);
+    }
+  }
+
+  #record<T>(name: string): Partial<T> | undefined {
+    try {
+      const value: unknown = JSON.parse(this.#store.read(name) ?? 'null');
+      return typeof value === 'object' && value !== null ? value : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  get #pauseName(): string {
+    return `${this.#name}.pause`;
+  }
+
+  get #pendingName(): string {
+    return `${this.#name}.sign-in`;
+  }
+}
+
+/** A sign-in that another process can continue, or at least show; undefined when the record is damaged. */
+function soundPending(value: Partial<PendingRecord> | undefined): PendingRecord | undefined {
+  if (value?.version !== 1 || !isNumber(value.startedAt) || !isNumber(value.openedAt)) return undefined;
+  if (!soundIssuer(value.issuer) || !soundClient(value.client) || !isSafe(value.url)) return undefined;
+  if (value.userCode !== undefined) return typeof value.userCode === 'string' ? (value as PendingRecord) : undefined;
+  const { state, verifier, redirectUri, port } = value;
+  const answerable = Boolean(state && verifier) && URL.canParse(String(redirectUri));
+  return answerable && isNumber(port) && port > 0 && port < 65_536 ? (value as PendingRecord) : undefined;
+}
+
+function isSafe(url: unknown): boolean {
+  try {
+    return typeof url === 'string' && checkBrowserUrl(url).href === url;
+  } catch {
+    return false;
+  }
+}
+
+function stuck(): ProxyError {
+  return new ProxyError('timeout', 'another mcp-proxy has been at work on this sign-in for too long', {
+    hint: 'end it, and try again',
+  });
+}
+
+/** Waits; rejects with the reason of the signal when that is aborted first. */
+export function wait(milliseconds: number, signal: CancelSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,48 @@
+/** Whether an MCP server is at a URL, as far as one harmless question can tell. */
+import type { Fetch, HttpResponse } from '../../core/fetch.ts';
+import { unexpectedResponse } from '../../upstream/failure.ts';
+
+/** A request that needs no sign-in: it is harmless everywhere, and a server that wants a sign-in first does not look at it. */
+const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+const STREAM = { accept: 'text/event-stream' };
+/** Bytes of a body to examine. */
+const EXCERPT = 65_536;
+
+/**
+ * The server's response with the sign-in that `fetch` has now; do not read its body. Rejects with a ProxyError when the
+ * response is not that of an MCP server: a page, or a path that does not exist.
+ */
+export async function askServer(fetch: Fetch, url: URL): Promise<HttpResponse> {
+  const body = [Buffer.from(PING)];
+  const response = await fetch({ method: 'POST', url, headers: HEADERS, body, repeatable: true, probe: true });
+  if (!isRefusal(response.status) && !isStream(response)) {
+    const text = await response.body.bytes(EXCERPT).catch(() => Buffer.alloc(0));
+    if (isMcp(response, text)) return response;
+    // HTTP+SSE servers do not accept a POST at this path.
+    const stream = await fetch({ method: 'GET', url, headers: STREAM, repeatable: true, probe: true });
+    stream.body.destroy();
+    if (stream.status !== 401 && !(stream.status === 200 && isStream(stream))) {
+      throw unexpectedResponse(response, text, url);
+    }
+    return stream;
+  }
+  response.body.destroy();
+  return response;
+}
+
+/** Statuses that do not tell whether an MCP server is at the URL. */
+function isRefusal(status: number): boolean {
+  return status === 401 || status === 403 || status === 429 || status >= 500;
+}
+
+function isMcp({ status, headers }: HttpResponse, body: Buffer): boolean {
+  const type = String(headers['content-type'] ?? '');
+  if (status < 300) return body.length === 0 || /json/i.test(type);
+  // Servers that require a session first say so in various ways.
+  return status === 400 ? !/html/i.test(type) : body.includes('"jsonrpc"');
+}
+
+function isStream({ headers }: HttpResponse): boolean {
+  return /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''));
+}

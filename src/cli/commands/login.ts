@@ -1,0 +1,128 @@
+/** `mcp-proxy login <url>`: signs in from a terminal, also where the browser is on another machine. */
+
+import { openAuthorizer, openVault } from '../../auth/assemble.ts';
+import { demandOf, NO_CHALLENGE } from '../../auth/challenge.ts';
+import { UserSaidNo } from '../../auth/failures.ts';
+import { Auth } from '../../auth/fetch.ts';
+import { discover } from '../../auth/oauth/discover.ts';
+import type { AuthOptions } from '../../auth/options.ts';
+import { bearerOf, credentialsName } from '../../auth/vault/credentials.ts';
+import type { Config } from '../../config.ts';
+import { Cancellation } from '../../core/cancel.ts';
+import type { HttpResponse } from '../../core/fetch.ts';
+import type { Log } from '../../core/ports.ts';
+import { type Redact, showUrl } from '../../core/redact.ts';
+import { SignInState } from '../../core/sign-in.ts';
+import { ProxyError } from '../../errors.ts';
+import type { HttpClient } from '../../http/client.ts';
+import { openPlace } from '../credential-store.ts';
+import { askServer } from './endpoint-check.ts';
+import { PasteBack } from './paste-back.ts';
+
+export interface CommandContext {
+  readonly log: Log;
+  /** Hides the secrets of the arguments. */
+  readonly redact: Redact;
+  readonly version: string;
+  /** Writes one line on stdout. */
+  readonly print: (line: string) => void;
+}
+
+const TRY_AGAIN = { hint: 'run the same command again' } as const;
+
+/** Signs in, unless somebody has or nobody has to. Rejects with a ProxyError that says why it did not work. */
+export async function login(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
+  const { options, http } = await openPlace(config, log, version, redact);
+  const where = showUrl(config.url);
+  const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
+  const vault = openVault(options, name);
+  const isSignedIn = (): boolean => vault.read()?.tokens !== undefined;
+  try {
+    const wasSignedIn = isSignedIn();
+    const response = await askServer(new Auth(options).fetch, config.url);
+    refuseTrouble(response, where);
+    if (response.status !== 401 && isSignedIn()) {
+      print(wasSignedIn ? `already signed in to ${where}` : `signed in to ${where}`);
+      return;
+    }
+    const demand = demandOf(response, false);
+    if (demand.kind === 'nothing' && !(await canSignIn(config, http))) {
+      print(`${where} asks for no sign-in`);
+      return;
+    }
+    const challenge = demand.kind === 'nothing' ? NO_CHALLENGE : demand.challenge;
+    await checkWritable(options, name);
+    const state = new SignInState();
+    const pasteBack = new PasteBack({ vault, config: config.auth, fetch: http.fetch, log });
+    const shown = afterPage(log, () => {
+      if (state.pending?.userCode === undefined) pasteBack.open();
+      if (process.stderr.isTTY) log.info('waiting for the sign-in; press Ctrl-C to give up');
+    });
+    const authorizer = openAuthorizer({ ...options, log: shown }, name, state);
+    const refused = bearerOf(vault.read());
+    try {
+      // Not `fresh`: however new the token is that was refused, this user has asked for another one.
+      await authorizer.obtain({
+        refused,
+        fresh: false,
+        unreadable: false,
+        challenge,
+        stepUp: false,
+        interactive: true,
+      });
+    } catch (error) {
+      throw withWayOn(error);
+    } finally {
+      pasteBack.close();
+    }
+    if (!isSignedIn()) throw new ProxyError('internal', `the sign-in to ${where} could not be stored`, TRY_AGAIN);
+    // A gateway may ask for a sign-in whatever is behind it.
+    await askServer(new Auth(options).fetch, config.url);
+    print(`signed in to ${where}`);
+  } finally {
+    http.close();
+  }
+}
+
+/** Whether a server that answered a stranger says where to sign in all the same: some ask only for what matters. */
+async function canSignIn({ url, auth }: Config, { fetch }: Pick<HttpClient, 'fetch'>): Promise<boolean> {
+  const wire = { fetch, server: url, signal: new Cancellation() };
+  return (await discover(wire, NO_CHALLENGE, auth.resource)).issuer.assumed !== true;
+}
+
+/** Rejects when trouble at the server hides whether it wants a sign-in. */
+function refuseTrouble({ status }: HttpResponse, where: string): void {
+  if (status !== 429 && status < 500) return;
+  throw new ProxyError('failed', `${where} answers HTTP ${status}`, {
+    httpStatus: status,
+    hint: 'the server has trouble of its own; try again later',
+  });
+}
+
+/** Rejects when the program cannot store a sign-in, before it sends the user to any page. */
+async function checkWritable({ store, folder }: AuthOptions, name: string): Promise<void> {
+  if (folder === undefined) {
+    const hint = 'set HOME (on Windows: LOCALAPPDATA) to a folder that this user can write to';
+    throw new ProxyError('internal', 'there is no folder to store the sign-in in', { hint });
+  }
+  await store.write(`${name}.check`, '');
+  await store.remove(`${name}.check`);
+}
+
+/** A log that calls back when it has shown the sign-in page. */
+function afterPage(log: Log, shown: () => void): Log {
+  const then =
+    (write: Log['info']): Log['info'] =>
+    (line, url) => {
+      write(line, url);
+      if (url !== undefined) shown();
+    };
+  return { ...log, info: then(log.info), warn: then(log.warn) };
+}
+
+/** The same error, with a hint to try again if it has none. */
+function withWayOn(error: unknown): unknown {
+  const isForCalls = error instanceof UserSaidNo;
+  if (!(error instanceof ProxyError) || (error.data.hint !== undefined && !isForCalls)) return error;
+  return new ProxyError(error.code, error.message, { ...error.data, ...TRY_AGAIN }, error);
+}

@@ -1,0 +1,68 @@
+/** `mcp-proxy logout <url>`: takes the tokens back at the server (RFC 7009), and forgets them. */
+
+import { openVault } from '../../auth/assemble.ts';
+import { revoke } from '../../auth/oauth/revocation.ts';
+import { credentialsName } from '../../auth/vault/credentials.ts';
+import type { Config } from '../../config.ts';
+import { Cancellation } from '../../core/cancel.ts';
+import { showUrl } from '../../core/redact.ts';
+import { ProxyError } from '../../errors.ts';
+import { openPlace } from '../credential-store.ts';
+import { accountsOf, flagsOf } from './accounts.ts';
+import type { CommandContext } from './login.ts';
+
+/**
+ * Forgets in any case; that a server could not be told is said, and no reason to keep the tokens.
+ * Rejects with a ProxyError while another process waits for its user to sign in.
+ */
+export async function logout(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
+  const { options, http } = await openPlace(config, log, version, redact);
+  const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
+  const where = showUrl(config.url);
+  const signal = new Cancellation();
+  const vault = openVault(options, name);
+  const refuseDuringSignIn = (): void => {
+    if (!vault.fresh()) return;
+    throw new ProxyError('unauthorized', `somebody is just signing in to ${where}`, {
+      hint: 'finish that sign-in, or end the program that waits for it, and try again',
+    });
+  };
+  try {
+    // What somebody who is just signing in gets would be left behind.
+    await vault.lockUnless(() => undefined, signal, refuseDuringSignIn);
+    const stored = vault.read();
+    const others = (await accountsOf(options.store, config.url))
+      .filter((account) => account.name !== name && account.credentials.tokens !== undefined)
+      .map((account) => flagsOf(account, config.url))
+      .sort();
+    if (!stored && others.length > 0) throw anotherAccount(config, others);
+    if (stored?.tokens) {
+      const wire = { fetch: http.fetch, server: config.url, signal };
+      const told = await revoke(wire, config.auth, stored);
+      if (told === 'refused') log.warn('the server could not be told; its tokens end by themselves');
+      if (told === 'impossible') log.info('the server has no way to take tokens back; they end by themselves');
+    }
+    await vault.forget();
+    // What the server said to this account is nobody else's business either.
+    await options.store.remove(`${name}.answers`);
+    const rest = others.length > 0 ? `; still signed in ${listed(others)}` : '';
+    print(stored ? `signed out of ${where}${rest}` : `was not signed in to ${where}`);
+  } finally {
+    await vault.unlock();
+    http.close();
+  }
+}
+
+/** Accounts by the flags that mean them, for people. */
+function listed(flags: readonly string[]): string {
+  return flags.map((each) => (each === '' ? 'without --profile' : `with ${each}`)).join(' and ');
+}
+
+function anotherAccount({ url, auth: { profile } }: Config, others: readonly string[]): ProxyError {
+  const where = showUrl(url);
+  const asked = profile === undefined ? 'without --profile' : `with --profile ${profile}`;
+  const [first] = others;
+  return new ProxyError('unauthorized', `not signed in to ${where} ${asked}, but ${listed(others)}`, {
+    hint: `mcp-proxy logout ${where}${first ? ` ${first}` : ''}`,
+  });
+}

@@ -1,0 +1,27 @@
+/** The work of the process that `renewal.ts` starts. */
+
+import { openVault } from '../../auth/assemble.ts';
+import { renew } from '../../auth/refresh.ts';
+import { credentialsName } from '../../auth/vault/credentials.ts';
+import type { Config } from '../../config.ts';
+import { Cancellation } from '../../core/cancel.ts';
+import type { Log } from '../../core/ports.ts';
+import { openPlace } from '../credential-store.ts';
+
+/** Renews the stored credentials, unless they are no longer those of the serial. Rejects with a ProxyError. */
+export async function renewStored(config: Config, log: Log, version: string, serial: number): Promise<void> {
+  const { options, http } = await openPlace(config, log, version, String);
+  const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
+  // A lock of its own: whoever started this process, and may be dead by now, has the other one.
+  const vault = openVault(options, name, 'renewal');
+  const wire = { fetch: http.fetch, server: config.url, signal: new Cancellation() };
+  const isOther = (): true | undefined => (vault.read()?.serial === serial ? undefined : true);
+  try {
+    if (await vault.lockUnless(isOther, wire.signal)) return;
+    const stored = vault.read();
+    if (stored) await renew({ wire, config: config.auth, vault, log }, stored);
+  } finally {
+    await vault.unlock();
+    http.close();
+  }
+}

@@ -1,0 +1,66 @@
+/** HTTP mode: from the command line to a proxy that listens, until somebody ends it. */
+import { randomBytes } from 'node:crypto';
+import { type RunningHttpProxy, startHttpProxy } from '../../app/http-proxy.ts';
+import { type Config, isLoopback, type ListenConfig } from '../../config.ts';
+import type { ProxyError } from '../../errors.ts';
+import type { SecretStore } from '../../state/secret-store.ts';
+import { surroundingsOf } from '../environment.ts';
+import { superviseProxy } from '../lifetime.ts';
+import { announcement } from '../terminal.ts';
+import { clientLine } from './client-config.ts';
+
+export interface ServeContext {
+  readonly credentials: SecretStore;
+  /** Everything in the arguments that must never be shown. */
+  readonly secrets: readonly string[];
+  readonly version: string;
+  /** Ends the process. */
+  readonly exit: (status: number) => void;
+}
+
+/**
+ * Resolves once clients can come in; from then on, the process ends by `exit`. Rejects with a
+ * ProxyError when nothing can be served. Neither the end of stdin nor that of the parent matters.
+ */
+export async function serve(
+  config: Config & { readonly listen: ListenConfig },
+  { credentials, secrets, version, exit }: ServeContext,
+): Promise<void> {
+  const { listen, logFormat } = config;
+  const made = listen.clientToken === undefined && isOpen(listen) ? randomBytes(32).toString('base64url') : undefined;
+  const clientToken = listen.clientToken ?? made;
+  const surroundings = surroundingsOf(config, made === undefined ? secrets : [...secrets, made], credentials, version);
+
+  let running: RunningHttpProxy | undefined;
+  let giveUp: (error: ProxyError) => void = () => {};
+  // Supervised from the start: the first process of a container cannot be stopped by a signal that it does not handle.
+  superviseProxy({
+    proxy: {
+      hopeless: new Promise((resolve) => {
+        giveUp = resolve;
+      }),
+      close: (ending) => running?.close(ending) ?? Promise.resolve(),
+    },
+    log: surroundings.log,
+    exit,
+  });
+  running = await startHttpProxy({ ...config, listen: { ...listen, clientToken } }, surroundings);
+  running.hopeless.then(giveUp);
+  const { url, interfaces } = running;
+  const lines = [
+    clientLine({ url, interfaces, needsToken: clientToken !== undefined, server: config.url }),
+    `listening on ${url}${interfaces === undefined ? '' : ` (${interfaces})`}`,
+  ];
+  if (made !== undefined) {
+    lines.unshift(`client token: ${made} (for clients on other machines; --client-token sets one)`);
+  }
+  // In one go: whoever waits for the last line has seen the others.
+  process.stderr.write(lines.map((line) => announcement(line, logFormat)).join(''));
+}
+
+/** Whether clients on other machines can reach this address. A name may mean any; these do not. */
+function isOpen({ host }: ListenConfig): boolean {
+  if (host === undefined) return true;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}`;
+  return !isLoopback(URL.canParse(url) ? new URL(url).hostname : host);
+}

@@ -1,0 +1,62 @@
+/** Whether a server still accepts a sign-in. */
+
+import { Auth } from '../../auth/fetch.ts';
+import type { Credentials } from '../../auth/vault/credentials.ts';
+import type { Config, ConfigWithoutUrl } from '../../config.ts';
+import { ProxyError } from '../../errors.ts';
+import { openPlace } from '../credential-store.ts';
+import { type Account, addressOf } from './accounts.ts';
+import type { CommandContext } from './login.ts';
+
+export interface Check {
+  /** Undefined: the server did not say. */
+  readonly accepted: boolean | undefined;
+  readonly httpStatus?: number;
+  /** Why it is not known. */
+  readonly problem?: string;
+}
+
+const PING = [Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}')];
+
+/** Asks with a ping, which runs nothing; a token that is over is renewed first. Never asks the user. */
+export async function checkSignIn(
+  account: Account,
+  config: ConfigWithoutUrl,
+  { log, redact, version }: CommandContext,
+): Promise<Check> {
+  const address = addressOf(account, config.url);
+  if (!address) return { accepted: undefined, problem: 'give its whole URL, and --resource where one was used' };
+  const { url, resource } = address;
+  const { profile, client } = account.credentials;
+  const clientInfo = config.auth.clientInfo ?? (client?.source === 'static' ? infoOf(client) : undefined);
+  // Headers are for the server that the user has named.
+  const headers = config.url ? config.headers : [];
+  const one: Config = { ...config, url, headers, auth: { ...config.auth, profile, resource, clientInfo } };
+  const { options, http } = await openPlace(one, log, version, redact);
+  try {
+    const response = await new Auth(options).fetch({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: PING,
+      repeatable: true,
+      probe: true,
+    });
+    response.body.destroy();
+    const { status } = response;
+    if (status === 429 || status >= 500) {
+      return { accepted: undefined, httpStatus: status, problem: `it answers HTTP ${status}` };
+    }
+    return { accepted: status !== 401 && status !== 403, httpStatus: status };
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error;
+    return { accepted: undefined, problem: redact(error.message) };
+  } finally {
+    http.close();
+  }
+}
+
+function infoOf({ clientId, clientSecret, authMethod }: NonNullable<Credentials['client']>) {
+  const secret = clientSecret === undefined ? {} : { client_secret: clientSecret };
+  return { client_id: clientId, ...secret, token_endpoint_auth_method: authMethod };
+}

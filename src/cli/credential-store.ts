@@ -1,0 +1,49 @@
+/** The parts of a sign-in as the command line puts them together: where secrets are kept, and who asks for tokens. */
+import type { AuthOptions } from '../auth/options.ts';
+import type { Config } from '../config.ts';
+import type { Log } from '../core/ports.ts';
+import type { Redact } from '../core/redact.ts';
+import { createHttpClient, type HttpClient, unusedProxyFlag } from '../http/client.ts';
+import { tellWhenSlow } from '../http/slow.ts';
+import { cacheFolder } from '../platform/folders.ts';
+import { fileStore, memoryStore, type SecretStore } from '../state/secret-store.ts';
+
+/** Where the credentials of this user are; a promise only where a keychain has to be loaded. */
+export function credentialStore({ auth }: Pick<Config, 'auth'>): SecretStore | Promise<SecretStore> {
+  const folder = cacheFolder(process.env);
+  const files = folder === undefined ? memoryStore() : fileStore(folder);
+  if (auth.credentialStore === 'file') return files;
+  return import('../state/keychain.ts').then(({ keychainStore }) => keychainStore(files));
+}
+
+/** What a subcommand that signs in or out works with; the client is to be closed at the end. */
+export async function openPlace(
+  config: Config,
+  log: Log,
+  version: string,
+  redact: Redact,
+): Promise<{ options: AuthOptions; http: Pick<HttpClient, 'fetch' | 'close'> }> {
+  const unset = unusedProxyFlag(config, process.env);
+  if (unset !== undefined) log.warn(unset);
+  const client = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env: process.env });
+  const told = new Set<string>();
+  const tell = ({ host }: URL): void => {
+    if (!told.has(host)) log.info(`waiting for ${host}`);
+    told.add(host);
+  };
+  const http = {
+    fetch: tellWhenSlow(client.fetch, { after: process.stderr.isTTY ? 500 : 10_000, tell }),
+    close: client.close,
+  };
+  const options: AuthOptions = {
+    server: config.url,
+    config: config.auth,
+    fetch: http.fetch,
+    store: await credentialStore(config),
+    folder: cacheFolder(process.env),
+    env: process.env,
+    log,
+    redact,
+  };
+  return { options, http };
+}

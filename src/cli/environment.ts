@@ -1,0 +1,46 @@
+/** What a proxy finds around it when the command line starts it. */
+
+import type { Surroundings } from '../app/environment.ts';
+import type { Config } from '../config.ts';
+import { redactor } from '../core/redact.ts';
+import { isReservedHeader, unusedProxyFlag } from '../http/client.ts';
+import { cacheFolder } from '../platform/folders.ts';
+import type { SecretStore } from '../state/secret-store.ts';
+import { fileMemory } from '../state/verdicts.ts';
+import { createLog } from './terminal.ts';
+
+export function surroundingsOf(
+  config: Config,
+  secrets: readonly string[],
+  credentials: SecretStore,
+  version: string,
+): Surroundings {
+  const redact = redactor(secrets);
+  const { logLevel: level, logFormat: format } = config;
+  // Hosts put their own timestamps in front of what they read.
+  const timed = config.listen !== undefined;
+  const log = createLog({ level, format, redact, timed, write: (text) => process.stderr.write(text) });
+  // Whoever started us may close stderr; that is no reason to stop working.
+  process.stderr.on('error', () => {});
+  for (const [name] of config.headers) {
+    if (isReservedHeader(name)) log.warn(`--header ${name} is ignored: this header belongs to the protocol`);
+  }
+  const unset = unusedProxyFlag(config, process.env);
+  if (unset !== undefined) log.warn(unset);
+  const folder = cacheFolder(process.env);
+  return {
+    env: process.env,
+    memory: fileMemory(folder),
+    credentials,
+    folder,
+    // Another process finds the credentials only where they are in a folder.
+    ...(folder !== undefined && { renewApart: apart }),
+    version,
+    log,
+    redact,
+  };
+}
+
+async function apart(serial: number): Promise<boolean> {
+  return (await import('./commands/start-refresh.ts')).renewApart(serial);
+}

@@ -1,0 +1,201 @@
+/** From arguments to what is to be done. Pure: reads nothing but what it is given. */
+import {
+  type Config,
+  type ConfigWithoutUrl,
+  DEFAULTS,
+  isLoopback,
+  type LogFormat,
+  type Strategy,
+} from '../../config.ts';
+import type { Level } from '../../core/ports.ts';
+import { headerSecrets, urlSecrets } from '../../core/redact.ts';
+import { checkPort } from './checks.ts';
+import type { ReadFile } from './given-files.ts';
+import { nearest } from './nearest.ts';
+import { SUBCOMMANDS } from './options.ts';
+import { type Env, refusePlaceholders } from './placeholders.ts';
+import { readAuth } from './read-auth.ts';
+import { CURLY_QUOTE, credentialsIn, parseHeader } from './read-headers.ts';
+import { readListen } from './read-listen.ts';
+import { readTls } from './read-tls.ts';
+import { notYet, usageError } from './usage-error.ts';
+import { checkValue, type Flags, readTokens } from './words.ts';
+
+const HEADER_EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
+
+interface With<C> {
+  readonly config: C;
+  /** Everything in the arguments that must never be shown. */
+  readonly secrets: readonly string[];
+}
+
+export type Action =
+  | ({ readonly kind: 'run' | 'login' | 'logout' } & With<Config>)
+  | ({ readonly kind: 'status'; readonly check?: boolean; readonly json?: boolean } & With<ConfigWithoutUrl>)
+  | { readonly kind: 'help'; readonly all: boolean }
+  | { readonly kind: 'version' };
+
+/** What to do. Throws a ProxyError `usage` with a hint when the arguments do not say it. */
+export function parseArguments(argv: readonly string[], env: Env, readFile: ReadFile): Action {
+  // Whoever asks for help gets it, whatever else is wrong.
+  const own = ownWords(argv);
+  const help = own.findIndex((word) => /^(?:--help|-h|--help=all)$/.test(word));
+  if (help !== -1) return { kind: 'help', all: own[help] === '--help=all' || own[help + 1] === 'all' };
+  const { flags, positionals, command } = readTokens(argv);
+  if (flags.has('version')) return { kind: 'version' };
+  for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
+  const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
+  const targets = subcommand ? positionals.slice(1) : positionals;
+  if (targets.length > 1) throw surplusArgument(targets, flags.texts('header'));
+
+  if (subcommand && !subcommand.action) throw notYet(subcommand.name);
+  if (command !== undefined) throw notYet('-- <command>');
+
+  if (subcommand && flags.text('listen') !== undefined) {
+    throw usageError(`${subcommand.name} serves no clients`, 'leave --listen and its flags out');
+  }
+  const kind = subcommand?.action ?? 'run';
+  const url = targets[0] === undefined ? undefined : parseUrl(targets[0]);
+  const [check, json] = [flags.has('check'), flags.has('json')];
+  if (kind === 'status') {
+    return { kind, ...toConfig(url, flags, env, readFile), ...(check && { check }), ...(json && { json }) };
+  }
+  if (check || json) {
+    const flag = check ? '--check' : '--json';
+    throw usageError(`${flag} belongs to the command status`, `mcp-proxy status ${flag}`);
+  }
+  if (url === undefined) {
+    const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
+    throw usageError('no URL given', `${line}, or mcp-proxy --help for all there is`);
+  }
+  const { config, secrets } = toConfig(url, flags, env, readFile);
+  return { kind, config: { ...config, url }, secrets };
+}
+
+function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): With<ConfigWithoutUrl> {
+  const headers = flags.texts('header').map((header) => parseHeader(header, env));
+  const allowHttp = flags.has('allow-http');
+  let authorizationFromUrl = false;
+  if (url) {
+    const basic = credentialsIn(url);
+    const authorized = headers.some(([name]) => name.toLowerCase() === 'authorization');
+    if (basic && !authorized) {
+      headers.push(['Authorization', basic]);
+      authorizationFromUrl = true;
+    }
+    url.username = '';
+    url.password = '';
+    url.hash = '';
+    if (url.protocol === 'http:' && !allowHttp && !isLoopback(url.hostname)) {
+      throw usageError(
+        `${url.host} would be reached without encryption`,
+        'use https:, or add --allow-http if that is meant',
+      );
+    }
+  }
+  const { auth, secrets } = readAuth(flags, env, readFile);
+  const listen = readListen(flags, env, readFile);
+  const config: ConfigWithoutUrl = {
+    url,
+    headers,
+    ...(authorizationFromUrl && { authorizationFromUrl }),
+    allowHttp,
+    strategy: (flags.text('transport') as Strategy | undefined) ?? DEFAULTS.strategy,
+    ignoreTools: flags.texts('ignore-tool'),
+    enableProxy: flags.has('enable-proxy'),
+    logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
+    logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
+    auth,
+    tls: readTls(flags, readFile),
+    listen,
+  };
+  const inHeaders = headers.flatMap(([name, value]) => headerSecrets(name, value));
+  const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
+  return { config, secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token] };
+}
+
+/** How to write what is wrong with the arguments, also where they cannot be read. */
+export function logFormatIn(argv: readonly string[]): LogFormat {
+  const own = ownWords(argv);
+  const asked = own.some(
+    (word, i) => word === '--log-format=json' || (own[i - 1] === '--log-format' && word === 'json'),
+  );
+  return asked ? 'json' : DEFAULTS.logFormat;
+}
+
+/** Whether the arguments start the program for a client on stdio, even if they cannot be parsed. */
+export function servesStdio(argv: readonly string[]): boolean {
+  const own = ownWords(argv);
+  const first = own.find((word) => !word.startsWith('-'));
+  return !own.some((word) => /^(?:--listen(?:=|$)|-l)/.test(word)) && !SUBCOMMANDS.some(({ name }) => name === first);
+}
+
+/** The words before `--`. */
+function ownWords(argv: readonly string[]): readonly string[] {
+  return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+}
+
+/** Blanks and quotes that came along with a URL from a text or a shell; an apostrophe at the end may belong to it. */
+const AROUND_URL = /^[\s"'`“”‘’<]+|[\s"`“”‘’>]+$/g;
+
+function withoutWrapping(text: string): string {
+  const bare = text.replace(AROUND_URL, '');
+  return /^\s*["‘“]?'/.test(text) ? bare.replace(/'+$/, '') : bare;
+}
+
+/** What is wrong is said without repeating it. */
+function parseUrl(given: string): URL {
+  const text = withoutWrapping(given);
+  refusePlaceholders(text, 'the URL');
+  if (text === '') throw usageError('the URL is empty', 'is the variable set that it comes from?');
+  if (/^https?:\/\//i.test(text)) {
+    if (URL.canParse(text)) return new URL(text);
+    throw usageError(
+      'the URL is not valid',
+      'it looks like https://server.example/mcp; check the host name and the port',
+    );
+  }
+  const near = nearestSubcommand(text);
+  if (near) throw usageError('the first argument is no URL', `did you mean ${near}?`);
+  const local = /^(localhost|127\.0\.0\.1)([:/]|$)/.test(text);
+  throw usageError(
+    'the first argument is no URL',
+    local ? 'put http:// in front of it' : 'put https:// in front of a host name; values with spaces need quotes',
+  );
+}
+
+/** The subcommand that a word most likely meant. */
+function nearestSubcommand(word: string): string | undefined {
+  return /^[a-z]+$/i.test(word)
+    ? nearest(
+        word,
+        SUBCOMMANDS.map((s) => s.name),
+      )
+    : undefined;
+}
+
+function surplusArgument(targets: readonly string[], headers: readonly string[]): Error {
+  const near = nearestSubcommand(targets[0] as string);
+  if (near) return usageError('the first argument is no URL', `did you mean ${near}?`);
+  const message = `one URL is expected, but ${targets.length} arguments were given`;
+  if ([...targets, ...headers].some((word) => CURLY_QUOTE.test(word))) {
+    return usageError(message, `curly quotes do not hold words together; type straight ones: ${HEADER_EXAMPLE}`);
+  }
+  // mcp-remote takes the port of its redirect URI there, whose path is another one than ours.
+  const port = targets[1] as string;
+  const cutHeader = headers.some((header) => /(?::|\b(?:bearer|basic))\s*$/i.test(header));
+  if (targets.length === 2 && !cutHeader && checkPort(port) === undefined) {
+    return usageError(
+      message,
+      `--callback-port ${port}; where the redirect URI is registered for mcp-remote, --callback-path /oauth/callback too`,
+    );
+  }
+  // The mcp-proxy of sparfenyuk takes a header in two arguments.
+  if (headers.some((header) => !header.includes(':'))) {
+    return usageError('a --header is not of the form KEY:VALUE', `name and value in one argument: ${HEADER_EXAMPLE}`);
+  }
+  // Some hosts take arguments apart that were quoted properly, most of them on Windows.
+  const without =
+    headers.length > 0 ? ', or no spaces: -H Authorization:${AUTH} and AUTH="Bearer TOKEN" in the environment' : '';
+  return usageError(message, `values with spaces need quotes: ${HEADER_EXAMPLE}${without}`);
+}

@@ -1,0 +1,71 @@
+/** Headers on the command line: `--header`, and the user info of the URL. */
+
+import { type Env, expandVariables } from './placeholders.ts';
+import { usageError } from './usage-error.ts';
+
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** RFC 9110, section 5.5: visible characters, space and tab, and bytes above 0x7f. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+const EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
+
+/** What word processors and web pages make of straight quotes. */
+export const CURLY_QUOTE = /[\u2018-\u201f]/;
+
+/** In an `Authorization` value, quotes stand around parameters only (RFC 9110, section 11.4), never around all of it. */
+const QUOTED_CREDENTIALS = /^(?:(?:bearer|basic)\s+)?(["']).*\1$/i;
+
+/** The name and the value in `KEY:VALUE`. Throws a usage error that does not repeat the value. */
+export function parseHeader(text: string, env: Env): readonly [string, string] {
+  if (CURLY_QUOTE.test(text)) {
+    throw usageError('a --header holds curly quotes', `type straight ones around the whole header: ${EXAMPLE}`);
+  }
+  const colon = text.indexOf(':');
+  const name = text.slice(0, Math.max(colon, 0)).trim();
+  if (colon === -1 || name === '') throw usageError('a --header is not of the form KEY:VALUE', formHint(text));
+  if (/^['"]/.test(name)) {
+    throw usageError('the name of a --header begins with a quote', `cmd.exe knows double quotes only: ${EXAMPLE}`);
+  }
+  if (!HEADER_NAME.test(name))
+    throw usageError(
+      'the name of a --header holds characters that no name may hold',
+      'a name consists of letters, digits and -, for example -H "X-Key: VALUE"',
+    );
+  const value = expandVariables(text.slice(colon + 1).trim(), env, `--header ${name}`).trim();
+  if (value === '') throw usageError(`--header ${name} has no value`, missingHint(`-H "${name}: \${VALUE}"`));
+  if (/^(bearer|basic)$/i.test(value)) throw usageError(`--header ${name} ends after ${value}`, missingHint(EXAMPLE));
+  if (/^authorization$/i.test(name) && QUOTED_CREDENTIALS.test(value)) {
+    throw usageError(`--header ${name} has quotes around its value`, `leave the inner quotes out: ${EXAMPLE}`);
+  }
+  if (!HEADER_VALUE.test(value)) {
+    throw usageError(
+      `--header ${name} holds characters that no header may hold`,
+      'copy the value again: it holds a line break, or letters beyond Latin-1',
+    );
+  }
+  return [name, value];
+}
+
+/** A header that is one word has lost the others to a shell; one of several words has all that its author wrote. */
+function formHint(text: string): string {
+  if (text.trimStart().startsWith(':')) return `write a name before the colon: ${EXAMPLE}`;
+  return /[\s=]/.test(text.trim())
+    ? `write a colon after the name: ${EXAMPLE}`
+    : `put the whole header into quotes: ${EXAMPLE}`;
+}
+
+/** A shell puts nothing where a variable is not set, and so does a header that it has cut at a space. */
+function missingHint(example: string): string {
+  return `the variable it comes from may not be set; let this program read it: ${example}`;
+}
+
+/** User info of a URL as an `Authorization` value (RFC 7617), or undefined when there is none. */
+export function credentialsIn(url: URL): string | undefined {
+  if (url.username === '' && url.password === '') return undefined;
+  try {
+    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+  } catch {
+    throw usageError('the user name or the password in the URL is not encoded properly', 'write % as %25');
+  }
+}

@@ -1,0 +1,107 @@
+/** The flags of HTTP mode: where clients come in, who may, and what goes on from them. */
+import { type ForwardedHeader, LISTEN_DEFAULTS, type ListenConfig, type UpstreamSession } from '../../config.ts';
+import { isReservedHeader } from '../../http/client.ts';
+import { CLIENT_TOKEN_FORM, isBearerToken } from './checks.ts';
+import { milliseconds } from './durations.ts';
+import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
+import { type Env, expandVariables } from './placeholders.ts';
+import { readServerTls } from './read-tls.ts';
+import { usageError } from './usage-error.ts';
+import type { Flags } from './words.ts';
+
+/** Undefined without `--listen`. Throws a usage error when the flags do not fit together. */
+export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenConfig | undefined {
+  const address = flags.text('listen');
+  if (address === undefined) {
+    const other = [...flags.all.keys()].find((option) => option.group === 'http');
+    if (other === undefined) return undefined;
+    throw usageError(`--${other.name} is given without --listen`, 'it belongs to HTTP mode: --listen localhost:8080');
+  }
+  const upstreamSession = flags.text('upstream-session') as UpstreamSession | undefined;
+  const forwardHeaders = flags.texts('forward-header').map(forwardedHeader);
+  const targets = new Set(forwardHeaders.map(({ to }) => to));
+  if (targets.size < forwardHeaders.length) {
+    throw usageError('two --forward-header end in the same header', 'give each an UPSTREAM-NAME of its own');
+  }
+  if (forwardHeaders.length > 0 && upstreamSession === 'shared') {
+    throw usageError(
+      '--forward-header and --upstream-session shared exclude each other',
+      'what belongs to one client cannot go into a session of all; leave one of them out',
+    );
+  }
+  checkCredentials(flags, targets.has('authorization'));
+  const [idle, sessions, mebibytes] = ['session-idle', 'max-sessions', 'max-body'].map((flag) => flags.text(flag));
+  return {
+    ...place(address),
+    upstreamSession: upstreamSession ?? LISTEN_DEFAULTS.upstreamSession,
+    clientToken: clientToken(flags.text('client-token'), env, readFile),
+    sessionIdle: idle === undefined ? LISTEN_DEFAULTS.sessionIdle : milliseconds(idle),
+    maxSessions: sessions === undefined ? LISTEN_DEFAULTS.maxSessions : Number(sessions),
+    maxBody: mebibytes === undefined ? LISTEN_DEFAULTS.maxBody : Number(mebibytes) * 1_048_576,
+    allowedHosts: flags.texts('allowed-host').map((host) => host.toLowerCase()),
+    allowedOrigins: flags.texts('allowed-origin'),
+    forwardHeaders,
+    tls: readServerTls(flags, readFile),
+  };
+}
+
+/** Clients that bring their own credentials, and credentials of the proxy, exclude each other. */
+function checkCredentials(flags: Flags, forwarded: boolean): void {
+  if (!forwarded) return;
+  const fixed = flags.texts('header').some((header) => /^\s*authorization\s*:/i.test(header));
+  const other = fixed ? 'header Authorization' : ['device-code', 'client-credentials'].find((flag) => flags.has(flag));
+  if (other === undefined) return;
+  throw usageError(
+    `--forward-header ...=Authorization and --${other} exclude each other`,
+    'either each client has credentials of its own for the server, or the proxy has some for all',
+  );
+}
+
+function place(address: string): Pick<ListenConfig, 'host' | 'port'> {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  return { host: host === '' ? undefined : host, port: Number(address.slice(colon + 1)) };
+}
+
+function clientToken(given: string | undefined, env: Env, readFile: ReadFile): string | undefined {
+  if (given === undefined) return undefined;
+  const expanded = expandVariables(given, env, '--client-token');
+  if (!/^@./.test(given)) {
+    if (isBearerToken(expanded)) return expanded;
+    throw usageError('the value of --client-token is wrong', CLIENT_TOKEN_FORM);
+  }
+  const file = expanded.slice(1);
+  const token = readGivenFile(file, 'client-token', readFile).trim();
+  if (isBearerToken(token)) return token;
+  throw usageError(
+    `--client-token: ${calledFile(file)} holds no token`,
+    'a token is one word of letters, digits and -._~+/ (RFC 6750, section 2.1); openssl rand -hex 32 makes one',
+  );
+}
+
+/** What belongs to one connection (RFC 9110, section 7.6.1), or says how its bytes are to be read. */
+const CONNECTION =
+  /^(?:keep-alive|proxy-connection|proxy-authorization|te|trailer|upgrade|expect|accept-encoding|content-encoding)$/;
+
+function forwardedHeader(text: string): ForwardedHeader {
+  const [from = '', to = from] = text.toLowerCase().split('=');
+  if (isReservedHeader(to) || CONNECTION.test(to)) {
+    throw usageError(
+      `--forward-header: the header ${to} belongs to the protocol`,
+      'the proxy sends one of its own; another UPSTREAM-NAME is possible: NAME=UPSTREAM-NAME',
+    );
+  }
+  if (from === 'authorization') {
+    throw usageError(
+      '--forward-header: Authorization is where clients send the client token',
+      'let them send another header: --forward-header X-Upstream-Authorization=Authorization',
+    );
+  }
+  if (/^(?:mcp-.*|last-event-id)$/.test(from)) {
+    throw usageError(
+      `--forward-header: the header ${from} belongs to the protocol, between the client and this proxy`,
+      'the proxy sends the server one of its own',
+    );
+  }
+  return { from, to };
+}

@@ -1,0 +1,127 @@
+/** From words to flags, positionals and a command, by the table of options. */
+import { parseArgs } from 'node:util';
+import { nearest } from './nearest.ts';
+import type { Option } from './option.ts';
+import { OPTIONS } from './options.ts';
+import { refusePlaceholders } from './placeholders.ts';
+import { beginsCommand, notYet, UnknownWord, usageError } from './usage-error.ts';
+
+export class Flags {
+  readonly all = new Map<Option, (string | boolean)[]>();
+
+  add(option: Option, value: string | boolean): void {
+    const values = this.all.get(option) ?? [];
+    if (values.length > 0 && !option.repeatable) throw usageError(`--${option.name} is given twice`, 'give it once');
+    this.all.set(option, [...values, value]);
+  }
+
+  #values(name: string): (string | boolean)[] {
+    for (const [option, values] of this.all) if (option.name === name) return values;
+    return [];
+  }
+
+  has(name: string): boolean {
+    return this.#values(name).includes(true);
+  }
+
+  texts(name: string): string[] {
+    return this.#values(name).map(String);
+  }
+
+  text(name: string): string | undefined {
+    return this.texts(name)[0];
+  }
+}
+
+export interface Tokens {
+  readonly flags: Flags;
+  readonly positionals: readonly string[];
+  /** Everything after `--`, or undefined when there is no `--`. */
+  readonly command: readonly string[] | undefined;
+}
+
+/** Throws a usage error for unknown flags and for those without or with the wrong kind of value. */
+export function readTokens(argv: readonly string[]): Tokens {
+  const options = Object.fromEntries(
+    OPTIONS.map((o) => [
+      o.name,
+      {
+        type: o.value === undefined ? 'boolean' : 'string',
+        multiple: true,
+        ...(o.short && { short: o.short }),
+      } as const,
+    ]),
+  );
+  const end = argv.indexOf('--');
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const { tokens } = parseArgs({ args: [...own], options, strict: false, allowPositionals: true, tokens: true });
+  const flags = new Flags();
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      // Flags after a command belong to the command.
+      if (positionals.length === 0 && beginsCommand(token.value)) throw notYet('a local server');
+      positionals.push(token.value);
+    }
+    if (token.kind !== 'option') continue;
+    const option = OPTIONS.find((o) => o.name === token.name);
+    if (!option) {
+      if (end !== -1) throw notYet('-- <command>');
+      throw unknownFlag(token.rawName, token.value ?? own[token.index + 1]);
+    }
+    // A flag in the place of a value is a value that was forgotten.
+    const swallowed =
+      !token.inlineValue && OPTIONS.some((o) => token.value === `--${o.name}` || token.value === `-${o.short}`);
+    flags.add(option, flagValue(option, swallowed ? undefined : token.value));
+  }
+  return { flags, positionals, command: end === -1 ? undefined : argv.slice(end + 1) };
+}
+
+function flagValue(option: Option, value: string | undefined): string | boolean {
+  if (option.value === undefined) {
+    if (value === undefined || value === 'true') return true;
+    if (value === 'false') return false;
+    throw usageError(`--${option.name} takes no value`, `write --${option.name} alone`);
+  }
+  if (value === undefined)
+    throw usageError(`--${option.name} needs a value`, `--${option.name} ${option.value}: ${option.help}`);
+  return value;
+}
+
+/** Throws a usage error when the table says that the value is wrong. */
+export function checkValue(option: Option, value: string | boolean): void {
+  if (typeof value === 'boolean') return;
+  if (!option.expands) refusePlaceholders(value, `--${option.name}`);
+  if (option.choices && !option.choices.includes(value)) {
+    const near = nearestChoice(value, option.choices);
+    throw new UnknownWord(
+      `--${option.name} has no such value`,
+      near ? `did you mean ${near}?` : `it is one of ${option.choices.join(', ')}`,
+      `--${option.name}`,
+      value,
+    );
+  }
+  const wrong = option.check?.(value);
+  // Some values are secrets, so a wrong one is not repeated.
+  if (wrong) throw usageError(`the value of --${option.name} is wrong`, wrong);
+}
+
+/** The choice that a value spells differently (`warning`, `INFO`), or most likely meant. */
+function nearestChoice(value: string, choices: readonly string[]): string | undefined {
+  const word = value.toLowerCase();
+  const forms = word.length < 3 ? [] : choices.filter((choice) => choice.startsWith(word) || word.startsWith(choice));
+  return forms.length > 0 ? (forms.length > 1 ? undefined : forms[0]) : nearest(word, choices);
+}
+
+function unknownFlag(raw: string, value: string | undefined): Error {
+  const near = nearest(
+    raw,
+    OPTIONS.map((o) => `--${o.name}`),
+  );
+  return new UnknownWord(
+    `unknown flag ${JSON.stringify(raw.slice(0, 60))}`,
+    near ? `did you mean ${near}?` : 'mcp-proxy --help lists all flags',
+    raw,
+    value,
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * Who may come in. Decided from the headers alone, before anything of a body is read: a page in a
+ * browser on this machine can reach every port of it, and so can the neighbours once the address
+ * is more than loopback (specification, "Streamable HTTP", section "Security Warning").
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { isIP } from 'node:net';
+import { isLoopback } from '../../config.ts';
+import { type Refusal, refused } from './refusal.ts';
+
+export interface DoorRules {
+  /** In lower case. */
+  readonly allowedHosts: ReadonlySet<string>;
+  /** As browsers write them: `scheme://host[:port]`. */
+  readonly allowedOrigins: ReadonlySet<string>;
+  /** Whether a bearer token is the one that lets clients in; takes the same time for every wrong one. Undefined: none is. */
+  readonly isToken: ((token: string) => boolean) | undefined;
+}
+
+/** Whoever knocks. */
+export interface Visitor {
+  readonly headers: IncomingHttpHeaders;
+  /** How many Host fields there are: only the first of them is among the headers. */
+  readonly hosts: number;
+  readonly remoteAddress: string | undefined;
+  /** The address that the connection came in on. */
+  readonly localAddress: string | undefined;
+}
+
+export type Entry =
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly origin?: string }
+  /** A page of an origin that may use what is here; undefined when it is no page. */
+  | { readonly kind: 'checked'; readonly origin: string | undefined };
+
+/** Whether the request is meant for this very server, and by no page that must not use it. */
+export function checkAddressing(visitor: Visitor, rules: DoorRules): Entry {
+  const { host, origin } = visitor.headers;
+  if (visitor.hosts > 1) return { kind: 'refused', refusal: refused(400, 'there is more than one Host') };
+  if (!isOurs(hostname(host), visitor, rules)) {
+    const message = 'this Host is not served here; --allowed-host adds one';
+    return { kind: 'refused', refusal: refused(403, message) };
+  }
+  if (origin !== undefined && !isLoopbackOrigin(origin) && !rules.allowedOrigins.has(origin)) {
+    return { kind: 'refused', refusal: refused(403, 'this Origin is not allowed here; --allowed-origin adds one') };
+  }
+  // Browsers name no origin for what a page shows without reading it, but they say that it is not ours.
+  if (origin === undefined && /^(cross|same)-site$/.test(String(visitor.headers['sec-fetch-site']))) {
+    return { kind: 'refused', refusal: refused(403, 'pages of other sites are not allowed here') };
+  }
+  return { kind: 'checked', origin };
+}
+
+/** Why the visitor must not come in, or undefined when it may: it is on this machine, or has the token. */
+export function checkIdentity(visitor: Visitor, rules: DoorRules): Refusal | undefined {
+  const bearer = /^Bearer +([^\s,]+) *$/i.exec(visitor.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined && rules.isToken?.(bearer)) return undefined;
+  if (isLocal(visitor)) return undefined;
+  const wrong = bearer === undefined ? '' : ', error="invalid_token"';
+  const hint = rules.isToken ? '' : '; the proxy was started without one: --client-token sets it';
+  const message = `${bearer === undefined ? 'a client token is needed here' : 'this is not the client token'}${hint}`;
+  return refused(401, message, { 'www-authenticate': `Bearer realm="mcp-proxy"${wrong}` });
+}
+
+function isOurs(name: string | undefined, { localAddress, remoteAddress }: Visitor, rules: DoorRules): boolean {
+  if (name === undefined) return false;
+  if (isLoopback(name) || rules.allowedHosts.has(name)) return true;
+  // No page of another site can have an address in the place of its name, so there is nothing to rebind.
+  const address = name.startsWith('[') ? name.slice(1, -1) : name;
+  if (isIP(address) === 0) return false;
+  return address === plainAddress(localAddress) || !isLoopbackAddress(remoteAddress);
+}
+
+/** Whether the visitor is a program or a page of this machine, with nobody behind it. */
+function isLocal({ headers, remoteAddress }: Visitor): boolean {
+  if (!isLoopbackAddress(remoteAddress)) return false;
+  const host = hostname(headers.host);
+  if (host === undefined || !isLoopback(host)) return false;
+  if (headers.origin !== undefined && !isLoopbackOrigin(headers.origin)) return false;
+  return !Object.keys(headers).some((name) => SPEAKS_FOR_OTHERS.test(name));
+}
+
+/** What gateways add when they pass something on (RFC 7239, and what was there before it). */
+const SPEAKS_FOR_OTHERS = /^(forwarded|via|x-forwarded(-.*)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip)$/;
+
+/** The last Host that was read, and its name: most requests have the same one. */
+let known: { readonly host: string | undefined; readonly name: string | undefined } = {
+  host: undefined,
+  name: undefined,
+};
+
+/** The name in a Host header, without its port, in lower case; undefined when it is none. */
+function hostname(host: string | undefined): string | undefined {
+  if (host !== known.host) known = { host, name: nameIn(host) };
+  return known.name;
+}
+
+function nameIn(host: string | undefined): string | undefined {
+  return /^(\[[0-9a-f:.]+\]|[^\s:/?#@[\]]+)(?::\d{1,5})?$/i.exec(host ?? '')?.[1]?.toLowerCase();
+}
+
+function isLoopbackOrigin(origin: string): boolean {
+  const name = /^https?:\/\/(.+)$/i.exec(origin)?.[1];
+  const host = nameIn(name);
+  return host !== undefined && isLoopback(host);
+}
+
+function plainAddress(address: string | undefined): string | undefined {
+  return address?.replace(/^::ffff:/i, '').replace(/%.*$/, '');
+}
+
+function isLoopbackAddress(address: string | undefined): boolean {
+  const plain = plainAddress(address);
+  return plain !== undefined && (plain === '::1' || /^127\./.test(plain));
+}

@@ -1,0 +1,39 @@
+/** Notifications of a client that the server has not taken yet: nobody waits for them, so somebody has to count. */
+import type { Session } from '../../core/exchange.ts';
+import type { Call } from '../../core/jsonrpc.ts';
+import { ProxyError } from '../../errors.ts';
+import { replyFrom } from '../../wire/replies.ts';
+import type { Refusal } from './refusal.ts';
+
+const MAX_NOTIFICATIONS = 1_000;
+const MAX_BYTES = 16 * 1_048_576;
+
+export class Backlog {
+  #notifications = 0;
+  #bytes = 0;
+
+  get full(): boolean {
+    return this.#notifications >= MAX_NOTIFICATIONS || this.#bytes >= MAX_BYTES;
+  }
+
+  /** Passes a notification on. */
+  tell(server: Session, call: Call): void {
+    const taken = server.notify(call);
+    if (!taken) return;
+    const size = call.params?.length ?? 0;
+    this.#notifications++;
+    this.#bytes += size;
+    const done = (): void => {
+      this.#notifications--;
+      this.#bytes -= size;
+    };
+    taken.then(done, done);
+  }
+}
+
+/** What a client is told whose notifications are not taken. */
+export const NOT_TAKEN: Refusal = {
+  status: 429,
+  reply: replyFrom(new ProxyError('limit', 'the server does not take what it was told before')),
+  headers: { 'retry-after': '1' },
+};

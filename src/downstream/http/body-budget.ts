@@ -1,0 +1,115 @@
+/**
+ * Counts what waits for answers: for each session or connection, for each address, and in total. A session,
+ * connection or address over its share is refused; the others are not affected.
+ */
+import type { Frame } from '../../core/jsonrpc.ts';
+import { ProxyError } from '../../errors.ts';
+import type { Send, Way } from '../../wire/link.ts';
+import { replyFrom } from '../../wire/replies.ts';
+import type { Refusal } from './refusal.ts';
+
+export interface Limits {
+  /** For one session, or for one connection of a client without a session. */
+  readonly own: number;
+  /** For everything from one address, or with one set of forwarded headers. */
+  readonly group: number;
+  readonly all: number;
+  /** A session or connection gets this much even when its group, or the total, is at its limit. */
+  readonly small: number;
+}
+
+const MIB = 1_048_576;
+
+/** Bytes of messages that wait for answers. */
+export const BYTES: Limits = { own: 32 * MIB, group: 128 * MIB, all: 256 * MIB, small: 16_384 };
+/** What a call costs besides its message, in bytes. */
+const CALL = 1_024;
+
+/** Ends a claim. Further calls change nothing. */
+export type Release = () => void;
+
+export class Budget {
+  readonly #limits: Limits;
+  readonly #owners = new WeakMap<object, number>();
+  readonly #groups = new Map<string, number>();
+  #all = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Claims an amount for an owner; undefined when that is too much. A limit never refuses the first claim that it counts. */
+  claim(owner: object, groups: readonly string[], amount: number): Release | undefined {
+    const { own, group, all, small } = this.#limits;
+    const held = this.#owners.get(owner) ?? 0;
+    if (exceeds(held, amount, own)) return undefined;
+    if (held + amount > small) {
+      if (exceeds(this.#all, amount, all)) return undefined;
+      if (groups.some((name) => exceeds(this.#groups.get(name) ?? 0, amount, group))) return undefined;
+    }
+    this.#add(owner, groups, amount);
+    let claimed = true;
+    return () => {
+      if (claimed) this.#add(owner, groups, -amount);
+      claimed = false;
+    };
+  }
+
+  #add(owner: object, groups: readonly string[], amount: number): void {
+    this.#all += amount;
+    this.#owners.set(owner, (this.#owners.get(owner) ?? 0) + amount);
+    for (const name of groups) {
+      const sum = (this.#groups.get(name) ?? 0) + amount;
+      if (sum > 0) this.#groups.set(name, sum);
+      else this.#groups.delete(name);
+    }
+  }
+}
+
+function exceeds(held: number, amount: number, limit: number): boolean {
+  return held > 0 && held + amount > limit;
+}
+
+/** A message, and where it came from. */
+export interface Sent {
+  readonly req: { readonly socket: { readonly remoteAddress?: string | undefined } };
+  readonly forwarded: Readonly<Record<string, string>>;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Claims the bytes of a message. */
+export function claimBytes(budget: Budget, owner: object, sent: Sent): Release | undefined {
+  return budget.claim(owner, groupsOf(sent), sent.size + CALL);
+}
+
+/** The groups that the sender of a message belongs to. */
+export function groupsOf({ req, forwarded }: Sent): string[] {
+  const groups = [`address ${req.socket.remoteAddress}`];
+  const sent = Object.entries(forwarded);
+  if (sent.length > 0) groups.push(`headers ${JSON.stringify(sent)}`);
+  return groups;
+}
+
+/** A way back over one channel that ends a claim when the answer is sent. */
+export function releasing(send: Send, room: Way['room'], release: Release): Way {
+  return {
+    send,
+    room,
+    respond(frame: Frame | undefined) {
+      release();
+      if (frame) send(frame)?.catch(() => {});
+    },
+  };
+}
+
+/** The answer to a client that is over its share. */
+export function overBudget(what: string): Refusal {
+  return {
+    status: 429,
+    reply: replyFrom(new ProxyError('limit', `${what}; send more when some of them are answered`)),
+    headers: { 'retry-after': '1' },
+  };
+}
+
+export const TOO_MANY_BYTES: Refusal = overBudget('the messages that wait for answers are too large in total');

@@ -1,0 +1,92 @@
+/** Endpoints for operators: liveness, readiness, metrics, and a page for browsers. */
+import type { ServerResponse } from 'node:http';
+import { sendPage } from '../refusal.ts';
+import { homePage, refusalPage } from './home-page.ts';
+import type { Readiness } from './readiness.ts';
+
+export interface OperationOptions {
+  /** The URL of the server, as it may be shown. */
+  readonly server: string;
+  readonly ready: () => Promise<Readiness>;
+  readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
+}
+
+const PATHS = ['/healthz', '/readyz', '/metrics'] as const;
+type OperationalPath = (typeof PATHS)[number];
+
+export function isOperational(path: string): path is OperationalPath {
+  return (PATHS as readonly string[]).includes(path);
+}
+
+/** How long a look at the server counts, in milliseconds: balancers ask often. */
+const FRESH = 5_000;
+
+export class Operation {
+  readonly #options: OperationOptions;
+  #looked: { readonly at: number; readonly readiness: Promise<Readiness> } | undefined;
+
+  constructor(options: OperationOptions) {
+    this.#options = options;
+  }
+
+  /** @param known whether whoever asks may know more than yes or no. */
+  serve(path: OperationalPath, res: ServerResponse, known: boolean): void {
+    switch (path) {
+      case '/healthz':
+        json(res, 200, { status: 'ok' });
+        break;
+      case '/readyz':
+        this.#readiness(res, known);
+        break;
+      case '/metrics':
+        this.#metrics(res);
+        break;
+    }
+  }
+
+  /** Shows a browser what is served here. */
+  home(res: ServerResponse, status: number, client: string): void {
+    const { server } = this.#options;
+    this.#look().then(
+      (readiness) => sendPage(res, status, homePage({ server, client, readiness })),
+      () => sendPage(res, 500, refusalPage(500, 'internal error, see the log')),
+    );
+  }
+
+  #look(): Promise<Readiness> {
+    const now = Date.now();
+    if (!this.#looked || now - this.#looked.at >= FRESH) this.#looked = { at: now, readiness: this.#options.ready() };
+    return this.#looked.readiness;
+  }
+
+  #readiness(res: ServerResponse, known: boolean): void {
+    this.#look().then(
+      ({ reachable, unreachable, signInNeeded, signInUrl: url, userCode, reason }) => {
+        const ready = reachable && !signInNeeded;
+        const details = {
+          upstream: { reachable, reason: unreachable },
+          signIn: { needed: signInNeeded, url, userCode, reason },
+        };
+        json(res, ready ? 200 : 503, { ready, ...(known && details) });
+      },
+      () => json(res, 503, { ready: false }),
+    );
+  }
+
+  #metrics(res: ServerResponse): void {
+    this.#options.metrics().then(
+      ({ type, body }) => send(res, 200, type, body),
+      () => json(res, 500, { error: 'the metrics could not be written' }),
+    );
+  }
+}
+
+function json(res: ServerResponse, status: number, value: unknown): void {
+  send(res, status, 'application/json', `${JSON.stringify(value)}\n`);
+}
+
+function send(res: ServerResponse, status: number, type: string, text: string): void {
+  const body = Buffer.from(text);
+  res.writeHead(status, { 'content-type': type, 'content-length': body.length, 'cache-control': 'no-store' });
+  res.end(body);
+}

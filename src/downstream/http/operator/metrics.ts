@@ -1,0 +1,100 @@
+/** The numbers for whom operates the proxy, as Prometheus reads them. Labels have values of closed sets only. */
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
+import Histogram from 'prom-client/lib/histogram.js';
+import Registry from 'prom-client/lib/registry.js';
+import type { Meter } from '../../../core/ports.ts';
+import type { ErrorCode } from '../../../errors.ts';
+
+/** Read whenever somebody asks for the numbers. */
+export interface Gauges {
+  /** Sessions of clients that are open. */
+  readonly sessions: () => number;
+  /** Streams to clients that are open. */
+  readonly streams: () => number;
+}
+
+export interface Metrics extends Meter {
+  /** All numbers in the text format of Prometheus, and its media type. Never rejects. */
+  text(): Promise<{ readonly type: string; readonly body: string }>;
+}
+
+/** Outcomes that say something about the server or the way to it, and nothing about the client. */
+const UPSTREAM_ERRORS = [
+  'unreachable',
+  'timeout',
+  'failed',
+  'unauthorized',
+  'no-common-version',
+  'bad-result',
+] as const satisfies readonly ErrorCode[];
+
+const PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics']);
+
+/** Seconds; tools may work for minutes. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+export function createMetrics({ sessions, streams }: Gauges): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'mcp_proxy_requests_total',
+    help: 'Requests of clients that are over, by method and outcome.',
+    labelNames: ['method', 'outcome'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'mcp_proxy_request_duration_seconds',
+    help: 'Time from a request of a client to its answer.',
+    labelNames: ['method'],
+    buckets: BUCKETS,
+    registers,
+  });
+  const gauge = (name: string, help: string, value: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
+  };
+  gauge('mcp_proxy_sessions', 'Sessions of clients that are open.', sessions);
+  gauge('mcp_proxy_streams', 'Streams to clients that are open.', streams);
+  const failures = new Counter({
+    name: 'mcp_proxy_upstream_errors_total',
+    help: 'Requests that failed at the server or on the way to it, by the code of the error.',
+    labelNames: ['code'],
+    registers,
+  });
+  // A counter that does not exist before the first error hides that error from every rate.
+  for (const code of UPSTREAM_ERRORS) failures.inc({ code }, 0);
+  const renewals = new Counter({
+    name: 'mcp_proxy_token_refreshes_total',
+    help: 'Times that the tokens for the server were renewed.',
+    registers,
+  });
+  const responses = new Counter({
+    name: 'mcp_proxy_http_responses_total',
+    help: 'HTTP responses to clients, by path and status.',
+    labelNames: ['path', 'status'],
+    registers,
+  });
+  return {
+    exchange(method, outcome, seconds) {
+      requests.inc({ method, outcome });
+      durations.observe({ method }, seconds);
+      if ((UPSTREAM_ERRORS as readonly string[]).includes(outcome)) failures.inc({ code: outcome });
+    },
+    response(path, status) {
+      responses.inc({ path: PATHS.has(path) ? path : 'other', status });
+    },
+    renewed() {
+      renewals.inc();
+    },
+    async text() {
+      return { type: registry.contentType, body: await registry.metrics() };
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/** The body of a request: read only once its sender may come in, and never more of it than allowed. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ProxyError } from '../../errors.ts';
+import { Gatherer } from '../../wire/gather.ts';
+import { replyFrom } from '../../wire/replies.ts';
+import { type Refusal, refused } from './refusal.ts';
+
+/** Bytes of all bodies together that are being read. */
+const MAX_TOGETHER = 512 * 1_048_576;
+
+const TOO_MUCH: Refusal = {
+  status: 503,
+  reply: replyFrom(new ProxyError('limit', 'too many large messages are being read at once')),
+  headers: { 'retry-after': '1' },
+};
+
+/** Whoever sent the request is gone, and with it whoever could be told. */
+export const GONE = Symbol('gone');
+
+type Done = (body: Buffer | Refusal | typeof GONE) => void;
+
+const EMPTY = Buffer.alloc(0);
+
+export class Bodies {
+  readonly #limit: number;
+  #reading = 0;
+
+  /** @param limit bytes of one body. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Hands over the body, why it is not read, or that nobody is there any more. */
+  read(req: IncomingMessage, res: ServerResponse, done: Done): void {
+    const announced = Number(req.headers['content-length'] ?? 0);
+    if (announced > this.#limit) {
+      done(this.#tooLarge());
+      return;
+    }
+    if (this.#reading > MAX_TOGETHER) {
+      done(TOO_MUCH);
+      return;
+    }
+    if (req.headers.expect !== undefined) res.writeContinue();
+    // The body of a small request comes together with its headers: a moment later it is all there.
+    process.nextTick(() => {
+      if (req.complete && req.readableLength <= this.#limit && !req.destroyed)
+        done((req.read() as Buffer | null) ?? EMPTY);
+      else this.#gather(req, done);
+    });
+  }
+
+  #gather(req: IncomingMessage, done: Done): void {
+    // Not as large as announced: that costs whoever announces it nothing.
+    const body = new Gatherer();
+    let open = true;
+    const end = (outcome: (() => Buffer) | Refusal | typeof GONE): void => {
+      if (!open) return;
+      open = false;
+      this.#reading -= body.size;
+      done(typeof outcome === 'function' ? outcome() : outcome);
+    };
+    req.on('data', (chunk: Buffer) => {
+      if (!open) return;
+      if (body.size + chunk.length > this.#limit) {
+        end(this.#tooLarge());
+        return;
+      }
+      if (this.#reading > MAX_TOGETHER) {
+        end(TOO_MUCH);
+        return;
+      }
+      this.#reading += chunk.length;
+      body.add(chunk);
+    });
+    // Comes after the end of a body too, and then means nothing.
+    req.on('close', () => end(GONE));
+    req.on('end', () => end(() => body.take()));
+  }
+
+  #tooLarge(): Refusal {
+    const error = new ProxyError('limit', `a message is larger than ${this.#limit / 1_048_576} MiB`);
+    return { ...refused(413, ''), reply: replyFrom(error) };
+  }
+}

@@ -1,0 +1,90 @@
+/** One response that is an event stream: written with back-pressure, kept alive, and given up when nobody reads it. */
+import type { ServerResponse } from 'node:http';
+import type { Frame } from '../../../core/jsonrpc.ts';
+import { COMMENT, type EventFields, encodeEvent } from '../../../wire/sse.ts';
+import { Beating, type Pulse } from './heartbeat.ts';
+
+/** Bytes that may wait in front of a slow reader before whoever writes has to wait too. */
+const FULL = 1_048_576;
+/** Bytes that may wait when whoever writes cannot wait; beyond them the reader is cut off. */
+const TOO_FULL = 64 * 1_048_576;
+/** How soon a reader may come back whose connection broke off, in milliseconds. */
+const RETRY = 1_000;
+/** How long a stream may be silent before it says that it is there, in milliseconds. */
+const SILENCE = 15_000;
+// Gateways that change or keep what they pass on would hold events back.
+const HEADERS = [
+  ...['content-type', 'text/event-stream'],
+  ...['cache-control', 'no-cache, no-transform'],
+  ...['x-accel-buffering', 'no'],
+];
+
+export class EventStream extends Beating {
+  readonly #res: ServerResponse;
+  #lastWrite = Date.now();
+  #drained: Promise<void> | undefined;
+
+  /** Begins the response. @param closed called once, when the stream is over for whatever reason. */
+  constructor(res: ServerResponse, pulse: Pulse, closed: () => void = () => {}, headers: readonly string[] = []) {
+    super();
+    this.#res = res;
+    res.writeHead(200, [...HEADERS, ...headers]);
+    res.flushHeaders();
+    pulse.add(this);
+    pulse.streams++;
+    res.once('close', () => {
+      pulse.delete(this);
+      pulse.streams--;
+      closed();
+    });
+  }
+
+  get open(): boolean {
+    return !this.#res.destroyed && !this.#res.writableEnded;
+  }
+
+  /** Writes a frame as one event. The promise, when there is one, resolves as soon as there is room again. */
+  write(frame: Frame, fields: EventFields = {}): Promise<void> | undefined {
+    if (!this.open) return undefined;
+    // Written by somebody who cannot wait, for somebody who does not read.
+    if (this.#res.writableLength > TOO_FULL) {
+      this.#res.destroy();
+      return undefined;
+    }
+    this.#lastWrite = Date.now();
+    for (const part of encodeEvent(frame, fields)) this.#res.write(part);
+    return this.room();
+  }
+
+  /** Writes an event without data, so that the reader knows where to resume, and after which time. */
+  prime(id: string): void {
+    this.write([Buffer.alloc(0)], { id, retry: RETRY });
+  }
+
+  /** A promise for room, or undefined when there is some. */
+  room(): Promise<void> | undefined {
+    const waiting = this.#res.writableLength;
+    if (waiting < FULL || !this.open) return undefined;
+    this.#drained ??= new Promise((resolve) => {
+      const done = (): void => {
+        this.#drained = undefined;
+        this.#res.off('drain', done);
+        this.#res.off('close', done);
+        resolve();
+      };
+      this.#res.once('drain', done);
+      this.#res.once('close', done);
+    });
+    return this.#drained;
+  }
+
+  end(): void {
+    this.#res.end();
+  }
+
+  beat(now: number): void {
+    if (!this.open || now - this.#lastWrite < SILENCE || this.#res.writableLength > 0) return;
+    this.#lastWrite = now;
+    this.#res.write(COMMENT);
+  }
+}

@@ -1,0 +1,153 @@
+/** The response to one POST: JSON when the answer comes first, an event stream as soon as anything else does. */
+import type { ServerResponse } from 'node:http';
+import type { Frame } from '../../../core/jsonrpc.ts';
+import type { Accepts } from '../accept.ts';
+import { EventStream } from './event-stream.ts';
+import { Beating, type Pulse } from './heartbeat.ts';
+
+/** Gateways take a connection for dead that is silent for a minute or so; after this long, a stream shows that it is not. */
+const PATIENCE = 10_000;
+/** A body up to this size leaves together with the headers, in one write. */
+const ONE_WRITE = 65_536;
+
+/** Where frames go once the response is a stream. */
+export interface Lane {
+  write(frame: Frame): Promise<void> | undefined;
+  room(): Promise<void> | undefined;
+  /** Nothing more will come. */
+  end(): void;
+}
+
+/** Whoever the POST came to. */
+export interface PostOwner {
+  /** Sent whatever the response turns out to be: names and values by turns. */
+  headers(): readonly string[];
+  /** Called once, when the response becomes a stream. `waited`: because of nothing but time. */
+  lane(stream: EventStream, waited: boolean): Lane;
+}
+
+/** Bytes of answers that may wait on one connection for those before them. */
+const MAX_WAITING = 64 * 1_048_576;
+
+const waiting = new WeakMap<object, number>();
+
+/** Counts a large answer until it has left; cuts a connection off that sends requests ahead and does not read. */
+function claim(res: ServerResponse, length: number): boolean {
+  const { socket } = res.req;
+  const before = waiting.get(socket) ?? 0;
+  if (before > MAX_WAITING) {
+    socket.destroy();
+    return false;
+  }
+  waiting.set(socket, before + length);
+  res.once('close', () => waiting.set(socket, (waiting.get(socket) ?? length) - length));
+  return true;
+}
+
+export class PostResponse extends Beating {
+  readonly #res: ServerResponse;
+  readonly #accepts: Accepts;
+  readonly #pulse: Pulse;
+  readonly #owner: PostOwner;
+  readonly #since = Date.now();
+  #lane: Lane | undefined;
+
+  constructor(res: ServerResponse, accepts: Accepts, pulse: Pulse, owner: PostOwner) {
+    super();
+    this.#res = res;
+    this.#accepts = accepts;
+    this.#pulse = pulse;
+    this.#owner = owner;
+    pulse.add(this);
+    if (accepts === 'events') this.#stream(true);
+  }
+
+  /** Whether the client is still there. */
+  get connected(): boolean {
+    return !this.#res.destroyed;
+  }
+
+  /** Whether something can be sent before the answer. */
+  get streams(): boolean {
+    return this.#lane !== undefined || (this.#accepts !== 'json' && this.#writable);
+  }
+
+  /** Sends something before the answer. Only where {@link streams}. */
+  write(frame: Frame): Promise<void> | undefined {
+    return (this.#lane ?? this.#stream(false)).write(frame);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#lane?.room();
+  }
+
+  /** Sends the answer, and ends the response. */
+  answer(frame: Frame, status: number): void {
+    if (this.#lane) {
+      this.#lane.write(frame);
+      this.#end();
+    } else if (this.#writable) {
+      this.#json(frame, status);
+    } else {
+      this.#pulse.delete(this);
+    }
+  }
+
+  /** Ends the response without an answer: the request was cancelled. */
+  none(): void {
+    if (!this.#lane && this.#accepts === 'json') {
+      if (this.#writable) this.#res.writeHead(202, { 'content-length': 0 }).end();
+      this.#pulse.delete(this);
+      return;
+    }
+    if (!this.#lane && this.#writable) this.#stream(false);
+    this.#end();
+  }
+
+  /** Shows the client that its request is being worked on, where that can be shown. */
+  slow(): void {
+    if (!this.#lane && this.streams) this.#stream(true);
+  }
+
+  beat(now: number): void {
+    if (now - this.#since >= PATIENCE) this.slow();
+  }
+
+  get #writable(): boolean {
+    return !this.#res.headersSent && !this.#res.destroyed;
+  }
+
+  #stream(waited: boolean): Lane {
+    this.#pulse.delete(this);
+    this.#lane = this.#owner.lane(new EventStream(this.#res, this.#pulse, undefined, this.#owner.headers()), waited);
+    return this.#lane;
+  }
+
+  #end(): void {
+    this.#pulse.delete(this);
+    this.#lane?.end();
+  }
+
+  #json(frame: Frame, status: number): void {
+    this.#pulse.delete(this);
+    const res = this.#res;
+    const length = frame.reduce((sum, part) => sum + part.length, 0);
+    // A flat list, which Node writes out as it is.
+    res.writeHead(status, [
+      ...this.#owner.headers(),
+      'content-type',
+      'application/json',
+      'content-length',
+      String(length),
+    ]);
+    const [only] = frame;
+    if (frame.length === 1 && only && length <= ONE_WRITE) {
+      // Node joins headers and body only when the body is a string; latin1 maps every byte to itself.
+      res.end(only.toString('latin1'), 'latin1');
+      return;
+    }
+    if (!claim(res, length)) return;
+    for (const part of frame.slice(0, -1)) res.write(part);
+    res.end(frame.at(-1));
+  }
+}

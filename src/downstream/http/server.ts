@@ -1,0 +1,157 @@
+/** The HTTP server itself: its address, its limits, its certificate, and its end. */
+import http, { type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { ProxyError } from '../../errors.ts';
+import { Connections } from './connections.ts';
+
+export interface ListenerOptions {
+  /** Undefined: every interface. */
+  readonly host: string | undefined;
+  readonly port: number;
+  /** PEM texts; undefined: no TLS. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly maxConnections: number;
+  readonly handle: RequestListener;
+  /** Told of every response that is over, whether it has left or not. */
+  readonly closed: (res: ServerResponse) => void;
+  /** Told why a connection could not be accepted. */
+  readonly notAccepted: (why: string) => void;
+}
+
+/** Limits for slow requests, in milliseconds and bytes. */
+const LIMITS: ServerOptions = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16_384,
+  // Longer than gateways keep theirs, or they would send into a connection that is being closed.
+  keepAliveTimeout: 75_000,
+  // A client that has vanished without a word is noticed by the system.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+};
+
+/** How long a reader may take nothing of what waits for it, in milliseconds. */
+const STALLED = 60_000;
+
+/** Nothing went in or out for a while. That is nothing new to a call that waits for its answer. */
+function cutStalled(this: ServerResponse): void {
+  if (this.writableLength > 0) this.destroy();
+}
+
+export interface Listener {
+  /** `http://HOST:PORT`, for clients on this machine where every interface is bound. */
+  readonly url: string;
+  /** The interfaces that it listens on, when it is more than one address. */
+  readonly interfaces: 'every interface' | 'every IPv4 interface' | undefined;
+  /** Takes no new connections, and closes those that nobody uses. */
+  refuse(): void;
+  /** After {@link refuse}: resolves when every answer has left and every connection is closed. */
+  finished(): Promise<void>;
+  /** Closes every connection, those in use included. */
+  close(): Promise<void>;
+}
+
+/** Begins to listen. Rejects with a ProxyError `cannot-listen`. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { host, port, tls, handle, closed, notAccepted } = options;
+  const server = await create(options);
+  server.maxConnections = options.maxConnections;
+  server.timeout = STALLED;
+  const connections = new Connections();
+  server.on('connection', (socket: Socket) => connections.opened(socket));
+  // Over TLS, requests come on a socket of its own.
+  server.on('secureConnection', (socket: Socket) => connections.opened(socket));
+  const onClose = function (this: ServerResponse): void {
+    connections.over(this);
+    closed(this);
+  };
+  const serve: RequestListener = (req, res) => {
+    connections.begun(res);
+    res.on('close', onClose);
+    res.on('timeout', cutStalled);
+    handle(req, res);
+  };
+  server.on('request', serve);
+  // The body of such a request comes only once it was asked for.
+  server.on('checkContinue', serve);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
+    server.listen({ port, ...(host !== undefined && { host }) }, resolve);
+  });
+  // No reason to end the connections that could be accepted.
+  server.on('error', (error: NodeJS.ErrnoException) => notAccepted(error.code ?? error.message));
+  const bound = server.address() as AddressInfo;
+  const ended = new Promise<void>((resolve) => server.once('close', resolve));
+  return {
+    url: `${tls ? 'https' : 'http'}://${shownHost(host, bound)}:${bound.port}`,
+    interfaces: INTERFACES.get(bound.address),
+    refuse() {
+      // That of HTTP would cut off answers which are only being written.
+      NetServer.prototype.close.call(server);
+      connections.end();
+    },
+    finished: () => ended,
+    close() {
+      NetServer.prototype.close.call(server);
+      connections.destroy();
+      return ended;
+    },
+  };
+}
+
+async function create({ tls }: ListenerOptions): Promise<Server> {
+  if (!tls) return http.createServer(LIMITS);
+  const https = await import('node:https');
+  try {
+    return https.createServer({ ...LIMITS, ...tls });
+  } catch (error) {
+    throw new ProxyError(
+      'cannot-listen',
+      '--tls-cert and --tls-key hold no certificate with its key: one of them is damaged, or they do not belong together',
+      {},
+      error,
+    );
+  }
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string | undefined, port: number): ProxyError {
+  const where = `${host === undefined ? '' : bracketed(host)}:${port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ProxyError(
+        'cannot-listen',
+        `cannot listen on ${where}: another program does; choose another port, or 0 for any free one`,
+        {},
+        error,
+      );
+    case 'EACCES':
+      return new ProxyError(
+        'cannot-listen',
+        `cannot listen on ${where}: this user may not; choose a port from 1024 on`,
+        {},
+        error,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ProxyError('cannot-listen', `cannot listen on ${where}: this machine has no such address`, {}, error);
+    default:
+      return new ProxyError('cannot-listen', `cannot listen on ${where}: ${error.code ?? error.message}`, {}, error);
+  }
+}
+
+/** The unspecified addresses, by what listens on them (RFC 4291, section 2.5.2; RFC 1122, section 3.2.1.3). */
+const INTERFACES: ReadonlyMap<string, NonNullable<Listener['interfaces']>> = new Map([
+  ['::', 'every interface'],
+  ['0.0.0.0', 'every IPv4 interface'],
+  ['::ffff:0.0.0.0', 'every IPv4 interface'],
+]);
+
+function shownHost(host: string | undefined, { address }: AddressInfo): string {
+  if (host === undefined || INTERFACES.has(address)) return 'localhost';
+  return bracketed(host);
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,104 @@
+/**
+ * One event stream of a session, which outlives its connection: what is sent while nobody is
+ * connected is kept, and a client that comes back gets what it has missed
+ * (specification 2025-11-25, "Resumability and Redelivery").
+ */
+import { encodeResponse, type Frame, type Id } from '../../../core/jsonrpc.ts';
+import { ProxyError } from '../../../errors.ts';
+import { replyFrom } from '../../../wire/replies.ts';
+import type { EventStream } from '../response/event-stream.ts';
+import type { Lane } from '../response/post-response.ts';
+import type { Replay } from './replay.ts';
+
+/** Where a client wants to go on. */
+export interface Position {
+  readonly stream: number;
+  readonly sequence: number;
+}
+
+export class Channel implements Lane {
+  readonly number: number;
+  readonly #replay: Replay;
+  /** The requests whose answers belong here. */
+  readonly #asked: readonly Id[];
+  readonly #over: () => void;
+  #sequence = 0;
+  /** The last event that was written to a connection. */
+  #shown = 0;
+  #outlet: EventStream | undefined;
+  #ended = false;
+
+  /** @param over called once, when the stream has ended. */
+  constructor(number: number, replay: Replay, asked: readonly Id[] = [], over: () => void = () => {}) {
+    this.number = number;
+    this.#replay = replay;
+    this.#asked = asked;
+    this.#over = over;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether a client is connected. */
+  get open(): boolean {
+    return this.#outlet?.open ?? false;
+  }
+
+  write(frame: Frame): Promise<void> | undefined {
+    const sequence = ++this.#sequence;
+    this.#replay.keep(this.number, sequence, frame);
+    if (!this.open) return undefined;
+    this.#shown = sequence;
+    return this.#outlet?.write(frame, { id: this.#id(sequence) });
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#outlet?.room();
+  }
+
+  end(): void {
+    this.#outlet?.end();
+    this.#outlet = undefined;
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#over();
+  }
+
+  /**
+   * Goes on over a new connection, in the place of the one before.
+   * @param after the last event that the client has; undefined: the last one that was sent.
+   * @param prime whether the client takes an event without data.
+   */
+  attach(outlet: EventStream, after = this.#shown, prime = false): void {
+    this.#outlet?.end();
+    this.#outlet = outlet;
+    if (prime) outlet.prime(this.#id(after));
+    const events = this.#replay.after(this.number, after);
+    for (const { sequence, frame } of events) outlet.write(frame, { id: this.#id(sequence) });
+    this.#shown = this.#sequence;
+    if (!this.#ended) return;
+    // The answer comes last.
+    if (after < this.#sequence && events.at(-1)?.sequence !== this.#sequence) this.#admitLoss();
+    outlet.end();
+    this.#outlet = undefined;
+  }
+
+  /** Answers in the place of answers that are not kept any more: nobody may wait for them for ever. */
+  #admitLoss(): void {
+    const error = new ProxyError('limit', 'the answer was lost together with the connection it was sent on', {
+      outcome: 'unknown',
+    });
+    for (const id of this.#asked) this.#outlet?.write(encodeResponse(id, replyFrom(error)));
+  }
+
+  #id(sequence: number): string {
+    return `${this.number}-${sequence}`;
+  }
+}
+
+/** The event a `Last-Event-ID` means, or undefined when no event of ours has such an id. */
+export function positionOf(lastEventId: string): Position | undefined {
+  const [, stream, sequence] = /^(\d{1,9})-(\d{1,9})$/.exec(lastEventId) ?? [];
+  return stream === undefined ? undefined : { stream: Number(stream), sequence: Number(sequence) };
+}

@@ -1,0 +1,76 @@
+/**
+ * What was sent on the event streams of one session, for as long as a client may have missed it
+ * (specification 2025-11-25, "Resumability and Redelivery"). Bounded: the oldest goes first.
+ */
+import type { Frame } from '../../../core/jsonrpc.ts';
+
+const MAX_EVENTS = 256;
+const MAX_BYTES = 1_048_576;
+
+/** One event of one stream. */
+interface Kept {
+  readonly stream: number;
+  readonly sequence: number;
+  readonly frame: Frame;
+  readonly size: number;
+}
+
+/** What all sessions together keep, in bytes. Beyond it, each keeps no more than its last event. */
+export class ReplayBudget {
+  readonly max: number;
+  used = 0;
+
+  constructor(max = 256 * 1_048_576) {
+    this.max = max;
+  }
+}
+
+export class Replay {
+  readonly #budget: ReplayBudget;
+  #kept: Kept[] = [];
+  #bytes = 0;
+
+  constructor(budget: ReplayBudget) {
+    this.#budget = budget;
+  }
+
+  keep(stream: number, sequence: number, frame: Frame): void {
+    const size = frame.reduce((sum, part) => sum + part.length, 0);
+    if (size > MAX_BYTES) return;
+    this.#kept.push({ stream, sequence, frame, size });
+    this.#count(size);
+    let surplus = 0;
+    while (this.#kept.length - surplus > 1 && this.#isTooMuch(this.#kept.length - surplus)) {
+      this.#count(-(this.#kept[surplus++] as Kept).size);
+    }
+    if (surplus > 0) this.#kept = this.#kept.slice(surplus);
+  }
+
+  #isTooMuch(events: number): boolean {
+    return events > MAX_EVENTS || this.#bytes > MAX_BYTES || this.#budget.used > this.#budget.max;
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#budget.used += bytes;
+  }
+
+  /** What is kept of the events of a stream after one of them. */
+  after(stream: number, sequence: number): readonly { readonly sequence: number; readonly frame: Frame }[] {
+    return this.#kept.filter((kept) => kept.stream === stream && kept.sequence > sequence);
+  }
+
+  /** Forgets a stream whose reader has all of it. */
+  forget(stream: number): void {
+    const kept = this.#kept.filter((event) => event.stream !== stream);
+    if (kept.length === this.#kept.length) return;
+    this.#kept = kept;
+    this.#count(kept.reduce((sum, { size }) => sum + size, 0) - this.#bytes);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#kept = [];
+    this.#count(-this.#bytes);
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * One client over HTTP+SSE of revision 2024-11-05: everything for it comes on one stream, everything
+ * from it in POSTs of their own (specification 2024-11-05, "HTTP with SSE").
+ */
+import type { ServerResponse } from 'node:http';
+import type { CancelSignal } from '../../../core/cancel.ts';
+import type { Peer, Session } from '../../../core/exchange.ts';
+import type { Call, Frame, Message, Reply } from '../../../core/jsonrpc.ts';
+import { ProxyError } from '../../../errors.ts';
+import { Link } from '../../../wire/link.ts';
+import { Backlog, NOT_TAKEN } from '../backlog.ts';
+import { type Release, releasing, TOO_MANY_BYTES } from '../body-budget.ts';
+import type { Refusal } from '../refusal.ts';
+import { EventStream } from '../response/event-stream.ts';
+import type { Pulse } from '../response/heartbeat.ts';
+import { MAX_OPEN_CALLS, type Served, TOO_MANY_CALLS } from './sessions.ts';
+
+export interface SseOptions {
+  readonly id: string;
+  readonly pulse: Pulse;
+  /** The path that the client POSTs to. */
+  readonly path: string;
+  /** Opens the way to the server, in the name of this client. */
+  readonly open: (client: Peer) => Session;
+  /** The stream is over, and the session with it. */
+  readonly ended: () => void;
+}
+
+export class SseSession implements Peer, Served {
+  readonly id: string;
+  readonly lastUsed = Date.now();
+  /** For as long as the stream lives. */
+  readonly inUse = true;
+  readonly #stream: EventStream;
+  readonly #server: Session;
+  readonly #link: Link;
+  readonly #backlog = new Backlog();
+  readonly #send = (frame: Frame): Promise<void> | undefined => this.#stream.write(frame, MESSAGE);
+
+  constructor(res: ServerResponse, { id, pulse, path, open, ended }: SseOptions) {
+    this.id = id;
+    this.#stream = new EventStream(res, pulse, ended);
+    this.#server = open(this);
+    this.#link = new Link(
+      this.#send,
+      {
+        request: (exchange) => this.#server.request(exchange),
+        notify: (call) => this.#backlog.tell(this.#server, call),
+      },
+      () => this.room(),
+    );
+    this.#stream.write([Buffer.from(`${path}?sessionId=${id}`)], { type: 'endpoint' });
+  }
+
+  get busy(): boolean {
+    return this.#link.busy;
+  }
+
+  idle(): Promise<void> {
+    return this.#link.idle();
+  }
+
+  notify(call: Call): Promise<void> | undefined {
+    return this.#link.notify(call);
+  }
+
+  ask(call: Call, signal: CancelSignal): Promise<Reply> {
+    return this.#link.ask(call, signal);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#stream.room();
+  }
+
+  /** Takes in the message of one POST. Undefined, or why it is refused. */
+  post(message: Message, claim: () => Release | undefined): Refusal | undefined {
+    if (message.kind === 'request') return this.#request(message, claim);
+    if (message.kind === 'notification' && this.#backlog.full) return NOT_TAKEN;
+    this.#link.receive(message);
+    return undefined;
+  }
+
+  #request(message: Message & { kind: 'request' }, claim: () => Release | undefined): Refusal | undefined {
+    if (this.#link.open >= MAX_OPEN_CALLS) return { ...TOO_MANY_CALLS, id: message.id };
+    const release = claim();
+    if (!release) return { ...TOO_MANY_BYTES, id: message.id };
+    this.#link.receive(
+      message,
+      releasing(this.#send, () => this.room(), release),
+    );
+    return undefined;
+  }
+
+  async close(limit: number, error?: ProxyError): Promise<void> {
+    this.#link.end(error ?? new ProxyError('failed', 'the client has closed its stream', { outcome: 'unknown' }));
+    this.#stream.end();
+    await this.#server.close(limit);
+  }
+}
+
+const MESSAGE = { type: 'message' };

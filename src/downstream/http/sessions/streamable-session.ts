@@ -1,0 +1,280 @@
+/**
+ * One session of a client over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: a
+ * response for each POST, one stream for everything else (specification 2025-11-25, "Transports").
+ */
+import type { ServerResponse } from 'node:http';
+import type { CancelSignal } from '../../../core/cancel.ts';
+import type { Peer, Session } from '../../../core/exchange.ts';
+import { asString, peek } from '../../../core/json.ts';
+import {
+  type Call,
+  encodeNotification,
+  errorReply,
+  type Frame,
+  type Id,
+  INVALID_REQUEST,
+  type Message,
+  type Reply,
+} from '../../../core/jsonrpc.ts';
+import { Roll } from '../../../core/open.ts';
+import { ProxyError } from '../../../errors.ts';
+import { toldToken } from '../../../mcp/progress.ts';
+import { isAnswered, Link, type Way } from '../../../wire/link.ts';
+import type { Accepts } from '../accept.ts';
+import { Backlog, NOT_TAKEN } from '../backlog.ts';
+import { type Release, TOO_MANY_BYTES } from '../body-budget.ts';
+import { type Refusal, refused } from '../refusal.ts';
+import { EventStream } from '../response/event-stream.ts';
+import type { Pulse } from '../response/heartbeat.ts';
+import { AwaitedPost, type PostHome } from './awaited-post.ts';
+import { Channel, positionOf } from './channel.ts';
+import { Replay, type ReplayBudget } from './replay.ts';
+import { MAX_OPEN_CALLS, type Served, TOO_MANY_CALLS } from './sessions.ts';
+
+/** Streams that have ended are known for clients that come back, this many a session. */
+const MAX_ENDED = 256;
+/** The only revision in which several messages may come as one array. */
+const REVISION_WITH_BATCHES = '2025-03-26';
+/** From this revision on, clients take events without data, and know by them where to resume. */
+const REVISION_WITH_PRIMING = '2025-11-25';
+
+/** The content of one POST. */
+export interface Post {
+  readonly messages: readonly Message[];
+  readonly batch: boolean;
+  readonly accepts: Accepts;
+  /** Claims its bytes; undefined when too many are waiting. */
+  readonly claim: () => Release | undefined;
+}
+
+export interface StreamableOptions {
+  readonly id: string;
+  readonly pulse: Pulse;
+  readonly budget: ReplayBudget;
+  /** Opens the way to the server, in the name of this client. */
+  readonly open: (client: Peer) => Session;
+  /** The session is of no use: it could not be opened. */
+  readonly failed: () => void;
+  /** The client has left before it could know the session. */
+  readonly abandoned: () => void;
+}
+
+export class StreamableSession implements Peer, Served, PostHome {
+  readonly id: string;
+  readonly pulse: Pulse;
+  lastUsed = Date.now();
+  readonly #options: StreamableOptions;
+  readonly #server: Session;
+  readonly #link: Link;
+  readonly #replay: Replay;
+  /** For all that belongs to no request of the client. */
+  readonly #aside: Channel;
+  readonly #channels = new Map<number, Channel>();
+  /** How many POSTs wait for answers. */
+  #waiting = 0;
+  /** POSTs whose responses can carry more than the answer. `sendAside` removes those that turn out not to. */
+  readonly #streaming = new Roll<AwaitedPost>();
+  /** POSTs that ask for progress, by the keys of their tokens. */
+  readonly #byToken = new Map<string, AwaitedPost>();
+  /** The streams that have ended, the oldest first. */
+  readonly #past: Channel[] = [];
+  readonly #backlog = new Backlog();
+  #lastChannel = 0;
+  /** What client and server have agreed on; undefined before that. */
+  #revision: string | undefined;
+
+  constructor(options: StreamableOptions) {
+    this.id = options.id;
+    this.pulse = options.pulse;
+    this.#replay = new Replay(options.budget);
+    this.#aside = new Channel(0, this.#replay);
+    this.#options = options;
+    this.#server = options.open(this);
+    this.#link = new Link(
+      (frame) => this.sendAside(frame),
+      {
+        request: (exchange) => this.#server.request(exchange),
+        notify: (call) => this.#backlog.tell(this.#server, call),
+      },
+      () => this.room(),
+    );
+  }
+
+  get inUse(): boolean {
+    return this.#waiting > 0 || this.#aside.open || this.#link.busy;
+  }
+
+  get busy(): boolean {
+    return this.#link.busy;
+  }
+
+  idle(): Promise<void> {
+    return this.#link.idle();
+  }
+
+  notify(call: Call): Promise<void> | undefined {
+    // Over HTTP+SSE, servers have one stream for everything; here, progress belongs on that of its request.
+    const token = call.method === 'notifications/progress' ? toldToken(call.params) : undefined;
+    const asked = token === undefined ? undefined : this.#byToken.get(token);
+    return asked ? asked.send(encodeNotification(call)) : this.#link.notify(call);
+  }
+
+  ask(call: Call, signal: CancelSignal): Promise<Reply> {
+    return this.#link.ask(call, signal);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#aside.room();
+  }
+
+  /** Takes in the messages of one POST. Undefined, or why they are refused. */
+  post(res: ServerResponse, post: Post): Refusal | undefined {
+    this.lastUsed = Date.now();
+    const { messages, batch } = post;
+    const [first] = messages;
+    if (batch || first === undefined) return this.#postBatch(res, post);
+    switch (first.kind) {
+      case 'request':
+        return this.#asked(res, post, (way) => this.#link.receive(first, way));
+      case 'notification':
+      case 'response':
+        return this.#taken(res, messages);
+      default:
+        // A malformed answer is an answer all the same: somebody waits for it.
+        if (first.kind === 'malformed') this.#link.receive(first, MUTE);
+        return { status: 400, reply: errorReply(INVALID_REQUEST, `Invalid Request: ${first.reason}`) };
+    }
+  }
+
+  #postBatch(res: ServerResponse, post: Post): Refusal | undefined {
+    const { messages } = post;
+    const opens = messages.some((m) => m.kind === 'request' && m.call.method === 'initialize');
+    if (opens || messages.length === 0 || this.#revision !== REVISION_WITH_BATCHES) {
+      return refused(400, 'Invalid Request: no batch is allowed here', {}, INVALID_REQUEST);
+    }
+    if (!messages.some(isAnswered)) return this.#taken(res, messages);
+    return this.#asked(res, post, (way) => this.#link.receiveBatch(messages, way));
+  }
+
+  /** Takes in what has no answer. */
+  #taken(res: ServerResponse, messages: readonly Message[]): Refusal | undefined {
+    if (this.#backlog.full && messages.some(({ kind }) => kind === 'notification')) return NOT_TAKEN;
+    for (const message of messages) this.#link.receive(message, MUTE);
+    res.writeHead(202, NOTHING).end();
+    return undefined;
+  }
+
+  #asked(res: ServerResponse, { messages, accepts, claim }: Post, receive: (way: Way) => void): Refusal | undefined {
+    const ids: Id[] = [];
+    const calls: Call[] = [];
+    for (const message of messages) {
+      if (message.kind !== 'request') continue;
+      ids.push(message.id);
+      calls.push(message.call);
+    }
+    const withId = ids[0] !== undefined && { id: ids[0] };
+    if (this.#link.open + ids.length > MAX_OPEN_CALLS) return { ...TOO_MANY_CALLS, ...withId };
+    const release = claim();
+    if (!release) return { ...TOO_MANY_BYTES, ...withId };
+    const [first] = messages;
+    const opens = first?.kind === 'request' && first.call.method === 'initialize';
+    const post = new AwaitedPost(this, { ids, calls, opens, release }, res, accepts);
+    this.#waiting++;
+    this.#streaming.add(post);
+    for (const token of post.tokens) this.#byToken.set(token, post);
+    receive(post);
+    return undefined;
+  }
+
+  /** Opens the stream for what belongs to no request, or one that broke off. Undefined, or why it is refused. */
+  listen(res: ServerResponse, lastEventId: string | undefined): Refusal | undefined {
+    this.lastUsed = Date.now();
+    const position = lastEventId === undefined ? undefined : positionOf(lastEventId);
+    const channel = position === undefined ? this.#aside : this.#channelOf(position.stream);
+    if (!channel) return refused(400, 'this Last-Event-ID is not known any more');
+    const stream = new EventStream(res, this.#options.pulse, () => this.#released(channel));
+    channel.attach(stream, position?.sequence, this.#primes);
+    return undefined;
+  }
+
+  async close(limit: number, error?: ProxyError): Promise<void> {
+    this.#link.end(
+      error ?? new ProxyError('failed', 'the session was closed before the server answered', { outcome: 'unknown' }),
+    );
+    this.#aside.end();
+    for (const channel of this.#channels.values()) channel.end();
+    this.#replay.clear();
+    await this.#server.close(limit);
+  }
+
+  get #primes(): boolean {
+    return this.#revision !== undefined && this.#revision >= REVISION_WITH_PRIMING;
+  }
+
+  #channelOf(stream: number): Channel | undefined {
+    return stream === 0 ? this.#aside : this.#channels.get(stream);
+  }
+
+  /** Sends what belongs to no request: on the stream for it, or else along with an answer that is awaited. */
+  sendAside(frame: Frame): Promise<void> | undefined {
+    if (this.#aside.open) return this.#aside.write(frame);
+    for (let post = this.#streaming.newest; post; post = this.#streaming.newest) {
+      if (post.streams) return post.write(frame);
+      this.#streaming.delete(post);
+    }
+    return this.#aside.write(frame);
+  }
+
+  /** A POST has its answer; learns from that what was agreed on. */
+  answered(post: AwaitedPost, reply: Reply | undefined): void {
+    this.#waiting--;
+    this.#streaming.delete(post);
+    for (const token of post.tokens) if (this.#byToken.get(token) === post) this.#byToken.delete(token);
+    this.lastUsed = Date.now();
+    if (post.opens && reply && 'result' in reply)
+      this.#revision = asString(peek(reply.result, 'protocolVersion')) ?? '';
+  }
+
+  /** Whether client and server have agreed on anything. */
+  get established(): boolean {
+    return this.#revision !== undefined;
+  }
+
+  get listening(): boolean {
+    return this.#aside.open;
+  }
+
+  /** The session could not be opened. */
+  failed(): void {
+    this.#options.failed();
+  }
+
+  abandoned(): void {
+    this.#options.abandoned();
+  }
+
+  /** A stream for the answer to some requests. @param waited nothing is to be sent yet. */
+  channel(stream: EventStream, waited: boolean, asked: readonly Id[]): Channel {
+    const channel = new Channel(++this.#lastChannel, this.#replay, asked, () => this.#passed(channel));
+    this.#channels.set(channel.number, channel);
+    channel.attach(stream, 0, waited && this.#primes);
+    return channel;
+  }
+
+  /** Remembers an ended stream for a client that reconnects, and forgets the oldest beyond the limit. */
+  #passed(channel: Channel): void {
+    if (this.#past.push(channel) <= MAX_ENDED) return;
+    const { number } = this.#past.shift() as Channel;
+    this.#channels.delete(number);
+    this.#replay.forget(number);
+  }
+
+  #released(channel: Channel): void {
+    if (channel === this.#aside) this.lastUsed = Date.now();
+  }
+}
+
+const NOTHING = ['content-length', '0'];
+
+/** For messages that have no answer. */
+const MUTE: Way = { respond: () => {}, send: () => undefined, room: () => undefined };

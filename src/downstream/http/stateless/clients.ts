@@ -1,0 +1,205 @@
+/**
+ * Clients over Streamable HTTP of revision 2026-07-28: every POST stands for itself, and closing
+ * it is the cancellation (specification 2026-07-28, "Streamable HTTP").
+ */
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { Cancellation, type CancelSignal } from '../../../core/cancel.ts';
+import { Cancelled, type Exchange, type Session } from '../../../core/exchange.ts';
+import { encode } from '../../../core/json.ts';
+import {
+  type Call,
+  encodeNotification,
+  encodeResponse,
+  errorReply,
+  type Id,
+  METHOD_NOT_FOUND,
+  type Reply,
+} from '../../../core/jsonrpc.ts';
+import { Entry, Roll } from '../../../core/open.ts';
+import type { ProxyError } from '../../../errors.ts';
+import { META_SUBSCRIPTION_ID } from '../../../mcp/revisions.ts';
+import { closedFor, noteFor } from '../../../mcp/subscription-id.ts';
+import { replyFrom } from '../../../wire/replies.ts';
+import type { Accepts } from '../accept.ts';
+import { Budget, claimBytes, groupsOf, type Limits, overBudget, type Release, TOO_MANY_BYTES } from '../body-budget.ts';
+import type { Refusal } from '../refusal.ts';
+import type { EventStream } from '../response/event-stream.ts';
+import type { Pulse } from '../response/heartbeat.ts';
+import { type Lane, type PostOwner, PostResponse } from '../response/post-response.ts';
+import type { ClientOptions, Posted } from '../servers.ts';
+import { mirroredParameters } from './header-check.ts';
+import { modernStatus } from './http-status.ts';
+
+/** Limits of calls that wait for answers and notifications that the server has not taken: by connection, by address, in total. */
+const CALLS: Limits = { own: 1_000, group: 5_000, all: 10_000, small: 0 };
+const TOO_MANY_CALLS = overBudget('too many calls of this client, or of all clients together, are waiting for answers');
+
+/** What a request comes with. */
+export interface Asked {
+  readonly id: Id;
+  readonly call: Call;
+  readonly headers: IncomingHttpHeaders;
+  readonly accepts: Accepts;
+}
+
+export class StatelessClients {
+  readonly #pulse: Pulse;
+  readonly #bytes: Budget;
+  readonly #calls = new Budget(CALLS);
+  readonly #open = new Roll<StatelessExchange>();
+  /** How many of them are subscriptions. */
+  #subscriptions = 0;
+  #idle: (() => void)[] = [];
+
+  constructor({ pulse, bytes }: Pick<ClientOptions, 'pulse' | 'bytes'>) {
+    this.#pulse = pulse;
+    this.#bytes = bytes;
+  }
+
+  /** Passes a request to the server on behalf of its sender, and answers it. Returns the refusal if there is one. */
+  serve(posted: Posted, asked: Asked, server: Session): Refusal | undefined {
+    const claimed = this.#claim(posted);
+    if ('status' in claimed) return { ...claimed, id: asked.id };
+    const { res } = posted;
+    const exchange = new StatelessExchange(res, asked, this.#pulse, () => {
+      claimed.release();
+      if (this.#open.delete(exchange) && exchange.subscription) this.#subscriptions--;
+      if (this.#idle.length > 0 && !this.busy) for (const resolve of this.#idle.splice(0)) resolve();
+    });
+    this.#open.add(exchange);
+    if (exchange.subscription) this.#subscriptions++;
+    res.once('close', () => exchange.left());
+    server.request(exchange).then(
+      (reply) => exchange.answer(reply),
+      (error: unknown) => exchange.answer(replyFrom(error)),
+    );
+    return undefined;
+  }
+
+  /** Passes a notification on. Returns the refusal if there is one. */
+  tell(posted: Posted, call: Call, server: Session): Refusal | undefined {
+    const claimed = this.#claim(posted);
+    if ('status' in claimed) return claimed;
+    const taken = server.notify(call);
+    if (taken) taken.then(claimed.release, claimed.release);
+    else claimed.release();
+    return undefined;
+  }
+
+  #claim(posted: Posted): { readonly release: Release } | Refusal {
+    const { socket } = posted.req;
+    const call = this.#calls.claim(socket, groupsOf(posted), 1);
+    if (!call) return TOO_MANY_CALLS;
+    const bytes = claimBytes(this.#bytes, socket, posted);
+    if (!bytes) {
+      call();
+      return TOO_MANY_BYTES;
+    }
+    return {
+      release() {
+        call();
+        bytes();
+      },
+    };
+  }
+
+  /** Whether calls wait for answers; subscriptions are not waited for. */
+  get busy(): boolean {
+    return this.#open.size > this.#subscriptions;
+  }
+
+  /** Resolves when no call waits for its answer. */
+  idle(): Promise<void> {
+    return this.busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+  }
+
+  /** Answers what is open with the error, and ends the subscriptions the way a server does. */
+  end(error: ProxyError): void {
+    for (const exchange of this.#open) exchange.end(error);
+  }
+}
+
+/** One request and its response. */
+class StatelessExchange extends Entry implements Exchange, PostOwner {
+  readonly call: Call;
+  readonly mirrored: Readonly<Record<string, string>>;
+  readonly subscription: boolean;
+  readonly #id: Id;
+  readonly #cancellation = new Cancellation();
+  readonly #response: PostResponse;
+  readonly #over: () => void;
+  #open = true;
+
+  /** @param over called once, as soon as there is an answer or nobody to take it. */
+  constructor(res: ServerResponse, { id, call, headers, accepts }: Asked, pulse: Pulse, over: () => void) {
+    super();
+    this.call = call;
+    this.mirrored = mirroredParameters(headers);
+    this.subscription = call.method === 'subscriptions/listen';
+    this.#id = id;
+    this.#over = over;
+    this.#response = new PostResponse(res, accepts, pulse, this);
+  }
+
+  get signal(): CancelSignal {
+    return this.#cancellation.signal;
+  }
+
+  notify(note: Call): Promise<void> | undefined {
+    if (!this.#open || !this.#response.streams) return undefined;
+    return this.#response.write(encodeNotification(this.subscription ? noteFor(note, Buffer.from(this.#id)) : note));
+  }
+
+  /** In this revision servers ask by way of their results. */
+  ask(): Promise<Reply> {
+    return Promise.resolve(errorReply(METHOD_NOT_FOUND, 'Method not found'));
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#response.room();
+  }
+
+  abort(error: Error): void {
+    this.answer(replyFrom(error));
+    this.#cancellation.abort(error);
+  }
+
+  answer(reply: Reply): void {
+    if (!this.#close()) return;
+    const own = this.subscription ? closedFor(reply, Buffer.from(this.#id)) : reply;
+    this.#response.answer(encodeResponse(this.#id, own), modernStatus(own));
+  }
+
+  /** The client has closed the connection: nothing else cancels in this revision. */
+  left(): void {
+    if (!this.#close()) return;
+    this.#response.none();
+    this.#cancellation.abort(new Cancelled());
+  }
+
+  /** The proxy ends before the server has answered. */
+  end(error: ProxyError): void {
+    this.answer(this.subscription ? GRACEFUL : replyFrom(error));
+    this.#cancellation.abort(new Cancelled());
+  }
+
+  headers(): readonly string[] {
+    return NO_HEADERS;
+  }
+
+  lane(stream: EventStream): Lane {
+    return stream;
+  }
+
+  #close(): boolean {
+    const was = this.#open;
+    this.#open = false;
+    if (was) this.#over();
+    return was;
+  }
+}
+
+const NO_HEADERS: readonly string[] = [];
+
+/** The answer that ends a subscription by the will of the server (specification 2026-07-28, "Subscriptions"). */
+const GRACEFUL: Reply = { result: encode({ resultType: 'complete', _meta: { [META_SUBSCRIPTION_ID]: 0 } }) };

@@ -1,0 +1,80 @@
+/**
+ * The headers of a modern request, held against its body (specification 2026-07-28, "Streamable
+ * HTTP", section "Server Validation"): whoever routes by the one must not be fooled by the other.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { isObject, peek } from '../../../core/json.ts';
+import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../../core/jsonrpc.ts';
+import { refuseLookalikes, refuseOtherCalls } from '../../../core/lookalikes.ts';
+import { nameSource, standardHeaders } from '../../../mcp/headers.ts';
+import {
+  HEADER_MISMATCH,
+  isModernRevision,
+  META_PREFIX,
+  MODERN_REVISIONS,
+  UNSUPPORTED_VERSION,
+} from '../../../mcp/revisions.ts';
+
+/**
+ * The error to answer a wrong modern request with; undefined when nothing is wrong. Throws a JsonError
+ * or a ProxyError when a server could read the request differently than the proxy does.
+ */
+export function checkModern(call: Call, revision: string, headers: IncomingHttpHeaders): Reply | undefined {
+  refuseOtherCalls(call);
+  if (isObject(call.params)) refuseLookalikes(call.params, ['_meta', nameSource(call.method) ?? '_meta']);
+  const expected = standardHeaders(call);
+  const spoken = mismatch('mcp-protocol-version', call.method, expected, headers);
+  if (spoken) return spoken;
+  if (!isModernRevision(revision)) {
+    const data = { supported: MODERN_REVISIONS, requested: revision };
+    return errorReply(UNSUPPORTED_VERSION, 'Unsupported protocol version', data);
+  }
+  const other =
+    mismatch('mcp-method', call.method, expected, headers) ?? mismatch('mcp-name', call.method, expected, headers);
+  if (other) return other;
+  const capabilities = `${META_PREFIX}clientCapabilities`;
+  if (!isObject(peek(call.params, '_meta', capabilities))) {
+    return errorReply(INVALID_PARAMS, `Invalid params: _meta has no ${capabilities}`);
+  }
+  return undefined;
+}
+
+function mismatch(
+  name: keyof typeof SHOWN,
+  method: string,
+  expected: Readonly<Record<string, string>>,
+  headers: IncomingHttpHeaders,
+): Reply | undefined {
+  const wanted = expected[name];
+  const given = headers[name];
+  if (wanted === undefined) {
+    const astray = name === 'mcp-name' && given !== undefined && nameSource(method) !== undefined;
+    return astray ? errorReply(HEADER_MISMATCH, `Header mismatch: the body has nothing for ${SHOWN[name]}`) : undefined;
+  }
+  if (given === undefined) return errorReply(HEADER_MISMATCH, `Header mismatch: ${SHOWN[name]} is missing`);
+  // Only the name may be encoded.
+  if (given === wanted || (name === 'mcp-name' && decoded(given) === decoded(wanted))) return undefined;
+  return errorReply(HEADER_MISMATCH, `Header mismatch: ${SHOWN[name]} does not match the body`);
+}
+
+/** The headers that mirror parameters of a tool: only the server can tell whether they are right. */
+export function mirroredParameters(headers: IncomingHttpHeaders): Record<string, string> {
+  const mirrored: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith('mcp-param-') && typeof value === 'string') mirrored[name] = value;
+  }
+  return mirrored;
+}
+
+/** The text that a header value stands for, or undefined when it stands for none. */
+function decoded(value: string | string[]): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const base64 = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1];
+  return base64 === undefined ? value : Buffer.from(base64, 'base64').toString('utf8');
+}
+
+const SHOWN = {
+  'mcp-protocol-version': 'MCP-Protocol-Version',
+  'mcp-method': 'Mcp-Method',
+  'mcp-name': 'Mcp-Name',
+} as const;

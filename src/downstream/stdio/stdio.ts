@@ -1,0 +1,210 @@
+/** The client on standard input and output: newline-delimited JSON-RPC, both eras (specification, "stdio"). */
+
+import type { CancelSignal } from '../../core/cancel.ts';
+import type { Handler, Peer } from '../../core/exchange.ts';
+import { asString, JsonError, peek } from '../../core/json.ts';
+import {
+  type Call,
+  encodeBatch,
+  encodeResponse,
+  errorReply,
+  type Frame,
+  INVALID_REQUEST,
+  type Message,
+  PARSE_ERROR,
+  type Reply,
+} from '../../core/jsonrpc.ts';
+import type { Log } from '../../core/ports.ts';
+import { ProxyError } from '../../errors.ts';
+import { MAX_DOWNSTREAM_MESSAGE, readEnds, readFrame } from '../../wire/frames.ts';
+import { LineWriter } from '../../wire/line-writer.ts';
+import { LineReader } from '../../wire/lines.ts';
+import { Link, type LinkHandlers, type Way } from '../../wire/link.ts';
+import { replyFrom } from '../../wire/replies.ts';
+import { Budget, releasing } from '../http/body-budget.ts';
+import type { StdioStreams } from './streams.ts';
+
+/** The only revision in which several messages may come as one array. */
+const REVISION_WITH_BATCHES = '2025-03-26';
+
+/** The content of one line. */
+type Received = ReturnType<typeof readFrame>;
+
+/** Bytes of requests that may wait for answers. */
+const MAX_WAITING = 128 * 1_048_576;
+
+export class StdioDownstream implements Peer {
+  /** Resolves when the client is gone: its input has ended, or nobody reads our output any more. */
+  readonly ended: Promise<void>;
+  readonly #streams: StdioStreams;
+  readonly #log: Log;
+  readonly #writer: LineWriter;
+  readonly #waiting = new Budget({ own: MAX_WAITING, group: MAX_WAITING, all: MAX_WAITING, small: 0 });
+  #link: Link | undefined;
+  #batches = false;
+  #skipped = 0;
+
+  constructor(streams: StdioStreams, log: Log) {
+    this.#streams = streams;
+    this.#log = log;
+    this.#writer = new LineWriter(streams.output);
+    this.ended = new Promise((resolve) => {
+      streams.input.once('end', resolve);
+      streams.input.once('close', resolve);
+      streams.input.on('error', () => resolve());
+      streams.output.once('error', () => resolve());
+      streams.output.once('close', resolve);
+    });
+    // A closed pipe is the end of the client, told by `ended`; it is not an exception.
+    streams.output.on('error', () => {});
+  }
+
+  /** Begins to read. */
+  start(handlers: LinkHandlers): void {
+    const own = { request: this.#watchRevision(handlers.request), notify: handlers.notify };
+    this.#link = new Link(
+      (frame) => this.#writer.write(frame),
+      own,
+      () => this.room(),
+    );
+    const { input } = this.#streams;
+    const reader = new LineReader(
+      MAX_DOWNSTREAM_MESSAGE,
+      (line) => this.#line(line),
+      (head, tail) => this.#refuseLine(head, tail),
+    );
+    input.on('data', (chunk: Buffer) => {
+      reader.push(chunk);
+      // Who does not read our answers gets no further questions answered.
+      const room = this.#writer.room();
+      if (!room) return;
+      input.pause();
+      room.then(() => input.resume());
+    });
+    input.once('end', () => reader.end());
+  }
+
+  notify(call: Call): Promise<void> | undefined {
+    return this.#link?.notify(call);
+  }
+
+  ask(call: Call, signal: CancelSignal): Promise<Reply> {
+    return (
+      this.#link?.ask(call, signal) ?? Promise.reject(new ProxyError('internal', 'the client is not connected yet'))
+    );
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#writer.room();
+  }
+
+  /** Whether nobody reads our output any more, so that no answer is worth waiting for. */
+  get deaf(): boolean {
+    return !this.#streams.output.writable;
+  }
+
+  get busy(): boolean {
+    return this.#link?.busy ?? false;
+  }
+
+  /** Resolves as soon as every request has its answer. */
+  idle(): Promise<void> {
+    return this.#link?.idle() ?? Promise.resolve();
+  }
+
+  /** Reads nothing more, answers every open request with the error, and waits until that is written. */
+  async end(error: ProxyError): Promise<void> {
+    this.#streams.input.pause();
+    this.#link?.end(error);
+    await this.#writer.flushed();
+  }
+
+  #line(line: Buffer): void {
+    const link = this.#link as Link;
+    let frame: Received;
+    try {
+      frame = readFrame(line);
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      this.#skip(line, error);
+      return;
+    }
+    const { batch, messages } = frame;
+    if (!batch) this.#receive(frame, line.length, (way) => link.receive(messages[0] as Message, way));
+    else if (this.#mayBatch(messages)) this.#receive(frame, line.length, (way) => link.receiveBatch(messages, way));
+    else this.#refuse('null', errorReply(INVALID_REQUEST, `Invalid Request: no batch is allowed here`));
+  }
+
+  /** Hands over the messages of a line, and counts its bytes until they are answered. */
+  #receive({ batch, messages }: Received, bytes: number, receive: (way?: Way) => void): void {
+    const ids = messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
+    if (ids.length === 0) {
+      receive();
+      return;
+    }
+    const release = this.#waiting.claim(this, [], bytes);
+    if (release) {
+      receive(
+        releasing(
+          (frame) => this.#writer.write(frame),
+          () => this.room(),
+          release,
+        ),
+      );
+      return;
+    }
+    const limit = new ProxyError(
+      'limit',
+      `more than ${MAX_WAITING / 1_048_576} MiB of requests are waiting for answers`,
+    );
+    this.#log.warn(limit.message);
+    for (const message of messages) if (message.kind !== 'request') (this.#link as Link).receive(message);
+    const answers = ids.map((id) => encodeResponse(id, replyFrom(limit)));
+    this.#writer.write(batch ? encodeBatch(answers) : (answers[0] as Frame));
+  }
+
+  #mayBatch(messages: readonly Message[]): boolean {
+    const opens = messages.some((m) => m.kind === 'request' && m.call.method === 'initialize');
+    return this.#batches && messages.length > 0 && !opens;
+  }
+
+  /** A line that is no JSON: noise is skipped, a broken message gets the answer that JSON-RPC has for it. */
+  #skip(line: Buffer, error: JsonError): void {
+    this.#skipped++;
+    const told = `the client wrote a line that is no JSON-RPC message (${error.message}); ${this.#skipped} so far`;
+    if (this.#skipped === 1) this.#log.warn(told);
+    else this.#log.debug(told);
+    const { id, asks } = readEnds(line, line);
+    // An answer of the client that cannot be read is an answer all the same: somebody waits for it.
+    if (!asks && id !== 'null') (this.#link as Link).receive({ kind: 'malformed', id, reason: error.message });
+    else if (/^\s*[[{]/.test(line.toString('latin1', 0, 64))) {
+      this.#refuse('null', errorReply(PARSE_ERROR, `Parse error: ${error.message}`));
+    }
+  }
+
+  #refuseLine(head: Buffer, tail: Buffer): void {
+    const limit = new ProxyError('limit', `a message is larger than ${MAX_DOWNSTREAM_MESSAGE / 1_048_576} MiB`);
+    this.#log.warn(limit.message);
+    const { id, asks } = readEnds(head, tail);
+    if (asks) this.#refuse(id, replyFrom(limit));
+    else (this.#link as Link).receive({ kind: 'malformed', id, reason: limit.message });
+  }
+
+  #refuse(id: string, reply: Reply): void {
+    this.#writer.write(encodeResponse(id, reply));
+  }
+
+  /** Learns the revision of the session from the answer to `initialize`. */
+  #watchRevision(next: Handler): Handler {
+    return (exchange) => {
+      const replied = next(exchange);
+      if (exchange.call.method !== 'initialize') return replied;
+      return replied.then((reply) => {
+        if ('result' in reply) {
+          this.#batches = asString(peek(reply.result, 'protocolVersion')) === REVISION_WITH_BATCHES;
+        }
+        return reply;
+      });
+    };
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * A modern client in front of a legacy server, for a client that was promised the modern era
+ * before the server could be asked. Opens the server's session in the client's name, takes the
+ * envelope off every request, and gives results what modern clients look for in them.
+ */
+
+import { derived, detached, type Exchange, type Handler } from '../../core/exchange.ts';
+import {
+  decode,
+  encode,
+  isObject,
+  type Json,
+  JsonError,
+  member,
+  members,
+  peek,
+  peekObject,
+  peekText,
+  withMember,
+  withoutMembers,
+} from '../../core/json.ts';
+import {
+  type Call,
+  errorCode,
+  errorReply,
+  INTERNAL_ERROR,
+  INVALID_PARAMS,
+  METHOD_NOT_FOUND,
+  type Reply,
+} from '../../core/jsonrpc.ts';
+import { ProxyError } from '../../errors.ts';
+import { LEGACY_REVISIONS, META_ENVELOPE, META_PREFIX, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+
+/** Requests that the modern era does not have. */
+const GONE = new Set(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe']);
+
+/** Results that say how long they may be kept (specification 2026-07-28, "Caching"). */
+const CACHEABLE = /^(tools|prompts|resources|resources\/templates)\/list$|^resources\/read$/;
+
+const RESOURCE_NOT_FOUND = -32002;
+
+/** Whether the server turned out not to speak the revision of the client. */
+export function isOtherEra(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'no-common-version';
+}
+
+export class Downgrade {
+  readonly #next: Handler;
+  readonly #notify: (call: Call) => void;
+  #session: Promise<Reply> | undefined;
+
+  constructor(next: Handler, notify: (call: Call) => void) {
+    this.#next = next;
+    this.#notify = notify;
+  }
+
+  async request(exchange: Exchange): Promise<Reply> {
+    const { call } = exchange;
+    if (GONE.has(call.method)) return errorReply(METHOD_NOT_FOUND, `Method not found: ${call.method}`);
+    if (call.method === 'subscriptions/listen') {
+      throw new ProxyError('cannot-bridge', 'this server cannot tell a 2026-07-28 client what has changed', {
+        hint: 'restart the client: it will be told the era of the server at once',
+      });
+    }
+    const opened = await this.#open(exchange);
+    if ('error' in opened) return opened;
+    if (call.method === 'server/discover') return { result: discoverResult(opened.result) };
+    const params = call.params && withoutEnvelope(call.params);
+    const legacy: Exchange = {
+      ...derived(exchange, { call: { ...call, ...(params && { params }) } }),
+      // Declared nothing, so it is to be asked nothing; who asks all the same gets the answer of a client that cannot.
+      ask: (question) => Promise.resolve(errorReply(METHOD_NOT_FOUND, `Method not found: ${question.method}`)),
+    };
+    return upgraded(call.method, await this.#next(legacy));
+  }
+
+  /** Opens the session of the server, once; a failure is forgotten, so that the next request tries again. */
+  #open(exchange: Exchange): Promise<Reply> {
+    this.#session ??= this.#initialize(exchange).then(
+      (reply) => {
+        if ('error' in reply) this.#session = undefined;
+        else this.#notify({ method: 'notifications/initialized' });
+        return reply;
+      },
+      (error) => {
+        this.#session = undefined;
+        throw error;
+      },
+    );
+    return this.#session;
+  }
+
+  #initialize(exchange: Exchange): Promise<Reply> {
+    const info = peekObject(exchange.call.params, '_meta', `${META_PREFIX}clientInfo`);
+    const params = encode({
+      protocolVersion: LEGACY_REVISIONS[0],
+      capabilities: {},
+      clientInfo: info ? decode(info) : { name: 'mcp-proxy', version: 'unknown' },
+    });
+    // Others wait for it too, whatever becomes of the request that came first.
+    return this.#next(derived(detached(exchange), { call: { method: 'initialize', params }, notify: () => undefined }));
+  }
+}
+
+/** What the server has said of itself, as the answer to `server/discover`. */
+function discoverResult(initialized: Json): Json {
+  const capabilities = peekObject(initialized, 'capabilities');
+  const info = peekObject(initialized, 'serverInfo');
+  const instructions = peekText(initialized, 'instructions');
+  return encode({
+    resultType: 'complete',
+    supportedVersions: MODERN_REVISIONS,
+    capabilities: capabilities ? decode(capabilities) : {},
+    ...(info && { _meta: { [`${META_PREFIX}serverInfo`]: decode(info) } }),
+    ...(instructions !== undefined && { instructions }),
+    ttlMs: 0,
+    cacheScope: 'private',
+  });
+}
+
+/** The parameters without what only the modern era puts into `_meta`. */
+function withoutEnvelope(params: Json): Json {
+  const meta = isObject(params) ? member(params, '_meta') : undefined;
+  return isObject(meta) ? withMember(params, '_meta', withoutMembers(meta, META_ENVELOPE)) : params;
+}
+
+function upgraded(method: string, reply: Reply): Reply {
+  if ('error' in reply) return upgradedError(reply);
+  // Leave it to the client to judge a result that could be read in two ways.
+  if (!isObject(reply.result) || !isReadable(reply.result)) return reply;
+  const own = reply.result;
+  let result = own;
+  const add = (key: string, value: unknown): void => {
+    result = withMember(result, key, encode(value));
+  };
+  if (peekText(own, 'resultType') === undefined) add('resultType', 'complete');
+  if (CACHEABLE.test(method)) {
+    if (!(Number(peek(own, 'ttlMs')?.toString('latin1') ?? Number.NaN) >= 0)) add('ttlMs', 0);
+    if (!['public', 'private'].includes(peekText(own, 'cacheScope') ?? '')) add('cacheScope', 'private');
+  }
+  return { ...reply, result };
+}
+
+function isReadable(result: Json): boolean {
+  try {
+    members(result);
+    return true;
+  } catch (error) {
+    if (error instanceof JsonError) return false;
+    throw error;
+  }
+}
+
+/** Codes that mean something else in the modern era, or nothing. */
+function upgradedError(reply: Reply & { readonly error: Json }): Reply {
+  const code = errorCode(reply) ?? 0;
+  if (code === RESOURCE_NOT_FOUND) return { ...reply, error: withMember(reply.error, 'code', encode(INVALID_PARAMS)) };
+  if (code > -32020 || code < -32099) return reply;
+  return errorReply(INTERNAL_ERROR, 'the server answered with a code of another revision', {
+    original: decode(reply.error),
+  });
+}

@@ -1,0 +1,81 @@
+/** Bounds every wait for an answer: an exchange whose server stays silent for too long ends with an error. */
+
+import type { CancelSignal } from '../core/cancel.ts';
+import type { Exchange, Middleware } from '../core/exchange.ts';
+import type { Call, Reply } from '../core/jsonrpc.ts';
+import { ProxyError } from '../errors.ts';
+import { isHandshake } from '../mcp/revisions.ts';
+
+/** Milliseconds a server may stay silent. */
+export interface Deadlines {
+  /** While it opens the connection; hosts give up after 30 to 60 seconds. */
+  readonly handshake: number;
+  /** While it works on anything else; every sign of life starts the time anew. */
+  readonly silence: number;
+}
+
+export const DEADLINES: Deadlines = { handshake: 45_000, silence: 60 * 60_000 };
+
+export function deadline(limits: Deadlines): Middleware {
+  return (next) => (exchange) => {
+    // A subscription is silent by nature, for as long as nothing changes.
+    if (exchange.call.method === 'subscriptions/listen') return next(exchange);
+    const timed = new TimedExchange(exchange, isHandshake(exchange.call) ? limits.handshake : limits.silence);
+    return next(timed).then(
+      (reply) => {
+        timed.end();
+        return reply;
+      },
+      (error: unknown) => {
+        timed.end();
+        throw error;
+      },
+    );
+  };
+}
+
+/** An exchange that is given up when neither notification nor question crosses for a while. */
+class TimedExchange implements Exchange {
+  readonly call: Call;
+  readonly signal: CancelSignal;
+  readonly mirrored: Exchange['mirrored'];
+  readonly #inner: Exchange;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(inner: Exchange, limit: number) {
+    this.call = inner.call;
+    this.signal = inner.signal;
+    this.mirrored = inner.mirrored;
+    this.#inner = inner;
+    this.#timer = setTimeout(() => {
+      const message = `no answer to ${JSON.stringify(inner.call.method)} in ${Math.round(limit / 1000)} s`;
+      inner.abort(new ProxyError('timeout', message, { outcome: 'unknown' }));
+    }, limit);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  abort(error: Error): void {
+    this.#inner.abort(error);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#inner.room();
+  }
+
+  slow(): void {
+    this.#inner.slow?.();
+  }
+
+  notify(call: Call): Promise<void> | undefined {
+    this.#timer.refresh();
+    return this.#inner.notify(call);
+  }
+
+  ask(call: Call, asking: CancelSignal): Promise<Reply> {
+    this.#timer.refresh();
+    return this.#inner.ask(call, asking).finally(() => this.#timer.refresh());
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * The first contact with a server that asks for a sign-in. Hosts give a server half a minute to
+ * start, and no user signs in that fast; so the client is answered at once with what is known,
+ * and the connection is made when the user is done.
+ */
+
+import {
+  derived,
+  detached,
+  type Exchange,
+  type Handler,
+  linked,
+  type Peer,
+  type Session,
+} from '../../core/exchange.ts';
+import { asString, encode, isObject, peek, peekObject, peekText, withMember } from '../../core/json.ts';
+import type { Call, Reply } from '../../core/jsonrpc.ts';
+import type { AnswerMemory } from '../../core/ports.ts';
+import type { SignIn } from '../../core/sign-in.ts';
+import { ProxyError } from '../../errors.ts';
+import { declaredRevision } from '../../mcp/revisions.ts';
+import { Downgrade, isOtherEra } from '../bridge/downgrade.ts';
+import {
+  emptyList,
+  isListRequest,
+  LIST_CHANGES,
+  provisionalDiscover,
+  provisionalInitialize,
+  rememberedList,
+  SIGN_IN_TOOL,
+  signInResult,
+} from './provisional.ts';
+import { inputGiven, inputRequired, SignInPrompt } from './sign-in-prompt.ts';
+import { later, pageKnown, userNeeded } from './waits.ts';
+
+/** How long a list waits for the user, in milliseconds. */
+const LIST_PATIENCE = 25_000;
+
+export interface FirstContactOptions {
+  readonly signIn: SignIn;
+  readonly peer: Peer;
+  readonly answers: AnswerMemory;
+  readonly server: string;
+  readonly version: string;
+  /** Whether a client may be led over a bridge that was promised another era than the server's. */
+  readonly bridges: boolean;
+}
+
+/** `none`: the server answers for itself. `provisional`: we have answered in its place, and it has not answered yet. */
+type Phase = 'none' | 'provisional' | 'connected';
+
+export class FirstContact {
+  readonly #options: FirstContactOptions;
+  readonly #next: Handler;
+  readonly #notifyNext: Session['notify'];
+  readonly #prompt: SignInPrompt;
+  #phase: Phase = 'none';
+  /** The last `initialize` of the client. */
+  #initialize: Exchange | undefined;
+  /** The attempt to connect that is under way. */
+  #connecting: Promise<void> | undefined;
+  #initialized: Call | undefined;
+  /** Whether the client was told that this is the modern era, before anybody knew. */
+  #promised = false;
+  /** Whether the server itself has answered the client's `server/discover`. */
+  #discovered = false;
+  /** How many sign-ins had been completed when the client came. */
+  readonly #completed: number;
+  #downgrade: Downgrade | undefined;
+  /** Whether a modern client was asked to show the page of the sign-in. */
+  #askedInput = false;
+  /** Whether the client holds a list that was made up. */
+  #madeUp = false;
+  /** The client is gone: no sign-in matters to it any more. */
+  readonly end: () => void;
+
+  constructor(options: FirstContactOptions, next: Handler, notifyNext: Session['notify']) {
+    this.#options = options;
+    this.#prompt = new SignInPrompt(options);
+    this.#next = next;
+    this.#notifyNext = notifyNext;
+    // Who signed in elsewhere, or after we had given up waiting, is connected without having to ask again.
+    let completed = options.signIn.completed;
+    this.#completed = completed;
+    const unwatch = options.signIn.watch(() => {
+      if (options.signIn.completed === completed) return;
+      completed = options.signIn.completed;
+      if (this.#phase === 'provisional' && !this.#connecting) this.#connect().catch(() => {});
+    });
+    this.end = () => {
+      unwatch();
+      this.#prompt.end();
+    };
+  }
+
+  /** To the server, over a bridge when it turned out not to speak what the client was promised. */
+  #forward(exchange: Exchange): Promise<Reply> {
+    if (this.#downgrade) return this.#downgrade.request(exchange);
+    if (this.#phase === 'connected') return this.#next(exchange);
+    return this.#next(exchange).catch((error: unknown) => {
+      if (!isOtherEra(error) || !this.#wasPromised(exchange.call) || !this.#options.bridges) throw error;
+      this.#downgrade ??= new Downgrade(this.#next, this.#notifyNext);
+      return this.#downgrade.request(exchange);
+    });
+  }
+
+  /** Whether the client relies on a promise of the modern era. Otherwise it gets the server's own answer, and can open again. */
+  #wasPromised({ method }: Call): boolean {
+    if (method === 'initialize') return false;
+    if (this.#promised || method === 'server/discover') return this.#promised;
+    // A client that has not asked this process may have asked another process of ours before the user signed in.
+    return !this.#discovered && this.#options.signIn.completed > this.#completed;
+  }
+
+  readonly request: Handler = (exchange) => {
+    const given = this.#askedInput ? inputGiven(exchange.call) : undefined;
+    // Who says that it showed the page is given the time that a sign-in may take.
+    if (given?.accepted) return this.#forward(derived(exchange, { call: given.call }));
+    if (given) return Promise.reject(this.#notYet());
+    const { method } = exchange.call;
+    if (method === 'initialize') return this.#open(exchange);
+    if (method === 'server/discover') return this.#discover(exchange);
+    if (this.#madeUp && method === 'tools/call' && asString(peek(exchange.call.params, 'name')) === SIGN_IN_TOOL) {
+      return this.#signInCall(exchange);
+    }
+    if (this.#phase === 'connected') return isListRequest(method) ? this.#list(exchange) : this.#forward(exchange);
+    return this.#phase === 'provisional' ? this.#whileProvisional(exchange) : this.#first(exchange);
+  };
+
+  notify(call: Call): Promise<void> | undefined {
+    const taken = this.#phase === 'provisional' ? undefined : this.#notifyNext(call);
+    if (call.method === 'notifications/initialized') {
+      if (this.#phase === 'provisional') this.#initialized = call;
+      this.#prompt.ready();
+    }
+    return taken;
+  }
+
+  /** Passes `initialize` on, and answers it in the server's place when that has to wait for the user. */
+  async #open(exchange: Exchange): Promise<Reply> {
+    const { answers } = this.#options;
+    this.#phase = 'none';
+    // Whatever was begun for the last one is not for this one.
+    this.#initialize = exchange;
+    this.#initialized = undefined;
+    this.#connecting = undefined;
+    this.#prompt.opened(exchange.call);
+    this.#promised = false;
+    this.#downgrade = undefined;
+    const answered = this.#forward(detached(exchange));
+    const first = await Promise.race([answered, userNeeded(this.#options.signIn, answered)]);
+    if (first !== 'user-needed') {
+      this.#phase = 'connected';
+      this.#remember('initialize', first);
+      return first;
+    }
+    this.#phase = 'provisional';
+    this.#connect(answered).catch(() => {});
+    return { result: provisionalInitialize(exchange.call, answers.recall('initialize'), this.#options.version) };
+  }
+
+  /** Connects to the server in the name of the client. Rejects when that fails; the next request tries again. */
+  #connect(answered?: Promise<Reply>): Promise<void> {
+    const own = this.#initialize as Exchange;
+    const begin = async (): Promise<void> => {
+      const reply = await (answered ?? this.#forward(detached(own)));
+      if ('error' in reply) throw new ServerRefused(reply);
+      if (this.#initialize !== own) return;
+      this.#remember('initialize', reply);
+      this.#phase = 'connected';
+      if (this.#initialized) this.#notifyNext(this.#initialized);
+      // Everything the client was told so far was a guess.
+      for (const method of LIST_CHANGES) this.#options.peer.notify({ method });
+    };
+    const connecting = begin().finally(() => {
+      if (this.#connecting === connecting) this.#connecting = undefined;
+    });
+    this.#connecting = connecting;
+    return connecting;
+  }
+
+  async #whileProvisional(exchange: Exchange): Promise<Reply> {
+    const { method } = exchange.call;
+    if (method === 'ping') return { result: encode({}) };
+    const connected = (this.#connecting ?? this.#connect()).then(() => 'connected' as const);
+    const list = isListRequest(method);
+    const patience = list ? later(LIST_PATIENCE) : pageKnown(this.#options.signIn);
+    try {
+      const first = await Promise.race([connected, patience.promise]);
+      if (first === 'connected') return await (list ? this.#list(exchange) : this.#forward(exchange));
+    } catch (error) {
+      if (error instanceof ServerRefused) return error.reply;
+      throw error;
+    } finally {
+      patience.end();
+    }
+    if (list) return this.#listFromMemory(exchange.call, false);
+    throw this.#notYet();
+  }
+
+  /** The first requests of a modern client, and of a legacy one without a session: nobody knows yet whether they may be asked. */
+  async #first(exchange: Exchange): Promise<Reply> {
+    const { method } = exchange.call;
+    const own = linked(exchange);
+    const answered = this.#forward(own.exchange);
+    const list = isListRequest(method);
+    // A subscription is not waited for by anybody.
+    if (method === 'subscriptions/listen') return answered;
+    const seen = answered.then((reply) => {
+      if ('result' in reply) this.#phase = 'connected';
+      if (list) this.#rememberList(exchange.call, reply);
+      return reply;
+    });
+    const first = await Promise.race([seen, userNeeded(this.#options.signIn, answered, own.exchange.signal)]);
+    if (first !== 'user-needed') return first;
+    if (list) {
+      const patience = later(LIST_PATIENCE);
+      const second = await Promise.race([seen, patience.promise]).finally(() => patience.end());
+      if (second !== 'late') return second;
+    }
+    // Whatever is answered now must not run later.
+    own.abort(this.#notYet());
+    seen.catch(() => {});
+    const asked = inputRequired(exchange, this.#options.signIn, this.#options.server);
+    if (asked) {
+      this.#askedInput = true;
+      return { result: asked };
+    }
+    if (list) return this.#listFromMemory(exchange.call, true);
+    throw this.#notYet();
+  }
+
+  async #list(exchange: Exchange): Promise<Reply> {
+    const reply = await this.#forward(exchange);
+    this.#rememberList(exchange.call, reply);
+    return reply;
+  }
+
+  #rememberList({ method, params }: Call, reply: Reply): void {
+    // The server may have a tool of that name itself.
+    if (method === 'tools/list' && 'result' in reply) this.#madeUp = false;
+    if (!peekText(params, 'cursor')) this.#remember(method, reply);
+  }
+
+  /** Keeps an answer for the next time that a user has to sign in; nothing of servers that never ask for it. */
+  #remember(method: string, reply: Reply): void {
+    if ('result' in reply && this.#options.signIn.signedIn) this.#options.answers.remember(method, reply.result);
+  }
+
+  #listFromMemory({ method, params }: Call, modern: boolean): Reply {
+    // Only first pages are kept.
+    if (peekText(params, 'cursor')) throw this.#notYet();
+    const remembered = this.#options.answers.recall(method);
+    if (isObject(remembered)) return { result: rememberedList(remembered, modern) };
+    this.#madeUp ||= method === 'tools/list';
+    return { result: emptyList(method, modern) };
+  }
+
+  async #discover(exchange: Exchange): Promise<Reply> {
+    const { answers, signIn, version } = this.#options;
+    const answered = this.#forward(exchange);
+    const first = await Promise.race([answered, userNeeded(signIn, answered)]).catch((error: unknown) => {
+      this.#discovered ||= isOtherEra(error);
+      const asksForUser = error instanceof ProxyError && error.code === 'unauthorized' && error.data.httpStatus === 401;
+      if (!asksForUser) throw error;
+      return 'user-needed' as const;
+    });
+    if (first !== 'user-needed') {
+      this.#discovered = true;
+      this.#remember('server/discover', first);
+      return first;
+    }
+    answered.catch(() => {});
+    this.#promised = true;
+    return { result: provisionalDiscover(answers.recall('server/discover'), version) };
+  }
+
+  /** Says where to sign in; begins a sign-in where none is under way. */
+  async #signInCall(exchange: Exchange): Promise<Reply> {
+    const own = linked(exchange);
+    const page = pageKnown(this.#options.signIn);
+    const modern = declaredRevision(exchange.call) !== undefined;
+    try {
+      const first = await Promise.race([this.#reached(own.exchange), page.promise]);
+      if (first === 'late') own.abort(this.#notYet());
+      return { result: signInResult(this.#options.signIn.pending, first === 'reached', modern) };
+    } catch (error) {
+      if (error instanceof ServerRefused) return error.reply;
+      throw error;
+    } finally {
+      page.end();
+    }
+  }
+
+  /** Resolves as soon as the server can be asked for what the client wants of it. */
+  async #reached(exchange: Exchange): Promise<'reached'> {
+    if (this.#phase === 'provisional') await (this.#connecting ?? this.#connect());
+    else if (this.#phase === 'none' || this.#options.signIn.pending) {
+      // A question that changes nothing.
+      const meta = peekObject(exchange.call.params, '_meta');
+      const params = meta ? withMember(encode({}), '_meta', meta) : encode({});
+      await this.#forward(derived(exchange, { call: { method: 'tools/list', params }, notify: () => undefined }));
+    }
+    return 'reached';
+  }
+
+  #notYet(): ProxyError {
+    const { signIn, server } = this.#options;
+    const page = signIn.pending?.url;
+    const code = signIn.pending?.userCode;
+    const where = page === undefined ? '' : `: ${page}${code === undefined ? '' : ` (code ${code})`}`;
+    return new ProxyError('unauthorized', `${server} asks for a sign-in${where}`, {
+      ...(page !== undefined && { signIn: page }),
+      hint: 'sign in, then try again',
+    });
+  }
+}
+
+/** The server has answered `initialize` with an error, which is as good an answer to everything else. */
+class ServerRefused extends Error {
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super('the server has refused to open a session');
+    this.reply = reply;
+  }
+}

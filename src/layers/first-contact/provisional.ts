@@ -1,0 +1,113 @@
+/** What a client is told in the place of a server that waits for its user to sign in. */
+
+import {
+  asString,
+  encode,
+  isObject,
+  type Json,
+  peek,
+  peekObject,
+  withMember,
+  withoutMembers,
+} from '../../core/json.ts';
+import type { Call } from '../../core/jsonrpc.ts';
+import type { PendingSignIn } from '../../core/sign-in.ts';
+import { LEGACY_REVISIONS, META_PREFIX, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+
+/** The one tool of a server that nobody has signed in to. */
+export const SIGN_IN_TOOL = 'sign_in';
+
+export const LIST_CHANGES = [
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+] as const;
+
+const CAPABILITIES = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { listChanged: true },
+};
+
+/** The answer to `initialize`: the one the server gave the last time, or what most servers can do. */
+export function provisionalInitialize({ params }: Call, remembered: Json | undefined, version: string): Json {
+  const wanted = asString(peek(params, 'protocolVersion'));
+  const known = (LEGACY_REVISIONS as readonly (string | undefined)[]).includes(wanted);
+  const protocolVersion = known ? wanted : LEGACY_REVISIONS[0];
+  if (isObject(remembered)) {
+    const capabilities = changing(peekObject(remembered, 'capabilities') ?? encode({}));
+    const told = withMember(remembered, 'capabilities', capabilities);
+    return withMember(told, 'protocolVersion', encode(protocolVersion));
+  }
+  return encode({ protocolVersion, capabilities: CAPABILITIES, serverInfo: { name: 'mcp-proxy', version } });
+}
+
+/** Capabilities of a server whose lists may be other ones when it can be asked. */
+function changing(capabilities: Json): Json {
+  return Object.keys(CAPABILITIES).reduce((told, kind) => {
+    const own = peek(told, kind);
+    return isObject(own) ? withMember(told, kind, withMember(own, 'listChanged', encode(true))) : told;
+  }, capabilities);
+}
+
+/** The answer to `server/discover`. */
+export function provisionalDiscover(remembered: Json | undefined, version: string): Json {
+  if (isObject(remembered)) return remembered;
+  return encode({
+    resultType: 'complete',
+    supportedVersions: MODERN_REVISIONS,
+    capabilities: CAPABILITIES,
+    _meta: { [`${META_PREFIX}serverInfo`]: { name: 'mcp-proxy', version } },
+    ttlMs: 0,
+    cacheScope: 'private',
+  });
+}
+
+/** The member of the result that each list is in. */
+const LISTS = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resourceTemplates'],
+]);
+
+/** What modern clients look for in a list; this one may be another one in a moment. */
+const MODERN_LIST = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+
+export function isListRequest(method: string): boolean {
+  return LISTS.has(method);
+}
+
+/** A list of nothing; of tools, the one that tells where to sign in. */
+export function emptyList(method: string, modern: boolean): Json {
+  const tool = {
+    name: SIGN_IN_TOOL,
+    title: 'Sign in',
+    description: 'Shows where to sign in to this server. Its own tools appear as soon as that is done.',
+    inputSchema: { type: 'object', properties: {} },
+    annotations: { readOnlyHint: true },
+  };
+  const list = method === 'tools/list' ? [tool] : [];
+  return encode({
+    ...(modern && MODERN_LIST),
+    [LISTS.get(method) as string]: list,
+  });
+}
+
+/** A list that the server gave once, perhaps in another era: its first page, which is to be asked for again. */
+export function rememberedList(remembered: Json, modern: boolean): Json {
+  const page = withoutMembers(remembered, ['nextCursor']);
+  if (!modern) return page;
+  return Object.entries(MODERN_LIST).reduce((list, [key, value]) => withMember(list, key, encode(value)), page);
+}
+
+/** The result of calling the tool. */
+export function signInResult(pending: PendingSignIn | undefined, done: boolean, modern: boolean): Json {
+  const code = pending?.userCode === undefined ? '' : `, and enter the code ${pending.userCode}`;
+  const text = done
+    ? 'You are signed in. The tools of this server are listed now.'
+    : pending?.url === undefined
+      ? 'The page to sign in is not known yet. Try again in a moment.'
+      : `Open this page to sign in${code}: ${pending.url}`;
+  return encode({ ...(modern && { resultType: 'complete' }), content: [{ type: 'text', text }] });
+}

@@ -1,0 +1,110 @@
+/**
+ * Shows the page of a sign-in by way of the client, where it can show pages to its user (URL
+ * mode elicitation: specification 2025-11-25 and 2026-07-28, "Elicitation").
+ */
+
+import { Cancellation } from '../../core/cancel.ts';
+import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
+import { asString, encode, isObject, type Json, peek, peekObject, withoutMembers } from '../../core/json.ts';
+import type { Call } from '../../core/jsonrpc.ts';
+import type { SignIn } from '../../core/sign-in.ts';
+import { META_PREFIX } from '../../mcp/revisions.ts';
+
+/** The name of our request among those that a result may hold. */
+const KEY = 'mcp-proxy/sign-in';
+
+/** Requests whose results may ask for input (specification 2026-07-28, "Multi Round-Trip Requests"). */
+const MAY_NEED_INPUT = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
+export interface SignInPromptOptions {
+  readonly signIn: SignIn;
+  readonly peer: Peer;
+  readonly server: string;
+}
+
+interface Asked {
+  readonly url: string;
+  readonly id: string;
+  readonly cancellation: Cancellation;
+  /** How many sign-ins had been completed by then. */
+  readonly completed: number;
+}
+
+/** For legacy clients: asks on its own account as soon as there is a page to show. */
+export class SignInPrompt {
+  readonly #options: SignInPromptOptions;
+  #able = false;
+  #ready = false;
+  #asked: Asked | undefined;
+  /** The last one that was asked, until it is known to have been completed. */
+  #ended: Asked | undefined;
+  #lastId = 0;
+  /** Stops looking. */
+  readonly end: () => void;
+
+  constructor(options: SignInPromptOptions) {
+    this.#options = options;
+    this.end = options.signIn.watch(() => this.#look());
+  }
+
+  /** Notes what a client can do, from its `initialize`. */
+  opened({ params }: Call): void {
+    this.#ready = false;
+    this.#able = peekObject(params, 'capabilities', 'elicitation', 'url') !== undefined;
+  }
+
+  /** The client has said that it may be asked. */
+  ready(): void {
+    this.#ready = true;
+    this.#look();
+  }
+
+  #look(): void {
+    const { signIn, peer, server } = this.#options;
+    const url = signIn.pending?.url;
+    if (this.#asked && this.#asked.url !== url) {
+      this.#ended = this.#asked;
+      this.#asked = undefined;
+      this.#ended.cancellation.abort(new Cancelled());
+    }
+    // The page is done with a moment before its outcome is known.
+    if (this.#ended && signIn.completed > this.#ended.completed) {
+      const { id } = this.#ended;
+      this.#ended = undefined;
+      peer.notify({ method: 'notifications/elicitation/complete', params: encode({ elicitationId: id }) });
+    }
+    if (url === undefined || !this.#able || !this.#ready || this.#asked) return;
+    const cancellation = new Cancellation();
+    const id = `sign-in-${++this.#lastId}`;
+    this.#asked = { url, id, cancellation, completed: signIn.completed };
+    const params = encode({ mode: 'url', message: messageFor(server, signIn), url, elicitationId: id });
+    // Whatever the user answers, what counts is what comes back to the redirect address.
+    peer.ask({ method: 'elicitation/create', params }, cancellation.signal).catch(() => {});
+  }
+}
+
+/** For modern clients: the result that asks for the sign-in, or undefined when the client of the call cannot show it. */
+export function inputRequired({ call }: Exchange, signIn: SignIn, server: string): Json | undefined {
+  const url = signIn.pending?.url;
+  const able = peekObject(call.params, '_meta', `${META_PREFIX}clientCapabilities`, 'elicitation', 'url') !== undefined;
+  if (url === undefined || !able || !MAY_NEED_INPUT.has(call.method)) return undefined;
+  const params = { mode: 'url', message: messageFor(server, signIn), url };
+  return encode({
+    resultType: 'input_required',
+    inputRequests: { [KEY]: { method: 'elicitation/create', params } },
+  });
+}
+
+/** What the user answered to {@link inputRequired}, and the call as the server is to see it; undefined when nobody was asked. */
+export function inputGiven(call: Call): { readonly accepted: boolean; readonly call: Call } | undefined {
+  const responses = peek(call.params, 'inputResponses');
+  const own = peek(responses, KEY);
+  if (!own || !isObject(call.params)) return undefined;
+  const accepted = asString(peek(own, 'action')) === 'accept';
+  return { accepted, call: { ...call, params: withoutMembers(call.params, ['inputResponses']) } };
+}
+
+function messageFor(server: string, { pending }: SignIn): string {
+  const code = pending?.userCode === undefined ? '' : ` The code to enter is ${pending.userCode}.`;
+  return `Sign in to ${server} to go on.${code}`;
+}

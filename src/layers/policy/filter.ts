@@ -1,0 +1,109 @@
+/**
+ * Hides tools from every page of `tools/list` and blocks their calls. Fails closed: what it
+ * cannot read does not pass, and what it decided on is, byte for byte, what passes.
+ */
+import type { Middleware } from '../../core/exchange.ts';
+import {
+  arrayOf,
+  asString,
+  BRACE_OPEN,
+  elements,
+  isArray,
+  isObject,
+  type Json,
+  JsonError,
+  member,
+  QUOTE,
+  withMember,
+} from '../../core/json.ts';
+import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../core/jsonrpc.ts';
+import { refuseLookalikes, refuseOtherCalls, withoutLookalikes, withoutOtherReplies } from '../../core/lookalikes.ts';
+import { printable } from '../../core/redact.ts';
+import { ProxyError } from '../../errors.ts';
+import { anyOf, type Matcher } from './pattern.ts';
+
+/** @param ignore patterns of tools to hide and to block. */
+export function filterTools(ignore: readonly string[]): Middleware {
+  const hidden = anyOf(ignore);
+  return (next) => async (exchange) => {
+    refuseAmbiguous(exchange.call);
+    switch (exchange.call.method) {
+      case 'tools/call': {
+        const name = calledTool(exchange.call);
+        return hidden(name) ? errorReply(INVALID_PARAMS, `Unknown tool: ${name}`) : next(exchange);
+      }
+      case 'tools/list':
+        return withoutHidden(await next(exchange), hidden);
+      default:
+        return next(exchange);
+    }
+  };
+}
+
+/**
+ * Whether a notification must not pass. A call without an id asks for no answer, but a lenient
+ * server would still run it.
+ */
+export function blocksNotification(ignore: readonly string[]): (call: Call) => boolean {
+  const hidden = anyOf(ignore);
+  return (call) => {
+    try {
+      refuseAmbiguous(call);
+      return call.method === 'tools/call' && hidden(calledTool(call));
+    } catch {
+      // What cannot be read cannot be allowed.
+      return true;
+    }
+  };
+}
+
+/** Refuses a message that some reader would take for a different call than the filter does. */
+function refuseAmbiguous(call: Call): void {
+  refuseOtherCalls(call);
+  if (call.method === 'tools/call' && isObject(call.params)) refuseLookalikes(call.params, ['name']);
+}
+
+/** The name of the tool a call runs. Throws where a server could read another name than we do, or none. */
+function calledTool(call: Call): string {
+  if (!call.params || !isObject(call.params)) {
+    throw new ProxyError('invalid-params', 'tools/call without parameters');
+  }
+  const name = asString(member(call.params, 'name'));
+  if (name === undefined) throw new ProxyError('invalid-params', 'tools/call without the name of a tool');
+  return name;
+}
+
+function withoutHidden(reply: Reply, hidden: Matcher): Reply {
+  try {
+    const own = withoutOtherReplies(reply);
+    if ('error' in own) return own;
+    const tools = isObject(own.result) ? member(own.result, 'tools') : undefined;
+    const found = kindOf(tools);
+    if (!isArray(tools)) throw new ProxyError('bad-result', `${UNREADABLE}: its tools member is ${found}`);
+    const all = elements(tools);
+    const kept = all.filter((tool) => isShown(tool, hidden)).map((tool) => withoutLookalikes(tool, ['name']));
+    const result = withoutLookalikes(own.result, ['tools']);
+    const same = kept.length === all.length && kept.every((tool, i) => tool === all[i]);
+    if (same && result === own.result) return own;
+    return { ...own, result: same ? result : withMember(result, 'tools', arrayOf(kept)) };
+  } catch (error) {
+    if (error instanceof JsonError) throw new ProxyError('bad-result', `${UNREADABLE}: ${error.message}`, {}, error);
+    throw error;
+  }
+}
+
+/** What is there instead of a list, without its text, which may name a hidden tool. */
+function kindOf(value: Json | undefined): string {
+  if (value === undefined) return 'missing';
+  if (value[0] === QUOTE) return 'a string';
+  return value[0] === BRACE_OPEN ? 'an object' : printable(value.toString('latin1'), 20);
+}
+
+const UNREADABLE = 'the tools/list result of the server cannot be filtered, so the proxy withholds it';
+
+function isShown(tool: Json, hidden: Matcher): boolean {
+  // An entry that is no tool (`null` is seen in the wild) would break the whole list for strict clients.
+  if (!isObject(tool)) return false;
+  const name = asString(member(tool, 'name'));
+  return name !== undefined && !hidden(name);
+}

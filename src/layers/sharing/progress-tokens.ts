@@ -1,0 +1,49 @@
+/**
+ * Progress tokens of several clients in one session: each client makes up its own, so towards the
+ * server every request gets one that no other has (specification 2025-11-25, "Progress").
+ */
+import type { Exchange } from '../../core/exchange.ts';
+import { numberIn } from '../../core/ids.ts';
+import { isObject, type Json, member, withMember } from '../../core/json.ts';
+import type { Call } from '../../core/jsonrpc.ts';
+import { MARK, mayAskForProgress, toldToken } from '../../mcp/progress.ts';
+
+interface Asked {
+  /** As the client spelled it. */
+  readonly token: Json;
+  readonly exchange: Pick<Exchange, 'notify' | 'room'>;
+}
+
+export class ProgressTokens {
+  readonly #asked = new Map<number, Asked>();
+  #last = 0;
+
+  /** The call under a token of its own, and what takes that back; undefined when it asks for no progress. Throws a JsonError. */
+  replace(
+    call: Call,
+    exchange: Pick<Exchange, 'notify' | 'room'>,
+  ): { readonly call: Call; readonly end: () => void } | undefined {
+    const { params } = call;
+    if (!isObject(params) || !mayAskForProgress(params)) return undefined;
+    const meta = member(params, '_meta');
+    const token = isObject(meta) ? member(meta, MARK) : undefined;
+    if (!meta || !token) return undefined;
+    const own = ++this.#last;
+    this.#asked.set(own, { token, exchange });
+    const changed = withMember(params, '_meta', withMember(meta, MARK, Buffer.from(String(own))));
+    return { call: { ...call, params: changed }, end: () => this.#asked.delete(own) };
+  }
+
+  /**
+   * Passes a progress notification on to whoever asked for it, under its own token; late ones to nobody.
+   * @param waits whoever reads it from the server waits for a slow reader; otherwise that one misses it.
+   */
+  pass(note: Call, waits: boolean): Promise<void> | undefined {
+    const token = toldToken(note.params);
+    // Our tokens are numbers, even if a server turns them into strings.
+    const own = token === undefined ? undefined : numberIn(token);
+    const asked = own === undefined ? undefined : this.#asked.get(own);
+    if (!asked || !note.params || (!waits && asked.exchange.room())) return undefined;
+    return asked.exchange.notify({ ...note, params: withMember(note.params, MARK, asked.token) });
+  }
+}

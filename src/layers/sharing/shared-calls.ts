@@ -1,0 +1,43 @@
+/** How a shared session checks, changes and reads single messages. */
+
+import { asString, encode, isObject, type Json, member, peek, withMember, withoutMembers } from '../../core/json.ts';
+import type { Call } from '../../core/jsonrpc.ts';
+import { refuseLookalikes, refuseOtherCalls } from '../../core/lookalikes.ts';
+import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
+
+/** The log levels, the least severe first (specification 2025-11-25, "Logging"). */
+export const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
+
+/** Keys by which the shared session changes a request, or by which a request affects other clients; by the object that holds them. */
+const DECISIVE = { params: ['_meta', 'task', 'level', 'uri'], _meta: ['progressToken'] } as const;
+
+/** Refuses a call that the server could read differently than the proxy does. */
+export function refuseAmbiguous(call: Call): void {
+  refuseOtherCalls(call);
+  if (!isObject(call.params)) return;
+  refuseLookalikes(call.params, DECISIVE.params);
+  const meta = member(call.params, '_meta');
+  if (isObject(meta)) refuseLookalikes(meta, DECISIVE._meta);
+}
+
+/** A shared session does not declare tasks, and no client could reach a task that the server made. */
+export function withoutTask(call: Call): Call {
+  if (!isObject(call.params) || !peek(call.params, 'task')) return call;
+  return { ...call, params: withoutMembers(call.params, ['task']) };
+}
+
+/** The place of a log message in {@link LEVELS}; -1 when it has none. */
+export function severityOf(note: Call): number {
+  return LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
+}
+
+/** The `initialize` result for one client: no revision newer than its own, and no capability that cannot be shared. */
+export function resultFor(initialize: Call, result: Json): Json {
+  const requested = asString(peek(initialize.params, 'protocolVersion')) ?? '';
+  const agreed = asString(peek(result, 'protocolVersion')) ?? '';
+  const known = (LEGACY_REVISIONS as readonly string[]).includes(requested);
+  const versioned = known && requested < agreed ? withMember(result, 'protocolVersion', encode(requested)) : result;
+  const capabilities = peek(versioned, 'capabilities');
+  if (!isObject(capabilities) || !peek(capabilities, 'tasks')) return versioned;
+  return withMember(versioned, 'capabilities', withoutMembers(capabilities, ['tasks']));
+}

@@ -1,0 +1,305 @@
+/**
+ * One session with the server for several clients. Each of them sees a session of its own: what
+ * the server says reaches whoever it belongs to, and nobody else. The server is told that nobody
+ * can be asked anything, for it could not say whom it means.
+ */
+import { Cancellation } from '../../core/cancel.ts';
+import { derived, type Exchange, type Peer, type Session } from '../../core/exchange.ts';
+import { asString, encode, member as memberOf, peek, withMember } from '../../core/json.ts';
+import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
+import { isOnlyTold } from '../../core/lookalikes.ts';
+import type { Log } from '../../core/ports.ts';
+import { ProxyError } from '../../errors.ts';
+import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
+import { ProgressTokens } from './progress-tokens.ts';
+import { LEVELS, refuseAmbiguous, resultFor, severityOf, withoutTask } from './shared-calls.ts';
+import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
+
+const LIST_CHANGES = new Set(['tools', 'prompts', 'resources'].map((list) => `notifications/${list}/list_changed`));
+/** What a client tells about itself, and what answers questions that the server cannot have asked. */
+const SWALLOWED = new Set([
+  // It names a request by its id, which at the server may be the id of another client's request.
+  'notifications/cancelled',
+  'notifications/initialized',
+  'notifications/roots/list_changed',
+  'notifications/progress',
+  'notifications/tasks/status',
+]);
+const CLOSE_LIMIT = 5_000;
+/** How many subscriptions of a client that has left to end at a time. */
+const AT_A_TIME = 4;
+
+export interface SharedSessionOptions {
+  /** Opens the way to the server. */
+  readonly open: (client: Peer) => Session;
+  readonly version: string;
+  /** Milliseconds after which the session is closed that no client is in any more. */
+  readonly idle: number;
+  readonly log: Log;
+}
+
+interface Member {
+  readonly client: Peer;
+  /** Place in {@link LEVELS} of what it wants to hear; undefined when it never said so. */
+  level: number | undefined;
+  ready: boolean;
+}
+
+export class SharedSession {
+  readonly #options: SharedSessionOptions;
+  readonly #members = new Set<Member>();
+  /** For each of the {@link LEVELS}, how many clients want it and everything more severe. */
+  readonly #wanted = LEVELS.map(() => 0);
+  readonly #tokens = new ProgressTokens();
+  readonly #subscribers = new Subscribers<Member>();
+  #server: Session | undefined;
+  /** The way to the server over which the session is being opened. */
+  #coming: Session | undefined;
+  /** The answer to our own `initialize`, or the wait for it. */
+  #opening: Promise<Reply> | undefined;
+  #empty: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: SharedSessionOptions) {
+    this.#options = options;
+  }
+
+  /** Lets a client in. */
+  join(client: Peer): Session {
+    const member: Member = { client, level: undefined, ready: false };
+    this.#members.add(member);
+    clearTimeout(this.#empty);
+    const established = (): boolean => this.#server?.established ?? false;
+    return {
+      request: (exchange) => this.#request(member, exchange),
+      notify: (call) => this.#notify(member, call),
+      get established() {
+        return established();
+      },
+      close: () => this.#leave(member),
+    };
+  }
+
+  /** Ends the session at the server, also one that is only being opened. */
+  async close(limit: number): Promise<void> {
+    clearTimeout(this.#empty);
+    const server = this.#server ?? this.#coming;
+    this.#server = undefined;
+    this.#coming = undefined;
+    this.#opening = undefined;
+    await server?.close(limit);
+  }
+
+  async #request(member: Member, exchange: Exchange): Promise<Reply> {
+    const { call } = exchange;
+    refuseAmbiguous(call);
+    if (call.method.startsWith('notifications/')) return errorReply(METHOD_NOT_FOUND, 'Method not found');
+    const opened = await this.#open();
+    if ('error' in opened) return opened;
+    const server = this.#server as Session;
+    switch (call.method) {
+      case 'initialize':
+        return { result: resultFor(call, opened.result) };
+      case 'logging/setLevel':
+        return this.#setLevel(member, exchange, server);
+      case 'resources/subscribe':
+      case 'resources/unsubscribe':
+        return this.#subscription(member, exchange, server);
+    }
+    // Whoever made a task is not known to the server, and so neither is who may see it.
+    if (call.method.startsWith('tasks/')) return errorReply(METHOD_NOT_FOUND, 'Method not found');
+    return this.#ask(member, exchange, server);
+  }
+
+  #notify(member: Member, call: Call): Promise<void> | undefined {
+    if (call.method === 'notifications/initialized') member.ready = true;
+    return SWALLOWED.has(call.method) || !isOnlyTold(call) ? undefined : this.#server?.notify(call);
+  }
+
+  /** Opens the session with the server, once for all. */
+  #open(): Promise<Reply> {
+    const opening = this.#opening ?? this.#initialize();
+    this.#opening = opening;
+    const undo = (): void => {
+      if (this.#opening === opening) this.#opening = undefined;
+    };
+    opening.then((reply) => 'error' in reply && undo(), undo);
+    return opening;
+  }
+
+  async #initialize(): Promise<Reply> {
+    const server = this.#options.open(this.#peer);
+    this.#coming = server;
+    const params = encode({
+      protocolVersion: LEGACY_REVISIONS[0],
+      capabilities: {},
+      clientInfo: { name: 'mcp-proxy', version: this.#options.version },
+    });
+    const cancellation = new Cancellation();
+    const reply = await server.request({
+      ...this.#peer,
+      call: { method: 'initialize', params },
+      signal: cancellation.signal,
+      abort: (error) => cancellation.abort(error),
+    });
+    if ('error' in reply) {
+      server.close(0);
+      return reply;
+    }
+    // Closed in the meantime: whoever still waits has to open anew.
+    if (this.#coming !== server) throw new ProxyError('failed', 'the session was closed while it was being opened');
+    this.#coming = undefined;
+    this.#server = server;
+    server.notify({ method: 'notifications/initialized' });
+    return reply;
+  }
+
+  async #ask(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
+    const replaced = this.#tokens.replace(exchange.call, exchange);
+    try {
+      const notify = (note: Call): Promise<void> | undefined => this.#told(note, exchange, member);
+      const call = withoutTask(replaced?.call ?? exchange.call);
+      return await server.request(derived(exchange, { call, notify, ask: this.#peer.ask }));
+    } finally {
+      replaced?.end();
+    }
+  }
+
+  /** What the server says while it works on a request is for whoever asked, unless it speaks of what all share. */
+  #told(note: Call, exchange: Exchange, member: Member): Promise<void> | undefined {
+    if (note.method === 'notifications/progress') return this.#tokens.pass(note, true);
+    if (note.method === 'notifications/message') {
+      return hears(member, severityOf(note)) ? exchange.notify(note) : undefined;
+    }
+    if (isForAll(note)) return this.#peer.notify(note);
+    return exchange.notify(note);
+  }
+
+  /** The clients, as the server sees them. A slow one must not keep the others waiting, so nobody is waited for. */
+  readonly #peer: Peer = {
+    notify: (note) => {
+      if (note.method === 'notifications/progress') this.#tokens.pass(note, false);
+      else for (const { client } of this.#concerned(note)) if (!isMissed(note, client)) client.notify(note);
+      return undefined;
+    },
+    ask: ({ method }) =>
+      Promise.resolve(
+        method === 'ping'
+          ? { result: encode({}) }
+          : errorReply(METHOD_NOT_FOUND, 'no client of this session can be asked'),
+      ),
+    room: () => undefined,
+  };
+
+  /** Whom a message concerns that belongs to no request. */
+  #concerned(note: Call): Iterable<Member> {
+    if (note.method === 'notifications/message') {
+      // It may be about the call of anybody: only those who have asked for the log of the session get it.
+      const severity = severityOf(note);
+      return [...this.#members].filter((member) => member.level !== undefined && hears(member, severity));
+    }
+    if (note.method === 'notifications/resources/updated') {
+      const uri = asString(peek(note.params, 'uri'));
+      return uri === undefined ? [] : this.#subscribers.to(uri);
+    }
+    if (LIST_CHANGES.has(note.method)) return [...this.#members].filter(({ ready }) => ready);
+    this.#options.log.debug(`upstream: skipped ${note.method}, which does not say whom it is for`);
+    return [];
+  }
+
+  /** The server hears the least severe level that anybody wants; the rest is filtered here. */
+  async #setLevel(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
+    const { call } = exchange;
+    const level = LEVELS.indexOf(asString(call.params && memberOf(call.params, 'level')) ?? '');
+    // Whatever the server makes of it applies to all clients.
+    if (level === -1 || !call.params)
+      return errorReply(INVALID_PARAMS, `Invalid params: level is not one of ${LEVELS.join(', ')}`);
+    const before = member.level;
+    // It counts at once: another client may ask before this one is answered.
+    this.#want(member, level);
+    let reply: Reply | undefined;
+    try {
+      const params = withMember(call.params, 'level', encode(this.#lowestLevel()));
+      reply = await this.#ask(member, derived(exchange, { call: { ...call, params } }), server);
+      return reply;
+    } finally {
+      const refused = !reply || 'error' in reply;
+      // What was asked for since then counts more.
+      if (refused && member.level === level) this.#want(member, before);
+    }
+  }
+
+  /** Notes what a client wants to hear, unless it has left. */
+  #want(member: Member, level: number | undefined): void {
+    if (!this.#members.has(member)) return;
+    if (member.level !== undefined) (this.#wanted[member.level] as number)--;
+    if (level !== undefined) (this.#wanted[level] as number)++;
+    member.level = level;
+  }
+
+  /** The least severe level that any client wants; undefined when none has said so. */
+  #lowestLevel(): string | undefined {
+    return LEVELS[this.#wanted.findIndex((clients) => clients > 0)];
+  }
+
+  async #subscription(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
+    const { call } = exchange;
+    const uri = asString(call.params && memberOf(call.params, 'uri'));
+    if (uri === undefined) return errorReply(INVALID_PARAMS, 'Invalid params: uri is not a string');
+    const ask = (): Promise<Reply> => this.#ask(member, exchange, server);
+    if (call.method === 'resources/subscribe' && this.#subscribers.full(uri, member)) {
+      throw new ProxyError(
+        'limit',
+        `one client has more than ${MAX_SUBSCRIPTIONS} subscriptions, or their URIs are too long in total`,
+      );
+    }
+    if (call.method === 'resources/subscribe') return this.#subscribers.subscribe(uri, member, ask);
+    return (await this.#subscribers.unsubscribe(uri, member, ask)) ?? { result: encode({}) };
+  }
+
+  async #leave(member: Member): Promise<void> {
+    const lowest = this.#lowestLevel();
+    this.#want(member, undefined);
+    if (!this.#members.delete(member)) return;
+    const level = this.#lowestLevel();
+    if (level !== undefined && level !== lowest) this.#tellServer('logging/setLevel', { level });
+    this.#takeBack(member);
+    if (this.#members.size > 0) return;
+    clearTimeout(this.#empty);
+    this.#empty = setTimeout(() => this.close(CLOSE_LIMIT), this.#options.idle);
+  }
+
+  /** Ends the subscriptions of a client that has left, a few at a time: all at once would delay the other clients. */
+  #takeBack(member: Member): void {
+    const uris = this.#subscribers.of(member);
+    const next = async (): Promise<void> => {
+      for (let uri = uris.pop(); uri !== undefined; uri = uris.pop()) {
+        const params = { uri };
+        await this.#subscribers.unsubscribe(uri, member, () => this.#tellServer('resources/unsubscribe', params));
+      }
+    };
+    for (let n = 0; n < AT_A_TIME; n++) next();
+  }
+
+  /** Tells the server something that no client waits for. Never rejects. */
+  async #tellServer(method: string, params: object): Promise<Reply> {
+    const signal = new Cancellation();
+    const call: Call = { method, params: encode(params) };
+    const exchange = { ...this.#peer, call, signal, abort: (error: Error) => signal.abort(error) };
+    const reply = await this.#server?.request(exchange).catch(() => undefined);
+    return reply ?? { result: encode({}) };
+  }
+}
+
+/** Whether a message can be left out for a client that reads slower than the server speaks. */
+function isMissed({ method }: Call, client: Peer): boolean {
+  return method === 'notifications/message' && client.room() !== undefined;
+}
+
+function isForAll({ method }: Call): boolean {
+  return LIST_CHANGES.has(method) || method === 'notifications/resources/updated';
+}
+
+/** Whether a log message is severe enough for a client. */
+function hears({ level }: Member, severity: number): boolean {
+  return level === undefined || severity === -1 || severity >= level;
+}

@@ -1,0 +1,96 @@
+/** Who has subscribed to which resource, where several clients share one session (specification 2025-11-25, "Resources"). */
+import type { Reply } from '../../core/jsonrpc.ts';
+
+/** The most subscriptions of one client. */
+export const MAX_SUBSCRIPTIONS = 1_000;
+/** The most characters of all their URIs together. */
+const MAX_CHARACTERS = 262_144;
+/** The proxy looks for parent resources only in this many characters of a URI: each slash costs a look-up. */
+const MAX_WHOLE = 2_048;
+
+export class Subscribers<Client> {
+  readonly #byClient = new Map<Client, { readonly uris: Set<string>; characters: number }>();
+  readonly #byUri = new Map<string, Set<Client>>();
+  /** What is under way for a URI: two clients must not overtake each other. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  /** Whether a client has no room for a subscription to this URI, and none to it yet. */
+  full(uri: string, client: Client): boolean {
+    const own = this.#byClient.get(client);
+    if (own?.uris.has(uri)) return false;
+    return (own?.uris.size ?? 0) >= MAX_SUBSCRIPTIONS || (own?.characters ?? 0) + uri.length > MAX_CHARACTERS;
+  }
+
+  /** Subscribes a client; `ask` asks the server, and takes the subscription back when it says no. */
+  subscribe(uri: string, client: Client, ask: () => Promise<Reply>): Promise<Reply> {
+    return this.#inTurn(uri, async () => {
+      const before = this.#byUri.get(uri)?.has(client) ?? false;
+      // An update may overtake the answer.
+      this.#add(uri, client);
+      const undo = (): void => {
+        if (!before) this.#remove(uri, client);
+      };
+      try {
+        const reply = await ask();
+        if ('error' in reply) undo();
+        return reply;
+      } catch (error) {
+        undo();
+        throw error;
+      }
+    });
+  }
+
+  /** Takes a client out; `ask` is for the last one only. Undefined when the server need not know. */
+  unsubscribe(uri: string, client: Client, ask: () => Promise<Reply>): Promise<Reply | undefined> {
+    return this.#inTurn(uri, async () => {
+      this.#remove(uri, client);
+      return this.#byUri.has(uri) ? undefined : ask();
+    });
+  }
+
+  /** The URIs that a client has subscribed to. */
+  of(client: Client): string[] {
+    return [...(this.#byClient.get(client)?.uris ?? [])];
+  }
+
+  /** Everybody whom an update of a resource concerns: it may be a part of what was subscribed to. */
+  to(uri: string): Set<Client> {
+    const concerned = new Set(this.#byUri.get(uri));
+    const add = (whole: string): void => {
+      for (const client of this.#byUri.get(whole) ?? []) concerned.add(client);
+    };
+    for (let at = uri.indexOf('/'); at !== -1 && at < MAX_WHOLE; at = uri.indexOf('/', at + 1)) {
+      add(uri.slice(0, at));
+      add(uri.slice(0, at + 1));
+    }
+    return concerned;
+  }
+
+  #add(uri: string, client: Client): void {
+    this.#byUri.set(uri, (this.#byUri.get(uri) ?? new Set()).add(client));
+    const own = this.#byClient.get(client) ?? { uris: new Set(), characters: 0 };
+    if (!own.uris.has(uri)) own.characters += uri.length;
+    own.uris.add(uri);
+    this.#byClient.set(client, own);
+  }
+
+  #remove(uri: string, client: Client): void {
+    const own = this.#byClient.get(client);
+    if (own?.uris.delete(uri)) own.characters -= uri.length;
+    if (own?.uris.size === 0) this.#byClient.delete(client);
+    const clients = this.#byUri.get(uri);
+    clients?.delete(client);
+    if (clients?.size === 0) this.#byUri.delete(uri);
+  }
+
+  #inTurn<T>(uri: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(uri) ?? Promise.resolve()).then(work, work);
+    this.#turns.set(uri, turn);
+    const done = (): void => {
+      if (this.#turns.get(uri) === turn) this.#turns.delete(uri);
+    };
+    turn.then(done, done);
+    return turn;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The request metadata that Streamable HTTP mirrors into headers
+ * (specification 2026-07-28, "Streamable HTTP", sections "Request Metadata" and "Custom Headers from Tool Parameters").
+ */
+
+import { asString, decode, type Json, member } from '../core/json.ts';
+import type { Call } from '../core/jsonrpc.ts';
+import { declaredRevision } from './revisions.ts';
+
+/** An HTTP field name (RFC 9110, section 5.1). */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/;
+const ENCODED = /^=\?base64\?.*\?=$/s;
+
+/** A value as it may stand in a header: itself where that is safe, else in the Base64 form of the specification. */
+export function headerValue(value: string): string {
+  if (PLAIN_VALUE.test(value) && !ENCODED.test(value)) return value;
+  return `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
+}
+
+/** Which member of `params` the `Mcp-Name` header mirrors, by method. */
+const NAME_SOURCE = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
+]);
+
+/** The member of `params` that names the subject of a method's requests; undefined when there is none. */
+export function nameSource(method: string): string | undefined {
+  return NAME_SOURCE.get(method);
+}
+
+/** The standard headers of a modern request. */
+export function standardHeaders(call: Call): Record<string, string> {
+  const headers: Record<string, string> = { 'mcp-method': headerValue(call.method) };
+  const version = declaredRevision(call);
+  if (version !== undefined) headers['mcp-protocol-version'] = headerValue(version);
+  const source = NAME_SOURCE.get(call.method);
+  const name = source && call.params ? asString(member(call.params, source)) : undefined;
+  if (name !== undefined) headers['mcp-name'] = headerValue(name);
+  return headers;
+}
+
+/** One annotated parameter of a tool: where it stands in the arguments, and the header that mirrors it. */
+export interface MirroredParameter {
+  readonly path: readonly string[];
+  /** The whole header name, in lower case. */
+  readonly header: string;
+}
+
+/** A tool's annotations: what to mirror, or why its definition must be refused. */
+export type Annotations = { readonly parameters: readonly MirroredParameter[] } | { readonly invalid: string };
+
+const ANNOTATION = 'x-mcp-header';
+const MIRRORED_TYPES = new Set(['string', 'integer', 'boolean']);
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The `x-mcp-header` annotations of a tool's `inputSchema`. */
+export function annotationsOf(inputSchema: Json): Annotations {
+  const parameters: MirroredParameter[] = [];
+  const names = new Set<string>();
+  const reached = new Set<object>();
+  let invalid: string | undefined;
+
+  const visit = (schema: unknown, path: readonly string[]): void => {
+    if (!isRecord(schema) || invalid !== undefined) return;
+    if (path.length > 0 && isAnnotated(schema)) {
+      reached.add(schema);
+      invalid = check(schema, names);
+      if (invalid !== undefined) return;
+      parameters.push({ path, header: `mcp-param-${(schema[ANNOTATION] as string).toLowerCase()}` });
+    }
+    const properties = schema.properties;
+    if (isRecord(properties)) for (const [key, value] of Object.entries(properties)) visit(value, [...path, key]);
+  };
+
+  const schema = decode(inputSchema);
+  visit(schema, []);
+  if (invalid === undefined && hasOther(schema, reached)) {
+    invalid = `${ANNOTATION} stands where no chain of properties leads`;
+  }
+  return invalid === undefined ? { parameters } : { invalid };
+}
+
+/** `null` annotates nothing; any other value must be valid ("Schema Extension"). */
+function isAnnotated(schema: Record<string, unknown>): boolean {
+  return Object.hasOwn(schema, ANNOTATION) && schema[ANNOTATION] !== null;
+}
+
+/** Why one annotation breaks the rules, or undefined when it does not. */
+function check(schema: Record<string, unknown>, names: Set<string>): string | undefined {
+  const name = schema[ANNOTATION];
+  if (typeof name !== 'string' || !TOKEN.test(name)) return `${ANNOTATION} is not a header name`;
+  if (!MIRRORED_TYPES.has(schema.type as string))
+    return `${ANNOTATION} on a parameter that is no string, integer or boolean`;
+  if (names.has(name.toLowerCase())) return `two parameters share the header name ${name}`;
+  names.add(name.toLowerCase());
+  return undefined;
+}
+
+/** Whether an annotation stands anywhere but in the schemas that were reached. */
+function hasOther(root: unknown, reached: ReadonlySet<object>): boolean {
+  const queue: { value: unknown; names: boolean }[] = [{ value: root, names: false }];
+  for (let next = queue.pop(); next; next = queue.pop()) {
+    const { value } = next;
+    if (Array.isArray(value)) for (const item of value) queue.push({ value: item, names: false });
+    if (!isRecord(value)) continue;
+    // Below `properties` the keys are names of parameters, one of which may be called like the annotation.
+    if (!next.names && isAnnotated(value) && !reached.has(value)) return true;
+    for (const [key, item] of Object.entries(value)) {
+      if (!next.names && NOT_SCHEMAS.has(key)) continue;
+      queue.push({ value: item, names: !next.names && KEYED_BY_NAME.has(key) });
+    }
+  }
+  return false;
+}
+
+/** Keywords whose members are schemas under names of the author's choice. */
+const KEYED_BY_NAME = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
+/** Keywords whose values are instances, not schemas. */
+const NOT_SCHEMAS = new Set(['const', 'enum', 'default', 'examples']);
+
+/** The `Mcp-Param-*` headers of one `tools/call`. */
+export function parameterHeaders(call: Call, parameters: readonly MirroredParameter[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const args = call.params && member(call.params, 'arguments');
+  if (!args || parameters.length === 0) return headers;
+  const root = decode(args);
+  for (const { path, header } of parameters) {
+    const value = path.reduce<unknown>(
+      (at, key) => (isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined),
+      root,
+    );
+    if (typeof value === 'string' || typeof value === 'boolean') headers[header] = headerValue(String(value));
+    else if (typeof value === 'number' && Number.isSafeInteger(value)) headers[header] = String(value);
+  }
+  return headers;
+}

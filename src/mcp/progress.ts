@@ -1,0 +1,28 @@
+/** Progress tokens (specification 2025-11-25, "Progress"), which tell whose progress a notification reports. */
+import { idKey, isId, isTooLong } from '../core/ids.ts';
+import { isObject, type Json, peek } from '../core/json.ts';
+
+export const MARK = 'progressToken';
+/** Any key may be spelled with escapes. */
+const ESCAPE = '\\u';
+
+/** Whether a call may ask for progress: a cheap test that rules out nearly every call that does not. */
+export function mayAskForProgress(params: Json): boolean {
+  return params.includes(MARK) || params.includes(ESCAPE);
+}
+
+/** The key of the token under which a call asks for progress; undefined when it asks for none. */
+export function askedToken(params: Json | undefined): string | undefined {
+  if (!isObject(params) || !mayAskForProgress(params)) return undefined;
+  return keyOf(peek(params, '_meta', MARK));
+}
+
+/** The key of the token in a progress notification; undefined when it has none. */
+export function toldToken(params: Json | undefined): string | undefined {
+  return keyOf(peek(params, MARK));
+}
+
+function keyOf(token: Json | undefined): string | undefined {
+  if (!token || !isId(token) || isTooLong(token)) return undefined;
+  return idKey(token.toString('utf8'));
+}

@@ -1,0 +1,183 @@
+/** Secret texts in the keychain of the operating system: macOS Keychain, Windows Credential Manager, Secret Service. */
+import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { printable, redactor } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import { installHint } from '../platform/install-hint.ts';
+import type { SecretStore } from './secret-store.ts';
+
+/** What this needs of `@napi-rs/keyring`. */
+interface Keyring {
+  readonly Entry: new (service: string, account: string, options: typeof OPTIONS) => KeyringEntry;
+}
+
+interface KeyringEntry {
+  /** Nothing when there is none; throws when the keychain cannot be read. */
+  getPassword(): string | null | undefined;
+  setPassword(text: string): void;
+  /** When there was none: false, or an error in old versions. */
+  deletePassword(): boolean;
+}
+
+const MODULE = '@napi-rs/keyring';
+const SERVICE = 'mcp-proxy';
+/** Otherwise, where no Secret Service runs, it takes the keys of the kernel, which are gone after a restart. */
+const OPTIONS = { linux: { store: 'secret-service' } } as const;
+/** UTF-16 units in one entry: Windows stores 2560 bytes at most, and a token may be longer. */
+const PART = 1_200;
+/** How often a reader looks again when another process replaced the text while it read the parts. */
+const LOOKS = 5;
+
+/** Which entries hold the text of a name: `<name>/<id>/<number>`. Entries never change; another text gets another id. */
+interface Place {
+  readonly id: string;
+  readonly parts: number;
+}
+
+/**
+ * The texts are in the keychain, in pieces; the index says under each name where, and holds no secret. A text is
+ * replaced when the index is, so it is there whole or not at all, also when the process dies in between.
+ *
+ * Rejects with a ProxyError 'usage' when the optional package is not installed. `write` and `remove` reject with a
+ * ProxyError 'internal' when the keychain refuses. Processes that write one name at the same time must hold a lock.
+ * @param index as of `fileStore`
+ */
+export async function keychainStore(
+  index: SecretStore,
+  load: () => Promise<unknown> = installed,
+): Promise<SecretStore> {
+  const { Entry } = await keyring(load);
+  const entries = (name: string, { id, parts }: Place): KeyringEntry[] =>
+    Array.from({ length: parts }, (_, number) => new Entry(SERVICE, `${name}/${id}/${number}`, OPTIONS));
+
+  const discard = (name: string, place: Place | undefined): void => {
+    for (const entry of place ? entries(name, place) : []) remove(entry);
+  };
+
+  return {
+    get empty() {
+      return index.empty;
+    },
+    read(name) {
+      for (let look = 1; look <= LOOKS; look++) {
+        const place = parse(index.read(name));
+        if (place === undefined) return undefined;
+        const text = textOf(() => entries(name, place));
+        if (text !== undefined || parse(index.read(name))?.id === place.id) return text;
+      }
+      return undefined;
+    },
+    async write(name, text) {
+      const before = parse(index.read(name));
+      const pieces = piecesOf(text);
+      const place = { id: randomBytes(8).toString('hex'), parts: pieces.length };
+      try {
+        attempt('write to', pieces, () => {
+          for (const [number, entry] of entries(name, place).entries()) entry.setPassword(pieces[number] ?? '');
+        });
+        await index.write(name, JSON.stringify(place));
+      } catch (error) {
+        quietly(() => discard(name, place));
+        throw error;
+      }
+      // The new text counts already; an old one that cannot be removed is no reason to call that a failure.
+      quietly(() => discard(name, before));
+    },
+    async remove(name) {
+      // First the secret, then the knowledge where it is: a logout that failed can be tried again.
+      attempt('remove from', [], () => discard(name, parse(index.read(name))));
+      await index.remove(name);
+    },
+    names: () => index.names(),
+  };
+}
+
+/** Not by `import`, which a bundler would follow: the package is native, optional and never part of ours. */
+async function installed(): Promise<unknown> {
+  return createRequire(import.meta.url)(MODULE);
+}
+
+async function keyring(load: () => Promise<unknown>): Promise<Keyring> {
+  let cause: unknown;
+  try {
+    const module = (await load()) as Partial<Keyring> & { readonly default?: Partial<Keyring> };
+    const Entry = module.Entry ?? module.default?.Entry;
+    if (typeof Entry === 'function') return { Entry };
+  } catch (error) {
+    cause = error;
+  }
+  const missing = (cause as { code?: unknown } | undefined)?.code === 'MODULE_NOT_FOUND';
+  const message = `--credential-store keychain needs the package ${MODULE}, which ${missing ? 'is not installed' : 'cannot be loaded'}`;
+  const { isSea } = process.getBuiltinModule('node:sea') ?? {};
+  const hint = installHint(MODULE, { file: fileURLToPath(import.meta.url), executable: isSea?.() ?? false });
+  throw new ProxyError('usage', message, { hint }, cause);
+}
+
+/** Never within a surrogate pair: a half of one does not survive the encoding of the keychain. */
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    let to = Math.min(from + PART, text.length);
+    if (to < text.length && /[\ud800-\udbff]/.test(text.charAt(to - 1))) to--;
+    pieces.push(text.slice(from, to));
+    from = to;
+  }
+  return pieces;
+}
+
+function textOf(open: () => KeyringEntry[]): string | undefined {
+  try {
+    const pieces = open().map((entry) => entry.getPassword());
+    return pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string | undefined): Place | undefined {
+  try {
+    const { id, parts } = JSON.parse(text ?? '') as Partial<Place>;
+    if (typeof id !== 'string' || typeof parts !== 'number') return undefined;
+    return Number.isInteger(parts) && parts >= 0 && parts <= 1_000 ? { id, parts } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // Whatever is left there holds nothing that is still of use.
+  }
+}
+
+/** Removing what is not there is done already. */
+function remove(entry: KeyringEntry): void {
+  try {
+    entry.deletePassword();
+  } catch (error) {
+    if (!isAbsent(entry)) throw error;
+  }
+}
+
+function isAbsent(entry: KeyringEntry): boolean {
+  try {
+    return typeof entry.getPassword() !== 'string';
+  } catch (error) {
+    // The words of old versions; every other error says nothing of the entry.
+    return error instanceof Error && /no matching entry/i.test(error.message);
+  }
+}
+
+function attempt(doing: string, secrets: readonly string[], act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    const reason = redactor(secrets)(error instanceof Error ? error.message : String(error));
+    const hint =
+      'unlock the keychain (on Linux a Secret Service such as GNOME Keyring must run), or use --credential-store file';
+    throw new ProxyError('internal', `cannot ${doing} the keychain: ${printable(reason, 200)}`, { hint });
+  }
+}

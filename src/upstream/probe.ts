@@ -1,0 +1,42 @@
+/** Whether the server can be reached, and lets us in: one request that changes nothing. */
+import { Cancellation } from '../core/cancel.ts';
+import type { Fetch } from '../core/fetch.ts';
+import { encodeRequest } from '../core/jsonrpc.ts';
+import { showUrl } from '../core/redact.ts';
+import { withLimit } from '../core/timer.ts';
+import { ProxyError } from '../errors.ts';
+import { discard } from './messages.ts';
+
+export interface Reached {
+  /** `closed`: it is there, and asks for a sign-in. */
+  readonly kind: 'open' | 'closed' | 'unreachable';
+  /** Why the server is unreachable, or a sign-in came to nothing. */
+  readonly error?: string | undefined;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
+}
+
+const LIMIT = 10_000;
+const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+/**
+ * Whatever a server answers to a ping outside of any session shows that it is there. Never rejects.
+ * @param probe nobody waits for the outcome, so no user is asked to sign in.
+ */
+export async function reach(fetch: Fetch, url: URL, probe = true): Promise<Reached> {
+  try {
+    return await withLimit(LIMIT, new Cancellation(), async (signal) => {
+      const body = encodeRequest('"reach"', { method: 'ping' });
+      const response = await fetch({ method: 'POST', url, headers: HEADERS, body, signal, repeatable: true, probe });
+      await discard(response).catch(() => {});
+      if (response.status === 401) return { kind: 'closed' };
+      if (response.status < 500) return { kind: 'open' };
+      return { kind: 'unreachable', error: `${showUrl(url)} answered HTTP ${response.status}` };
+    });
+  } catch (error) {
+    if (!(error instanceof ProxyError))
+      return { kind: 'unreachable', error: error instanceof Error ? error.message : undefined };
+    const late = `${showUrl(url)} has not answered in ${LIMIT / 1000} s`;
+    return { kind: 'unreachable', error: error.code === 'timeout' ? late : error.message, hint: error.data.hint };
+  }
+}

@@ -1,0 +1,320 @@
+/**
+ * One session over HTTP+SSE, revision 2024-11-05: a GET stream that names an endpoint to POST
+ * to, and carries everything the server says (specification 2024-11-05, "Transports").
+ */
+import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import type { Exchange } from '../../core/exchange.ts';
+import type { HttpResponse } from '../../core/fetch.ts';
+import { type Call, type Frame, isRepeatable, type Reply } from '../../core/jsonrpc.ts';
+import { showUrl } from '../../core/redact.ts';
+import { withLimit } from '../../core/timer.ts';
+import { EndedByProxy, ProxyError } from '../../errors.ts';
+import { Link } from '../../wire/link.ts';
+import type { SseEvent } from '../../wire/sse.ts';
+import { nextAttempt, pause, withinReason } from '../backoff.ts';
+import type { UpstreamContext } from '../context.ts';
+import { Journal, listChanges } from '../journal.ts';
+import { discard, mediaType, messagesIn, readEvents, startOfStream } from '../messages.ts';
+import { type Outcome, Refusal, refusal, replyOf } from '../outcome.ts';
+import { endpointOf, notMcp } from './endpoint.ts';
+
+/** How long the server may take to name its endpoint, in milliseconds. */
+const ENDPOINT_LIMIT = 10_000;
+/** How long the server may take to accept a message: some do so when its work is done. In milliseconds. */
+const POST_LIMIT = 60 * 60_000;
+/** How long the server may take over what the session itself asks, in milliseconds. */
+const OWN_LIMIT = 30_000;
+
+/** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
+const READY_LIMIT = 3_000;
+
+/** How long a request waits at most for a pause that the server has asked for, in milliseconds. */
+const REQUEST_PATIENCE = 10_000;
+
+/** A stream that lived this long was cut, not refused; in milliseconds. */
+const LIVED = 5_000;
+
+/** A connected stream: where to POST, and the correlation of what comes back. */
+interface Channel {
+  readonly link: Link;
+  readonly close: Cancellation;
+}
+
+const POST_HEADERS = { 'content-type': 'application/json' };
+
+export class SseSession {
+  readonly #context: UpstreamContext;
+  readonly #journal = new Journal();
+  readonly #closing = new Cancellation();
+  /** Whether the server has sent an `endpoint` event: this is its transport, whatever else goes wrong. */
+  proven = false;
+  #channel: Channel | undefined;
+  /** When the stream was opened. */
+  #since = Date.now();
+  #opening: Promise<Channel> | undefined;
+  readonly #delivering = new Set<Promise<void>>();
+  /** When the server allows the next connection, in milliseconds since the epoch; 0 for at any time. */
+  #notBefore = 0;
+  /** Attempts to open it again since it was lost. */
+  #attempts = 0;
+  /** Cuts the stream that is being opened. */
+  #connecting: Cancellation | undefined;
+  /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
+  #initialized: Promise<void> | undefined;
+
+  constructor(context: UpstreamContext) {
+    this.#context = context;
+  }
+
+  /** Opens the stream and sends the first message over it. */
+  async attempt(exchange: Exchange): Promise<Outcome> {
+    let channel: Channel;
+    try {
+      channel = await this.#open(exchange.signal);
+      this.#channel = channel;
+    } catch (error) {
+      if (error instanceof Refusal) return error.outcome;
+      throw error;
+    }
+    try {
+      return { kind: 'answered', reply: await this.#ask(channel.link, exchange) };
+    } catch (error) {
+      // The stream is there, so the transport is right, whatever the server says to the message.
+      if (error instanceof Refusal) return { kind: 'answered', reply: replyOf(error.outcome) };
+      throw error;
+    }
+  }
+
+  async request(exchange: Exchange): Promise<Reply> {
+    if (this.#initialized && exchange.call.method !== 'initialize') await this.#initialized;
+    const channel = this.#opening ? await this.#opening : (this.#channel ?? (await this.#reopen()));
+    try {
+      return await this.#ask(channel.link, exchange);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (error.outcome.status !== 404 || (await this.#knows(channel))) return replyOf(error.outcome);
+      // The endpoint is gone, and with it the session, even if its stream is still there.
+      if (this.#channel === channel) this.#channel = undefined;
+      channel.close.abort();
+      const again = this.#channel ?? (await this.#reopen());
+      return isRepeatable(exchange.call) ? this.#ask(again.link, exchange) : replyOf(error.outcome);
+    }
+  }
+
+  /** Whether the server still knows the session: one refused message alone proves nothing. */
+  async #knows(channel: Channel): Promise<boolean> {
+    if (!this.#journal.initialize) return true;
+    try {
+      await withLimit(OWN_LIMIT, this.#closing, (signal) => channel.link.ask({ method: 'ping' }, signal));
+      return true;
+    } catch (error) {
+      return !(error instanceof Refusal && error.outcome.status === 404);
+    }
+  }
+
+  notify(call: Call): Promise<void> {
+    if (this.#opening) return this.#opening.catch(() => {}).then(() => this.notify(call));
+    this.#journal.told(call);
+    const sent = this.#tell(call).finally(() => this.#delivering.delete(sent));
+    this.#delivering.add(sent);
+    if (call.method !== 'notifications/initialized') return sent;
+    this.#initialized = Promise.race([sent, pause(READY_LIMIT, this.#closing)]).then(() => {
+      this.#initialized = undefined;
+    });
+    return sent;
+  }
+
+  async close(limit: number): Promise<void> {
+    // What the client said last is still on its way.
+    if (this.#delivering.size > 0) {
+      await Promise.race([Promise.all(this.#delivering), pause(limit / 2, this.#closing)]);
+    }
+    const reason = new EndedByProxy('failed', 'the session was closed', { outcome: 'unknown' });
+    this.#closing.abort(reason);
+    this.#channel?.close.abort(reason);
+    this.#connecting?.abort(reason);
+  }
+
+  async #ask(link: Link, exchange: Exchange): Promise<Reply> {
+    this.#journal.admit(exchange.call);
+    const reply = await link.ask(exchange.call, exchange.signal);
+    this.#journal.answered(exchange.call, reply);
+    return reply;
+  }
+
+  async #tell(call: Call): Promise<void> {
+    try {
+      await this.#channel?.link.notify(call);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#context.log.debug(`upstream: could not deliver ${call.method}: ${why}`);
+    }
+  }
+
+  /** Opens the stream. Rejects with a Refusal when the URL offers none. */
+  async #open(signal: CancelSignal): Promise<Channel> {
+    const { url, fetch, cookies } = this.#context;
+    const close = new Cancellation();
+    this.#connecting = close;
+    const abandon = (): void => close.abort(signal.reason);
+    signal.addEventListener('abort', abandon, { once: true });
+    const late = notMcp(url, `it names no endpoint in ${ENDPOINT_LIMIT / 1000} s`);
+    const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
+    try {
+      const response = await fetch({
+        method: 'GET',
+        url,
+        headers: { accept: 'text/event-stream' },
+        signal: close.signal,
+        stream: true,
+        repeatable: true,
+        cookies,
+      });
+      if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
+        // An event stream under another status never ends; anything else is short.
+        // Nothing was asked yet, so whatever its body says is no answer.
+        throw new Refusal({ ...(await refusal(response, url)), reply: undefined });
+      }
+      return await this.#connect(response, close);
+    } catch (error) {
+      const told = error instanceof Refusal || error instanceof ProxyError;
+      const reason = told || !(close.reason instanceof Error) ? error : close.reason;
+      close.abort();
+      throw reason;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abandon);
+    }
+  }
+
+  /** Reads the stream; resolves when its first event has named the endpoint. */
+  #connect(response: HttpResponse, close: Cancellation): Promise<Channel> {
+    const { url, log, peer } = this.#context;
+    return new Promise((resolve, reject) => {
+      let endpoint: URL | undefined;
+      const link = new Link((frame, asking) => this.#post(endpoint as URL, frame, close.signal, asking), {
+        request: (exchange) => {
+          const reply = peer.ask(exchange.call, exchange.signal);
+          full = peer.room() ?? full;
+          return reply;
+        },
+        notify: (call) => {
+          full = peer.notify(call) ?? full;
+        },
+      });
+      let full: Promise<void> | undefined;
+      const position = startOfStream();
+      const channel: Channel = { link, close };
+      const onEvent = (event: SseEvent): Promise<void> | undefined => {
+        if (!endpoint) {
+          if (event.type === 'message' && event.data.length === 0) return undefined;
+          this.proven ||= event.type === 'endpoint';
+          endpoint = endpointOf(event, url);
+          resolve(channel);
+          return undefined;
+        }
+        if (event.type !== 'message' || event.data.length === 0) return undefined;
+        full = undefined;
+        for (const message of messagesIn(event.data, log)) link.receive(message);
+        return full;
+      };
+      readEvents(response, position, onEvent)
+        .then(
+          () => new ProxyError('failed', `${showUrl(url)} ended its event stream`, { outcome: 'unknown' }),
+          (error: unknown) => error,
+        )
+        .then((error) => {
+          const reason =
+            error instanceof ProxyError || error instanceof Refusal
+              ? error
+              : new ProxyError('failed', 'the event stream was closed', { outcome: 'unknown' }, error);
+          if (this.#channel === channel) this.#lost(position.retry);
+          close.abort(reason);
+          reject(reason);
+          link.end(reason instanceof ProxyError ? reason : reason.outcome.error);
+        });
+    });
+  }
+
+  async #post(endpoint: URL, body: Frame, close: CancelSignal, asking?: CancelSignal): Promise<void> {
+    const { fetch, cookies } = this.#context;
+    const post = async (signal: CancelSignal): Promise<void> => {
+      const request = {
+        method: 'POST',
+        url: endpoint,
+        headers: POST_HEADERS,
+        body,
+        signal,
+        repeatable: false,
+      } as const;
+      const response = await fetch({ ...request, cookies });
+      if (response.status >= 300) throw new Refusal(await refusal(response, endpoint));
+      discard(response);
+    };
+    // What the client takes back must not be sent when a sign-in that it waits for is done.
+    await withLimit(POST_LIMIT, close, post, asking);
+  }
+
+  /** The stream has ended. A session that was open is opened again, so that what the server says is heard. */
+  #lost(retry: number | undefined): void {
+    this.#channel = undefined;
+    this.#notBefore = retry === undefined ? 0 : Date.now() + withinReason(retry);
+    if (!this.#journal.initialize || this.#closing.aborted) return;
+    this.#comeBack(retry, Date.now() - this.#since >= LIVED ? 0 : 1);
+  }
+
+  async #comeBack(retry: number | undefined, misses: number): Promise<void> {
+    const ending = { kind: misses === 0 ? 'served' : 'failed', retry } as const;
+    await pause(nextAttempt(ending, misses, Math.random()) ?? 0, this.#closing);
+    if (this.#channel || this.#closing.aborted) return;
+    this.#reopen().catch(() => this.#comeBack(retry, misses + 1));
+  }
+
+  /** Makes a request wait until the server allows the next connection. */
+  async #awaited(): Promise<void> {
+    const wait = Math.min(this.#notBefore - Date.now(), REQUEST_PATIENCE);
+    if (wait > 0) await pause(wait, this.#closing);
+    if (this.#closing.aborted) throw this.#closing.reason;
+  }
+
+  /** Connects again after the stream was lost: a new session, told what the old one had been told. */
+  #reopen(): Promise<Channel> {
+    this.#opening ??= this.#restore().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #restore(): Promise<Channel> {
+    const { log } = this.#context;
+    await this.#awaited();
+    const told = 'the event stream was lost; opening a new session';
+    if (this.#attempts++ === 0) log.info(told);
+    else log.debug(told);
+    const channel = await this.#open(this.#closing);
+    try {
+      await this.#initialize(channel.link);
+    } catch (error) {
+      channel.close.abort();
+      throw error;
+    }
+    // A stream that ended meanwhile is told to nobody else.
+    if (channel.close.aborted) throw new ProxyError('failed', 'the event stream was lost again while it was opened');
+    this.#channel = channel;
+    this.#since = Date.now();
+    this.#attempts = 0;
+    return channel;
+  }
+
+  /** Tells a new session what the old one had been told. */
+  async #initialize(link: Link): Promise<void> {
+    const { initialize, initialized, requests } = this.#journal;
+    if (!initialize) return;
+    const ask = (call: Call): Promise<Reply> => withLimit(OWN_LIMIT, this.#closing, (signal) => link.ask(call, signal));
+    const reply = await ask(initialize);
+    if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
+    if (initialized) await link.notify(initialized);
+    for (const call of requests) await ask(call).catch(() => undefined);
+    for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Keeps a `subscriptions/listen` alive (specification 2026-07-28, "Subscriptions"). Servers and
+ * middleboxes cut idle streams; a client on stdio has no stream that could be seen to end, so
+ * the subscription is opened again on its behalf.
+ */
+
+import { derived, type Exchange } from '../../core/exchange.ts';
+import { decode, encode, type Json, peekObject } from '../../core/json.ts';
+import type { Call } from '../../core/jsonrpc.ts';
+import type { Log } from '../../core/ports.ts';
+import { META_SUBSCRIPTION_ID } from '../../mcp/revisions.ts';
+import { nextAttempt, pause } from '../backoff.ts';
+import { type Position, startOfStream } from '../messages.ts';
+import type { Outcome } from '../outcome.ts';
+
+const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
+const FIRST_PAUSE = 250;
+/** A stream that lived this long was cut, not refused. */
+const LIVED = 5_000;
+
+/** Runs a `subscriptions/listen` up to its end; `send` opens one stream and reads it. */
+export async function subscribe(
+  exchange: Exchange,
+  send: (exchange: Exchange, position: Position) => Promise<Outcome>,
+  log: Log,
+): Promise<Outcome> {
+  let acknowledged: Json | undefined;
+  let misses = 0;
+  const position = startOfStream();
+  for (;;) {
+    const started = Date.now();
+    const notify = (call: Call): Promise<void> | undefined => {
+      if (call.method !== ACKNOWLEDGED) return exchange.notify(call);
+      const again = acknowledged !== undefined;
+      acknowledged = call.params ?? encode({});
+      if (!again) return exchange.notify(call);
+      // What changed while nobody listened is not repeated by the server.
+      for (const note of missedChanges(acknowledged)) exchange.notify(note);
+      return undefined;
+    };
+    try {
+      const outcome = await send(derived(exchange, { notify }), position);
+      if (outcome.kind === 'answered' || !acknowledged) return outcome;
+      if (outcome.status < 500 && outcome.status !== 429) return outcome;
+    } catch (error) {
+      if (!acknowledged || exchange.signal.aborted) throw error;
+    }
+    const lived = Date.now() - started >= LIVED;
+    misses = lived ? 0 : misses + 1;
+    const delay = nextAttempt(
+      lived ? { kind: 'served', retry: position.retry ?? FIRST_PAUSE } : { kind: 'failed', retry: position.retry },
+      misses,
+      Math.random(),
+    );
+    log.debug(`upstream: subscription stream ended, next attempt in ${Math.round(delay ?? 0)} ms`);
+    await pause(delay ?? 0, exchange.signal);
+    if (exchange.signal.aborted) throw exchange.signal.reason;
+  }
+}
+
+const LISTS = new Map([
+  ['toolsListChanged', 'notifications/tools/list_changed'],
+  ['promptsListChanged', 'notifications/prompts/list_changed'],
+  ['resourcesListChanged', 'notifications/resources/list_changed'],
+]);
+
+/** The notifications that stand for everything an interrupted subscription may have missed. */
+function missedChanges(acknowledged: Json): Call[] {
+  const filter = peekObject(acknowledged, 'notifications');
+  if (!filter) return [];
+  // The endpoint that asked puts its own id in the place of this one.
+  const _meta = { [META_SUBSCRIPTION_ID]: 0 };
+  const honored = decode(filter) as Record<string, unknown>;
+  const changes: Call[] = [];
+  for (const [key, method] of LISTS) if (honored[key] === true) changes.push({ method, params: encode({ _meta }) });
+  const uris = honored.resourceSubscriptions;
+  for (const uri of Array.isArray(uris) ? uris.filter((one) => typeof one === 'string' && one !== '') : []) {
+    changes.push({ method: 'notifications/resources/updated', params: encode({ _meta, uri }) });
+  }
+  return changes;
+}

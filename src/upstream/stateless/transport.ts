@@ -1,0 +1,192 @@
+/**
+ * Streamable HTTP of revision 2026-07-28: one POST a request, no session; closing the response
+ * is the cancellation (specification 2026-07-28, "Streamable HTTP").
+ */
+import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import { Cancelled, derived, type Exchange } from '../../core/exchange.ts';
+import type { HttpResponse } from '../../core/fetch.ts';
+import { numberIn } from '../../core/ids.ts';
+import { encode, type Json, members, peek, peekObject, peekText, withMember } from '../../core/json.ts';
+import {
+  type Call,
+  encodeNotification,
+  encodeRequest,
+  errorCode,
+  errorReply,
+  type Frame,
+  INVALID_PARAMS,
+  isRepeatable,
+  type Message,
+  type Reply,
+} from '../../core/jsonrpc.ts';
+import { showUrl } from '../../core/redact.ts';
+import { withLimit } from '../../core/timer.ts';
+import { ProxyError } from '../../errors.ts';
+import { standardHeaders } from '../../mcp/headers.ts';
+import { HEADER_MISMATCH, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { settleStray } from '../../wire/stray.ts';
+import { pause } from '../backoff.ts';
+import type { UpstreamContext } from '../context.ts';
+import { malformedAnswer, otherAnswer } from '../failure.ts';
+import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from '../messages.ts';
+import { type Outcome, refusal } from '../outcome.ts';
+import { ToolHeaders, toolName } from './tool-headers.ts';
+
+/** Pages of `tools/list` that are read to learn what a refused call lacked. */
+const MAX_PAGES = 100;
+const ENVELOPE_PREFIX = 'io.modelcontextprotocol/';
+const NOTIFICATION_LIMIT = 30_000;
+
+export class StatelessTransport {
+  readonly #context: UpstreamContext;
+  readonly #tools: ToolHeaders;
+  readonly #closing = new Cancellation();
+  readonly #delivering = new Set<Promise<void>>();
+  #lastId = 0;
+
+  constructor(context: UpstreamContext) {
+    this.#context = context;
+    this.#tools = new ToolHeaders(context.log);
+  }
+
+  /** @param position keeps what the stream of the answer says about reconnecting. */
+  async send(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
+    const { call } = exchange;
+    if (this.#tools.refuses(call)) {
+      return { kind: 'answered', reply: errorReply(INVALID_PARAMS, `Unknown tool: ${toolName(call)}`) };
+    }
+    const outcome = await this.#once(exchange, position);
+    if (call.method === 'tools/list' && outcome.kind === 'answered') {
+      return { kind: 'answered', reply: this.#tools.learn(outcome.reply) };
+    }
+    const mismatch = outcome.reply && errorCode(outcome.reply) === HEADER_MISMATCH;
+    // Whoever has written the headers itself is told that they are wrong.
+    if (call.method !== 'tools/call' || !mismatch || exchange.mirrored) return outcome;
+    // The server checks headers before it runs anything, so the call may be sent again.
+    await this.#relist(exchange);
+    return this.#once(exchange);
+  }
+
+  /** Passes on a notification. */
+  notify(call: Call): Promise<void> {
+    const { log } = this.#context;
+    const delivered = withLimit(NOTIFICATION_LIMIT, this.#closing, async (signal) => {
+      const response = await this.#post(call, encodeNotification(call), signal, true);
+      if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
+      await discard(response);
+    })
+      .catch((error) => log.debug(`upstream: could not deliver ${call.method}: ${error.message}`))
+      .finally(() => this.#delivering.delete(delivered));
+    this.#delivering.add(delivered);
+    return delivered;
+  }
+
+  async close(limit: number): Promise<void> {
+    if (this.#delivering.size > 0) {
+      await Promise.race([Promise.all(this.#delivering), pause(limit / 2, this.#closing)]);
+    }
+    this.#closing.abort(new Cancelled());
+  }
+
+  #post(
+    call: Call,
+    body: Frame,
+    signal: CancelSignal,
+    repeatable: boolean,
+    mirrored = this.#tools.headersFor(call),
+  ): Promise<HttpResponse> {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': MODERN_REVISIONS[0],
+      ...standardHeaders(call),
+      ...mirrored,
+    };
+    const { url, fetch, cookies } = this.#context;
+    // Hosts ask copies that they throw away at once whether this is the modern era.
+    const probe = call.method === 'server/discover' || call.method.startsWith('notifications/');
+    return fetch({ method: 'POST', url, headers, body, signal, repeatable, probe, cookies });
+  }
+
+  async #once(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
+    const { call, signal } = exchange;
+    const { url, log } = this.#context;
+    const number = ++this.#lastId;
+    const body = encodeRequest(String(number), call);
+    const response = await this.#post(call, body, signal, isRepeatable(call), exchange.mirrored);
+    const type = mediaType(response);
+    if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
+      return refusal(response, url);
+    }
+    return new Promise<Outcome>((resolve, reject) => {
+      let answered = false;
+      const take: Take = (message) => {
+        if (message.kind !== 'response' && message.kind !== 'malformed') {
+          return answered ? undefined : this.#besides(message, exchange);
+        }
+        answered = true;
+        const settled = (reply: Reply): void => resolve({ kind: 'answered', reply });
+        // Any answer on this stream is for this request: the stream carries no other.
+        if (message.kind === 'malformed') reject(malformedAnswer(message.reason));
+        else if (numberIn(message.id) === number) settled(message.reply);
+        else settleStray(message, { resolve: settled, reject }, response.status);
+        return undefined;
+      };
+      const ended = (): void =>
+        reject(
+          new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, { outcome: 'unknown' }),
+        );
+      // After an answer, these no longer change the outcome.
+      if (type === 'application/json') {
+        readJson(response, url, take).then((bytes) => reject(otherAnswer(response, bytes, url)), reject);
+      } else {
+        readAnswer(response, position, log, take, () => answered).then(ended, reject);
+      }
+    });
+  }
+
+  /** Messages that are no answer: notifications of the request; anything else does not exist in this revision. */
+  #besides(message: Message, exchange: Exchange): Promise<void> | undefined {
+    if (message.kind === 'notification') return exchange.notify(message.call);
+    this.#context.log.debug(`upstream: skipped a ${message.kind} on the stream of ${exchange.call.method}`);
+    return undefined;
+  }
+
+  /** Reads the tool list anew, so that the next call carries the headers that the server wants. */
+  async #relist(exchange: Exchange): Promise<void> {
+    const envelope = envelopeOf(exchange.call);
+    let cursor: Json | undefined;
+    const seen = new Set<string>();
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const params = cursor ? withMember(envelope, 'cursor', cursor) : envelope;
+      const call: Call = { method: 'tools/list', params };
+      const outcome = await this.#once(derived(exchange, { call, notify: () => undefined }));
+      if (outcome.kind !== 'answered' || 'error' in outcome.reply) return;
+      this.#tools.learn(outcome.reply);
+      cursor = peek(outcome.reply.result, 'nextCursor');
+      const text = peekText(outcome.reply.result, 'nextCursor');
+      if (text === undefined || seen.has(text)) return;
+      seen.add(text);
+    }
+  }
+}
+
+/**
+ * Parameters that hold nothing but an envelope: that of the call, or, for a legacy `initialize`,
+ * one that says the same as it does. Servers refuse what comes without.
+ */
+export function envelopeOf(call: Call): Json {
+  const meta = peekObject(call.params, '_meta');
+  let envelope: Json = encode({
+    [`${ENVELOPE_PREFIX}protocolVersion`]: MODERN_REVISIONS[0],
+    [`${ENVELOPE_PREFIX}clientCapabilities`]: {},
+  });
+  const clientInfo = peekObject(call.params, 'clientInfo');
+  if (clientInfo) envelope = withMember(envelope, `${ENVELOPE_PREFIX}clientInfo`, clientInfo);
+  if (meta) {
+    for (const m of members(meta)) {
+      if (m.key.startsWith(ENVELOPE_PREFIX)) envelope = withMember(envelope, m.key, meta.subarray(m.start, m.end));
+    }
+  }
+  return withMember(encode({}), '_meta', envelope);
+}

@@ -1,0 +1,300 @@
+/**
+ * One session over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: session id,
+ * version header, GET stream, resumption, DELETE (specification 2025-11-25, "Transports").
+ */
+import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
+import type { HttpResponse } from '../../core/fetch.ts';
+import { asString, peek } from '../../core/json.ts';
+import {
+  type Call,
+  encodeNotification,
+  encodeRequest,
+  encodeResponse,
+  type Frame,
+  isRepeatable,
+  type Message,
+  type Reply,
+} from '../../core/jsonrpc.ts';
+import { withLimit } from '../../core/timer.ts';
+import { cancelledCall } from '../../mcp/cancelled.ts';
+import { type Pending, PendingRequests } from '../../wire/pending.ts';
+import { pause } from '../backoff.ts';
+import type { UpstreamContext } from '../context.ts';
+import { otherAnswer } from '../failure.ts';
+import { Journal } from '../journal.ts';
+import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from '../messages.ts';
+import { type Outcome, refusal, replyOf } from '../outcome.ts';
+import { Listener } from './get-stream.ts';
+import { Questions } from './questions.ts';
+import { mayMeanLost, Recovery } from './recovery.ts';
+import { resume } from './resume.ts';
+import { SessionHeaders } from './session-headers.ts';
+
+/** How long the server may take over what the session itself sends, in milliseconds. */
+const OWN_LIMIT = 30_000;
+
+/** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
+const READY_LIMIT = 3_000;
+/** The status of every response whose messages are read. */
+const READ = 200;
+/** How long a request may wait for the body of an answer that has none to give, in milliseconds. */
+const READ_ON = 50;
+
+export class StreamableSession {
+  readonly #context: UpstreamContext;
+  readonly #journal = new Journal();
+  readonly #pending = new PendingRequests(READ);
+  readonly #questions: Questions;
+  readonly #listener: Listener;
+  readonly #recovery: Recovery;
+  readonly #closing = new Cancellation();
+  readonly #headers = new SessionHeaders();
+  /** The id that came with the answer to the last `initialize`; it counts once that is a result. */
+  #assigned: string | string[] | undefined;
+  readonly #delivering = new Set<Promise<void>>();
+  /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
+  #initialized: Promise<void> | undefined;
+  #ending = false;
+  /** Milliseconds that `initialize` took, connecting included. */
+  #roundTrip = 0;
+
+  constructor(context: UpstreamContext) {
+    this.#context = context;
+    this.#questions = new Questions((id, reply, call) =>
+      this.#deliver(encodeResponse(id, reply), `the answer to ${call.method}`),
+    );
+    this.#listener = new Listener({
+      open: (lastEventId, signal) => this.#get(lastEventId, signal),
+      take: this.#taker(context.peer),
+      log: context.log,
+      // A stream that was there and is refused now: only the session can be gone.
+      lost: () => this.#ping(),
+    });
+    this.#recovery = new Recovery({
+      session: () => this.#headers.sessionId,
+      ask: (call) => this.#ask(call),
+      tell: (call) => this.#tell(call),
+      reopened: () => this.#listen(),
+      notify: (call) => context.peer.notify(call),
+      journal: this.#journal,
+      log: context.log,
+    });
+  }
+
+  /** Sends the first message of a connection, and tells what came of it as HTTP. */
+  attempt(exchange: Exchange): Promise<Outcome> {
+    return this.#send(exchange);
+  }
+
+  async request(exchange: Exchange): Promise<Reply> {
+    this.#journal.admit(exchange.call);
+    if (exchange.call.method !== 'initialize') {
+      if (this.#initialized) await this.#initialized;
+      if (this.#recovery.reopening) await this.#recovery.reopening;
+      if (this.#listener.opening && this.#journal.mayBeAskedDuring(exchange.call)) await this.#listener.opening;
+    }
+    const session = this.#headers.sessionId;
+    const outcome = await this.#send(exchange);
+    const suspect = session !== undefined && mayMeanLost(exchange.call, outcome);
+    if (suspect && (await this.#recovery.recovered(outcome, session)))
+      return replyOf(this.#recovery.proved(await this.#send(exchange)));
+    return replyOf(this.#recovery.proved(outcome));
+  }
+
+  notify(call: Call): Promise<void> {
+    // Into the lost session it would go unheard.
+    if (this.#recovery.reopening) return this.#recovery.reopening.catch(() => {}).then(() => this.notify(call));
+    this.#journal.told(call);
+    const sent = this.#tell(call);
+    if (call.method !== 'notifications/initialized') return sent;
+    this.#initialized = Promise.race([sent, pause(READY_LIMIT, this.#closing)]).then(() => {
+      this.#initialized = undefined;
+      this.#listen();
+    });
+    return sent;
+  }
+
+  #listen(): void {
+    if (!this.#ending) this.#listener.start(this.#roundTrip);
+  }
+
+  async close(limit: number): Promise<void> {
+    this.#ending = true;
+    this.#listener.stop();
+    // Cancellations of what was open a moment ago are still on their way, and maybe a new session.
+    const underWay = Promise.allSettled([...this.#delivering, this.#recovery.reopening]);
+    await Promise.race([underWay, pause(limit / 3, this.#closing)]);
+    const session = this.#headers.sessionId;
+    const closed = this.#closing.aborted;
+    this.#closing.abort(new Cancelled());
+    if (closed || session === undefined || limit <= 0) return;
+    const { url, fetch, cookies } = this.#context;
+    try {
+      await withLimit(limit / 2, new Cancellation(), async (signal) => {
+        const response = await fetch({
+          method: 'DELETE',
+          url,
+          headers: this.#headers.of('delete'),
+          signal,
+          repeatable: true,
+          probe: true,
+          cookies,
+        });
+        response.body.destroy();
+      });
+    } catch {
+      // The server forgets the session by itself; nobody is left to be told.
+    }
+  }
+
+  #post(
+    kind: 'open' | 'post',
+    body: Frame,
+    signal: CancelSignal,
+    repeatable: boolean,
+    probe = false,
+  ): Promise<HttpResponse> {
+    const { url, fetch, cookies } = this.#context;
+    return fetch({ method: 'POST', url, headers: this.#headers.of(kind), body, signal, repeatable, probe, cookies });
+  }
+
+  /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
+  async #send(exchange: Exchange): Promise<Outcome> {
+    const { call, signal } = exchange;
+    if (signal.aborted) throw signal.reason;
+    let resolved: (outcome: Outcome) => void = () => {};
+    let rejected: (error: Error) => void = () => {};
+    const pending = this.#pending.open(
+      (reply) => resolved({ kind: 'answered', reply }),
+      (error) => rejected(error),
+    );
+    let onAbort: (() => void) | undefined;
+    try {
+      const outcome = await new Promise<Outcome>((resolve, reject) => {
+        resolved = resolve;
+        rejected = reject;
+        onAbort = () => {
+          reject(signal.reason);
+          // In these revisions a closed stream cancels nothing; the server has to be told. Only `initialize` must not be cancelled.
+          if (call.method !== 'initialize') this.#tell(cancelledCall(signal.reason, pending.id));
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        this.#read(pending, exchange).then((refused) => refused && resolve(refused), reject);
+      });
+      if (outcome.kind === 'answered') this.#answered(call, outcome.reply);
+      return outcome;
+    } finally {
+      this.#pending.delete(pending);
+      if (onAbort) signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** POSTs the request and reads all that comes back. Answers settle the pending request; a refusal is returned. */
+  async #read(pending: Pending, exchange: Exchange): Promise<Outcome | undefined> {
+    const { url, log } = this.#context;
+    const { signal } = exchange;
+    const opening = exchange.call.method === 'initialize';
+    const started = Date.now();
+    const kind = opening ? 'open' : 'post';
+    const body = encodeRequest(pending.id, exchange.call);
+    const response = await this.#post(kind, body, signal, isRepeatable(exchange.call));
+    if (opening) this.#roundTrip = Date.now() - started;
+    const type = mediaType(response);
+    const readable = type === 'text/event-stream' || type === 'application/json';
+    if (response.status !== READ || !readable) return refusal(response, url);
+    if (opening) this.#assigned = response.headers['mcp-session-id'];
+
+    const take = this.#taker(exchange, pending);
+    if (type === 'application/json') {
+      const body = await readJson(response, url, take);
+      if (!this.#pending.has(pending)) return undefined;
+      throw otherAnswer(response, body, url);
+    }
+    const position = startOfStream();
+    const answered = (): boolean => !this.#pending.has(pending);
+    try {
+      await readAnswer(response, position, log, take, answered);
+    } catch (error) {
+      if (signal.aborted || position.lastEventId === undefined) throw error;
+    }
+    exchange.slow?.();
+    const get = (lastEventId: string): Promise<HttpResponse> => this.#get(lastEventId, signal);
+    await resume({ get, take, answered, url, log }, position, signal);
+    return undefined;
+  }
+
+  #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
+    const { url, fetch, cookies } = this.#context;
+    const headers = this.#headers.resuming(lastEventId);
+    return fetch({ method: 'GET', url, headers, signal, stream: true, repeatable: true, probe: true, cookies });
+  }
+
+  /** What is done with each message on a stream: that of a request, or the standalone one. */
+  #taker(from: Peer, own?: Pending): Take {
+    // What comes after the answer belongs to the request no more, but still to the client.
+    const client = (): Peer => (own === undefined || this.#pending.has(own) ? from : this.#context.peer);
+    return (message: Message) => {
+      switch (message.kind) {
+        case 'response':
+        case 'malformed':
+          this.#pending.settle(message, own);
+          return undefined;
+        case 'request':
+          return this.#questions.put(message.id, message.call, client());
+        case 'notification': {
+          if (message.call.method !== 'notifications/cancelled') return client().notify(message.call);
+          this.#questions.cancel(message.call);
+          return undefined;
+        }
+        case 'invalid':
+          this.#context.log.debug(`upstream: skipped a message (${message.reason})`);
+          return undefined;
+      }
+    };
+  }
+
+  #tell(call: Call): Promise<void> {
+    return this.#deliver(encodeNotification(call), call.method);
+  }
+
+  /** Sends what has no answer. Never rejects: whoever sent it expects nothing back. */
+  #deliver(frame: Frame, what: string): Promise<void> {
+    const { log } = this.#context;
+    const delivered = withLimit(OWN_LIMIT, this.#closing, async (signal) => {
+      const response = await this.#post('post', frame, signal, true, true);
+      if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
+      // Until the body, empty as a rule, is read, the connection is not free for what comes next.
+      await Promise.race([discard(response), pause(READ_ON, signal)]);
+      await new Promise(setImmediate);
+    })
+      .catch((error) => log.debug(`upstream: could not deliver ${what}: ${error.message}`))
+      .finally(() => this.#delivering.delete(delivered));
+    this.#delivering.add(delivered);
+    return delivered;
+  }
+
+  #answered(call: Call, reply: Reply): void {
+    this.#journal.answered(call, reply);
+    if (call.method === 'initialize' && 'result' in reply) {
+      this.#headers.begin(this.#assigned, asString(peek(reply.result, 'protocolVersion')));
+    }
+  }
+
+  /** Asks for a sign of life, and opens the session again when there is none. */
+  #ping(): void {
+    const ping: Call = { method: 'ping' };
+    withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(this.#own(ping, signal))).catch(() => {});
+  }
+
+  /** Sends a request of the session itself, of which the client need not know. */
+  #ask(call: Call): Promise<Outcome> {
+    return withLimit(OWN_LIMIT, this.#closing, (signal) => this.#send(this.#own(call, signal)));
+  }
+
+  #own(call: Call, signal: CancelSignal): Exchange {
+    const { peer } = this.#context;
+    const ask: Peer['ask'] = (question, asking) => peer.ask(question, asking);
+    return { call, signal, ask, notify: () => undefined, abort: () => {}, room: () => peer.room() };
+  }
+}
