@@ -25,11 +25,13 @@ export {
   type TlsConfig,
   type UpstreamSession,
 } from './config.ts';
+export type { SecretStore } from './core/ports.ts';
 export { LEVELS, type Level, type Log, type TransportName, type VerdictMemory } from './core/ports.ts';
 export type { Redact } from './core/redact.ts';
 export type { StdioStreams } from './downstream/stdio/streams.ts';
 export { type ErrorCode, type ErrorData, ProxyError } from './errors.ts';
-export { fileStore, memoryStore, type SecretStore } from './state/secret-store.ts';
+export { fileStore } from './state/file-secrets.ts';
+export { memoryStore } from './state/memory-secrets.ts';
 export { fileMemory } from './state/verdicts.ts';
 
 /** Connects the client on two streams to the server of the configuration. Throws a ProxyError `usage` when an argument is wrong. */

@@ -23,22 +23,6 @@ const ROWS: readonly (readonly string[])[] = [
 
 const rowOf = (part: string): number => ROWS.findIndex((row) => row.includes(part));
 
-/** Imports between rooms of one row that are still to be untied. */
-const TO_BE_UNTIED = new Set([
-  'auth/fetch.ts -> state/remembered-answers.ts',
-  'auth/options.ts -> state/secret-store.ts',
-  'auth/vault/stored.ts -> state/secret-store.ts',
-  'auth/vault/unwritable.ts -> state/secret-store.ts',
-  'auth/vault/vault.ts -> state/secret-store.ts',
-  'http/request.ts -> upstream/failure.ts',
-  'http/response-body.ts -> upstream/failure.ts',
-  'platform/process-lock.ts -> state/secret-store.ts',
-  'upstream/failure.ts -> http/address.ts',
-  'upstream/failure.ts -> http/certificate.ts',
-  'upstream/failure.ts -> http/scheme.ts',
-  'upstream/neighbours.ts -> http/cookies.ts',
-]);
-
 /** Rooms without I/O: they see neither Node's modules nor anybody's packages. */
 const PURE = new Set(['core', 'mcp', 'layers', 'errors.ts', 'config.ts']);
 
@@ -194,7 +178,7 @@ describe('import direction', () => {
         .filter((name) => partOf(name) !== file.part && rowOf(partOf(name)) >= rowOf(file.part))
         .map((name) => `${file.name} -> ${name}`),
     );
-    expect(wrong.filter((line) => !TO_BE_UNTIED.has(line))).toEqual([]);
+    expect(wrong).toEqual([]);
   });
 
   it('there are no cycles', () => {

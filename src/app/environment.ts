@@ -1,9 +1,8 @@
 /** What a proxy finds around it. */
 import type { RenewApart } from '../auth/refresh-process.ts';
-import type { Log, VerdictMemory } from '../core/ports.ts';
+import type { Log, SecretStore, VerdictMemory } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import type { StdioStreams } from '../downstream/stdio/streams.ts';
-import type { SecretStore } from '../state/secret-store.ts';
 
 /** Everything outside that a proxy touches, but for its clients. */
 export interface Surroundings {

@@ -110,7 +110,7 @@ export async function startHttpProxy(
     const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
     downstream.end(error);
     const limit = clock.left('close');
-    const told = Promise.all([sessions.close(limit, error), servers.close(limit), shared.auth?.close()]);
+    const told = Promise.all([sessions.close(limit, error), servers.close(limit), shared.endSignIn()]);
     await clock.wait(
       'close',
       told.then(() => {}),

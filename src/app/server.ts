@@ -18,7 +18,8 @@ import { blocksNotification, filterTools } from '../layers/policy/filter.ts';
 import { redactErrors } from '../layers/redact-errors.ts';
 import { slowStart, TELL_AFTER } from '../layers/slow-start.ts';
 import { trace } from '../layers/trace.ts';
-import { memoryStore } from '../state/secret-store.ts';
+import { memoryStore } from '../state/memory-secrets.ts';
+import { storedAnswers } from '../state/remembered-answers.ts';
 import type { Neighbours } from '../upstream/neighbours.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import type { Surroundings } from './environment.ts';
@@ -37,6 +38,8 @@ export interface Shared {
   readonly neighbour: () => Promise<URL | undefined>;
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;
+  /** Gives up a sign-in that is under way, and stores what is still to be stored. */
+  endSignIn(): Promise<void>;
   /** Closes every connection. */
   close(): void;
 }
@@ -74,12 +77,14 @@ export function openShared(
   });
   const common = { server: config.url, config: config.auth, fetch, env, log, redact, store: credentials };
   if (signsIn && !isAuthorized(config)) auth = new Auth({ ...common, folder, renewApart, hopeless, renewed });
+  const owner = auth;
+  const answers = owner && storedAnswers(credentials, () => owner.name);
   return {
     config,
     surroundings: { ...surroundings, log, redact },
     fetch: auth?.fetch ?? http.fetch,
     auth,
-    answers: remembers && auth ? auth.answers : FORGETFUL,
+    answers: remembers && answers ? answers : FORGETFUL,
     connected: () => http.connected,
     neighbour: () => {
       neighbours ??= import('../upstream/neighbours.ts').then(
@@ -88,6 +93,9 @@ export function openShared(
       return neighbours.then((found) => found.find());
     },
     hopeless: given,
+    endSignIn: async () => {
+      await Promise.all([auth?.close(), answers?.flushed()]);
+    },
     close: () => http.close(),
   };
 }

@@ -32,11 +32,11 @@ export function startStdioProxy(config: Config, surroundings: StdioSurroundings)
   const clock = new EndClock();
   const close = async (): Promise<void> => {
     // Nobody who waits for a user will get an answer any more.
-    if (!upstream.established) auth?.close();
+    if (!upstream.established) shared.endSignIn();
     if (!downstream.deaf) {
       await clock.wait('connect', downstream.idle());
       // Nobody is left who could sign in, so what waits for that gets its error now.
-      if (auth && downstream.busy) await clock.wait('close', auth.close());
+      if (auth && downstream.busy) await clock.wait('close', shared.endSignIn());
       if (downstream.busy && upstream.established) await clock.wait('drain', downstream.idle());
     }
     const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
@@ -44,7 +44,7 @@ export function startStdioProxy(config: Config, surroundings: StdioSurroundings)
     // The server is told while the client is still reading.
     const limit = upstream.established ? clock.left('close') : 0;
     const told = upstream.close(limit);
-    const given = auth ? clock.wait('close', auth.close()) : undefined;
+    const given = auth ? clock.wait('close', shared.endSignIn()) : undefined;
     await Promise.all([clock.wait('drain', written), clock.wait('close', told), given]);
     shared.close();
   };

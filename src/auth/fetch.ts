@@ -7,7 +7,6 @@ import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
-import { type StoredAnswers, storedAnswers } from '../state/remembered-answers.ts';
 import type { Authorizer, Want } from './authorizer.ts';
 import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
 import { NoSignIn } from './no-sign-in.ts';
@@ -31,7 +30,6 @@ const REMEMBERED = 20;
 
 export class Auth {
   readonly state = new SignInState();
-  readonly answers: StoredAnswers;
   readonly #options: AuthOptions;
   /** Of the credentials; found out when it is needed. */
   #foundName: string | undefined;
@@ -58,7 +56,6 @@ export class Auth {
     this.#credentials = options.store.empty ? undefined : this.#stored();
     this.#accepted = bearerOf(this.#credentials);
     this.state.signedIn = this.#credentials?.tokens !== undefined;
-    this.answers = storedAnswers(options.store, () => this.#name);
   }
 
   /** The `Fetch` of the protected server. */
@@ -144,10 +141,11 @@ export class Auth {
   /** Gives up a sign-in that is under way. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#authorizer?.then((authorizer) => authorizer.close()), this.answers.flushed()]);
+    await this.#authorizer?.then((authorizer) => authorizer.close());
   }
 
-  get #name(): string {
+  /** Under which the credentials are stored. */
+  get name(): string {
     const { server, config } = this.#options;
     this.#foundName ??= credentialsName(server, config.resource, config.profile);
     return this.#foundName;
@@ -156,7 +154,7 @@ export class Auth {
   /** The stored credentials of the client that is configured now. */
   #stored(): Credentials | undefined {
     const { store, config } = this.#options;
-    const text = store.read(this.#name);
+    const text = store.read(this.name);
     const { credentials, problem } = text === undefined ? NOTHING_STORED : readStored(text);
     if (problem !== undefined) this.#warnOf(problem);
     return credentials && isForUs(credentials, config) ? credentials : undefined;
@@ -273,7 +271,7 @@ export class Auth {
 
   #loadAuthorizer(): Promise<Authorizer> {
     this.#authorizer ??= import('./assemble.ts').then(({ openAuthorizer }) =>
-      openAuthorizer(this.#options, this.#name, this.state),
+      openAuthorizer(this.#options, this.name, this.state),
     );
     return this.#authorizer;
   }

@@ -1,10 +1,9 @@
 /** What a sign-in is given to work with. */
 import type { AuthConfig } from '../config.ts';
 import type { Fetch } from '../core/fetch.ts';
-import type { Log } from '../core/ports.ts';
+import type { Log, SecretStore } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
-import type { SecretStore } from '../state/secret-store.ts';
 import type { RenewApart } from './refresh-process.ts';
 
 export interface AuthOptions {

@@ -1,12 +1,13 @@
 /** The parts of a sign-in as the command line puts them together: where secrets are kept, and who asks for tokens. */
 import type { AuthOptions } from '../auth/options.ts';
 import type { Config } from '../config.ts';
-import type { Log } from '../core/ports.ts';
+import type { Log, SecretStore } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import { createHttpClient, type HttpClient, unusedProxyFlag } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
 import { cacheFolder } from '../platform/folders.ts';
-import { fileStore, memoryStore, type SecretStore } from '../state/secret-store.ts';
+import { fileStore } from '../state/file-secrets.ts';
+import { memoryStore } from '../state/memory-secrets.ts';
 
 /** Where the credentials of this user are; a promise only where a keychain has to be loaded. */
 export function credentialStore({ auth }: Pick<Config, 'auth'>): SecretStore | Promise<SecretStore> {

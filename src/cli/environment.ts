@@ -2,10 +2,10 @@
 
 import type { Surroundings } from '../app/environment.ts';
 import type { Config } from '../config.ts';
+import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { isReservedHeader, unusedProxyFlag } from '../http/client.ts';
 import { cacheFolder } from '../platform/folders.ts';
-import type { SecretStore } from '../state/secret-store.ts';
 import { fileMemory } from '../state/verdicts.ts';
 import { createLog } from './terminal.ts';
 

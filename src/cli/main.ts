@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { startStdioProxy } from '../app/stdio-proxy.ts';
 import type { Config, LogFormat } from '../config.ts';
+import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import type { SecretStore } from '../state/secret-store.ts';
 import { RENEWAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
 import { surroundingsOf } from './environment.ts';

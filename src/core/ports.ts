@@ -40,3 +40,20 @@ export interface Meter {
   /** Tokens were renewed. */
   renewed(): void;
 }
+
+/** Small secret texts under names; each is written whole or not at all. Names match [a-z0-9.-]{1,80}. */
+export interface SecretStore {
+  /** Whether there is nothing in it, as far as can be told at once. */
+  readonly empty: boolean;
+  /** The text, or undefined. Synchronous: a start waits for it. Never throws (unreadable = undefined). */
+  read(name: string): string | undefined;
+  /**
+   * Resolves when it would survive a crash. Rejects with a ProxyError 'internal' with a hint when the place cannot be
+   * written. The writes of one process to one name take effect in the order of the calls.
+   */
+  write(name: string, text: string): Promise<void>;
+  /** Resolves also when there was nothing. Rejects as `write` does. */
+  remove(name: string): Promise<void>;
+  /** In alphabetical order. */
+  names(): Promise<string[]>;
+}

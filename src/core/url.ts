@@ -10,3 +10,13 @@ export function parseUrl(text: string, base?: string | URL): URL | undefined {
     return undefined;
   }
 }
+
+/** The same URL with `https:` instead of `http:`, or the other way round. */
+export function otherScheme(url: URL): URL {
+  const encrypted = url.protocol === 'https:';
+  const other = new URL(url);
+  other.protocol = encrypted ? 'http:' : 'https:';
+  // The port that was the default before must now be written out.
+  other.port = url.port || (encrypted ? '443' : '80');
+  return other;
+}

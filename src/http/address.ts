@@ -28,13 +28,3 @@ function hostOf({ hostname }: URL): string {
   if (hostname.startsWith('[')) return hostname.slice(1, -1);
   return isLoopback(hostname) && !/^\d/.test(hostname) ? 'localhost' : hostname;
 }
-
-/** The same URL with `https:` instead of `http:`, or the other way round. */
-export function otherScheme(url: URL): URL {
-  const encrypted = url.protocol === 'https:';
-  const other = new URL(url);
-  other.protocol = encrypted ? 'http:' : 'https:';
-  // The port that was the default before must now be written out.
-  other.port = url.port || (encrypted ? '443' : '80');
-  return other;
-}

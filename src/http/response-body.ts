@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream';
 import type { CancelSignal } from '../core/cancel.ts';
 import type { HttpBody, HttpRequest } from '../core/fetch.ts';
 import { ProxyError } from '../errors.ts';
-import { brokenConnection } from '../upstream/failure.ts';
 import { Gatherer } from '../wire/gather.ts';
+import { brokenConnection } from './connection-failure.ts';
 
 /** The response as a stream of plain bytes. We ask for no compression, but some middleboxes compress anyway. */
 export async function unpacked(incoming: IncomingMessage): Promise<Readable> {

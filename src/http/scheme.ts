@@ -1,8 +1,8 @@
 /** Finds out whether an unreachable URL has `http:` instead of `https:` or the other way round. Loaded only when needed. */
 import { isLoopback } from '../config.ts';
 import { showUrl } from '../core/redact.ts';
+import { otherScheme } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
-import { otherScheme } from './address.ts';
 
 const LOOK_LIMIT = 3_000;
 

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { promises as fs, readFileSync, readlinkSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { codeOf, ifThere, insistently, isRunning, privateFolder, unwritable } from '../state/secret-store.ts';
+import { codeOf, ifThere, insistently, privateFolder, unwritable } from './files.ts';
+import { isRunning } from './processes.ts';
 
 /** How often an owner shows that it lives; milliseconds. */
 const HEARTBEAT = 2_000;

@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { SecretStore } from '../core/ports.ts';
 import { printable, redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { installHint } from '../platform/install-hint.ts';
-import type { SecretStore } from './secret-store.ts';
 
 /** What this needs of `@napi-rs/keyring`. */
 interface Keyring {

@@ -1,6 +1,5 @@
 /** What protected servers once said of themselves, for the time that nobody is signed in to them. */
-import type { AnswerMemory } from '../core/ports.ts';
-import type { SecretStore } from './secret-store.ts';
+import type { AnswerMemory, SecretStore } from '../core/ports.ts';
 
 /** Milliseconds; the specification lets a server say so itself, and allows no more than this for what it does not say. */
 const LIFETIME = 24 * 60 * 60 * 1000;

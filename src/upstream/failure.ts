@@ -1,8 +1,8 @@
 /** Says what went wrong at the upstream: the cause, the place, and what to do. */
 import type { HttpResponse } from '../core/fetch.ts';
-import { printable, showUrl } from '../core/redact.ts';
+import { showUrl } from '../core/redact.ts';
+import { otherScheme } from '../core/url.ts';
 import { type ErrorData, ProxyError } from '../errors.ts';
-import { otherScheme } from '../http/address.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
 
 /**
@@ -13,92 +13,8 @@ const EXCERPT = 65_536;
 /** How much of a body is read to find out what it says: a JSON-RPC error may be long. */
 export const ERROR_BODY_LIMIT = 1_048_576;
 
-const CONNECT_CAUSES = new Map([
-  ['ECONNREFUSED', 'nothing listens there'],
-  ['ENOTFOUND', 'the host name does not exist'],
-  ['EAI_AGAIN', 'the host name could not be looked up'],
-  ['EHOSTUNREACH', 'no route to the host'],
-  ['ENETUNREACH', 'the network is unreachable'],
-  ['ETIMEDOUT', 'the host does not answer'],
-  ['ECONNRESET', 'the connection was closed while it was opened'],
-  ['EMFILE', 'this process has as many files and connections open as it may (ulimit -n)'],
-  ['ENFILE', 'this machine has as many files and connections open as it can'],
-]);
-
-const CHECK_NETWORK = 'check the network of this machine; some servers are reached through a VPN or a proxy only';
-const CONNECT_HINTS = new Map([
-  ['ECONNREFUSED', 'check that the server is running, and the port'],
-  ['ENOTFOUND', 'check the spelling of the host name; a server of a company may need its VPN'],
-  ['EAI_AGAIN', CHECK_NETWORK],
-  ['EHOSTUNREACH', CHECK_NETWORK],
-  ['ENETUNREACH', CHECK_NETWORK],
-  ['ETIMEDOUT', CHECK_NETWORK],
-]);
-
 /** Statuses that say something about the request as HTTP, before anybody looked at what it asks for. */
 const UNREAD = new Set([405, 406, 407, 411, 413, 414, 415, 417, 421, 426, 429, 431]);
-
-/** How the connection that failed was to be made. */
-export interface Route {
-  /** The outbound proxy, `host:port`, when there is one. */
-  readonly proxy: string | undefined;
-  /** What else could be wrong. */
-  readonly hint: string | undefined;
-}
-
-/** No connection came about, so nothing was sent. */
-export async function noConnection(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
-  if (error instanceof ProxyError) return error;
-  const code = error.code ?? firstCode(error);
-  const { certificateProblem } = await import('../http/certificate.ts');
-  // The look at the certificate goes straight to the server, which a proxy may be there to prevent.
-  const certificate = await certificateProblem(error, code, url, route.proxy === undefined);
-  // A refused connection does not tell which protocol the server speaks.
-  const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
-  if (mayBePlain && route.proxy === undefined) {
-    const wrong = await (await import('../http/scheme.ts')).wrongScheme(url, error);
-    if (wrong) return wrong;
-  }
-  const hint = certificate?.hint ?? route.hint ?? (code && CONNECT_HINTS.get(code));
-  const cause = certificate?.problem ?? (code && CONNECT_CAUSES.get(code)) ?? printable(error.message, 200);
-  const where = route.proxy && !certificate ? `${url.host} through the proxy ${route.proxy}` : url.host;
-  return new ProxyError('unreachable', `cannot connect to ${where}: ${cause}`, hint ? { hint } : {}, error);
-}
-
-/** The code of the first attempt, where an error stands for attempts at several addresses. */
-function firstCode(error: Error): string | undefined {
-  return error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined)?.code : undefined;
-}
-
-/** Whether OpenSSL reports a failed handshake; older versions of Node report EPROTO instead. */
-function isTlsError(code: string | undefined): boolean {
-  return code === 'EPROTO' || code?.startsWith('ERR_SSL_') === true;
-}
-
-/** The connection broke on the first request to an origin, which may not speak the protocol of the URL. */
-export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
-  const mayBeTls = url.protocol === 'http:' && route.proxy === undefined && !(error instanceof ProxyError);
-  const wrong = mayBeTls ? await (await import('../http/scheme.ts')).wrongScheme(url, error) : undefined;
-  return wrong ?? brokenConnection(error, url);
-}
-
-/** The connection broke after the request was on its way. */
-export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyError {
-  if (error instanceof ProxyError) return error;
-  return new ProxyError(
-    'failed',
-    `${showUrl(url)} closed the connection before it had answered${error.code ? ` (${error.code})` : ''}`,
-    { outcome: 'unknown' },
-    error,
-  );
-}
-
-/** The server spoke HTTP, but never sent a final response. */
-export function withoutAnswer(url: URL, what: string, httpStatus?: number): ProxyError {
-  const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
-  const data: ErrorData = { ...(httpStatus !== undefined && { httpStatus }), outcome: 'unknown' };
-  return new ProxyError('failed', `${showUrl(url)} ${what}${status} instead of answering`, data);
-}
 
 /** What is known of a response. */
 export function responseData({ status, headers }: HttpResponse, body: Buffer): ErrorData {

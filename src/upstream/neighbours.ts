@@ -4,10 +4,9 @@
  */
 import type { Strategy } from '../config.ts';
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
-import type { Fetch, HttpResponse } from '../core/fetch.ts';
+import type { Cookies, Fetch, HttpResponse } from '../core/fetch.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
-import { CookieJar } from '../http/cookies.ts';
 
 const MOST = 8;
 /** For all of them together, in milliseconds. */
@@ -72,9 +71,11 @@ export function neighboursOf(url: URL): URL[] {
 const ENDPOINT = /^event: ?endpoint\r?$/m;
 const SSE_PATH = /\/sse\/?$/i;
 
+const NO_COOKIES: Cookies = { empty: true, take: () => {}, header: () => undefined };
+
 /** Each request counts for itself: no cookie is taken from a neighbour, nor a redirect followed. */
 function common(url: URL, signal: CancelSignal) {
-  return { url, signal, redirect: 'manual', probe: true, repeatable: true, cookies: new CookieJar() } as const;
+  return { url, signal, redirect: 'manual', probe: true, repeatable: true, cookies: NO_COOKIES } as const;
 }
 
 async function speaksHttp(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {

@@ -15,7 +15,7 @@ import { type AuthConfig, DEFAULTS } from '../../src/config.ts';
 import { Cancellation } from '../../src/core/cancel.ts';
 import type { HttpRequest, HttpResponse } from '../../src/core/fetch.ts';
 import { SignInState } from '../../src/core/sign-in.ts';
-import { memoryStore } from '../../src/state/secret-store.ts';
+import { memoryStore } from '../../src/state/memory-secrets.ts';
 
 // Addresses, so that nothing has to be looked up to know that they are out in the world.
 export const MCP = 'https://198.51.100.3/mcp';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keychainStore } from '../../src/state/keychain.ts';
-import { memoryStore } from '../../src/state/secret-store.ts';
+import { memoryStore } from '../../src/state/memory-secrets.ts';
 
 /** A keychain that holds what Windows holds, and fails when told to. */
 function keychain() {

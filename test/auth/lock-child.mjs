@@ -1,6 +1,6 @@
 // A process that uses a lock or a store as it is told, line by line on stdin, and answers each line on stdout.
 //
-//   node lock-child.mjs <bundle of src/platform/process-lock.ts and store.ts> <lock file or folder>
+//   node lock-child.mjs <bundle of process-lock.ts and file-secrets.ts> <lock file or folder>
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 

@@ -93,11 +93,10 @@ async function bundled(): Promise<string> {
   // A child that became another user reads it too.
   chmodSync(folder, 0o755);
   const outfile = path.join(folder, 'auth.mjs');
-  const source = (name: string): string =>
-    JSON.stringify(fileURLToPath(new URL(`../../src/auth/${name}`, import.meta.url)));
+  const source = (name: string): string => JSON.stringify(fileURLToPath(new URL(`../../src/${name}`, import.meta.url)));
   await build({
     stdin: {
-      contents: `export * from ${source('lock.ts')}; export * from ${source('store.ts')};`,
+      contents: `export * from ${source('platform/process-lock.ts')}; export * from ${source('state/file-secrets.ts')};`,
       resolveDir: folder,
       loader: 'ts',
     },

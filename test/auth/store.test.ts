@@ -12,7 +12,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { fileStore, insistently, memoryStore } from '../../src/state/secret-store.ts';
+import { insistently } from '../../src/platform/files.ts';
+import { fileStore } from '../../src/state/file-secrets.ts';
+import { memoryStore } from '../../src/state/memory-secrets.ts';
 import { killChildren, startChild, temporaryFolder } from './processes.ts';
 
 afterEach(killChildren);

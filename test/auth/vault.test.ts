@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { ALONE, type Lock, Vault } from '../../src/auth/vault/vault.ts';
 import { Cancellation } from '../../src/core/cancel.ts';
-import { memoryStore } from '../../src/state/secret-store.ts';
+import { memoryStore } from '../../src/state/memory-secrets.ts';
 
 const TAKEN: Lock = { tryAcquire: async () => false, held: () => false, release: async () => {} };
 

@@ -1,6 +1,6 @@
 /** Reads stored credentials, which may be damaged or written by another program. Leaves out what cannot be used, so that a sign-in replaces it. */
 
-import type { SecretStore } from '../../state/secret-store.ts';
+import type { SecretStore } from '../../core/ports.ts';
 import type { ClientRecord, Credentials, Issuer, Tokens } from './credentials.ts';
 
 /** The usable part of a stored text. */

@@ -1,7 +1,6 @@
 /** What a sign-in does where nothing can be written: it works, for this process alone and for as long as it runs. */
-import type { Log } from '../../core/ports.ts';
+import type { Log, SecretStore } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
-import type { SecretStore } from '../../state/secret-store.ts';
 import type { Lock } from './vault.ts';
 
 /** Says once why nothing is kept. */

@@ -1,8 +1,8 @@
 /** The credentials of one server, shared by every process of this user: read by all, written by whoever has the lock. */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import type { SecretStore } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { checkBrowserUrl } from '../../platform/browser.ts';
-import type { SecretStore } from '../../state/secret-store.ts';
 import { bearerOf, type ClientRecord, type Credentials, type Issuer } from './credentials.ts';
 import { isNumber, readCredentials, soundClient, soundIssuer } from './stored.ts';
 

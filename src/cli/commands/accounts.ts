@@ -1,8 +1,8 @@
 /** Every sign-in that is stored for this user. */
 import { type Credentials, credentialsName } from '../../auth/vault/credentials.ts';
 import { readCredentials } from '../../auth/vault/stored.ts';
+import type { SecretStore } from '../../core/ports.ts';
 import { parseUrl } from '../../core/url.ts';
-import type { SecretStore } from '../../state/secret-store.ts';
 
 export interface Account {
   /** Of the credentials in the store. */

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { type RunningHttpProxy, startHttpProxy } from '../../app/http-proxy.ts';
 import { type Config, isLoopback, type ListenConfig } from '../../config.ts';
+import type { SecretStore } from '../../core/ports.ts';
 import type { ProxyError } from '../../errors.ts';
-import type { SecretStore } from '../../state/secret-store.ts';
 import { surroundingsOf } from '../environment.ts';
 import { superviseProxy } from '../lifetime.ts';
 import { announcement } from '../terminal.ts';

@@ -1,0 +1,19 @@
+import type { SecretStore } from '../core/ports.ts';
+
+/** For a user without any folder: remembers as long as the process lives. */
+export function memoryStore(): SecretStore {
+  const texts = new Map<string, string>();
+  return {
+    get empty() {
+      return texts.size === 0;
+    },
+    read: (name) => texts.get(name),
+    async write(name, text) {
+      texts.set(name, text);
+    },
+    async remove(name) {
+      texts.delete(name);
+    },
+    names: async () => [...texts.keys()].sort(),
+  };
+}
