@@ -4,7 +4,7 @@ import { StdioClientTransport as StdioV2 } from '@modelcontextprotocol/client/st
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as StdioV1 } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { sharedHome } from '../auth/command.ts';
+import { sharedHome } from '../blackbox/sign-in/command.ts';
 import { opened } from '../peers/opened.ts';
 import { closeProxies, PROXY_BIN, proxyEnvironment, startProxy } from '../peers/proxy.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { opened } from '../peers/opened.ts';
 import { startProxy } from '../peers/proxy.ts';
 import { startScripted } from '../peers/scripted.ts';
-import { actionOf, configOf, refusal, refusalWith, URL_TEXT } from './arguments.ts';
+import { actionOf, configOf, refusal, refusalWith, URL_TEXT } from '../unit/cli/flags/arguments.ts';
 
 const INFO = '--static-oauth-client-info';
 const METADATA = '--static-oauth-client-metadata';

@@ -4,7 +4,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { PAGE_HEADERS } from '../../src/platform/page.ts';
-import { startChromium } from '../auth/chromium.ts';
+import { startChromium } from '../blackbox/sign-in/chromium.ts';
 import { PAGES } from './pages.ts';
 
 const folder = path.resolve(process.argv[2] ?? 'screenshots');

@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PAGE_HEADERS } from '../../src/platform/page.ts';
-import { type Chromium, startChromium } from '../auth/chromium.ts';
+import { type Chromium, startChromium } from '../blackbox/sign-in/chromium.ts';
 import { BROKEN_WORDS, CONTRASTS } from './measures.ts';
 import { PAGES } from './pages.ts';
 

@@ -1,11 +1,12 @@
 // The life of one client in a soak: it comes, does some things, and leaves, more often than not without a word.
-import type { Random } from '../core/random.ts';
+
+import { Actor, type Kind } from '../blackbox/sharing/actor.ts';
+import { Book, type Refuses } from '../blackbox/sharing/book.ts';
+import { judgeSome } from '../blackbox/sharing/judge.ts';
+import { ask, cancel, type Deed, echo, log, progress, type Stage, start, touchOne } from '../blackbox/sharing/work.ts';
 import type { Ledger } from '../peers/http/ledger.ts';
 import { StreamableClient } from '../peers/http/streamable-client.ts';
-import { Actor, type Kind } from '../sharing/actor.ts';
-import { Book, type Refuses } from '../sharing/book.ts';
-import { judgeSome } from '../sharing/judge.ts';
-import { ask, cancel, type Deed, echo, log, progress, type Stage, start, touchOne } from '../sharing/work.ts';
+import type { Random } from '../unit/core/random.ts';
 
 /** One program under test, and the server behind it. */
 export interface Place {

@@ -1,10 +1,11 @@
 // Many clients for a long time: they come over every endpoint, in front of servers of every kind, with a session each or
 // one for all, and every message that is lost, doubled or with the wrong client is written down.
-import { type Random, seeded } from '../core/random.ts';
+
+import type { Kind } from '../blackbox/sharing/actor.ts';
+import { type ProcessState, stateOf, stateWhen } from '../blackbox/sharing/process-state.ts';
 import { type CountingServer, type Form, startCounting } from '../peers/http/counting-server.ts';
 import { type Serving, startServing } from '../peers/http/serving.ts';
-import type { Kind } from '../sharing/actor.ts';
-import { type ProcessState, stateOf, stateWhen } from '../sharing/process-state.ts';
+import { type Random, seeded } from '../unit/core/random.ts';
 import { createLife, type Life, type Place } from './life.ts';
 
 export interface SoakOptions {

@@ -1,0 +1,145 @@
+// Which headers of a client go on to the server: those that were named, and no other.
+import { afterEach, describe, expect, test } from 'vitest';
+import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
+import { closeServings, startServing } from '../../../peers/http/serving.ts';
+import { closeStreams, openStream } from '../event-stream.ts';
+import { ask, initialize, inSession, modern, notification, request } from '../exchange.ts';
+
+afterEach(async () => {
+  closeStreams();
+  await closeServings();
+  await closeHostiles();
+});
+
+const TOKEN = 'token-of-the-clients';
+/** What a client may send besides what the protocol asks for; each value says that it is the client's. */
+const CLIENT = {
+  authorization: `Bearer ${TOKEN}`,
+  cookie: 'session=of-the-client',
+  'user-agent': 'agent-of-the-client',
+  'accept-language': 'language-of-the-client',
+  referer: 'http://localhost/of-the-client',
+  origin: 'http://localhost:5173',
+  'x-tenant': 'tenant-of-the-client',
+  'x-other': 'other-of-the-client',
+  'x-upstream-authorization': 'Bearer upstream-token-of-the-client',
+  'x-forwarded-for': '203.0.113.7',
+  'x-forwarded-host': 'of-the-client.example',
+  forwarded: 'for=203.0.113.7',
+  'x-real-ip': '203.0.113.7',
+  traceparent: '00-of-the-client',
+  'proxy-authorization': 'Basic of-the-client',
+  te: 'trailers',
+  'sec-fetch-site': 'of-the-client',
+};
+
+/** Everything that a client does, over every endpoint. */
+async function talk(url: string): Promise<void> {
+  const path = '/mcp';
+  const opened = await ask(url, { path, headers: CLIENT, body: initialize() });
+  expect(opened.status, opened.text).toBe(200);
+  const headers = { ...CLIENT, ...inSession(String(opened.headers['mcp-session-id'])) };
+  await ask(url, { path, headers, body: notification('notifications/initialized') });
+  await ask(url, { path, headers, body: request(1, 'tools/call', { name: 'echo', arguments: {} }) });
+  (await openStream(url, { path, headers })).destroy();
+  expect((await ask(url, { path, method: 'DELETE', headers })).status).toBe(204);
+  const what = modern('tools/call', { name: 'echo', arguments: {} });
+  expect((await ask(url, { path, body: what.body, headers: { ...what.headers, ...CLIENT } })).status).toBe(200);
+  const stream = await openStream(url, { path: '/sse', headers: CLIENT });
+  const { data } = await stream.next(({ event }) => event === 'endpoint');
+  await ask(url, { path: data, headers: CLIENT, body: initialize('2024-11-05') });
+  await stream.next();
+  stream.destroy();
+}
+
+const calls = (upstream: Hostile): Hostile['requests'] =>
+  upstream.requests.filter(({ kind }) => ['initialize', 'tools/call'].includes(kind));
+
+describe('without --forward-header', () => {
+  test('nothing of the client crosses', async () => {
+    const upstream = await startHostile();
+    const { url } = await startServing(upstream.url, ['--client-token', TOKEN]);
+    await talk(url);
+    expect(calls(upstream).length).toBeGreaterThanOrEqual(4);
+    for (const { headers } of upstream.requests) {
+      const text = JSON.stringify(headers);
+      expect(text).not.toMatch(/of-the-client|203\.0\.113\.7/);
+      for (const name of Object.keys(CLIENT))
+        if (!['user-agent', 'te'].includes(name)) expect(headers).not.toHaveProperty(name);
+    }
+  });
+});
+
+describe('with --forward-header', () => {
+  const FLAGS = ['--client-token', TOKEN, '--forward-header', 'X-Tenant'];
+
+  test('that header crosses with what the client asks for, and no other does', async () => {
+    const upstream = await startHostile();
+    const { url } = await startServing(upstream.url, FLAGS);
+    await talk(url);
+    for (const { headers } of calls(upstream)) expect(headers['x-tenant']).toBe('tenant-of-the-client');
+    for (const { headers } of upstream.requests) {
+      const { 'x-tenant': _, ...others } = headers;
+      expect(JSON.stringify(others)).not.toMatch(/of-the-client|203\.0\.113\.7/);
+    }
+  });
+
+  test('it crosses under another name, where one is given', async () => {
+    const upstream = await startHostile();
+    const flags = ['--client-token', TOKEN, '--forward-header', 'x-upstream-authorization=Authorization'];
+    const { url } = await startServing(upstream.url, [...flags, '--forward-header=X-Tenant=X-Customer']);
+    await talk(url);
+    for (const { headers } of calls(upstream)) {
+      expect(headers.authorization).toBe('Bearer upstream-token-of-the-client');
+      expect(headers['x-customer']).toBe('tenant-of-the-client');
+      expect(headers).not.toHaveProperty('x-tenant');
+      expect(headers).not.toHaveProperty('x-upstream-authorization');
+    }
+    for (const { headers } of upstream.requests) expect(JSON.stringify(headers)).not.toContain(TOKEN);
+  });
+
+  test('each client sends its own, and who sends none sends none', async () => {
+    const upstream = await startHostile();
+    const { url } = await startServing(upstream.url, FLAGS);
+    const tenants = ['a', 'b', undefined, 'c'];
+    await Promise.all(
+      tenants.map(async (tenant) => {
+        const own = { 'x-tenant': tenant };
+        const opened = await ask(url, { path: '/mcp', headers: own, body: initialize() });
+        const headers = { ...own, ...inSession(String(opened.headers['mcp-session-id'])) };
+        const body = request(1, 'tools/call', { name: 'echo', arguments: { tenant: tenant ?? 'none' } });
+        expect((await ask(url, { path: '/mcp', headers, body })).status).toBe(200);
+      }),
+    );
+    const seen = upstream
+      .all('tools/call')
+      .map(({ headers, message }) => [headers['x-tenant'] ?? 'none', message.params.arguments.tenant]);
+    expect(seen).toHaveLength(4);
+    for (const [header, said] of seen) expect(header).toBe(said);
+  });
+
+  test('with a value of --header for the same name, the flags of who runs the proxy win or the client does, not both', async () => {
+    const upstream = await startHostile();
+    const { url } = await startServing(upstream.url, [...FLAGS, '--header', 'X-Tenant: fixed']);
+    const opened = await ask(url, { path: '/mcp', headers: { 'x-tenant': 'client' }, body: initialize() });
+    expect(opened.status).toBe(200);
+    expect(['fixed', 'client']).toContain(upstream.all('initialize')[0]?.headers['x-tenant']);
+  });
+
+  test('when the server asks for a sign-in, the client whose token it is hears of it, and no page is opened', async () => {
+    const upstream = await startHostile();
+    upstream.on('initialize', (res) => {
+      const challenge = 'Bearer resource_metadata="http://127.0.0.1:9/.well-known/oauth-protected-resource"';
+      res.writeHead(401, { 'www-authenticate': challenge }).end();
+    });
+    const { url, proxy } = await startServing(upstream.url, [
+      '--forward-header',
+      'X-Upstream-Authorization=Authorization',
+    ]);
+    const headers = { 'x-upstream-authorization': 'Bearer expired' };
+    const refused = await ask(url, { path: '/mcp', headers, body: initialize() });
+    expect(refused.json.error?.code).toBe(-31004);
+    expect(refused.headers['mcp-session-id']).toBeUndefined();
+    expect(proxy.stderr).not.toMatch(/authorize\?|sign in at/i);
+  });
+});

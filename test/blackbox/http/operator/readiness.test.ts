@@ -1,0 +1,117 @@
+// What whoever operates the proxy learns of a sign-in that is needed, without any client asking for anything.
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { startServing } from '../../../peers/http/serving.ts';
+import {
+  type AuthorizationServerOptions,
+  startAuthorizationServer,
+} from '../../../peers/oauth/authorization-server.ts';
+import { startBrowser } from '../../../peers/oauth/browser.ts';
+import { challenges, startProtectedServer } from '../../../peers/oauth/protected-server.ts';
+import { opened } from '../../../peers/opened.ts';
+import { startProxy } from '../../../peers/proxy.ts';
+import { cleanUp } from '../setting.ts';
+import { readyOnce } from './ready.ts';
+
+cleanUp();
+const open = opened();
+
+async function scene(options: AuthorizationServerOptions = {}) {
+  const authorizationServer = await open(startAuthorizationServer(options));
+  const server = await open(startProtectedServer({ authorizationServer }));
+  const browser = await open(startBrowser('never'));
+  return { authorizationServer, server, browser, options: { env: { BROWSER: browser.command } } };
+}
+
+/** A port of this machine where somebody else listens. */
+async function listening(onConnection: (socket: net.Socket) => void): Promise<{ server: net.Server; port: number }> {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await open({
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  });
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+describe('a --callback-port that is taken', () => {
+  test.each(['text', 'json'])('ends the proxy with one line of %s that says so', async (format) => {
+    const { server, options } = await scene();
+    const { port } = await listening((socket) => socket.destroy());
+    const flags = ['--listen', '127.0.0.1:0', '--callback-port', String(port), '--log-format', format];
+    const proxy = startProxy(server.url, flags, options);
+    expect(await proxy.exit()).toEqual({ code: 1, signal: null });
+    const lines = proxy.stderr.trimEnd().split('\n');
+    const telling = lines.filter((line) => new RegExp(`callback.*\\b${port}\\b|\\b${port}\\b.*callback`).test(line));
+    expect(telling, proxy.stderr).toHaveLength(1);
+    expect(proxy.stderr).not.toMatch(/internal error|\n\s+at /);
+  });
+});
+
+test('a sign-in that cannot be begun is told in the log, and with its reason in /readyz', async () => {
+  const { authorizationServer, server, options } = await scene();
+  await authorizationServer.close();
+  const { url, proxy } = await startServing(server.url, [], options);
+  await proxy.stderrMatching(/sign-in to .* failed: \S/);
+  const said = await readyOnce(url, ({ signIn }) => signIn.reason !== undefined);
+  expect(said).toMatchObject({ status: 503, ready: false, upstream: { reachable: true }, signIn: { needed: true } });
+  expect(said.signIn.reason).toMatch(/\S/);
+});
+
+test('the page of a server that comes up after the proxy is in the log, and was opened', async () => {
+  const { server, browser, options } = await scene();
+  let isUp = false;
+  const { server: front, port } = await listening((socket) => {
+    if (!isUp) return void socket.destroy();
+    const back = net.connect(Number(new URL(server.url).port), '127.0.0.1').on('error', () => socket.destroy());
+    socket.pipe(back).pipe(socket);
+    socket.once('close', () => back.destroy());
+  });
+  const looked = once(front, 'connection');
+  const address = `http://127.0.0.1:${port}/mcp`;
+  Object.assign(server.behaviour, { challenge: challenges.bare, resource: address });
+  const { url, proxy } = await startServing(address, [], options);
+  await looked;
+  await readyOnce(url, ({ upstream }) => !upstream.reachable);
+  isUp = true;
+  await proxy.stderrMatching(/http:\S+\/authorize\?/);
+  const page = await browser.waitForTab(1);
+  expect(proxy.stderr).toContain(page);
+});
+
+test('with --device-code, /readyz tells the code along with the page', async () => {
+  const device = { pending: 1_000, slowDown: 0, outcome: 'approve', interval: 1, expiresIn: 600 } as const;
+  const { server, options } = await scene({ device });
+  const { url, proxy } = await startServing(server.url, ['--device-code'], options);
+  const { signIn, ready } = await readyOnce(url, (said) => said.signIn.userCode !== undefined);
+  expect(ready).toBe(false);
+  expect(signIn).toMatchObject({ needed: true, userCode: 'WDJB-0001', url: expect.stringContaining('/device') });
+  expect(proxy.stderr).toContain('WDJB-0001');
+});
+
+test('where clients sign in for themselves, the proxy is ready without', async () => {
+  const { server, browser, options } = await scene();
+  const { url, proxy } = await startServing(server.url, ['--forward-header', 'X-Up=Authorization'], options);
+  const said = await readyOnce(url, ({ upstream }) => upstream.reachable);
+  expect(said).toMatchObject({ status: 200, ready: true, signIn: { needed: false } });
+  expect(browser.opened).toEqual([]);
+  expect(proxy.stderr).not.toMatch(/authorize\?|sign-in/);
+});
+
+test('an end while the user has not signed in is not called a failure', async () => {
+  const { server, browser, options } = await scene();
+  const { proxy } = await startServing(server.url, [], options);
+  await browser.waitForTab(1);
+  await proxy.stderrMatching(/sign in/);
+  proxy.kill('SIGTERM');
+  expect(await proxy.exit()).toEqual({ code: 0, signal: null });
+  expect(proxy.stderr).not.toMatch(/ error: |sign-in to .* failed/);
+});

@@ -1,0 +1,186 @@
+// Who leaves while something is on its way: clients in the middle of a connection, and the proxy itself.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startHostile } from '../../../peers/hostile.ts';
+import { startServing } from '../../../peers/http/serving.ts';
+import { createAuthority } from '../../../peers/tls.ts';
+import { counted, countedOnce } from '../counted.ts';
+import { type Ask, ask, BOTH, begin, initialize, inSession, modern } from '../exchange.ts';
+import { hold } from '../held.ts';
+import { connect, requestText } from '../raw-connection.ts';
+import { PING } from '../refusing.ts';
+import { call, cleanUp, done, setting } from '../setting.ts';
+
+cleanUp();
+
+/** A request as bytes, to be sent before the answer to an earlier one is there. */
+function bytesOf({ headers = {}, body }: Ask, line = 'POST /mcp HTTP/1.1'): string {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const entity = text === '' ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(text)}`];
+  const named = Object.entries({ accept: BOTH, ...headers }).map(([name, value]) => `${name}: ${value}`);
+  return requestText(line, ['Host: localhost', ...entity, ...named], text);
+}
+
+const MODERN_CALL = modern('tools/call', { name: 'long', arguments: {} });
+
+describe('a connection with requests that wait behind a slow one', () => {
+  test('leaves nothing behind when it is cut off', async () => {
+    const { upstream, serving, session } = await setting();
+    const calls = hold(upstream, 'tools/call');
+    const connection = await connect(serving.url);
+    connection.write(bytesOf({ headers: session.headers, body: call('slow') }));
+    await calls.nth(1);
+    const stream = { accept: 'text/event-stream' };
+    connection.write(bytesOf({ headers: { ...stream } }, 'GET /sse HTTP/1.1').repeat(5));
+    connection.write(bytesOf({ headers: { ...session.headers, ...stream } }, 'GET /mcp HTTP/1.1'));
+    connection.write(bytesOf(MODERN_CALL));
+    // Whatever stands before it on the connection has been taken by then.
+    const waiting = await calls.nth(2);
+    expect(waiting.seen.modern).toBe(true);
+    expect((await counted(serving.url)).sessions).toBeGreaterThan(1);
+    connection.destroy();
+    await waiting.seen.closed;
+    await countedOnce(serving.url, ({ sessions, streams }) => sessions === 1 && streams === 0);
+    // The session itself, which nobody is in by now, can be used and ended as ever.
+    expect((await session.post(PING)).status).toBe(200);
+    expect((await session.delete()).status).toBe(204);
+    expect(await counted(serving.url)).toMatchObject({ sessions: 0, streams: 0 });
+  });
+
+  test('is answered in order when it is not', async () => {
+    const { upstream, serving, session } = await setting();
+    const calls = hold(upstream, 'tools/call');
+    const connection = await connect(serving.url);
+    const json = { accept: 'application/json' };
+    connection.write(bytesOf({ headers: { ...session.headers, ...json }, body: call('slow') }));
+    const slow = await calls.nth(1);
+    connection.write(bytesOf({ headers: { ...MODERN_CALL.headers, ...json }, body: MODERN_CALL.body }));
+    const quick = await calls.nth(2);
+    quick.finish(done(quick.id, 'of the second'));
+    slow.finish(done(slow.id, 'of the first'));
+    await connection.matching(/of the first[\s\S]*of the second/);
+  });
+});
+
+describe('a client that is gone before there is an answer', () => {
+  test('counts as neither answered nor refused', async () => {
+    const upstream = await startHostile();
+    const { url } = await startServing(upstream.url);
+    const calls = hold(upstream, 'tools/call');
+    const req = begin(url, { path: '/mcp', ...MODERN_CALL });
+    req.on('error', () => {});
+    const { seen } = await calls.nth(1);
+    req.destroy();
+    await seen.closed;
+    const { responses } = await countedOnce(url, (now) => now.responses('/mcp')[499] !== undefined);
+    expect(responses('/mcp')).toEqual({ 499: 1 });
+  });
+
+  test('is not taken for one without a token when it resets its connection', async () => {
+    const upstream = await startHostile();
+    const { url } = await startServing(upstream.url);
+    for (let n = 0; n < 20; n++) {
+      const connection = await connect(url);
+      connection.write(bytesOf({}, 'GET /healthz HTTP/1.1'));
+      connection.write(bytesOf({ body: initialize() }));
+      connection.socket.resetAndDestroy();
+    }
+    await ask(url, { path: '/healthz' });
+    const { responses } = await counted(url);
+    for (const at of ['/healthz', '/mcp']) expect(responses(at)).not.toHaveProperty('401');
+  });
+});
+
+describe('SIGTERM', () => {
+  const authority = createAuthority('authority of the clients');
+  let folder: string;
+  const file = (name: string): string => path.join(folder, name);
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'serving-leaving-'));
+    const { cert, key } = authority.issue();
+    writeFileSync(file('cert.pem'), cert);
+    writeFileSync(file('key.pem'), key, { mode: 0o600 });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Resolves when no new call is taken there any more. */
+  async function noMoreCalls(url: string, ca?: string): Promise<void> {
+    const refused = async (): Promise<boolean> => {
+      const what = { path: '/mcp', body: PING, ...(ca !== undefined && { ca }) };
+      const answered = await ask(url, what).catch(() => undefined);
+      return answered === undefined || answered.status === 503;
+    };
+    while (!(await refused()));
+  }
+
+  test('over TLS, answers what is in flight', async () => {
+    const upstream = await startHostile();
+    const flags = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
+    const { url, proxy } = await startServing(upstream.url, flags);
+    const ca = authority.pem;
+    const opened = await ask(url, { path: '/mcp', body: initialize(), ca });
+    const headers = inSession(String(opened.headers['mcp-session-id']));
+    const calls = hold(upstream, 'tools/call');
+    const answer = ask(url, { path: '/mcp', headers, body: call('last'), ca });
+    const held = await calls.nth(1);
+    proxy.kill('SIGTERM');
+    await noMoreCalls(url, ca);
+    held.finish(done(held.id));
+    const { status, json } = await answer;
+    expect([status, json.id, json.error]).toEqual([200, 'last', undefined]);
+    expect(await proxy.exit()).toEqual({ code: 0, signal: null });
+    expect(upstream.all('DELETE')).toHaveLength(1);
+  });
+
+  test('over TLS, an answer that is still being read arrives whole', async () => {
+    const upstream = await startHostile();
+    const flags = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
+    const { url, proxy } = await startServing(upstream.url, flags);
+    const ca = authority.pem;
+    const opened = await ask(url, { path: '/mcp', body: initialize(), ca });
+    const calls = hold(upstream, 'tools/call');
+    const headers = {
+      ...inSession(String(opened.headers['mcp-session-id'])),
+      'content-type': 'application/json',
+      accept: 'application/json',
+    };
+    const answer = new Promise<IncomingMessage>((resolve, reject) => {
+      const request = https.request(new URL('/mcp', url), { method: 'POST', headers, ca, agent: false }, resolve);
+      request.on('error', reject).end(JSON.stringify(call('big')));
+    });
+    const held = await calls.nth(1);
+    held.finish(done(held.id, 'x'.repeat(20_000_000)));
+    const response = await answer;
+    proxy.kill('SIGTERM');
+    await noMoreCalls(url, ca);
+    let bytes = 0;
+    for await (const chunk of response) bytes += (chunk as Buffer).length;
+    expect(bytes).toBe(Number(response.headers['content-length']));
+    expect(await proxy.exit()).toEqual({ code: 0, signal: null });
+  });
+
+  test('an answer that is still being read arrives whole', async () => {
+    const { upstream, serving, session } = await setting();
+    const calls = hold(upstream, 'tools/call');
+    const reader = await connect(serving.url);
+    reader.write(bytesOf({ headers: { ...session.headers, accept: 'application/json' }, body: call('big') }));
+    const held = await calls.nth(1);
+    held.finish(done(held.id, 'x'.repeat(20_000_000)));
+    const [, announced = ''] = await reader.matching(/content-length: (\d+)\r\n[\s\S]*\r\n\r\n/i);
+    reader.socket.pause();
+    serving.proxy.kill('SIGTERM');
+    await noMoreCalls(serving.url);
+    // No more than fits into the buffers of the system has left until here.
+    expect(reader.text.length).toBeLessThan(Number(announced));
+    reader.socket.resume();
+    await reader.closed;
+    reader.destroy();
+    const body = reader.text.slice(reader.text.indexOf('\r\n\r\n') + 4);
+    expect(body.length).toBe(Number(announced));
+    expect(await serving.proxy.exit()).toEqual({ code: 0, signal: null });
+  });
+});

@@ -1,0 +1,147 @@
+// The stream of a call that broke off on the side of the client is read on from a buffer, which has an end.
+import { describe, expect, test } from 'vitest';
+import { answering, type EventStream } from '../event-stream.ts';
+import { request } from '../exchange.ts';
+import { type Held, hold } from '../held.ts';
+import { call, cleanUp, done, progress, type Session, type Setting, setting } from '../setting.ts';
+
+cleanUp();
+
+interface Begun extends Setting {
+  readonly stream: EventStream;
+  readonly held: Held;
+  /** The id of the first event. */
+  readonly first: string;
+}
+
+/** A call that has sent one event, from which the client has gone away. */
+async function brokenOff(id: string | number = 'c'): Promise<Begun> {
+  const started = await setting();
+  const calls = hold(started.upstream, 'tools/call');
+  const opening = started.session.stream(call(id));
+  const held = await calls.nth(1);
+  held.send(progress(1));
+  const stream = await opening;
+  const first = await stream.next();
+  expect(first.data).toBe(progress(1));
+  stream.destroy();
+  await stream.ended;
+  return { ...started, stream, held, first: first.id ?? '' };
+}
+
+/** Fills the buffer of the session with the events of another call. */
+async function flood(session: Session, { upstream }: Setting, count: number, pad = ''): Promise<void> {
+  const calls = hold(upstream, 'tools/call');
+  const opening = session.stream(call('flood'));
+  const held = await calls.nth(1);
+  for (let n = 0; n < count; n++) held.send(progress(n, `flood${pad}`));
+  held.finish(done(held.id));
+  const stream = await opening;
+  await stream.next(answering('flood'));
+  expect(stream.events).toHaveLength(count + 1);
+}
+
+describe('a call whose stream broke off', () => {
+  test('goes on where it was, and ends with its answer', async () => {
+    const { session, held, first, upstream } = await brokenOff(17);
+    held.send(progress(2));
+    const again = await session.listen(first);
+    expect(again.status).toBe(200);
+    expect((await again.next()).data).toBe(progress(2));
+    held.send(progress(3));
+    expect((await again.next()).data).toBe(progress(3));
+    held.finish(done(held.id));
+    expect((await again.next()).message).toMatchObject({ id: 17, result: { content: [{ text: 'done' }] } });
+    expect(await again.ended).toBe(true);
+    expect(upstream.executions).toBe(1);
+    expect(upstream.all('notifications/cancelled')).toEqual([]);
+  });
+
+  test('may be asked for when its answer is there already', async () => {
+    const { session, held, first } = await brokenOff();
+    held.send(progress(2));
+    held.finish(done(held.id));
+    await held.seen.closed;
+    for (let round = 0; round < 2; round++) {
+      const again = await session.listen(first);
+      expect((await again.next()).data).toBe(progress(2));
+      expect((await again.next()).message).toMatchObject({ id: 'c', result: {} });
+      expect(await again.ended).toBe(true);
+    }
+  });
+
+  test('does not take the place of the stream of the session, and is not mixed with it', async () => {
+    const { session, held, first } = await brokenOff();
+    const general = await session.listen();
+    const again = await session.listen(first);
+    held.finish(done(held.id));
+    expect((await again.next()).message).toMatchObject({ id: 'c' });
+    expect(general.events).toEqual([]);
+    let over = false;
+    void general.ended.then(() => {
+      over = true;
+    });
+    expect((await session.post(request(1, 'ping'))).status).toBe(200);
+    expect(over).toBe(false);
+  });
+
+  test('answers a question that was asked while nobody read', async () => {
+    const { session, held, first, upstream } = await brokenOff();
+    held.send('{"jsonrpc":"2.0","id":"q-1","method":"roots/list"}');
+    const again = await session.listen(first);
+    const { message } = await again.next();
+    expect(message.method).toBe('roots/list');
+    expect((await session.post({ jsonrpc: '2.0', id: message.id, result: { roots: [] } })).status).toBe(202);
+    const answer = await upstream.seen('response');
+    expect(answer.message).toMatchObject({ id: 'q-1', result: { roots: [] } });
+    held.finish(done(held.id));
+    expect((await again.next(answering('c'))).message.result).toBeDefined();
+  });
+});
+
+describe('the buffer has an end', () => {
+  test('what is still there of a long stream comes, with its answer', async () => {
+    const { session, held, first } = await brokenOff();
+    for (let n = 2; n <= 400; n++) held.send(progress(n));
+    held.finish(done(held.id));
+    await held.seen.closed;
+    const again = await session.listen(first);
+    const answer = await again.next(answering('c'));
+    const seen = again.events.filter(({ data }) => data.includes('notifications/progress'));
+    const numbers = seen.map(({ message }) => message.params.progress as number);
+    expect(numbers.length).toBeLessThan(399);
+    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, n) => 401 - numbers.length + n));
+    expect(answer.message.result).toBeDefined();
+    expect(await again.ended).toBe(true);
+  });
+
+  test.each<[string, number, string]>([
+    ['too many messages', 300, ''],
+    ['too large ones', 30, 'x'.repeat(60_000)],
+  ])('an answer that had to make room for %s is answered with -31008', async (_what, count, pad) => {
+    const begun = await brokenOff();
+    const { session, held, first, upstream } = begun;
+    held.finish(done(held.id));
+    await held.seen.closed;
+    await flood(session, begun, count, pad);
+    const again = await session.listen(first);
+    const { message } = await again.next(answering('c'));
+    expect(message.error?.code).toBe(-31008);
+    expect(await again.ended).toBe(true);
+    expect(upstream.executions).toBe(2);
+  });
+
+  test('an answer before those of many other calls is no exception', async () => {
+    const begun = await brokenOff();
+    const { session, held, first } = begun;
+    held.finish(done(held.id));
+    await held.seen.closed;
+    for (let n = 0; n < 40; n++) await flood(session, begun, 1);
+    const again = await session.listen(first);
+    expect(again.status).toBe(200);
+    const { message } = await again.next(answering('c'));
+    if (message.error) expect(message.error.code).toBe(-31008);
+    else expect(message.result).toBeDefined();
+    expect(await again.ended).toBe(true);
+  });
+});

@@ -1,0 +1,79 @@
+// A server that the test writes answer by answer, the proxy in front of it, and a session through both.
+import { afterEach } from 'vitest';
+import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
+import * as a from '../../peers/hostile-answers.ts';
+import { closeServings, type Serving, startServing } from '../../peers/http/serving.ts';
+import { closeStreams, type EventStream, openStream } from './event-stream.ts';
+import { type Answered, type Ask, ask, BOTH, inSession, openSession, request } from './exchange.ts';
+import { type Held, hold } from './held.ts';
+import { closeConnections } from './raw-connection.ts';
+
+export interface Session {
+  readonly id: string;
+  readonly headers: Record<string, string>;
+  /** Posts a message, or what stands in its place. */
+  post(body: Ask['body'], headers?: Ask['headers']): Promise<Answered>;
+  /** Posts a request and reads what comes, as it comes. */
+  stream(body: object, headers?: Ask['headers']): Promise<EventStream>;
+  /** GETs the stream of the session, or what follows an event. */
+  listen(lastEventId?: string): Promise<EventStream>;
+  delete(): Promise<Answered>;
+}
+
+export interface Setting {
+  readonly upstream: Hostile;
+  readonly serving: Serving;
+  readonly session: Session;
+}
+
+/** For each test file that uses `setting`. */
+export function cleanUp(): void {
+  afterEach(async () => {
+    closeStreams();
+    closeConnections();
+    await closeServings();
+    await closeHostiles();
+  });
+}
+
+export async function setting(args: string[] = [], version = '2025-11-25'): Promise<Setting> {
+  const upstream = await startHostile();
+  const serving = await startServing(upstream.url, args);
+  return { upstream, serving, session: await startSession(serving.url, version) };
+}
+
+/** The same, with a stream for what belongs to no request, open all the way. */
+export async function listening(args: string[] = []): Promise<Setting & { stream: EventStream; theirs: Held }> {
+  const upstream = await startHostile();
+  const gets = hold(upstream, 'GET');
+  const serving = await startServing(upstream.url, args);
+  const session = await startSession(serving.url);
+  const stream = await session.listen();
+  return { upstream, serving, session, stream, theirs: await gets.nth(1) };
+}
+
+export async function startSession(url: string, version = '2025-11-25'): Promise<Session> {
+  const id = await openSession(url, version);
+  const headers = inSession(id, version);
+  const path = '/mcp';
+  return {
+    id,
+    headers,
+    post: (body, more) => ask(url, { path, headers: { ...headers, ...more }, ...(body !== undefined && { body }) }),
+    stream: (body, more) => openStream(url, { path, headers: { ...headers, accept: BOTH, ...more }, body }),
+    listen: (last) =>
+      openStream(url, { path, headers: { ...headers, ...(last !== undefined && { 'last-event-id': last }) } }),
+    delete: () => ask(url, { path, method: 'DELETE', headers }),
+  };
+}
+
+export const call = (id: string | number, more: object = {}): object =>
+  request(id, 'tools/call', { name: 'long', arguments: {}, ...more });
+
+export const progress = (n: number, token = 'p'): string =>
+  `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"${token}","progress":${n}}}`;
+
+export const log = (n: number): string =>
+  `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":{"n":${n}}}}`;
+
+export const done = (id: string, text = 'done'): string => a.resultText(id, { content: [{ type: 'text', text }] });

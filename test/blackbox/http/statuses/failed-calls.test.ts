@@ -1,0 +1,43 @@
+// A call that fails upstream, as official clients see it: they show the error, and their session goes on.
+import { afterEach, describe, expect, test } from 'vitest';
+import { CLIENTS, connect, type Subject } from '../../../parity/stdio/subject.ts';
+import { type Answer, closeHostiles, startHostile } from '../../../peers/hostile.ts';
+import * as a from '../../../peers/hostile-answers.ts';
+import { closeServings, startServing } from '../../../peers/http/serving.ts';
+
+const clients: Subject[] = [];
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await closeServings();
+  await closeHostiles();
+});
+
+const FAILURES: [what: string, how: Answer, message: RegExp][] = [
+  ['answered 429', a.status(429, 'later'), /answered HTTP 429/],
+  ['led to another origin', a.status(307, '', { location: 'https://other.example/mcp' }), /another origin/],
+  ['answered 503', a.status(503, 'busy'), /answered HTTP 503/],
+  ['answered 502', a.status(502, '<h1>Bad Gateway</h1>'), /answered HTTP 502/],
+  ['answered with a page', a.status(200, '<h1>hello</h1>', { 'content-type': 'text/html' }), /text\/html/],
+  ['cut off', a.hangUp, /closed the connection before it had answered/],
+];
+
+describe.each(CLIENTS)('%s', (kind) => {
+  test.each(FAILURES)(
+    'a call that is %s: the client shows why, and the next call works',
+    async (_what, how, message) => {
+      const upstream = await startHostile();
+      const { url } = await startServing(upstream.url);
+      const client = await connect(kind, 'http', `${url}/mcp`);
+      clients.push(client);
+      upstream.once('tools/call', how);
+      const error = (await client.tool('echo', { n: 1 }).catch((reason: unknown) => reason)) as Error & {
+        code: number;
+      };
+      expect(error.message).toMatch(message);
+      // An error of JSON-RPC, not one of HTTP.
+      expect(error.code, error.message).toBe(-31003);
+      expect(await client.tool('echo', { n: 2 })).toMatchObject({ content: [{ type: 'text', text: '{"n":2}' }] });
+      expect(upstream.all('initialize').length).toBeLessThanOrEqual(1);
+    },
+  );
+});

@@ -1,0 +1,229 @@
+// --ca, --cert and --key: an authority that only some servers need, and servers that want to know who connects.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net, { type AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import tls, { type TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createHttpClient } from '../../../src/http/client.ts';
+import type { Peer } from '../../peers/listen.ts';
+import { legacyServer, sseServer } from '../../peers/minimal-server.ts';
+import { DIRECT, INSIDE, NAMES } from '../../peers/names.ts';
+import { opened } from '../../peers/opened.ts';
+import { startOutboundProxy } from '../../peers/outbound-proxy.ts';
+import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
+import { RpcError } from '../../peers/rpc.ts';
+import { answer, type Script, type ScriptedPeer, startScripted } from '../../peers/scripted.ts';
+import { createAuthority } from '../../peers/tls.ts';
+
+const servers = createAuthority('Private Root for Servers');
+const clients = createAuthority('Private Root for Clients');
+const open = opened();
+
+let folder: string;
+const file = (name: string): string => path.join(folder, name);
+beforeAll(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-mtls-'));
+  const { cert, key } = clients.issue({ hosts: ['agent-7'] });
+  const other = clients.issue({ hosts: ['agent-8'] });
+  const files = { 'ca.pem': `Made by hand.\n${clients.pem}${servers.pem}`, 'cert.pem': cert, 'key.pem': key };
+  for (const [name, text] of Object.entries({ ...files, 'other-key.pem': other.key })) writeFileSync(file(name), text);
+  writeFileSync(file('broken.pem'), `${servers.pem}${servers.pem.replace(/\nM.*\n/, '\nAAAA\n')}`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const authority = (): string[] => ['--ca', file('ca.pem')];
+const certificate = (): string[] => ['--cert', file('cert.pem'), '--key', file('key.pem')];
+
+interface Guarded extends ScriptedPeer {
+  /** The name in the client's certificate for each request, undefined where it showed none. */
+  readonly names: (string | undefined)[];
+}
+
+/** A server that asks for a certificate, and lets nobody in without one unless `lenient`. */
+async function guarded(
+  script: Script,
+  where = '/mcp',
+  lenient = false,
+  hosts = ['127.0.0.1', INSIDE],
+): Promise<Guarded> {
+  const names: (string | undefined)[] = [];
+  const options = { ...servers.issue({ hosts }), ca: clients.pem, requestCert: true, rejectUnauthorized: !lenient };
+  const named: Script = (seen, res) => {
+    names.push(nameIn(res.req.socket as TLSSocket));
+    return script(seen, res);
+  };
+  return Object.assign(await open(startScripted(where, named, options)), { names });
+}
+
+function nameIn(socket: TLSSocket): string | undefined {
+  return socket.getPeerCertificate().subject?.CN as string | undefined;
+}
+
+async function failure(proxy: ProxyProcess): Promise<RpcError> {
+  const error: unknown = await proxy.rpc.initialize().catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(RpcError);
+  expect(await proxy.close()).toEqual({ code: 0, signal: null });
+  return error as RpcError;
+}
+
+describe('--ca', () => {
+  it('is trusted for a whole session', async () => {
+    const server = await open(startScripted('/mcp', legacyServer(), servers.issue()));
+    const proxy = startProxy(server.url, authority());
+    await proxy.rpc.initialize();
+    await vi.waitFor(() => expect(server.lines).toContain('GET'), 60_000);
+    expect(await proxy.close()).toEqual({ code: 0, signal: null });
+    expect(server.lines).toContain('DELETE');
+  });
+
+  it('is trusted for HTTP+SSE', async () => {
+    const server = await open(startScripted('/sse', sseServer(), servers.issue()));
+    const proxy = startProxy(server.url, authority());
+    await proxy.rpc.initialize('2024-11-05');
+    expect(await proxy.close()).toEqual({ code: 0, signal: null });
+  });
+
+  it('is trusted besides those in NODE_EXTRA_CA_CERTS, not instead of them', async () => {
+    const another = createAuthority('Another Root');
+    writeFileSync(file('extra.pem'), another.pem);
+    for (const issuer of [another, servers]) {
+      const server = await open(startScripted('/mcp', legacyServer(), issuer.issue()));
+      const proxy = startProxy(server.url, authority(), { env: { NODE_EXTRA_CA_CERTS: file('extra.pem') } });
+      await proxy.rpc.initialize();
+      expect(await proxy.close()).toEqual({ code: 0, signal: null });
+    }
+  });
+
+  it('does not make others trusted, nor certificates right that are wrong', async () => {
+    for (const wrong of [createAuthority('Another Root').issue(), servers.issue({ hosts: ['elsewhere.test'] })]) {
+      const server = await open(startScripted('/mcp', legacyServer(), wrong));
+      const error = await failure(startProxy(server.url, authority()));
+      expect(error.code).toBe(-31001);
+      expect(error.message).toMatch(/Another Root|another host name/);
+      expect(server.requests).toEqual([]);
+    }
+  });
+
+  it('with a certificate that cannot be read says which', async () => {
+    const server = await open(startScripted('/mcp', legacyServer(), servers.issue()));
+    const error = await failure(startProxy(server.url, ['--ca', file('broken.pem')]));
+    expect(error.code).toBe(-31001);
+    expect(error.message).toMatch(/broken\.pem of --ca cannot be used: certificate 2 in it is damaged/);
+  });
+});
+
+describe('--cert and --key', () => {
+  it('are shown to the server on every connection', async () => {
+    const server = await guarded(legacyServer());
+    const proxy = startProxy(server.url, [...authority(), ...certificate()]);
+    await proxy.rpc.initialize();
+    await vi.waitFor(() => expect(server.lines).toContain('GET'), 60_000);
+    expect(await proxy.close()).toEqual({ code: 0, signal: null });
+    expect(server.lines).toContain('DELETE');
+    expect(new Set(server.names)).toEqual(new Set(['agent-7']));
+  });
+
+  it('work with an authority that Node knows by itself', async () => {
+    const server = await guarded(legacyServer());
+    const proxy = startProxy(server.url, certificate(), { env: { NODE_EXTRA_CA_CERTS: file('ca.pem') } });
+    await proxy.rpc.initialize();
+    expect(await proxy.close()).toEqual({ code: 0, signal: null });
+  });
+
+  it('are what opens the door', async () => {
+    const server = await guarded(legacyServer());
+    const error = await failure(startProxy(server.url, authority()));
+    expect(String(error.code)).toMatch(/^-3100[13]$/);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('that do not belong together are called so', async () => {
+    const server = await guarded(legacyServer());
+    const flags = [...authority(), '--cert', file('cert.pem'), '--key', file('other-key.pem')];
+    const error = await failure(startProxy(server.url, flags));
+    expect(error.code).toBe(-31001);
+    expect(error.message).toMatch(/cert\.pem.*other-key\.pem do not belong together/);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('are shown to no other origin, which the authority is good for all the same', async () => {
+    const answering: Script = (_, res) => answer(res, 200, 'text/plain', 'ok');
+    const [own, other] = [await guarded(answering), await guarded(answering, '/mcp', true)];
+    const client = createHttpClient({
+      url: new URL(own.url),
+      headers: [],
+      userAgent: 'test',
+      enableProxy: false,
+      tls: { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') },
+      env: {},
+    });
+    for (const { url } of [own, other, own]) {
+      const response = await client.fetch({ method: 'GET', url: new URL(url), headers: {}, repeatable: false });
+      expect((await response.body.bytes(100)).toString()).toBe('ok');
+    }
+    client.close();
+    expect(own.names).toEqual(['agent-7', 'agent-7']);
+    expect(other.names).toEqual([undefined]);
+  });
+});
+
+/** An outbound proxy that is itself reached over TLS, and asks who connects. */
+async function encryptedProxy(): Promise<Peer & { names: (string | undefined)[] }> {
+  const behind = await open(startOutboundProxy());
+  const names: (string | undefined)[] = [];
+  const sockets = new Set<net.Socket>();
+  const options = {
+    ...servers.issue({ hosts: [DIRECT] }),
+    ca: clients.pem,
+    requestCert: true,
+    rejectUnauthorized: false,
+  };
+  const front = tls.createServer(options, (socket) => {
+    names.push(nameIn(socket));
+    const onward = net.connect(behind.port, '127.0.0.1');
+    for (const [from, to] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => to.destroy());
+      from.once('close', () => to.destroy());
+      from.pipe(to);
+    }
+  });
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `https://${DIRECT}:${(front.address() as AddressInfo).port}`,
+    names,
+    close: () =>
+      new Promise((resolve) => {
+        front.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+describe('through an outbound proxy', () => {
+  it('the server sees the certificate', async () => {
+    const [server, outbound] = [await guarded(legacyServer()), await open(startOutboundProxy())];
+    const flags = ['--enable-proxy', ...authority(), ...certificate()];
+    const options = { ...NAMES, env: { HTTPS_PROXY: outbound.url } };
+    const proxy = startProxy(`https://${INSIDE}:${server.port}/mcp`, flags, options);
+    await proxy.rpc.initialize();
+    expect(await proxy.close()).toEqual({ code: 0, signal: null });
+    expect(outbound.requests.map(({ method }) => method)).toContain('CONNECT');
+    expect(new Set(server.names)).toEqual(new Set(['agent-7']));
+  });
+
+  it('over TLS, the proxy does not see it, and is trusted by the same authority', async () => {
+    const [server, outbound] = [await guarded(legacyServer()), await open(encryptedProxy())];
+    const flags = ['--enable-proxy', ...authority(), ...certificate()];
+    const options = { ...NAMES, env: { HTTPS_PROXY: outbound.url } };
+    const proxy = startProxy(`https://${INSIDE}:${server.port}/mcp`, flags, options);
+    await proxy.rpc.initialize();
+    expect(await proxy.close()).toEqual({ code: 0, signal: null });
+    expect(new Set(server.names)).toEqual(new Set(['agent-7']));
+    expect(new Set(outbound.names)).toEqual(new Set([undefined]));
+  });
+});

@@ -1,0 +1,157 @@
+// The client's first message is the only probe: which requests it costs to find out what a server speaks.
+import { describe, expect, it } from 'vitest';
+import type { Peer } from '../../peers/listen.ts';
+import { modernServer, rpc, rpcErrorBody } from '../../peers/minimal-server.ts';
+import { opened } from '../../peers/opened.ts';
+import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
+import { type Recorder, rpcMethod, startRecorder } from '../../peers/recorder.ts';
+import { MODERN, modernParams } from '../../peers/rpc.ts';
+import { answer, startScripted } from '../../peers/scripted.ts';
+import { startSdkV1Stateful } from '../../peers/sdk-v1-stateful.ts';
+import { startSdkV1Stateless } from '../../peers/sdk-v1-stateless.ts';
+import { startSdkV2Dual } from '../../peers/sdk-v2-dual.ts';
+import { startSdkV2Modern } from '../../peers/sdk-v2-modern.ts';
+import { startServerEverythingSse } from '../../peers/server-everything.ts';
+
+const open = opened();
+const NO_COMMON_VERSION = -31005;
+const CALL = { name: 'echo', arguments: { message: 'x' } };
+
+async function recorded(
+  start: () => Promise<Peer>,
+  args: string[] = [],
+): Promise<{ recorder: Recorder; proxy: ProxyProcess }> {
+  const server = await open(start());
+  const recorder = await open(startRecorder(server.url));
+  return { recorder, proxy: startProxy(recorder.url, args) };
+}
+
+const sent = ({ requests }: Recorder): string[] =>
+  requests.map(({ method, body }) => [method, rpcMethod(body)].filter(Boolean).join(' '));
+
+describe('a legacy client', () => {
+  const SERVERS: [string, () => Promise<Peer>, string[]][] = [
+    ['SDK v1 with sessions', startSdkV1Stateful, ['DELETE']],
+    ['SDK v1 without sessions', startSdkV1Stateless, []],
+    ['SDK v2, dual', startSdkV2Dual, []],
+  ];
+  it.each(SERVERS)('with %s', async (_, start, end) => {
+    const { recorder, proxy } = await recorded(start);
+    await proxy.rpc.initialize('2025-11-25');
+    await recorder.request(({ method }) => method === 'GET');
+    await proxy.rpc.request('tools/call', CALL);
+    await proxy.close();
+    const lines = sent(recorder);
+    expect(lines.slice(0, 2)).toEqual(['POST initialize', 'POST notifications/initialized']);
+    // The stream of the session and the first call leave side by side.
+    expect([...lines.slice(2)].sort()).toEqual([...end, 'GET', 'POST tools/call'].sort());
+    expect(recorder.requests[0]?.headers).not.toHaveProperty('mcp-method');
+  });
+
+  it('with a server of 2026-07-28 alone is told which revisions that speaks', async () => {
+    const { recorder, proxy } = await recorded(startSdkV2Modern);
+    const { message } = await proxy.rpc.exchange('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'line-client', version: '1.0.0' },
+    });
+    expect(message.error).toMatchObject({ code: NO_COMMON_VERSION, data: { supported: [MODERN] } });
+    await proxy.close();
+    expect(sent(recorder)).toEqual(['POST initialize']);
+  });
+});
+
+describe('a modern client', () => {
+  it.each([
+    ['SDK v2', startSdkV2Modern],
+    ['SDK v2, dual', startSdkV2Dual],
+  ])('with %s', async (_, start) => {
+    const { recorder, proxy } = await recorded(start);
+    const { supportedVersions } = await proxy.rpc.modern('server/discover');
+    expect(supportedVersions).toEqual([MODERN]);
+    await proxy.rpc.modern('tools/call', CALL);
+    await proxy.close();
+    expect(sent(recorder)).toEqual(['POST server/discover', 'POST tools/call']);
+    const [discover, call] = recorder.requests;
+    expect(discover?.headers).toMatchObject({ 'mcp-protocol-version': MODERN, 'mcp-method': 'server/discover' });
+    expect(call?.headers).toMatchObject({
+      'mcp-protocol-version': MODERN,
+      'mcp-method': 'tools/call',
+      'mcp-name': 'echo',
+    });
+    for (const { headers } of recorder.requests) expect(headers).not.toHaveProperty('mcp-session-id');
+  });
+
+  it.each([
+    ['SDK v2', startSdkV2Modern],
+    ['SDK v2, dual', startSdkV2Dual],
+  ])('that calls at once, with %s', async (_, start) => {
+    const { recorder, proxy } = await recorded(start);
+    await proxy.rpc.modern('tools/call', CALL);
+    await proxy.close();
+    expect(sent(recorder)).toEqual(['POST tools/call']);
+  });
+
+  it.each([
+    ['SDK v1 with sessions', startSdkV1Stateful],
+    ['SDK v1 without sessions', startSdkV1Stateless],
+    ['HTTP+SSE', startServerEverythingSse],
+  ])('with %s is told that it does not speak that revision', async (_, start) => {
+    const { recorder, proxy } = await recorded(start);
+    await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({
+      code: NO_COMMON_VERSION,
+      message: expect.stringContaining(MODERN),
+      data: { supported: expect.arrayContaining(['2025-11-25']) },
+    });
+    await proxy.close();
+    expect(sent(recorder)).toEqual(['POST server/discover']);
+  });
+
+  it.each([401, 403, 500, 503])('that gets %i is not told a tale about revisions', async (status) => {
+    const server = await open(startScripted('/mcp', (_, res) => answer(res, status, 'text/plain', 'no')));
+    const proxy = startProxy(server.url, ['-H', 'Authorization: Bearer given']);
+    const code = status < 500 ? -31004 : -31003;
+    await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({ code, data: { httpStatus: status } });
+    await proxy.close();
+    expect(server.lines).toEqual(['POST server/discover']);
+  });
+
+  it('gets the errors of its revision as the server sent them', async () => {
+    for (const [code, data] of [
+      [-32021, { missing: ['sampling'] }],
+      [-32022, { supported: ['2099-01-01'], requested: MODERN }],
+    ] as const) {
+      const server = await open(
+        startScripted('/mcp', (seen, res) =>
+          answer(res, 400, 'application/json', rpcErrorBody(code, 'refused', data, rpc(seen).id)),
+        ),
+      );
+      const proxy = startProxy(server.url);
+      await expect(proxy.rpc.modern('tools/call', CALL)).rejects.toMatchObject({ code, message: 'refused', data });
+      await proxy.close();
+    }
+  });
+
+  it.each(['2026-07-29', '2031-01-01', 'draft', '2025-11-25', ''])(
+    'that declares revision %j is told which there are',
+    async (revision) => {
+      const server = await open(startScripted('/mcp', modernServer()));
+      const proxy = startProxy(server.url);
+      const params = modernParams({ _meta: { 'io.modelcontextprotocol/protocolVersion': revision } });
+      const { message } = await proxy.rpc.exchange('server/discover', params);
+      expect(message.error).toMatchObject({ code: -32022, data: { supported: [MODERN], requested: revision } });
+      // The next request in a revision that exists works.
+      expect((await proxy.rpc.modern('tools/list')).tools).toHaveLength(1);
+      await proxy.close();
+      expect(server.lines).toEqual(['POST tools/list']);
+    },
+  );
+
+  it('with sse-only is told that no such transport has its revision', async () => {
+    const server = await open(startScripted('/mcp', modernServer()));
+    const proxy = startProxy(server.url, ['--transport', 'sse-only']);
+    await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({ code: NO_COMMON_VERSION });
+    await proxy.close();
+    expect(server.lines).toEqual([]);
+  });
+});

@@ -1,0 +1,130 @@
+// Which era a server speaks that names its revisions: in the refusal of a version, or in a discover result.
+import { expect, it } from 'vitest';
+import { legacyServer, modernServer, rpc, rpcErrorBody } from '../../peers/minimal-server.ts';
+import { opened } from '../../peers/opened.ts';
+import { startProxy } from '../../peers/proxy.ts';
+import { MODERN, modernParams } from '../../peers/rpc.ts';
+import { answer, type Script, startScripted } from '../../peers/scripted.ts';
+
+const open = opened();
+const NO_COMMON_VERSION = -31005;
+const LEGACY = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
+
+/** As the Go SDK: sessions of legacy revisions, and -32022 to every request of another one. */
+function goServer(supported: unknown = LEGACY): Script {
+  const serve = legacyServer();
+  return (seen, res) => {
+    if (!seen.body.includes(MODERN)) return serve(seen, res);
+    const data = { supported, requested: MODERN };
+    return answer(res, 400, 'application/json', rpcErrorBody(-32022, 'unsupported', data, rpc(seen).id));
+  };
+}
+
+it.each(['server/discover', 'tools/list', 'tools/call'])(
+  'a server that refuses %s and names legacy revisions is a legacy server',
+  async (method) => {
+    const server = await open(startScripted('/mcp', goServer()));
+    const proxy = startProxy(server.url);
+    const params = method === 'tools/call' ? { name: 'echo', arguments: {} } : {};
+    for (let time = 0; time < 2; time++) {
+      await expect(proxy.rpc.modern(method, params)).rejects.toMatchObject({
+        code: NO_COMMON_VERSION,
+        data: { supported: LEGACY },
+      });
+    }
+    await proxy.rpc.initialize('2025-11-25');
+    expect((await proxy.rpc.request('tools/list')).tools).toHaveLength(1);
+    await proxy.close();
+  },
+);
+
+it('a server that names none of its revisions is asked once', async () => {
+  const server = await open(startScripted('/mcp', goServer(null)));
+  const proxy = startProxy(server.url);
+  await expect(proxy.rpc.modern('tools/list')).rejects.toMatchObject({ code: NO_COMMON_VERSION });
+  expect(server.lines).toEqual(['POST tools/list', 'POST server/discover']);
+  await proxy.close();
+});
+
+it('a discover result of legacy revisions is the answer, and those are what the server speaks', async () => {
+  const serve = legacyServer({
+    'server/discover': `{"supportedVersions":${JSON.stringify(LEGACY)},"capabilities":{}}`,
+  });
+  const refuse = goServer();
+  const server = await open(
+    startScripted('/mcp', (seen, res) => (rpc(seen).method === 'tools/list' ? refuse : serve)(seen, res)),
+  );
+  const proxy = startProxy(server.url);
+  expect((await proxy.rpc.modern('server/discover')).supportedVersions).toEqual(LEGACY);
+  await expect(proxy.rpc.modern('tools/list')).rejects.toMatchObject({ code: NO_COMMON_VERSION });
+  await proxy.rpc.initialize('2025-11-25');
+  expect((await proxy.rpc.request('tools/list')).tools).toHaveLength(1);
+  await proxy.close();
+});
+
+it('a modern server that a legacy one takes the place of is not taken for modern for ever', async () => {
+  let serve = modernServer();
+  const server = await open(startScripted('/mcp', (seen, res) => serve(seen, res)));
+  const proxy = startProxy(server.url);
+  expect((await proxy.rpc.modern('tools/list')).tools).toHaveLength(1);
+  serve = goServer();
+  await expect(proxy.rpc.modern('tools/list')).rejects.toMatchObject({ code: NO_COMMON_VERSION });
+  serve = modernServer();
+  expect((await proxy.rpc.modern('tools/list')).tools).toHaveLength(1);
+  await proxy.close();
+});
+
+it.each([
+  ['an older legacy revision, which its own error tells', ['2025-03-26'], -32022],
+  ['2026-07-28 alone', [MODERN], NO_COMMON_VERSION],
+])('an initialize is refused by a server that speaks %s', async (_, supported, code) => {
+  const server = await open(
+    startScripted('/mcp', (seen, res) =>
+      answer(res, 400, 'application/json', rpcErrorBody(-32022, 'no', { supported }, rpc(seen).id)),
+    ),
+  );
+  const proxy = startProxy(server.url);
+  await expect(proxy.rpc.initialize('2025-11-25')).rejects.toMatchObject({ code, data: { supported } });
+  await proxy.close();
+  expect(server.lines).toEqual(['POST initialize']);
+});
+
+it.each([-32020, -32021])('a legacy server may use %i for something of its own', async (code) => {
+  const server = await open(
+    startScripted('/mcp', (seen, res) => {
+      const body = rpcErrorBody(rpc(seen).method === 'initialize' ? code : -32601, 'no room', undefined, rpc(seen).id);
+      answer(res, 400, 'application/json', body);
+    }),
+  );
+  const proxy = startProxy(server.url);
+  await expect(proxy.rpc.initialize('2025-11-25')).rejects.toMatchObject({ code, message: 'no room' });
+  await proxy.close();
+  expect(server.lines).toEqual(['POST initialize', 'POST server/discover']);
+});
+
+it.each(['null', '"2026-07-28"', '[]', '[null,7]', undefined])(
+  'a discover result that names %s names nothing',
+  async (found) => {
+    const member = found === undefined ? '' : `"supportedVersions":${found},`;
+    const server = await open(
+      startScripted('/mcp', legacyServer({ 'server/discover': `{${member}"capabilities":{}}` })),
+    );
+    const proxy = startProxy(server.url);
+    await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({
+      code: NO_COMMON_VERSION,
+      message: expect.stringContaining(`(the supportedVersions of its server/discover result: ${found ?? 'none'})`),
+    });
+    await proxy.close();
+  },
+);
+
+it('the revisions that a server names are shown without what a terminal would obey', async () => {
+  const server = await open(
+    startScripted('/mcp', goServer(['2025-11-25', '\u001b[31mred\u001b[0m', 'x'.repeat(9_000)])),
+  );
+  const proxy = startProxy(server.url, ['--log-level', 'debug']);
+  const { message } = await proxy.rpc.exchange('server/discover', modernParams());
+  expect(message.error?.data.supported).toEqual(['2025-11-25', '[31mred [0m', `${'x'.repeat(20)}…`]);
+  await proxy.close();
+  expect(proxy.stderr).not.toContain('\u001b');
+});

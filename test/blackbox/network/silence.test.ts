@@ -1,0 +1,121 @@
+// Servers that accept and never answer: after ten seconds, one line on stderr says what is waited for. The tests run
+// side by side, for most of their time is waiting.
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { afterAll, describe, expect, test } from 'vitest';
+import { listenLoopback } from '../../peers/listen.ts';
+import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
+import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
+import { closeProxies, type ProxyProcess, startProxy } from '../../peers/proxy.ts';
+import { setting } from '../sign-in/first-contact/first-contact-setting.ts';
+
+const peers: { close(): Promise<unknown> }[] = [];
+const open = async <T extends (typeof peers)[number]>(starting: Promise<T> | T): Promise<T> => {
+  const peer = await starting;
+  peers.push(peer);
+  return peer;
+};
+afterAll(async () => {
+  await closeProxies();
+  for (const peer of peers.reverse()) await peer.close();
+});
+
+async function listening(server: net.Server): Promise<string> {
+  const sockets = new Set<net.Socket>();
+  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await open({
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+}
+
+const silent = (): Promise<string> => listening(net.createServer((socket) => void socket.resume()));
+const withoutMessage = (): Promise<string> =>
+  listening(
+    http.createServer((_req, res) => res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()),
+  );
+
+const waitingLines = ({ stderr }: ProxyProcess): string[] => stderr.split('\n').filter((line) => /waiting/.test(line));
+
+describe.concurrent('a server', () => {
+  test.each([
+    ['accepts and never answers', silent],
+    ['answers with a stream that stays empty', withoutMessage],
+  ])('that %s is named', async (_, serve) => {
+    const url = await serve();
+    const proxy = startProxy(`${url}?key=secret`, ['--transport', 'http-only']);
+    proxy.rpc.initialize().catch(() => {});
+    proxy.rpc.request('tools/list').catch(() => {});
+    await proxy.stderrMatching(/waiting/);
+    expect((await proxy.close()).code).toBe(0);
+    expect(waitingLines(proxy)).toEqual([
+      `mcp-proxy: warn: waiting for ${url}?key=***, which has not answered "initialize" in 10 s`,
+    ]);
+  });
+
+  test('that never answers is named to a client of 2026-07-28, too', async () => {
+    const url = await silent();
+    const proxy = startProxy(url);
+    proxy.rpc.modern('tools/list').catch(() => {});
+    await proxy.stderrMatching(/waiting/);
+    expect((await proxy.close()).code).toBe(0);
+    expect(waitingLines(proxy)).toEqual([
+      `mcp-proxy: warn: waiting for ${url}, which has not answered "tools/list" in 10 s`,
+    ]);
+  });
+
+  test('that never answers is named with the time in HTTP mode', async () => {
+    const url = await silent();
+    const proxy = startProxy(url, ['--listen', '127.0.0.1:0', '-H', 'Authorization: Bearer token']);
+    const [, port] = await proxy.stderrMatching(/listening on http:\/\/127\.0\.0\.1:(\d+)/);
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
+    const aborting = new AbortController();
+    const asked = fetch(`http://127.0.0.1:${port}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+      signal: aborting.signal,
+    }).catch(() => {});
+    await proxy.stderrMatching(/waiting/);
+    aborting.abort();
+    await asked;
+    proxy.kill();
+    expect((await proxy.exit()).code).toBe(0);
+    const lines = proxy.stderr.trimEnd().split('\n');
+    expect(waitingLines(proxy)).toHaveLength(1);
+    for (const line of lines)
+      expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z mcp-proxy: (?:info|warn|error): /);
+  });
+});
+
+describe.concurrent('a sign-in', () => {
+  test('whose metadata never comes names where it is waited for', async () => {
+    const never = new Promise<void>(() => {});
+    const metadata = await open(listenLoopback('/metadata', () => never));
+    const authorizationServer = await open(startAuthorizationServer());
+    const server = await open(startProtectedServer({ authorizationServer }));
+    server.behaviour.challenge = () => `Bearer resource_metadata="${metadata.url}"`;
+    const proxy = startProxy(server.url);
+    proxy.rpc.initialize().catch(() => {});
+    await proxy.stderrMatching(/waiting/);
+    expect((await proxy.close()).code).toBe(0);
+    expect(waitingLines(proxy)).toEqual([
+      `mcp-proxy: warn: waiting for ${metadata.url}, which has not answered in 10 s`,
+    ]);
+  });
+
+  test('that waits for its user has said so already', async () => {
+    const { start, browser } = await setting(open, 'hold');
+    const proxy = start(['--auth-timeout', '12']);
+    await proxy.rpc.initialize();
+    await browser.waitForTab(1);
+    await proxy.stderrMatching(/was not finished in 12 s/);
+    await proxy.close();
+    expect(waitingLines(proxy)).toEqual([]);
+  });
+});

@@ -1,0 +1,26 @@
+// What memory the program under test really holds: asked of itself, after a collection of its garbage.
+import { fileURLToPath } from 'node:url';
+import type { ProxyProcess } from '../../peers/proxy.ts';
+
+/** Arguments of node that make the program answer. */
+export const PROBE_ARGS = ['--expose-gc', '--require', fileURLToPath(new URL('./memory-probe.cjs', import.meta.url))];
+
+export interface Memory {
+  /** Used heap and what hangs on it, in MiB. */
+  readonly held: number;
+  /** Resident, in MiB: for the record. */
+  readonly rss: number;
+}
+
+const asked = new WeakMap<ProxyProcess, number>();
+
+/** Undefined where there is no such signal. */
+export async function memoryOf(proxy: ProxyProcess): Promise<Memory | undefined> {
+  if (process.platform === 'win32') return undefined;
+  const number = (asked.get(proxy) ?? 0) + 1;
+  asked.set(proxy, number);
+  proxy.kill('SIGUSR2');
+  const [, text = ''] = await proxy.stderrMatching(new RegExp(`^memory ${number} (.*)$`, 'm'));
+  const { held, rss } = JSON.parse(text) as Memory;
+  return { held: held / 1_048_576, rss: rss / 1_048_576 };
+}

@@ -1,0 +1,39 @@
+// 50 clients with the same ids and the same progress tokens, for whom the server has one session: what belongs to one of
+// them is with that one, what belongs to nobody is with those who asked for it.
+import { afterEach, expect, test } from 'vitest';
+import { closeCounting, type Form, startCounting } from '../../peers/http/counting-server.ts';
+import { closeServings, startServing } from '../../peers/http/serving.ts';
+import { closeProxies } from '../../peers/proxy.ts';
+import type { Actor, Kind } from './actor.ts';
+import { bringTogether, oneSession } from './company.ts';
+
+afterEach(closeServings);
+afterEach(closeProxies);
+afterEach(closeCounting);
+
+/** A session that is everybody's has nobody who could be asked; a call of 2026-07-28 brings the answer itself. */
+const refuses = ({ kind }: Actor): boolean => kind !== 'modern';
+
+test.each<[Form, Kind[], number]>([
+  ['streamable', ['streamable', 'sse'], 21],
+  ['sse', ['streamable', 'sse'], 22],
+  ['dual', ['streamable', 'sse', 'modern'], 23],
+])('in front of a server of the form %s: %s', { timeout: 120_000 }, async (form, kinds, seed) => {
+  const { url, ledger } = await startCounting(form);
+  const transport = form === 'sse' ? 'sse-only' : 'http-only';
+  const serving = await startServing(url, ['--upstream-session', 'shared', '--transport', transport]);
+  // One stream for everything does not tell what belongs to which call.
+  const hearers = oneSession(form !== 'sse');
+  const more = { clients: 50, calls: 20, seed, refuses, hearers, cancelledEnds: true };
+  const { verdict, close } = await bringTogether({ origin: serving.url, kinds, ledger, ...more });
+  expect(verdict()).toEqual([]);
+
+  expect(ledger.sessionsOpened).toBe(1);
+  await close();
+  await ledger.until('the calls to be over', ({ callsOpen, streamsOpen }) => callsOpen === 0 && streamsOpen <= 1);
+  expect(verdict()).toEqual([]);
+  expect(await serving.stop()).toEqual({ code: 0, signal: null });
+  await ledger.until('the session to be closed', ({ sessionsOpen, streamsOpen }) => sessionsOpen + streamsOpen === 0);
+  expect(ledger.sessionsOpened).toBe(1);
+  if (form !== 'sse') expect(ledger.deletes).toBe(1);
+});

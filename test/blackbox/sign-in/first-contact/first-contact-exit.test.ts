@@ -1,0 +1,182 @@
+// How the program ends while it signs in: soon, without an error, and with its port given back. The tests of this file
+// run side by side, for most of their time is waiting.
+import { spawn } from 'node:child_process';
+import net from 'node:net';
+import { afterAll, describe, expect, test } from 'vitest';
+import { exitAfter, lasting, SOON } from '../../../peers/hostile-endings.ts';
+import { listenLoopback, WAIT_MS } from '../../../peers/listen.ts';
+import { closeProxies, PROXY_BIN, type ProxyProcess, proxyEnvironment } from '../../../peers/proxy.ts';
+import { modernParams } from '../../../peers/rpc.ts';
+import { expectClean, type Setting, setting } from './first-contact-setting.ts';
+
+const peers: { close(): Promise<unknown> }[] = [];
+const open = async <T extends (typeof peers)[number]>(starting: Promise<T> | T): Promise<T> => {
+  const peer = await starting;
+  peers.push(peer);
+  return peer;
+};
+const releases: (() => void)[] = [];
+afterAll(async () => {
+  for (const release of releases) release();
+  await closeProxies();
+  for (const peer of peers.reverse()) await peer.close();
+});
+
+const never = (): Promise<void> => new Promise((resolve) => releases.push(resolve));
+
+/** Where the program is when it is ended. */
+interface Phase {
+  readonly name: string;
+  /** Makes the setting, and the promise that the program is there. */
+  set(): Promise<{ made: Setting; reached: () => Promise<unknown> }>;
+  /** Whether it gets there by a call after others were answered. */
+  readonly later?: true;
+}
+
+const PHASES: Phase[] = [
+  {
+    name: 'the metadata of the server does not come',
+    async set() {
+      const made = await setting(open, 'hold');
+      let asked = (): void => {};
+      const reached = new Promise<void>((resolve) => {
+        asked = resolve;
+      });
+      const silent = listenLoopback('/metadata', () => {
+        asked();
+        return never();
+      });
+      const { url } = await open(silent);
+      made.server.behaviour.challenge = () => `Bearer resource_metadata="${url}"`;
+      return { made, reached: () => reached };
+    },
+  },
+  {
+    name: 'the user does nothing',
+    async set() {
+      const made = await setting(open, 'hold');
+      return { made, reached: () => made.browser.waitForTab(1) };
+    },
+  },
+  {
+    name: 'the token endpoint does not answer',
+    async set() {
+      const made = await setting(open, 'approve', { authorizationServer: { beforeToken: never } });
+      return { made, reached: () => made.authorizationServer.waitFor('token', 1) };
+    },
+  },
+  {
+    name: 'a call of a session waits for the user',
+    async set() {
+      const made = await setting(open, 'hold', { server: { open: (method) => method !== 'tools/call' } });
+      return { made, reached: () => made.browser.waitForTab(1) };
+    },
+    later: true,
+  },
+];
+
+const CALL = { name: 'echo', arguments: {} };
+const ERAS = [
+  {
+    era: 'legacy',
+    begin: async (proxy: ProxyProcess, later: boolean): Promise<void> => {
+      const opening = proxy.rpc.initialize();
+      if (later) await opening;
+      else opening.catch(() => {});
+    },
+    params: (params: object) => params,
+  },
+  {
+    era: 'modern',
+    begin: async (proxy: ProxyProcess, later: boolean): Promise<void> => {
+      if (later) await proxy.rpc.modern('tools/list');
+    },
+    params: (params: object) => modernParams(params),
+  },
+];
+const ENDINGS: [string, (proxy: ProxyProcess) => void][] = [
+  ['the end of stdin', (proxy) => void proxy.stdin.end()],
+  ['SIGTERM', (proxy) => proxy.kill('SIGTERM')],
+];
+const CASES = ERAS.flatMap((era) => ENDINGS.map(([ending, end]) => ({ ...era, ending, end })));
+
+describe.concurrent.each(PHASES)('while $name', ({ set, later = false }) => {
+  test.each(CASES)('$era: $ending ends it', async ({ begin, params, end }) => {
+    const { made, reached } = await set();
+    const proxy = made.start();
+    await begin(proxy, later);
+    const [method, asked] = later ? ['tools/call', CALL] : ['tools/list', {}];
+    const waiting = proxy.rpc.exchange(method as string, params(asked as object));
+    waiting.catch(() => {});
+    await reached();
+    const ports = portsOf(made);
+    const { code, ms } = await exitAfter(proxy, () => end(proxy));
+    expect(code, proxy.stderr).toBe(0);
+    expect(ms).toBeLessThan(SOON);
+    expect((await waiting).message.error?.code).toBeLessThan(-31000);
+    for (const port of ports) await expectFree(port);
+    expect(made.server.executions()).toBe(0);
+    expect(proxy.stderr).not.toMatch(/ error: /);
+    expectClean(proxy);
+  });
+});
+
+test.concurrent('the death of its parent ends it, even while somebody else holds its stdin open', async () => {
+  const made = await setting(open, 'hold');
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
+  const line = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params });
+  const parent = spawn(process.execPath, ['-e', PARENT, PROXY_BIN, made.server.url, line], {
+    env: { ...proxyEnvironment(made.home), BROWSER: made.browser.command },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const pids = await new Promise<number[]>((resolve) => parent.once('message', (sent) => resolve(sent as number[])));
+  const outputClosed = new Promise<void>((resolve) => parent.stdout?.once('end', () => resolve()));
+  parent.stdout?.resume();
+  let limit: NodeJS.Timeout | undefined;
+  const giveUp = new Promise<never>((_, reject) => {
+    limit = setTimeout(() => reject(new Error('the program has outlived its parent')), WAIT_MS);
+  });
+  try {
+    await made.browser.waitForTab(1);
+    const ms = await lasting(() => {
+      parent.kill('SIGKILL');
+      return Promise.race([outputClosed, giveUp]);
+    });
+    expect(ms).toBeLessThan(SOON);
+    for (const port of portsOf(made)) await expectFree(port);
+  } finally {
+    clearTimeout(limit);
+    parent.kill('SIGKILL');
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It is gone, as the program should be.
+      }
+    }
+  }
+});
+
+/** Starts the program, opens it, and hands the writing end of its stdin to a sibling that does nothing. */
+const PARENT = `
+  const { spawn } = require('node:child_process');
+  const [bin, url, line] = process.argv.slice(1);
+  const program = spawn(process.execPath, [bin, url], { stdio: ['pipe', 'inherit', 'ignore'] });
+  const idle = ['-e', 'setInterval(() => {}, 60_000)'];
+  const holder = spawn(process.execPath, idle, { stdio: ['ignore', 'ignore', 'ignore', program.stdin] });
+  program.stdin.write(line + '\\n');
+  process.send([program.pid, holder.pid]);`;
+
+/** The ports to which a browser was told to come back. */
+function portsOf({ browser }: Setting): number[] {
+  return browser.opened.map((url) => Number(new URL(new URL(url).searchParams.get('redirect_uri') ?? '').port));
+}
+
+async function expectFree(port: number): Promise<void> {
+  const server = net.createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  await new Promise((resolve) => server.close(resolve));
+}

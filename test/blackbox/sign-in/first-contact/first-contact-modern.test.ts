@@ -1,0 +1,212 @@
+// A client of 2026-07-28 in front of a server that nobody has signed in to: its probe costs nothing, and its requests
+// are answered by what the server turns out to be.
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { opened } from '../../../peers/opened.ts';
+import type { ProxyProcess } from '../../../peers/proxy.ts';
+import { MODERN, modernParams, RpcError } from '../../../peers/rpc.ts';
+import { expectClean, expectPage, isAnswered, served, setting, TOOLS, toolNames } from './first-contact-setting.ts';
+
+const open = opened();
+const CARRIERS = ['http', 'sessions', 'sse'] as const;
+
+test.each(CARRIERS)('over %s: a probe is answered, asks nobody to sign in, and leaves nothing', async (carrier) => {
+  const { browser, server, authorizationServer, home, start } = await setting(open, 'approve', { server: { carrier } });
+  const proxy = start();
+  const result = await proxy.rpc.modern('server/discover');
+  expect(result).toMatchObject({ resultType: 'complete', supportedVersions: [MODERN], ttlMs: 0 });
+  for (const kind of ['tools', 'prompts', 'resources'])
+    expect(result.capabilities[kind]).toEqual({ listChanged: true });
+  expect(await proxy.close()).toEqual({ code: 0, signal: null });
+  expect(browser.opened).toEqual([]);
+  expect(authorizationServer.count('register') + authorizationServer.count('authorize')).toBe(0);
+  expect(served(server, 'initialize')).toBe(0);
+  const credentials = path.join(home, '.cache/mcp-proxy/credentials');
+  expect(existsSync(credentials) ? readdirSync(credentials) : []).toEqual([]);
+  expectClean(proxy);
+});
+
+test('requests wait for the user, or say where to sign in; what was refused does not run later', async () => {
+  const { browser, server, start } = await setting(open, 'hold');
+  const proxy = start();
+  const { rpc } = proxy;
+  await rpc.modern('server/discover');
+  expectPage(
+    await rpc.exchange('tools/call', modernParams({ name: 'echo', arguments: {} })),
+    await browser.waitForTab(1),
+  );
+  const listed = rpc.request('tools/list', modernParams(), 'the-list');
+  expectPage(await rpc.exchange('tools/call', modernParams({ name: 'echo', arguments: {} })), browser.opened[0]);
+  expect(isAnswered(proxy, 'the-list')).toBe(false);
+  await browser.finish(1);
+  expect(toolNames(await listed)).toEqual(TOOLS);
+  const result = await rpc.modern('tools/call', { name: 'whoami', arguments: {} });
+  expect(result.content[0].text).toBe('ada');
+  expect(server.executions('echo')).toBe(0);
+  expect(browser.opened).toHaveLength(1);
+  expectClean(proxy);
+});
+
+test('a client that takes its waiting list back gets no answer, and the server no request', async () => {
+  const { browser, server, start } = await setting(open, 'hold');
+  const { rpc } = start();
+  rpc.raw(JSON.stringify({ jsonrpc: '2.0', id: 'gone', method: 'tools/list', params: modernParams() }));
+  await browser.waitForTab(1);
+  const kept = rpc.modern('tools/list');
+  rpc.notify('notifications/cancelled', { requestId: 'gone' });
+  await browser.finish(1);
+  await kept;
+  await rpc.modern('tools/call', { name: 'echo', arguments: {} });
+  expect(served(server, 'tools/list')).toBe(1);
+  expect(rpc.received.some(({ message }) => message.id === 'gone')).toBe(false);
+});
+
+describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 2026-07-28', (carrier) => {
+  test('a client that is signed in hears it from the server, and can open with initialize', async () => {
+    const { browser, server, start } = await setting(open, 'approve', { server: { carrier } });
+    const before = start();
+    await before.rpc.initialize();
+    await before.rpc.request('tools/list');
+    await before.close();
+    server.behaviour.open = () => true;
+    // With credentials of the user's own, the proxy signs nobody in: as at an open server.
+    const direct = start(['-H', 'Authorization: Bearer none']);
+    const proxy = start();
+    for (const method of ['server/discover', 'tools/list']) {
+      const told = await outcome(proxy.rpc.modern(method));
+      expect(told).toMatchObject({ code: -31005 });
+      expect(told).toEqual(await outcome(direct.rpc.modern(method)));
+    }
+    await proxy.rpc.initialize('2025-06-18', { elicitation: {}, roots: {} });
+    expect(toolNames(await proxy.rpc.request('tools/list'))).toEqual(TOOLS);
+    expect(served(server, 'initialize')).toBe(2);
+    expect(browser.opened).toHaveLength(1);
+    expectClean(proxy);
+  });
+
+  test('a client that was promised it gets what it would get directly', async () => {
+    const { browser, server, start } = await setting(open, 'hold', { server: { carrier } });
+    const proxy = start();
+    await proxy.rpc.modern('server/discover');
+    const listed = proxy.rpc.modern('tools/list');
+    await browser.finish(1);
+    expect(await listed).toMatchObject({ resultType: 'complete', ttlMs: 0, cacheScope: 'private' });
+    await compare(proxy, start());
+    const discovered = await proxy.rpc.modern('server/discover');
+    expect(discovered).toEqual({
+      resultType: 'complete',
+      supportedVersions: [MODERN],
+      capabilities: { tools: {} },
+      _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'protected-server', version: '1.0.0' } },
+      ttlMs: 0,
+      cacheScope: 'private',
+    });
+    await proxy.close();
+    expect(served(server, 'initialize')).toBe(2);
+    expect(served(server, 'notifications/initialized')).toBe(2);
+    expect(browser.opened).toHaveLength(1);
+    expectClean(proxy);
+  });
+
+  test('a client that probed another process gets the same', async () => {
+    const { browser, start } = await setting(open, 'approve', { server: { carrier } });
+    const probed = start();
+    await probed.rpc.modern('server/discover');
+    await probed.close();
+    const proxy = start();
+    expect(toolNames(await proxy.rpc.modern('tools/list'))).toEqual(TOOLS);
+    await compare(proxy, start());
+    expect(browser.opened).toHaveLength(1);
+    expectClean(proxy);
+  });
+
+  test('several requests at once open one session, whoever of them is taken back', async () => {
+    const { browser, server, start } = await setting(open, 'hold', { server: { carrier } });
+    const { rpc } = start();
+    await rpc.modern('server/discover');
+    // The session is opened in the name of the one that is taken back, and the others come while it is.
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let opening = false;
+    server.behaviour.instead = ({ rpcMethod, authorization }) => {
+      opening = authorization !== undefined && (rpcMethod ?? 'initialize') === 'initialize';
+      return undefined;
+    };
+    const { issuer, check } = server.behaviour.authorizationServer;
+    server.behaviour.authorizationServer = {
+      issuer,
+      check: async (...wanted) => {
+        if (opening) await held;
+        return check(...wanted);
+      },
+    };
+    rpc.raw(JSON.stringify({ jsonrpc: '2.0', id: 'gone', method: 'tools/list', params: modernParams() }));
+    await browser.waitForTab(1);
+    await browser.finish(1);
+    await server.waitFor(
+      1,
+      (seen) => seen.authorization !== undefined && (seen.rpcMethod ?? 'initialize') === 'initialize',
+    );
+    const lists = [1, 2, 3].map(() => rpc.modern('tools/list'));
+    rpc.notify('notifications/cancelled', { requestId: 'gone' });
+    // Answered at once, so what came before it has been read.
+    rpc.raw('{"jsonrpc":"2.0","id":"no method"}');
+    await rpc.response('no method');
+    release();
+    for (const list of lists) expect(toolNames(await list)).toEqual(TOOLS);
+    expect(served(server, 'initialize')).toBe(1);
+  });
+});
+
+test('a server that refuses 2026-07-28 by name is served after the sign-in as any other legacy one', async () => {
+  const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
+  server.behaviour.instead = ({ authorization, headers }) => {
+    if (authorization === undefined || headers['mcp-protocol-version'] !== MODERN) return undefined;
+    const error = { code: -32022, message: 'unsupported', data: { supported: ['2025-11-25', '2025-06-18'] } };
+    return { status: 400, body: { jsonrpc: '2.0', id: null, error } };
+  };
+  const proxy = start();
+  await proxy.rpc.modern('server/discover');
+  const listed = proxy.rpc.modern('tools/list');
+  await browser.finish(1);
+  expect(toolNames(await listed)).toEqual(TOOLS);
+  const result = await proxy.rpc.modern('tools/call', { name: 'whoami', arguments: {} });
+  expect(result.content[0].text).toBe('ada');
+  await proxy.close();
+  // The next start is told the truth.
+  await expect(start().rpc.modern('server/discover')).rejects.toMatchObject({
+    code: -31005,
+    data: { supported: ['2025-11-25', '2025-06-18'] },
+  });
+});
+
+/** The same requests of a modern client here and of one with a handshake there; what only this revision has aside. */
+async function compare(modern: ProxyProcess, legacy: ProxyProcess): Promise<void> {
+  await legacy.rpc.initialize();
+  const asked: [string, object][] = [
+    ['tools/list', {}],
+    ['tools/call', { name: 'whoami', arguments: {} }],
+    ['tools/call', { name: 'echo', arguments: { n: 1 }, _meta: { progressToken: 7, own: true } }],
+    ['prompts/list', {}],
+  ];
+  for (const [method, params] of asked) {
+    const here = await outcome(modern.rpc.modern(method, params));
+    const there = await outcome(legacy.rpc.request(method, params));
+    const { resultType, ttlMs, cacheScope, ...rest } = here;
+    if (!('code' in here)) expect(resultType).toBe('complete');
+    if (method === 'tools/list') expect({ ttlMs, cacheScope }).toEqual({ ttlMs: 0, cacheScope: 'private' });
+    expect(rest).toEqual(there);
+  }
+}
+
+async function outcome(answer: Promise<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    return { code: error.code, message: error.message };
+  }
+}

@@ -1,0 +1,73 @@
+// A sign-in that ends in the middle of a session, by the hand of a user or of an administrator.
+import { expect, test } from 'vitest';
+import { opened } from '../../../peers/opened.ts';
+import type { Copy } from './copy.ts';
+import { calls, startFleet, works } from './fleet.ts';
+
+const open = opened();
+
+const several = (copy: Copy): Promise<void>[] => Array.from({ length: 5 }, () => calls(copy));
+
+test('calls that meet a revoked grant share one sign-in, and all of them succeed', async () => {
+  const fleet = await open(startFleet());
+  const copy = fleet.startOne();
+  await works(copy);
+  fleet.authorizationServer.revokeEverything();
+  await Promise.all(several(copy));
+  expect(fleet.refreshes).toBe(1);
+  expect(fleet.browser.opened).toHaveLength(2);
+  expect(fleet.authorizationServer.count('register')).toBe(1);
+  expect(fleet.server.executions('whoami')).toBe(6);
+});
+
+test('calls of several processes that meet a revoked grant share one sign-in as well', async () => {
+  const fleet = await open(startFleet());
+  const copies = fleet.start(3);
+  await Promise.all(copies.map(works));
+  fleet.authorizationServer.revokeEverything();
+  await Promise.all(copies.flatMap(several));
+  expect(fleet.refreshes).toBe(1);
+  expect(fleet.browser.opened).toHaveLength(2);
+  expect(fleet.authorizationServer.count('register')).toBe(1);
+});
+
+test('a grant that is revoked again and again is asked for once each time, without a file that anybody has to delete', async () => {
+  const fleet = await open(startFleet());
+  const copy = fleet.startOne();
+  await works(copy);
+  for (let times = 1; times <= 3; times++) {
+    fleet.authorizationServer.revokeEverything();
+    await calls(copy);
+    expect(fleet.browser.opened).toHaveLength(times + 1);
+  }
+  expect(fleet.authorizationServer.count('register')).toBe(1);
+});
+
+test('a user who does not sign in again: every call says where, and one page was opened', async () => {
+  const fleet = await open(startFleet());
+  const copy = fleet.startOne(['--auth-timeout', '5']);
+  await works(copy);
+  fleet.browser.mode = 'hold';
+  fleet.authorizationServer.revokeEverything();
+  const refused = Array.from({ length: 3 }, () => copy.rpc.exchange('tools/call', { name: 'whoami', arguments: {} }));
+  for (const { message } of await Promise.all(refused)) {
+    expect(message.error).toMatchObject({
+      code: -31004,
+      message: expect.stringContaining(fleet.browser.opened[1] ?? 'no page'),
+    });
+  }
+  expect(fleet.browser.opened).toHaveLength(2);
+  await fleet.browser.finish(2);
+  await calls(copy);
+  expect(fleet.browser.opened).toHaveLength(2);
+});
+
+test('a session that ended with its grant comes back with the next call', async () => {
+  const fleet = await open(startFleet({ refresh: 'never' }));
+  const copy = fleet.startOne();
+  await works(copy);
+  fleet.authorizationServer.expireAccessTokens();
+  await Promise.all(several(copy));
+  expect(fleet.authorizationServer.count('token')).toBe(2);
+  expect(fleet.browser.opened).toHaveLength(2);
+});

@@ -1,0 +1,150 @@
+// Many processes and no token: one registration and one tab, and what becomes of them when their owner is killed.
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { opened } from '../../../peers/opened.ts';
+import { ownerOf } from '../place-of-credentials.ts';
+import type { Copy } from './copy.ts';
+import { calls, type Fleet, gate, lists, startFleet, until, works } from './fleet.ts';
+
+const open = opened();
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
+/** Where the browser is sent back to from a page. */
+function callbackOf(page: string): number {
+  return Number(new URL(new URL(page).searchParams.get('redirect_uri') ?? '').port);
+}
+
+function ownerAmong({ home }: Fleet, copies: readonly Copy[]): Promise<Copy> {
+  return until(() => copies.find(({ pid }) => pid === ownerOf(home, 'lock')));
+}
+
+function expectOneSignIn({ authorizationServer, browser }: Fleet): void {
+  expect(authorizationServer.count('register')).toBe(1);
+  expect(browser.opened).toHaveLength(1);
+  expect(authorizationServer.tokenRequests('authorization_code')).toHaveLength(1);
+}
+
+test('five processes without a token share one registration and one tab', async () => {
+  const fleet = await open(startFleet());
+  await Promise.all(fleet.start(5).map(works));
+  expectOneSignIn(fleet);
+});
+
+test('five processes whose user takes his time all name the same page, and all go on when he is done', async () => {
+  const fleet = await open(startFleet({ browser: 'hold' }));
+  const copies = fleet.start(5);
+  await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
+  const page = await fleet.browser.waitForTab(1);
+  for (const { rpc } of copies) {
+    const { message } = await rpc.exchange('tools/call', { name: 'whoami', arguments: {} });
+    expect(message.error).toMatchObject({ code: -31004, message: expect.stringContaining(page) });
+  }
+  const changed = copies.map(({ rpc }) => rpc.next('notifications/tools/list_changed'));
+  await fleet.browser.finish(1);
+  await Promise.all(changed);
+  await Promise.all(copies.map(calls));
+  expectOneSignIn(fleet);
+});
+
+test('the tab of a process that was killed signs in all others, and the one that is started in its place', async () => {
+  const fleet = await open(startFleet({ browser: 'hold' }));
+  const copies = fleet.start(5);
+  await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
+  const page = await fleet.browser.waitForTab(1);
+  const owner = await ownerAmong(fleet, copies);
+  await owner.kill();
+  const others = copies.filter((copy) => copy !== owner);
+  await ownerAmong(fleet, others);
+  await until(() => isListening(callbackOf(page)));
+  const restarted = fleet.startOne();
+  await restarted.rpc.initialize();
+  const listed = Promise.all([...others, restarted].map(lists));
+  expect(await fleet.browser.finish(1)).toMatchObject({ status: 200 });
+  await listed;
+  await Promise.all([...others, restarted].map(calls));
+  expectOneSignIn(fleet);
+});
+
+test('a tab survives two owners in a row', async () => {
+  const fleet = await open(startFleet({ browser: 'hold' }));
+  let copies = fleet.start(3);
+  await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
+  const page = await fleet.browser.waitForTab(1);
+  for (let killed = 0; killed < 2; killed++) {
+    const owner = await ownerAmong(fleet, copies);
+    await owner.kill();
+    copies = copies.filter((copy) => copy !== owner);
+  }
+  await ownerAmong(fleet, copies);
+  await until(() => isListening(callbackOf(page)));
+  await fleet.browser.finish(1);
+  await Promise.all(copies.map(lists));
+  expectOneSignIn(fleet);
+});
+
+test('a host that kills everything while the tab is open can start again, and the same tab works', async () => {
+  const fleet = await open(startFleet({ browser: 'hold' }));
+  const killed = fleet.start(3);
+  await Promise.all(killed.map(({ rpc }) => rpc.initialize()));
+  const page = await fleet.browser.waitForTab(1);
+  await Promise.all(killed.map((copy) => copy.kill()));
+  expect(await isListening(callbackOf(page))).toBe(false);
+  const restarted = fleet.startOne();
+  await restarted.rpc.initialize();
+  await until(() => isListening(callbackOf(page)));
+  await fleet.browser.finish(1);
+  await lists(restarted);
+  await calls(restarted);
+  expectOneSignIn(fleet);
+});
+
+test('a process that is started and ended again and again while the user is away opens one tab', async () => {
+  const fleet = await open(startFleet({ browser: 'hold' }));
+  const pages = new Set<string>();
+  for (let round = 0; round < 4; round++) {
+    const copy = fleet.startOne();
+    await copy.rpc.initialize();
+    const { message } = await copy.rpc.exchange('tools/call', { name: 'whoami', arguments: {} });
+    pages.add(/http:\/\/\S+\/authorize\S+/.exec(message.error?.message ?? '')?.[0] ?? '');
+    await copy.kill();
+  }
+  expect([...pages]).toEqual([fleet.browser.opened[0]]);
+  expect(fleet.browser.opened).toHaveLength(1);
+  expect(fleet.authorizationServer.count('register')).toBe(1);
+});
+
+test('a process that is killed before it has stored the tokens of a sign-in: the same page works once more', async () => {
+  const fleet = await open(startFleet({ browser: 'hold' }));
+  const { behaviour } = fleet.authorizationServer;
+  const issued = gate();
+  behaviour.afterTokenIssued = () => {
+    behaviour.afterTokenIssued = undefined;
+    issued.open();
+    return new Promise(() => {});
+  };
+  const copies = fleet.start(3);
+  await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
+  const first = fleet.browser.finish(1);
+  await issued.opened;
+  const owner = await ownerAmong(fleet, copies);
+  await owner.kill();
+  expect((await first).error).toBeDefined();
+  const others = copies.filter((copy) => copy !== owner);
+  await ownerAmong(fleet, others);
+  await until(() => isListening(callbackOf(fleet.browser.opened[0] ?? '')));
+  await fleet.browser.finish(1);
+  await Promise.all(others.map(lists));
+  await Promise.all(others.map(calls));
+  expect(fleet.authorizationServer.count('register')).toBe(1);
+  expect(fleet.browser.opened).toHaveLength(1);
+});

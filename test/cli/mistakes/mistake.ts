@@ -1,0 +1,39 @@
+// What a row of the table of mistakes is, and what it may set up.
+import type { Peer } from '../../peers/listen.ts';
+import type { ProxyProcess } from '../../peers/proxy.ts';
+import type { Place } from './place.ts';
+
+export interface Mistake {
+  /** As a user would say it. */
+  readonly title: string;
+  /**
+   * The command line as a POSIX shell reads it: quotes, and NAME=value in front for the environment. `{url}` and other
+   * names in braces are filled in from what `setUp` returns.
+   */
+  readonly command: string;
+  /** What the user has typed, with the prompt, where that is not the command. */
+  readonly typed?: string;
+  /** What the program gets of what was typed, where that is not what a POSIX shell makes of it. */
+  readonly argv?: readonly string[];
+  /** Starts the servers and writes the files that the command names. */
+  setUp?(place: Place): Promise<Filled>;
+  /** What happens to the running program; resolves with the lines that a client or a browser has seen. */
+  readonly play?: Play;
+  /** The system that the text needs; any other one without it. */
+  readonly platform?: NodeJS.Platform;
+  /** Arguments of node itself. */
+  readonly nodeArgs?: readonly string[];
+}
+
+export type Filled = Readonly<Record<string, string>>;
+export type Play = (program: ProxyProcess, place: Place) => Promise<readonly string[]>;
+
+export interface Group {
+  readonly title: string;
+  readonly mistakes: readonly Mistake[];
+}
+
+/** A `setUp` that starts one server, whose URL is `{url}`. */
+export function server(start: () => Promise<Peer>): (place: Place) => Promise<Filled> {
+  return async (place) => ({ url: (await place.open(start())).url });
+}

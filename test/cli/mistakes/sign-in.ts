@@ -1,0 +1,224 @@
+// Sign-ins that do not come to an end.
+
+import { legacyServer } from '../../peers/minimal-server.ts';
+import { type AuthorizationServerOptions, startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
+import { type Browser, type BrowserMode, startBrowser } from '../../peers/oauth/browser.ts';
+import { type ProtectedServer, startProtectedServer } from '../../peers/oauth/protected-server.ts';
+import type { Decision } from '../../peers/oauth/tab.ts';
+import type { ProxyProcess } from '../../peers/proxy.ts';
+import { startScripted } from '../../peers/scripted.ts';
+import { type Filled, type Group, type Play, server } from './mistake.ts';
+import type { Place } from './place.ts';
+import { callTool, textOf, toTheEnd } from './transcript.ts';
+
+/** A server that asks for a sign-in, and a user with a browser. */
+const protectedBy =
+  (mode: BrowserMode, options: AuthorizationServerOptions = {}) =>
+  async (place: Place): Promise<Filled> => {
+    const { url } = await protectedServer(place, options);
+    // Without its URL: the port of the browser appears nowhere.
+    const { command } = await place.open(startBrowser(mode).then(({ command, close }) => ({ command, close })));
+    return { url, browser: command };
+  };
+
+async function protectedServer(place: Place, options: AuthorizationServerOptions): Promise<ProtectedServer> {
+  const authorizationServer = await place.open(startAuthorizationServer(options));
+  return place.open(startProtectedServer({ authorizationServer }));
+}
+
+/** The same, with a user who decides once the page is open. */
+function deciding(decision: Decision, options: AuthorizationServerOptions = {}, host: Play = callTool) {
+  const browsers = new WeakMap<Place, Browser>();
+  const setUp = async (place: Place): Promise<Filled> => {
+    const { url } = await protectedServer(place, options);
+    const browser = await startBrowser('hold');
+    browsers.set(place, browser);
+    await place.open(Promise.resolve({ close: browser.close }));
+    return { url, browser: browser.command };
+  };
+  const play: Play = async (program, place) => {
+    const seen = host(program, place);
+    await pageOf(program);
+    await browsers.get(place)?.finish(1, decision);
+    return seen;
+  };
+  return { setUp, play };
+}
+
+const HIDDEN = 'BROWSER={browser} ';
+/** The command without how the browser of the test is started. */
+const shown = (command: string) => ({ command: HIDDEN + command, typed: `$ ${command}` });
+const login = shown('mcp-proxy login {url}');
+
+/** The page of the sign-in, as the program wrote it to stderr. */
+async function pageOf({ stderrMatching }: ProxyProcess): Promise<string> {
+  const [url] = await stderrMatching(/http:\/\/\S+\/authorize\?\S+(?=\s)/);
+  return url;
+}
+
+/** The same, once a login has also said what can be typed. */
+async function loginPage(program: ProxyProcess): Promise<string> {
+  await program.stderrMatching(/paste.*\n/);
+  return pageOf(program);
+}
+
+/** What a page in the browser says. */
+async function browsed(url: string): Promise<readonly string[]> {
+  return textOf(await (await fetch(url)).text());
+}
+
+/** Pastes a line into the terminal of a login, and gives up. */
+const pasting =
+  (line: (page: string) => string): Play =>
+  async (program) => {
+    const page = await loginPage(program);
+    const pasted = line(page);
+    // Whatever comes after what is there.
+    const more = new RegExp(`^[^]{${program.stderr.length}}.*\\n`);
+    program.stdin.write(`${pasted}\n`);
+    // A sign-in that fails ends the program.
+    await Promise.race([program.stderrMatching(more), program.exited]).finally(() => program.kill('SIGINT'));
+    await program.exit();
+    return [`> ${pasted}`, ...program.lines];
+  };
+
+const redirectOf = (page: string): URL => new URL(new URL(page).searchParams.get('redirect_uri') ?? '');
+
+/** Opens an address at the port of the sign-in. */
+const visiting =
+  (address: (redirect: URL) => URL): Play =>
+  async (program) => {
+    const url = address(redirectOf(await loginPage(program)));
+    const seen = await browsed(url.href);
+    program.kill('SIGINT');
+    await program.exit();
+    return [`> ${url.href}`, ...seen];
+  };
+
+function withSearch(url: URL, search: Record<string, string>): URL {
+  const changed = new URL(url);
+  changed.search = new URLSearchParams(search).toString();
+  return changed;
+}
+
+async function portTaken(place: Place): Promise<Filled> {
+  return { ...(await protectedBy('approve')(place)), port: String(await place.holdPort()) };
+}
+
+export const SIGN_IN: Group = {
+  title: 'Signing in',
+  mistakes: [
+    { title: 'The user declines', ...shown('mcp-proxy {url}'), ...deciding('deny') },
+    { title: 'The user declines in a login', ...login, ...deciding('deny', {}, toTheEnd) },
+    {
+      title: 'The user leaves the page open',
+      ...shown('mcp-proxy {url} --auth-timeout 15'),
+      setUp: protectedBy('never'),
+    },
+    {
+      title: 'There is no browser on this machine',
+      command: 'BROWSER= mcp-proxy {url} --auth-timeout 15',
+      typed: '$ mcp-proxy {url} --auth-timeout 15',
+      setUp: protectedBy('never'),
+    },
+    {
+      title: 'The browser does not start',
+      ...shown('mcp-proxy {url} --auth-timeout 15'),
+      setUp: protectedBy('broken'),
+    },
+    {
+      title: 'The page is reopened from the history of the browser',
+      ...login,
+      setUp: protectedBy('never'),
+      play: visiting((redirect) => withSearch(redirect, { code: 'abc123', state: 'of-another-sign-in' })),
+    },
+    {
+      title: 'The address in the browser is opened without what follows the question mark',
+      ...login,
+      setUp: protectedBy('never'),
+      play: visiting((redirect) => redirect),
+    },
+    {
+      title: 'Something that is not an address is pasted into the terminal',
+      ...login,
+      setUp: protectedBy('never'),
+      play: pasting(() => 'abc123'),
+    },
+    {
+      title: 'The address of the page is pasted, instead of the one it ends at',
+      ...login,
+      setUp: protectedBy('never'),
+      play: pasting((page) => page),
+    },
+    {
+      title: 'The address of another sign-in is pasted',
+      ...login,
+      setUp: protectedBy('never'),
+      play: pasting((page) => withSearch(redirectOf(page), { code: 'abc123', state: 'of-another-sign-in' }).href),
+    },
+    {
+      title: 'The port of the sign-in is in use',
+      ...shown('mcp-proxy {url} --callback-port {port}'),
+      setUp: portTaken,
+      platform: 'linux',
+    },
+    {
+      title: 'The server registers no clients',
+      ...shown('mcp-proxy {url}'),
+      setUp: protectedBy('approve', { registration: 'off' }),
+    },
+    {
+      title: 'The client id is wrong',
+      ...shown(`mcp-proxy {url} --static-oauth-client-info '{"client_id": "my-client"}' --auth-timeout 15`),
+      setUp: protectedBy('approve'),
+    },
+    {
+      title: 'The client secret is wrong',
+      ...shown(
+        `mcp-proxy {url} --static-oauth-client-info '{"client_id": "my-client", "client_secret": "wrong-secret"}'`,
+      ),
+      ...deciding('approve', {
+        clients: [
+          {
+            client_id: 'my-client',
+            client_secret: 'right-secret',
+            redirect_uris: ['http://localhost/callback'],
+            token_endpoint_auth_method: 'client_secret_basic',
+          },
+        ],
+      }),
+    },
+    {
+      title: 'The scope does not exist',
+      ...shown(`mcp-proxy {url} --static-oauth-client-metadata '{"scope": "everything"}'`),
+      ...deciding('approve', { scopes: ['tools'] }),
+    },
+    {
+      title: 'The authorization server is down',
+      ...shown('mcp-proxy {url}'),
+      setUp: async (place) => {
+        const authorizationServer = await place.open(startAuthorizationServer());
+        const { url } = await place.open(startProtectedServer({ authorizationServer }));
+        await authorizationServer.close();
+        return { url, browser: 'true' };
+      },
+    },
+    {
+      title: 'The authorization server fails when the sign-in is done',
+      ...shown('mcp-proxy {url}'),
+      ...deciding('approve', { tokenAnswer: () => ({ status: 500, body: 'out of order' }) }),
+    },
+    {
+      title: 'A login at a server that needs none',
+      command: 'mcp-proxy login {url}',
+      setUp: server(() => startScripted('/mcp', legacyServer())),
+      play: toTheEnd,
+    },
+    {
+      title: 'A logout where nobody is signed in',
+      command: 'mcp-proxy logout https://server.example/mcp',
+      play: toTheEnd,
+    },
+    { title: 'A status where nobody is signed in', command: 'mcp-proxy status', play: toTheEnd },
+  ],
+};

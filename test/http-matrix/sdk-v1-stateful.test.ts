@@ -1,8 +1,0 @@
-import { expect } from 'vitest';
-import { V1_STATEFUL } from '../matrix/feature-servers.ts';
-import type { StatefulPeer } from '../peers/sdk-v1-stateful.ts';
-import { httpMatrix } from './suite.ts';
-
-httpMatrix(V1_STATEFUL, {
-  afterwards: (peer) => expect((peer as StatefulPeer).sessions.size).toBe(0),
-});

@@ -1,4 +1,0 @@
-import { V1_STATELESS } from '../matrix/feature-servers.ts';
-import { httpMatrix } from './suite.ts';
-
-httpMatrix(V1_STATELESS);

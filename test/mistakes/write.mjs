@@ -1,7 +1,0 @@
-// `npm run mistakes [-- vitest arguments]`: makes every mistake of the table, and writes what came of it to
-// docs/mistakes.md. With `-- -t TITLE`, only the text of that one is new.
-import { show, toolOf } from '../../scripts/run.mjs';
-
-process.env.WRITE_MISTAKES = '1';
-const args = process.argv.slice(2);
-process.exitCode = await show([process.execPath, toolOf('vitest'), 'run', 'test/mistakes', ...args]);

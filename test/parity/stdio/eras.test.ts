@@ -1,0 +1,82 @@
+// Clients and servers that share no revision are told so, clearly, and the proxy stays.
+
+import { rmSync } from 'node:fs';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Peer } from '../../peers/listen.ts';
+import { closeProxies, PROXY_BIN, privateHome, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
+import { EVERYTHING_HTTP, EVERYTHING_SSE } from './everything-servers.ts';
+import { V1_STATEFUL, V1_STATELESS, V2_MODERN } from './feature-servers.ts';
+import { connect } from './subject.ts';
+
+const NO_COMMON_VERSION = -31005;
+
+// A subclass makes the SDK probe on this very process; the base class probes on a second one that it throws away.
+class InPlaceStdio extends StdioClientTransport {}
+
+afterEach(closeProxies);
+
+describe.each([V1_STATEFUL, V1_STATELESS, EVERYTHING_HTTP, EVERYTHING_SSE])(
+  'a modern client with $name',
+  ({ start }) => {
+    let peer: Peer;
+    beforeAll(async () => {
+      peer = await start();
+    });
+    afterAll(() => peer.close());
+
+    it('gets an error for each request, and the same process still serves initialize', async () => {
+      const { rpc, close } = startProxy(peer.url);
+      for (const method of ['server/discover', 'tools/list']) {
+        await expect(rpc.modern(method)).rejects.toMatchObject({
+          code: NO_COMMON_VERSION,
+          message: expect.stringMatching(/ does not speak MCP 2026-07-28; it must be opened with initialize/),
+        });
+      }
+      const { capabilities } = await rpc.initialize('2025-11-25');
+      expect(capabilities.tools).toBeDefined();
+      expect((await rpc.request('tools/list')).tools.length).toBeGreaterThan(0);
+      expect(await close()).toEqual({ code: 0, signal: null });
+    });
+
+    it('that insists on its revision fails to connect', async () => {
+      await expect(connect('SDK v2 modern', 'proxy', peer.url)).rejects.toThrow();
+    });
+
+    it.each([
+      ['on the same process', InPlaceStdio],
+      ['on a second process', StdioClientTransport],
+    ])('that may fall back does, when it asks %s', async (_, Stdio) => {
+      const home = privateHome();
+      const client = new Client({ name: 'fallback', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+      const env = proxyEnvironment(home);
+      await client.connect(new Stdio({ command: process.execPath, args: [PROXY_BIN, peer.url], env, stderr: 'pipe' }));
+      expect(client.getProtocolEra()).toBe('legacy');
+      expect((await client.listTools()).tools.length).toBeGreaterThan(0);
+      await client.close();
+      rmSync(home, { recursive: true, force: true });
+    });
+  },
+);
+
+describe(`a legacy client with ${V2_MODERN.name}`, () => {
+  let peer: Peer;
+  beforeAll(async () => {
+    peer = await V2_MODERN.start();
+  });
+  afterAll(() => peer.close());
+
+  it.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])('of revision %s gets an error', async (version) => {
+    const { rpc, close } = startProxy(peer.url);
+    await expect(rpc.initialize(version)).rejects.toMatchObject({
+      code: NO_COMMON_VERSION,
+      message: expect.stringMatching(/ speaks only MCP 2026-07-28; this client opened with initialize/),
+    });
+    expect(await close()).toEqual({ code: 0, signal: null });
+  });
+
+  it.each(['SDK v1', 'SDK v2 legacy'] as const)('%s fails to connect with it', async (kind) => {
+    await expect(connect(kind, 'proxy', peer.url)).rejects.toMatchObject({ code: NO_COMMON_VERSION });
+  });
+});

@@ -1,0 +1,64 @@
+// Runs a list of behaviours for one server with every client that can talk to it: once directly, once through the
+// proxy, and demands the same of both.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Peer } from '../../peers/listen.ts';
+import { type Behaviour, observe, type Server } from './behaviour.ts';
+import { normalise } from './normalise.ts';
+import { type ClientKind, connect, type Subject } from './subject.ts';
+
+export interface Contender {
+  name: string;
+  start(): Promise<Peer>;
+  direct: 'http' | 'sse';
+  /** The clients that share a revision with it, and what each can expect of it. */
+  clients: Partial<Record<ClientKind, Server>>;
+  /** Waits until a fresh connection has come to rest, so that nothing of its opening falls into a behaviour. */
+  settle(subject: Subject, server: Server): Promise<unknown>;
+  behaviours: Behaviour[];
+}
+
+export function matrix(contender: Contender): void {
+  describe.each(Object.entries(contender.clients) as [ClientKind, Server][])(
+    `%s with ${contender.name}`,
+    (kind, server) => {
+      let peer: Peer;
+      let direct: Subject;
+      let proxied: Subject;
+
+      beforeAll(async () => {
+        peer = await contender.start();
+        direct = await connect(kind, contender.direct, peer.url);
+        proxied = await connect(kind, 'proxy', peer.url);
+        await contender.settle(direct, server);
+        await contender.settle(proxied, server);
+      });
+      afterAll(async () => {
+        await direct?.close();
+        await proxied?.close();
+        await peer?.close();
+      });
+
+      it('the opening', () => {
+        expect(normalise(proxied.opening)).toEqual(normalise(direct.opening));
+        const opened = ({ wire }: Subject) => {
+          const first = wire.events.find(({ kind }) => kind === 'response');
+          return normalise(first?.kind === 'response' ? { to: first.to, body: first.body } : 'no answer');
+        };
+        expect(opened(proxied)).toEqual(opened(direct));
+      });
+
+      for (const behaviour of contender.behaviours) {
+        it(behaviour.name, async () => {
+          // One after the other: some servers tell every client of a change that one of them made.
+          const expected = await observe(behaviour, direct, server);
+          const actual = await observe(behaviour, proxied, server);
+          expect(actual).toEqual(expected);
+        });
+      }
+
+      it('the proxy has next to nothing to say to people', () => {
+        expect(proxied.stderr().split('\n').filter(Boolean).length).toBeLessThanOrEqual(3);
+      });
+    },
+  );
+}

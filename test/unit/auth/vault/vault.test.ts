@@ -1,0 +1,35 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { ALONE, type Lock, Vault } from '../../../../src/auth/vault/vault.ts';
+import { Cancellation } from '../../../../src/core/cancel.ts';
+import { memoryStore } from '../../../../src/state/memory-secrets.ts';
+
+const TAKEN: Lock = { tryAcquire: async () => false, held: () => false, release: async () => {} };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('waits for whoever has the lock, but not for ever', async () => {
+  vi.useFakeTimers();
+  const vault = new Vault(memoryStore(), 'name', TAKEN, ALONE);
+  const seen: number[] = [];
+  const ended = vault
+    .lockUnless(
+      () => undefined,
+      new Cancellation(),
+      (waited) => seen.push(waited),
+    )
+    .catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(11 * 60_000);
+  expect(await ended).toMatchObject({ code: 'timeout', data: { hint: expect.any(String) } });
+  expect(seen.length).toBeGreaterThan(100);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('writes in the end, though somebody stands still in the middle of a write', async () => {
+  vi.useFakeTimers();
+  const vault = new Vault(memoryStore(), 'name', ALONE, TAKEN);
+  const written = vault.update({ url: 'https://mcp.example/mcp' });
+  await vi.advanceTimersByTimeAsync(11_000);
+  expect(await written).toMatchObject({ serial: 1 });
+});

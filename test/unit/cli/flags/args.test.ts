@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import { type Action, logFormatIn } from '../../../../src/cli/flags/args.ts';
+import { nearest } from '../../../../src/cli/flags/nearest.ts';
+import { OPTIONS } from '../../../../src/cli/flags/options.ts';
+import type { Config } from '../../../../src/config.ts';
+import { actionOf, configOf, refusal, URL_TEXT } from './arguments.ts';
+
+const DEFAULT: Config = {
+  url: new URL(URL_TEXT),
+  strategy: 'http-first',
+  headers: [],
+  ignoreTools: [],
+  allowHttp: false,
+  enableProxy: false,
+  logLevel: 'info',
+  logFormat: 'text',
+  auth: {
+    redirectHost: 'localhost',
+    callbackPort: undefined,
+    callbackPath: '/callback',
+    timeout: 30_000,
+    resource: undefined,
+    profile: undefined,
+    clientMetadata: {},
+    clientInfo: undefined,
+    clientMetadataUrl: undefined,
+    grant: 'browser',
+    authorizeParameters: [],
+    sendResource: true,
+    useIdToken: false,
+    credentialStore: 'file',
+  },
+  tls: { ca: undefined, cert: undefined, key: undefined },
+  listen: undefined,
+};
+
+describe('what works', () => {
+  it.each<[string[], Partial<Config>]>([
+    [[], {}],
+    [['--transport', 'http-first'], {}],
+    [['--transport', 'sse-first'], { strategy: 'sse-first' }],
+    [['--transport=http-only'], { strategy: 'http-only' }],
+    [['--transport', 'sse-only'], { strategy: 'sse-only' }],
+    [['--log-level', 'debug'], { logLevel: 'debug' }],
+    [['--log-level=info'], { logLevel: 'info' }],
+    [['--log-level=warn'], { logLevel: 'warn' }],
+    [['--log-level=error'], { logLevel: 'error' }],
+    [['--log-format', 'text'], {}],
+    [['--log-format=json'], { logFormat: 'json' }],
+    [['--allow-http'], { allowHttp: true }],
+    [['--allow-http=true'], { allowHttp: true }],
+    [['--allow-http=false'], { allowHttp: false }],
+    [['--enable-proxy'], { enableProxy: true }],
+    [['--ignore-tool', 'delete*'], { ignoreTools: ['delete*'] }],
+    [['--ignore-tool=a', '--ignore-tool', 'b=c'], { ignoreTools: ['a', 'b=c'] }],
+    [['--ignore-tool', '-x*'], { ignoreTools: ['-x*'] }],
+    [['--ignore-tool', '--y'], { ignoreTools: ['--y'] }],
+    [['--header', 'X-Key: value'], { headers: [['X-Key', 'value']] }],
+    [['--header=X-Key: value'], { headers: [['X-Key', 'value']] }],
+    [['-H', 'X-Key: value'], { headers: [['X-Key', 'value']] }],
+    [['-HX-Key: value'], { headers: [['X-Key', 'value']] }],
+    [
+      ['-H', 'A: 1', '-H', 'a: 2', '--header', 'B:3'],
+      {
+        headers: [
+          ['A', '1'],
+          ['a', '2'],
+          ['B', '3'],
+        ],
+      },
+    ],
+    [['-H', '-odd: -value'], { headers: [['-odd', '-value']] }],
+    [
+      ['--enable-proxy', '--allow-http', '--log-level', 'warn', '-H', 'a:b'],
+      { enableProxy: true, allowHttp: true, logLevel: 'warn', headers: [['a', 'b']] },
+    ],
+  ])('%j, before and after the URL', (flags, expected) => {
+    expect(configOf(URL_TEXT, ...flags)).toEqual({ ...DEFAULT, ...expected });
+    expect(configOf(...flags, URL_TEXT)).toEqual({ ...DEFAULT, ...expected });
+  });
+
+  it.each<[string[], Action['kind']]>([
+    [['--help'], 'help'],
+    [['-h'], 'help'],
+    [['--version'], 'version'],
+    [['--help', '--version'], 'help'],
+    [[URL_TEXT, '--help'], 'help'],
+    [['login', '--help'], 'help'],
+    [['--help', '--', 'server'], 'help'],
+    [['--listen', ':8080', '--help'], 'help'],
+    [['--log-level', 'wrong', '--help'], 'help'],
+    [['a', 'b', '-h'], 'help'],
+    [['--no-such-flag', '--help'], 'help'],
+    [['--help', '--transport'], 'help'],
+    [['--help', '--log-level', 'info', '--log-level', 'info'], 'help'],
+  ])('%j is answered whatever else is wrong', (argv, kind) => {
+    expect(actionOf(argv).kind).toBe(kind);
+  });
+});
+
+describe('subcommands', () => {
+  it.each(['login', 'logout'] as const)('%s takes a URL and the flags of a run', (name) => {
+    const expected = { kind: name, secrets: expect.any(Array), config: { ...DEFAULT, logLevel: 'debug' } };
+    expect(actionOf([name, URL_TEXT, '--log-level', 'debug'])).toEqual(expected);
+    expect(actionOf(['--log-level', 'debug', name, URL_TEXT])).toEqual(expected);
+    expect(refusal(name)).toMatch(new RegExp(`no URL given \\| mcp-proxy ${name} https://`));
+    expect(refusal(name, 'host.example')).toMatch(/no URL/);
+    expect(refusal(name, 'http://host.example')).toMatch(/without encryption/);
+    expect(refusal(name, URL_TEXT, URL_TEXT)).toMatch(/one URL is expected, but 2 arguments were given/);
+  });
+
+  it('status takes a URL or none', () => {
+    const config = { ...DEFAULT, auth: { ...DEFAULT.auth, profile: 'work' } };
+    const secrets = expect.any(Array);
+    const anywhere = { kind: 'status', secrets, config: { ...config, url: undefined } };
+    expect(actionOf(['status', '--profile', 'work'])).toEqual(anywhere);
+    expect(actionOf(['status', URL_TEXT, '--profile', 'work'])).toEqual({ kind: 'status', secrets, config });
+    expect(refusal('status', 'host.example')).toMatch(/no URL/);
+  });
+
+  it('are words in the place of the URL, not behind it', () => {
+    expect(refusal(URL_TEXT, 'login')).toMatch(/one URL is expected/);
+  });
+});
+
+describe('flags that are wrong', () => {
+  it.each([
+    [['--headr', 'a:b'], /unknown flag "--headr" \| did you mean --header\?/],
+    [['--transprot', 'x'], /did you mean --transport\?/],
+    [['--log-leve=debug'], /unknown flag "--log-leve" \| did you mean --log-level\?/],
+    [['--allowhttp'], /did you mean --allow-http\?/],
+    [['--ignore-tools', 'x'], /did you mean --ignore-tool\?/],
+    [['--something-else'], /unknown flag "--something-else" \| mcp-proxy --help/],
+    [['-x'], /unknown flag "-x"/],
+    [['--__proto__'], /unknown flag/],
+    [['--constructor'], /unknown flag/],
+    [['--no-allow-http'], /unknown flag/],
+    [['--transport', 'http'], /--transport has no such value \| it is one of http-first, /],
+    [['--transport', 'sse-frist'], /--transport has no such value \| did you mean sse-first\?/],
+    [['--transport', ''], /--transport has no such value \| it is one of http-first, sse-first, http-only, sse-only/],
+    [['--log-level', 'verbose'], /--log-level has no such value \| it is one of debug, info, warn, error/],
+    [['--log-format', 'JSON'], /--log-format has no such value \| did you mean json\?/],
+    [['--log-level', 'INFO'], /did you mean info\?/],
+    [['--log-level', 'WARNING'], /did you mean warn\?/],
+    [['--all'], /unknown flag "--all" \| mcp-proxy --help/],
+    [['--port', '1'], /unknown flag "--port" \| mcp-proxy --help/],
+    [['--no-resource'], /unknown flag "--no-resource" \| mcp-proxy --help/],
+    [['--hots', 'x'], /did you mean --host\?/],
+    [['--host', '0.0.0.0'], /--host is wrong \| .*to serve clients: --listen 0\.0\.0\.0:8080/],
+    [['--host', '::'], /--host is wrong \| .*--listen/],
+    [['--resource', ''], /--resource is wrong \| .*--disable-resource-parameter/],
+    [['--log-level', '--enable-proxy'], /--log-level needs a value/],
+    [['--ignore-tool', '-H'], /--ignore-tool needs a value/],
+    [['-H', '--header', 'a: b'], /--header needs a value/],
+    [['--log-level=--enable-proxy'], /--log-level has no such value/],
+    [['--log-level'], /--log-level needs a value/],
+    [['-H'], /--header needs a value/],
+    [['--log-level', 'info', '--log-level', 'info'], /--log-level is given twice/],
+    [['--transport=http-only', '--transport=http-only'], /--transport is given twice/],
+    [['--allow-http=yes'], /--allow-http takes no value/],
+    [['--ignore-tool', ''], /--ignore-tool is wrong/],
+  ])('%j', (flags, expected) => {
+    expect(refusal(URL_TEXT, ...flags)).toMatch(expected);
+  });
+
+  it('do not show what they were given', () => {
+    for (const flag of [
+      '--headr=Authorization: topsecret',
+      '--client-tokn=topsecret',
+      '--allow-http=topsecret',
+      '-Xtopsecret',
+      '--log-level=topsecret',
+      '--transport=topsecret',
+      '--upstream-session=topsecret',
+    ]) {
+      expect(refusal(URL_TEXT, flag), flag).not.toContain('topsecret');
+    }
+    for (const name of ['log-level', 'transport', 'upstream-session']) {
+      const told = refusal(URL_TEXT, `--${name}`, 'eyJhbGciOi');
+      expect(told).toMatch(new RegExp(`^--${name} has no such value \\| it is one of `));
+      expect(told).not.toContain('eyJ');
+    }
+  });
+});
+
+describe('what is not available yet', () => {
+  it.each([
+    [['--', 'node', 'server.js', '--listen', '--no-such-flag']],
+    [['--listen', ':8080', '--', 'node', 'server.js']],
+  ])('%j', (flags) => {
+    expect(refusal(URL_TEXT, ...flags)).toMatch(/^-- <command> is not available yet \| /);
+  });
+
+  it('includes a subcommand, and a command without a URL', () => {
+    expect(refusal('doctor', URL_TEXT)).toMatch(/^doctor is not available yet/);
+    expect(refusal('login', '--', 'server')).toMatch(/^-- <command> is not available yet/);
+    expect(refusal('--', 'server')).toMatch(/^-- <command> is not available yet/);
+  });
+});
+
+describe('the format of the last words', () => {
+  it.each<[string[], 'text' | 'json']>([
+    [[], 'text'],
+    [['json'], 'text'],
+    [['--log-format'], 'text'],
+    [['--log-format', 'text'], 'text'],
+    [['--log-format', 'json'], 'json'],
+    [['--log-format=json', '--no-such-flag'], 'json'],
+    [['--', '--log-format=json'], 'text'],
+    [['--', '--log-format', 'json'], 'text'],
+  ])('can be told from arguments that are wrong: %j', (argv, format) => {
+    expect(logFormatIn(argv)).toBe(format);
+  });
+});
+
+describe('the table of flags', () => {
+  it('has every flag of the documentation', () => {
+    const names =
+      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json';
+    expect(OPTIONS.map((option) => option.name).sort()).toEqual(names.split(' ').sort());
+  });
+
+  it('names its defaults among its choices', () => {
+    for (const { choices, default: standard } of OPTIONS) if (choices && standard) expect(choices).toContain(standard);
+  });
+});
+
+describe('nearest', () => {
+  it('finds a typo, and nothing where nothing is near', () => {
+    expect(nearest('--headre', ['--header', '--host'])).toBe('--header');
+    expect(nearest('', ['--header'])).toBeUndefined();
+    expect(nearest('x'.repeat(100_000), ['--header'])).toBeUndefined();
+    expect(nearest('a', [])).toBeUndefined();
+  });
+});

@@ -1,0 +1,47 @@
+// Arguments and what becomes of them, with an environment that holds secrets.
+import { expect } from 'vitest';
+import { type Action, parseArguments } from '../../../../src/cli/flags/args.ts';
+import type { Config } from '../../../../src/config.ts';
+import { ProxyError } from '../../../../src/errors.ts';
+
+export const URL_TEXT = 'https://host.example/mcp';
+const ENV = { TOKEN: 'topsecret', EMPTY: '', LINES: 'top\r\nsecret', SPACED: '  topsecret ', NESTED: '${TOKEN}' };
+
+/** Files by name; any other one does not exist. */
+export type Files = Readonly<Record<string, string>>;
+
+/** What is to be done with these arguments, in a world with these files. */
+export function actionOf(argv: readonly string[], files: Files = {}): Action {
+  return parseArguments(argv, ENV, (name) => {
+    const text = Object.hasOwn(files, name) ? files[name] : undefined;
+    if (text === undefined) throw Object.assign(new Error(`ENOENT: ${name}`), { code: 'ENOENT' });
+    return text;
+  });
+}
+
+/** What a run with these arguments would do. */
+export function configOf(...argv: string[]): Config {
+  const action = actionOf(argv);
+  if (action.kind !== 'run') throw new Error(action.kind);
+  return action.config;
+}
+
+/** The usage error, as one text: message and hint. */
+export function refusal(...argv: string[]): string {
+  return refusalWith({}, ...argv);
+}
+
+/** The same in a world with these files. */
+export function refusalWith(files: Files, ...argv: string[]): string {
+  let action: Action;
+  try {
+    action = actionOf(argv, files);
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error;
+    expect(error.code).toBe('usage');
+    expect(error.meaning.exit).toBe(2);
+    expect(error.data.hint).toBeTruthy();
+    return `${error.message} | ${error.data.hint}`;
+  }
+  throw new Error(`accepted: ${JSON.stringify(action)}`);
+}

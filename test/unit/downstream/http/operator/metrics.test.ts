@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { createMetrics, type Metrics } from '../../../../../src/downstream/http/operator/metrics.ts';
+
+/** Every sample by its name and labels, as the text format of Prometheus (0.0.4) has it. */
+async function samplesOf(metrics: Metrics): Promise<Map<string, number>> {
+  const { body } = await metrics.text();
+  expect(body.endsWith('\n')).toBe(true);
+  const samples = new Map<string, number>();
+  const types = new Map<string, string>();
+  for (const line of body.split('\n').filter(Boolean)) {
+    const type = /^# TYPE (\S+) (counter|gauge|histogram)$/.exec(line);
+    if (type) types.set(type[1] as string, type[2] as string);
+    if (line.startsWith('#')) {
+      expect(line).toMatch(/^# (TYPE|HELP) mcp_proxy_[a-z_]+ \S/);
+      continue;
+    }
+    const [, name, labels = '', value] = /^([a-z_]+)(\{(?:[a-z]+="[^"\\\n]*",?)+\})? (\S+)$/.exec(line) ?? [];
+    expect(name, line).toBeDefined();
+    const family = types.get(name as string) ?? types.get((name as string).replace(/_(bucket|sum|count)$/, ''));
+    expect(family, line).toBeDefined();
+    expect(samples.has(`${name}${labels}`), line).toBe(false);
+    samples.set(`${name}${labels}`, Number(value));
+  }
+  return samples;
+}
+
+const metricsOf = (sessions = () => 0, streams = () => 0): Metrics => createMetrics({ sessions, streams });
+
+it('has the media type of the format', async () => {
+  expect((await metricsOf().text()).type).toBe('text/plain; version=0.0.4; charset=utf-8');
+});
+
+it('before anything has happened, tells of every error that may come', async () => {
+  const samples = await samplesOf(metricsOf());
+  expect([...samples.keys()].sort()).toEqual([
+    'mcp_proxy_sessions',
+    'mcp_proxy_streams',
+    'mcp_proxy_token_refreshes_total',
+    'mcp_proxy_upstream_errors_total{code="bad-result"}',
+    'mcp_proxy_upstream_errors_total{code="failed"}',
+    'mcp_proxy_upstream_errors_total{code="no-common-version"}',
+    'mcp_proxy_upstream_errors_total{code="timeout"}',
+    'mcp_proxy_upstream_errors_total{code="unauthorized"}',
+    'mcp_proxy_upstream_errors_total{code="unreachable"}',
+  ]);
+  expect([...samples.values()].every((value) => value === 0)).toBe(true);
+});
+
+describe('exchanges', () => {
+  it('are counted by method and outcome', async () => {
+    const metrics = metricsOf();
+    metrics.exchange('tools/call', 'result', 0.1);
+    metrics.exchange('tools/call', 'result', 0.2);
+    metrics.exchange('tools/call', 'error', 0.1);
+    metrics.exchange('other', 'cancelled', 0.1);
+    const samples = await samplesOf(metrics);
+    expect(samples.get('mcp_proxy_requests_total{method="tools/call",outcome="result"}')).toBe(2);
+    expect(samples.get('mcp_proxy_requests_total{method="tools/call",outcome="error"}')).toBe(1);
+    expect(samples.get('mcp_proxy_requests_total{method="other",outcome="cancelled"}')).toBe(1);
+  });
+
+  it('have durations that are told apart from milliseconds to minutes', async () => {
+    const metrics = metricsOf();
+    const seconds = [0.001, 0.02, 3, 45, 200, 1_000];
+    for (const each of seconds) metrics.exchange('tools/call', 'result', each);
+    const samples = await samplesOf(metrics);
+    const upTo = (le: string): number | undefined =>
+      samples.get(`mcp_proxy_request_duration_seconds_bucket{le="${le}",method="tools/call"}`);
+    expect(['0.005', '0.025', '5', '60', '300', '+Inf'].map(upTo)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(samples.get('mcp_proxy_request_duration_seconds_count{method="tools/call"}')).toBe(6);
+    const total = seconds.reduce((sum, each) => sum + each, 0);
+    expect(samples.get('mcp_proxy_request_duration_seconds_sum{method="tools/call"}')).toBeCloseTo(total, 6);
+  });
+
+  it.each(['unreachable', 'timeout', 'failed', 'unauthorized', 'no-common-version', 'bad-result'])(
+    'that end with %s are errors upstream',
+    async (code) => {
+      const metrics = metricsOf();
+      metrics.exchange('tools/call', code, 1);
+      const samples = await samplesOf(metrics);
+      const errors = [...samples].filter(([name, value]) => name.includes('upstream_errors') && value > 0);
+      expect(errors).toEqual([[`mcp_proxy_upstream_errors_total{code="${code}"}`, 1]]);
+    },
+  );
+
+  it.each(['result', 'error', 'cancelled', 'limit', 'invalid-request', 'invalid-params', 'internal'])(
+    'that end with %s are none',
+    async (outcome) => {
+      const metrics = metricsOf();
+      metrics.exchange('tools/call', outcome, 1);
+      const samples = await samplesOf(metrics);
+      expect([...samples].filter(([name, value]) => name.includes('upstream_errors') && value > 0)).toEqual([]);
+    },
+  );
+});
+
+describe('responses', () => {
+  it('are counted by path and status', async () => {
+    const metrics = metricsOf();
+    for (const path of ['/mcp', '/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics']) {
+      metrics.response(path, 200);
+    }
+    metrics.response('/mcp', 404);
+    const samples = await samplesOf(metrics);
+    expect(samples.get('mcp_proxy_http_responses_total{path="/mcp",status="200"}')).toBe(2);
+    expect(samples.get('mcp_proxy_http_responses_total{path="/mcp",status="404"}')).toBe(1);
+    for (const path of ['/sse', '/message', '/healthz', '/readyz', '/metrics']) {
+      expect(samples.get(`mcp_proxy_http_responses_total{path="${path}",status="200"}`)).toBe(1);
+    }
+  });
+
+  it('to paths that anybody may make up are counted as one', async () => {
+    const metrics = metricsOf();
+    const before = (await samplesOf(metrics)).size;
+    for (const path of [
+      '',
+      '/',
+      '/mcp/',
+      '/MCP',
+      '/a"\n\\b',
+      '__proto__',
+      ...Array.from({ length: 50 }, (_, i) => `/${i}`),
+    ]) {
+      metrics.response(path, 404);
+    }
+    const samples = await samplesOf(metrics);
+    expect(samples.size).toBe(before + 1);
+    expect(samples.get('mcp_proxy_http_responses_total{path="other",status="404"}')).toBe(56);
+  });
+});
+
+it('renewed tokens are counted', async () => {
+  const metrics = metricsOf();
+  metrics.renewed();
+  metrics.renewed();
+  expect((await samplesOf(metrics)).get('mcp_proxy_token_refreshes_total')).toBe(2);
+});
+
+it('sessions and streams are what they are when somebody asks', async () => {
+  let open = 3;
+  const metrics = metricsOf(
+    () => open,
+    () => open * 2,
+  );
+  const gauges = async (): Promise<(number | undefined)[]> => {
+    const samples = await samplesOf(metrics);
+    return ['mcp_proxy_sessions', 'mcp_proxy_streams'].map((name) => samples.get(name));
+  };
+  expect(await gauges()).toEqual([3, 6]);
+  open = 0;
+  expect(await gauges()).toEqual([0, 0]);
+});
+
+it('two proxies in one process do not share numbers', async () => {
+  const [one, other] = [metricsOf(), metricsOf()];
+  one.renewed();
+  expect((await samplesOf(other)).get('mcp_proxy_token_refreshes_total')).toBe(0);
+});

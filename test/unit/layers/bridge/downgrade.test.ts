@@ -1,0 +1,71 @@
+// What a legacy server says, as a modern client gets it over the bridge.
+import { describe, expect, it } from 'vitest';
+import { Cancellation } from '../../../../src/core/cancel.ts';
+import type { Exchange } from '../../../../src/core/exchange.ts';
+import { Downgrade } from '../../../../src/layers/bridge/downgrade.ts';
+
+function exchange(method: string): Exchange {
+  return {
+    call: { method, params: Buffer.from('{}') },
+    signal: new Cancellation().signal,
+    notify: () => undefined,
+    ask: () => Promise.reject(new Error('asked')),
+    room: () => undefined,
+    abort: () => {},
+  };
+}
+
+async function answer(method: string, texts: Record<string, string>): Promise<Record<string, unknown>> {
+  const bridge = new Downgrade(
+    ({ call }) => Promise.resolve({ result: Buffer.from(texts[call.method] ?? '{}') }),
+    () => {},
+  );
+  const reply = await bridge.request(exchange(method));
+  if ('error' in reply) throw new Error(reply.error.toString());
+  return JSON.parse(reply.result.toString());
+}
+
+const META_INFO = 'io.modelcontextprotocol/serverInfo';
+
+describe('the discover result', () => {
+  it.each(['null', '""', '[]', '7', 'true'])('leaves out what is %s', async (value) => {
+    const initialize = `{"protocolVersion":${value},"capabilities":${value},"serverInfo":${value},"instructions":${value}}`;
+    expect(await answer('server/discover', { initialize })).toEqual({
+      resultType: 'complete',
+      supportedVersions: ['2026-07-28'],
+      capabilities: {},
+      ttlMs: 0,
+      cacheScope: 'private',
+    });
+  });
+
+  it('has what is there', async () => {
+    const initialize = '{"capabilities":{"tools":{}},"serverInfo":{"name":"s"},"instructions":"Do."}';
+    expect(await answer('server/discover', { initialize })).toMatchObject({
+      capabilities: { tools: {} },
+      _meta: { [META_INFO]: { name: 's' } },
+      instructions: 'Do.',
+    });
+  });
+});
+
+describe('a list', () => {
+  it.each(['null', '""', '[]', '{}', '-1', 'true', '"7"'])('gets cache hints in the place of %s', async (value) => {
+    const list = `{"tools":[],"ttlMs":${value},"cacheScope":${value},"resultType":${value === '"7"' ? 'null' : value}}`;
+    expect(await answer('tools/list', { 'tools/list': list })).toEqual({
+      tools: [],
+      ttlMs: 0,
+      cacheScope: 'private',
+      resultType: 'complete',
+    });
+  });
+
+  it('keeps the ones that are good', async () => {
+    const list = '{"tools":[],"ttlMs":5,"cacheScope":"public","resultType":"vendor"}';
+    expect(await answer('tools/list', { 'tools/list': list })).toEqual(JSON.parse(list));
+  });
+
+  it('that could be read in two ways passes as it is', async () => {
+    expect(await answer('tools/list', { 'tools/list': '{"tools":[],"tools":[1]}' })).toEqual({ tools: [1] });
+  });
+});

@@ -1,0 +1,136 @@
+// The headers of a modern request (specification 2026-07-28, "Streamable HTTP").
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../../../src/core/jsonrpc.ts';
+import { headerValue, type MirroredParameter, parameterHeaders, standardHeaders } from '../../../src/mcp/headers.ts';
+
+const call = (method: string, params?: string): Call => ({
+  method,
+  ...(params !== undefined && { params: Buffer.from(params) }),
+});
+const base64 = (text: string): string => `=?base64?${Buffer.from(text).toString('base64')}?=`;
+
+describe('headerValue', () => {
+  it.each([
+    // The table of encoding examples in the specification.
+    ['us-west1', 'us-west1'],
+    ['Hello, 世界', '=?base64?SGVsbG8sIOS4lueVjA==?='],
+    [' padded ', '=?base64?IHBhZGRlZCA=?='],
+    ['line1\nline2', '=?base64?bGluZTEKbGluZTI=?='],
+    ['=?base64?literal?=', '=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?='],
+    // Its rules, one by one.
+    ['a b\tc', 'a b\tc'],
+    ['!~', '!~'],
+    ['x', 'x'],
+    ['', base64('')],
+    [' lead', base64(' lead')],
+    ['trail\t', base64('trail\t')],
+    ['a\r\nEvil: 1', base64('a\r\nEvil: 1')],
+    ['a\u0000b', base64('a\u0000b')],
+    ['\u007f', base64('\u007f')],
+    ['é', base64('é')],
+    ['=?base64??=', base64('=?base64??=')],
+    ['=?base64?a\nb?=', base64('=?base64?a\nb?=')],
+    ['=?base64?not closed', '=?base64?not closed'],
+    ['=?BASE64?x?=', '=?BASE64?x?='],
+    ['x=?base64?x?=', 'x=?base64?x?='],
+  ])('%j', (value, header) => {
+    expect(headerValue(value)).toBe(header);
+  });
+
+  it('is never anything that a header may not hold, and always says what the value was', () => {
+    for (let code = 0; code < 0x300; code++) {
+      for (const value of [String.fromCharCode(code), `a${String.fromCharCode(code)}b`]) {
+        const header = headerValue(value);
+        expect(header).toMatch(/^[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?$/);
+        const inner = /^=\?base64\?(.*)\?=$/.exec(header)?.[1];
+        expect(inner === undefined ? header : Buffer.from(inner, 'base64').toString()).toBe(value);
+      }
+    }
+  });
+});
+
+describe('standardHeaders', () => {
+  const meta = '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}';
+
+  it.each([
+    [call('tools/list', `{${meta}}`), { 'mcp-method': 'tools/list', 'mcp-protocol-version': '2026-07-28' }],
+    [
+      call('tools/call', `{"name":"get_weather",${meta}}`),
+      { 'mcp-method': 'tools/call', 'mcp-name': 'get_weather', 'mcp-protocol-version': '2026-07-28' },
+    ],
+    [call('prompts/get', '{"name":"世界"}'), { 'mcp-method': 'prompts/get', 'mcp-name': base64('世界') }],
+    [
+      call('resources/read', '{"uri":"file:///projects/myapp/config.json","name":"x"}'),
+      { 'mcp-method': 'resources/read', 'mcp-name': 'file:///projects/myapp/config.json' },
+    ],
+    [call('tasks/get', '{"taskId":"t 1"}'), { 'mcp-method': 'tasks/get', 'mcp-name': 't 1' }],
+    [call('tasks/update', '{"taskId":"t"}'), { 'mcp-method': 'tasks/update', 'mcp-name': 't' }],
+    [call('tasks/cancel', '{"taskId":"t"}'), { 'mcp-method': 'tasks/cancel', 'mcp-name': 't' }],
+    [call('tools/call', '{"n\\u0061me":"a\\/b"}'), { 'mcp-method': 'tools/call', 'mcp-name': 'a/b' }],
+    [call('tools/call', '{"name":7}'), { 'mcp-method': 'tools/call' }],
+    [call('tools/call'), { 'mcp-method': 'tools/call' }],
+    [call('vendor/thing', '{"name":"x"}'), { 'mcp-method': 'vendor/thing' }],
+    [call('a\nb'), { 'mcp-method': base64('a\nb') }],
+    [call('constructor', '{"name":"x"}'), { 'mcp-method': 'constructor' }],
+  ])('%j', (request, headers) => {
+    expect(standardHeaders(request)).toEqual(headers);
+  });
+
+  it('does not say one name where the body may say another', () => {
+    expect(() => standardHeaders(call('tools/call', '{"name":"a","name":"b"}'))).toThrow(/duplicate key/);
+  });
+});
+
+describe('parameterHeaders', () => {
+  const mirrored: MirroredParameter[] = [
+    { path: ['region'], header: 'mcp-param-region' },
+    { path: ['where', 'zone'], header: 'mcp-param-zone' },
+  ];
+  const headers = (args: string): Record<string, string> =>
+    parameterHeaders(call('tools/call', `{"name":"t","arguments":${args}}`), mirrored);
+
+  it.each([
+    ['{"region":"us-west1","query":"x"}', { 'mcp-param-region': 'us-west1' }],
+    ['{"region":"a","where":{"zone":"b"}}', { 'mcp-param-region': 'a', 'mcp-param-zone': 'b' }],
+    ['{"region":"世界"}', { 'mcp-param-region': base64('世界') }],
+    ['{"region":""}', { 'mcp-param-region': base64('') }],
+    ['{"region":42}', { 'mcp-param-region': '42' }],
+    ['{"region":-7}', { 'mcp-param-region': '-7' }],
+    ['{"region":0}', { 'mcp-param-region': '0' }],
+    ['{"region":-0}', { 'mcp-param-region': '0' }],
+    ['{"region":1.0}', { 'mcp-param-region': '1' }],
+    ['{"region":1e3}', { 'mcp-param-region': '1000' }],
+    ['{"region":9007199254740991}', { 'mcp-param-region': '9007199254740991' }],
+    ['{"region":-9007199254740991}', { 'mcp-param-region': '-9007199254740991' }],
+    ['{"region":true,"where":{"zone":false}}', { 'mcp-param-region': 'true', 'mcp-param-zone': 'false' }],
+    // No value, no header; and integers that a double cannot tell apart are not sent as something else.
+    ['{"region":null}', {}],
+    ['{}', {}],
+    ['{"region":9007199254740993}', {}],
+    ['{"region":12345678901234567890}', {}],
+    ['{"region":{"a":1},"where":"zone"}', {}],
+    ['{"region":["a"],"where":[{"zone":"b"}]}', {}],
+    ['{"where":null}', {}],
+    ['[]', {}],
+    ['null', {}],
+    ['"region"', {}],
+  ])('%s', (args, expected) => {
+    expect(headers(args)).toEqual(expected);
+  });
+
+  it('are none without arguments or without annotations', () => {
+    expect(parameterHeaders(call('tools/call', '{"name":"t"}'), mirrored)).toEqual({});
+    expect(parameterHeaders(call('tools/call'), mirrored)).toEqual({});
+    expect(parameterHeaders(call('tools/call', '{"arguments":{"region":"a"}}'), [])).toEqual({});
+  });
+
+  it('take members of the arguments only, not those every object has', () => {
+    const inherited = [
+      { path: ['constructor'], header: 'a' },
+      { path: ['__proto__', 'x'], header: 'b' },
+      { path: ['toString', 'name'], header: 'c' },
+    ];
+    expect(parameterHeaders(call('tools/call', '{"arguments":{}}'), inherited)).toEqual({});
+    expect(parameterHeaders(call('tools/call', '{"arguments":{"constructor":"x"}}'), inherited)).toEqual({ a: 'x' });
+  });
+});
