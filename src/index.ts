@@ -25,8 +25,18 @@ export {
   type TlsConfig,
   type UpstreamSession,
 } from './config.ts';
-export type { SecretStore } from './core/ports.ts';
-export { LEVELS, type Level, type Log, type TransportName, type VerdictMemory } from './core/ports.ts';
+export {
+  LEVELS,
+  type Level,
+  type Lock,
+  type Locks,
+  type Log,
+  NOT_YET,
+  type Peeked,
+  type SecretStore,
+  type TransportName,
+  type VerdictMemory,
+} from './core/ports.ts';
 export type { Redact } from './core/redact.ts';
 export type { StdioStreams } from './downstream/stdio/streams.ts';
 export { type ErrorCode, type ErrorData, ProxyError } from './errors.ts';

@@ -1,6 +1,6 @@
 /** What a proxy finds around it. */
 import type { RenewApart } from '../auth/refresh-process.ts';
-import type { Log, SecretStore, VerdictMemory } from '../core/ports.ts';
+import type { Locks, Log, SecretStore, VerdictMemory } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import type { StdioStreams } from '../downstream/stdio/streams.ts';
 
@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly memory: VerdictMemory;
   /** Where sign-ins are kept; nothing is kept beyond the process when it is left out. */
   readonly credentials?: SecretStore;
+  /** Keeps those who share the sign-ins out of each other's way; left out, files in `folder` do that, or this process alone. */
+  readonly locks?: Locks;
   /** Where processes of this user keep out of each other's way. */
   readonly folder?: string | undefined;
   /** See `AuthOptions`. */

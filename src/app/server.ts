@@ -18,6 +18,8 @@ import { blocksNotification, filterTools } from '../layers/policy/filter.ts';
 import { redactErrors } from '../layers/redact-errors.ts';
 import { slowStart, TELL_AFTER } from '../layers/slow-start.ts';
 import { trace } from '../layers/trace.ts';
+import { fileLocks } from '../state/file-locks.ts';
+import { memoryLocks } from '../state/memory-locks.ts';
 import { memoryStore } from '../state/memory-secrets.ts';
 import { storedAnswers } from '../state/remembered-answers.ts';
 import type { Neighbours } from '../upstream/neighbours.ts';
@@ -59,6 +61,7 @@ export function openShared(
   { signsIn = true, remembers = true, renewed }: SharedOptions = {},
 ): Shared {
   const { env, folder, renewApart, credentials = memoryStore(), version } = surroundings;
+  const { locks = folder === undefined ? memoryLocks() : fileLocks(folder) } = surroundings;
   const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env });
   let hopeless: (error: ProxyError) => void = () => {};
   const given = new Promise<ProxyError>((resolve) => {
@@ -76,7 +79,7 @@ export function openShared(
     except: config.url,
   });
   const common = { server: config.url, config: config.auth, fetch, env, log, redact, store: credentials };
-  if (signsIn && !isAuthorized(config)) auth = new Auth({ ...common, folder, renewApart, hopeless, renewed });
+  if (signsIn && !isAuthorized(config)) auth = new Auth({ ...common, locks, folder, renewApart, hopeless, renewed });
   const owner = auth;
   const answers = owner && storedAnswers(credentials, () => owner.name);
   return {
@@ -106,7 +109,7 @@ export interface Own {
   readonly cookies: Cookies;
 }
 
-const FORGETFUL: AnswerMemory = { recall: () => undefined, remember: () => Promise.resolve() };
+const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
 
 /** A session with the server in the name of one client, without anything in between but time limits. */
 export function openServer(shared: Shared, client: Peer, own?: Own): Session {

@@ -1,11 +1,10 @@
 /** Puts the parts of a sign-in together, the first time one is needed. */
-import path from 'node:path';
+import type { Lock } from '../core/ports.ts';
 import type { SignInState } from '../core/sign-in.ts';
-import { ProcessLock } from '../platform/process-lock.ts';
 import { Authorizer } from './authorizer.ts';
 import type { AuthOptions } from './options.ts';
 import { forgivingLock, forgivingStore, Unwritable } from './vault/unwritable.ts';
-import { ALONE, type Lock, Vault } from './vault/vault.ts';
+import { Vault } from './vault/vault.ts';
 
 /** @param name of the credentials, see `credentialsName`. */
 export function openAuthorizer(options: AuthOptions, name: string, state: SignInState): Authorizer {
@@ -23,12 +22,11 @@ export function openAuthorizer(options: AuthOptions, name: string, state: SignIn
 
 /** @param purpose keeps the locks of different kinds of work apart. */
 export function openVault(
-  { store, folder }: Pick<AuthOptions, 'store' | 'folder'>,
+  { store, locks }: Pick<AuthOptions, 'store' | 'locks'>,
   name: string,
   purpose = 'lock',
   soften: (lock: Lock) => Lock = (lock) => lock,
 ): Vault {
-  if (folder === undefined) return new Vault(store, name, ALONE, ALONE);
-  const lockFor = (what: string): Lock => soften(new ProcessLock(path.join(folder, 'credentials', `${name}.${what}`)));
+  const lockFor = (what: string): Lock => soften(locks(`${name}.${what}`));
   return new Vault(store, name, lockFor(purpose), lockFor('write'));
 }

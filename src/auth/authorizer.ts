@@ -89,10 +89,10 @@ export class Authorizer {
 
   /** Resolves with credentials other than the refused ones; rejects with a ProxyError `unauthorized` that says what to do. */
   async obtain(want: Want): Promise<Credentials> {
-    const stored = this.#better(want);
-    if (stored) return stored;
+    const stored = await this.#options.vault.read();
+    if (this.#isBetter(stored, want)) return stored;
     if (Date.now() < this.#notBefore) throw this.#lastFailure;
-    const renewed = want.stepUp ? undefined : await this.#noted(this.#withoutUser(want));
+    const renewed = want.stepUp ? undefined : await this.#noted(this.#withoutUser(want, stored));
     return renewed ?? this.#withUser(want);
   }
 
@@ -103,19 +103,21 @@ export class Authorizer {
   }
 
   /** The stored credentials, if they are newer than those that were refused, and good enough. */
-  #better(want: Want): Credentials | undefined {
-    const stored = this.#options.vault.read();
+  async #better(want: Want): Promise<Credentials | undefined> {
+    const stored = await this.#options.vault.read();
+    return this.#isBetter(stored, want) ? stored : undefined;
+  }
+
+  #isBetter(stored: Credentials | undefined, want: Want): stored is Credentials {
     const bearer = bearerOf(stored);
-    if (!stored?.tokens || bearer === undefined || bearer === want.refused) return undefined;
-    if (!isForUs(stored, this.#options.config) || isStale(stored.tokens, Date.now())) return undefined;
-    if (want.stepUp && !covers(stored.tokens.scope ?? stored.scope, want.challenge.scope)) return undefined;
-    return stored;
+    if (!stored?.tokens || bearer === undefined || bearer === want.refused) return false;
+    if (!isForUs(stored, this.#options.config) || isStale(stored.tokens, Date.now())) return false;
+    return !want.stepUp || covers(stored.tokens.scope ?? stored.scope, want.challenge.scope);
   }
 
   /** What can be had without asking anybody; undefined when nothing can. */
-  async #withoutUser(want: Want): Promise<Credentials | undefined> {
-    const { vault, config, server } = this.#options;
-    const stored = vault.read();
+  async #withoutUser(want: Want, stored: Credentials | undefined): Promise<Credentials | undefined> {
+    const { config, server } = this.#options;
     if (!stored?.tokens || !isForUs(stored, config)) return undefined;
     if (want.fresh) {
       const byIdToken = await this.#byIdToken(stored);
@@ -143,7 +145,7 @@ export class Authorizer {
     const found = await renewals.lockUnless(() => this.#better(want), this.#closing);
     if (found) return found;
     try {
-      const stored = renewals.read();
+      const stored = await renewals.read();
       if (stored?.tokens?.refreshToken === undefined) return undefined;
       // That process goes on when this one ends.
       const started = await Promise.race([apart()?.(stored.serial), aborted(this.#closing)]);
@@ -177,11 +179,13 @@ export class Authorizer {
   /** What a user has to be asked for, or another process is asking for. */
   async #withUser(want: Want): Promise<Credentials> {
     const { config, vault } = this.#options;
-    if (!want.interactive && config.grant !== 'client-credentials') throw this.#needsUser(vault.fresh()?.url);
+    if (!want.interactive && config.grant !== 'client-credentials') {
+      throw this.#needsUser((await vault.fresh())?.url);
+    }
     while (this.#signingIn) {
       await this.#signingIn;
       // One sign-in for all who wait, unless it was for other scopes.
-      const enough = this.#better(want);
+      const enough = await this.#better(want);
       if (enough) return enough;
     }
     this.#signingIn = this.#noted(this.#signIn(want)).finally(() => {
@@ -193,10 +197,10 @@ export class Authorizer {
 
   async #signIn(want: Want): Promise<Credentials> {
     const { vault, state } = this.#options;
-    const waiting = (waited: number): void => this.#waitForOthers(waited);
+    const waiting = (waited: number): Promise<void> => this.#waitForOthers(waited);
     const found = await vault.lockUnless(() => this.#better(want), this.#closing, waiting);
     try {
-      const signedIn = found ?? (await signIn({ ...this.#options, wire: this.#wire }, want, vault.read()));
+      const signedIn = found ?? (await signIn({ ...this.#options, wire: this.#wire }, want, await vault.read()));
       if (!found) this.#byUser = bearerOf(signedIn);
       state.complete();
       return signedIn;
@@ -206,8 +210,8 @@ export class Authorizer {
   }
 
   /** Looks at what another process is waiting for. */
-  #waitForOthers(waited: number): void {
-    const pending = this.#options.vault.fresh();
+  async #waitForOthers(waited: number): Promise<void> {
+    const pending = await this.#options.vault.fresh();
     if (pending) this.#tell(pending);
     else if (waited > TELL_AFTER) this.#options.state.pending ??= { url: undefined };
   }

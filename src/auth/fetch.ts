@@ -4,6 +4,7 @@
  */
 import type { CancelSignal } from '../core/cancel.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
+import { NOT_YET } from '../core/ports.ts';
 import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
@@ -23,8 +24,6 @@ const UNREADABLE = 'Bearer error="invalid_token"';
 /** Statuses that may be about the header with the token. */
 const MAY_BE_UNREADABLE = new Set([400, 413, 414, 431]);
 
-const NOTHING_STORED = { credentials: undefined, problem: undefined };
-
 /** How many bearers are hidden in what a server says: it hears of a new one every few seconds at the most. */
 const REMEMBERED = 20;
 
@@ -34,6 +33,8 @@ export class Auth {
   /** Of the credentials; found out when it is needed. */
   #foundName: string | undefined;
   #credentials: Credentials | undefined;
+  /** Settles when the stored credentials have come from a store that does not know them at once. */
+  #loading: Promise<void> | undefined;
   /** The last bearer that the server took; that of an earlier process is believed to be one. */
   #accepted: string | undefined;
   #authorizer: Promise<Authorizer> | undefined;
@@ -53,19 +54,24 @@ export class Auth {
   constructor(options: AuthOptions) {
     this.#options = options;
     // Who never signed in anywhere has nothing that would have to be looked for.
-    this.#credentials = options.store.empty ? undefined : this.#stored();
-    this.#accepted = bearerOf(this.#credentials);
-    this.state.signedIn = this.#credentials?.tokens !== undefined;
+    if (options.store.empty) return;
+    const text = options.store.peek(this.name);
+    if (text === NOT_YET) this.#loading = this.#read().then((read) => this.#begin(read));
+    else this.#begin(text);
   }
 
   /** The `Fetch` of the protected server. */
   readonly fetch: Fetch = (request) => {
     const { server } = this.#options;
     if (request.url !== server && request.url.origin !== server.origin) return this.#options.fetch(request);
+    return this.#loading ? this.#loading.then(() => this.#sendFresh(request)) : this.#sendFresh(request);
+  };
+
+  #sendFresh(request: HttpRequest): Promise<HttpResponse> {
     const tokens = this.#credentials?.tokens;
     if (!tokens || !isStale(tokens, Date.now())) return this.#send(request, 1);
     return this.#renewAhead(request).then(() => this.#send(request, 1));
-  };
+  }
 
   /** @param steppedUp the scopes that were got for this request. */
   #send(request: HttpRequest, attempt: number, steppedUp?: string): Promise<HttpResponse> {
@@ -151,13 +157,25 @@ export class Auth {
     return this.#foundName;
   }
 
-  /** The stored credentials of the client that is configured now. */
-  #stored(): Credentials | undefined {
-    const { store, config } = this.#options;
-    const text = store.read(this.name);
-    const { credentials, problem } = text === undefined ? NOTHING_STORED : readStored(text);
+  /** Sends the stored credentials from now on. */
+  #begin(text: string | undefined): void {
+    this.#loading = undefined;
+    this.#credentials = this.#usable(text);
+    this.#accepted = bearerOf(this.#credentials);
+    this.state.signedIn = this.#credentials?.tokens !== undefined;
+  }
+
+  /** Without its credentials, a request meets a 401; the store is asked again before the user is. */
+  #read(): Promise<string | undefined> {
+    return this.#options.store.read(this.name).catch(() => undefined);
+  }
+
+  /** The credentials in a stored text, if they are those of the client that is configured now. */
+  #usable(text: string | undefined): Credentials | undefined {
+    if (text === undefined) return undefined;
+    const { credentials, problem } = readStored(text);
     if (problem !== undefined) this.#warnOf(problem);
-    return credentials && isForUs(credentials, config) ? credentials : undefined;
+    return credentials && isForUs(credentials, this.#options.config) ? credentials : undefined;
   }
 
   #warnOf(problem: string): void {
@@ -175,8 +193,8 @@ export class Auth {
 
   /** Whether there are other credentials now. Rejects when the user has to be told why there are none. */
   async #authorize(want: Want, request: HttpRequest, response: HttpResponse): Promise<boolean> {
-    const authorizer = await this.#loadAuthorizer();
     try {
+      const authorizer = await this.#loadAuthorizer();
       await this.#obtain(authorizer, want, request.signal);
       return true;
     } catch (error) {
@@ -247,14 +265,14 @@ export class Auth {
     const refused = bearerOf(this.#credentials);
     const common = { fresh: false, unreadable: false, challenge: NO_CHALLENGE, stepUp: false };
     const want: Want = { ...common, refused, interactive: false };
+    const authorizer = await this.#loadAuthorizer();
     try {
-      const authorizer = await this.#loadAuthorizer();
       await this.#obtain(authorizer, want, request.signal);
     } catch (error) {
       if (request.signal?.aborted) throw error;
       this.#options.log.debug(`auth: could not renew the token ahead of its end`);
       // A grant that turned out to be gone is not tried again with every request.
-      this.#credentials = this.#stored();
+      this.#credentials = this.#usable(await this.#read());
     }
   }
 

@@ -1,7 +1,7 @@
 /** What a sign-in is given to work with. */
 import type { AuthConfig } from '../config.ts';
 import type { Fetch } from '../core/fetch.ts';
-import type { Log, SecretStore } from '../core/ports.ts';
+import type { Locks, Log, SecretStore } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
 import type { RenewApart } from './refresh-process.ts';
@@ -13,7 +13,9 @@ export interface AuthOptions {
   /** Without sign-in; for the server and for everything on the way to a token. */
   readonly fetch: Fetch;
   readonly store: SecretStore;
-  /** Where the locks between processes are; undefined for a user without any folder. */
+  /** Keeps everything that works on the stored credentials out of each other's way. */
+  readonly locks: Locks;
+  /** Where the credentials are, to show to the user; undefined for a user without any folder. */
   readonly folder: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;

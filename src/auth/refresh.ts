@@ -41,7 +41,7 @@ export async function renew(context: RenewContext, stored: Credentials): Promise
 
 async function refreshUnlessPaused(context: RenewContext, stored: Credentials): Promise<Refreshed> {
   const { wire, vault } = context;
-  const last = vault.pause(stored.serial);
+  const last = await vault.pause(stored.serial);
   const now = Date.now();
   // A clock that was set back must not make a pause of minutes one of years.
   if (last && last.since <= now && now < last.until) {

@@ -6,7 +6,9 @@ import type { Redact } from '../core/redact.ts';
 import { createHttpClient, type HttpClient, unusedProxyFlag } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
 import { cacheFolder } from '../platform/folders.ts';
+import { fileLocks } from '../state/file-locks.ts';
 import { fileStore } from '../state/file-secrets.ts';
+import { memoryLocks } from '../state/memory-locks.ts';
 import { memoryStore } from '../state/memory-secrets.ts';
 
 /** Where the credentials of this user are; a promise only where a keychain has to be loaded. */
@@ -36,12 +38,14 @@ export async function openPlace(
     fetch: tellWhenSlow(client.fetch, { after: process.stderr.isTTY ? 500 : 10_000, tell }),
     close: client.close,
   };
+  const folder = cacheFolder(process.env);
   const options: AuthOptions = {
     server: config.url,
     config: config.auth,
     fetch: http.fetch,
     store: await credentialStore(config),
-    folder: cacheFolder(process.env),
+    locks: folder === undefined ? memoryLocks() : fileLocks(folder),
+    folder,
     env: process.env,
     log,
     redact,

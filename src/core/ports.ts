@@ -13,10 +13,16 @@ export interface Log {
   error(line: string): void;
 }
 
+/** What `peek` says of a thing that only an asynchronous look finds out: nobody knows it in this process so far. */
+export const NOT_YET: unique symbol = Symbol('not known yet');
+
+/** What can be known at once: the thing, that there is none, or that a start has to wait for it. */
+export type Peeked<T> = T | undefined | typeof NOT_YET;
+
 /** What a server once answered to a question that every client asks; for the time that it cannot be asked. */
 export interface AnswerMemory {
-  /** The result, as JSON text, or undefined. */
-  recall(method: string): Buffer | undefined;
+  /** The result, as JSON text, or undefined. No start needs it before the server has asked for a sign-in, so nobody peeks. */
+  recall(method: string): Promise<Buffer | undefined>;
   /** Never rejects. */
   remember(method: string, result: Buffer): Promise<void>;
 }
@@ -43,10 +49,15 @@ export interface Meter {
 
 /** Small secret texts under names; each is written whole or not at all. Names match [a-z0-9.-]{1,80}. */
 export interface SecretStore {
-  /** Whether there is nothing in it, as far as can be told at once. */
+  /** Whether it is certain, without asking anything, that there is nothing in it. */
   readonly empty: boolean;
-  /** The text, or undefined. Synchronous: a start waits for it. Never throws (unreadable = undefined). */
-  read(name: string): string | undefined;
+  /** As `read`, for a start that cannot wait. Never throws (unreadable = undefined). */
+  peek(name: string): Peeked<string>;
+  /**
+   * The text, or undefined (unreadable = undefined). Rejects when the store cannot be asked now; an implementation
+   * that asks another machine sets the time limit for that itself.
+   */
+  read(name: string): Promise<string | undefined>;
   /**
    * Resolves when it would survive a crash. Rejects with a ProxyError 'internal' with a hint when the place cannot be
    * written. The writes of one process to one name take effect in the order of the calls.
@@ -57,3 +68,19 @@ export interface SecretStore {
   /** In alphabetical order. */
   names(): Promise<string[]>;
 }
+
+/** Keeps processes that share a place out of each other's way. */
+export interface Lock {
+  /**
+   * Takes the lock if it is free, or ours already; false when another owner has it. Never waits for that owner.
+   * Rejects with a ProxyError 'internal' with a hint when the place of the lock cannot be used.
+   */
+  tryAcquire(): Promise<boolean>;
+  /** Whether this very lock is still ours: false once another owner has taken it over from a process that seemed dead. */
+  held(): Promise<boolean>;
+  /** Idempotent; never takes the lock of another owner away. */
+  release(): Promise<void>;
+}
+
+/** Makes locks: two of one name exclude each other. Names match [a-z0-9.-]{1,80}. */
+export type Locks = (name: string) => Lock;

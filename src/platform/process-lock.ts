@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { promises as fs, readFileSync, readlinkSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import type { Lock } from '../core/ports.ts';
 import { codeOf, ifThere, insistently, privateFolder, unwritable } from './files.ts';
 import { isRunning } from './processes.ts';
 
@@ -54,7 +55,7 @@ export interface LockClock {
  * given nonce: the one that holds the claim `<file>.<nonce>`, which is a lock itself. It looks again after it has the
  * claim; from then on nobody else can have replaced what it saw, so it never removes the lock of a third process.
  */
-export class ProcessLock {
+export class ProcessLock implements Lock {
   readonly #file: string;
   readonly #clock: LockClock;
   readonly #watched = new Map<string, Watch>();
@@ -84,9 +85,9 @@ export class ProcessLock {
     return this.#taking;
   }
 
-  /** Whether the file still names this very lock: false once somebody else broke it. Cheap, synchronous. */
-  held(): boolean {
-    return this.#own !== undefined && this.#names(this.#own);
+  /** Whether the file still names this very lock: false once somebody else broke it. */
+  async held(): Promise<boolean> {
+    return this.#holds();
   }
 
   /** Idempotent; never rejects, never removes a lock that is not ours. */
@@ -107,7 +108,7 @@ export class ProcessLock {
   }
 
   async #take(): Promise<boolean> {
-    if (this.held()) return true;
+    if (this.#holds()) return true;
     await privateFolder(path.dirname(this.#file));
     const found = await look(this.#file);
     if (found !== undefined) {
@@ -140,6 +141,10 @@ export class ProcessLock {
     }
   }
 
+  #holds(): boolean {
+    return this.#own !== undefined && this.#names(this.#own);
+  }
+
   #names(own: Owner): boolean {
     try {
       return parse(readFileSync(this.#file, 'utf8'))?.nonce === own.nonce;
@@ -151,7 +156,7 @@ export class ProcessLock {
   #beat(): void {
     clearInterval(this.#heart);
     this.#heart = setInterval(() => {
-      if (!this.held()) return;
+      if (!this.#holds()) return;
       try {
         const now = new Date();
         utimesSync(this.#file, now, now);

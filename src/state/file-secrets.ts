@@ -35,17 +35,20 @@ export function fileStore(folder: string): SecretStore {
     }
   };
 
+  const peek = (name: string): string | undefined => {
+    try {
+      return NAME.test(name) ? readFileSync(fileOf(name), 'utf8') : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+
   return {
     get empty() {
       return !existsSync(place);
     },
-    read(name) {
-      try {
-        return NAME.test(name) ? readFileSync(fileOf(name), 'utf8') : undefined;
-      } catch {
-        return undefined;
-      }
-    },
+    peek,
+    read: async (name) => peek(name),
     write: (name, text) =>
       change('write', name, async (file) => {
         await privateFolder(folder);

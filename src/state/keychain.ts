@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { SecretStore } from '../core/ports.ts';
+import { NOT_YET, type SecretStore } from '../core/ports.ts';
 import { printable, redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { installHint } from '../platform/install-hint.ts';
@@ -59,17 +59,24 @@ export async function keychainStore(
     get empty() {
       return index.empty;
     },
-    read(name) {
+    peek(name) {
+      const indexed = index.peek(name);
+      if (indexed === NOT_YET) return NOT_YET;
+      const place = parse(indexed);
+      // A text that is not where the index says may have moved in between; `read` looks again.
+      return place && (textOf(() => entries(name, place)) ?? NOT_YET);
+    },
+    async read(name) {
       for (let look = 1; look <= LOOKS; look++) {
-        const place = parse(index.read(name));
+        const place = parse(await index.read(name));
         if (place === undefined) return undefined;
         const text = textOf(() => entries(name, place));
-        if (text !== undefined || parse(index.read(name))?.id === place.id) return text;
+        if (text !== undefined || parse(await index.read(name))?.id === place.id) return text;
       }
       return undefined;
     },
     async write(name, text) {
-      const before = parse(index.read(name));
+      const before = parse(await index.read(name));
       const pieces = piecesOf(text);
       const place = { id: randomBytes(8).toString('hex'), parts: pieces.length };
       try {
@@ -86,7 +93,8 @@ export async function keychainStore(
     },
     async remove(name) {
       // First the secret, then the knowledge where it is: a logout that failed can be tried again.
-      attempt('remove from', [], () => discard(name, parse(index.read(name))));
+      const place = parse(await index.read(name));
+      attempt('remove from', [], () => discard(name, place));
       await index.remove(name);
     },
     names: () => index.names(),

@@ -7,7 +7,8 @@ export function memoryStore(): SecretStore {
     get empty() {
       return texts.size === 0;
     },
-    read: (name) => texts.get(name),
+    peek: (name) => texts.get(name),
+    read: async (name) => texts.get(name),
     async write(name, text) {
       texts.set(name, text);
     },

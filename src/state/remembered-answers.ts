@@ -39,9 +39,10 @@ export interface StoredAnswers extends AnswerMemory {
 /** @param name of the credentials that the answers belong to: another account may get other ones. */
 export function storedAnswers(store: SecretStore, name: () => string, now: () => number = Date.now): StoredAnswers {
   const file = (): string => `${name()}.answers`;
-  const read = (): Map<string, Remembered> => {
+  const read = async (): Promise<Map<string, Remembered>> => {
+    const text = await store.read(file());
     try {
-      const entries = Object.entries(JSON.parse(store.read(file()) ?? '{}') as Record<string, Remembered>);
+      const entries = Object.entries(JSON.parse(text ?? '{}') as Record<string, Remembered>);
       return new Map(entries.filter(([, { result, at }]) => typeof result === 'string' && typeof at === 'number'));
     } catch {
       return new Map();
@@ -50,15 +51,15 @@ export function storedAnswers(store: SecretStore, name: () => string, now: () =>
   /** Changes of the file, one after the other: each has to see what the last one wrote. */
   let last: Promise<void> = Promise.resolve();
   const change = async (method: string, text: string): Promise<void> => {
-    const all = read();
+    const all = await read();
     const old = all.get(method);
     if (old?.result === text && now() - old.at < LIFETIME / 2) return;
     all.set(method, { result: text, at: now() });
-    await store.write(file(), JSON.stringify(Object.fromEntries(all))).catch(() => {});
+    await store.write(file(), JSON.stringify(Object.fromEntries(all)));
   };
   return {
-    recall(method) {
-      const found = read().get(method);
+    async recall(method) {
+      const found = (await read()).get(method);
       const age = found ? now() - found.at : LIFETIME;
       return found && age >= 0 && age < LIFETIME && isResult(method, found.result)
         ? Buffer.from(found.result)
@@ -66,7 +67,8 @@ export function storedAnswers(store: SecretStore, name: () => string, now: () =>
     },
     remember(method, result) {
       if (result.length > LONGEST) return Promise.resolve();
-      last = last.then(() => change(method, result.toString('utf8')));
+      // What could not be read is not replaced: it may hold the answers to other methods.
+      last = last.then(() => change(method, result.toString('utf8'))).catch(() => {});
       return last;
     },
     flushed: () => last,

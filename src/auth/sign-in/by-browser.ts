@@ -39,12 +39,12 @@ export async function signInByBrowser(
   wanted: Wanted,
   stored: Credentials | undefined,
 ): Promise<Credentials> {
-  const begun = context.vault.fresh();
+  const begun = await context.vault.fresh();
   if (begun && isFor(begun, wanted, context.config)) {
     const taken = await takeOver(context, begun);
     if (taken) return taken;
   }
-  return begin(context, wanted, stored, context.vault.pending());
+  return begin(context, wanted, stored, await context.vault.pending());
 }
 
 /** Whether a sign-in that was begun would grant what is wanted now, to the client that is configured now. */
@@ -276,7 +276,7 @@ class Answer {
   async #forget(error: unknown): Promise<void> {
     const { vault } = this.#context;
     await vault.forgetPending();
-    const stored = vault.read();
+    const stored = await vault.read();
     const unknown = error instanceof OAuthError && /^(invalid|unauthorized)_client$/.test(error.error);
     if (!unknown || stored?.client?.source !== 'registered') return;
     const { client: _, ...rest } = stored;

@@ -18,8 +18,8 @@ export function isSendable(token: string | undefined): token is string {
 }
 
 /** The usable part of the stored credentials, or undefined when nothing is usable. */
-export function readCredentials(store: SecretStore, name: string): Credentials | undefined {
-  const text = store.read(name);
+export async function readCredentials(store: SecretStore, name: string): Promise<Credentials | undefined> {
+  const text = await store.read(name);
   return text === undefined ? undefined : readStored(text).credentials;
 }
 

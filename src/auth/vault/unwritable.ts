@@ -1,7 +1,6 @@
 /** What a sign-in does where nothing can be written: it works, for this process alone and for as long as it runs. */
-import type { Log, SecretStore } from '../../core/ports.ts';
-import { ProxyError } from '../../errors.ts';
-import type { Lock } from './vault.ts';
+import type { Lock, Log, SecretStore } from '../../core/ports.ts';
+import { printable } from '../../core/redact.ts';
 
 /** Says once why nothing is kept. */
 export class Unwritable {
@@ -17,17 +16,18 @@ export class Unwritable {
     return this.#told;
   }
 
-  /** Takes the error of a place that cannot be written; throws any other one. */
+  /** Takes the error of a place that cannot be written. */
   take(error: unknown): void {
-    if (!(error instanceof ProxyError) || error.code !== 'internal') throw error;
-    if (!this.#told) this.#log.warn(`${error.message}: this sign-in ends with this process`);
+    const reason = error instanceof Error ? printable(error.message, 300) : 'the credentials cannot be written';
+    if (!this.#told) this.#log.warn(`${reason}: this sign-in ends with this process`);
     this.#told = true;
   }
 }
 
 /** The store, and what it could not take. */
 export function forgivingStore(store: SecretStore, unwritable: Unwritable): SecretStore {
-  const kept = new Map<string, string>();
+  /** Undefined: what the store may still have was removed. */
+  const kept = new Map<string, string | undefined>();
   const keep = async (act: () => Promise<void>, otherwise: () => void): Promise<void> => {
     try {
       if (!unwritable.known) await act();
@@ -41,7 +41,8 @@ export function forgivingStore(store: SecretStore, unwritable: Unwritable): Secr
     get empty() {
       return kept.size === 0 && store.empty;
     },
-    read: (name) => kept.get(name) ?? store.read(name),
+    peek: (name) => (kept.has(name) ? kept.get(name) : store.peek(name)),
+    read: async (name) => (kept.has(name) ? kept.get(name) : store.read(name)),
     write: (name, text) =>
       keep(
         () => store.write(name, text),
@@ -50,7 +51,7 @@ export function forgivingStore(store: SecretStore, unwritable: Unwritable): Secr
     remove: (name) =>
       keep(
         () => store.remove(name),
-        () => kept.delete(name),
+        () => kept.set(name, undefined),
       ),
     names: () => store.names(),
   };
@@ -66,7 +67,12 @@ export function forgivingLock(lock: Lock, unwritable: Unwritable): Lock {
         return true;
       });
     },
-    held: () => unwritable.known || lock.held(),
-    release: () => lock.release(),
+    held: async () =>
+      unwritable.known ||
+      lock.held().catch((error: unknown) => {
+        unwritable.take(error);
+        return true;
+      }),
+    release: () => lock.release().catch((error: unknown) => unwritable.take(error)),
   };
 }

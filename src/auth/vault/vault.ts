@@ -1,6 +1,6 @@
 /** The credentials of one server, shared by every process of this user: read by all, written by whoever has the lock. */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
-import type { SecretStore } from '../../core/ports.ts';
+import type { Lock, SecretStore } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { checkBrowserUrl } from '../../platform/browser.ts';
 import { bearerOf, type ClientRecord, type Credentials, type Issuer } from './credentials.ts';
@@ -58,16 +58,6 @@ export interface Pause {
   readonly message: string;
 }
 
-/** What keeps the processes of a user out of each other's way. */
-export interface Lock {
-  tryAcquire(): Promise<boolean>;
-  held(): boolean;
-  release(): Promise<void>;
-}
-
-/** For a process that shares nothing with others. */
-export const ALONE: Lock = { tryAcquire: async () => true, held: () => true, release: async () => {} };
-
 export class Vault {
   readonly #store: SecretStore;
   readonly #name: string;
@@ -85,7 +75,7 @@ export class Vault {
     this.#writing = writing;
   }
 
-  read(): Credentials | undefined {
+  read(): Promise<Credentials | undefined> {
     return readCredentials(this.#store, this.#name);
   }
 
@@ -96,8 +86,8 @@ export class Vault {
    */
   update(changed: Changed): Promise<Credentials> {
     return this.#alone(async () => {
-      const stored = this.read();
-      return stored && !this.#lock.held() ? stored : this.#write(stored, changed);
+      const stored = await this.read();
+      return stored && !(await this.#lock.held()) ? stored : this.#write(stored, changed);
     });
   }
 
@@ -107,7 +97,7 @@ export class Vault {
    */
   replace(credentials: Credentials, changed: Changed): Promise<Credentials | undefined> {
     return this.#alone(async () => {
-      const stored = this.read();
+      const stored = await this.read();
       const same = stored?.serial === credentials.serial && bearerOf(stored) === bearerOf(credentials);
       return same ? this.#write(stored, changed) : stored;
     });
@@ -137,8 +127,8 @@ export class Vault {
   }
 
   /** What was kept of the last failed renewal of these credentials. */
-  pause(serial: number): Pause | undefined {
-    const value = this.#record<Pause>(this.#pauseName);
+  async pause(serial: number): Promise<Pause | undefined> {
+    const value = await this.#record<Pause>(this.#pauseName);
     const { since, until, failures, message } = value ?? {};
     if (value?.serial !== serial || !isNumber(since) || !isNumber(until) || !isNumber(failures)) return undefined;
     return typeof message === 'string' && until - since <= LONGEST_PAUSE ? (value as Pause) : undefined;
@@ -149,13 +139,13 @@ export class Vault {
   }
 
   /** The sign-in that some process has begun, or undefined. */
-  pending(): PendingRecord | undefined {
-    return soundPending(this.#record(this.#pendingName));
+  async pending(): Promise<PendingRecord | undefined> {
+    return soundPending(await this.#record(this.#pendingName));
   }
 
   /** The same, as long as its page can still be finished. */
-  fresh(): PendingRecord | undefined {
-    const pending = this.pending();
+  async fresh(): Promise<PendingRecord | undefined> {
+    const pending = await this.pending();
     const age = pending ? Date.now() - pending.startedAt : LONGEST_SIGN_IN;
     return age >= 0 && age < LONGEST_SIGN_IN ? pending : undefined;
   }
@@ -181,31 +171,42 @@ export class Vault {
    * @param waiting is called after every step at which somebody else had the lock, with the milliseconds so far.
    */
   async lockUnless<T>(
-    look: () => T | undefined,
+    look: () => Promise<T | undefined>,
     signal: CancelSignal,
-    waiting: (waited: number) => void = () => {},
+    waiting: (waited: number) => Promise<void> = async () => {},
   ): Promise<T | undefined> {
     const since = Date.now();
     for (;;) {
-      const before = look();
+      const before = await look();
       if (before !== undefined) return before;
       if (await this.#lock.tryAcquire()) {
         // The last owner may have stored it between the look and the lock.
-        const found = look();
+        const found = await this.#orUnlock(look);
         if (found === undefined) return undefined;
         await this.unlock();
         return found;
       }
       const waited = Date.now() - since;
       if (waited > LONGEST_SIGN_IN) throw stuck();
-      waiting(waited);
+      await waiting(waited);
       await wait(LOOK_EVERY, signal);
     }
   }
 
-  #record<T>(name: string): Partial<T> | undefined {
+  /** Nobody would release the lock of a look that failed. */
+  async #orUnlock<T>(look: () => Promise<T>): Promise<T> {
     try {
-      const value: unknown = JSON.parse(this.#store.read(name) ?? 'null');
+      return await look();
+    } catch (error) {
+      await this.unlock();
+      throw error;
+    }
+  }
+
+  async #record<T>(name: string): Promise<Partial<T> | undefined> {
+    const text = await this.#store.read(name);
+    try {
+      const value: unknown = JSON.parse(text ?? 'null');
       return typeof value === 'object' && value !== null ? value : undefined;
     } catch {
       return undefined;

@@ -13,14 +13,12 @@ export interface Account {
 /** @param url where given, the accounts of this server only. */
 export async function accountsOf(store: SecretStore, url: URL | undefined): Promise<Account[]> {
   const wanted = url && `${url.origin}${url.pathname}`;
-  return (
-    (await store.names())
-      // Beside the credentials stand sign-ins that wait, and answers of servers.
-      .filter((name) => /^[0-9a-f]{32}$/.test(name))
-      .map((name) => ({ name, credentials: readCredentials(store, name) }))
-      .filter((account): account is Account => account.credentials !== undefined)
-      .filter(({ credentials }) => wanted === undefined || credentials.url === wanted)
-  );
+  // Beside the credentials stand sign-ins that wait, and answers of servers.
+  const names = (await store.names()).filter((name) => /^[0-9a-f]{32}$/.test(name));
+  const all = await Promise.all(names.map(async (name) => ({ name, credentials: await readCredentials(store, name) })));
+  return all
+    .filter((account): account is Account => account.credentials !== undefined)
+    .filter(({ credentials }) => wanted === undefined || credentials.url === wanted);
 }
 
 /** What a command needs to mean an account: the URL, whose query is not stored, and the value of `--resource`. */

@@ -36,12 +36,12 @@ export async function login(config: Config, { log, redact, version, print }: Com
   const where = showUrl(config.url);
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
   const vault = openVault(options, name);
-  const isSignedIn = (): boolean => vault.read()?.tokens !== undefined;
+  const isSignedIn = async (): Promise<boolean> => (await vault.read())?.tokens !== undefined;
   try {
-    const wasSignedIn = isSignedIn();
+    const wasSignedIn = await isSignedIn();
     const response = await askServer(new Auth(options).fetch, config.url);
     refuseTrouble(response, where);
-    if (response.status !== 401 && isSignedIn()) {
+    if (response.status !== 401 && (await isSignedIn())) {
       print(wasSignedIn ? `already signed in to ${where}` : `signed in to ${where}`);
       return;
     }
@@ -59,7 +59,7 @@ export async function login(config: Config, { log, redact, version, print }: Com
       if (process.stderr.isTTY) log.info('waiting for the sign-in; press Ctrl-C to give up');
     });
     const authorizer = openAuthorizer({ ...options, log: shown }, name, state);
-    const refused = bearerOf(vault.read());
+    const refused = bearerOf(await vault.read());
     try {
       // Not `fresh`: however new the token is that was refused, this user has asked for another one.
       await authorizer.obtain({
@@ -75,7 +75,8 @@ export async function login(config: Config, { log, redact, version, print }: Com
     } finally {
       pasteBack.close();
     }
-    if (!isSignedIn()) throw new ProxyError('internal', `the sign-in to ${where} could not be stored`, TRY_AGAIN);
+    if (!(await isSignedIn()))
+      throw new ProxyError('internal', `the sign-in to ${where} could not be stored`, TRY_AGAIN);
     // A gateway may ask for a sign-in whatever is behind it.
     await askServer(new Auth(options).fetch, config.url);
     print(`signed in to ${where}`);

@@ -21,16 +21,16 @@ export async function logout(config: Config, { log, redact, version, print }: Co
   const where = showUrl(config.url);
   const signal = new Cancellation();
   const vault = openVault(options, name);
-  const refuseDuringSignIn = (): void => {
-    if (!vault.fresh()) return;
+  const refuseDuringSignIn = async (): Promise<void> => {
+    if (!(await vault.fresh())) return;
     throw new ProxyError('unauthorized', `somebody is just signing in to ${where}`, {
       hint: 'finish that sign-in, or end the program that waits for it, and try again',
     });
   };
   try {
     // What somebody who is just signing in gets would be left behind.
-    await vault.lockUnless(() => undefined, signal, refuseDuringSignIn);
-    const stored = vault.read();
+    await vault.lockUnless(async () => undefined, signal, refuseDuringSignIn);
+    const stored = await vault.read();
     const others = (await accountsOf(options.store, config.url))
       .filter((account) => account.name !== name && account.credentials.tokens !== undefined)
       .map((account) => flagsOf(account, config.url))

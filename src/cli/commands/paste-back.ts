@@ -44,18 +44,18 @@ export class PasteBack {
     if (this.#lines) return;
     this.#options.log.info('browser on another machine? paste the address that it ends at here, and press enter');
     this.#lines = createInterface({ input: process.stdin });
-    this.#lines.on('line', (line) => this.#take(line.trim()));
+    this.#lines.on('line', (line) => void this.#take(line.trim()));
   }
 
   close(): void {
     this.#lines?.close();
   }
 
-  #take(text: string): void {
+  async #take(text: string): Promise<void> {
     if (text === '') return;
     const { vault, config, log } = this.#options;
     const answer = URL.canParse(text) ? new URL(text) : undefined;
-    const pending = vault.pending();
+    const pending = await vault.pending();
     if (!pending || answer?.searchParams.get('state') !== pending.state) {
       log.warn('that is not the address of this sign-in: it holds code=... and the state of the page above');
       return;

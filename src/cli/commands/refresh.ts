@@ -15,10 +15,10 @@ export async function renewStored(config: Config, log: Log, version: string, ser
   // A lock of its own: whoever started this process, and may be dead by now, has the other one.
   const vault = openVault(options, name, 'renewal');
   const wire = { fetch: http.fetch, server: config.url, signal: new Cancellation() };
-  const isOther = (): true | undefined => (vault.read()?.serial === serial ? undefined : true);
+  const isOther = async (): Promise<true | undefined> => ((await vault.read())?.serial === serial ? undefined : true);
   try {
     if (await vault.lockUnless(isOther, wire.signal)) return;
-    const stored = vault.read();
+    const stored = await vault.read();
     if (stored) await renew({ wire, config: config.auth, vault, log }, stored);
   } finally {
     await vault.unlock();

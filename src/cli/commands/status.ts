@@ -34,7 +34,7 @@ export async function status(
       ? await (await import('./sign-in-check.ts')).checkSignIn(account, config, context)
       : undefined;
     // A check may have renewed the tokens.
-    all.push({ credentials: readCredentials(store, account.name) ?? account.credentials, checked });
+    all.push({ credentials: (await readCredentials(store, account.name)) ?? account.credentials, checked });
   }
   const now = Date.now();
   if (json) context.print(JSON.stringify(all.map((told) => asJson(told, now))));

@@ -154,9 +154,10 @@ export class FirstContact {
       this.#remember('initialize', first);
       return first;
     }
+    const remembered = await answers.recall('initialize');
     this.#phase = 'provisional';
     this.#connect(answered).catch(() => {});
-    return { result: provisionalInitialize(exchange.call, answers.recall('initialize'), this.#options.version) };
+    return { result: provisionalInitialize(exchange.call, remembered, this.#options.version) };
   }
 
   /** Connects to the server in the name of the client. Rejects when that fails; the next request tries again. */
@@ -194,7 +195,7 @@ export class FirstContact {
     } finally {
       patience.end();
     }
-    if (list) return this.#listFromMemory(exchange.call, false);
+    if (list) return await this.#listFromMemory(exchange.call, false);
     throw this.#notYet();
   }
 
@@ -247,10 +248,10 @@ export class FirstContact {
     if ('result' in reply && this.#options.signIn.signedIn) this.#options.answers.remember(method, reply.result);
   }
 
-  #listFromMemory({ method, params }: Call, modern: boolean): Reply {
+  async #listFromMemory({ method, params }: Call, modern: boolean): Promise<Reply> {
     // Only first pages are kept.
     if (peekText(params, 'cursor')) throw this.#notYet();
-    const remembered = this.#options.answers.recall(method);
+    const remembered = await this.#options.answers.recall(method);
     if (isObject(remembered)) return { result: rememberedList(remembered, modern) };
     this.#madeUp ||= method === 'tools/list';
     return { result: emptyList(method, modern) };
@@ -272,7 +273,7 @@ export class FirstContact {
     }
     answered.catch(() => {});
     this.#promised = true;
-    return { result: provisionalDiscover(answers.recall('server/discover'), version) };
+    return { result: provisionalDiscover(await answers.recall('server/discover'), version) };
   }
 
   /** Says where to sign in; begins a sign-in where none is under way. */

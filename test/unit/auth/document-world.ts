@@ -10,11 +10,12 @@ import { revoke } from '../../../src/auth/oauth/revocation.ts';
 import { renew } from '../../../src/auth/refresh.ts';
 import { signIn } from '../../../src/auth/sign-in/sign-in.ts';
 import type { Credentials } from '../../../src/auth/vault/credentials.ts';
-import { ALONE, Vault } from '../../../src/auth/vault/vault.ts';
+import { Vault } from '../../../src/auth/vault/vault.ts';
 import { type AuthConfig, DEFAULTS } from '../../../src/config.ts';
 import { Cancellation } from '../../../src/core/cancel.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/core/fetch.ts';
 import { SignInState } from '../../../src/core/sign-in.ts';
+import { memoryLocks } from '../../../src/state/memory-locks.ts';
 import { memoryStore } from '../../../src/state/memory-secrets.ts';
 
 // Addresses, so that nothing has to be looked up to know that they are out in the world.
@@ -99,11 +100,12 @@ export interface Walked {
 export async function walk(world: World, grant: 'browser' | 'device-code' = 'browser'): Promise<Walked> {
   const wire = wireOf(world);
   const config: AuthConfig = { ...DEFAULTS.auth, grant };
-  const vault = new Vault(memoryStore(), 'of-the-test', ALONE, ALONE);
+  const locks = memoryLocks();
+  const vault = new Vault(memoryStore(), 'of-the-test', locks('work'), locks('write'));
   try {
     const stored = await (grant === 'browser' ? byCode(wire, config, vault) : byDevice(wire, config, vault));
     const renewed = stored.tokens?.refreshToken !== undefined && (await renew({ wire, config, vault, log }, stored));
-    return { stored, renewed: Boolean(renewed), revoked: await revoke(wire, config, vault.read() ?? stored) };
+    return { stored, renewed: Boolean(renewed), revoked: await revoke(wire, config, (await vault.read()) ?? stored) };
   } catch (error) {
     throw explained(error, wire.server);
   }

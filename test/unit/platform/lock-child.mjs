@@ -18,7 +18,7 @@ const orders = {
     return 'lost';
   },
   try: async () => ((await lock.tryAcquire()) ? 'won' : 'lost'),
-  held: () => String(lock.held()),
+  held: async () => String(await lock.held()),
   async release() {
     await lock.release();
     return 'released';
@@ -31,7 +31,7 @@ const orders = {
       if (!(await lock.tryAcquire())) continue;
       mkdirSync(`${folder}/inside`);
       await new Promise(setImmediate);
-      if (!lock.held()) return 'robbed';
+      if (!(await lock.held())) return 'robbed';
       rmdirSync(`${folder}/inside`);
       await lock.release();
       done++;

@@ -54,13 +54,13 @@ describe('a lock in one process', () => {
   it('is free, held, and free again, and leaves nothing behind', async () => {
     const file = fileIn(temporaryFolder());
     const lock = lockOn(file);
-    expect(lock.held()).toBe(false);
+    expect(await lock.held()).toBe(false);
     expect(await lock.tryAcquire()).toBe(true);
-    expect(lock.held()).toBe(true);
+    expect(await lock.held()).toBe(true);
     expect(readdirSync(path.dirname(file))).toEqual(['a.lock']);
     await lock.release();
     await lock.release();
-    expect(lock.held()).toBe(false);
+    expect(await lock.held()).toBe(false);
     expect(readdirSync(path.dirname(file))).toEqual([]);
     expect(await lock.tryAcquire()).toBe(true);
   });
@@ -72,10 +72,10 @@ describe('a lock in one process', () => {
     expect(await first.tryAcquire()).toBe(true);
     expect(await second.tryAcquire()).toBe(false);
     await second.release();
-    expect([first.held(), second.held()]).toEqual([true, false]);
+    expect([await first.held(), await second.held()]).toEqual([true, false]);
     await first.release();
     expect(await second.tryAcquire()).toBe(true);
-    expect(first.held()).toBe(false);
+    expect(await first.held()).toBe(false);
   });
 
   it.skipIf(process.platform === 'win32')('is for this user only', async () => {
@@ -102,7 +102,7 @@ describe('a lock in one process', () => {
     await lock.tryAcquire();
     replaceRecord(file, {});
     const theirs = readFileSync(file, 'utf8');
-    expect(lock.held()).toBe(false);
+    expect(await lock.held()).toBe(false);
     await lock.release();
     expect(readFileSync(file, 'utf8')).toBe(theirs);
   });
@@ -207,7 +207,7 @@ describe('an owner of whom nothing can be known', () => {
     const lock = lockOn(file, clock);
     expect(await wins(lock, clock, 59_000)).toBe(false);
     expect(await lock.tryAcquire()).toBe(true);
-    expect(lock.held()).toBe(true);
+    expect(await lock.held()).toBe(true);
   });
 
   it('lives as long as its heartbeat comes', async () => {
@@ -218,7 +218,7 @@ describe('an owner of whom nothing can be known', () => {
       expect(await wins(lock, clock, 50_000)).toBe(false);
       beat();
     }
-    expect(lock.held()).toBe(false);
+    expect(await lock.held()).toBe(false);
   });
 
   it('is not silent in the time in which nobody looked', async () => {

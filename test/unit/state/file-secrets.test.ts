@@ -28,7 +28,7 @@ describe.each([
 ])('a store in %s', (_, open) => {
   it('has nothing at first', async () => {
     const store = open();
-    expect(store.read('a')).toBeUndefined();
+    expect(await store.read('a')).toBeUndefined();
     expect(await store.names()).toEqual([]);
     await store.remove('a');
   });
@@ -38,11 +38,20 @@ describe.each([
     await store.write('a.b-1', '{"token":"one"}');
     await store.write('a', 'ä\u0000\n𝄞');
     await store.write('a.b-1', '');
-    expect([store.read('a.b-1'), store.read('a')]).toEqual(['', 'ä\u0000\n𝄞']);
+    expect([await store.read('a.b-1'), await store.read('a')]).toEqual(['', 'ä\u0000\n𝄞']);
     expect(await store.names()).toEqual(['a', 'a.b-1']);
     await store.remove('a');
-    expect(store.read('a')).toBeUndefined();
+    expect(await store.read('a')).toBeUndefined();
     expect(await store.names()).toEqual(['a.b-1']);
+  });
+
+  it('knows at once what it has', async () => {
+    const store = open();
+    expect(store.peek('a')).toBeUndefined();
+    await store.write('a', 'text');
+    expect(store.peek('a')).toBe('text');
+    await store.remove('a');
+    expect(store.peek('a')).toBeUndefined();
   });
 
   it('takes changes in the order of the calls', async () => {
@@ -55,7 +64,7 @@ describe.each([
       store.write('b', 'b'),
       store.remove('b'),
     ]);
-    expect([store.read('a'), store.read('b')]).toEqual(['last', undefined]);
+    expect([await store.read('a'), await store.read('b')]).toEqual(['last', undefined]);
   });
 });
 
@@ -64,7 +73,7 @@ describe('a store in files', () => {
     const folder = temporaryFolder();
     await fileStore(folder).write('a.b', 'text');
     expect(readdirSync(placeOf(folder))).toEqual(['a.b.json']);
-    expect(fileStore(folder).read('a.b')).toBe('text');
+    expect(await fileStore(folder).read('a.b')).toBe('text');
   });
 
   it.each(['', 'A', 'a/b', '../a', 'a\\b', 'a b', 'ä', 'a\n', 'x'.repeat(81)])('refuses the name %j', async (name) => {
@@ -73,7 +82,7 @@ describe('a store in files', () => {
     const store = fileStore(folder);
     await expect(store.write(name, 'text')).rejects.toMatchObject({ name: 'ProxyError', code: 'internal' });
     await expect(store.remove(name)).rejects.toMatchObject({ name: 'ProxyError', code: 'internal' });
-    expect(store.read(name)).toBeUndefined();
+    expect(await store.read(name)).toBeUndefined();
     expect(readFileSync(path.join(folder, 'a.json'), 'utf8')).toBe('outside');
   });
 
@@ -92,10 +101,11 @@ describe('a store in files', () => {
     expect(await store.names()).toEqual(['a']);
   });
 
-  it('reads nothing where it cannot read', () => {
+  it('reads nothing where it cannot read', async () => {
     const folder = temporaryFolder();
     mkdirSync(path.join(placeOf(folder), 'a.json'), { recursive: true });
-    expect(fileStore(folder).read('a')).toBeUndefined();
+    expect(await fileStore(folder).read('a')).toBeUndefined();
+    expect(fileStore(folder).peek('a')).toBeUndefined();
   });
 
   it('is open to its user only, whatever the umask', async () => {
@@ -131,7 +141,7 @@ describe('a store in files', () => {
     mkdirSync(placeOf(folder));
     symlinkSync(target, path.join(placeOf(folder), 'a.json'));
     await fileStore(folder).write('a', 'ours');
-    expect([readFileSync(target, 'utf8'), fileStore(folder).read('a')]).toEqual(['theirs', 'ours']);
+    expect([readFileSync(target, 'utf8'), fileStore(folder).peek('a')]).toEqual(['theirs', 'ours']);
   });
 });
 
@@ -183,7 +193,7 @@ describe('a place that cannot be written', () => {
     const later = store.write('b', 'new');
     await expect(failed).rejects.toMatchObject({ code: 'internal' });
     await later;
-    expect(store.read('b')).toBe('new');
+    expect(await store.read('b')).toBe('new');
   });
 });
 
@@ -195,9 +205,9 @@ describe('a crash', () => {
     for (let round = 0; round < 15; round++) {
       const child = await startChild(folder);
       expect(await child.ask(`write a ${size}`)).toBe('writing');
-      await textOtherThan(() => store.read('a'), store.read('a'));
+      await textOtherThan(() => store.peek('a'), store.peek('a'));
       await child.kill();
-      const text = store.read('a') ?? '';
+      const text = (await store.read('a')) ?? '';
       expect(text).toBe(text.charAt(0).repeat(size));
     }
     await store.write('b', 'text');
@@ -232,7 +242,7 @@ describe('several writers', () => {
     });
     let seen = 0;
     while (!done) {
-      const text = store.read('a');
+      const text = await store.read('a');
       if (text !== undefined) {
         expect(text).toBe(text.charAt(0).repeat(50_000));
         seen++;
@@ -263,7 +273,7 @@ describe('several writers', () => {
       watcher.close();
     }
     expect(taken).toBe(1);
-    expect(store.read('a')).toHaveLength(100_000);
+    expect(await store.read('a')).toHaveLength(100_000);
     expect(readdirSync(placeOf(folder))).toEqual(['a.json']);
   });
 });
@@ -292,6 +302,6 @@ describe('what Windows refuses for a moment', () => {
 });
 
 /** Waits until a write has come through, so that the next moment is in the middle of some write. */
-async function textOtherThan(read: () => string | undefined, old: string | undefined): Promise<void> {
+async function textOtherThan(read: () => unknown, old: unknown): Promise<void> {
   while (read() === old) await new Promise(setImmediate);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NOT_YET, type SecretStore } from '../../../src/core/ports.ts';
 import { keychainStore } from '../../../src/state/keychain.ts';
 import { memoryStore } from '../../../src/state/memory-secrets.ts';
 
@@ -40,13 +41,17 @@ describe('a store in the keychain', () => {
   it('keeps the text there, and in the index only where it is', async () => {
     const [system, index] = [keychain(), memoryStore()];
     const store = await keychainStore(index, system.load);
-    expect([store.read('a'), await store.names()]).toEqual([undefined, []]);
+    expect([await store.read('a'), await store.names()]).toEqual([undefined, []]);
     await store.write('a', 'secret text');
     expect([...system.texts.values()]).toEqual(['secret text']);
     expect([...system.services]).toEqual(['mcp-proxy']);
-    expect(index.read('a')).not.toContain('secret text');
+    expect(await index.read('a')).not.toContain('secret text');
     const again = await keychainStore(index, system.load);
-    expect([again.read('a'), await again.names()]).toEqual(['secret text', ['a']]);
+    expect([again.peek('a'), await again.read('a'), await again.names()]).toEqual([
+      'secret text',
+      'secret text',
+      ['a'],
+    ]);
   });
 
   it.each([
@@ -56,7 +61,7 @@ describe('a store in the keychain', () => {
     const system = keychain();
     const store = await keychainStore(memoryStore(), system.load);
     await store.write('a', text);
-    expect(store.read('a')).toBe(text);
+    expect(await store.read('a')).toBe(text);
   });
 
   it('replaces and removes without a trace', async () => {
@@ -69,7 +74,7 @@ describe('a store in the keychain', () => {
     await store.remove('a');
     await store.remove('a');
     expect([...system.texts.values()]).toEqual(['other']);
-    expect([store.read('a'), await index.names()]).toEqual([undefined, ['b']]);
+    expect([await store.read('a'), await index.names()]).toEqual([undefined, ['b']]);
   });
 
   it('removes what somebody else removed already, also where that is an error', async () => {
@@ -78,7 +83,7 @@ describe('a store in the keychain', () => {
     const store = await keychainStore(index, system.load);
     await store.write('a', 'text');
     system.texts.clear();
-    expect(store.read('a')).toBeUndefined();
+    expect(await store.read('a')).toBeUndefined();
     await store.remove('a');
     expect(await store.names()).toEqual([]);
   });
@@ -89,7 +94,7 @@ describe('a store in the keychain', () => {
     await store.write('a', 'old');
     system.state.room = 2;
     await expect(store.write('a', LONG)).rejects.toMatchObject({ code: 'internal' });
-    expect(store.read('a')).toBe('old');
+    expect(await store.read('a')).toBe('old');
     expect([...system.texts.values()]).toEqual(['old']);
   });
 
@@ -99,7 +104,7 @@ describe('a store in the keychain', () => {
     await store.write('a', 'old');
     const full = { ...index, write: () => Promise.reject(new Error('disk full')) };
     await expect((await keychainStore(full, system.load)).write('a', 'new')).rejects.toThrow('disk full');
-    expect(store.read('a')).toBe('old');
+    expect(await store.read('a')).toBe('old');
     expect([...system.texts.values()]).toEqual(['old']);
   });
 
@@ -107,11 +112,17 @@ describe('a store in the keychain', () => {
     const [system, index] = [keychain(), memoryStore()];
     const store = await keychainStore(index, system.load);
     await store.write('a', 'old');
-    const stale = index.read('a');
+    const stale = index.peek('a');
     await store.write('a', 'new');
     let looks = 0;
-    const behind = { ...index, read: (name: string) => (looks++ === 0 ? stale : index.read(name)) };
-    expect((await keychainStore(behind, system.load)).read('a')).toBe('new');
+    const behind: SecretStore = {
+      ...index,
+      peek: () => stale,
+      read: async (name) => (looks++ === 0 ? (stale as string) : index.read(name)),
+    };
+    const reader = await keychainStore(behind, system.load);
+    expect(reader.peek('a')).toBe(NOT_YET);
+    expect(await reader.read('a')).toBe('new');
   });
 
   it.each(['', 'null', '[]', '{"id":"x"}', '{"id":"x","parts":1e9}', '{"id":"x","parts":-1}', '{"id":1,"parts":1}'])(
@@ -119,7 +130,7 @@ describe('a store in the keychain', () => {
     async (text) => {
       const index = memoryStore();
       await index.write('a', text);
-      expect((await keychainStore(index, keychain().load)).read('a')).toBeUndefined();
+      expect(await (await keychainStore(index, keychain().load)).read('a')).toBeUndefined();
     },
   );
 });
@@ -130,7 +141,7 @@ describe('a keychain that refuses', () => {
     const store = await keychainStore(index, system.load);
     await store.write('a', 'old');
     system.state.failure = 'locked \u001b[31m: %s';
-    expect(store.read('a')).toBeUndefined();
+    expect(await store.read('a')).toBeUndefined();
     for (const change of [store.write('a', 'secret text'), store.remove('a')]) {
       const error = await change.then(
         () => undefined,
@@ -145,7 +156,7 @@ describe('a keychain that refuses', () => {
       for (const hidden of ['secret text', '\u001b']) expect(error?.message).not.toContain(hidden);
     }
     system.state.failure = undefined;
-    expect(store.read('a')).toBe('old');
+    expect(await store.read('a')).toBe('old');
   });
 });
 
@@ -172,6 +183,6 @@ describe('the package of the keychain', () => {
     const { Entry } = await keychain().load();
     const store = await keychainStore(memoryStore(), () => Promise.resolve({ default: { Entry } }));
     await store.write('a', 'text');
-    expect(store.read('a')).toBe('text');
+    expect(await store.read('a')).toBe('text');
   });
 });

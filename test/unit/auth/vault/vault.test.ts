@@ -1,9 +1,11 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { ALONE, type Lock, Vault } from '../../../../src/auth/vault/vault.ts';
+import { Vault } from '../../../../src/auth/vault/vault.ts';
 import { Cancellation } from '../../../../src/core/cancel.ts';
+import type { Lock } from '../../../../src/core/ports.ts';
+import { memoryLocks } from '../../../../src/state/memory-locks.ts';
 import { memoryStore } from '../../../../src/state/memory-secrets.ts';
 
-const TAKEN: Lock = { tryAcquire: async () => false, held: () => false, release: async () => {} };
+const TAKEN: Lock = { tryAcquire: async () => false, held: async () => false, release: async () => {} };
 
 afterEach(() => {
   vi.useRealTimers();
@@ -11,13 +13,15 @@ afterEach(() => {
 
 it('waits for whoever has the lock, but not for ever', async () => {
   vi.useFakeTimers();
-  const vault = new Vault(memoryStore(), 'name', TAKEN, ALONE);
+  const vault = new Vault(memoryStore(), 'name', TAKEN, memoryLocks()('write'));
   const seen: number[] = [];
   const ended = vault
     .lockUnless(
-      () => undefined,
+      async () => undefined,
       new Cancellation(),
-      (waited) => seen.push(waited),
+      async (waited) => {
+        seen.push(waited);
+      },
     )
     .catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(11 * 60_000);
@@ -28,7 +32,7 @@ it('waits for whoever has the lock, but not for ever', async () => {
 
 it('writes in the end, though somebody stands still in the middle of a write', async () => {
   vi.useFakeTimers();
-  const vault = new Vault(memoryStore(), 'name', ALONE, TAKEN);
+  const vault = new Vault(memoryStore(), 'name', memoryLocks()('lock'), TAKEN);
   const written = vault.update({ url: 'https://mcp.example/mcp' });
   await vi.advanceTimersByTimeAsync(11_000);
   expect(await written).toMatchObject({ serial: 1 });
