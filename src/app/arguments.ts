@@ -13,7 +13,7 @@ const LISTEN_HINT = 'pass at least { ...LISTEN_DEFAULTS, host: "localhost", port
 const SURROUNDINGS: Readonly<Record<string, string | readonly string[]>> = {
   env: 'object',
   log: LEVELS,
-  memory: ['recall', 'remember'],
+  memory: ['peek', 'recall', 'remember'],
   version: 'string',
   redact: 'function',
 };

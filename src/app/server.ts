@@ -19,6 +19,7 @@ import { redactErrors } from '../layers/redact-errors.ts';
 import { slowStart, TELL_AFTER } from '../layers/slow-start.ts';
 import { trace } from '../layers/trace.ts';
 import { fileLocks } from '../state/file-locks.ts';
+import { forgivingAnswers, forgivingReads, forgivingVerdicts } from '../state/forgiving.ts';
 import { memoryLocks } from '../state/memory-locks.ts';
 import { memoryStore } from '../state/memory-secrets.ts';
 import { storedAnswers } from '../state/remembered-answers.ts';
@@ -72,22 +73,23 @@ export function openShared(
   let neighbours: Promise<Neighbours> | undefined;
   const redact: Redact = (text) => surroundings.redact(auth ? auth.redact(text) : text);
   const log = redactedLog(surroundings.log, redact);
+  const store = forgivingReads(credentials, log);
   const fetch = tellWhenSlow(http.fetch, {
     after: TELL_AFTER,
     tell: (url) => log.warn(`waiting for ${showUrl(url)}, which has not answered in 10 s`),
     // The layer that knows the clients' requests reports what they wait for there.
     except: config.url,
   });
-  const common = { server: config.url, config: config.auth, fetch, env, log, redact, store: credentials };
+  const common = { server: config.url, config: config.auth, fetch, env, log, redact, store };
   if (signsIn && !isAuthorized(config)) auth = new Auth({ ...common, locks, folder, renewApart, hopeless, renewed });
   const owner = auth;
   const answers = owner && storedAnswers(credentials, () => owner.name);
   return {
     config,
-    surroundings: { ...surroundings, log, redact },
+    surroundings: { ...surroundings, log, redact, memory: forgivingVerdicts(surroundings.memory, log) },
     fetch: auth?.fetch ?? http.fetch,
     auth,
-    answers: remembers && answers ? answers : FORGETFUL,
+    answers: remembers && answers ? forgivingAnswers(answers, log) : FORGETFUL,
     connected: () => http.connected,
     neighbour: () => {
       neighbours ??= import('../upstream/neighbours.ts').then(

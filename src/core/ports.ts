@@ -23,7 +23,6 @@ export type Peeked<T> = T | undefined | typeof NOT_YET;
 export interface AnswerMemory {
   /** The result, as JSON text, or undefined. No start needs it before the server has asked for a sign-in, so nobody peeks. */
   recall(method: string): Promise<Buffer | undefined>;
-  /** Never rejects. */
   remember(method: string, result: Buffer): Promise<void>;
 }
 
@@ -32,8 +31,9 @@ export type TransportName = 'http' | 'sse';
 
 /** Remembers across processes which transport a URL speaks. Losing it costs one request. */
 export interface VerdictMemory {
-  recall(url: URL): TransportName | undefined;
-  /** Never rejects: a verdict that cannot be stored is found out again. */
+  /** As `recall`, for a start that cannot wait. Never throws. */
+  peek(url: URL): Peeked<TransportName>;
+  recall(url: URL): Promise<TransportName | undefined>;
   remember(url: URL, transport: TransportName): Promise<void>;
 }
 

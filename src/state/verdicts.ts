@@ -16,7 +16,9 @@ interface Verdict {
 
 /** @param folder the program's cache folder, created when first written to; without one nothing is remembered. */
 export function fileMemory(folder: string | undefined, now: () => number = Date.now): VerdictMemory {
-  if (folder === undefined) return { recall: () => undefined, remember: () => Promise.resolve() };
+  if (folder === undefined) {
+    return { peek: () => undefined, recall: async () => undefined, remember: () => Promise.resolve() };
+  }
   const place = path.join(folder, 'verdicts');
   // The URL may hold a secret in its query, so the file is named by its digest.
   const fileOf = (url: URL): string => {
@@ -32,7 +34,8 @@ export function fileMemory(folder: string | undefined, now: () => number = Date.
   };
 
   return {
-    recall: (url) => read(url)?.transport,
+    peek: (url) => read(url)?.transport,
+    recall: async (url) => read(url)?.transport,
     async remember(url, transport) {
       const old = read(url);
       if (old?.transport === transport && now() - old.checkedAt < REFRESH) return;

@@ -6,7 +6,7 @@ import type { Strategy } from '../config.ts';
 import { derived, type Exchange, type Session } from '../core/exchange.ts';
 import { asString, peek } from '../core/json.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
-import type { TransportName, VerdictMemory } from '../core/ports.ts';
+import { NOT_YET, type TransportName, type VerdictMemory } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import {
@@ -139,7 +139,8 @@ export class Upstream implements Session {
     const { strategy, memory, url, log } = this.#options;
     let first: Outcome | undefined;
     let proven: unknown;
-    const all = attempts(strategy, memory.recall(url));
+    const peeked = memory.peek(url);
+    const all = attempts(strategy, peeked === NOT_YET ? await memory.recall(url) : peeked);
     /** The transport that is tried first only because it was right the last time. */
     const guess = all[0] === attempts(strategy, undefined)[0] ? undefined : all[0];
     // Only `initialize` may be sent over several transports: anything else could run several times.

@@ -12,7 +12,7 @@ async function program(expression: string): Promise<{ code: number | null; stder
     const { startStdioProxy, startHttpProxy, DEFAULTS, LISTEN_DEFAULTS } = library;
     const url = new URL('http://127.0.0.1:1/mcp');
     const log = { debug() {}, info() {}, warn() {}, error() {} };
-    const memory = { recall() {}, async remember() {} };
+    const memory = { peek() {}, async recall() {}, async remember() {} };
     const around = { env: {}, log, memory, version: '1', redact: String };
     const streams = { input: process.stdin, output: process.stdout };
     ${expression}`;

@@ -33,11 +33,12 @@ async function theFile(): Promise<string> {
 
 describe('a verdict', () => {
   it('is remembered by every process that uses the folder', async () => {
-    expect(fileMemory(folder, clock).recall(url)).toBeUndefined();
+    expect(await fileMemory(folder, clock).recall(url)).toBeUndefined();
     await fileMemory(folder, clock).remember(url, 'sse');
-    expect(fileMemory(folder, clock).recall(url)).toBe('sse');
+    expect(await fileMemory(folder, clock).recall(url)).toBe('sse');
     await fileMemory(folder, clock).remember(url, 'http');
-    expect(fileMemory(folder, clock).recall(url)).toBe('http');
+    expect(await fileMemory(folder, clock).recall(url)).toBe('http');
+    expect(fileMemory(folder, clock).peek(url)).toBe('http');
     expect(await files()).toHaveLength(1);
   });
 
@@ -51,7 +52,7 @@ describe('a verdict', () => {
       'http://host.example/mcp?api_key=topsecret',
       'https://host.example:8443/mcp?api_key=topsecret',
     ]) {
-      expect(memory.recall(new URL(other))).toBeUndefined();
+      expect(await memory.recall(new URL(other))).toBeUndefined();
     }
   });
 
@@ -59,16 +60,16 @@ describe('a verdict', () => {
     const memory = fileMemory(folder, clock);
     await memory.remember(url, 'sse');
     time = START + 24 * HOUR - 1;
-    expect(memory.recall(url)).toBe('sse');
+    expect(await memory.recall(url)).toBe('sse');
     time = START + 24 * HOUR;
-    expect(memory.recall(url)).toBeUndefined();
+    expect(await memory.recall(url)).toBeUndefined();
   });
 
   it('from the future is none: the clock was wrong then, or is now', async () => {
     const memory = fileMemory(folder, clock);
     await memory.remember(url, 'sse');
     time = START - 1;
-    expect(memory.recall(url)).toBeUndefined();
+    expect(await memory.recall(url)).toBeUndefined();
   });
 
   it('that was confirmed late lives on, and is not written all the time', async () => {
@@ -85,7 +86,7 @@ describe('a verdict', () => {
     time += HOUR;
     await memory.remember(url, 'http');
     expect(await written()).toBe(time);
-    expect(memory.recall(url)).toBe('http');
+    expect(await memory.recall(url)).toBe('http');
   });
 });
 
@@ -133,9 +134,9 @@ describe('the files', () => {
     const memory = fileMemory(folder, clock);
     await memory.remember(url, 'sse');
     await writeFile(await theFile(), text);
-    expect(memory.recall(url)).toBeUndefined();
+    expect(await memory.recall(url)).toBeUndefined();
     await memory.remember(url, 'http');
-    expect(memory.recall(url)).toBe('http');
+    expect(await memory.recall(url)).toBe('http');
   });
 
   it.runIf(process.platform !== 'win32')('are replaced, not written through a link somebody left there', async () => {
@@ -148,7 +149,7 @@ describe('the files', () => {
     await symlink(victim, file);
     await memory.remember(url, 'http');
     expect(await readFile(victim, 'utf8')).toBe('untouched');
-    expect(memory.recall(url)).toBe('http');
+    expect(await memory.recall(url)).toBe('http');
   });
 });
 
@@ -158,7 +159,7 @@ describe('a folder that cannot be written to', () => {
     await writeFile(blocked, 'a file where the folder should be');
     const memory = fileMemory(path.join(blocked, 'cache'), clock);
     await memory.remember(url, 'sse');
-    expect(memory.recall(url)).toBeUndefined();
+    expect(await memory.recall(url)).toBeUndefined();
     expect(await files()).toEqual([blocked]);
   });
 });
