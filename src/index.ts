@@ -25,6 +25,8 @@ export {
   type TlsConfig,
   type UpstreamSession,
 } from './config.ts';
+export type { KeptEvent, ReplayBuffer, Replays } from './core/ports/replay.ts';
+export type { OpenSessions, Served, Sessions, SessionsOptions } from './core/ports/sessions.ts';
 export {
   LEVELS,
   type Level,

@@ -1,5 +1,7 @@
 /** What a proxy finds around it. */
 import type { RenewApart } from '../auth/refresh-process.ts';
+import type { Replays } from '../core/ports/replay.ts';
+import type { OpenSessions } from '../core/ports/sessions.ts';
 import type { Locks, Log, SecretStore, VerdictMemory } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import type { StdioStreams } from '../downstream/stdio/streams.ts';
@@ -17,6 +19,9 @@ export interface Surroundings {
   readonly folder?: string | undefined;
   /** See `AuthOptions`. */
   readonly renewApart?: RenewApart | undefined;
+  /** Of HTTP mode: where sessions are found, and what clients that come back may have missed. Left out, in this process. */
+  readonly openSessions?: OpenSessions;
+  readonly replays?: Replays;
   readonly version: string;
   /** Hides what the configuration holds of secrets, wherever text of others may repeat it. */
   readonly redact: Redact;

@@ -19,13 +19,15 @@ import { knownPath } from '../downstream/http/paths.ts';
 import { Pulse } from '../downstream/http/response/heartbeat.ts';
 import { HttpDownstream } from '../downstream/http/router.ts';
 import { listen } from '../downstream/http/server.ts';
-import type { Servers } from '../downstream/http/servers.ts';
-import { Sessions } from '../downstream/http/sessions/sessions.ts';
+import type { HttpSession, Servers } from '../downstream/http/servers.ts';
 import { ProxyError } from '../errors.ts';
 import { CookieJar } from '../http/cookies.ts';
 import { personalFetch } from '../http/forwarded-headers.ts';
 import { measure } from '../layers/measure.ts';
 import { SharedSession } from '../layers/sharing/shared-session.ts';
+import { forgivingReplays } from '../state/forgiving-replays.ts';
+import { memoryReplays } from '../state/memory-replay.ts';
+import { memorySessions } from '../state/memory-sessions.ts';
 import { Identities } from './clients.ts';
 import { EndClock } from './end-clock.ts';
 import type { Ending } from './end-reason.ts';
@@ -56,7 +58,8 @@ export async function startHttpProxy(
   const { log } = surroundings;
   const { listen: own } = config;
   const pulse = new Pulse();
-  const sessions = new Sessions({ max: own.maxSessions, idle: own.sessionIdle });
+  const openSessions = given.openSessions ?? memorySessions;
+  const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
   const clientsSignIn = own.forwardHeaders.some(({ to }) => to === 'authorization');
   const shared = openShared(config, surroundings, {
@@ -76,6 +79,7 @@ export async function startHttpProxy(
     },
     servers,
     sessions,
+    replays: given.replays ? forgivingReplays(given.replays, memoryReplays(), log) : memoryReplays(),
     pulse,
     bytes: new Budget(BYTES),
     operation: new Operation({ server: showUrl(config.url), ready: () => ready.look(), metrics: () => metrics.text() }),

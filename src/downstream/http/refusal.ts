@@ -14,6 +14,9 @@ export interface Refusal {
   readonly id?: Id;
 }
 
+/** What comes of a request: it is served, or refused; a promise where that has to be found out. */
+export type Outcome = Refusal | undefined | Promise<Refusal | undefined>;
+
 /** JSON-RPC leaves these to whoever implements it; they say nothing that the status does not. */
 const REFUSED = -32000;
 

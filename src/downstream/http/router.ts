@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { JsonError } from '../../core/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../../core/jsonrpc.ts';
 import { isOnlyTold } from '../../core/lookalikes.ts';
-import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { declaredRevision, HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
 import { readFrame } from '../../wire/frames.ts';
@@ -13,7 +12,7 @@ import { checkAddressing, checkIdentity, type DoorRules } from './access.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import { isOperational, type Operation } from './operator/endpoints.ts';
 import { clientUrl, isOAuthEndpoint, isWellKnown, METHODS, pathOf, transportPath } from './paths.ts';
-import { type Refusal, refuse, refused, refuseSignIn } from './refusal.ts';
+import { type Outcome, type Refusal, refuse, refused, refuseSignIn } from './refusal.ts';
 import { Bodies, GONE } from './request-body.ts';
 import type { ClientOptions, Forwarded, Posted, Request } from './servers.ts';
 import { LegacyClients } from './sessions/legacy-clients.ts';
@@ -25,7 +24,6 @@ export interface HttpDownstreamOptions extends ClientOptions {
   readonly operation: Operation;
   /** Bytes of one message. */
   readonly maxBody: number;
-  readonly log: Log;
   readonly forwardHeaders: readonly { readonly from: string; readonly to: string }[];
 }
 
@@ -47,22 +45,29 @@ export class HttpDownstream {
   readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
     // Whoever is gone can be told nothing any more.
     res.on('error', ignore);
-    const refusal = this.#contained(() => this.#let(req, res));
-    if (refusal) refuse(res, refusal);
+    this.#contained(res, () => this.#let(req, res));
   };
 
-  /** A fault that one request meets must not end the others. */
-  #contained(serve: () => Refusal | undefined): Refusal | undefined {
-    try {
-      return serve();
-    } catch (error) {
+  /** Refuses what is not served. A fault that one request meets must not end the others. */
+  #contained(res: ServerResponse, serve: () => Outcome): void {
+    const end = (refusal: Refusal | undefined): void => {
+      if (refusal) refuse(res, refusal);
+    };
+    const fault = (error: unknown): void => {
       this.#options.log.error(`internal error, please report it: ${error instanceof Error ? error.stack : error}`);
-      return FAULT;
+      refuse(res, FAULT);
+    };
+    try {
+      const outcome = serve();
+      if (outcome instanceof Promise) outcome.then(end).catch(fault);
+      else end(outcome);
+    } catch (error) {
+      fault(error);
     }
   }
 
-  /** Undefined, or why the request is refused. */
-  #let(req: IncomingMessage, res: ServerResponse): Refusal | undefined {
+  /** What comes of the request. */
+  #let(req: IncomingMessage, res: ServerResponse): Outcome {
     const { rules, operation, forwardHeaders } = this.#options;
     const { method = '', headers, socket } = req;
     const { remoteAddress, localAddress } = socket;
@@ -142,7 +147,7 @@ export class HttpDownstream {
   }
 
   /** GET and DELETE at the endpoint that POSTs go to. */
-  #sessionOnly(request: Request): Refusal | undefined {
+  #sessionOnly(request: Request): Outcome {
     const { req } = request;
     const version = req.headers['mcp-protocol-version'];
     if (typeof version === 'string' && isModernRevision(version)) return notAllowed(['POST']);
@@ -158,13 +163,12 @@ export class HttpDownstream {
     if (path === '/mcp' && accepts(req.headers.accept) === undefined) return NOT_ACCEPTABLE;
     this.#bodies.read(req, res, (body) => {
       if (body === GONE) return;
-      const refusal = Buffer.isBuffer(body) ? this.#contained(() => this.#frame(request, path, body)) : body;
-      if (refusal) refuse(res, refusal);
+      this.#contained(res, () => (Buffer.isBuffer(body) ? this.#frame(request, path, body) : body));
     });
     return undefined;
   }
 
-  #frame(request: Request, path: string, body: Buffer): Refusal | undefined {
+  #frame(request: Request, path: string, body: Buffer): Outcome {
     let frame: { batch: boolean; messages: Message[] };
     try {
       frame = readFrame(body);
@@ -178,7 +182,7 @@ export class HttpDownstream {
   }
 
   /** The era is that of each message (specification 2026-07-28, "Versioning"). */
-  #messages(request: Posted, { batch, messages }: { batch: boolean; messages: Message[] }): Refusal | undefined {
+  #messages(request: Posted, { batch, messages }: { batch: boolean; messages: Message[] }): Outcome {
     const { req, res } = request;
     const [first] = messages;
     const spoken = req.headers['mcp-protocol-version'];

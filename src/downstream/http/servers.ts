@@ -1,9 +1,13 @@
 /** What the clients of HTTP mode are led to, and what they bring along. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer, Session } from '../../core/exchange.ts';
+import type { Replays } from '../../core/ports/replay.ts';
+import type { Sessions } from '../../core/ports/sessions.ts';
+import type { Log } from '../../core/ports.ts';
 import type { Budget } from './body-budget.ts';
 import type { Pulse } from './response/heartbeat.ts';
-import type { Sessions } from './sessions/sessions.ts';
+import type { SseSession } from './sessions/sse-session.ts';
+import type { StreamableSession } from './sessions/streamable-session.ts';
 
 /** The headers of a client that go upstream, under the names that they have there. */
 export type Forwarded = Readonly<Record<string, string>>;
@@ -16,9 +20,14 @@ export interface Servers {
   stateless(forwarded: Forwarded): Session;
 }
 
+/** A session of a client of the revisions with a handshake. */
+export type HttpSession = StreamableSession | SseSession;
+
 export interface ClientOptions {
   readonly servers: Servers;
-  readonly sessions: Sessions;
+  readonly sessions: Sessions<HttpSession>;
+  readonly replays: Replays;
+  readonly log: Log;
   readonly pulse: Pulse;
   /** The budget for bytes of messages that wait for answers. */
   readonly bytes: Budget;

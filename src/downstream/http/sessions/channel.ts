@@ -4,11 +4,12 @@
  * (specification 2025-11-25, "Resumability and Redelivery").
  */
 import { encodeResponse, type Frame, type Id } from '../../../core/jsonrpc.ts';
+import type { KeptEvent, ReplayBuffer } from '../../../core/ports/replay.ts';
+import { NOT_YET } from '../../../core/ports.ts';
 import { ProxyError } from '../../../errors.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import type { EventStream } from '../response/event-stream.ts';
 import type { Lane } from '../response/post-response.ts';
-import type { Replay } from './replay.ts';
 
 /** Where a client wants to go on. */
 export interface Position {
@@ -18,7 +19,7 @@ export interface Position {
 
 export class Channel implements Lane {
   readonly number: number;
-  readonly #replay: Replay;
+  readonly #replay: ReplayBuffer;
   /** The requests whose answers belong here. */
   readonly #asked: readonly Id[];
   readonly #over: () => void;
@@ -26,10 +27,14 @@ export class Channel implements Lane {
   /** The last event that was written to a connection. */
   #shown = 0;
   #outlet: EventStream | undefined;
+  /** While the events that a client has missed are on their way from the buffer: what was sent after them. */
+  #later: KeptEvent[] | undefined;
+  /** Settles when the client has got those. */
+  #caughtUp: Promise<void> | undefined;
   #ended = false;
 
   /** @param over called once, when the stream has ended. */
-  constructor(number: number, replay: Replay, asked: readonly Id[] = [], over: () => void = () => {}) {
+  constructor(number: number, replay: ReplayBuffer, asked: readonly Id[] = [], over: () => void = () => {}) {
     this.number = number;
     this.#replay = replay;
     this.#asked = asked;
@@ -49,17 +54,20 @@ export class Channel implements Lane {
     const sequence = ++this.#sequence;
     this.#replay.keep(this.number, sequence, frame);
     if (!this.open) return undefined;
+    if (this.#later) {
+      this.#later.push({ sequence, frame });
+      return this.#caughtUp;
+    }
     this.#shown = sequence;
     return this.#outlet?.write(frame, { id: this.#id(sequence) });
   }
 
   room(): Promise<void> | undefined {
-    return this.#outlet?.room();
+    return this.#later ? this.#caughtUp : this.#outlet?.room();
   }
 
   end(): void {
-    this.#outlet?.end();
-    this.#outlet = undefined;
+    if (!this.#later) this.#letGo();
     if (this.#ended) return;
     this.#ended = true;
     this.#over();
@@ -74,13 +82,36 @@ export class Channel implements Lane {
     this.#outlet?.end();
     this.#outlet = outlet;
     if (prime) outlet.prime(this.#id(after));
-    const events = this.#replay.after(this.number, after);
+    this.#later = undefined;
+    const missed = after < this.#sequence ? this.#replay.peek(this.number, after) : NOTHING;
+    if (missed === NOT_YET) this.#caughtUp = this.#catchUp(outlet, after);
+    else this.#resume(outlet, after, missed);
+  }
+
+  /** Waits for the events that the client has missed; what is sent meanwhile comes after them. */
+  async #catchUp(outlet: EventStream, after: number): Promise<void> {
+    const last = this.#sequence;
+    const later: KeptEvent[] = [];
+    this.#later = later;
+    const missed = await this.#replay.read(this.number, after);
+    // A connection that took the place of this one looks for itself.
+    if (this.#later !== later) return;
+    this.#later = undefined;
+    if (outlet.open) this.#resume(outlet, after, [...missed.filter(({ sequence }) => sequence <= last), ...later]);
+    else this.#letGo();
+  }
+
+  #resume(outlet: EventStream, after: number, events: readonly KeptEvent[]): void {
     for (const { sequence, frame } of events) outlet.write(frame, { id: this.#id(sequence) });
     this.#shown = this.#sequence;
     if (!this.#ended) return;
     // The answer comes last.
     if (after < this.#sequence && events.at(-1)?.sequence !== this.#sequence) this.#admitLoss();
-    outlet.end();
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#outlet?.end();
     this.#outlet = undefined;
   }
 
@@ -96,6 +127,8 @@ export class Channel implements Lane {
     return `${this.number}-${sequence}`;
   }
 }
+
+const NOTHING: readonly KeptEvent[] = [];
 
 /** The event a `Last-Event-ID` means, or undefined when no event of ours has such an id. */
 export function positionOf(lastEventId: string): Position | undefined {

@@ -1,58 +1,63 @@
 /** Requests of clients that open sessions: to which session they belong, and what is wrong with them when they belong to none. */
 
 import { errorReply, INVALID_REQUEST, type Message } from '../../../core/jsonrpc.ts';
+import type { OfKind } from '../../../core/ports/sessions.ts';
+import { NOT_YET } from '../../../core/ports.ts';
+import { printable } from '../../../core/redact.ts';
 import { ProxyError } from '../../../errors.ts';
 import { isModernRevision, LEGACY_REVISIONS } from '../../../mcp/revisions.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import { accepts } from '../accept.ts';
 import { claimBytes, type Release } from '../body-budget.ts';
 import { forwardedPrefix } from '../paths.ts';
-import { type Refusal, refused } from '../refusal.ts';
-import type { ClientOptions, Forwarded, Posted, Request } from '../servers.ts';
-import { ReplayBudget } from './replay.ts';
-import type { Served } from './sessions.ts';
+import { type Outcome, type Refusal, refused } from '../refusal.ts';
+import type { ClientOptions, Forwarded, HttpSession, Posted, Request } from '../servers.ts';
+import { Channels } from './channels.ts';
 import { SseSession } from './sse-session.ts';
 import { StreamableSession } from './streamable-session.ts';
 
 export class LegacyClients {
   readonly #options: ClientOptions;
-  readonly #budget = new ReplayBudget();
   /** What the clients sent last of the headers that go upstream. */
-  readonly #forwarded = new WeakMap<Served, { headers: Forwarded }>();
+  readonly #forwarded = new WeakMap<HttpSession, { headers: Forwarded }>();
+
+  /** Whether the log has the failure of a look for a session. */
+  #told = false;
 
   constructor(options: ClientOptions) {
     this.#options = options;
   }
 
   /** The messages of a POST at the endpoint of Streamable HTTP. */
-  post(request: Posted, messages: readonly Message[], batch: boolean): Refusal | undefined {
+  post(request: Posted, messages: readonly Message[], batch: boolean): Outcome {
     const { req, res } = request;
     const [first] = messages;
     const opens = !batch && first?.kind === 'request' && first.call.method === 'initialize';
-    const fresh = opens && req.headers['mcp-session-id'] === undefined;
-    const session = fresh ? this.#open(request) : this.#sessionOf(request);
-    if (!(session instanceof StreamableSession)) {
-      const id = first?.kind === 'request' && !batch ? { id: first.id } : {};
-      return { ...session, ...id };
-    }
-    const claim = (): Release | undefined => claimBytes(this.#options.bytes, session, request);
-    return session.post(res, { messages, batch, accepts: accepts(req.headers.accept) ?? 'both', claim });
+    const serve = (session: StreamableSession): Refusal | undefined => {
+      const claim = (): Release | undefined => claimBytes(this.#options.bytes, session, request);
+      return session.post(res, { messages, batch, accepts: accepts(req.headers.accept) ?? 'both', claim });
+    };
+    const id = first?.kind === 'request' && !batch ? { id: first.id } : {};
+    const refuse = (refusal: Refusal): Refusal => ({ ...refusal, ...id });
+    if (!opens || req.headers['mcp-session-id'] !== undefined) return this.#inSession(request, serve, refuse);
+    const session = this.#open(request);
+    return session.kind === 'streamable' ? serve(session) : refuse(session);
   }
 
   /** A GET for the stream of a session. */
-  listen(request: Request): Refusal | undefined {
-    const session = this.#sessionOf(request);
-    if (!(session instanceof StreamableSession)) return session;
-    const lastEventId = request.req.headers['last-event-id'];
-    return session.listen(request.res, typeof lastEventId === 'string' ? lastEventId : undefined);
+  listen(request: Request): Outcome {
+    return this.#inSession(request, (session) => {
+      const lastEventId = request.req.headers['last-event-id'];
+      return session.listen(request.res, typeof lastEventId === 'string' ? lastEventId : undefined);
+    });
   }
 
-  delete(request: Request): Refusal | undefined {
-    const session = this.#sessionOf(request);
-    if (!(session instanceof StreamableSession)) return session;
-    this.#options.sessions.end(session);
-    request.res.writeHead(204).end();
-    return undefined;
+  delete(request: Request): Outcome {
+    return this.#inSession(request, (session) => {
+      this.#options.sessions.end(session);
+      request.res.writeHead(204).end();
+      return undefined;
+    });
   }
 
   /** A GET that opens a session of HTTP+SSE. */
@@ -73,32 +78,35 @@ export class LegacyClients {
   }
 
   /** The messages of a POST that belongs to a stream of HTTP+SSE. */
-  message(posted: Posted, messages: readonly Message[]): Refusal | undefined {
-    const { req, res, forwarded } = posted;
+  message(posted: Posted, messages: readonly Message[]): Outcome {
+    const { req } = posted;
     const id = new URLSearchParams((req.url ?? '').split('?')[1]).get('sessionId');
     if (id === null) return refused(400, 'the query has no sessionId');
-    const session = this.#options.sessions.get(id, SseSession);
-    if (!session) return UNKNOWN_SESSION;
+    return this.#lead(posted, id, 'sse', (session) => this.#toStream(session, posted, messages));
+  }
+
+  #toStream(session: SseSession, posted: Posted, messages: readonly Message[]): Refusal | undefined {
     const [first] = messages;
     if (messages.length !== 1 || first === undefined || first.kind === 'invalid') {
       const reason = first?.kind === 'invalid' ? first.reason : 'one message a request';
       return { status: 400, reply: errorReply(INVALID_REQUEST, `Invalid Request: ${reason}`) };
     }
-    this.#remember(session, forwarded);
+    this.#remember(session, posted.forwarded);
     const refusal = session.post(first, () => claimBytes(this.#options.bytes, session, posted));
     if (refusal) return refusal;
-    res.writeHead(202, { 'content-type': 'text/plain', 'content-length': ACCEPTED.length }).end(ACCEPTED);
+    posted.res.writeHead(202, { 'content-type': 'text/plain', 'content-length': ACCEPTED.length }).end(ACCEPTED);
     return undefined;
   }
 
-  #open({ forwarded }: Request): StreamableSession | Refusal {
-    const { sessions, pulse, servers } = this.#options;
+  #open({ forwarded }: Request): StreamableSession | (Refusal & { readonly kind?: undefined }) {
+    const { sessions, pulse, servers, replays } = this.#options;
     if (sessions.full) return FULL;
     const held = { headers: forwarded };
+    const id = sessions.newId();
     const session: StreamableSession = new StreamableSession({
-      id: sessions.newId(),
+      id,
       pulse,
-      budget: this.#budget,
+      channels: new Channels(replays(id)),
       open: (client) => servers.open(client, () => held.headers),
       failed: () => sessions.end(session),
       abandoned: () => sessions.abandon(session),
@@ -108,22 +116,59 @@ export class LegacyClients {
     return session;
   }
 
-  #sessionOf({ req, forwarded }: Request): StreamableSession | Refusal {
+  /** Serves a request in the session that its headers name. */
+  #inSession(
+    request: Request,
+    serve: (session: StreamableSession) => Refusal | undefined,
+    refuse: (refusal: Refusal) => Refusal = (refusal) => refusal,
+  ): Outcome {
+    const { req, forwarded } = request;
     const id = req.headers['mcp-session-id'];
     const version = req.headers['mcp-protocol-version'];
     if (typeof version === 'string' && !isKnown(version)) {
       const known = LEGACY_REVISIONS.join(', ');
-      return refused(400, `this MCP-Protocol-Version is not supported; supported are ${known}`);
+      return refuse(refused(400, `this MCP-Protocol-Version is not supported; supported are ${known}`));
     }
-    if (typeof id !== 'string') return refused(400, 'Mcp-Session-Id is missing; initialize begins a session');
-    const session = this.#options.sessions.get(id, StreamableSession);
-    if (!session) return UNKNOWN_SESSION;
-    this.#remember(session, forwarded);
-    return session;
+    if (typeof id !== 'string') return refuse(refused(400, 'Mcp-Session-Id is missing; initialize begins a session'));
+    const begin = (session: StreamableSession): Refusal | undefined => {
+      this.#remember(session, forwarded);
+      return serve(session);
+    };
+    return this.#lead(request, id, 'streamable', begin, refuse);
+  }
+
+  /** Leads a request to its session: at once, wherever that is known at once. */
+  #lead<K extends HttpSession['kind']>(
+    { res }: Request,
+    id: string,
+    kind: K,
+    serve: (session: OfKind<HttpSession, K>) => Refusal | undefined,
+    refuse: (refusal: Refusal) => Refusal = (refusal) => refusal,
+  ): Outcome {
+    const { sessions } = this.#options;
+    const peeked = sessions.peek(id, kind);
+    if (peeked !== NOT_YET) return peeked ? serve(peeked) : refuse(UNKNOWN_SESSION);
+    const found = sessions.find(id, kind).then(
+      (session) => ({ session, refusal: UNKNOWN_SESSION }),
+      (error: unknown) => ({ session: undefined, refusal: this.#unavailable(error) }),
+    );
+    return found.then(({ session, refusal }) => {
+      // A client that left before its request was taken gets nothing done.
+      if (res.destroyed) return undefined;
+      return session ? serve(session) : refuse(refusal);
+    });
+  }
+
+  /** A 404 would tell the client to give its session up. */
+  #unavailable(error: unknown): Refusal {
+    const reason = printable(error instanceof Error ? error.message : String(error), 300);
+    if (!this.#told) this.#options.log.warn(`cannot look for the sessions of clients: ${reason}`);
+    this.#told = true;
+    return UNAVAILABLE;
   }
 
   /** Tokens of users are renewed in mid-session: the last ones count. */
-  #remember(session: Served, forwarded: Forwarded): void {
+  #remember(session: HttpSession, forwarded: Forwarded): void {
     const held = this.#forwarded.get(session);
     if (held) held.headers = forwarded;
   }
@@ -136,6 +181,7 @@ function isKnown(version: string): boolean {
 }
 
 const UNKNOWN_SESSION = refused(404, 'this session is not known (any more); initialize begins a new one');
+const UNAVAILABLE = refused(503, 'sessions cannot be looked for at the moment; try again', { 'retry-after': '1' });
 const FULL: Refusal = {
   status: 503,
   reply: replyFrom(new ProxyError('limit', 'there are as many sessions as are allowed; --max-sessions allows more')),

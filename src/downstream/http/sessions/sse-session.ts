@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { CancelSignal } from '../../../core/cancel.ts';
 import type { Peer, Session } from '../../../core/exchange.ts';
 import type { Call, Frame, Message, Reply } from '../../../core/jsonrpc.ts';
+import type { Served } from '../../../core/ports/sessions.ts';
 import { ProxyError } from '../../../errors.ts';
 import { Link } from '../../../wire/link.ts';
 import { Backlog, NOT_TAKEN } from '../backlog.ts';
@@ -13,7 +14,7 @@ import { type Release, releasing, TOO_MANY_BYTES } from '../body-budget.ts';
 import type { Refusal } from '../refusal.ts';
 import { EventStream } from '../response/event-stream.ts';
 import type { Pulse } from '../response/heartbeat.ts';
-import { MAX_OPEN_CALLS, type Served, TOO_MANY_CALLS } from './sessions.ts';
+import { MAX_OPEN_CALLS, TOO_MANY_CALLS } from './too-many-calls.ts';
 
 export interface SseOptions {
   readonly id: string;
@@ -27,6 +28,7 @@ export interface SseOptions {
 }
 
 export class SseSession implements Peer, Served {
+  readonly kind = 'sse';
   readonly id: string;
   readonly lastUsed = Date.now();
   /** For as long as the stream lives. */

@@ -17,6 +17,7 @@ import {
   type Reply,
 } from '../../../core/jsonrpc.ts';
 import { Roll } from '../../../core/open.ts';
+import type { Served } from '../../../core/ports/sessions.ts';
 import { ProxyError } from '../../../errors.ts';
 import { toldToken } from '../../../mcp/progress.ts';
 import { isAnswered, Link, type Way } from '../../../wire/link.ts';
@@ -27,12 +28,10 @@ import { type Refusal, refused } from '../refusal.ts';
 import { EventStream } from '../response/event-stream.ts';
 import type { Pulse } from '../response/heartbeat.ts';
 import { AwaitedPost, type PostHome } from './awaited-post.ts';
-import { Channel, positionOf } from './channel.ts';
-import { Replay, type ReplayBudget } from './replay.ts';
-import { MAX_OPEN_CALLS, type Served, TOO_MANY_CALLS } from './sessions.ts';
+import { type Channel, positionOf } from './channel.ts';
+import type { Channels } from './channels.ts';
+import { MAX_OPEN_CALLS, TOO_MANY_CALLS } from './too-many-calls.ts';
 
-/** Streams that have ended are known for clients that come back, this many a session. */
-const MAX_ENDED = 256;
 /** The only revision in which several messages may come as one array. */
 const REVISION_WITH_BATCHES = '2025-03-26';
 /** From this revision on, clients take events without data, and know by them where to resume. */
@@ -50,7 +49,7 @@ export interface Post {
 export interface StreamableOptions {
   readonly id: string;
   readonly pulse: Pulse;
-  readonly budget: ReplayBudget;
+  readonly channels: Channels;
   /** Opens the way to the server, in the name of this client. */
   readonly open: (client: Peer) => Session;
   /** The session is of no use: it could not be opened. */
@@ -60,34 +59,28 @@ export interface StreamableOptions {
 }
 
 export class StreamableSession implements Peer, Served, PostHome {
+  readonly kind = 'streamable';
   readonly id: string;
   readonly pulse: Pulse;
   lastUsed = Date.now();
   readonly #options: StreamableOptions;
   readonly #server: Session;
   readonly #link: Link;
-  readonly #replay: Replay;
-  /** For all that belongs to no request of the client. */
-  readonly #aside: Channel;
-  readonly #channels = new Map<number, Channel>();
+  readonly #channels: Channels;
   /** How many POSTs wait for answers. */
   #waiting = 0;
   /** POSTs whose responses can carry more than the answer. `sendAside` removes those that turn out not to. */
   readonly #streaming = new Roll<AwaitedPost>();
   /** POSTs that ask for progress, by the keys of their tokens. */
   readonly #byToken = new Map<string, AwaitedPost>();
-  /** The streams that have ended, the oldest first. */
-  readonly #past: Channel[] = [];
   readonly #backlog = new Backlog();
-  #lastChannel = 0;
   /** What client and server have agreed on; undefined before that. */
   #revision: string | undefined;
 
   constructor(options: StreamableOptions) {
     this.id = options.id;
     this.pulse = options.pulse;
-    this.#replay = new Replay(options.budget);
-    this.#aside = new Channel(0, this.#replay);
+    this.#channels = options.channels;
     this.#options = options;
     this.#server = options.open(this);
     this.#link = new Link(
@@ -101,7 +94,7 @@ export class StreamableSession implements Peer, Served, PostHome {
   }
 
   get inUse(): boolean {
-    return this.#waiting > 0 || this.#aside.open || this.#link.busy;
+    return this.#waiting > 0 || this.listening || this.#link.busy;
   }
 
   get busy(): boolean {
@@ -124,7 +117,7 @@ export class StreamableSession implements Peer, Served, PostHome {
   }
 
   room(): Promise<void> | undefined {
-    return this.#aside.room();
+    return this.#channels.aside.room();
   }
 
   /** Takes in the messages of one POST. Undefined, or why they are refused. */
@@ -190,7 +183,7 @@ export class StreamableSession implements Peer, Served, PostHome {
   listen(res: ServerResponse, lastEventId: string | undefined): Refusal | undefined {
     this.lastUsed = Date.now();
     const position = lastEventId === undefined ? undefined : positionOf(lastEventId);
-    const channel = position === undefined ? this.#aside : this.#channelOf(position.stream);
+    const channel = this.#channels.of(position?.stream ?? 0);
     if (!channel) return refused(400, 'this Last-Event-ID is not known any more');
     const stream = new EventStream(res, this.#options.pulse, () => this.#released(channel));
     channel.attach(stream, position?.sequence, this.#primes);
@@ -201,9 +194,7 @@ export class StreamableSession implements Peer, Served, PostHome {
     this.#link.end(
       error ?? new ProxyError('failed', 'the session was closed before the server answered', { outcome: 'unknown' }),
     );
-    this.#aside.end();
-    for (const channel of this.#channels.values()) channel.end();
-    this.#replay.clear();
+    this.#channels.end();
     await this.#server.close(limit);
   }
 
@@ -211,18 +202,15 @@ export class StreamableSession implements Peer, Served, PostHome {
     return this.#revision !== undefined && this.#revision >= REVISION_WITH_PRIMING;
   }
 
-  #channelOf(stream: number): Channel | undefined {
-    return stream === 0 ? this.#aside : this.#channels.get(stream);
-  }
-
   /** Sends what belongs to no request: on the stream for it, or else along with an answer that is awaited. */
   sendAside(frame: Frame): Promise<void> | undefined {
-    if (this.#aside.open) return this.#aside.write(frame);
+    const { aside } = this.#channels;
+    if (aside.open) return aside.write(frame);
     for (let post = this.#streaming.newest; post; post = this.#streaming.newest) {
       if (post.streams) return post.write(frame);
       this.#streaming.delete(post);
     }
-    return this.#aside.write(frame);
+    return aside.write(frame);
   }
 
   /** A POST has its answer; learns from that what was agreed on. */
@@ -241,7 +229,7 @@ export class StreamableSession implements Peer, Served, PostHome {
   }
 
   get listening(): boolean {
-    return this.#aside.open;
+    return this.#channels.aside.open;
   }
 
   /** The session could not be opened. */
@@ -255,22 +243,11 @@ export class StreamableSession implements Peer, Served, PostHome {
 
   /** A stream for the answer to some requests. @param waited nothing is to be sent yet. */
   channel(stream: EventStream, waited: boolean, asked: readonly Id[]): Channel {
-    const channel = new Channel(++this.#lastChannel, this.#replay, asked, () => this.#passed(channel));
-    this.#channels.set(channel.number, channel);
-    channel.attach(stream, 0, waited && this.#primes);
-    return channel;
-  }
-
-  /** Remembers an ended stream for a client that reconnects, and forgets the oldest beyond the limit. */
-  #passed(channel: Channel): void {
-    if (this.#past.push(channel) <= MAX_ENDED) return;
-    const { number } = this.#past.shift() as Channel;
-    this.#channels.delete(number);
-    this.#replay.forget(number);
+    return this.#channels.begin(stream, asked, waited && this.#primes);
   }
 
   #released(channel: Channel): void {
-    if (channel === this.#aside) this.lastUsed = Date.now();
+    if (channel === this.#channels.aside) this.lastUsed = Date.now();
   }
 }
 

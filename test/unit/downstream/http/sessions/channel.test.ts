@@ -3,7 +3,7 @@ import type { Frame, Id } from '../../../../../src/core/jsonrpc.ts';
 import { EventStream } from '../../../../../src/downstream/http/response/event-stream.ts';
 import { Pulse } from '../../../../../src/downstream/http/response/heartbeat.ts';
 import { Channel, positionOf } from '../../../../../src/downstream/http/sessions/channel.ts';
-import { Replay, ReplayBudget } from '../../../../../src/downstream/http/sessions/replay.ts';
+import { MemoryReplay, ReplayBudget } from '../../../../../src/state/memory-replay.ts';
 import { Received, settled } from '../response.ts';
 
 const MIB = 1_048_576;
@@ -19,7 +19,7 @@ const TOO_LARGE = `"${'x'.repeat(MIB)}"`;
 function channelOf(number = 1, asked: readonly Id[] = []) {
   const pulse = new Pulse();
   pulses.push(pulse);
-  const replay = new Replay(new ReplayBudget());
+  const replay = new MemoryReplay(new ReplayBudget());
   const channel = new Channel(number, replay, asked);
   /** A client connects, and says from where it wants to go on. */
   const attach = (after?: number, prime = false): Received => {

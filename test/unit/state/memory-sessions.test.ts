@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Served, Sessions, TOO_MANY_CALLS } from '../../../../../src/downstream/http/sessions/sessions.ts';
-import { ProxyError } from '../../../../../src/errors.ts';
-import { settled } from '../response.ts';
+import type { Served, Sessions } from '../../../src/core/ports/sessions.ts';
+import { ProxyError } from '../../../src/errors.ts';
+import { memorySessions } from '../../../src/state/memory-sessions.ts';
+import { settled } from '../downstream/http/response.ts';
 
 const IDLE = 60_000;
 
@@ -12,8 +13,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+type Kind = 'fake' | 'other';
+type AnyFake = Fake | Fake<'other'>;
+
 /** A session whose end takes as long as the test wants. */
-class Fake implements Served {
+class Fake<K extends Kind = 'fake'> implements Served {
+  readonly kind: K;
   readonly id: string;
   lastUsed = Date.now();
   inUse = false;
@@ -23,7 +28,8 @@ class Fake implements Served {
   answer: () => void = () => {};
   readonly #slow: boolean;
 
-  constructor(id: string, slow = false) {
+  constructor(id: string, slow = false, kind = 'fake' as K) {
+    this.kind = kind;
     this.id = id;
     this.#slow = slow;
   }
@@ -44,18 +50,14 @@ class Fake implements Served {
   }
 }
 
-class OfAnotherKind extends Fake {
-  readonly other = true;
-}
-
 const ENDED = new ProxyError('failed', 'the end');
-const every: Sessions[] = [];
+const every: Sessions<AnyFake>[] = [];
 afterEach(async () => {
   for (const sessions of every.splice(0)) await sessions.close(0, ENDED);
 });
 
-function sessionsOf(...served: Served[]): Sessions {
-  const sessions = new Sessions({ max: 3, idle: IDLE });
+function sessionsOf(...served: AnyFake[]): Sessions<AnyFake> {
+  const sessions = memorySessions<AnyFake>({ max: 3, idle: IDLE });
   every.push(sessions);
   for (const session of served) sessions.add(session);
   return sessions;
@@ -73,12 +75,12 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
 
 describe('sessions', () => {
   it('are found by their ids, where they are of the kind that is looked for', () => {
-    const [one, two] = [new Fake('1'), new OfAnotherKind('2')];
+    const [one, two] = [new Fake('1'), new Fake<'other'>('2', false, 'other')];
     const sessions = sessionsOf(one, two);
-    expect(sessions.get('1', Fake)).toBe(one);
-    expect(sessions.get('2', OfAnotherKind)).toBe(two);
-    expect(sessions.get('1', OfAnotherKind)).toBeUndefined();
-    for (const id of ['3', '', '__proto__', 'constructor']) expect(sessions.get(id, Fake), id).toBeUndefined();
+    expect(sessions.peek('1', 'fake')).toBe(one);
+    expect(sessions.peek('2', 'other')).toBe(two);
+    expect(sessions.peek('1', 'other')).toBeUndefined();
+    for (const id of ['3', '', '__proto__', 'constructor']) expect(sessions.peek(id, 'fake'), id).toBeUndefined();
   });
 
   it('are as many as there may be, and not one more', () => {
@@ -105,7 +107,7 @@ describe('a session that is ended', () => {
     const sessions = sessionsOf(session);
     sessions.end(session);
     sessions.end(session);
-    expect(sessions.get('1', Fake)).toBeUndefined();
+    expect(sessions.peek('1', 'fake')).toBeUndefined();
     expect(session.closings).toEqual([{ limit: 5_000, error: undefined }]);
     session.finish();
   });
@@ -116,7 +118,7 @@ describe('a session that is ended', () => {
     sessions.end(old);
     sessions.add(young);
     sessions.end(old);
-    expect(sessions.get('1', Fake)).toBe(young);
+    expect(sessions.peek('1', 'fake')).toBe(young);
     expect(young.closings).toEqual([]);
   });
 });
@@ -141,9 +143,9 @@ describe('a session that nobody uses', () => {
       vi.advanceTimersByTime(IDLE / 2);
       session.lastUsed = Date.now();
     }
-    expect(sessions.get('1', Fake)).toBe(session);
+    expect(sessions.peek('1', 'fake')).toBe(session);
     vi.advanceTimersByTime(1.5 * IDLE);
-    expect(sessions.get('1', Fake)).toBeUndefined();
+    expect(sessions.peek('1', 'fake')).toBeUndefined();
   });
 
   it('stays as long as its client listens or waits, however long that is', () => {
@@ -163,8 +165,8 @@ describe('a session that nobody uses', () => {
     const sessions = sessionsOf(idle, used);
     used.inUse = true;
     vi.advanceTimersByTime(2 * IDLE);
-    expect(sessions.get('1', Fake)).toBeUndefined();
-    expect(sessions.get('2', Fake)).toBe(used);
+    expect(sessions.peek('1', 'fake')).toBeUndefined();
+    expect(sessions.peek('2', 'fake')).toBe(used);
   });
 
   it.each([
@@ -172,7 +174,7 @@ describe('a session that nobody uses', () => {
     ['a second', 1_000],
     ['a week', 7 * 24 * 3_600_000],
   ])('is found soon also where it may be idle for %s', (_, idle) => {
-    const sessions = new Sessions({ max: 1, idle });
+    const sessions = memorySessions<AnyFake>({ max: 1, idle });
     every.push(sessions);
     // Used at some time between two looks.
     vi.advanceTimersByTime(12_345);
@@ -224,14 +226,5 @@ describe('the end', () => {
     const sessions = sessionsOf();
     await sessions.close(0, ENDED);
     expect(vi.getTimerCount()).toBe(0);
-  });
-});
-
-it('too many calls are refused as what may be tried again', () => {
-  expect(TOO_MANY_CALLS.status).toBe(429);
-  expect(TOO_MANY_CALLS.headers).toEqual({ 'retry-after': '1' });
-  expect('error' in TOO_MANY_CALLS.reply && JSON.parse(TOO_MANY_CALLS.reply.error.toString())).toMatchObject({
-    code: -31008,
-    message: expect.stringContaining('1000'),
   });
 });

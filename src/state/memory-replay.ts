@@ -2,16 +2,14 @@
  * What was sent on the event streams of one session, for as long as a client may have missed it
  * (specification 2025-11-25, "Resumability and Redelivery"). Bounded: the oldest goes first.
  */
-import type { Frame } from '../../../core/jsonrpc.ts';
+import type { Frame } from '../core/jsonrpc.ts';
+import type { KeptEvent, ReplayBuffer, Replays } from '../core/ports/replay.ts';
 
 const MAX_EVENTS = 256;
 const MAX_BYTES = 1_048_576;
 
-/** One event of one stream. */
-interface Kept {
+interface Kept extends KeptEvent {
   readonly stream: number;
-  readonly sequence: number;
-  readonly frame: Frame;
   readonly size: number;
 }
 
@@ -25,7 +23,13 @@ export class ReplayBudget {
   }
 }
 
-export class Replay {
+/** The buffers of all sessions of one process. */
+export function memoryReplays(): Replays {
+  const budget = new ReplayBudget();
+  return () => new MemoryReplay(budget);
+}
+
+export class MemoryReplay implements ReplayBuffer {
   readonly #budget: ReplayBudget;
   #kept: Kept[] = [];
   #bytes = 0;
@@ -34,9 +38,9 @@ export class Replay {
     this.#budget = budget;
   }
 
-  keep(stream: number, sequence: number, frame: Frame): void {
+  keep(stream: number, sequence: number, frame: Frame): undefined {
     const size = frame.reduce((sum, part) => sum + part.length, 0);
-    if (size > MAX_BYTES) return;
+    if (size > MAX_BYTES) return undefined;
     this.#kept.push({ stream, sequence, frame, size });
     this.#count(size);
     let surplus = 0;
@@ -44,6 +48,7 @@ export class Replay {
       this.#count(-(this.#kept[surplus++] as Kept).size);
     }
     if (surplus > 0) this.#kept = this.#kept.slice(surplus);
+    return undefined;
   }
 
   #isTooMuch(events: number): boolean {
@@ -55,22 +60,25 @@ export class Replay {
     this.#budget.used += bytes;
   }
 
-  /** What is kept of the events of a stream after one of them. */
-  after(stream: number, sequence: number): readonly { readonly sequence: number; readonly frame: Frame }[] {
-    return this.#kept.filter((kept) => kept.stream === stream && kept.sequence > sequence);
+  peek(stream: number, after: number): readonly KeptEvent[] {
+    return this.#kept.filter((kept) => kept.stream === stream && kept.sequence > after);
   }
 
-  /** Forgets a stream whose reader has all of it. */
-  forget(stream: number): void {
+  async read(stream: number, after: number): Promise<readonly KeptEvent[]> {
+    return this.peek(stream, after);
+  }
+
+  forget(stream: number): undefined {
     const kept = this.#kept.filter((event) => event.stream !== stream);
-    if (kept.length === this.#kept.length) return;
+    if (kept.length === this.#kept.length) return undefined;
     this.#kept = kept;
     this.#count(kept.reduce((sum, { size }) => sum + size, 0) - this.#bytes);
+    return undefined;
   }
 
-  /** Forgets everything. */
-  clear(): void {
+  clear(): undefined {
     this.#kept = [];
     this.#count(-this.#bytes);
+    return undefined;
   }
 }

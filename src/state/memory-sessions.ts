@@ -1,0 +1,84 @@
+/** The sessions of one process; see `Sessions`. */
+
+import type { OfKind, Served, Sessions, SessionsOptions } from '../core/ports/sessions.ts';
+import type { ProxyError } from '../errors.ts';
+
+/** Milliseconds that an upstream may take over the end of one session. */
+const CLOSE_LIMIT = 5_000;
+
+export function memorySessions<S extends Served>(options: SessionsOptions): Sessions<S> {
+  return new MemorySessions(options);
+}
+
+class MemorySessions<S extends Served> implements Sessions<S> {
+  readonly #options: SessionsOptions;
+  readonly #open = new Map<string, S>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #sweeper: NodeJS.Timeout;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.#sweeper = setInterval(() => this.#sweep(Date.now()), Math.min(Math.max(options.idle / 4, 250), 15_000));
+    this.#sweeper.unref();
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get full(): boolean {
+    return this.#open.size >= this.#options.max;
+  }
+
+  newId(): string {
+    return process.getBuiltinModule('node:crypto').randomBytes(16).toString('hex');
+  }
+
+  add(session: S): void {
+    this.#open.set(session.id, session);
+  }
+
+  peek<K extends S['kind']>(id: string, kind: K): OfKind<S, K> | undefined {
+    const session = this.#open.get(id);
+    return session?.kind === kind ? (session as OfKind<S, K>) : undefined;
+  }
+
+  async find<K extends S['kind']>(id: string, kind: K): Promise<OfKind<S, K> | undefined> {
+    return this.peek(id, kind);
+  }
+
+  end(session: S): void {
+    if (this.#open.get(session.id) !== session) return;
+    this.#open.delete(session.id);
+    this.#follow(session.close(CLOSE_LIMIT));
+  }
+
+  abandon(session: S): void {
+    if (this.#open.get(session.id) !== session) return;
+    this.#open.delete(session.id);
+    this.#follow(session.idle().then(() => session.close(CLOSE_LIMIT)));
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((session) => session.idle()));
+  }
+
+  async close(limit: number, error: ProxyError): Promise<void> {
+    clearInterval(this.#sweeper);
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.all([...open.map((session) => session.close(limit, error)), ...this.#closing]);
+  }
+
+  /** Remembers what is being closed until it is. */
+  #follow(closing: Promise<void>): void {
+    const closed = closing.finally(() => this.#closing.delete(closed));
+    this.#closing.add(closed);
+  }
+
+  #sweep(now: number): void {
+    for (const session of [...this.#open.values()]) {
+      if (!session.inUse && now - session.lastUsed >= this.#options.idle) this.end(session);
+    }
+  }
+}
