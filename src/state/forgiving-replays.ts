@@ -6,14 +6,12 @@ import { printable } from '../core/redact.ts';
 
 /**
  * Events that the first place does not take are kept by the second one. When the first one cannot be read, those are
- * all there are, and clients are told of answers that are lost with it. The first failure is logged.
+ * all there are, and clients are told of answers that are lost with it. Every failure is logged.
  */
 export function forgivingReplays(replays: Replays, spares: Replays, log: Log): Replays {
-  let told = false;
   const tell = (error: unknown): void => {
     const reason = printable(error instanceof Error ? error.message : String(error), 300);
-    if (!told) log.warn(`cannot keep events for clients that come back: ${reason}; keeping them in this process`);
-    told = true;
+    log.warn(`cannot keep events for clients that come back: ${reason}; keeping them in this process`);
   };
   return (session) => new ForgivingReplay(replays(session), spares(session), tell);
 }

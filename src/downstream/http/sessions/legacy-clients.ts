@@ -21,9 +21,6 @@ export class LegacyClients {
   /** What the clients sent last of the headers that go upstream. */
   readonly #forwarded = new WeakMap<HttpSession, { headers: Forwarded }>();
 
-  /** Whether the log has the failure of a look for a session. */
-  #told = false;
-
   constructor(options: ClientOptions) {
     this.#options = options;
   }
@@ -162,8 +159,7 @@ export class LegacyClients {
   /** A 404 would tell the client to give its session up. */
   #unavailable(error: unknown): Refusal {
     const reason = printable(error instanceof Error ? error.message : String(error), 300);
-    if (!this.#told) this.#options.log.warn(`cannot look for the sessions of clients: ${reason}`);
-    this.#told = true;
+    this.#options.log.warn(`cannot look for the sessions of clients: ${reason}`);
     return UNAVAILABLE;
   }
 

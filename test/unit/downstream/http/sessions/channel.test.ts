@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Frame, Id } from '../../../../../src/core/jsonrpc.ts';
+import type { ReplayBuffer } from '../../../../../src/core/ports/replay.ts';
+import { NOT_YET } from '../../../../../src/core/ports.ts';
 import { EventStream } from '../../../../../src/downstream/http/response/event-stream.ts';
 import { Pulse } from '../../../../../src/downstream/http/response/heartbeat.ts';
 import { Channel, positionOf } from '../../../../../src/downstream/http/sessions/channel.ts';
@@ -16,10 +18,9 @@ afterEach(() => {
 const frame = (text: string): Frame => [Buffer.from(text)];
 const TOO_LARGE = `"${'x'.repeat(MIB)}"`;
 
-function channelOf(number = 1, asked: readonly Id[] = []) {
+function channelOf(number = 1, asked: readonly Id[] = [], replay: ReplayBuffer = new MemoryReplay(new ReplayBudget())) {
   const pulse = new Pulse();
   pulses.push(pulse);
-  const replay = new MemoryReplay(new ReplayBudget());
   const channel = new Channel(number, replay, asked);
   /** A client connects, and says from where it wants to go on. */
   const attach = (after?: number, prime = false): Received => {
@@ -177,6 +178,99 @@ describe('a client that comes back', () => {
       expect(client.ended, `after ${after}`).toBe(true);
       expect(channel.open).toBe(false);
     }
+  });
+});
+
+describe('a buffer that answers later', () => {
+  /** A buffer that answers when the test says so, with what it holds by then. */
+  function laterChannel(asked: readonly Id[] = []) {
+    const memory = new MemoryReplay(new ReplayBudget());
+    const answers: (() => void)[] = [];
+    const replay: ReplayBuffer = {
+      keep: (...event) => memory.keep(...event),
+      peek: () => NOT_YET,
+      read: (stream, after) => new Promise((resolve) => answers.push(() => resolve(memory.peek(stream, after)))),
+      forget: (stream) => memory.forget(stream),
+      clear: () => memory.clear(),
+    };
+    const answer = async (): Promise<void> => {
+      answers.shift()?.();
+      await settled();
+    };
+    return { ...channelOf(1, asked, replay), memory, answers, answer };
+  }
+
+  it('is not asked for a stream that has just begun, nor by a client that has missed nothing', async () => {
+    const { attach, write, answers } = laterChannel();
+    const first = attach(0);
+    write('"a"');
+    await first.cut();
+    const second = attach(1);
+    write('"b"');
+    expect([first.said, second.said, answers.length]).toEqual([['"a"'], ['"b"'], 0]);
+  });
+
+  it('is waited for by what is sent meanwhile, which comes after it, and once', async () => {
+    const { channel, attach, write, answer } = laterChannel();
+    write('"a"', '"b"');
+    const client = attach(0);
+    write('"c"');
+    const waiting = channel.write(frame('"d"'));
+    expect(client.said).toEqual([]);
+    expect(channel.room()).toBe(waiting);
+    await answer();
+    await waiting;
+    write('"e"');
+    expect(client.said).toEqual(['"a"', '"b"', '"c"', '"d"', '"e"']);
+    expect(ids(client)).toEqual(['1-1', '1-2', '1-3', '1-4', '1-5']);
+    expect(channel.room()).toBeUndefined();
+  });
+
+  it('is followed by the answer and the end, when those come meanwhile', async () => {
+    const { channel, attach, write, answer } = laterChannel(['5']);
+    write('"a"');
+    const client = attach(0);
+    write('"answer"');
+    channel.end();
+    await answer();
+    expect(client.said).toEqual(['"a"', '"answer"']);
+    expect([client.ended, channel.open, channel.ended]).toEqual([true, false, true]);
+  });
+
+  it('serves the last of several connections only, whichever answer comes first', async () => {
+    const { attach, write, answer } = laterChannel();
+    write('"a"');
+    const before = attach(0);
+    const after = attach(0);
+    write('"b"');
+    await answer();
+    expect([before.said, after.said, before.ended]).toEqual([[], [], true]);
+    await answer();
+    expect([before.said, after.said]).toEqual([[], ['"a"', '"b"']]);
+  });
+
+  it('shows nothing to a client that has left, so that the next one still gets it', async () => {
+    const { attach, write, answer } = laterChannel();
+    write('"a"');
+    const first = attach();
+    write('"b"');
+    await first.cut();
+    write('"c"');
+    await answer();
+    const second = attach();
+    await answer();
+    expect([first.said, second.said]).toEqual([[], ['"a"', '"b"', '"c"']]);
+  });
+
+  it('that has lost the answer is followed by an error for whoever waits', async () => {
+    const { channel, memory, attach, write, answer } = laterChannel(['5']);
+    write('"answer"');
+    channel.end();
+    const client = attach(0);
+    memory.clear();
+    await answer();
+    expect(client.said.map((text) => JSON.parse(text))).toMatchObject([{ id: 5, error: { code: -31008 } }]);
+    expect(client.ended).toBe(true);
   });
 });
 

@@ -1,0 +1,57 @@
+// Proxies inside the process of the test, with the collaborators that the test gives them.
+import { PassThrough } from 'node:stream';
+import type { StdioSurroundings, Surroundings } from '../../../src/app/environment.ts';
+import { type Config, DEFAULTS, LISTEN_DEFAULTS } from '../../../src/config.ts';
+import { startHttpProxy, startStdioProxy } from '../../../src/index.ts';
+import { RpcClient } from '../../peers/rpc.ts';
+import type { Remote } from './slow-state.ts';
+
+export interface Logged {
+  /** Warnings and errors, without the URLs behind them. */
+  readonly lines: string[];
+}
+
+export interface InProcess extends Logged {
+  readonly rpc: RpcClient;
+  close(): Promise<void>;
+}
+
+function around(remote: Remote, env: Record<string, string>): Surroundings & Logged {
+  const lines: string[] = [];
+  const note = (line: string): void => void lines.push(line);
+  const log = { debug: () => {}, info: () => {}, warn: note, error: note };
+  const { credentials, locks, memory, replays, openSessions } = remote;
+  return { env, log, lines, credentials, locks, memory, replays, openSessions, version: '1', redact: String };
+}
+
+export function startStdio(
+  url: string,
+  remote: Remote,
+  config: Partial<Config> = {},
+  env: Record<string, string> = {},
+): InProcess {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const surroundings: StdioSurroundings & Logged = { ...around(remote, env), streams: { input, output } };
+  const proxy = startStdioProxy({ ...DEFAULTS, ...config, url: new URL(url) }, surroundings);
+  const rpc = new RpcClient({
+    write: (line) => void input.write(`${line}\n`),
+    describe: () => surroundings.lines.join('\n'),
+  });
+  let rest = '';
+  output.setEncoding('utf8').on('data', (text: string) => {
+    const all = (rest + text).split('\n');
+    rest = all.pop() ?? '';
+    for (const line of all) rpc.accept(line);
+  });
+  return { rpc, lines: surroundings.lines, close: () => proxy.close('client-gone') };
+}
+
+export async function startHttp(
+  url: string,
+  remote: Remote,
+): Promise<Logged & { readonly url: string; close(): Promise<void> }> {
+  const surroundings = around(remote, {});
+  const listen = { ...LISTEN_DEFAULTS, host: '127.0.0.1', port: 0 };
+  const proxy = await startHttpProxy({ ...DEFAULTS, url: new URL(url), listen }, surroundings);
+  return { url: proxy.url, lines: surroundings.lines, close: () => proxy.close('client-gone') };
+}
