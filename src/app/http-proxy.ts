@@ -7,11 +7,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Config, ListenConfig } from '../config.ts';
-import type { Middleware, Peer, Session } from '../core/exchange.ts';
+import type { Peer, Session } from '../core/exchange.ts';
 import { errorReply, METHOD_NOT_FOUND } from '../core/jsonrpc.ts';
+import { type Connect, type Layer, type NamedLayer, stack } from '../core/layer.ts';
 import type { Log } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
-import { withoutRepetition } from '../core/repeated.ts';
 import { Budget, BYTES } from '../downstream/http/body-budget.ts';
 import { Operation } from '../downstream/http/operator/endpoints.ts';
 import { createMetrics } from '../downstream/http/operator/metrics.ts';
@@ -25,13 +25,14 @@ import { ProxyError } from '../errors.ts';
 import { CookieJar } from '../http/cookies.ts';
 import { personalFetch } from '../http/forwarded-headers.ts';
 import { measure } from '../layers/measure.ts';
-import { SharedSession } from '../layers/sharing/shared-session.ts';
+import { sharing } from '../layers/sharing/shared-session.ts';
 import { Identities } from './clients.ts';
 import { EndClock } from './end-clock.ts';
 import type { Ending } from './end-reason.ts';
 import type { Surroundings } from './environment.ts';
+import { withoutRepetition } from './log-repetition.ts';
 import { Ready } from './readiness.ts';
-import { between, type Own, openServer, openShared, type Shared } from './server.ts';
+import { layersOf, type Own, openServer, openShared, type Shared } from './server.ts';
 
 export interface RunningHttpProxy {
   /** `http://HOST:PORT`, with the real port. */
@@ -151,49 +152,43 @@ function logAccess(res: ServerResponse, log: Log): void {
 /** The ways to the server, for every kind of client. */
 class AllServers implements Servers {
   readonly #shared: Shared;
-  readonly #outer: readonly Middleware[];
+  readonly #layers: readonly NamedLayer[];
   readonly #forwards: boolean;
-  readonly #all: SharedSession | undefined;
+  /** The one session for all clients that open sessions, where they share one. */
+  readonly #shares: { readonly connect: Connect; close(limit: number): Promise<void> } | undefined;
   /** One for clients that send the same headers upstream; most often there is one. */
   readonly #stateless: Identities<Session>;
 
-  constructor(config: Config & { readonly listen: ListenConfig }, shared: Shared, meter: Middleware) {
+  constructor(config: Config & { readonly listen: ListenConfig }, shared: Shared, measured: Layer) {
     const { log, version } = shared.surroundings;
     const { upstreamSession, sessionIdle: idle, forwardHeaders } = config.listen;
     this.#forwards = forwardHeaders.length > 0;
     this.#shared = shared;
-    this.#outer = [meter];
-    if (upstreamSession === 'shared') {
-      this.#all = new SharedSession({ open: (client) => openServer(shared, client), version, idle, log });
+    const all = upstreamSession === 'shared' ? sharing({ version, idle, log }) : undefined;
+    this.#layers = layersOf(shared, { measure: measured, ...(all && { sharing: all.layer }) });
+    if (all) {
+      const connect = stack(this.#layers, (client) => openServer(shared, client));
+      this.#shares = { connect, close: all.close };
     }
+    // Behind a bridge would be one session for all of them.
+    const layers = layersOf(shared, { measure: measured, bridges: false });
     this.#stateless = new Identities({
-      make: (forwarded) =>
-        this.#between(
-          NOBODY,
-          openServer(
-            shared,
-            NOBODY,
-            this.#own(() => forwarded),
-          ),
-          // Behind it would be one session for all of them.
-          false,
-        ),
+      make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
       drop: (server) => server.close(0),
     });
   }
 
   open(client: Peer, forwarded: () => Readonly<Record<string, string>>): Session {
-    const shared = this.#shared;
-    const server = this.#all?.join(client) ?? openServer(shared, client, this.#own(forwarded));
-    return this.#between(client, server, true);
-  }
-
-  #between(client: Peer, server: Session, bridges: boolean): Session {
-    return between(this.#shared, client, server, { outer: this.#outer, bridges });
+    const connect = this.#shares?.connect ?? this.#connect(this.#layers, forwarded);
+    return connect(client);
   }
 
   stateless(forwarded: Readonly<Record<string, string>>): Session {
     return this.#stateless.of(forwarded);
+  }
+
+  #connect(layers: readonly NamedLayer[], forwarded: () => Readonly<Record<string, string>>): Connect {
+    return stack(layers, (client) => openServer(this.#shared, client, this.#own(forwarded)));
   }
 
   #own(forwarded: () => Readonly<Record<string, string>>): Own {
@@ -202,7 +197,7 @@ class AllServers implements Servers {
   }
 
   async close(limit: number): Promise<void> {
-    await Promise.all([this.#all?.close(limit), ...this.#stateless.all().map((server) => server.close(limit))]);
+    await Promise.all([this.#shares?.close(limit), ...this.#stateless.all().map((server) => server.close(limit))]);
   }
 }
 

@@ -4,12 +4,13 @@
  */
 
 import type { Config } from '../config.ts';
+import { stack } from '../core/layer.ts';
 import { StdioDownstream } from '../downstream/stdio/stdio.ts';
 import { ProxyError } from '../errors.ts';
 import { EndClock } from './end-clock.ts';
 import type { Ending } from './end-reason.ts';
 import type { StdioSurroundings } from './environment.ts';
-import { between, openServer, openShared } from './server.ts';
+import { layersOf, openServer, openShared } from './server.ts';
 
 export interface RunningProxy {
   /** Resolves when the client is gone by itself. */
@@ -25,7 +26,8 @@ export function startStdioProxy(config: Config, surroundings: StdioSurroundings)
   const shared = openShared(config, surroundings);
   const { auth, hopeless } = shared;
   const downstream = new StdioDownstream(surroundings.streams, surroundings.log);
-  const upstream = between(shared, downstream, openServer(shared, downstream));
+  const connect = stack(layersOf(shared), (client) => openServer(shared, client));
+  const upstream = connect(downstream);
   downstream.start(upstream);
 
   let closing: Promise<void> | undefined;

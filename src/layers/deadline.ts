@@ -1,8 +1,9 @@
 /** Bounds every wait for an answer: an exchange whose server stays silent for too long ends with an error. */
 
 import type { CancelSignal } from '../core/cancel.ts';
-import type { Exchange, Middleware } from '../core/exchange.ts';
+import type { Exchange } from '../core/exchange.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
+import { type Layer, requestLayer } from '../core/layer.ts';
 import { ProxyError } from '../errors.ts';
 import { isHandshake } from '../mcp/revisions.ts';
 
@@ -16,8 +17,8 @@ export interface Deadlines {
 
 export const DEADLINES: Deadlines = { handshake: 45_000, silence: 60 * 60_000 };
 
-export function deadline(limits: Deadlines): Middleware {
-  return (next) => (exchange) => {
+export function deadline(limits: Deadlines): Layer {
+  return requestLayer((next) => (exchange) => {
     // A subscription is silent by nature, for as long as nothing changes.
     if (exchange.call.method === 'subscriptions/listen') return next(exchange);
     const timed = new TimedExchange(exchange, isHandshake(exchange.call) ? limits.handshake : limits.silence);
@@ -31,7 +32,7 @@ export function deadline(limits: Deadlines): Middleware {
         throw error;
       },
     );
-  };
+  });
 }
 
 /** An exchange that is given up when neither notification nor question crosses for a while. */
@@ -39,6 +40,7 @@ class TimedExchange implements Exchange {
   readonly call: Call;
   readonly signal: CancelSignal;
   readonly mirrored: Exchange['mirrored'];
+  readonly promised: Exchange['promised'];
   readonly #inner: Exchange;
   readonly #timer: NodeJS.Timeout;
 
@@ -46,6 +48,7 @@ class TimedExchange implements Exchange {
     this.call = inner.call;
     this.signal = inner.signal;
     this.mirrored = inner.mirrored;
+    this.promised = inner.promised;
     this.#inner = inner;
     this.#timer = setTimeout(() => {
       const message = `no answer to ${JSON.stringify(inner.call.method)} in ${Math.round(limit / 1000)} s`;

@@ -1,5 +1,6 @@
 /** Reports every exchange to a meter: its method, how it ended and how long it took. Never what was in it. */
-import { Cancelled, type Exchange, type Middleware } from '../core/exchange.ts';
+import { Cancelled, type Exchange } from '../core/exchange.ts';
+import { type Layer, requestLayer } from '../core/layer.ts';
 import type { Meter } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 
@@ -27,8 +28,8 @@ const METHODS: ReadonlySet<string> = new Set([
 ]);
 
 /** @param now milliseconds of a clock that nobody sets */
-export function measure(meter: Meter, now: () => number = () => performance.now()): Middleware {
-  return (next) => (exchange) => {
+export function measure(meter: Meter, now: () => number = () => performance.now()): Layer {
+  return requestLayer((next) => (exchange) => {
     const { method } = exchange.call;
     const started = now();
     const done = (outcome: string): void =>
@@ -43,7 +44,7 @@ export function measure(meter: Meter, now: () => number = () => performance.now(
         throw error;
       },
     );
-  };
+  });
 }
 
 function failure({ signal }: Exchange, error: unknown): string {

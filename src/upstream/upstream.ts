@@ -3,7 +3,7 @@
  * speaks, with the client's own first message as the only probe, and keeps to that.
  */
 import type { Strategy } from '../config.ts';
-import { derived, type Exchange, type Session } from '../core/exchange.ts';
+import { derived, type Era, type Exchange, type Session } from '../core/exchange.ts';
 import { asString, peek } from '../core/json.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
@@ -60,6 +60,7 @@ export class Upstream implements Session {
   /** Whether the server has shown that it speaks the modern era; unknown until a modern message was sent. */
   #modern: boolean | undefined;
   #modernInFlight = false;
+  #refusedModern = false;
   #closed = false;
   /** The last failure that was told on stderr. */
   #told = '';
@@ -74,6 +75,11 @@ export class Upstream implements Session {
   get established(): boolean {
     const open = this.#session !== undefined && this.#opening === undefined;
     return open || this.#modern !== undefined || (this.#modernInFlight && this.#options.connected());
+  }
+
+  get era(): Era | undefined {
+    if (this.#modern) return 'modern';
+    return this.#session || this.#refusedModern ? 'legacy' : undefined;
   }
 
   request(exchange: Exchange): Promise<Reply> {
@@ -233,7 +239,7 @@ export class Upstream implements Session {
       const data = { supported: MODERN_REVISIONS, requested: revision };
       return errorReply(UNSUPPORTED_VERSION, 'Unsupported protocol version', data);
     }
-    if (this.#options.strategy === 'sse-only') throw legacyOnly(this.#options.url);
+    if (this.#options.strategy === 'sse-only') throw this.#legacyOnly();
     if (call.method !== 'server/discover') this.#modernInFlight = true;
     if (this.#modern) return this.#whileModern(exchange);
 
@@ -242,11 +248,12 @@ export class Upstream implements Session {
     const modern = verdict === 'open' || (verdict === 'discover' && (await this.#answersDiscover(exchange)));
     if (modern && !this.#modern) {
       this.#modern = true;
+      this.#refusedModern = false;
       this.#remembered = this.#options.memory.remember(this.#options.url, 'http');
       this.#options.log.info(`connected to ${showUrl(this.#options.url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
     }
     if (modern || verdict === 'final') return this.#failing(async () => replyOf(outcome));
-    throw legacyOnly(this.#options.url, outcome);
+    throw this.#legacyOnly(outcome);
   }
 
   async #whileModern(exchange: Exchange): Promise<Reply> {
@@ -258,7 +265,12 @@ export class Upstream implements Session {
     if (!replaced) return replyOf(outcome);
     // Another server answers at this URL now.
     this.#modern = undefined;
-    throw legacyOnly(this.#options.url, outcome);
+    throw this.#legacyOnly(outcome);
+  }
+
+  #legacyOnly(outcome?: Outcome): ProxyError {
+    this.#refusedModern = true;
+    return legacyOnly(this.#options.url, outcome);
   }
 
   #sendModern(exchange: Exchange): Promise<Outcome> {

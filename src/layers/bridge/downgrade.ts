@@ -28,6 +28,7 @@ import {
   METHOD_NOT_FOUND,
   type Reply,
 } from '../../core/jsonrpc.ts';
+import { changed, type Layer } from '../../core/layer.ts';
 import { ProxyError } from '../../errors.ts';
 import { LEGACY_REVISIONS, META_ENVELOPE, META_PREFIX, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 
@@ -39,12 +40,29 @@ const CACHEABLE = /^(tools|prompts|resources|resources\/templates)\/list$|^resou
 
 const RESOURCE_NOT_FOUND = -32002;
 
-/** Whether the server turned out not to speak the revision of the client. */
-export function isOtherEra(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'no-common-version';
+/** The bridge for clients that rely on what they were promised; all others get the server's own answer, and can open again. */
+export function downgrade(): Layer {
+  return (inner) => (client) => {
+    const server = inner(client);
+    const next: Handler = (exchange) => server.request(exchange);
+    let bridge: Bridge | undefined;
+    const request: Handler = (exchange) => {
+      // A client that opens a session itself no longer relies on a promise.
+      if (exchange.call.method === 'initialize') bridge = undefined;
+      if (bridge) return bridge.request(exchange);
+      if (exchange.promised !== 'modern') return next(exchange);
+      return next(exchange).catch((error: unknown) => {
+        const crosses = error instanceof ProxyError && error.code === 'no-common-version' && server.era === 'legacy';
+        if (!crosses) throw error;
+        bridge ??= new Bridge(next, (call) => server.notify(call));
+        return bridge.request(exchange);
+      });
+    };
+    return changed(server, { request });
+  };
 }
 
-export class Downgrade {
+class Bridge {
   readonly #next: Handler;
   readonly #notify: (call: Call) => void;
   #session: Promise<Reply> | undefined;

@@ -2,7 +2,7 @@
  * Hides tools from every page of `tools/list` and blocks their calls. Fails closed: what it
  * cannot read does not pass, and what it decided on is, byte for byte, what passes.
  */
-import type { Middleware } from '../../core/exchange.ts';
+import type { Exchange, Handler } from '../../core/exchange.ts';
 import {
   arrayOf,
   asString,
@@ -17,44 +17,47 @@ import {
   withMember,
 } from '../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../core/jsonrpc.ts';
+import { changed, type Layer } from '../../core/layer.ts';
 import { refuseLookalikes, refuseOtherCalls, withoutLookalikes, withoutOtherReplies } from '../../core/lookalikes.ts';
 import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { anyOf, type Matcher } from './pattern.ts';
 
 /** @param ignore patterns of tools to hide and to block. */
-export function filterTools(ignore: readonly string[]): Middleware {
+export function filterTools(ignore: readonly string[]): Layer {
   const hidden = anyOf(ignore);
-  return (next) => async (exchange) => {
-    refuseAmbiguous(exchange.call);
-    switch (exchange.call.method) {
-      case 'tools/call': {
-        const name = calledTool(exchange.call);
-        return hidden(name) ? errorReply(INVALID_PARAMS, `Unknown tool: ${name}`) : next(exchange);
-      }
-      case 'tools/list':
-        return withoutHidden(await next(exchange), hidden);
-      default:
-        return next(exchange);
-    }
+  return (inner) => (client) => {
+    const server = inner(client);
+    return changed(server, {
+      request: (exchange) => filtered(exchange, hidden, (passed) => server.request(passed)),
+      notify: (call) => (isBlocked(call, hidden) ? undefined : server.notify(call)),
+    });
   };
 }
 
-/**
- * Whether a notification must not pass. A call without an id asks for no answer, but a lenient
- * server would still run it.
- */
-export function blocksNotification(ignore: readonly string[]): (call: Call) => boolean {
-  const hidden = anyOf(ignore);
-  return (call) => {
-    try {
-      refuseAmbiguous(call);
-      return call.method === 'tools/call' && hidden(calledTool(call));
-    } catch {
-      // What cannot be read cannot be allowed.
-      return true;
+async function filtered(exchange: Exchange, hidden: Matcher, next: Handler): Promise<Reply> {
+  refuseAmbiguous(exchange.call);
+  switch (exchange.call.method) {
+    case 'tools/call': {
+      const name = calledTool(exchange.call);
+      return hidden(name) ? errorReply(INVALID_PARAMS, `Unknown tool: ${name}`) : next(exchange);
     }
-  };
+    case 'tools/list':
+      return withoutHidden(await next(exchange), hidden);
+    default:
+      return next(exchange);
+  }
+}
+
+/** Whether a notification must not pass: a call without an id asks for no answer, but a lenient server would still run it. */
+function isBlocked(call: Call, hidden: Matcher): boolean {
+  try {
+    refuseAmbiguous(call);
+    return call.method === 'tools/call' && hidden(calledTool(call));
+  } catch {
+    // What cannot be read cannot be allowed.
+    return true;
+  }
 }
 
 /** Refuses a message that some reader would take for a different call than the filter does. */

@@ -2,11 +2,38 @@
  * Progress tokens of several clients in one session: each client makes up its own, so towards the
  * server every request gets one that no other has (specification 2025-11-25, "Progress").
  */
-import type { Exchange } from '../../core/exchange.ts';
+import { derived, type Exchange } from '../../core/exchange.ts';
 import { numberIn } from '../../core/ids.ts';
 import { isObject, type Json, member, withMember } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
+import { changed, type Layer } from '../../core/layer.ts';
 import { MARK, mayAskForProgress, toldToken } from '../../mcp/progress.ts';
+
+const PROGRESS = 'notifications/progress';
+
+/** Gives each request a token of its own at the server, and each notification back to whoever's request it is about. */
+export function progressTokens(): Layer {
+  return (inner) => (client) => {
+    const tokens = new ProgressTokens();
+    const server = inner({
+      notify: (note) => (note.method === PROGRESS ? tokens.pass(note, false) : client.notify(note)),
+      ask: (call, signal) => client.ask(call, signal),
+      room: () => client.room(),
+    });
+    return changed(server, {
+      async request(exchange) {
+        const replaced = tokens.replace(exchange.call, exchange);
+        const notify = (note: Call): Promise<void> | undefined =>
+          note.method === PROGRESS ? tokens.pass(note, true) : exchange.notify(note);
+        try {
+          return await server.request(derived(exchange, { call: replaced?.call ?? exchange.call, notify }));
+        } finally {
+          replaced?.end();
+        }
+      },
+    });
+  };
+}
 
 interface Asked {
   /** As the client spelled it. */

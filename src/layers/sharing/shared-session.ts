@@ -7,11 +7,11 @@ import { Cancellation } from '../../core/cancel.ts';
 import { derived, type Exchange, type Peer, type Session } from '../../core/exchange.ts';
 import { asString, encode, member as memberOf, peek, withMember } from '../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
+import type { Connect, Layer } from '../../core/layer.ts';
 import { isOnlyTold } from '../../core/lookalikes.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
-import { ProgressTokens } from './progress-tokens.ts';
 import { LEVELS, refuseAmbiguous, resultFor, severityOf, withoutTask } from './shared-calls.ts';
 import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 
@@ -30,12 +30,23 @@ const CLOSE_LIMIT = 5_000;
 const AT_A_TIME = 4;
 
 export interface SharedSessionOptions {
-  /** Opens the way to the server. */
-  readonly open: (client: Peer) => Session;
   readonly version: string;
   /** Milliseconds after which the session is closed that no client is in any more. */
   readonly idle: number;
   readonly log: Log;
+}
+
+/** A layer that gives all clients the same session, and the end of that session. */
+export function sharing(options: SharedSessionOptions): { readonly layer: Layer; close(limit: number): Promise<void> } {
+  let session: SharedSession | undefined;
+  return {
+    layer(inner) {
+      const shared = new SharedSession(options, inner);
+      session = shared;
+      return (client) => shared.join(client);
+    },
+    close: async (limit) => session?.close(limit),
+  };
 }
 
 interface Member {
@@ -45,12 +56,12 @@ interface Member {
   ready: boolean;
 }
 
-export class SharedSession {
+class SharedSession {
   readonly #options: SharedSessionOptions;
+  readonly #connect: Connect;
   readonly #members = new Set<Member>();
   /** For each of the {@link LEVELS}, how many clients want it and everything more severe. */
   readonly #wanted = LEVELS.map(() => 0);
-  readonly #tokens = new ProgressTokens();
   readonly #subscribers = new Subscribers<Member>();
   #server: Session | undefined;
   /** The way to the server over which the session is being opened. */
@@ -59,8 +70,9 @@ export class SharedSession {
   #opening: Promise<Reply> | undefined;
   #empty: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: SharedSessionOptions) {
+  constructor(options: SharedSessionOptions, connect: Connect) {
     this.#options = options;
+    this.#connect = connect;
   }
 
   /** Lets a client in. */
@@ -68,12 +80,15 @@ export class SharedSession {
     const member: Member = { client, level: undefined, ready: false };
     this.#members.add(member);
     clearTimeout(this.#empty);
-    const established = (): boolean => this.#server?.established ?? false;
+    const server = (): Session | undefined => this.#server;
     return {
       request: (exchange) => this.#request(member, exchange),
       notify: (call) => this.#notify(member, call),
       get established() {
-        return established();
+        return server()?.established ?? false;
+      },
+      get era() {
+        return server()?.era;
       },
       close: () => this.#leave(member),
     };
@@ -127,7 +142,7 @@ export class SharedSession {
   }
 
   async #initialize(): Promise<Reply> {
-    const server = this.#options.open(this.#peer);
+    const server = this.#connect(this.#peer);
     this.#coming = server;
     const params = encode({
       protocolVersion: LEGACY_REVISIONS[0],
@@ -153,20 +168,13 @@ export class SharedSession {
     return reply;
   }
 
-  async #ask(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
-    const replaced = this.#tokens.replace(exchange.call, exchange);
-    try {
-      const notify = (note: Call): Promise<void> | undefined => this.#told(note, exchange, member);
-      const call = withoutTask(replaced?.call ?? exchange.call);
-      return await server.request(derived(exchange, { call, notify, ask: this.#peer.ask }));
-    } finally {
-      replaced?.end();
-    }
+  #ask(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
+    const notify = (note: Call): Promise<void> | undefined => this.#told(note, exchange, member);
+    return server.request(derived(exchange, { call: withoutTask(exchange.call), notify, ask: this.#peer.ask }));
   }
 
   /** What the server says while it works on a request is for whoever asked, unless it speaks of what all share. */
   #told(note: Call, exchange: Exchange, member: Member): Promise<void> | undefined {
-    if (note.method === 'notifications/progress') return this.#tokens.pass(note, true);
     if (note.method === 'notifications/message') {
       return hears(member, severityOf(note)) ? exchange.notify(note) : undefined;
     }
@@ -177,8 +185,7 @@ export class SharedSession {
   /** The clients, as the server sees them. A slow one must not keep the others waiting, so nobody is waited for. */
   readonly #peer: Peer = {
     notify: (note) => {
-      if (note.method === 'notifications/progress') this.#tokens.pass(note, false);
-      else for (const { client } of this.#concerned(note)) if (!isMissed(note, client)) client.notify(note);
+      for (const { client } of this.#concerned(note)) if (!isMissed(note, client)) client.notify(note);
       return undefined;
     },
     ask: ({ method }) =>

@@ -1,8 +1,11 @@
 // What a legacy server says, as a modern client gets it over the bridge.
 import { describe, expect, it } from 'vitest';
 import { Cancellation } from '../../../../src/core/cancel.ts';
-import type { Exchange } from '../../../../src/core/exchange.ts';
-import { Downgrade } from '../../../../src/layers/bridge/downgrade.ts';
+import type { Exchange, Session } from '../../../../src/core/exchange.ts';
+import { ProxyError } from '../../../../src/errors.ts';
+import { downgrade } from '../../../../src/layers/bridge/downgrade.ts';
+
+import { SILENT, sessionOf } from '../exchanges.ts';
 
 function exchange(method: string): Exchange {
   return {
@@ -16,11 +19,17 @@ function exchange(method: string): Exchange {
 }
 
 async function answer(method: string, texts: Record<string, string>): Promise<Record<string, unknown>> {
-  const bridge = new Downgrade(
-    ({ call }) => Promise.resolve({ result: Buffer.from(texts[call.method] ?? '{}') }),
-    () => {},
-  );
-  const reply = await bridge.request(exchange(method));
+  let opened = false;
+  const server: Session = {
+    ...sessionOf(async ({ call }) => {
+      opened ||= call.method === 'initialize';
+      if (!opened) throw new ProxyError('no-common-version', 'not modern');
+      return { result: Buffer.from(texts[call.method] ?? '{}') };
+    }),
+    era: 'legacy',
+  };
+  const session = downgrade()(() => server)(SILENT);
+  const reply = await session.request({ ...exchange(method), promised: 'modern' });
   if ('error' in reply) throw new Error(reply.error.toString());
   return JSON.parse(reply.result.toString());
 }

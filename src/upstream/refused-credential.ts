@@ -1,6 +1,6 @@
 /** What to say to a user whose request was refused with 401 or 403: which credential it was, and what is likely wrong with it. */
-import type { SentCredential } from './fetch.ts';
-import { printable, redactor } from './redact.ts';
+import type { SentCredential } from '../core/fetch.ts';
+import { printable, redactor } from '../core/redact.ts';
 
 /** Longer words of a server are in `error.data.body` only: cut here, they could end in the middle of a secret. */
 const LONGEST_WORDS = 200;
