@@ -18,7 +18,7 @@ import { createMetrics } from '../downstream/http/operator/metrics.ts';
 import { knownPath } from '../downstream/http/paths.ts';
 import { Pulse } from '../downstream/http/response/heartbeat.ts';
 import { HttpDownstream } from '../downstream/http/router.ts';
-import { listen } from '../downstream/http/server.ts';
+import { type Listener, listen } from '../downstream/http/server.ts';
 import type { Servers } from '../downstream/http/servers.ts';
 import { Sessions } from '../downstream/http/sessions/sessions.ts';
 import { ProxyError } from '../errors.ts';
@@ -27,12 +27,11 @@ import { personalFetch } from '../http/forwarded-headers.ts';
 import { measure } from '../layers/measure.ts';
 import { sharing } from '../layers/sharing/shared-session.ts';
 import { Identities } from './clients.ts';
-import { EndClock } from './end-clock.ts';
-import type { Ending } from './end-reason.ts';
 import type { Surroundings } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
 import { Ready } from './readiness.ts';
 import { layersOf, type Own, openServer, openShared, type Shared } from './server.ts';
+import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningHttpProxy {
   /** `http://HOST:PORT`, with the real port. */
@@ -42,7 +41,7 @@ export interface RunningHttpProxy {
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;
   /** Answers the calls that are open, ends all sessions, and closes every connection. Idempotent. */
-  close(ending: Ending): Promise<void>;
+  close(reason: ShutdownReason): Promise<void>;
 }
 
 /** Connections beyond those that sessions may need: calls, streams, and what is only passing. */
@@ -100,39 +99,50 @@ export async function startHttpProxy(
   // Operators learn at the start, and not from the first client, that the server is down or a sign-in is needed.
   const looking = ready.lookUntilReached();
 
-  const clock = new EndClock();
-  let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    looking.stop();
-    ready.close();
-    // Who is asked something by a call that is under way may need a connection to answer.
-    await clock.wait('drain', downstream.drain());
-    listener.refuse();
-    const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
-    downstream.end(error);
-    const limit = clock.left('close');
-    const told = Promise.all([sessions.close(limit, error), servers.close(limit), shared.endSignIn()]);
-    await clock.wait(
-      'close',
-      told.then(() => {}),
-    );
-    await clock.wait('drain', listener.finished());
-    await clock.wait('close', listener.finished());
-    pulse.stop();
-    await listener.close();
-    shared.close();
-  };
+  const shutdown = new Shutdown(stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }));
   return {
     url: listener.url,
     interfaces: listener.interfaces,
     hopeless: shared.hopeless,
-    close(ending) {
-      // Clients did not ask for the end, so they get as much time as if they had.
-      clock.hurry(ending === 'signal' ? 'client-gone' : ending);
-      closing ??= close();
-      return closing;
-    },
+    // Clients did not ask for the end, so at a signal they get as much time as if they had.
+    close: (reason) => shutdown.begin(reason === 'signal' ? 'client-gone' : reason),
   };
+}
+
+interface Parts {
+  readonly shared: Shared;
+  readonly ready: Ready;
+  readonly looking: { stop(): void };
+  readonly downstream: HttpDownstream;
+  readonly listener: Listener;
+  readonly sessions: Sessions;
+  readonly servers: AllServers;
+  readonly pulse: Pulse;
+}
+
+function stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }: Parts): Steps {
+  const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
+  const stopLooking = (): void => {
+    looking.stop();
+    ready.close();
+  };
+  return [
+    { name: 'stop looking for the server', limit: 'close', run: stopLooking },
+    // A client that a call under way asks something may need a connection to answer.
+    { name: 'wait for answers', limit: 'drain', run: () => downstream.drain() },
+    { name: 'take no more connections', limit: 'close', run: () => listener.refuse() },
+    { name: 'answer what is left with an error', limit: 'close', run: () => downstream.end(error) },
+    [
+      { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left, error) },
+      { name: 'end the sessions with the server', limit: 'close', run: (left) => servers.close(left) },
+      { name: 'store what the sign-in has got', limit: 'close', run: () => shared.endSignIn() },
+    ],
+    { name: 'let clients read what was answered', limit: 'drain', run: () => listener.finished() },
+    { name: 'let clients read the errors', limit: 'close', run: () => listener.finished() },
+    { name: 'end the heartbeats', limit: 'cut', run: () => pulse.stop() },
+    { name: 'close the connections of the clients', limit: 'cut', run: () => listener.close() },
+    { name: 'close the connections to the server', limit: 'cut', run: () => shared.close() },
+  ];
 }
 
 /** The client has gone before there was anything to tell it; the status that nginx made up for that. */
