@@ -28,8 +28,8 @@ export interface Exchange extends Peer {
    * "Custom Headers from Tool Parameters"), for the server to check; undefined where its wire has no headers.
    */
   readonly mirrored?: Readonly<Record<string, string>> | undefined;
-  /** The era that the proxy itself has told the client, before the server could be asked. */
-  readonly promised?: Era | undefined;
+  /** The era that the client relies on because the proxy named it before the server could be asked; ask late, it may change. */
+  readonly promised?: (() => Era | undefined) | undefined;
   /** Says that the answer will take its time: who waits for it on a connection may be told so. */
   slow?(): void;
   /** Gives the exchange up: aborts the signal, and the error becomes the answer. */

@@ -50,10 +50,10 @@ export function downgrade(): Layer {
       // A client that opens a session itself no longer relies on a promise.
       if (exchange.call.method === 'initialize') bridge = undefined;
       if (bridge) return bridge.request(exchange);
-      if (exchange.promised !== 'modern') return next(exchange);
+      if (!exchange.promised) return next(exchange);
       return next(exchange).catch((error: unknown) => {
         const crosses = error instanceof ProxyError && error.code === 'no-common-version' && server.era === 'legacy';
-        if (!crosses) throw error;
+        if (!crosses || exchange.promised?.() !== 'modern') throw error;
         bridge ??= new Bridge(next, (call) => server.notify(call));
         return bridge.request(exchange);
       });

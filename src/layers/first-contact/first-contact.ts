@@ -7,6 +7,7 @@
 import {
   derived,
   detached,
+  type Era,
   type Exchange,
   type Handler,
   linked,
@@ -110,8 +111,9 @@ class FirstContact {
 
   /** To the server, which a bridge may answer for if it does not speak what the client was promised. */
   #forward(exchange: Exchange): Promise<Reply> {
-    const promised = this.#phase !== 'connected' && this.#wasPromised(exchange.call);
-    return this.#server.request(promised ? derived(exchange, { promised: 'modern' }) : exchange);
+    if (this.#phase === 'connected') return this.#server.request(exchange);
+    const promised = (): Era | undefined => (this.#wasPromised(exchange.call) ? 'modern' : undefined);
+    return this.#server.request(derived(exchange, { promised }));
   }
 
   /** Whether the client relies on a promise of the modern era. Otherwise it gets the server's own answer, and can open again. */

@@ -29,7 +29,7 @@ async function answer(method: string, texts: Record<string, string>): Promise<Re
     era: 'legacy',
   };
   const session = downgrade()(() => server)(SILENT);
-  const reply = await session.request({ ...exchange(method), promised: 'modern' });
+  const reply = await session.request({ ...exchange(method), promised: () => 'modern' });
   if ('error' in reply) throw new Error(reply.error.toString());
   return JSON.parse(reply.result.toString());
 }
