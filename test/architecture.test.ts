@@ -244,3 +244,20 @@ describe('one place for each thing', () => {
     expect(long).toEqual([]);
   });
 });
+
+describe('docs/architecture.md', () => {
+  const page = readFileSync(path.join(ROOT, 'docs', 'architecture.md'), 'utf8');
+  const folders = new Set(files.map(({ name }) => path.posix.dirname(name)).filter((folder) => folder !== '.'));
+
+  it('names every folder', () => {
+    expect([...folders].filter((folder) => !page.includes(`| \`${folder}/\` |`))).toEqual([]);
+  });
+
+  it('names no folder and no file that does not exist', () => {
+    const rooms = [...page.matchAll(/^\| `([^`]+)\/` \|/gm)].map(([, folder]) => folder as string);
+    expect(rooms.length).toBeGreaterThan(20);
+    expect(rooms.filter((folder) => !folders.has(folder))).toEqual([]);
+    const named = [...page.matchAll(/`((?:[a-z-]+\/)+[a-z-]+\.ts)`/g)].map(([, file]) => file as string);
+    expect(named.filter((file) => !byName.has(file) && !file.startsWith('test/'))).toEqual([]);
+  });
+});
