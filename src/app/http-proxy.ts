@@ -31,7 +31,7 @@ import { EndClock } from './end-clock.ts';
 import type { Ending } from './end-reason.ts';
 import type { Surroundings } from './environment.ts';
 import { Ready } from './readiness.ts';
-import { between, type Own, openServer, openShared, type Shared } from './server.ts';
+import { type BetweenOptions, between, type Own, openServer, openShared, type Shared } from './server.ts';
 
 export interface RunningHttpProxy {
   /** `http://HOST:PORT`, with the real port. */
@@ -66,7 +66,7 @@ export async function startHttpProxy(
     remembers: own.forwardHeaders.length === 0,
     renewed: () => metrics.renewed(),
   });
-  const ready = new Ready(shared, clientsSignIn);
+  const ready = new Ready(shared, { clientsSignIn });
   const servers = new AllServers(config, shared, measure(metrics));
   const downstream = new HttpDownstream({
     rules: {
@@ -176,7 +176,7 @@ class AllServers implements Servers {
             this.#own(() => forwarded),
           ),
           // Behind it would be one session for all of them.
-          false,
+          { bridges: false },
         ),
       drop: (server) => server.close(0),
     });
@@ -185,11 +185,11 @@ class AllServers implements Servers {
   open(client: Peer, forwarded: () => Readonly<Record<string, string>>): Session {
     const shared = this.#shared;
     const server = this.#all?.join(client) ?? openServer(shared, client, this.#own(forwarded));
-    return this.#between(client, server, true);
+    return this.#between(client, server);
   }
 
-  #between(client: Peer, server: Session, bridges: boolean): Session {
-    return between(this.#shared, client, server, { outer: this.#outer, bridges });
+  #between(client: Peer, server: Session, options: BetweenOptions = {}): Session {
+    return between(this.#shared, client, server, { outer: this.#outer, ...options });
   }
 
   stateless(forwarded: Readonly<Record<string, string>>): Session {

@@ -166,7 +166,7 @@ export class SharedSession {
 
   /** What the server says while it works on a request is for whoever asked, unless it speaks of what all share. */
   #told(note: Call, exchange: Exchange, member: Member): Promise<void> | undefined {
-    if (note.method === 'notifications/progress') return this.#tokens.pass(note, true);
+    if (note.method === 'notifications/progress') return this.#tokens.pass(note);
     if (note.method === 'notifications/message') {
       return hears(member, severityOf(note)) ? exchange.notify(note) : undefined;
     }
@@ -177,7 +177,7 @@ export class SharedSession {
   /** The clients, as the server sees them. A slow one must not keep the others waiting, so nobody is waited for. */
   readonly #peer: Peer = {
     notify: (note) => {
-      if (note.method === 'notifications/progress') this.#tokens.pass(note, false);
+      if (note.method === 'notifications/progress') this.#tokens.passIfRoom(note);
       else for (const { client } of this.#concerned(note)) if (!isMissed(note, client)) client.notify(note);
       return undefined;
     },
