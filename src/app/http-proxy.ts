@@ -66,7 +66,7 @@ export async function startHttpProxy(
     remembers: own.forwardHeaders.length === 0,
     renewed: () => metrics.renewed(),
   });
-  const ready = new Ready(shared, clientsSignIn);
+  const ready = new Ready(shared, { clientsSignIn });
   const servers = new AllServers(config, shared, measure(metrics));
   const downstream = new HttpDownstream({
     rules: {

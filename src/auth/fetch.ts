@@ -8,7 +8,7 @@ import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import type { Authorizer, Want } from './authorizer.ts';
-import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
+import { type Demanded, demandOf, NO_CHALLENGE } from './challenge.ts';
 import { NoSignIn } from './no-sign-in.ts';
 import type { AuthOptions } from './options.ts';
 import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './vault/credentials.ts';
@@ -115,7 +115,7 @@ export class Auth {
     attempt: number,
     steppedUp: string | undefined,
   ): Promise<HttpResponse> {
-    const demand = demandOf(response, 'mcp-session-id' in request.headers);
+    const demand = demandOf(response, { inSession: 'mcp-session-id' in request.headers });
     if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS) return response;
     if (this.#closed) {
       response.body.destroy();
@@ -129,7 +129,7 @@ export class Auth {
       if (steppedUp === scopes) this.#inVain.add(scopes);
       if (this.#inVain.has(scopes) || request.probe) return response;
     }
-    const want = this.#wantOf(demand.kind === 'scope', demand.challenge, bearer, request);
+    const want = this.#wantOf(demand, bearer, request);
     if (!(await this.#authorize(want, request, response))) return response;
     await discard(response);
     return this.#send(request, attempt + 1, scopes);
@@ -167,7 +167,8 @@ export class Auth {
     log.warn(`the stored sign-in to ${showUrl(server)} is set aside: ${problem}; the next sign-in replaces it`);
   }
 
-  #wantOf(stepUp: boolean, challenge: Challenge, refused: string | undefined, request: HttpRequest): Want {
+  #wantOf({ kind, challenge }: Demanded, refused: string | undefined, request: HttpRequest): Want {
+    const stepUp = kind === 'scope';
     const fresh = !stepUp && refused !== undefined && refused !== this.#accepted;
     const unreadable = refused !== undefined && refused === this.#unreadable;
     return { refused, fresh, unreadable, challenge, stepUp, interactive: request.probe !== true };

@@ -28,7 +28,7 @@ export async function certificateProblem(
   error: Error,
   code: string | undefined,
   url: URL,
-  mayLook: boolean,
+  { mayLook }: { readonly mayLook: boolean },
 ): Promise<CertificateProblem | undefined> {
   if (code === undefined || url.protocol !== 'https:') return undefined;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {

@@ -38,7 +38,7 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
   const code = error.code ?? firstCode(error);
   const { certificateProblem } = await import('./certificate.ts');
   // The look at the certificate goes straight to the server, which a proxy may be there to prevent.
-  const certificate = await certificateProblem(error, code, url, route.proxy === undefined);
+  const certificate = await certificateProblem(error, code, url, { mayLook: route.proxy === undefined });
   // A refused connection does not tell which protocol the server speaks.
   const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
   if (mayBePlain && route.proxy === undefined) {

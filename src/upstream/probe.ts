@@ -21,9 +21,9 @@ const HEADERS = { 'content-type': 'application/json', accept: 'application/json,
 
 /**
  * Whatever a server answers to a ping outside of any session shows that it is there. Never rejects.
- * @param probe nobody waits for the outcome, so no user is asked to sign in.
+ * @param options.probe nobody waits for the outcome, so no user is asked to sign in.
  */
-export async function reach(fetch: Fetch, url: URL, probe = true): Promise<Reached> {
+export async function reach(fetch: Fetch, url: URL, { probe = true } = {}): Promise<Reached> {
   try {
     return await withLimit(LIMIT, new Cancellation(), async (signal) => {
       const body = encodeRequest('"reach"', { method: 'ping' });

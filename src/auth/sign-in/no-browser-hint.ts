@@ -7,7 +7,7 @@ export function storeHint(
   folder: string | undefined,
   platform: NodeJS.Platform = process.platform,
 ): string {
-  if (browserCommand(env, platform, env.WSL_DISTRO_NAME !== undefined) !== undefined) return '';
+  if (browserCommand(env, env.WSL_DISTRO_NAME === undefined ? platform : 'wsl') !== undefined) return '';
   if (folder === undefined) return '; this user has no folder for sign-ins, so they end with the process';
   const variable = platform === 'darwin' ? 'HOME' : platform === 'win32' ? 'LocalAppData' : 'XDG_CACHE_HOME or HOME';
   return (

@@ -29,7 +29,7 @@ export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenCo
       'what belongs to one client cannot go into a session of all; leave one of them out',
     );
   }
-  checkCredentials(flags, targets.has('authorization'));
+  if (targets.has('authorization')) checkCredentials(flags);
   const [idle, sessions, mebibytes] = ['session-idle', 'max-sessions', 'max-body'].map((flag) => flags.text(flag));
   return {
     ...place(address),
@@ -46,8 +46,7 @@ export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenCo
 }
 
 /** Clients that bring their own credentials, and credentials of the proxy, exclude each other. */
-function checkCredentials(flags: Flags, forwarded: boolean): void {
-  if (!forwarded) return;
+function checkCredentials(flags: Flags): void {
   const fixed = flags.texts('header').some((header) => /^\s*authorization\s*:/i.test(header));
   const other = fixed ? 'header Authorization' : ['device-code', 'client-credentials'].find((flag) => flags.has(flag));
   if (other === undefined) return;

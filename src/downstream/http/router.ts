@@ -6,7 +6,7 @@ import { isOnlyTold } from '../../core/lookalikes.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { declaredRevision, HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
-import { readFrame } from '../../wire/frames.ts';
+import { type ReceivedFrame, readFrame } from '../../wire/frames.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { accepts, acceptsEvents, isBrowser, isJson } from './accept.ts';
 import { checkAddressing, checkIdentity, type DoorRules } from './access.ts';
@@ -86,7 +86,7 @@ export class HttpDownstream {
     // Clients look here before they know what they need, and treat a 401 as a broken response.
     if (isWellKnown(path)) return NOT_FOUND;
     if (isOAuthEndpoint(path)) {
-      refuseSignIn(res, rules.isToken !== undefined);
+      refuseSignIn(res, { hasToken: rules.isToken !== undefined });
       return undefined;
     }
     const stranger = checkIdentity(visitor, rules);
@@ -104,7 +104,7 @@ export class HttpDownstream {
       return undefined;
     }
     if (isOperational(path)) {
-      operation.serve(path, res, stranger === undefined);
+      operation.serve(path, res, { known: stranger === undefined });
       return undefined;
     }
     if (this.#closing && method !== 'POST') return SHUTTING_DOWN;
@@ -165,7 +165,7 @@ export class HttpDownstream {
   }
 
   #frame(request: Request, path: string, body: Buffer): Refusal | undefined {
-    let frame: { batch: boolean; messages: Message[] };
+    let frame: ReceivedFrame;
     try {
       frame = readFrame(body);
     } catch (error) {
@@ -178,14 +178,15 @@ export class HttpDownstream {
   }
 
   /** The era is that of each message (specification 2026-07-28, "Versioning"). */
-  #messages(request: Posted, { batch, messages }: { batch: boolean; messages: Message[] }): Refusal | undefined {
+  #messages(request: Posted, frame: ReceivedFrame): Refusal | undefined {
     const { req, res } = request;
+    const { batch, messages } = frame;
     const [first] = messages;
     const spoken = req.headers['mcp-protocol-version'];
     const saysModern = typeof spoken === 'string' && isModernRevision(spoken);
     if (batch && (saysModern || req.headers['mcp-session-id'] === undefined)) return NO_BATCH;
     if (batch || first === undefined || (first.kind !== 'request' && first.kind !== 'notification')) {
-      return this.#legacy.post(request, messages, batch);
+      return this.#legacy.post(request, frame);
     }
     let declared: string | undefined;
     try {
@@ -194,7 +195,7 @@ export class HttpDownstream {
       if (!(error instanceof JsonError)) throw error;
       return withId(first, refused(400, `Invalid params: ${error.message}`, {}, INVALID_PARAMS));
     }
-    if (declared === undefined && !saysModern) return this.#legacy.post(request, messages, batch);
+    if (declared === undefined && !saysModern) return this.#legacy.post(request, frame);
     if (first.kind === 'notification') {
       // Over HTTP nothing is cancelled this way in this revision, and its id would be somebody else's upstream.
       if (first.call.method !== 'notifications/cancelled' && isOnlyTold(first.call)) {

@@ -2,7 +2,7 @@
  * Streamable HTTP of revision 2026-07-28: one POST a request, no session; closing the response
  * is the cancellation (specification 2026-07-28, "Streamable HTTP").
  */
-import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import { Cancellation } from '../../core/cancel.ts';
 import { Cancelled, derived, type Exchange } from '../../core/exchange.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import { numberIn } from '../../core/ids.ts';
@@ -36,6 +36,11 @@ import { ToolHeaders, toolName } from './tool-headers.ts';
 const MAX_PAGES = 100;
 const ENVELOPE_PREFIX = 'io.modelcontextprotocol/';
 const NOTIFICATION_LIMIT = 30_000;
+
+/** How a message is sent. */
+interface How extends Pick<Exchange, 'signal' | 'mirrored'> {
+  readonly repeatable: boolean;
+}
 
 export class StatelessTransport {
   readonly #context: UpstreamContext;
@@ -71,7 +76,7 @@ export class StatelessTransport {
   notify(call: Call): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(NOTIFICATION_LIMIT, this.#closing, async (signal) => {
-      const response = await this.#post(call, encodeNotification(call), signal, true);
+      const response = await this.#post(call, encodeNotification(call), { signal, repeatable: true });
       if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
       await discard(response);
     })
@@ -88,13 +93,8 @@ export class StatelessTransport {
     this.#closing.abort(new Cancelled());
   }
 
-  #post(
-    call: Call,
-    body: Frame,
-    signal: CancelSignal,
-    repeatable: boolean,
-    mirrored = this.#tools.headersFor(call),
-  ): Promise<HttpResponse> {
+  #post(call: Call, body: Frame, how: How): Promise<HttpResponse> {
+    const { signal, repeatable, mirrored = this.#tools.headersFor(call) } = how;
     const headers = {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
@@ -113,7 +113,11 @@ export class StatelessTransport {
     const { url, log } = this.#context;
     const number = ++this.#lastId;
     const body = encodeRequest(String(number), call);
-    const response = await this.#post(call, body, signal, isRepeatable(call), exchange.mirrored);
+    const response = await this.#post(call, body, {
+      signal,
+      repeatable: isRepeatable(call),
+      mirrored: exchange.mirrored,
+    });
     const type = mediaType(response);
     if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
       return refusal(response, url);

@@ -4,7 +4,7 @@
  */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
-import type { HttpResponse } from '../../core/fetch.ts';
+import type { HttpRequest, HttpResponse } from '../../core/fetch.ts';
 import { asString, peek } from '../../core/json.ts';
 import {
   type Call,
@@ -40,6 +40,9 @@ const READY_LIMIT = 3_000;
 const READ = 200;
 /** How long a request may wait for the body of an answer that has none to give, in milliseconds. */
 const READ_ON = 50;
+
+/** How a message is sent. */
+type How = Pick<HttpRequest, 'repeatable' | 'probe'> & { readonly signal: CancelSignal };
 
 export class StreamableSession {
   readonly #context: UpstreamContext;
@@ -148,14 +151,9 @@ export class StreamableSession {
     }
   }
 
-  #post(
-    kind: 'open' | 'post',
-    body: Frame,
-    signal: CancelSignal,
-    repeatable: boolean,
-    probe = false,
-  ): Promise<HttpResponse> {
+  #post(kind: 'open' | 'post', body: Frame, how: How): Promise<HttpResponse> {
     const { url, fetch, cookies } = this.#context;
+    const { signal, repeatable, probe = false } = how;
     return fetch({ method: 'POST', url, headers: this.#headers.of(kind), body, signal, repeatable, probe, cookies });
   }
 
@@ -198,7 +196,7 @@ export class StreamableSession {
     const started = Date.now();
     const kind = opening ? 'open' : 'post';
     const body = encodeRequest(pending.id, exchange.call);
-    const response = await this.#post(kind, body, signal, isRepeatable(exchange.call));
+    const response = await this.#post(kind, body, { signal, repeatable: isRepeatable(exchange.call) });
     if (opening) this.#roundTrip = Date.now() - started;
     const type = mediaType(response);
     const readable = type === 'text/event-stream' || type === 'application/json';
@@ -262,7 +260,7 @@ export class StreamableSession {
   #deliver(frame: Frame, what: string): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(OWN_LIMIT, this.#closing, async (signal) => {
-      const response = await this.#post('post', frame, signal, true, true);
+      const response = await this.#post('post', frame, { signal, repeatable: true, probe: true });
       if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
       // Until the body, empty as a rule, is read, the connection is not free for what comes next.
       await Promise.race([discard(response), pause(READ_ON, signal)]);

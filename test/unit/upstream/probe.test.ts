@@ -85,7 +85,7 @@ describe('what is sent', () => {
       sent.push(request);
       return responded(200);
     };
-    await (probe === undefined ? reach(fetch, URL_OF_SERVER) : reach(fetch, URL_OF_SERVER, probe));
+    await reach(fetch, URL_OF_SERVER, probe === undefined ? {} : { probe });
     expect(sent).toHaveLength(1);
     return sent[0] as HttpRequest;
   };

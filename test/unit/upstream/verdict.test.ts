@@ -7,7 +7,6 @@ import {
   afterLegacyPost,
   afterModernPost,
   afterSse,
-  attempts,
   isModernAnswer,
   type Verdict,
 } from '../../../src/upstream/verdict.ts';
@@ -218,23 +217,6 @@ describe('isModernAnswer', () => {
     ['-32601', refused(404, error(-32601)), false],
   ])('%s', (_, outcome, yes) => {
     expect(isModernAnswer(outcome)).toBe(yes);
-  });
-});
-
-describe('attempts', () => {
-  it.each([
-    ['http-first', undefined, ['http', 'sse']],
-    ['http-first', 'http', ['http', 'sse']],
-    ['http-first', 'sse', ['sse', 'http']],
-    ['sse-first', undefined, ['sse', 'http']],
-    ['sse-first', 'http', ['http', 'sse']],
-    ['sse-first', 'sse', ['sse', 'http']],
-    ['http-only', undefined, ['http']],
-    ['http-only', 'sse', ['http']],
-    ['sse-only', undefined, ['sse']],
-    ['sse-only', 'http', ['sse']],
-  ] as const)('%s, remembered %s', (strategy, remembered, order) => {
-    expect(attempts(strategy, remembered)).toEqual(order);
   });
 });
 

@@ -3,6 +3,7 @@
 import { errorReply, INVALID_REQUEST, type Message } from '../../../core/jsonrpc.ts';
 import { ProxyError } from '../../../errors.ts';
 import { isModernRevision, LEGACY_REVISIONS } from '../../../mcp/revisions.ts';
+import type { ReceivedFrame } from '../../../wire/frames.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import { accepts } from '../accept.ts';
 import { claimBytes, type Release } from '../body-budget.ts';
@@ -25,7 +26,7 @@ export class LegacyClients {
   }
 
   /** The messages of a POST at the endpoint of Streamable HTTP. */
-  post(request: Posted, messages: readonly Message[], batch: boolean): Refusal | undefined {
+  post(request: Posted, { messages, batch }: ReceivedFrame): Refusal | undefined {
     const { req, res } = request;
     const [first] = messages;
     const opens = !batch && first?.kind === 'request' && first.call.method === 'initialize';

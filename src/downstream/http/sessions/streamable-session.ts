@@ -26,7 +26,8 @@ import { type Release, TOO_MANY_BYTES } from '../body-budget.ts';
 import { type Refusal, refused } from '../refusal.ts';
 import { EventStream } from '../response/event-stream.ts';
 import type { Pulse } from '../response/heartbeat.ts';
-import { AwaitedPost, type PostHome } from './awaited-post.ts';
+import { type Beginning, PostResponse } from '../response/post-response.ts';
+import { AwaitedPost, type PostSession } from './awaited-post.ts';
 import { Channel, positionOf } from './channel.ts';
 import { Replay, type ReplayBudget } from './replay.ts';
 import { MAX_OPEN_CALLS, type Served, TOO_MANY_CALLS } from './sessions.ts';
@@ -59,9 +60,8 @@ export interface StreamableOptions {
   readonly abandoned: () => void;
 }
 
-export class StreamableSession implements Peer, Served, PostHome {
+export class StreamableSession implements Peer, Served, PostSession {
   readonly id: string;
-  readonly pulse: Pulse;
   lastUsed = Date.now();
   readonly #options: StreamableOptions;
   readonly #server: Session;
@@ -85,7 +85,6 @@ export class StreamableSession implements Peer, Served, PostHome {
 
   constructor(options: StreamableOptions) {
     this.id = options.id;
-    this.pulse = options.pulse;
     this.#replay = new Replay(options.budget);
     this.#aside = new Channel(0, this.#replay);
     this.#options = options;
@@ -178,7 +177,17 @@ export class StreamableSession implements Peer, Served, PostHome {
     if (!release) return { ...TOO_MANY_BYTES, ...withId };
     const [first] = messages;
     const opens = first?.kind === 'request' && first.call.method === 'initialize';
-    const post = new AwaitedPost(this, { ids, calls, opens, release }, res, accepts);
+    const creates = opens && !this.established;
+    const response = new PostResponse(res, accepts, this.#options.pulse, {
+      headers: creates ? ['mcp-session-id', this.id] : NO_HEADERS,
+      lane: (stream, beginning) => this.#channelFor(stream, beginning, ids),
+    });
+    if (creates) {
+      res.once('close', () => {
+        if (!res.headersSent) this.#options.abandoned();
+      });
+    }
+    const post = new AwaitedPost(this, { calls, opens, creates, jsonOnly: accepts === 'json', release }, response);
     this.#waiting++;
     this.#streaming.add(post);
     for (const token of post.tokens) this.#byToken.set(token, post);
@@ -193,7 +202,7 @@ export class StreamableSession implements Peer, Served, PostHome {
     const channel = position === undefined ? this.#aside : this.#channelOf(position.stream);
     if (!channel) return refused(400, 'this Last-Event-ID is not known any more');
     const stream = new EventStream(res, this.#options.pulse, () => this.#released(channel));
-    channel.attach(stream, position?.sequence, this.#primes);
+    channel.attach(stream, { after: position?.sequence, primes: this.#primes });
     return undefined;
   }
 
@@ -235,7 +244,6 @@ export class StreamableSession implements Peer, Served, PostHome {
       this.#revision = asString(peek(reply.result, 'protocolVersion')) ?? '';
   }
 
-  /** Whether client and server have agreed on anything. */
   get established(): boolean {
     return this.#revision !== undefined;
   }
@@ -244,20 +252,15 @@ export class StreamableSession implements Peer, Served, PostHome {
     return this.#aside.open;
   }
 
-  /** The session could not be opened. */
   failed(): void {
     this.#options.failed();
   }
 
-  abandoned(): void {
-    this.#options.abandoned();
-  }
-
-  /** A stream for the answer to some requests. @param waited nothing is to be sent yet. */
-  channel(stream: EventStream, waited: boolean, asked: readonly Id[]): Channel {
+  /** A stream for the answers to some requests. */
+  #channelFor(stream: EventStream, beginning: Beginning, asked: readonly Id[]): Channel {
     const channel = new Channel(++this.#lastChannel, this.#replay, asked, () => this.#passed(channel));
     this.#channels.set(channel.number, channel);
-    channel.attach(stream, 0, waited && this.#primes);
+    channel.attach(stream, { after: 0, primes: beginning === 'silence' && this.#primes });
     return channel;
   }
 
@@ -274,6 +277,7 @@ export class StreamableSession implements Peer, Served, PostHome {
   }
 }
 
+const NO_HEADERS: readonly string[] = [];
 const NOTHING = ['content-length', '0'];
 
 /** For messages that have no answer. */
