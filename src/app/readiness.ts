@@ -2,7 +2,7 @@
 
 import { showUrl } from '../core/redact.ts';
 import type { Readiness } from '../downstream/http/operator/readiness.ts';
-import { type Reached, reach } from '../upstream/probe.ts';
+import { type Reached, reach } from '../upstream/detection/probe.ts';
 import type { Shared } from './server.ts';
 
 /** Pauses between looks for a server that was not there at the start, in milliseconds; the last one stays. */

@@ -23,7 +23,7 @@ import { slowStart, TELL_AFTER } from '../layers/slow-start.ts';
 import { trace } from '../layers/trace.ts';
 import { memoryStore } from '../state/memory-secrets.ts';
 import { storedAnswers } from '../state/remembered-answers.ts';
-import type { Neighbours } from '../upstream/neighbours.ts';
+import type { Neighbours } from '../upstream/detection/neighbours.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import type { Surroundings } from './environment.ts';
 
@@ -90,7 +90,7 @@ export function openShared(
     answers: remembers && answers ? answers : FORGETFUL,
     connected: () => http.connected,
     neighbour: () => {
-      neighbours ??= import('../upstream/neighbours.ts').then(
+      neighbours ??= import('../upstream/detection/neighbours.ts').then(
         ({ Neighbours }) => new Neighbours(config.url, config.strategy, http.fetch),
       );
       return neighbours.then((found) => found.find());

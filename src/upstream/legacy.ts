@@ -10,13 +10,13 @@ import { printable, showUrl } from '../core/redact.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import { patiently } from './busy.ts';
 import type { ConnectOptions } from './context.ts';
+import { type Attempt, nextStep, planFor } from './detection/plan.ts';
+import { afterLegacyPost, afterSse } from './detection/verdict.ts';
 import type { FailureLog } from './failure-log.ts';
 import { Opening } from './opening.ts';
 import { type Outcome, replyOf } from './outcome.ts';
-import { type Attempt, nextStep, planFor } from './plan.ts';
 import { SseSession } from './sse/session.ts';
 import { StreamableSession } from './streamable/session.ts';
-import { afterLegacyPost, afterSse } from './verdict.ts';
 
 /** How long a session may take to end after another has replaced it, in milliseconds. */
 const OLD_SESSION_LIMIT = 10_000;
@@ -167,7 +167,7 @@ export class LegacyUpstream {
   }
 
   async #otherEra(outcome: Outcome): Promise<Attempt> {
-    const { modernOnly } = await import('./era-errors.ts');
+    const { modernOnly } = await import('./detection/era-errors.ts');
     return { kind: 'other-era', error: modernOnly(this.#options.url, outcome) };
   }
 

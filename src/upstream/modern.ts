@@ -9,11 +9,11 @@ import type { ProxyError } from '../errors.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
 import { patiently } from './busy.ts';
 import type { ConnectOptions } from './context.ts';
+import { afterModernPost, isModernAnswer } from './detection/verdict.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type Outcome, replyOf } from './outcome.ts';
 import { subscribe } from './stateless/subscription.ts';
 import { envelopeOf, StatelessTransport } from './stateless/transport.ts';
-import { afterModernPost, isModernAnswer } from './verdict.ts';
 
 export class ModernUpstream {
   readonly #options: ConnectOptions;
@@ -112,7 +112,7 @@ export class ModernUpstream {
 
   async #legacyOnly(outcome?: Outcome): Promise<ProxyError> {
     this.#refused = true;
-    const { legacyOnly } = await import('./era-errors.ts');
+    const { legacyOnly } = await import('./detection/era-errors.ts');
     return legacyOnly(this.#options.url, outcome);
   }
 }

@@ -1,15 +1,15 @@
 // What real servers answer, and what that says about them; by status, code and shape, never by words.
 import { describe, expect, it } from 'vitest';
-import type { Reply } from '../../../src/core/jsonrpc.ts';
-import { ProxyError } from '../../../src/errors.ts';
-import { type Outcome, replyOf } from '../../../src/upstream/outcome.ts';
+import type { Reply } from '../../../../src/core/jsonrpc.ts';
+import { ProxyError } from '../../../../src/errors.ts';
 import {
   afterLegacyPost,
   afterModernPost,
   afterSse,
   isModernAnswer,
   type Verdict,
-} from '../../../src/upstream/verdict.ts';
+} from '../../../../src/upstream/detection/verdict.ts';
+import { type Outcome, replyOf } from '../../../../src/upstream/outcome.ts';
 
 const answered = (text: string): Outcome => ({ kind: 'answered', reply: { result: Buffer.from(text) } });
 const failed = (code: number): Outcome => ({ kind: 'answered', reply: error(code) });

@@ -2,11 +2,11 @@
  * Where an MCP server answers, beside a URL that is nearly right. Asked only once the URL itself has failed, with a
  * `ping` and, for HTTP+SSE, a stream that is closed at once: neither runs anything at the server.
  */
-import type { Strategy } from '../config.ts';
-import { Cancellation, type CancelSignal } from '../core/cancel.ts';
-import type { Cookies, Fetch, HttpResponse } from '../core/fetch.ts';
-import { parseUrl } from '../core/url.ts';
-import { ProxyError } from '../errors.ts';
+import type { Strategy } from '../../config.ts';
+import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import type { Cookies, Fetch, HttpResponse } from '../../core/fetch.ts';
+import { parseUrl } from '../../core/url.ts';
+import { ProxyError } from '../../errors.ts';
 
 const MOST = 8;
 /** For all of them together, in milliseconds. */

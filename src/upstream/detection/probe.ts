@@ -1,11 +1,11 @@
 /** Whether the server can be reached, and lets us in: one request that changes nothing. */
-import { Cancellation } from '../core/cancel.ts';
-import type { Fetch } from '../core/fetch.ts';
-import { encodeRequest } from '../core/jsonrpc.ts';
-import { showUrl } from '../core/redact.ts';
-import { withLimit } from '../core/timer.ts';
-import { ProxyError } from '../errors.ts';
-import { discard } from './messages.ts';
+import { Cancellation } from '../../core/cancel.ts';
+import type { Fetch } from '../../core/fetch.ts';
+import { encodeRequest } from '../../core/jsonrpc.ts';
+import { showUrl } from '../../core/redact.ts';
+import { withLimit } from '../../core/timer.ts';
+import { ProxyError } from '../../errors.ts';
+import { discard } from '../messages.ts';
 
 export interface Reached {
   /** `closed`: it is there, and asks for a sign-in. */

@@ -2,11 +2,11 @@
  * Which transports to try with the first message of a legacy client, and what follows from what came of them
  * (docs/architecture.md, "Finding out what a server speaks"). Pure decisions.
  */
-import type { Strategy } from '../config.ts';
-import type { Reply } from '../core/jsonrpc.ts';
-import type { TransportName } from '../core/ports.ts';
-import { ProxyError } from '../errors.ts';
-import { answerIn, type Outcome, type Refused } from './outcome.ts';
+import type { Strategy } from '../../config.ts';
+import type { Reply } from '../../core/jsonrpc.ts';
+import type { TransportName } from '../../core/ports.ts';
+import { ProxyError } from '../../errors.ts';
+import { answerIn, type Outcome, type Refused } from '../outcome.ts';
 
 export interface Plan {
   /** The transports to try, in order. */

@@ -1,8 +1,8 @@
 // Which transport follows on which, and what the client gets in the end.
 import { describe, expect, it } from 'vitest';
-import { ProxyError } from '../../../src/errors.ts';
-import type { Refused } from '../../../src/upstream/outcome.ts';
-import { type Attempt, nextStep, type Plan, planFor, type Step } from '../../../src/upstream/plan.ts';
+import { ProxyError } from '../../../../src/errors.ts';
+import { type Attempt, nextStep, type Plan, planFor, type Step } from '../../../../src/upstream/detection/plan.ts';
+import type { Refused } from '../../../../src/upstream/outcome.ts';
 
 const reply = { result: Buffer.from('{}') };
 const error = { error: Buffer.from('{"code":-32600,"message":"no"}') };

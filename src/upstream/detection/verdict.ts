@@ -4,10 +4,10 @@
  * what a server speaks").
  */
 
-import { asString, elements, isArray, type Json, peek } from '../core/json.ts';
-import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
-import { isLegacyRevision, isModernError, isModernRevision, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
-import { NO_REFUSAL, type Outcome } from './outcome.ts';
+import { asString, elements, isArray, type Json, peek } from '../../core/json.ts';
+import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
+import { isLegacyRevision, isModernError, isModernRevision, UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
+import { NO_REFUSAL, type Outcome } from '../outcome.ts';
 
 export type Verdict =
   /** The server speaks this transport and this era. */
