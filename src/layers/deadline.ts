@@ -4,7 +4,7 @@ import type { CancelSignal } from '../core/cancel.ts';
 import type { Exchange, Middleware } from '../core/exchange.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
-import { isHandshake } from '../mcp/revisions.ts';
+import { isHandshake } from '../mcp/methods.ts';
 
 /** Milliseconds a server may stay silent. */
 export interface Deadlines {

@@ -5,6 +5,7 @@
 
 import { asString, decode, type Json, member } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
+import { nameSource } from './methods.ts';
 import { declaredRevision } from './revisions.ts';
 
 /** An HTTP field name (RFC 9110, section 5.1). */
@@ -18,27 +19,12 @@ export function headerValue(value: string): string {
   return `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
 }
 
-/** Which member of `params` the `Mcp-Name` header mirrors, by method. */
-const NAME_SOURCE = new Map([
-  ['tools/call', 'name'],
-  ['prompts/get', 'name'],
-  ['resources/read', 'uri'],
-  ['tasks/get', 'taskId'],
-  ['tasks/update', 'taskId'],
-  ['tasks/cancel', 'taskId'],
-]);
-
-/** The member of `params` that names the subject of a method's requests; undefined when there is none. */
-export function nameSource(method: string): string | undefined {
-  return NAME_SOURCE.get(method);
-}
-
 /** The standard headers of a modern request. */
 export function standardHeaders(call: Call): Record<string, string> {
   const headers: Record<string, string> = { 'mcp-method': headerValue(call.method) };
   const version = declaredRevision(call);
   if (version !== undefined) headers['mcp-protocol-version'] = headerValue(version);
-  const source = NAME_SOURCE.get(call.method);
+  const source = nameSource(call.method);
   const name = source && call.params ? asString(member(call.params, source)) : undefined;
   if (name !== undefined) headers['mcp-name'] = headerValue(name);
   return headers;

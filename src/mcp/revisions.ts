@@ -54,8 +54,3 @@ export const UNSUPPORTED_VERSION = -32022;
 export function isModernError(code: number | undefined): boolean {
   return code === HEADER_MISMATCH || code === MISSING_CLIENT_CAPABILITY || code === UNSUPPORTED_VERSION;
 }
-
-/** Whether a call opens a connection rather than using one. */
-export function isHandshake(call: Call): boolean {
-  return call.method === 'initialize' || call.method === 'server/discover';
-}

@@ -9,9 +9,9 @@ import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
+import { isHandshake } from '../mcp/methods.ts';
 import {
   declaredRevision,
-  isHandshake,
   isModernRevision,
   MODERN_REVISIONS,
   mayDeclareRevision,

@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { JsonError } from '../../core/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../../core/jsonrpc.ts';
-import { isOnlyTold } from '../../core/lookalikes.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
+import { isOnlyTold } from '../../mcp/methods.ts';
 import { declaredRevision, HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
 import { readFrame } from '../../wire/frames.ts';
 import { replyFrom } from '../../wire/replies.ts';

@@ -29,13 +29,8 @@ import {
   type Reply,
 } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
+import { isCacheable, isLegacyRequest } from '../../mcp/methods.ts';
 import { LEGACY_REVISIONS, META_ENVELOPE, META_PREFIX, MODERN_REVISIONS } from '../../mcp/revisions.ts';
-
-/** Requests that the modern era does not have. */
-const GONE = new Set(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe']);
-
-/** Results that say how long they may be kept (specification 2026-07-28, "Caching"). */
-const CACHEABLE = /^(tools|prompts|resources|resources\/templates)\/list$|^resources\/read$/;
 
 const RESOURCE_NOT_FOUND = -32002;
 
@@ -56,7 +51,7 @@ export class Downgrade {
 
   async request(exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
-    if (GONE.has(call.method)) return errorReply(METHOD_NOT_FOUND, `Method not found: ${call.method}`);
+    if (isLegacyRequest(call.method)) return errorReply(METHOD_NOT_FOUND, `Method not found: ${call.method}`);
     if (call.method === 'subscriptions/listen') {
       throw new ProxyError('cannot-bridge', 'this server cannot tell a 2026-07-28 client what has changed', {
         hint: 'restart the client: it will be told the era of the server at once',
@@ -134,7 +129,7 @@ function upgraded(method: string, reply: Reply): Reply {
     result = withMember(result, key, encode(value));
   };
   if (peekText(own, 'resultType') === undefined) add('resultType', 'complete');
-  if (CACHEABLE.test(method)) {
+  if (isCacheable(method)) {
     if (!(Number(peek(own, 'ttlMs')?.toString('latin1') ?? Number.NaN) >= 0)) add('ttlMs', 0);
     if (!['public', 'private'].includes(peekText(own, 'cacheScope') ?? '')) add('cacheScope', 'private');
   }

@@ -18,12 +18,11 @@ import type { Call, Reply } from '../../core/jsonrpc.ts';
 import type { AnswerMemory } from '../../core/ports.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
+import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
 import { declaredRevision } from '../../mcp/revisions.ts';
 import { Downgrade, isOtherEra } from '../bridge/downgrade.ts';
 import {
   emptyList,
-  isListRequest,
-  LIST_CHANGES,
   provisionalDiscover,
   provisionalInitialize,
   rememberedList,
@@ -123,7 +122,8 @@ export class FirstContact {
     if (this.#madeUp && method === 'tools/call' && asString(peek(exchange.call.params, 'name')) === SIGN_IN_TOOL) {
       return this.#signInCall(exchange);
     }
-    if (this.#phase === 'connected') return isListRequest(method) ? this.#list(exchange) : this.#forward(exchange);
+    if (this.#phase === 'connected')
+      return listMember(method) !== undefined ? this.#list(exchange) : this.#forward(exchange);
     return this.#phase === 'provisional' ? this.#whileProvisional(exchange) : this.#first(exchange);
   };
 
@@ -170,7 +170,7 @@ export class FirstContact {
       this.#phase = 'connected';
       if (this.#initialized) this.#notifyNext(this.#initialized);
       // Everything the client was told so far was a guess.
-      for (const method of LIST_CHANGES) this.#options.peer.notify({ method });
+      for (const { method } of LIST_CHANGES) this.#options.peer.notify({ method });
     };
     const connecting = begin().finally(() => {
       if (this.#connecting === connecting) this.#connecting = undefined;
@@ -183,7 +183,7 @@ export class FirstContact {
     const { method } = exchange.call;
     if (method === 'ping') return { result: encode({}) };
     const connected = (this.#connecting ?? this.#connect()).then(() => 'connected' as const);
-    const list = isListRequest(method);
+    const list = listMember(method) !== undefined;
     const patience = list ? later(LIST_PATIENCE) : pageKnown(this.#options.signIn);
     try {
       const first = await Promise.race([connected, patience.promise]);
@@ -203,7 +203,7 @@ export class FirstContact {
     const { method } = exchange.call;
     const own = linked(exchange);
     const answered = this.#forward(own.exchange);
-    const list = isListRequest(method);
+    const list = listMember(method) !== undefined;
     // A subscription is not waited for by anybody.
     if (method === 'subscriptions/listen') return answered;
     const seen = answered.then((reply) => {

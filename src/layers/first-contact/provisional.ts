@@ -12,22 +12,13 @@ import {
 } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { PendingSignIn } from '../../core/sign-in.ts';
+import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
 import { LEGACY_REVISIONS, META_PREFIX, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 
 /** The one tool of a server that nobody has signed in to. */
 export const SIGN_IN_TOOL = 'sign_in';
 
-export const LIST_CHANGES = [
-  'notifications/tools/list_changed',
-  'notifications/prompts/list_changed',
-  'notifications/resources/list_changed',
-] as const;
-
-const CAPABILITIES = {
-  tools: { listChanged: true },
-  prompts: { listChanged: true },
-  resources: { listChanged: true },
-};
+const CAPABILITIES = Object.fromEntries(LIST_CHANGES.map(({ capability }) => [capability, { listChanged: true }]));
 
 /** The answer to `initialize`: the one the server gave the last time, or what most servers can do. */
 export function provisionalInitialize({ params }: Call, remembered: Json | undefined, version: string): Json {
@@ -63,20 +54,8 @@ export function provisionalDiscover(remembered: Json | undefined, version: strin
   });
 }
 
-/** The member of the result that each list is in. */
-const LISTS = new Map([
-  ['tools/list', 'tools'],
-  ['prompts/list', 'prompts'],
-  ['resources/list', 'resources'],
-  ['resources/templates/list', 'resourceTemplates'],
-]);
-
 /** What modern clients look for in a list; this one may be another one in a moment. */
 const MODERN_LIST = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
-
-export function isListRequest(method: string): boolean {
-  return LISTS.has(method);
-}
 
 /** A list of nothing; of tools, the one that tells where to sign in. */
 export function emptyList(method: string, modern: boolean): Json {
@@ -90,7 +69,7 @@ export function emptyList(method: string, modern: boolean): Json {
   const list = method === 'tools/list' ? [tool] : [];
   return encode({
     ...(modern && MODERN_LIST),
-    [LISTS.get(method) as string]: list,
+    [listMember(method) as string]: list,
   });
 }
 

@@ -5,10 +5,11 @@
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Exchange } from '../../core/exchange.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
-import { type Call, type Frame, isRepeatable, type Reply } from '../../core/jsonrpc.ts';
+import type { Call, Frame, Reply } from '../../core/jsonrpc.ts';
 import { showUrl } from '../../core/redact.ts';
 import { withLimit } from '../../core/timer.ts';
 import { EndedByProxy, ProxyError } from '../../errors.ts';
+import { isRepeatable } from '../../mcp/methods.ts';
 import { Link } from '../../wire/link.ts';
 import type { SseEvent } from '../../wire/sse.ts';
 import { nextAttempt, pause, withinReason } from '../backoff.ts';

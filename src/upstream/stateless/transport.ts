@@ -15,7 +15,6 @@ import {
   errorReply,
   type Frame,
   INVALID_PARAMS,
-  isRepeatable,
   type Message,
   type Reply,
 } from '../../core/jsonrpc.ts';
@@ -23,6 +22,7 @@ import { showUrl } from '../../core/redact.ts';
 import { withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { standardHeaders } from '../../mcp/headers.ts';
+import { isRepeatable } from '../../mcp/methods.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import { settleStray } from '../../wire/stray.ts';
 import { pause } from '../backoff.ts';

@@ -12,12 +12,12 @@ import {
   encodeRequest,
   encodeResponse,
   type Frame,
-  isRepeatable,
   type Message,
   type Reply,
 } from '../../core/jsonrpc.ts';
 import { withLimit } from '../../core/timer.ts';
 import { cancelledCall } from '../../mcp/cancelled.ts';
+import { isRepeatable } from '../../mcp/methods.ts';
 import { type Pending, PendingRequests } from '../../wire/pending.ts';
 import { pause } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { JsonError } from '../../../src/core/json.ts';
 import {
   declaredRevision,
-  isHandshake,
   isModernError,
   isModernRevision,
   LEGACY_REVISIONS,
@@ -55,16 +54,5 @@ describe('the revision a call declares', () => {
     '{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"},"_meta":{}}',
   ])('is refused where it stands twice: %s', (params) => {
     expect(() => declaredRevision(withParams(params))).toThrow(JsonError);
-  });
-});
-
-describe('handshakes', () => {
-  it.each([
-    ['initialize', true],
-    ['server/discover', true],
-    ['notifications/initialized', false],
-    ['ping', false],
-  ])('%s', (method, handshake) => {
-    expect(isHandshake({ method })).toBe(handshake);
   });
 });

@@ -6,7 +6,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, peek } from '../../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../../core/jsonrpc.ts';
 import { refuseLookalikes, refuseOtherCalls } from '../../../core/lookalikes.ts';
-import { nameSource, standardHeaders } from '../../../mcp/headers.ts';
+import { standardHeaders } from '../../../mcp/headers.ts';
+import { nameSource } from '../../../mcp/methods.ts';
 import {
   HEADER_MISMATCH,
   isModernRevision,
