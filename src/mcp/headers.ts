@@ -5,8 +5,8 @@
 
 import { asString, decode, type Json, member } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
+import { declaredRevision } from './envelope.ts';
 import { nameSource } from './methods.ts';
-import { declaredRevision } from './revisions.ts';
 
 /** An HTTP field name (RFC 9110, section 5.1). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -9,14 +9,9 @@ import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
+import { declaredRevision, envelopeOf, mayDeclareRevision } from '../mcp/envelope.ts';
 import { isHandshake } from '../mcp/methods.ts';
-import {
-  declaredRevision,
-  isModernRevision,
-  MODERN_REVISIONS,
-  mayDeclareRevision,
-  UNSUPPORTED_VERSION,
-} from '../mcp/revisions.ts';
+import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
 import { patiently } from './busy.ts';
 import type { UpstreamContext } from './context.ts';
 import { legacyOnly, modernOnly } from './era-errors.ts';
@@ -25,7 +20,7 @@ import { Opening } from './opening.ts';
 import { type Outcome, replyOf } from './outcome.ts';
 import { SseSession } from './sse/session.ts';
 import { subscribe } from './stateless/subscription.ts';
-import { envelopeOf, StatelessTransport } from './stateless/transport.ts';
+import { StatelessTransport } from './stateless/transport.ts';
 import { StreamableSession } from './streamable/session.ts';
 import { afterLegacyPost, afterModernPost, afterSse, attempts, isModernAnswer } from './verdict.ts';
 

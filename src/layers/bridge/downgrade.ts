@@ -11,13 +11,11 @@ import {
   isObject,
   type Json,
   JsonError,
-  member,
   members,
   peek,
   peekObject,
   peekText,
   withMember,
-  withoutMembers,
 } from '../../core/json.ts';
 import {
   type Call,
@@ -29,8 +27,9 @@ import {
   type Reply,
 } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
+import { declaredClient, SERVER_INFO, withoutEnvelope } from '../../mcp/envelope.ts';
 import { isCacheable, isLegacyRequest } from '../../mcp/methods.ts';
-import { LEGACY_REVISIONS, META_ENVELOPE, META_PREFIX, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 
 const RESOURCE_NOT_FOUND = -32002;
 
@@ -86,7 +85,7 @@ export class Downgrade {
   }
 
   #initialize(exchange: Exchange): Promise<Reply> {
-    const info = peekObject(exchange.call.params, '_meta', `${META_PREFIX}clientInfo`);
+    const info = declaredClient(exchange.call);
     const params = encode({
       protocolVersion: LEGACY_REVISIONS[0],
       capabilities: {},
@@ -106,17 +105,11 @@ function discoverResult(initialized: Json): Json {
     resultType: 'complete',
     supportedVersions: MODERN_REVISIONS,
     capabilities: capabilities ? decode(capabilities) : {},
-    ...(info && { _meta: { [`${META_PREFIX}serverInfo`]: decode(info) } }),
+    ...(info && { _meta: { [SERVER_INFO]: decode(info) } }),
     ...(instructions !== undefined && { instructions }),
     ttlMs: 0,
     cacheScope: 'private',
   });
-}
-
-/** The parameters without what only the modern era puts into `_meta`. */
-function withoutEnvelope(params: Json): Json {
-  const meta = isObject(params) ? member(params, '_meta') : undefined;
-  return isObject(meta) ? withMember(params, '_meta', withoutMembers(meta, META_ENVELOPE)) : params;
 }
 
 function upgraded(method: string, reply: Reply): Reply {

@@ -18,8 +18,8 @@ import type { Call, Reply } from '../../core/jsonrpc.ts';
 import type { AnswerMemory } from '../../core/ports.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
+import { declaredRevision } from '../../mcp/envelope.ts';
 import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
-import { declaredRevision } from '../../mcp/revisions.ts';
 import { Downgrade, isOtherEra } from '../bridge/downgrade.ts';
 import {
   emptyList,

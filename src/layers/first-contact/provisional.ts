@@ -12,8 +12,9 @@ import {
 } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { PendingSignIn } from '../../core/sign-in.ts';
+import { SERVER_INFO } from '../../mcp/envelope.ts';
 import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
-import { LEGACY_REVISIONS, META_PREFIX, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 
 /** The one tool of a server that nobody has signed in to. */
 export const SIGN_IN_TOOL = 'sign_in';
@@ -48,7 +49,7 @@ export function provisionalDiscover(remembered: Json | undefined, version: strin
     resultType: 'complete',
     supportedVersions: MODERN_REVISIONS,
     capabilities: CAPABILITIES,
-    _meta: { [`${META_PREFIX}serverInfo`]: { name: 'mcp-proxy', version } },
+    _meta: { [SERVER_INFO]: { name: 'mcp-proxy', version } },
     ttlMs: 0,
     cacheScope: 'private',
   });

@@ -8,8 +8,8 @@ import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
 import { asString, encode, isObject, type Json, peek, peekObject, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { SignIn } from '../../core/sign-in.ts';
+import { declaredCapabilities } from '../../mcp/envelope.ts';
 import { mayAskDuring } from '../../mcp/methods.ts';
-import { META_PREFIX } from '../../mcp/revisions.ts';
 
 /** The name of our request among those that a result may hold. */
 const KEY = 'mcp-proxy/sign-in';
@@ -84,7 +84,7 @@ export class SignInPrompt {
 /** For modern clients: the result that asks for the sign-in, or undefined when the client of the call cannot show it. */
 export function inputRequired({ call }: Exchange, signIn: SignIn, server: string): Json | undefined {
   const url = signIn.pending?.url;
-  const able = peekObject(call.params, '_meta', `${META_PREFIX}clientCapabilities`, 'elicitation', 'url') !== undefined;
+  const able = declaredCapabilities(call, 'elicitation', 'url') !== undefined;
   if (url === undefined || !able || !mayAskDuring(call.method)) return undefined;
   const params = { mode: 'url', message: messageFor(server, signIn), url };
   return encode({

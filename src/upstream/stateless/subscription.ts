@@ -9,7 +9,7 @@ import { decode, encode, type Json, peekObject } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { LIST_CHANGES } from '../../mcp/methods.ts';
-import { META_SUBSCRIPTION_ID } from '../../mcp/revisions.ts';
+import { OF_SUBSCRIPTION } from '../../mcp/subscription-id.ts';
 import { nextAttempt, pause } from '../backoff.ts';
 import { type Position, startOfStream } from '../messages.ts';
 import type { Outcome } from '../outcome.ts';
@@ -63,8 +63,7 @@ export async function subscribe(
 function missedChanges(acknowledged: Json): Call[] {
   const wanted = peekObject(acknowledged, 'notifications');
   if (!wanted) return [];
-  // The endpoint that asked puts its own id in the place of this one.
-  const _meta = { [META_SUBSCRIPTION_ID]: 0 };
+  const _meta = OF_SUBSCRIPTION;
   const honored = decode(wanted) as Record<string, unknown>;
   const changes: Call[] = [];
   for (const { filter, method } of LIST_CHANGES) {

@@ -6,7 +6,7 @@ import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import { Cancelled, derived, type Exchange } from '../../core/exchange.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import { numberIn } from '../../core/ids.ts';
-import { encode, type Json, members, peek, peekObject, peekText, withMember } from '../../core/json.ts';
+import { type Json, peek, peekText, withMember } from '../../core/json.ts';
 import {
   type Call,
   encodeNotification,
@@ -21,6 +21,7 @@ import {
 import { showUrl } from '../../core/redact.ts';
 import { withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
+import { envelopeOf } from '../../mcp/envelope.ts';
 import { standardHeaders } from '../../mcp/headers.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../../mcp/revisions.ts';
@@ -34,7 +35,6 @@ import { ToolHeaders, toolName } from './tool-headers.ts';
 
 /** Pages of `tools/list` that are read to learn what a refused call lacked. */
 const MAX_PAGES = 100;
-const ENVELOPE_PREFIX = 'io.modelcontextprotocol/';
 const NOTIFICATION_LIMIT = 30_000;
 
 export class StatelessTransport {
@@ -169,24 +169,4 @@ export class StatelessTransport {
       seen.add(text);
     }
   }
-}
-
-/**
- * Parameters that hold nothing but an envelope: that of the call, or, for a legacy `initialize`,
- * one that says the same as it does. Servers refuse what comes without.
- */
-export function envelopeOf(call: Call): Json {
-  const meta = peekObject(call.params, '_meta');
-  let envelope: Json = encode({
-    [`${ENVELOPE_PREFIX}protocolVersion`]: MODERN_REVISIONS[0],
-    [`${ENVELOPE_PREFIX}clientCapabilities`]: {},
-  });
-  const clientInfo = peekObject(call.params, 'clientInfo');
-  if (clientInfo) envelope = withMember(envelope, `${ENVELOPE_PREFIX}clientInfo`, clientInfo);
-  if (meta) {
-    for (const m of members(meta)) {
-      if (m.key.startsWith(ENVELOPE_PREFIX)) envelope = withMember(envelope, m.key, meta.subarray(m.start, m.end));
-    }
-  }
-  return withMember(encode({}), '_meta', envelope);
 }
