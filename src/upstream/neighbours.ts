@@ -7,6 +7,7 @@ import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import type { Cookies, Fetch, HttpResponse } from '../core/fetch.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
+import { PING_REQUEST } from '../mcp/handshake.ts';
 
 const MOST = 8;
 /** For all of them together, in milliseconds. */
@@ -15,8 +16,6 @@ const LIMIT = 3_000;
 const HOLDS = 60_000;
 /** Bytes of an answer to a ping. */
 const ANSWER_LIMIT = 65_536;
-
-const PING = [Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}')];
 
 export class Neighbours {
   readonly #url: URL;
@@ -80,7 +79,7 @@ function common(url: URL, signal: CancelSignal) {
 
 async function speaksHttp(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  return isAnswer(await fetch({ ...common(url, signal), method: 'POST', headers, body: PING }));
+  return isAnswer(await fetch({ ...common(url, signal), method: 'POST', headers, body: PING_REQUEST }));
 }
 
 async function speaksSse(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {

@@ -5,6 +5,7 @@ import { encodeRequest } from '../core/jsonrpc.ts';
 import { showUrl } from '../core/redact.ts';
 import { withLimit } from '../core/timer.ts';
 import { ProxyError } from '../errors.ts';
+import { PING } from '../mcp/handshake.ts';
 import { discard } from './messages.ts';
 
 export interface Reached {
@@ -26,7 +27,7 @@ const HEADERS = { 'content-type': 'application/json', accept: 'application/json,
 export async function reach(fetch: Fetch, url: URL, probe = true): Promise<Reached> {
   try {
     return await withLimit(LIMIT, new Cancellation(), async (signal) => {
-      const body = encodeRequest('"reach"', { method: 'ping' });
+      const body = encodeRequest('"reach"', PING);
       const response = await fetch({ method: 'POST', url, headers: HEADERS, body, signal, repeatable: true, probe });
       await discard(response).catch(() => {});
       if (response.status === 401) return { kind: 'closed' };

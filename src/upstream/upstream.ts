@@ -9,7 +9,8 @@ import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
-import { declaredRevision, envelopeOf, mayDeclareRevision } from '../mcp/envelope.ts';
+import { declaredRevision, mayDeclareRevision } from '../mcp/envelope.ts';
+import { discoverCall } from '../mcp/handshake.ts';
 import { isHandshake } from '../mcp/methods.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
 import { patiently } from './busy.ts';
@@ -263,7 +264,7 @@ export class Upstream implements Session {
 
   /** Asks the one question that only a modern server answers, in the name of the exchange. */
   async #answersDiscover(exchange: Exchange): Promise<boolean> {
-    const call: Call = { method: 'server/discover', params: envelopeOf(exchange.call) };
+    const call = discoverCall(exchange.call);
     try {
       const outcome = await this.#stateless.send(derived(exchange, { call, notify: () => undefined }));
       return isModernAnswer(outcome);

@@ -1,9 +1,8 @@
 /** Whether an MCP server is at a URL, as far as one harmless question can tell. */
 import type { Fetch, HttpResponse } from '../../core/fetch.ts';
+import { PING_REQUEST } from '../../mcp/handshake.ts';
 import { unexpectedResponse } from '../../upstream/failure.ts';
 
-/** A request that needs no sign-in: it is harmless everywhere, and a server that wants a sign-in first does not look at it. */
-const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 const STREAM = { accept: 'text/event-stream' };
 /** Bytes of a body to examine. */
@@ -14,8 +13,9 @@ const EXCERPT = 65_536;
  * response is not that of an MCP server: a page, or a path that does not exist.
  */
 export async function askServer(fetch: Fetch, url: URL): Promise<HttpResponse> {
-  const body = [Buffer.from(PING)];
-  const response = await fetch({ method: 'POST', url, headers: HEADERS, body, repeatable: true, probe: true });
+  // A request that needs no sign-in: it is harmless everywhere, and a server that wants a sign-in first does not look at it.
+  const request = { method: 'POST', url, headers: HEADERS, body: PING_REQUEST } as const;
+  const response = await fetch({ ...request, repeatable: true, probe: true });
   if (!isRefusal(response.status) && !isStream(response)) {
     const text = await response.body.bytes(EXCERPT).catch(() => Buffer.alloc(0));
     if (isMcp(response, text)) return response;

@@ -4,6 +4,7 @@ import { Auth } from '../../auth/fetch.ts';
 import type { Credentials } from '../../auth/vault/credentials.ts';
 import type { Config, ConfigWithoutUrl } from '../../config.ts';
 import { ProxyError } from '../../errors.ts';
+import { PING_REQUEST } from '../../mcp/handshake.ts';
 import { openPlace } from '../credential-store.ts';
 import { type Account, addressOf } from './accounts.ts';
 import type { CommandContext } from './login.ts';
@@ -15,8 +16,6 @@ export interface Check {
   /** Why it is not known. */
   readonly problem?: string;
 }
-
-const PING = [Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}')];
 
 /** Asks with a ping, which runs nothing; a token that is over is renewed first. Never asks the user. */
 export async function checkSignIn(
@@ -38,7 +37,7 @@ export async function checkSignIn(
       method: 'POST',
       url,
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      body: PING,
+      body: PING_REQUEST,
       repeatable: true,
       probe: true,
     });

@@ -27,9 +27,10 @@ import {
   type Reply,
 } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
-import { declaredClient, SERVER_INFO, withoutEnvelope } from '../../mcp/envelope.ts';
+import { declaredClient, withoutEnvelope } from '../../mcp/envelope.ts';
+import { discoverResult, INITIALIZED, type Introduction, initializeCall, ourselves } from '../../mcp/handshake.ts';
 import { isCacheable, isLegacyRequest } from '../../mcp/methods.ts';
-import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { COMPLETE, UNCACHED } from '../../mcp/result.ts';
 
 const RESOURCE_NOT_FOUND = -32002;
 
@@ -41,11 +42,14 @@ export function isOtherEra(error: unknown): boolean {
 export class Downgrade {
   readonly #next: Handler;
   readonly #notify: (call: Call) => void;
+  readonly #version: string;
   #session: Promise<Reply> | undefined;
 
-  constructor(next: Handler, notify: (call: Call) => void) {
+  /** @param version of this program, for a server whose client does not say what it is. */
+  constructor(next: Handler, notify: (call: Call) => void, version: string) {
     this.#next = next;
     this.#notify = notify;
+    this.#version = version;
   }
 
   async request(exchange: Exchange): Promise<Reply> {
@@ -58,7 +62,7 @@ export class Downgrade {
     }
     const opened = await this.#open(exchange);
     if ('error' in opened) return opened;
-    if (call.method === 'server/discover') return { result: discoverResult(opened.result) };
+    if (call.method === 'server/discover') return { result: discoverResult(introduced(opened.result)) };
     const params = call.params && withoutEnvelope(call.params);
     const legacy: Exchange = {
       ...derived(exchange, { call: { ...call, ...(params && { params }) } }),
@@ -73,7 +77,7 @@ export class Downgrade {
     this.#session ??= this.#initialize(exchange).then(
       (reply) => {
         if ('error' in reply) this.#session = undefined;
-        else this.#notify({ method: 'notifications/initialized' });
+        else this.#notify(INITIALIZED);
         return reply;
       },
       (error) => {
@@ -85,31 +89,19 @@ export class Downgrade {
   }
 
   #initialize(exchange: Exchange): Promise<Reply> {
-    const info = declaredClient(exchange.call);
-    const params = encode({
-      protocolVersion: LEGACY_REVISIONS[0],
-      capabilities: {},
-      clientInfo: info ? decode(info) : { name: 'mcp-proxy', version: 'unknown' },
-    });
+    const call = initializeCall(declaredClient(exchange.call) ?? ourselves(this.#version));
     // Others wait for it too, whatever becomes of the request that came first.
-    return this.#next(derived(detached(exchange), { call: { method: 'initialize', params }, notify: () => undefined }));
+    return this.#next(derived(detached(exchange), { call, notify: () => undefined }));
   }
 }
 
-/** What the server has said of itself, as the answer to `server/discover`. */
-function discoverResult(initialized: Json): Json {
-  const capabilities = peekObject(initialized, 'capabilities');
-  const info = peekObject(initialized, 'serverInfo');
-  const instructions = peekText(initialized, 'instructions');
-  return encode({
-    resultType: 'complete',
-    supportedVersions: MODERN_REVISIONS,
-    capabilities: capabilities ? decode(capabilities) : {},
-    ...(info && { _meta: { [SERVER_INFO]: decode(info) } }),
-    ...(instructions !== undefined && { instructions }),
-    ttlMs: 0,
-    cacheScope: 'private',
-  });
+/** What the server has said of itself. */
+function introduced(initialized: Json): Introduction {
+  return {
+    capabilities: peekObject(initialized, 'capabilities') ?? encode({}),
+    serverInfo: peekObject(initialized, 'serverInfo'),
+    ...(peekText(initialized, 'instructions') && { instructions: peek(initialized, 'instructions') }),
+  };
 }
 
 function upgraded(method: string, reply: Reply): Reply {
@@ -121,10 +113,10 @@ function upgraded(method: string, reply: Reply): Reply {
   const add = (key: string, value: unknown): void => {
     result = withMember(result, key, encode(value));
   };
-  if (peekText(own, 'resultType') === undefined) add('resultType', 'complete');
+  if (peekText(own, 'resultType') === undefined) add('resultType', COMPLETE.resultType);
   if (isCacheable(method)) {
-    if (!(Number(peek(own, 'ttlMs')?.toString('latin1') ?? Number.NaN) >= 0)) add('ttlMs', 0);
-    if (!['public', 'private'].includes(peekText(own, 'cacheScope') ?? '')) add('cacheScope', 'private');
+    if (!(Number(peek(own, 'ttlMs')?.toString('latin1') ?? Number.NaN) >= 0)) add('ttlMs', UNCACHED.ttlMs);
+    if (!['public', 'private'].includes(peekText(own, 'cacheScope') ?? '')) add('cacheScope', UNCACHED.cacheScope);
   }
   return { ...reply, result };
 }

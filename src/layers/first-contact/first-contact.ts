@@ -98,7 +98,7 @@ export class FirstContact {
     if (this.#phase === 'connected') return this.#next(exchange);
     return this.#next(exchange).catch((error: unknown) => {
       if (!isOtherEra(error) || !this.#wasPromised(exchange.call) || !this.#options.bridges) throw error;
-      this.#downgrade ??= new Downgrade(this.#next, this.#notifyNext);
+      this.#downgrade ??= new Downgrade(this.#next, this.#notifyNext, this.#options.version);
       return this.#downgrade.request(exchange);
     });
   }

@@ -1,62 +1,57 @@
 /** What a client is told in the place of a server that waits for its user to sign in. */
 
-import {
-  asString,
-  encode,
-  isObject,
-  type Json,
-  peek,
-  peekObject,
-  withMember,
-  withoutMembers,
-} from '../../core/json.ts';
+import { encode, isObject, type Json, peek, peekObject, withMember, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { PendingSignIn } from '../../core/sign-in.ts';
-import { SERVER_INFO } from '../../mcp/envelope.ts';
+import {
+  discoverResult,
+  type Introduction,
+  initializeResult,
+  ourselves,
+  requestedRevision,
+} from '../../mcp/handshake.ts';
 import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
-import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { COMPLETE, UNCACHED } from '../../mcp/result.ts';
+import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
 
 /** The one tool of a server that nobody has signed in to. */
 export const SIGN_IN_TOOL = 'sign_in';
 
-const CAPABILITIES = Object.fromEntries(LIST_CHANGES.map(({ capability }) => [capability, { listChanged: true }]));
+/** What most servers can do. */
+const CAPABILITIES = encode(
+  Object.fromEntries(LIST_CHANGES.map(({ capability }) => [capability, { listChanged: true }])),
+);
 
 /** The answer to `initialize`: the one the server gave the last time, or what most servers can do. */
-export function provisionalInitialize({ params }: Call, remembered: Json | undefined, version: string): Json {
-  const wanted = asString(peek(params, 'protocolVersion'));
-  const known = (LEGACY_REVISIONS as readonly (string | undefined)[]).includes(wanted);
-  const protocolVersion = known ? wanted : LEGACY_REVISIONS[0];
+export function provisionalInitialize(call: Call, remembered: Json | undefined, version: string): Json {
+  const protocolVersion = requestedRevision(call) ?? LEGACY_REVISIONS[0];
   if (isObject(remembered)) {
     const capabilities = changing(peekObject(remembered, 'capabilities') ?? encode({}));
     const told = withMember(remembered, 'capabilities', capabilities);
     return withMember(told, 'protocolVersion', encode(protocolVersion));
   }
-  return encode({ protocolVersion, capabilities: CAPABILITIES, serverInfo: { name: 'mcp-proxy', version } });
+  return initializeResult(protocolVersion, provisional(version));
 }
 
 /** Capabilities of a server whose lists may be other ones when it can be asked. */
 function changing(capabilities: Json): Json {
-  return Object.keys(CAPABILITIES).reduce((told, kind) => {
-    const own = peek(told, kind);
-    return isObject(own) ? withMember(told, kind, withMember(own, 'listChanged', encode(true))) : told;
+  return LIST_CHANGES.reduce((told, { capability }) => {
+    const own = peek(told, capability);
+    return isObject(own) ? withMember(told, capability, withMember(own, 'listChanged', encode(true))) : told;
   }, capabilities);
 }
 
 /** The answer to `server/discover`. */
 export function provisionalDiscover(remembered: Json | undefined, version: string): Json {
-  if (isObject(remembered)) return remembered;
-  return encode({
-    resultType: 'complete',
-    supportedVersions: MODERN_REVISIONS,
-    capabilities: CAPABILITIES,
-    _meta: { [SERVER_INFO]: { name: 'mcp-proxy', version } },
-    ttlMs: 0,
-    cacheScope: 'private',
-  });
+  return isObject(remembered) ? remembered : discoverResult(provisional(version));
+}
+
+function provisional(version: string): Introduction {
+  return { capabilities: CAPABILITIES, serverInfo: ourselves(version) };
 }
 
 /** What modern clients look for in a list; this one may be another one in a moment. */
-const MODERN_LIST = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+const MODERN_LIST = { ...COMPLETE, ...UNCACHED };
 
 /** A list of nothing; of tools, the one that tells where to sign in. */
 export function emptyList(method: string, modern: boolean): Json {
@@ -89,5 +84,5 @@ export function signInResult(pending: PendingSignIn | undefined, done: boolean, 
     : pending?.url === undefined
       ? 'The page to sign in is not known yet. Try again in a moment.'
       : `Open this page to sign in${code}: ${pending.url}`;
-  return encode({ ...(modern && { resultType: 'complete' }), content: [{ type: 'text', text }] });
+  return encode({ ...(modern && COMPLETE), content: [{ type: 'text', text }] });
 }

@@ -9,8 +9,8 @@ import { asString, encode, member as memberOf, peek, withMember } from '../../co
 import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
+import { INITIALIZED, initializeCall, ourselves } from '../../mcp/handshake.ts';
 import { isAboutTask, isClientNotification, isListChange, isNotification, isOnlyTold } from '../../mcp/methods.ts';
-import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
 import { ProgressTokens } from './progress-tokens.ts';
 import { LEVELS, refuseAmbiguous, resultFor, severityOf, withoutTask } from './shared-calls.ts';
 import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
@@ -121,15 +121,10 @@ export class SharedSession {
   async #initialize(): Promise<Reply> {
     const server = this.#options.open(this.#peer);
     this.#coming = server;
-    const params = encode({
-      protocolVersion: LEGACY_REVISIONS[0],
-      capabilities: {},
-      clientInfo: { name: 'mcp-proxy', version: this.#options.version },
-    });
     const cancellation = new Cancellation();
     const reply = await server.request({
       ...this.#peer,
-      call: { method: 'initialize', params },
+      call: initializeCall(ourselves(this.#options.version)),
       signal: cancellation.signal,
       abort: (error) => cancellation.abort(error),
     });
@@ -141,7 +136,7 @@ export class SharedSession {
     if (this.#coming !== server) throw new ProxyError('failed', 'the session was closed while it was being opened');
     this.#coming = undefined;
     this.#server = server;
-    server.notify({ method: 'notifications/initialized' });
+    server.notify(INITIALIZED);
     return reply;
   }
 

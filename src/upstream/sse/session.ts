@@ -9,6 +9,7 @@ import type { Call, Frame, Reply } from '../../core/jsonrpc.ts';
 import { showUrl } from '../../core/redact.ts';
 import { withLimit } from '../../core/timer.ts';
 import { EndedByProxy, ProxyError } from '../../errors.ts';
+import { PING } from '../../mcp/handshake.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import { Link } from '../../wire/link.ts';
 import type { SseEvent } from '../../wire/sse.ts';
@@ -106,7 +107,7 @@ export class SseSession {
   async #knows(channel: Channel): Promise<boolean> {
     if (!this.#journal.initialize) return true;
     try {
-      await withLimit(OWN_LIMIT, this.#closing, (signal) => channel.link.ask({ method: 'ping' }, signal));
+      await withLimit(OWN_LIMIT, this.#closing, (signal) => channel.link.ask(PING, signal));
       return true;
     } catch (error) {
       return !(error instanceof Refusal && error.outcome.status === 404);

@@ -17,6 +17,7 @@ import {
 } from '../../core/jsonrpc.ts';
 import { withLimit } from '../../core/timer.ts';
 import { cancelledCall } from '../../mcp/cancelled.ts';
+import { PING } from '../../mcp/handshake.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import { type Pending, PendingRequests } from '../../wire/pending.ts';
 import { pause } from '../backoff.ts';
@@ -283,8 +284,7 @@ export class StreamableSession {
 
   /** Asks for a sign of life, and opens the session again when there is none. */
   #ping(): void {
-    const ping: Call = { method: 'ping' };
-    withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(this.#own(ping, signal))).catch(() => {});
+    withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(this.#own(PING, signal))).catch(() => {});
   }
 
   /** Sends a request of the session itself, of which the client need not know. */

@@ -17,6 +17,7 @@ import {
 } from '../../../core/jsonrpc.ts';
 import { Entry, Roll } from '../../../core/open.ts';
 import type { ProxyError } from '../../../errors.ts';
+import { COMPLETE } from '../../../mcp/result.ts';
 import { closedFor, noteFor, OF_SUBSCRIPTION } from '../../../mcp/subscription-id.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import type { Accepts } from '../accept.ts';
@@ -201,4 +202,4 @@ class StatelessExchange extends Entry implements Exchange, PostOwner {
 const NO_HEADERS: readonly string[] = [];
 
 /** The answer that ends a subscription by the will of the server (specification 2026-07-28, "Subscriptions"). */
-const GRACEFUL: Reply = { result: encode({ resultType: 'complete', _meta: OF_SUBSCRIPTION }) };
+const GRACEFUL: Reply = { result: encode({ ...COMPLETE, _meta: OF_SUBSCRIPTION }) };

@@ -19,6 +19,7 @@ async function answer(method: string, texts: Record<string, string>): Promise<Re
   const bridge = new Downgrade(
     ({ call }) => Promise.resolve({ result: Buffer.from(texts[call.method] ?? '{}') }),
     () => {},
+    '1.2.3',
   );
   const reply = await bridge.request(exchange(method));
   if ('error' in reply) throw new Error(reply.error.toString());
@@ -67,5 +68,24 @@ describe('a list', () => {
 
   it('that could be read in two ways passes as it is', async () => {
     expect(await answer('tools/list', { 'tools/list': '{"tools":[],"tools":[1]}' })).toEqual({ tools: [1] });
+  });
+});
+
+describe('the session of the server', () => {
+  it.each([
+    ['{}', { name: 'mcp-proxy', version: '1.2.3' }],
+    ['{"_meta":{"io.modelcontextprotocol/clientInfo":{"name":"c"}}}', { name: 'c' }],
+  ])('is opened in the name of the client, or else of this program: %s', async (params, clientInfo) => {
+    const opened: unknown[] = [];
+    const bridge = new Downgrade(
+      ({ call }) => {
+        if (call.method === 'initialize') opened.push(JSON.parse(String(call.params)));
+        return Promise.resolve({ result: Buffer.from('{}') });
+      },
+      () => {},
+      '1.2.3',
+    );
+    await bridge.request({ ...exchange('tools/list'), call: { method: 'tools/list', params: Buffer.from(params) } });
+    expect(opened).toMatchObject([{ clientInfo }]);
   });
 });
