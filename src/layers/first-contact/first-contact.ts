@@ -13,13 +13,14 @@ import {
   type Peer,
   type Session,
 } from '../../core/exchange.ts';
-import { asString, encode, isObject, peek, peekObject, peekText, withMember } from '../../core/json.ts';
+import { encode, isObject, peekObject, withMember } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
 import type { AnswerMemory } from '../../core/ports.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
 import { declaredRevision } from '../../mcp/envelope.ts';
 import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
+import { isFirstPage, toolName } from '../../mcp/tool-list.ts';
 import { Downgrade, isOtherEra } from '../bridge/downgrade.ts';
 import {
   emptyList,
@@ -119,7 +120,7 @@ export class FirstContact {
     const { method } = exchange.call;
     if (method === 'initialize') return this.#open(exchange);
     if (method === 'server/discover') return this.#discover(exchange);
-    if (this.#madeUp && method === 'tools/call' && asString(peek(exchange.call.params, 'name')) === SIGN_IN_TOOL) {
+    if (this.#madeUp && method === 'tools/call' && toolName(exchange.call) === SIGN_IN_TOOL) {
       return this.#signInCall(exchange);
     }
     if (this.#phase === 'connected')
@@ -236,10 +237,10 @@ export class FirstContact {
     return reply;
   }
 
-  #rememberList({ method, params }: Call, reply: Reply): void {
+  #rememberList(call: Call, reply: Reply): void {
     // The server may have a tool of that name itself.
-    if (method === 'tools/list' && 'result' in reply) this.#madeUp = false;
-    if (!peekText(params, 'cursor')) this.#remember(method, reply);
+    if (call.method === 'tools/list' && 'result' in reply) this.#madeUp = false;
+    if (isFirstPage(call)) this.#remember(call.method, reply);
   }
 
   /** Keeps an answer for the next time that a user has to sign in; nothing of servers that never ask for it. */
@@ -247,9 +248,10 @@ export class FirstContact {
     if ('result' in reply && this.#options.signIn.signedIn) this.#options.answers.remember(method, reply.result);
   }
 
-  #listFromMemory({ method, params }: Call, modern: boolean): Reply {
+  #listFromMemory(call: Call, modern: boolean): Reply {
+    const { method } = call;
     // Only first pages are kept.
-    if (peekText(params, 'cursor')) throw this.#notYet();
+    if (!isFirstPage(call)) throw this.#notYet();
     const remembered = this.#options.answers.recall(method);
     if (isObject(remembered)) return { result: rememberedList(remembered, modern) };
     this.#madeUp ||= method === 'tools/list';

@@ -1,6 +1,6 @@
 /** What a client is told in the place of a server that waits for its user to sign in. */
 
-import { encode, isObject, type Json, peek, peekObject, withMember, withoutMembers } from '../../core/json.ts';
+import { encode, isObject, type Json, peek, peekObject, withMember } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { PendingSignIn } from '../../core/sign-in.ts';
 import {
@@ -10,9 +10,10 @@ import {
   ourselves,
   requestedRevision,
 } from '../../mcp/handshake.ts';
-import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
+import { LIST_CHANGES } from '../../mcp/methods.ts';
 import { COMPLETE, UNCACHED } from '../../mcp/result.ts';
 import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
+import { asOnlyPage, newPage } from '../../mcp/tool-list.ts';
 
 /** The one tool of a server that nobody has signed in to. */
 export const SIGN_IN_TOOL = 'sign_in';
@@ -63,15 +64,12 @@ export function emptyList(method: string, modern: boolean): Json {
     annotations: { readOnlyHint: true },
   };
   const list = method === 'tools/list' ? [tool] : [];
-  return encode({
-    ...(modern && MODERN_LIST),
-    [listMember(method) as string]: list,
-  });
+  return newPage(method, list, modern ? MODERN_LIST : {});
 }
 
 /** A list that the server gave once, perhaps in another era: its first page, which is to be asked for again. */
 export function rememberedList(remembered: Json, modern: boolean): Json {
-  const page = withoutMembers(remembered, ['nextCursor']);
+  const page = asOnlyPage(remembered);
   if (!modern) return page;
   return Object.entries(MODERN_LIST).reduce((list, [key, value]) => withMember(list, key, encode(value)), page);
 }

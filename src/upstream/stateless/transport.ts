@@ -6,7 +6,6 @@ import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import { Cancelled, derived, type Exchange } from '../../core/exchange.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import { numberIn } from '../../core/ids.ts';
-import { type Json, peek, peekText, withMember } from '../../core/json.ts';
 import {
   type Call,
   encodeNotification,
@@ -25,13 +24,14 @@ import { envelopeOf } from '../../mcp/envelope.ts';
 import { standardHeaders } from '../../mcp/headers.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { nextPage, toolName } from '../../mcp/tool-list.ts';
 import { settleStray } from '../../wire/stray.ts';
 import { pause } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
 import { malformedAnswer, otherAnswer } from '../failure.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from '../messages.ts';
 import { type Outcome, refusal } from '../outcome.ts';
-import { ToolHeaders, toolName } from './tool-headers.ts';
+import { ToolHeaders } from './tool-headers.ts';
 
 /** Pages of `tools/list` that are read to learn what a refused call lacked. */
 const MAX_PAGES = 100;
@@ -154,19 +154,16 @@ export class StatelessTransport {
 
   /** Reads the tool list anew, so that the next call carries the headers that the server wants. */
   async #relist(exchange: Exchange): Promise<void> {
-    const envelope = envelopeOf(exchange.call);
-    let cursor: Json | undefined;
+    let call: Call = { method: 'tools/list', params: envelopeOf(exchange.call) };
     const seen = new Set<string>();
     for (let page = 0; page < MAX_PAGES; page++) {
-      const params = cursor ? withMember(envelope, 'cursor', cursor) : envelope;
-      const call: Call = { method: 'tools/list', params };
       const outcome = await this.#once(derived(exchange, { call, notify: () => undefined }));
       if (outcome.kind !== 'answered' || 'error' in outcome.reply) return;
       this.#tools.learn(outcome.reply);
-      cursor = peek(outcome.reply.result, 'nextCursor');
-      const text = peekText(outcome.reply.result, 'nextCursor');
-      if (text === undefined || seen.has(text)) return;
-      seen.add(text);
+      const next = nextPage(call, outcome.reply.result);
+      if (!next || seen.has(String(next.params))) return;
+      seen.add(String(next.params));
+      call = next;
     }
   }
 }
