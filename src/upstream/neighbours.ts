@@ -74,7 +74,7 @@ const NO_COOKIES: Cookies = { empty: true, take: () => {}, header: () => undefin
 
 /** Each request counts for itself: no cookie is taken from a neighbour, nor a redirect followed. */
 function common(url: URL, signal: CancelSignal) {
-  return { url, signal, redirect: 'manual', probe: true, repeatable: true, cookies: NO_COOKIES } as const;
+  return { purpose: 'probe', url, signal, redirect: 'manual', repeatable: true, cookies: NO_COOKIES } as const;
 }
 
 async function speaksHttp(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
@@ -84,7 +84,7 @@ async function speaksHttp(url: URL, fetch: Fetch, signal: CancelSignal): Promise
 
 async function speaksSse(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
   const headers = { accept: 'text/event-stream' };
-  const response = await fetch({ ...common(url, signal), method: 'GET', headers, stream: true });
+  const response = await fetch({ ...common(url, signal), method: 'GET', headers });
   let text = '';
   const take = (chunk: Buffer): undefined => {
     text += chunk.toString('latin1');

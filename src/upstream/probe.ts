@@ -22,13 +22,13 @@ const HEADERS = { 'content-type': 'application/json', accept: 'application/json,
 
 /**
  * Whatever a server answers to a ping outside of any session shows that it is there. Never rejects.
- * @param probe nobody waits for the outcome, so no user is asked to sign in.
+ * @param purpose for a `call`, a user may be asked to sign in.
  */
-export async function reach(fetch: Fetch, url: URL, probe = true): Promise<Reached> {
+export async function reach(fetch: Fetch, url: URL, purpose: 'probe' | 'call' = 'probe'): Promise<Reached> {
   try {
     return await withLimit(LIMIT, new Cancellation(), async (signal) => {
       const body = encodeRequest('"reach"', PING);
-      const response = await fetch({ method: 'POST', url, headers: HEADERS, body, signal, repeatable: true, probe });
+      const response = await fetch({ purpose, method: 'POST', url, headers: HEADERS, body, signal, repeatable: true });
       await discard(response).catch(() => {});
       if (response.status === 401) return { kind: 'closed' };
       if (response.status < 500) return { kind: 'open' };

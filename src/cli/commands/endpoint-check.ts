@@ -14,13 +14,13 @@ const EXCERPT = 65_536;
  */
 export async function askServer(fetch: Fetch, url: URL): Promise<HttpResponse> {
   // A request that needs no sign-in: it is harmless everywhere, and a server that wants a sign-in first does not look at it.
-  const request = { method: 'POST', url, headers: HEADERS, body: PING_REQUEST } as const;
-  const response = await fetch({ ...request, repeatable: true, probe: true });
+  const common = { purpose: 'probe', url, repeatable: true } as const;
+  const response = await fetch({ ...common, method: 'POST', headers: HEADERS, body: PING_REQUEST });
   if (!isRefusal(response.status) && !isStream(response)) {
     const text = await response.body.bytes(EXCERPT).catch(() => Buffer.alloc(0));
     if (isMcp(response, text)) return response;
     // HTTP+SSE servers do not accept a POST at this path.
-    const stream = await fetch({ method: 'GET', url, headers: STREAM, repeatable: true, probe: true });
+    const stream = await fetch({ ...common, method: 'GET', headers: STREAM });
     stream.body.destroy();
     if (stream.status !== 401 && !(stream.status === 200 && isStream(stream))) {
       throw unexpectedResponse(response, text, url);

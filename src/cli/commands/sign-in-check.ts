@@ -34,12 +34,12 @@ export async function checkSignIn(
   const { options, http } = await openPlace(one, log, version, redact);
   try {
     const response = await new Auth(options).fetch({
+      purpose: 'probe',
       method: 'POST',
       url,
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
       body: PING_REQUEST,
       repeatable: true,
-      probe: true,
     });
     response.body.destroy();
     const { status } = response;

@@ -164,11 +164,11 @@ export class SseSession {
     const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
     try {
       const response = await fetch({
+        purpose: 'connect',
         method: 'GET',
         url,
         headers: { accept: 'text/event-stream' },
         signal: close.signal,
-        stream: true,
         repeatable: true,
         cookies,
       });
@@ -242,6 +242,7 @@ export class SseSession {
     const { fetch, cookies } = this.#context;
     const post = async (signal: CancelSignal): Promise<void> => {
       const request = {
+        purpose: 'call',
         method: 'POST',
         url: endpoint,
         headers: POST_HEADERS,

@@ -4,7 +4,7 @@
  */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import { Cancelled, derived, type Exchange } from '../../core/exchange.ts';
-import type { HttpResponse } from '../../core/fetch.ts';
+import type { HttpResponse, Purpose } from '../../core/fetch.ts';
 import { numberIn } from '../../core/ids.ts';
 import {
   type Call,
@@ -71,7 +71,7 @@ export class StatelessTransport {
   notify(call: Call): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(NOTIFICATION_LIMIT, this.#closing, async (signal) => {
-      const response = await this.#post(call, encodeNotification(call), signal, true);
+      const response = await this.#post('notification', call, encodeNotification(call), signal, true);
       if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
       await discard(response);
     })
@@ -89,6 +89,7 @@ export class StatelessTransport {
   }
 
   #post(
+    purpose: Purpose,
     call: Call,
     body: Frame,
     signal: CancelSignal,
@@ -103,9 +104,7 @@ export class StatelessTransport {
       ...mirrored,
     };
     const { url, fetch, cookies } = this.#context;
-    // Hosts ask copies that they throw away at once whether this is the modern era.
-    const probe = call.method === 'server/discover' || call.method.startsWith('notifications/');
-    return fetch({ method: 'POST', url, headers, body, signal, repeatable, probe, cookies });
+    return fetch({ purpose, method: 'POST', url, headers, body, signal, repeatable, cookies });
   }
 
   async #once(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
@@ -113,7 +112,8 @@ export class StatelessTransport {
     const { url, log } = this.#context;
     const number = ++this.#lastId;
     const body = encodeRequest(String(number), call);
-    const response = await this.#post(call, body, signal, isRepeatable(call), exchange.mirrored);
+    const purpose = call.method === 'server/discover' ? 'discover' : 'call';
+    const response = await this.#post(purpose, call, body, signal, isRepeatable(call), exchange.mirrored);
     const type = mediaType(response);
     if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
       return refusal(response, url);

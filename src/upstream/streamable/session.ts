@@ -134,12 +134,13 @@ export class StreamableSession {
     try {
       await withLimit(limit / 2, new Cancellation(), async (signal) => {
         const response = await fetch({
+          purpose: 'end',
           method: 'DELETE',
           url,
           headers: this.#headers.of('delete'),
           signal,
+          inSession: true,
           repeatable: true,
-          probe: true,
           cookies,
         });
         response.body.destroy();
@@ -151,13 +152,15 @@ export class StreamableSession {
 
   #post(
     kind: 'open' | 'post',
+    purpose: 'call' | 'notification',
     body: Frame,
     signal: CancelSignal,
     repeatable: boolean,
-    probe = false,
   ): Promise<HttpResponse> {
     const { url, fetch, cookies } = this.#context;
-    return fetch({ method: 'POST', url, headers: this.#headers.of(kind), body, signal, repeatable, probe, cookies });
+    const headers = this.#headers.of(kind);
+    const inSession = kind === 'post' && this.#headers.sessionId !== undefined;
+    return fetch({ purpose, method: 'POST', url, headers, body, signal, inSession, repeatable, cookies });
   }
 
   /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
@@ -199,7 +202,7 @@ export class StreamableSession {
     const started = Date.now();
     const kind = opening ? 'open' : 'post';
     const body = encodeRequest(pending.id, exchange.call);
-    const response = await this.#post(kind, body, signal, isRepeatable(exchange.call));
+    const response = await this.#post(kind, 'call', body, signal, isRepeatable(exchange.call));
     if (opening) this.#roundTrip = Date.now() - started;
     const type = mediaType(response);
     const readable = type === 'text/event-stream' || type === 'application/json';
@@ -228,7 +231,8 @@ export class StreamableSession {
   #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
     const { url, fetch, cookies } = this.#context;
     const headers = this.#headers.resuming(lastEventId);
-    return fetch({ method: 'GET', url, headers, signal, stream: true, repeatable: true, probe: true, cookies });
+    const inSession = this.#headers.sessionId !== undefined;
+    return fetch({ purpose: 'stream', method: 'GET', url, headers, signal, inSession, repeatable: true, cookies });
   }
 
   /** What is done with each message on a stream: that of a request, or the standalone one. */
@@ -263,7 +267,7 @@ export class StreamableSession {
   #deliver(frame: Frame, what: string): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(OWN_LIMIT, this.#closing, async (signal) => {
-      const response = await this.#post('post', frame, signal, true, true);
+      const response = await this.#post('post', 'notification', frame, signal, true);
       if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
       // Until the body, empty as a rule, is read, the connection is not free for what comes next.
       await Promise.race([discard(response), pause(READ_ON, signal)]);
