@@ -1,5 +1,5 @@
 /**
- * The request metadata that Streamable HTTP mirrors into headers
+ * The headers of requests to a server: what each of them has, and the request metadata that Streamable HTTP mirrors
  * (specification 2026-07-28, "Streamable HTTP", sections "Request Metadata" and "Custom Headers from Tool Parameters").
  */
 
@@ -7,6 +7,15 @@ import { asString, decode, type Json, member } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import { declaredRevision } from './envelope.ts';
 import { nameSource } from './methods.ts';
+
+/** Of every POST: the server chooses between an answer and a stream. */
+export const POST_HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+} as const;
+
+/** Of every GET for a stream. */
+export const STREAM_HEADERS = { accept: 'text/event-stream' } as const;
 
 /** An HTTP field name (RFC 9110, section 5.1). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -8,6 +8,7 @@ import type { Cookies, Fetch, HttpResponse } from '../core/fetch.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { PING_REQUEST } from '../mcp/handshake.ts';
+import { POST_HEADERS, STREAM_HEADERS } from '../mcp/headers.ts';
 
 const MOST = 8;
 /** For all of them together, in milliseconds. */
@@ -78,13 +79,11 @@ function common(url: URL, signal: CancelSignal) {
 }
 
 async function speaksHttp(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  return isAnswer(await fetch({ ...common(url, signal), method: 'POST', headers, body: PING_REQUEST }));
+  return isAnswer(await fetch({ ...common(url, signal), method: 'POST', headers: POST_HEADERS, body: PING_REQUEST }));
 }
 
 async function speaksSse(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
-  const headers = { accept: 'text/event-stream' };
-  const response = await fetch({ ...common(url, signal), method: 'GET', headers });
+  const response = await fetch({ ...common(url, signal), method: 'GET', headers: STREAM_HEADERS });
   let text = '';
   const take = (chunk: Buffer): undefined => {
     text += chunk.toString('latin1');

@@ -6,6 +6,7 @@ import { showUrl } from '../core/redact.ts';
 import { withLimit } from '../core/timer.ts';
 import { ProxyError } from '../errors.ts';
 import { PING } from '../mcp/handshake.ts';
+import { POST_HEADERS } from '../mcp/headers.ts';
 import { discard } from './messages.ts';
 
 export interface Reached {
@@ -18,7 +19,6 @@ export interface Reached {
 }
 
 const LIMIT = 10_000;
-const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 /**
  * Whatever a server answers to a ping outside of any session shows that it is there. Never rejects.
@@ -28,7 +28,15 @@ export async function reach(fetch: Fetch, url: URL, purpose: 'probe' | 'call' = 
   try {
     return await withLimit(LIMIT, new Cancellation(), async (signal) => {
       const body = encodeRequest('"reach"', PING);
-      const response = await fetch({ purpose, method: 'POST', url, headers: HEADERS, body, signal, repeatable: true });
+      const response = await fetch({
+        purpose,
+        method: 'POST',
+        url,
+        headers: POST_HEADERS,
+        body,
+        signal,
+        repeatable: true,
+      });
       await discard(response).catch(() => {});
       if (response.status === 401) return { kind: 'closed' };
       if (response.status < 500) return { kind: 'open' };

@@ -5,6 +5,7 @@ import type { Credentials } from '../../auth/vault/credentials.ts';
 import type { Config, ConfigWithoutUrl } from '../../config.ts';
 import { ProxyError } from '../../errors.ts';
 import { PING_REQUEST } from '../../mcp/handshake.ts';
+import { POST_HEADERS } from '../../mcp/headers.ts';
 import { openPlace } from '../credential-store.ts';
 import { type Account, addressOf } from './accounts.ts';
 import type { CommandContext } from './login.ts';
@@ -37,7 +38,7 @@ export async function checkSignIn(
       purpose: 'probe',
       method: 'POST',
       url,
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      headers: POST_HEADERS,
       body: PING_REQUEST,
       repeatable: true,
     });

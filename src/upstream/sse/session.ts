@@ -10,6 +10,7 @@ import { showUrl } from '../../core/redact.ts';
 import { withLimit } from '../../core/timer.ts';
 import { EndedByProxy, ProxyError } from '../../errors.ts';
 import { PING } from '../../mcp/handshake.ts';
+import { STREAM_HEADERS } from '../../mcp/headers.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import { Link } from '../../wire/link.ts';
 import type { SseEvent } from '../../wire/sse.ts';
@@ -167,7 +168,7 @@ export class SseSession {
         purpose: 'connect',
         method: 'GET',
         url,
-        headers: { accept: 'text/event-stream' },
+        headers: STREAM_HEADERS,
         signal: close.signal,
         repeatable: true,
         cookies,

@@ -21,7 +21,7 @@ import { showUrl } from '../../core/redact.ts';
 import { withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { envelopeOf } from '../../mcp/envelope.ts';
-import { standardHeaders } from '../../mcp/headers.ts';
+import { POST_HEADERS, standardHeaders } from '../../mcp/headers.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import { nextPage, toolName } from '../../mcp/tool-list.ts';
@@ -97,8 +97,7 @@ export class StatelessTransport {
     mirrored = this.#tools.headersFor(call),
   ): Promise<HttpResponse> {
     const headers = {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
+      ...POST_HEADERS,
       'mcp-protocol-version': MODERN_REVISIONS[0],
       ...standardHeaders(call),
       ...mirrored,
