@@ -40,50 +40,54 @@ const PROMPTS_CHANGED = 'notifications/prompts/list_changed';
 const RESOURCES_CHANGED = 'notifications/resources/list_changed';
 
 /** What the revisions say about each method. */
-export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  // Requests of the client.
-  ['initialize', { era: 'legacy', opens: true, repeatable: true }],
-  ['server/discover', { era: 'modern', opens: true, repeatable: true, cacheable: true }],
-  ['ping', { era: 'legacy', from: 'both', repeatable: true }],
-  ['tools/list', { list: 'tools', changed: TOOLS_CHANGED, repeatable: true, cacheable: true }],
-  ['tools/call', { named: 'name', asks: true }],
-  ['prompts/list', { list: 'prompts', changed: PROMPTS_CHANGED, repeatable: true, cacheable: true }],
-  ['prompts/get', { named: 'name', asks: true, repeatable: true }],
-  ['resources/list', { list: 'resources', changed: RESOURCES_CHANGED, repeatable: true, cacheable: true }],
-  [
-    'resources/templates/list',
-    { list: 'resourceTemplates', changed: RESOURCES_CHANGED, repeatable: true, cacheable: true },
-  ],
-  ['resources/read', { named: 'uri', asks: true, repeatable: true, cacheable: true }],
-  ['resources/subscribe', { era: 'legacy', repeatable: true }],
-  ['resources/unsubscribe', { era: 'legacy', repeatable: true }],
-  ['subscriptions/listen', { era: 'modern', repeatable: true }],
-  ['completion/complete', { repeatable: true }],
-  ['logging/setLevel', { era: 'legacy', repeatable: true }],
-  // In 2025-11-25 each side may ask the other about its tasks.
-  ['tasks/list', { era: 'legacy', from: 'both' }],
-  ['tasks/result', { era: 'legacy', from: 'both' }],
-  ['tasks/get', { from: 'both', named: 'taskId' }],
-  ['tasks/update', { era: 'modern', named: 'taskId' }],
-  ['tasks/cancel', { from: 'both', named: 'taskId' }],
-  // Requests of the server.
-  ['sampling/createMessage', { from: 'server', allowedBy: 'sampling' }],
-  ['elicitation/create', { from: 'server', allowedBy: 'elicitation' }],
-  ['roots/list', { from: 'server', allowedBy: 'roots' }],
-  // Notifications.
-  ['notifications/initialized', { era: 'legacy' }],
-  ['notifications/roots/list_changed', { era: 'legacy' }],
-  ['notifications/cancelled', { from: 'both' }],
-  ['notifications/progress', { from: 'both' }],
-  ['notifications/tasks/status', { era: 'legacy', from: 'both' }],
-  ['notifications/message', { from: 'server' }],
-  [TOOLS_CHANGED, { from: 'server', announcedBy: 'tools', filter: 'toolsListChanged' }],
-  [PROMPTS_CHANGED, { from: 'server', announcedBy: 'prompts', filter: 'promptsListChanged' }],
-  [RESOURCES_CHANGED, { from: 'server', announcedBy: 'resources', filter: 'resourcesListChanged' }],
-  ['notifications/resources/updated', { from: 'server' }],
-  ['notifications/elicitation/complete', { era: 'legacy', from: 'server' }],
-  ['notifications/subscriptions/acknowledged', { era: 'modern', from: 'server' }],
-]);
+export const METHODS: ReadonlyMap<string, Method> = new Map(
+  Object.entries<Method>({
+    // Requests of the client.
+    initialize: { era: 'legacy', opens: true, repeatable: true },
+    'server/discover': { era: 'modern', opens: true, repeatable: true, cacheable: true },
+    ping: { era: 'legacy', from: 'both', repeatable: true },
+    'tools/list': { list: 'tools', changed: TOOLS_CHANGED, repeatable: true, cacheable: true },
+    'tools/call': { named: 'name', asks: true },
+    'prompts/list': { list: 'prompts', changed: PROMPTS_CHANGED, repeatable: true, cacheable: true },
+    'prompts/get': { named: 'name', asks: true, repeatable: true },
+    'resources/list': { list: 'resources', changed: RESOURCES_CHANGED, repeatable: true, cacheable: true },
+    'resources/templates/list': {
+      list: 'resourceTemplates',
+      changed: RESOURCES_CHANGED,
+      repeatable: true,
+      cacheable: true,
+    },
+    'resources/read': { named: 'uri', asks: true, repeatable: true, cacheable: true },
+    'resources/subscribe': { era: 'legacy', repeatable: true },
+    'resources/unsubscribe': { era: 'legacy', repeatable: true },
+    'subscriptions/listen': { era: 'modern', repeatable: true },
+    'completion/complete': { repeatable: true },
+    'logging/setLevel': { era: 'legacy', repeatable: true },
+    // In 2025-11-25 each side may ask the other about its tasks.
+    'tasks/list': { era: 'legacy', from: 'both' },
+    'tasks/result': { era: 'legacy', from: 'both' },
+    'tasks/get': { from: 'both', named: 'taskId' },
+    'tasks/update': { era: 'modern', named: 'taskId' },
+    'tasks/cancel': { from: 'both', named: 'taskId' },
+    // Requests of the server.
+    'sampling/createMessage': { from: 'server', allowedBy: 'sampling' },
+    'elicitation/create': { from: 'server', allowedBy: 'elicitation' },
+    'roots/list': { from: 'server', allowedBy: 'roots' },
+    // Notifications.
+    'notifications/initialized': { era: 'legacy' },
+    'notifications/roots/list_changed': { era: 'legacy' },
+    'notifications/cancelled': { from: 'both' },
+    'notifications/progress': { from: 'both' },
+    'notifications/tasks/status': { era: 'legacy', from: 'both' },
+    'notifications/message': { from: 'server' },
+    [TOOLS_CHANGED]: { from: 'server', announcedBy: 'tools', filter: 'toolsListChanged' },
+    [PROMPTS_CHANGED]: { from: 'server', announcedBy: 'prompts', filter: 'promptsListChanged' },
+    [RESOURCES_CHANGED]: { from: 'server', announcedBy: 'resources', filter: 'resourcesListChanged' },
+    'notifications/resources/updated': { from: 'server' },
+    'notifications/elicitation/complete': { era: 'legacy', from: 'server' },
+    'notifications/subscriptions/acknowledged': { era: 'modern', from: 'server' },
+  }),
+);
 
 /** Whether a method is told, not asked; it holds for those of the future, too. */
 export function isNotification(method: string): boolean {
@@ -172,7 +176,7 @@ export interface ListChange {
 }
 
 export const LIST_CHANGES: readonly ListChange[] = [...METHODS].flatMap(([method, { announcedBy, filter }]) =>
-  announcedBy === undefined || filter === undefined ? [] : { method, capability: announcedBy, filter },
+  announcedBy && filter ? { method, capability: announcedBy, filter } : [],
 );
 
 /** Whether a notification says that a list of the server has changed. */
