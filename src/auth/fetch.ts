@@ -9,7 +9,6 @@ import { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import type { Authorizer, Want } from './authorizer.ts';
 import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
-import { NoSignIn } from './no-sign-in.ts';
 import type { AuthOptions } from './options.ts';
 import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './vault/credentials.ts';
 import { readStored } from './vault/stored.ts';
@@ -190,7 +189,8 @@ export class Auth {
       // What nobody has asked for fails the way the server made it fail.
       if (!IS_TOLD.has(request.purpose)) return false;
       // The user has given a credential of another kind, and that is what the server refuses.
-      if (error instanceof NoSignIn && response.credential !== undefined) return false;
+      const isRefused = error instanceof ProxyError && error.code === 'no-sign-in' && response.credential !== undefined;
+      if (isRefused) return false;
       await discard(response);
       throw error;
     }
@@ -242,7 +242,7 @@ export class Auth {
     const where = url === undefined ? '' : `; sign in here: ${url}`;
     const message = `the sign-in to ${server.host} was not finished in ${Math.round(config.timeout / 1000)} s${where}`;
     const data = url === undefined ? {} : { signIn: url };
-    return new ProxyError('unauthorized', message, {
+    return new ProxyError('sign-in-needed', message, {
       ...data,
       hint: `sign in, then try again${storeHint(env, folder)}`,
     });

@@ -8,7 +8,7 @@ import { asString, peek } from '../core/json.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
-import { EndedByProxy, ProxyError } from '../errors.ts';
+import { EndedByProxy, type ErrorCode, ProxyError } from '../errors.ts';
 import { declaredRevision, mayDeclareRevision } from '../mcp/envelope.ts';
 import { discoverCall } from '../mcp/handshake.ts';
 import { isHandshake } from '../mcp/methods.ts';
@@ -198,7 +198,7 @@ export class Upstream implements Session {
         if (await this.#answersDiscover(exchange)) throw modernOnly(this.#options.url, outcome);
         return { reply: replyOf(outcome), open: false };
       case 'final':
-        return first && outcome.kind === 'refused' && outcome.error.code !== 'unauthorized'
+        return first && outcome.kind === 'refused' && !asksForUser(outcome.error)
           ? { other: first }
           : { reply: replyOf(outcome), open: false };
     }
@@ -293,9 +293,11 @@ function isProven(session: LegacySession): boolean {
   return session instanceof SseSession && session.proven;
 }
 
+const ASKING_FOR_USER: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'sign-in-needed', 'no-sign-in']);
+
 /** Whether the user must act before the server shows what it speaks. */
 function asksForUser(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'unauthorized';
+  return error instanceof ProxyError && ASKING_FOR_USER.has(error.code);
 }
 
 /** Whether a notification belongs to the modern era; one that cannot be read is for the server to judge. */

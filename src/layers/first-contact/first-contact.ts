@@ -263,8 +263,7 @@ export class FirstContact {
     const answered = this.#forward(exchange);
     const first = await Promise.race([answered, userNeeded(signIn, answered)]).catch((error: unknown) => {
       this.#discovered ||= isOtherEra(error);
-      const asksForUser = error instanceof ProxyError && error.code === 'unauthorized' && error.data.httpStatus === 401;
-      if (!asksForUser) throw error;
+      if (!(error instanceof ProxyError) || error.code !== 'sign-in-needed') throw error;
       return 'user-needed' as const;
     });
     if (first !== 'user-needed') {
@@ -311,7 +310,7 @@ export class FirstContact {
     const page = signIn.pending?.url;
     const code = signIn.pending?.userCode;
     const where = page === undefined ? '' : `: ${page}${code === undefined ? '' : ` (code ${code})`}`;
-    return new ProxyError('unauthorized', `${server} asks for a sign-in${where}`, {
+    return new ProxyError('sign-in-needed', `${server} asks for a sign-in${where}`, {
       ...(page !== undefined && { signIn: page }),
       hint: 'sign in, then try again',
     });

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { Auth } from '../../../src/auth/fetch.ts';
 import { DEFAULTS } from '../../../src/config.ts';
 import type { HttpRequest, HttpResponse, Purpose } from '../../../src/core/fetch.ts';
-import { ProxyError } from '../../../src/errors.ts';
 import { memoryStore } from '../../../src/state/memory-secrets.ts';
 
 // An address, so that nothing has to be looked up to know that it is out in the world.
@@ -20,7 +19,7 @@ async function refused(request: Partial<HttpRequest> & { purpose: Purpose }) {
   const sent: HttpRequest[] = [];
   const auth = new Auth({
     server: SERVER,
-    config: { ...DEFAULTS.auth, grant: 'device-code' },
+    config: DEFAULTS.auth,
     fetch: async (one) => {
       sent.push(one);
       return response(one.url === SERVER ? 401 : 404);
@@ -41,14 +40,14 @@ async function refused(request: Partial<HttpRequest> & { purpose: Purpose }) {
 describe('a request that needs a sign-in', () => {
   it.each(['call', 'connect'] as const)('and is a %s begins one', async (purpose) => {
     const { outcome, others } = await refused({ purpose });
-    expect(outcome).toBeInstanceOf(ProxyError);
+    expect(outcome).toMatchObject({ name: 'ProxyError', code: 'no-sign-in' });
     expect(others.length).toBeGreaterThan(0);
     expect(new Set(others.map((one) => one.purpose))).toEqual(new Set(['sign-in']));
   });
 
   it('and asks what the server speaks begins none, but is told why it fails', async () => {
     const { outcome, others } = await refused({ purpose: 'discover' });
-    expect(outcome).toMatchObject({ name: 'ProxyError', data: { httpStatus: 401 } });
+    expect(outcome).toMatchObject({ name: 'ProxyError', code: 'sign-in-needed', data: { httpStatus: 401 } });
     expect(others).toEqual([]);
   });
 
