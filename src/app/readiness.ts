@@ -32,7 +32,7 @@ export class Ready {
     if (!needed) this.#reason = undefined;
     // Start it here: a load balancer sends no client to an instance that is not ready, so no request would.
     else if (auth && auth.state.pending === undefined)
-      reach(fetch, config.url, { probe: false }).then((tried) => this.#note(tried));
+      reach(fetch, config.url, 'call').then((tried) => this.#note(tried));
     const pending = auth?.state.pending;
     return {
       reachable: kind !== 'unreachable',

@@ -141,7 +141,7 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
     trace: config.logLevel === 'debug' && trace(log),
     filter: config.ignoreTools.length > 0 && filterTools(config.ignoreTools),
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server, version }),
-    downgrade: auth && bridges && downgrade(),
+    downgrade: auth && bridges && downgrade(version),
     sharing,
     'progress-tokens': sharing && progressTokens(),
     deadline: deadline(DEADLINES),

@@ -3,13 +3,12 @@
  * asks for it. Everything beyond that is loaded when it is needed for the first time.
  */
 import type { CancelSignal } from '../core/cancel.ts';
-import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
+import type { Fetch, HttpRequest, HttpResponse, Purpose } from '../core/fetch.ts';
 import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import type { Authorizer, Want } from './authorizer.ts';
 import { type Demanded, demandOf, NO_CHALLENGE } from './challenge.ts';
-import { NoSignIn } from './no-sign-in.ts';
 import type { AuthOptions } from './options.ts';
 import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './vault/credentials.ts';
 import { readStored } from './vault/stored.ts';
@@ -22,6 +21,12 @@ const UNREADABLE = 'Bearer error="invalid_token"';
 
 /** Statuses that may be about the header with the token. */
 const MAY_BE_UNREADABLE = new Set([400, 413, 414, 431]);
+
+/** Requests that a client waits for: it may wait for a user, too. */
+const MAY_ASK_USER: ReadonlySet<Purpose> = new Set(['call', 'connect']);
+
+/** Requests whose client is told why there are no credentials; others get the refusal of the server. */
+const IS_TOLD: ReadonlySet<Purpose> = new Set(['call', 'connect', 'discover']);
 
 const NOTHING_STORED = { credentials: undefined, problem: undefined };
 
@@ -103,8 +108,9 @@ export class Auth {
     this.#warnOf(`the server finds its token too large or malformed (HTTP ${response.status})`);
     const refusal = { ...response, status: 401, headers: { 'www-authenticate': UNREADABLE } };
     const answer = await this.#refused(request, refusal, bearer, attempt, steppedUp);
-    // A probe needs to see the 401, because it means that a sign-in is needed; a request of the client gets the server's response.
-    return answer === refusal && request.probe !== true ? response : answer;
+    // What the proxy asks on its own account must see the 401, because it means that a sign-in is needed; a request of
+    // the client gets the server's response.
+    return answer === refusal && MAY_ASK_USER.has(request.purpose) ? response : answer;
   }
 
   /** Gets what the server asks for and sends the request again, or leaves the refusal as it is. */
@@ -115,7 +121,7 @@ export class Auth {
     attempt: number,
     steppedUp: string | undefined,
   ): Promise<HttpResponse> {
-    const demand = demandOf(response, { inSession: 'mcp-session-id' in request.headers });
+    const demand = demandOf(response, { inSession: request.inSession === true });
     if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS) return response;
     if (this.#closed) {
       response.body.destroy();
@@ -127,7 +133,7 @@ export class Auth {
       scopes = demand.challenge.scope ?? '';
       // The same scopes a second time: the server wants something else than it says.
       if (steppedUp === scopes) this.#inVain.add(scopes);
-      if (this.#inVain.has(scopes) || request.probe) return response;
+      if (this.#inVain.has(scopes) || !MAY_ASK_USER.has(request.purpose)) return response;
     }
     const want = this.#wantOf(demand, bearer, request);
     if (!(await this.#authorize(want, request, response))) return response;
@@ -171,7 +177,7 @@ export class Auth {
     const stepUp = kind === 'scope';
     const fresh = !stepUp && refused !== undefined && refused !== this.#accepted;
     const unreadable = refused !== undefined && refused === this.#unreadable;
-    return { refused, fresh, unreadable, challenge, stepUp, interactive: request.probe !== true };
+    return { refused, fresh, unreadable, challenge, stepUp, interactive: MAY_ASK_USER.has(request.purpose) };
   }
 
   /** Whether there are other credentials now. Rejects when the user has to be told why there are none. */
@@ -181,10 +187,11 @@ export class Auth {
       await this.#obtain(authorizer, want, request.signal);
       return true;
     } catch (error) {
-      // What nobody has asked for fails the way the server made it fail; it matters to `server/discover` only, which says so.
-      if (request.probe && !('mcp-method' in request.headers)) return false;
+      // What nobody has asked for fails the way the server made it fail.
+      if (!IS_TOLD.has(request.purpose)) return false;
       // The user has given a credential of another kind, and that is what the server refuses.
-      if (error instanceof NoSignIn && response.credential !== undefined) return false;
+      const isRefused = error instanceof ProxyError && error.code === 'no-sign-in' && response.credential !== undefined;
+      if (isRefused) return false;
       await discard(response);
       throw error;
     }
@@ -236,7 +243,7 @@ export class Auth {
     const where = url === undefined ? '' : `; sign in here: ${url}`;
     const message = `the sign-in to ${server.host} was not finished in ${Math.round(config.timeout / 1000)} s${where}`;
     const data = url === undefined ? {} : { signIn: url };
-    return new ProxyError('unauthorized', message, {
+    return new ProxyError('sign-in-needed', message, {
       ...data,
       hint: `sign in, then try again${storeHint(env, folder)}`,
     });

@@ -2,7 +2,7 @@
 import type http from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { HttpRequest, HttpResponse } from '../core/fetch.ts';
+import type { HttpRequest, HttpResponse, Purpose } from '../core/fetch.ts';
 import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { brokenAtFirst, brokenConnection, noConnection, withoutAnswer } from './connection-failure.ts';
@@ -13,6 +13,9 @@ import type { Secure } from './trust.ts';
 const CONNECT_LIMIT = 30_000;
 /** The most interim responses (RFC 9110, section 15.2) to one request. */
 const MAX_INTERIM = 1_000;
+
+/** Requests whose response stays open: they get connections of their own, and leave the warm ones to calls. */
+const STAYS_OPEN: ReadonlySet<Purpose> = new Set(['connect', 'stream']);
 
 /** How requests to one origin get onto the network. */
 export interface Connector {
@@ -52,7 +55,7 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
     const { hostname, port, path } = addressOf(url);
     const outgoing = connector.request({
       ...connector.secure,
-      agent: request.stream ? connector.streams : connector.agent,
+      agent: STAYS_OPEN.has(request.purpose) ? connector.streams : connector.agent,
       method: request.method,
       hostname,
       port,

@@ -5,7 +5,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import { type Layer, requestLayer } from '../core/layer.ts';
 import { ProxyError } from '../errors.ts';
-import { isHandshake } from '../mcp/revisions.ts';
+import { isHandshake } from '../mcp/methods.ts';
 
 /** Milliseconds a server may stay silent. */
 export interface Deadlines {

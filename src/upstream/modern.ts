@@ -6,6 +6,7 @@ import { derived, type Era, type Exchange } from '../core/exchange.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
 import { showUrl } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
+import { discoverCall } from '../mcp/handshake.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
 import { patiently } from './busy.ts';
 import type { ConnectOptions } from './context.ts';
@@ -13,7 +14,7 @@ import { afterModernPost, isModernAnswer } from './detection/verdict.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type Outcome, replyOf } from './outcome.ts';
 import { subscribe } from './stateless/subscription.ts';
-import { envelopeOf, StatelessTransport } from './stateless/transport.ts';
+import { StatelessTransport } from './stateless/transport.ts';
 
 export class ModernUpstream {
   readonly #options: ConnectOptions;
@@ -73,7 +74,7 @@ export class ModernUpstream {
 
   /** Asks the one question that only a modern server answers, in the name of the exchange. */
   async answersDiscover(exchange: Exchange): Promise<boolean> {
-    const call: Call = { method: 'server/discover', params: envelopeOf(exchange.call) };
+    const call = discoverCall(exchange.call);
     try {
       const outcome = await this.#transport.send(derived(exchange, { call, notify: () => undefined }));
       return isModernAnswer(outcome);

@@ -4,7 +4,8 @@
  */
 import type { Era, Exchange, Session } from '../core/exchange.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
-import { declaredRevision, isHandshake, mayDeclareRevision } from '../mcp/revisions.ts';
+import { declaredRevision, mayDeclareRevision } from '../mcp/envelope.ts';
+import { isHandshake } from '../mcp/methods.ts';
 import type { ConnectOptions } from './context.ts';
 import { FailureLog } from './failure-log.ts';
 import { LegacyUpstream } from './legacy.ts';

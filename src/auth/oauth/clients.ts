@@ -8,7 +8,6 @@ import type { AuthConfig } from '../../config.ts';
 import { showUrl } from '../../core/redact.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
-import { NoSignIn } from '../no-sign-in.ts';
 import type { ClientRecord, Credentials, Issuer } from '../vault/credentials.ts';
 import { SECRET_METHODS } from './client-authentication.ts';
 import { clientHint } from './client-hint.ts';
@@ -158,7 +157,7 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: str
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
     const reason = issuer.unusable?.authorization_servers ?? 'nothing there says how to sign in';
     const message = `${showUrl(server)} asks for authorization (HTTP 401), and ${reason}`;
-    return new NoSignIn('unauthorized', message, { httpStatus: 401, hint }, error);
+    return new ProxyError('no-sign-in', message, { httpStatus: 401, hint }, error);
   }
   if (error instanceof ProxyError && error.code !== 'unauthorized') return error;
   if (error instanceof OAuthError && error.error === 'invalid_response' && error.status >= 400) {

@@ -43,6 +43,7 @@ async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string,
   // The library sends its own User-Agent; leave that to the HTTP client, which names this program.
   const { 'user-agent': _, ...headers } = init.headers;
   return request(wire, {
+    purpose: 'sign-in',
     method: init.method === 'POST' ? 'POST' : 'GET',
     url,
     headers,
@@ -83,6 +84,7 @@ export async function fetchDocument(wire: Wire, url: URL): Promise<Document | un
   let at = url;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const response = await request(wire, {
+      purpose: 'sign-in',
       method: 'GET',
       url: at,
       headers: { accept: 'application/json' },
@@ -101,7 +103,8 @@ export async function fetchDocument(wire: Wire, url: URL): Promise<Document | un
 /** Asks for a page without following it anywhere; the status and where it leads. */
 export async function peekAt(wire: Wire, url: URL): Promise<{ status: number; location: string | undefined }> {
   const headers = { accept: 'text/html' };
-  const response = await request(wire, { method: 'GET', url, headers, redirect: 'manual', repeatable: true });
+  const common = { purpose: 'sign-in', redirect: 'manual', repeatable: true } as const;
+  const response = await request(wire, { ...common, method: 'GET', url, headers });
   return { status: response.status, location: response.headers.get('location') ?? undefined };
 }
 

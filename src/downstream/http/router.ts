@@ -2,10 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { JsonError } from '../../core/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../../core/jsonrpc.ts';
-import { isOnlyTold } from '../../core/lookalikes.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
-import { declaredRevision, HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
+import { declaredRevision, PROTOCOL_VERSION } from '../../mcp/envelope.ts';
+import { isOnlyTold } from '../../mcp/methods.ts';
+import { HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
 import { type ReceivedFrame, readFrame } from '../../wire/frames.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { accepts, acceptsEvents, isBrowser, isJson } from './accept.ts';
@@ -217,7 +218,7 @@ export class HttpDownstream {
       return withId(message, refused(400, reason, {}, HEADER_MISMATCH));
     }
     if (declared === undefined) {
-      const missing = 'Invalid params: _meta has no io.modelcontextprotocol/protocolVersion';
+      const missing = `Invalid params: _meta has no ${PROTOCOL_VERSION}`;
       return withId(message, refused(400, missing, {}, INVALID_PARAMS));
     }
     try {

@@ -7,7 +7,7 @@ export function notYet({ signIn, server }: { readonly signIn: SignIn; readonly s
   const page = signIn.pending?.url;
   const code = signIn.pending?.userCode;
   const where = page === undefined ? '' : `: ${page}${code === undefined ? '' : ` (code ${code})`}`;
-  return new ProxyError('unauthorized', `${server} asks for a sign-in${where}`, {
+  return new ProxyError('sign-in-needed', `${server} asks for a sign-in${where}`, {
     ...(page !== undefined && { signIn: page }),
     hint: 'sign in, then try again',
   });

@@ -14,18 +14,18 @@ import {
   type Peer,
   type Session,
 } from '../../core/exchange.ts';
-import { asString, encode, isObject, peek, peekObject, peekText, withMember } from '../../core/json.ts';
+import { encode, isObject, peekObject, withMember } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
 import { changed, type Layer } from '../../core/layer.ts';
 import type { AnswerMemory } from '../../core/ports.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
-import { declaredRevision } from '../../mcp/revisions.ts';
+import { declaredRevision } from '../../mcp/envelope.ts';
+import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
+import { isFirstPage, toolName } from '../../mcp/tool-list.ts';
 import { notYet, ServerRefused } from './errors.ts';
 import {
   emptyList,
-  isListRequest,
-  LIST_CHANGES,
   provisionalDiscover,
   provisionalInitialize,
   rememberedList,
@@ -132,10 +132,11 @@ class FirstContact {
     const { method } = exchange.call;
     if (method === 'initialize') return this.#open(exchange);
     if (method === 'server/discover') return this.#discover(exchange);
-    if (this.#madeUp && method === 'tools/call' && asString(peek(exchange.call.params, 'name')) === SIGN_IN_TOOL) {
+    if (this.#madeUp && method === 'tools/call' && toolName(exchange.call) === SIGN_IN_TOOL) {
       return this.#signInCall(exchange);
     }
-    if (this.#phase === 'connected') return isListRequest(method) ? this.#list(exchange) : this.#forward(exchange);
+    if (this.#phase === 'connected')
+      return listMember(method) !== undefined ? this.#list(exchange) : this.#forward(exchange);
     return this.#phase === 'provisional' ? this.#whileProvisional(exchange) : this.#first(exchange);
   };
 
@@ -181,7 +182,7 @@ class FirstContact {
       this.#phase = 'connected';
       if (this.#initialized) this.#server.notify(this.#initialized);
       // Everything the client was told so far was a guess.
-      for (const method of LIST_CHANGES) this.#options.peer.notify({ method });
+      for (const { method } of LIST_CHANGES) this.#options.peer.notify({ method });
     };
     const connecting = begin().finally(() => {
       if (this.#connecting === connecting) this.#connecting = undefined;
@@ -194,7 +195,7 @@ class FirstContact {
     const { method } = exchange.call;
     if (method === 'ping') return { result: encode({}) };
     const connected = (this.#connecting ?? this.#connect()).then(() => 'connected' as const);
-    const list = isListRequest(method);
+    const list = listMember(method) !== undefined;
     const patience = list ? later(LIST_PATIENCE) : pageKnown(this.#options.signIn);
     try {
       const first = await Promise.race([connected, patience.promise]);
@@ -214,7 +215,7 @@ class FirstContact {
     const { method } = exchange.call;
     const own = linked(exchange);
     const answered = this.#forward(own.exchange);
-    const list = isListRequest(method);
+    const list = listMember(method) !== undefined;
     // A subscription is not waited for by anybody.
     if (method === 'subscriptions/listen') return answered;
     const seen = answered.then((reply) => {
@@ -247,10 +248,10 @@ class FirstContact {
     return reply;
   }
 
-  #rememberList({ method, params }: Call, reply: Reply): void {
+  #rememberList(call: Call, reply: Reply): void {
     // The server may have a tool of that name itself.
-    if (method === 'tools/list' && 'result' in reply) this.#madeUp = false;
-    if (!peekText(params, 'cursor')) this.#remember(method, reply);
+    if (call.method === 'tools/list' && 'result' in reply) this.#madeUp = false;
+    if (isFirstPage(call)) this.#remember(call.method, reply);
   }
 
   /** Keeps an answer for the next time that a user has to sign in; nothing of servers that never ask for it. */
@@ -258,9 +259,11 @@ class FirstContact {
     if ('result' in reply && this.#options.signIn.signedIn) this.#options.answers.remember(method, reply.result);
   }
 
-  #listFromMemory({ method, params }: Call, modern: boolean): Reply {
+  #listFromMemory(call: Call, modern: boolean): Reply {
+    const { method } = call;
     // Only first pages are kept.
-    if (peekText(params, 'cursor')) throw notYet(this.#options);
+    if (!isFirstPage(call)) throw notYet(this.#options);
+    if (!isFirstPage(call)) throw notYet(this.#options);
     const remembered = this.#options.answers.recall(method);
     if (isObject(remembered)) return { result: rememberedList(remembered, modern) };
     this.#madeUp ||= method === 'tools/list';
@@ -272,8 +275,7 @@ class FirstContact {
     const answered = this.#forward(exchange);
     const first = await Promise.race([answered, userNeeded(signIn, answered)]).catch((error: unknown) => {
       this.#discovered ||= isOtherEra(error);
-      const asksForUser = error instanceof ProxyError && error.code === 'unauthorized' && error.data.httpStatus === 401;
-      if (!asksForUser) throw error;
+      if (!(error instanceof ProxyError) || error.code !== 'sign-in-needed') throw error;
       return 'user-needed' as const;
     });
     if (first !== 'user-needed') {

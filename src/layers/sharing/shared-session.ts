@@ -8,23 +8,13 @@ import { derived, type Exchange, type Peer, type Session } from '../../core/exch
 import { asString, encode, member as memberOf, peek, withMember } from '../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
 import type { Connect, Layer } from '../../core/layer.ts';
-import { isOnlyTold } from '../../core/lookalikes.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
-import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
+import { INITIALIZED, initializeCall, ourselves } from '../../mcp/handshake.ts';
+import { isAboutTask, isClientNotification, isListChange, isNotification, isOnlyTold } from '../../mcp/methods.ts';
 import { LEVELS, refuseAmbiguous, resultFor, severityOf, withoutTask } from './shared-calls.ts';
 import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 
-const LIST_CHANGES = new Set(['tools', 'prompts', 'resources'].map((list) => `notifications/${list}/list_changed`));
-/** What a client tells about itself, and what answers questions that the server cannot have asked. */
-const SWALLOWED = new Set([
-  // It names a request by its id, which at the server may be the id of another client's request.
-  'notifications/cancelled',
-  'notifications/initialized',
-  'notifications/roots/list_changed',
-  'notifications/progress',
-  'notifications/tasks/status',
-]);
 const CLOSE_LIMIT = 5_000;
 /** How many subscriptions of a client that has left to end at a time. */
 const AT_A_TIME = 4;
@@ -107,7 +97,7 @@ class SharedSession {
   async #request(member: Member, exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
     refuseAmbiguous(call);
-    if (call.method.startsWith('notifications/')) return errorReply(METHOD_NOT_FOUND, 'Method not found');
+    if (isNotification(call.method)) return errorReply(METHOD_NOT_FOUND, 'Method not found');
     const opened = await this.#open();
     if ('error' in opened) return opened;
     const server = this.#server as Session;
@@ -121,13 +111,15 @@ class SharedSession {
         return this.#subscription(member, exchange, server);
     }
     // Whoever made a task is not known to the server, and so neither is who may see it.
-    if (call.method.startsWith('tasks/')) return errorReply(METHOD_NOT_FOUND, 'Method not found');
+    if (isAboutTask(call.method)) return errorReply(METHOD_NOT_FOUND, 'Method not found');
     return this.#ask(member, exchange, server);
   }
 
   #notify(member: Member, call: Call): Promise<void> | undefined {
     if (call.method === 'notifications/initialized') member.ready = true;
-    return SWALLOWED.has(call.method) || !isOnlyTold(call) ? undefined : this.#server?.notify(call);
+    // Those of the specification say something of one client, answer questions that the server cannot have asked, or
+    // name a request by its id, which at the server may be the id of another client's request.
+    return isClientNotification(call.method) || !isOnlyTold(call) ? undefined : this.#server?.notify(call);
   }
 
   /** Opens the session with the server, once for all. */
@@ -144,15 +136,10 @@ class SharedSession {
   async #initialize(): Promise<Reply> {
     const server = this.#connect(this.#peer);
     this.#coming = server;
-    const params = encode({
-      protocolVersion: LEGACY_REVISIONS[0],
-      capabilities: {},
-      clientInfo: { name: 'mcp-proxy', version: this.#options.version },
-    });
     const cancellation = new Cancellation();
     const reply = await server.request({
       ...this.#peer,
-      call: { method: 'initialize', params },
+      call: initializeCall(ourselves(this.#options.version)),
       signal: cancellation.signal,
       abort: (error) => cancellation.abort(error),
     });
@@ -164,7 +151,7 @@ class SharedSession {
     if (this.#coming !== server) throw new ProxyError('failed', 'the session was closed while it was being opened');
     this.#coming = undefined;
     this.#server = server;
-    server.notify({ method: 'notifications/initialized' });
+    server.notify(INITIALIZED);
     return reply;
   }
 
@@ -208,7 +195,7 @@ class SharedSession {
       const uri = asString(peek(note.params, 'uri'));
       return uri === undefined ? [] : this.#subscribers.to(uri);
     }
-    if (LIST_CHANGES.has(note.method)) return [...this.#members].filter(({ ready }) => ready);
+    if (isListChange(note.method)) return [...this.#members].filter(({ ready }) => ready);
     this.#options.log.debug(`upstream: skipped ${note.method}, which does not say whom it is for`);
     return [];
   }
@@ -303,7 +290,7 @@ function isMissed({ method }: Call, client: Peer): boolean {
 }
 
 function isForAll({ method }: Call): boolean {
-  return LIST_CHANGES.has(method) || method === 'notifications/resources/updated';
+  return isListChange(method) || method === 'notifications/resources/updated';
 }
 
 /** Whether a log message is severe enough for a client. */

@@ -7,6 +7,8 @@ import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Cookies, Fetch, HttpResponse } from '../../core/fetch.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
+import { PING_REQUEST } from '../../mcp/handshake.ts';
+import { POST_HEADERS, STREAM_HEADERS } from '../../mcp/headers.ts';
 
 const MOST = 8;
 /** For all of them together, in milliseconds. */
@@ -15,8 +17,6 @@ const LIMIT = 3_000;
 const HOLDS = 60_000;
 /** Bytes of an answer to a ping. */
 const ANSWER_LIMIT = 65_536;
-
-const PING = [Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}')];
 
 export class Neighbours {
   readonly #url: URL;
@@ -75,17 +75,15 @@ const NO_COOKIES: Cookies = { empty: true, take: () => {}, header: () => undefin
 
 /** Each request counts for itself: no cookie is taken from a neighbour, nor a redirect followed. */
 function common(url: URL, signal: CancelSignal) {
-  return { url, signal, redirect: 'manual', probe: true, repeatable: true, cookies: NO_COOKIES } as const;
+  return { purpose: 'probe', url, signal, redirect: 'manual', repeatable: true, cookies: NO_COOKIES } as const;
 }
 
 async function speaksHttp(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  return isAnswer(await fetch({ ...common(url, signal), method: 'POST', headers, body: PING }));
+  return isAnswer(await fetch({ ...common(url, signal), method: 'POST', headers: POST_HEADERS, body: PING_REQUEST }));
 }
 
 async function speaksSse(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
-  const headers = { accept: 'text/event-stream' };
-  const response = await fetch({ ...common(url, signal), method: 'GET', headers, stream: true });
+  const response = await fetch({ ...common(url, signal), method: 'GET', headers: STREAM_HEADERS });
   let text = '';
   const take = (chunk: Buffer): undefined => {
     text += chunk.toString('latin1');

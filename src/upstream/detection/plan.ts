@@ -5,7 +5,7 @@
 import type { Strategy } from '../../config.ts';
 import type { Reply } from '../../core/jsonrpc.ts';
 import type { TransportName } from '../../core/ports.ts';
-import { ProxyError } from '../../errors.ts';
+import { type ErrorCode, ProxyError } from '../../errors.ts';
 import { answerIn, type Outcome, type Refused } from '../outcome.ts';
 
 export interface Plan {
@@ -124,7 +124,9 @@ function endWith(attempt: Attempt): Step {
   }
 }
 
-/** Whether the user must sign in before the server shows what it speaks. */
+const ASKING_FOR_USER: ReadonlySet<ErrorCode> = new Set(['unauthorized', 'sign-in-needed', 'no-sign-in']);
+
+/** Whether the user must act before the server shows what it speaks. */
 function asksForUser(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'unauthorized';
+  return error instanceof ProxyError && ASKING_FOR_USER.has(error.code);
 }

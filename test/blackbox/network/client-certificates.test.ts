@@ -159,7 +159,13 @@ describe('--cert and --key', () => {
       env: {},
     });
     for (const { url } of [own, other, own]) {
-      const response = await client.fetch({ method: 'GET', url: new URL(url), headers: {}, repeatable: false });
+      const response = await client.fetch({
+        purpose: 'call',
+        method: 'GET',
+        url: new URL(url),
+        headers: {},
+        repeatable: false,
+      });
       expect((await response.body.bytes(100)).toString()).toBe('ok');
     }
     client.close();

@@ -17,8 +17,8 @@ import {
 } from '../../../core/jsonrpc.ts';
 import { Entry, Roll } from '../../../core/open.ts';
 import type { ProxyError } from '../../../errors.ts';
-import { META_SUBSCRIPTION_ID } from '../../../mcp/revisions.ts';
-import { closedFor, noteFor } from '../../../mcp/subscription-id.ts';
+import { COMPLETE } from '../../../mcp/result.ts';
+import { closedFor, noteFor, OF_SUBSCRIPTION } from '../../../mcp/subscription-id.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import type { Accepts } from '../accept.ts';
 import { Budget, claimBytes, groupsOf, type Limits, overBudget, type Release, TOO_MANY_BYTES } from '../body-budget.ts';
@@ -185,4 +185,4 @@ class StatelessExchange extends Entry implements Exchange {
 }
 
 /** The answer that ends a subscription by the will of the server (specification 2026-07-28, "Subscriptions"). */
-const GRACEFUL: Reply = { result: encode({ resultType: 'complete', _meta: { [META_SUBSCRIPTION_ID]: 0 } }) };
+const GRACEFUL: Reply = { result: encode({ ...COMPLETE, _meta: OF_SUBSCRIPTION }) };
