@@ -15,7 +15,7 @@ import { afterLegacyPost, afterSse } from './detection/verdict.ts';
 import type { FailureLog } from './failure-log.ts';
 import { Opening } from './opening.ts';
 import { type Outcome, replyOf } from './outcome.ts';
-import { SseSession } from './sse/session.ts';
+import type { SseSession } from './sse/session.ts';
 import { StreamableSession } from './streamable/session.ts';
 
 /** How long a session may take to end after another has replaced it, in milliseconds. */
@@ -125,9 +125,9 @@ export class LegacyUpstream {
 
   /** Sends the first message over one transport, and keeps the session if the server opens it. */
   async #try(transport: TransportName, exchange: Exchange): Promise<Attempt> {
-    const session = transport === 'http' ? new StreamableSession(this.#options) : new SseSession(this.#options);
+    const session = await this.#sessionOver(transport);
     this.#session = session;
-    const attempt = await this.#attempt(session, exchange);
+    const attempt = await this.#attempt(session, transport, exchange);
     if (attempt.kind === 'open') {
       if (exchange.call.method === 'initialize') this.#remember(transport, attempt.reply);
       return attempt;
@@ -140,19 +140,27 @@ export class LegacyUpstream {
     return attempt;
   }
 
+  async #sessionOver(transport: TransportName): Promise<LegacySession> {
+    if (transport === 'http') return new StreamableSession(this.#options);
+    // Few servers need it, so it is not part of what a start loads.
+    const { SseSession } = await import('./sse/session.ts');
+    return new SseSession(this.#options);
+  }
+
   /** Sends the first message over a new session. Never rejects. */
-  async #attempt(session: LegacySession, exchange: Exchange): Promise<Attempt> {
+  async #attempt(session: LegacySession, transport: TransportName, exchange: Exchange): Promise<Attempt> {
     try {
+      if (exchange.signal.aborted) throw exchange.signal.reason;
       const outcome = await patiently(exchange, () => session.attempt(exchange), this.#options.log);
-      return await this.#classify(session, exchange, outcome);
+      return await this.#classify(transport, exchange, outcome);
     } catch (error) {
       if (exchange.signal.aborted) return { kind: 'over', error };
-      return { kind: 'failed', error, proven: session instanceof SseSession && session.proven };
+      return { kind: 'failed', error, proven: 'proven' in session && session.proven };
     }
   }
 
-  async #classify(session: LegacySession, exchange: Exchange, outcome: Outcome): Promise<Attempt> {
-    switch (session instanceof SseSession ? afterSse(outcome) : afterLegacyPost(outcome)) {
+  async #classify(transport: TransportName, exchange: Exchange, outcome: Outcome): Promise<Attempt> {
+    switch (transport === 'sse' ? afterSse(outcome) : afterLegacyPost(outcome)) {
       case 'other-transport':
         return { kind: 'other-transport', outcome };
       case 'open':
