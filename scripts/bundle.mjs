@@ -44,8 +44,6 @@ export async function bundle({ name, modules, options }) {
       chunkFileNames: 'chunks/[name]-[hash].js',
       minify: true,
       comments: false,
-      // Nothing has to check at each use whether it is initialised.
-      topLevelVar: true,
     },
   });
   const files = [];
