@@ -64,7 +64,15 @@ function isInstalled() {
   );
 }
 
-const sources = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+const sources = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/build.mjs',
+  'scripts/bundle.mjs',
+  'scripts/wrap.mjs',
+];
 // What was built counts too: dist/ may have been changed, or built from something else, by hand.
 const construction = () =>
   `${hash([...sources.map((name) => at(name)), ...files(at('src'))])} ${hash(files(at('dist')))}`;
