@@ -51,10 +51,13 @@ export function onlyIfTaken(error: NodeJS.ErrnoException): undefined {
   return undefined;
 }
 
-/** Says who has the port that the user chose. */
+/** Where `callback.ts` listens. */
+const CALLBACK_ADDRESSES = ['127.0.0.1', '::1'];
+
+/** An error that names the program that has the port. */
 export async function portTaken(port: number): Promise<ProxyError> {
-  const { portHolder } = await import('./port-holder.ts');
-  const holder = await portHolder(port);
+  const { portHolder } = await import('../port-holder.ts');
+  const holder = await portHolder(port, CALLBACK_ADDRESSES);
   return new ProxyError(
     'port-taken',
     `the port ${port} of the sign-in is in use${holder ? ` by ${printable(holder, 80)}` : ''}`,
