@@ -1,9 +1,10 @@
 /** From words to flags, positionals and a command, by the table of options. */
 import { parseArgs } from 'node:util';
-import { beginsCommand, notYet, UnknownWord, usageError } from './mistakes.ts';
+import { notYet, UnknownWord, usageError } from './mistakes.ts';
 import { nearest } from './nearest.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
+import { pastedCommand } from './url-argument.ts';
 import { refusePlaceholders } from './variables.ts';
 
 export class Flags {
@@ -60,7 +61,8 @@ export function readTokens(argv: readonly string[]): Tokens {
   for (const token of tokens) {
     if (token.kind === 'positional') {
       // Flags after a command belong to the command.
-      if (positionals.length === 0 && beginsCommand(token.value)) throw notYet('a local server');
+      const command = positionals.length === 0 ? pastedCommand(own.slice(token.index)) : undefined;
+      if (command) throw command;
       positionals.push(token.value);
     }
     if (token.kind !== 'option') continue;

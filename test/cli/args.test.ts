@@ -104,9 +104,11 @@ describe('subcommands', () => {
     expect(actionOf([name, URL_TEXT, '--log-level', 'debug'])).toEqual(expected);
     expect(actionOf(['--log-level', 'debug', name, URL_TEXT])).toEqual(expected);
     expect(refusal(name)).toMatch(new RegExp(`no URL given \\| mcp-proxy ${name} https://`));
-    expect(refusal(name, 'host.example')).toMatch(/no URL/);
+    expect(refusal(name, 'host.example')).toMatch(/the URL has no scheme/);
     expect(refusal(name, 'http://host.example')).toMatch(/without encryption/);
-    expect(refusal(name, URL_TEXT, URL_TEXT)).toMatch(/one URL is expected, but 2 arguments were given/);
+    expect(refusal(name, URL_TEXT, URL_TEXT)).toBe(
+      `two URLs are given, but mcp-proxy ${name} takes one | run mcp-proxy ${name} once for each URL`,
+    );
   });
 
   it('status takes a URL or none', () => {
@@ -115,11 +117,13 @@ describe('subcommands', () => {
     const anywhere = { kind: 'status', secrets, config: { ...config, url: undefined } };
     expect(actionOf(['status', '--profile', 'work'])).toEqual(anywhere);
     expect(actionOf(['status', URL_TEXT, '--profile', 'work'])).toEqual({ kind: 'status', secrets, config });
-    expect(refusal('status', 'host.example')).toMatch(/no URL/);
+    expect(refusal('status', 'host.example')).toMatch(/the URL has no scheme/);
   });
 
   it('are words in the place of the URL, not behind it', () => {
-    expect(refusal(URL_TEXT, 'login')).toMatch(/one URL is expected/);
+    expect(refusal(URL_TEXT, 'login')).toMatch(
+      /one URL is expected, .* \| the command comes first: mcp-proxy login https:/,
+    );
   });
 });
 
