@@ -17,7 +17,7 @@ const QUOTED_CREDENTIALS = /^(?:(?:bearer|basic)\s+)?(["']).*\1$/i;
 /** The name and the value in `KEY:VALUE`. Throws a usage error that does not repeat the value. */
 export function parseHeader(text: string, env: Env): readonly [string, string] {
   if (CURLY_QUOTE.test(text)) {
-    throw usageError('a --header holds curly quotes', `type straight ones around the whole header: ${EXAMPLE}`);
+    throw usageError('a --header contains curly quotes', `type straight ones around the whole header: ${EXAMPLE}`);
   }
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(colon, 0)).trim();
@@ -27,8 +27,8 @@ export function parseHeader(text: string, env: Env): readonly [string, string] {
   }
   if (!HEADER_NAME.test(name))
     throw usageError(
-      'the name of a --header holds characters that no name may hold',
-      'a name consists of letters, digits and -, for example -H "X-Key: VALUE"',
+      'the name of a --header contains characters that are not allowed in one',
+      'expected letters, digits and -, for example -H "X-Key: VALUE"',
     );
   const value = expandVariables(text.slice(colon + 1).trim(), env, `--header ${name}`).trim();
   if (value === '') throw usageError(`--header ${name} has no value`, missingHint(`-H "${name}: \${VALUE}"`));
@@ -38,8 +38,8 @@ export function parseHeader(text: string, env: Env): readonly [string, string] {
   }
   if (!HEADER_VALUE.test(value)) {
     throw usageError(
-      `--header ${name} holds characters that no header may hold`,
-      'copy the value again: it holds a line break, or letters beyond Latin-1',
+      `--header ${name} contains characters that are not allowed in a header`,
+      'copy the value again: it contains a line break, or letters beyond Latin-1',
     );
   }
   return [name, value];
