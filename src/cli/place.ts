@@ -4,7 +4,8 @@ import { fileStore, memoryStore, type SecretStore } from '../auth/store.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
-import { createHttpClient, type HttpClient, unusedProxyFlag } from '../upstream/http.ts';
+import { createHttpClient, type HttpClient } from '../upstream/http.ts';
+import { unusedProxyFlag } from '../upstream/proxy-variables.ts';
 import { tellWhenSlow } from '../upstream/slow.ts';
 import { cacheFolder } from './folders.ts';
 

@@ -3,8 +3,9 @@ import type { SecretStore } from '../auth/store.ts';
 import type { Config } from '../config.ts';
 import { redactor } from '../core/redact.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { isReservedHeader, unusedProxyFlag } from '../upstream/http.ts';
+import { isReservedHeader } from '../upstream/http.ts';
 import { fileMemory } from '../upstream/memory.ts';
+import { unusedProxyFlag } from '../upstream/proxy-variables.ts';
 import { cacheFolder } from './folders.ts';
 import { createLog } from './terminal.ts';
 
