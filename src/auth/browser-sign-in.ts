@@ -15,6 +15,7 @@ import { type ClientRecord, type Credentials, isForUs } from './credentials.ts';
 import { UserSaidNo } from './failures.ts';
 import { OAuthError, peekAt, type Wire } from './protocol.ts';
 import { onlyIfTaken, portTaken, type Redirect, redirectOf, withPort } from './redirect.ts';
+import { refusalHint } from './refusal-hint.ts';
 import { LONGEST_SIGN_IN, type PendingRecord, type Vault, wait } from './vault.ts';
 
 /** A tab that nobody finished is not followed by another one before this; in milliseconds. */
@@ -262,14 +263,18 @@ class Answer {
     const where = showUrl(this.#context.wire.server);
     const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed`;
     const reason = error instanceof Error ? printable(this.#context.redact(error.message), 300) : 'unknown error';
-    const own = error instanceof ProxyError ? error.data.hint : undefined;
-    const hint = denied ? 'the next call asks again' : own;
+    const hint = denied ? 'the next call asks again' : this.#hintFor(error);
     const told = denied ? message : `${message}: ${reason}`;
     const Kind = denied ? UserSaidNo : ProxyError;
     this.#settle?.(new Kind('unauthorized', told, hint ? { hint } : {}, error));
     if (denied) return { page: 'denied', said: error.description && this.#context.redact(error.description) };
     if (error instanceof OAuthError) return { page: 'failed', said: reason };
     return { page: 'failed', reason: hint === undefined ? reason : `${reason} (${hint})` };
+  }
+
+  #hintFor(error: unknown): string | undefined {
+    if (error instanceof OAuthError) return refusalHint(error, this.#context.config);
+    return error instanceof ProxyError ? error.data.hint : undefined;
   }
 
   /** What was begun cannot be gone on with; nor can a client that its server does not know any more. */
