@@ -33,8 +33,8 @@ export interface Shared {
   readonly answers: AnswerMemory;
   /** Whether any connection to the server has come about so far. */
   readonly connected: () => boolean;
-  /** Finds a URL beside that of the server where an MCP server answers. Never rejects. */
-  readonly neighbour: () => Promise<URL | undefined>;
+  /** What to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  readonly advise: () => Promise<string | undefined>;
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;
   /** Closes every connection. */
@@ -81,11 +81,11 @@ export function openShared(
     auth,
     answers: remembers && auth ? auth.answers : FORGETFUL,
     connected: () => http.connected,
-    neighbour: () => {
+    advise: () => {
       neighbours ??= import('./upstream/neighbours.ts').then(
         ({ Neighbours }) => new Neighbours(config.url, config.strategy, http.fetch),
       );
-      return neighbours.then((found) => found.find());
+      return neighbours.then((found) => found.advise());
     },
     hopeless: given,
     close: () => http.close(),
@@ -102,14 +102,14 @@ const FORGETFUL: AnswerMemory = { recall: () => undefined, remember: () => Promi
 
 /** A session with the server in the name of one client, without anything in between but time limits. */
 export function openServer(shared: Shared, client: Peer, own?: Own): Session {
-  const { config, connected, neighbour } = shared;
+  const { config, connected, advise } = shared;
   const { memory, log } = shared.surroundings;
   const { url, strategy } = config;
   const { fetch, cookies } = own ?? { fetch: shared.fetch, cookies: undefined };
-  const upstream = new Upstream({ url, strategy, fetch, cookies, connected, neighbour, peer: client, memory, log });
+  const upstream = new Upstream({ url, strategy, fetch, cookies, connected, advise, peer: client, memory, log });
   const slow = slowStart({ server: showUrl(url), log, signingIn: () => shared.auth?.state.waits() ?? false });
   return {
-    request: compose([deadline(DEADLINES), slow], (exchange) => upstream.request(exchange)),
+    request: compose([deadline(DEADLINES, showUrl(url)), slow], (exchange) => upstream.request(exchange)),
     notify: (call) => upstream.notify(call),
     get established() {
       return upstream.established;

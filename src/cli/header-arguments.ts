@@ -14,6 +14,9 @@ export const CURLY_QUOTE = /[\u2018-\u201f]/;
 /** In an `Authorization` value, quotes stand around parameters only (RFC 9110, section 11.4), never around all of it. */
 const QUOTED_CREDENTIALS = /^(?:(?:bearer|basic)\s+)?(["']).*\1$/i;
 
+/** One scheme comes with the variable, and one is in front of it; neither kind of credentials has a space in it. */
+const TWO_SCHEMES = /^(bearer|basic)\s+(?:bearer|basic)\s/i;
+
 /** The name and the value in `KEY:VALUE`. Throws a usage error that does not repeat the value. */
 export function parseHeader(text: string, env: Env): readonly [string, string] {
   if (CURLY_QUOTE.test(text)) {
@@ -35,6 +38,13 @@ export function parseHeader(text: string, env: Env): readonly [string, string] {
   if (/^(bearer|basic)$/i.test(value)) throw usageError(`--header ${name} ends after ${value}`, missingHint(EXAMPLE));
   if (/^authorization$/i.test(name) && QUOTED_CREDENTIALS.test(value)) {
     throw usageError(`--header ${name} has quotes around its value`, `leave the inner quotes out: ${EXAMPLE}`);
+  }
+  const [, scheme] = (/^authorization$/i.test(name) && TWO_SCHEMES.exec(value)) || [];
+  if (scheme !== undefined) {
+    throw usageError(
+      `--header ${name} has a scheme twice`,
+      `write ${scheme} once, with the rest alone in the variable: -H "${name}: ${scheme} \${TOKEN}"`,
+    );
   }
   if (!HEADER_VALUE.test(value)) {
     throw usageError(

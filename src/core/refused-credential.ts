@@ -92,6 +92,8 @@ function likelyReason(
     return `it is the name of a variable that nothing has expanded; ${instead}`;
   }
   if (/^["'].*|["']$/.test(credentials)) return 'it has quotes in it, which were sent too; leave them out';
+  if (scheme !== undefined && /^(?:bearer|basic)\s/i.test(credentials))
+    return `it has a scheme twice; write ${scheme} once`;
   const end = expiryOf(credentials);
   if (end !== undefined && end <= now) return `the token in it expired at ${isoTime(end)}; get a new one`;
   if (/authorization$/i.test(name) && scheme === undefined) {

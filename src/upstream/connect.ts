@@ -37,8 +37,8 @@ export interface ConnectOptions extends UpstreamContext {
   readonly memory: VerdictMemory;
   /** Whether any connection to the server has come about so far. */
   readonly connected: () => boolean;
-  /** Finds a URL beside this one where an MCP server answers. Never rejects. */
-  readonly neighbour: () => Promise<URL | undefined>;
+  /** What to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  readonly advise: () => Promise<string | undefined>;
 }
 
 type LegacySession = StreamableSession | SseSession;
@@ -213,7 +213,7 @@ export class Upstream implements Session {
     try {
       return await work();
     } catch (failure) {
-      const error = await withNeighbour(failure, this.#options.neighbour);
+      const error = await withNeighbour(failure, this.#options.advise);
       if (error instanceof ProxyError && !(error instanceof EndedByProxy) && error.message !== this.#told) {
         this.#told = error.message;
         this.#options.log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message);

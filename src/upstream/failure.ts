@@ -33,6 +33,7 @@ const CONNECT_HINTS = new Map([
   ['EHOSTUNREACH', CHECK_NETWORK],
   ['ENETUNREACH', CHECK_NETWORK],
   ['ETIMEDOUT', CHECK_NETWORK],
+  ['ECONNRESET', 'something between here and the server, such as a firewall, closes connections; ask its operator'],
 ]);
 
 /** Statuses that say something about the request as HTTP, before anybody looked at what it asks for. */
@@ -44,6 +45,8 @@ export interface Route {
   readonly proxy: string | undefined;
   /** What else could be wrong. */
   readonly hint: string | undefined;
+  /** Whether `--ca` was given. */
+  readonly ca: boolean;
 }
 
 /** No connection came about, so nothing was sent. */
@@ -52,7 +55,7 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
   const code = error.code ?? firstCode(error);
   const { certificateProblem } = await import('./certificate.ts');
   // The look at the certificate goes straight to the server, which a proxy may be there to prevent.
-  const certificate = await certificateProblem(error, code, url, route.proxy === undefined);
+  const certificate = await certificateProblem(error, code, url, route.proxy === undefined, route.ca);
   // A refused connection does not tell which protocol the server speaks.
   const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
   if (mayBePlain && route.proxy === undefined) {
@@ -88,7 +91,10 @@ export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyE
   return new ProxyError(
     'failed',
     `${showUrl(url)} closed the connection before it had answered${error.code ? ` (${error.code})` : ''}`,
-    { outcome: 'unknown' },
+    {
+      outcome: 'unknown',
+      hint: 'if it happens again, ask the operator of the server, or of a gateway in front of it',
+    },
     error,
   );
 }
@@ -139,12 +145,11 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
 /** Errors that say that there is something at the URL, and not an MCP server. */
 const misplaced = new WeakSet<ProxyError>();
 
-/** The error, with the right URL where only the path of the URL was wrong. */
-export async function withNeighbour(error: unknown, find: () => Promise<URL | undefined>): Promise<unknown> {
+/** The error, with what to do where only the path of the URL was wrong, or the transport of `--transport`. */
+export async function withNeighbour(error: unknown, advise: () => Promise<string | undefined>): Promise<unknown> {
   if (!(error instanceof ProxyError) || !misplaced.has(error)) return error;
-  const found = await find();
-  if (!found) return error;
-  const hint = `an MCP server answers at ${showUrl(found)}: use that URL`;
+  const hint = await advise();
+  if (hint === undefined) return error;
   return new ProxyError(error.code, error.message, { ...error.data, hint }, error);
 }
 

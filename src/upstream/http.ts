@@ -170,6 +170,7 @@ async function createConnector(
     secure: encrypted ? secure.server : {},
     cookies: new CookieJar(),
     lines: new WeakMap<object, string[]>(),
+    ca: options.tls?.ca !== undefined,
     answered: false,
   };
   if (options.enableProxy && !isLoopback(url.hostname)) {
