@@ -37,8 +37,8 @@ export interface Shared {
   readonly answers: AnswerMemory;
   /** Whether any connection to the server has come about so far. */
   readonly connected: () => boolean;
-  /** Finds a URL beside that of the server where an MCP server answers. Never rejects. */
-  readonly neighbour: () => Promise<URL | undefined>;
+  /** What to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  readonly advise: () => Promise<string | undefined>;
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;
   /** Gives up a sign-in that is under way, and stores what is still to be stored. */
@@ -89,11 +89,11 @@ export function openShared(
     auth,
     answers: remembers && answers ? answers : FORGETFUL,
     connected: () => http.connected,
-    neighbour: () => {
+    advise: () => {
       neighbours ??= import('../upstream/detection/neighbours.ts').then(
         ({ Neighbours }) => new Neighbours(config.url, config.strategy, http.fetch),
       );
-      return neighbours.then((found) => found.find());
+      return neighbours.then((found) => found.advise());
     },
     hopeless: given,
     endSignIn: async () => {
@@ -113,11 +113,11 @@ const FORGETFUL: AnswerMemory = { recall: () => undefined, remember: () => Promi
 
 /** The server itself, without anything in between. */
 export function openServer(shared: Shared, client: Peer, own?: Own): Session {
-  const { config, connected, neighbour } = shared;
+  const { config, connected, advise } = shared;
   const { memory, log } = shared.surroundings;
   const { url, strategy } = config;
   const { fetch, cookies } = own ?? { fetch: shared.fetch, cookies: undefined };
-  return new Upstream({ url, strategy, fetch, cookies, connected, neighbour, peer: client, memory, log });
+  return new Upstream({ url, strategy, fetch, cookies, connected, advise, peer: client, memory, log });
 }
 
 export interface LayerChoice {
@@ -144,7 +144,7 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
     downgrade: auth && bridges && downgrade(version),
     sharing,
     'progress-tokens': sharing && progressTokens(),
-    deadline: deadline(DEADLINES),
+    deadline: deadline(DEADLINES, server),
     'slow-start': slowStart({ server, log, signingIn: waits }),
   };
   const chosen = Object.entries(all).flatMap(([name, layer]) => (layer ? [{ name, layer }] : []));

@@ -242,7 +242,7 @@ export class Authorizer {
       }
       return done;
     } catch (error) {
-      const meant = explained(error, this.#options.server);
+      const meant = explained(error, this.#options.server, this.#options.config);
       if (this.#closing.aborted) throw meant;
       // Once is a slip; more often it may be nobody at all who says no, and so fast that tabs pile up.
       if (meant instanceof UserSaidNo && ++this.#denials === 1) throw meant;

@@ -238,14 +238,14 @@ export class Auth {
 
   async #unfinished(): Promise<ProxyError> {
     const { config, server, env, folder } = this.#options;
-    const { storeHint } = await import('./sign-in/no-browser-hint.ts');
+    const { errorPageHint, storeHint } = await import('./sign-in/no-browser-hint.ts');
     const url = this.state.pending?.url;
     const where = url === undefined ? '' : `; sign in here: ${url}`;
     const message = `the sign-in to ${server.host} was not finished in ${Math.round(config.timeout / 1000)} s${where}`;
     const data = url === undefined ? {} : { signIn: url };
     return new ProxyError('sign-in-needed', message, {
       ...data,
-      hint: `sign in, then try again${storeHint(env, folder)}`,
+      hint: `sign in, then try again${errorPageHint(config)}${storeHint(env, folder)}`,
     });
   }
 

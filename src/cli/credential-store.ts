@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import type { Log, SecretStore } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
-import { unusedProxyFlag } from '../http/connectors.ts';
+import { unusedProxyFlag } from '../http/proxy-variables.ts';
 import { tellWhenSlow } from '../http/slow.ts';
 import { cacheFolder } from '../platform/folders.ts';
 import { fileStore } from '../state/file-secrets.ts';

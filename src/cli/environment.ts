@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { isReservedHeader } from '../http/client.ts';
-import { unusedProxyFlag } from '../http/connectors.ts';
+import { unusedProxyFlag } from '../http/proxy-variables.ts';
 import { cacheFolder } from '../platform/folders.ts';
 import { fileMemory } from '../state/verdicts.ts';
 import { createLog } from './terminal.ts';

@@ -1,9 +1,9 @@
 /** How each origin is reached: directly, or through an outbound proxy; found out once, and kept. */
 import http, { type AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
-import { ProxyError } from '../errors.ts';
 import { CookieJar } from './cookies.ts';
 import { expireIdle } from './pool.ts';
+import { directRouteHint, unusableProxy } from './proxy-variables.ts';
 import type { Connector } from './request.ts';
 import type { Secure, Trust } from './trust.ts';
 
@@ -98,6 +98,7 @@ async function createConnector(
     secure: encrypted ? secure.server : {},
     cookies: new CookieJar(),
     lines: new WeakMap<object, string[]>(),
+    ca: options.tls?.ca !== undefined,
     answered: false,
   };
   if (options.enableProxy && !isLoopback(url.hostname)) {
@@ -105,12 +106,7 @@ async function createConnector(
     // Proxies close connections without a word when the server behind them does: over plain HTTP, none is used twice.
     const found = proxyAgent(url, { ...(encrypted ? AGENT : ONCE), ...secure.proxy });
     const streams = proxyAgent(url, { ...ONCE, ...secure.proxy });
-    if (found === 'invalid' || streams === 'invalid') {
-      // The value may hold a password, so it is not shown.
-      throw new ProxyError('unreachable', `the outbound proxy for ${url.host} is no http: or https: URL`, {
-        hint: 'HTTP_PROXY and HTTPS_PROXY look like http://proxy.example:3128',
-      });
-    }
+    if (found === 'invalid' || streams === 'invalid') throw unusableProxy(url, options.env);
     if (found && streams) {
       const expire = expireIdle(found.agent);
       return {
@@ -125,32 +121,6 @@ async function createConnector(
   }
   const agent = new Agent(AGENT);
   const expire = expireIdle(agent);
-  const variable = options.enableProxy || isLoopback(url.hostname) ? undefined : proxyVariable(url, options.env);
-  const hint = variable && `${variable} is set but not used: add --enable-proxy to use it`;
+  const hint = directRouteHint(url, options.enableProxy, options.env);
   return { ...common, agent, streams: new Agent(ONCE), expire, proxy: undefined, hint };
-}
-
-/** The warning when `--enable-proxy` finds no proxy in the environment; undefined when it finds one, or is not given. */
-export function unusedProxyFlag(
-  { url, enableProxy }: Pick<ConnectorOptions, 'url' | 'enableProxy'>,
-  env: ConnectorOptions['env'],
-) {
-  if (!enableProxy || isLoopback(url.hostname) || variablesFor(url).some((name) => env[name])) return undefined;
-  return `--enable-proxy has no effect: ${variablesFor(url)[0]} is not set`;
-}
-
-/** The variables that may name a proxy for the URL. */
-function variablesFor({ protocol }: URL): readonly string[] {
-  const names = protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
-  return [...names, 'ALL_PROXY', 'all_proxy'];
-}
-
-/** The variable that names a proxy for the URL; undefined when there is none, or `NO_PROXY` may exempt the host. */
-function proxyVariable(url: URL, env: ConnectorOptions['env']): string | undefined {
-  const exempt = (env.no_proxy ?? env.NO_PROXY ?? '').split(/[\s,]+/).some((entry) => {
-    const name = entry.replace(/:\d+$/, '').replace(/^\*?\.?/, '');
-    return entry === '*' || (name !== '' && (url.hostname === name || url.hostname.endsWith(`.${name}`)));
-  });
-  if (exempt) return undefined;
-  return variablesFor(url).find((name) => env[name]);
 }

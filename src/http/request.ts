@@ -36,6 +36,8 @@ export interface Connector {
   readonly proxy: string | undefined;
   /** What could be wrong when a connection fails, judging by how this connector connects. */
   readonly hint: string | undefined;
+  /** Whether `--ca` was given. */
+  readonly ca: boolean;
   /** Whether the origin has answered anything yet. */
   answered: boolean;
 }

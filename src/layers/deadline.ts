@@ -15,13 +15,22 @@ export interface Deadlines {
   readonly silence: number;
 }
 
+const SILENT_AT_FIRST = 'check that the server works, and that the URL is its MCP endpoint; then try again';
+const SILENT = 'the server may have run it: check that before you try again';
+
 export const DEADLINES: Deadlines = { handshake: 45_000, silence: 60 * 60_000 };
 
-export function deadline(limits: Deadlines): Layer {
+/** @param where the URL of the server, as it may be shown */
+export function deadline(limits: Deadlines, where: string): Layer {
   return requestLayer((next) => (exchange) => {
     // A subscription is silent by nature, for as long as nothing changes.
     if (exchange.call.method === 'subscriptions/listen') return next(exchange);
-    const timed = new TimedExchange(exchange, isHandshake(exchange.call) ? limits.handshake : limits.silence);
+    const opens = isHandshake(exchange.call);
+    const limit = opens ? limits.handshake : limits.silence;
+    const timed = new TimedExchange(exchange, limit, () => {
+      const message = `${where} did not answer ${JSON.stringify(exchange.call.method)} in ${Math.round(limit / 1000)} s`;
+      return new ProxyError('timeout', message, { outcome: 'unknown', hint: opens ? SILENT_AT_FIRST : SILENT });
+    });
     return next(timed).then(
       (reply) => {
         timed.end();
@@ -44,16 +53,13 @@ class TimedExchange implements Exchange {
   readonly #inner: Exchange;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(inner: Exchange, limit: number) {
+  constructor(inner: Exchange, limit: number, late: () => ProxyError) {
     this.call = inner.call;
     this.signal = inner.signal;
     this.mirrored = inner.mirrored;
     this.promised = inner.promised;
     this.#inner = inner;
-    this.#timer = setTimeout(() => {
-      const message = `no answer to ${JSON.stringify(inner.call.method)} in ${Math.round(limit / 1000)} s`;
-      inner.abort(new ProxyError('timeout', message, { outcome: 'unknown' }));
-    }, limit);
+    this.#timer = setTimeout(() => inner.abort(late()), limit);
   }
 
   end(): void {

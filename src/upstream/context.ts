@@ -19,6 +19,6 @@ export interface ConnectOptions extends UpstreamContext {
   readonly memory: VerdictMemory;
   /** Whether any connection to the server has come about so far. */
   readonly connected: () => boolean;
-  /** Finds a URL beside this one where an MCP server answers. Never rejects. */
-  readonly neighbour: () => Promise<URL | undefined>;
+  /** What to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  readonly advise: () => Promise<string | undefined>;
 }

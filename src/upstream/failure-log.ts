@@ -5,22 +5,22 @@ import { withNeighbour } from './failure.ts';
 
 export class FailureLog {
   readonly #log: Log;
-  readonly #neighbour: () => Promise<URL | undefined>;
+  readonly #advise: () => Promise<string | undefined>;
   /** The last failure that was logged. */
   #told = '';
 
-  /** @param neighbour finds a URL beside this one where an MCP server answers. Never rejects. */
-  constructor(log: Log, neighbour: () => Promise<URL | undefined>) {
+  /** @param advise what to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  constructor(log: Log, advise: () => Promise<string | undefined>) {
     this.#log = log;
-    this.#neighbour = neighbour;
+    this.#advise = advise;
   }
 
-  /** Does the work. Logs its failure, unless it is the last one again, and throws it with what is known of neighbours. */
+  /** Does the work. Logs its failure, unless it is the last one again, and throws it with the advice. */
   async during<T>(work: () => T | Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (failure) {
-      const error = await withNeighbour(failure, this.#neighbour);
+      const error = await withNeighbour(failure, this.#advise);
       if (error instanceof ProxyError && !(error instanceof EndedByProxy) && error.message !== this.#told) {
         this.#told = error.message;
         this.#log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message);

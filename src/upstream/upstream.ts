@@ -16,7 +16,7 @@ export class Upstream implements Session {
   readonly #modern: ModernUpstream;
 
   constructor(options: ConnectOptions) {
-    const failures = new FailureLog(options.log, options.neighbour);
+    const failures = new FailureLog(options.log, options.advise);
     const modern = new ModernUpstream(options, failures);
     this.#legacy = new LegacyUpstream(options, failures, (exchange) => modern.answersDiscover(exchange));
     this.#modern = modern;

@@ -4,6 +4,7 @@ import { isLoopback } from '../../config.ts';
 import type { CancelSignal } from '../../core/cancel.ts';
 import type { Fetch, HttpRequest } from '../../core/fetch.ts';
 import { printable, type Redact, showUrl } from '../../core/redact.ts';
+import { serverWords } from '../../core/server-words.ts';
 import { withLimit } from '../../core/timer.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
@@ -114,6 +115,21 @@ export function shown(address: string): string {
   return url ? showUrl(url) : 'the authorization server';
 }
 
+/** In UTF-16 units. */
+const LONGEST_DESCRIPTION = 240;
+/** Longer words of a server are cut, so that what comes with them stays readable. */
+const LONGEST_WORDS = 150;
+
+/**
+ * What a response that is not one of OAuth says, as the end of a sentence: its status, and the words of its body.
+ *
+ * @param hide removes the secrets that were sent to the server from the server's words.
+ */
+export function refusalIn(status: number, body: string, hide: Redact = String): string {
+  const words = printable(hide(serverWords(body)), LONGEST_WORDS);
+  return `HTTP ${status}${words === '' ? '' : `. The server said: ${JSON.stringify(words)}`}`;
+}
+
 /** An error of an authorization server, as the protocol spells it (RFC 6749, section 5.2). */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
@@ -122,7 +138,7 @@ export class OAuthError extends Error {
   readonly status: number;
 
   constructor(error: string, description: string | undefined, status: number) {
-    super(`${printable(error, 60)}${description ? `: ${printable(description, 200)}` : ''}`);
+    super(`${printable(error, 60)}${description ? `: ${printable(description, LONGEST_DESCRIPTION)}` : ''}`);
     this.error = error;
     this.description = description;
     this.status = status;

@@ -4,6 +4,7 @@ import { ProxyError } from '../../errors.ts';
 import { UserSaidNo } from '../failures.ts';
 import { redeem } from '../oauth/code-flow.ts';
 import { OAuthError } from '../oauth/library.ts';
+import { refusalHint } from '../oauth/refusal-hint.ts';
 import type { Credentials } from '../vault/credentials.ts';
 import { type PendingRecord, wait } from '../vault/vault.ts';
 import type { Callback, Verdict } from './callback.ts';
@@ -79,14 +80,18 @@ export class Answer {
     const where = showUrl(this.#context.wire.server);
     const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed`;
     const reason = error instanceof Error ? printable(this.#context.redact(error.message), 300) : 'unknown error';
-    const own = error instanceof ProxyError ? error.data.hint : undefined;
-    const hint = denied ? 'the next call asks again' : own;
+    const hint = denied ? 'the next call asks again' : this.#hintFor(error);
     const told = denied ? message : `${message}: ${reason}`;
     const Kind = denied ? UserSaidNo : ProxyError;
     this.#settle?.(new Kind('unauthorized', told, hint ? { hint } : {}, error));
     if (denied) return { page: 'denied', said: error.description && this.#context.redact(error.description) };
     if (error instanceof OAuthError) return { page: 'failed', said: reason };
     return { page: 'failed', reason: hint === undefined ? reason : `${reason} (${hint})` };
+  }
+
+  #hintFor(error: unknown): string | undefined {
+    if (error instanceof OAuthError) return refusalHint(error, this.#context.config);
+    return error instanceof ProxyError ? error.data.hint : undefined;
   }
 
   /** What was begun cannot be gone on with; nor can a client that its server does not know any more. */

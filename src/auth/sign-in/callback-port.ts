@@ -30,10 +30,13 @@ export function listenIfFree(port: number, listener: Listener): Promise<Callback
     });
 }
 
+/** Where `callback.ts` listens. */
+const CALLBACK_ADDRESSES = ['127.0.0.1', '::1'];
+
 /** Names the program that has the port. */
 async function portTaken(port: number): Promise<ProxyError> {
   const { portHolder } = await import('../../platform/port-holder.ts');
-  const holder = await portHolder(port);
+  const holder = await portHolder(port, CALLBACK_ADDRESSES);
   const by = holder ? ` by ${printable(holder, 80)}` : '';
   return new ProxyError('port-taken', `the port ${port} of the sign-in is in use${by}`, {
     hint: 'end that program, or register another redirect URI and give its port with --callback-port',
