@@ -12,36 +12,22 @@ const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 
-/** @type {import('esbuild').BuildOptions} */
-const shared = {
-  platform: 'node',
-  target: 'node20.19',
-  minify: true,
-  // Node shows the line that an error comes from.
-  lineLimit: 200,
-  legalComments: 'none',
-  define: { __VERSION__: JSON.stringify(version) },
-  alias: { debug: './src/http/silent-debug.ts' },
-  logLevel: 'warning',
+const dist = path.join(root, 'dist');
+const options = {
+  cwd: root,
+  resolve: { alias: { debug: path.join(root, 'src', 'http', 'silent-debug.ts') } },
+  transform: { target: 'node20.19', define: { __VERSION__: JSON.stringify(version) } },
 };
-
 const { files, exported } = await bundle({
-  root,
-  entries: ['src/cli/main.ts', 'src/index.ts'],
   name: 'mcp-proxy',
-  outdir: 'dist',
-  options: shared,
+  modules: ['src/cli/main.ts', 'src/index.ts'],
+  options,
 });
 // Apart from the program, because it must run before the program is loaded.
-const early = await bundle({
-  root,
-  entries: ['src/cli/compile-cache.ts'],
-  name: 'compile-cache',
-  outdir: 'dist',
-  options: shared,
-});
-const api = `export { ${exported.get('src/index.ts').join(', ')} } from './mcp-proxy.js';\n`;
-for (const { file, text } of [...files, ...early.files, { file: path.join(root, 'dist', 'index.js'), text: api }]) {
+const early = await bundle({ name: 'compile-cache', modules: ['src/cli/compile-cache.ts'], options });
+const api = `export { ${exported.get('src/index.ts').sort().join(', ')} } from './mcp-proxy.js';\n`;
+for (const { name, text } of [...files, ...early.files, { name: 'index.js', text: api }]) {
+  const file = path.join(dist, name);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);
 }

@@ -31,13 +31,15 @@ function isReady() {
   }
 }
 
-const place = `${process.platform} ${process.arch} node${process.versions.node.split('.')[0]}`;
+// Not the version of Node: nothing that is installed depends on it, and a run of the tests under another one must not
+// have its files replaced by what a test starts.
+const place = `${process.platform} ${process.arch}`;
 const installation = () => `${hash([at('package-lock.json')])} ${place}`;
 const isInstallFresh = () => read(installStamp) === installation();
 
 /** @param {(pid: number | undefined) => void} started */
 async function install(started) {
-  // A stamp from another system or Node says that what is there is of no use here.
+  // A stamp from another system says that what is there is of no use here.
   const isForeign = !(read(installStamp) ?? place).endsWith(place);
   if (!isForeign && isInstalled()) return stamp(installStamp, installation());
   note('installing the dependencies');
@@ -62,7 +64,15 @@ function isInstalled() {
   );
 }
 
-const sources = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+const sources = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/build.mjs',
+  'scripts/bundle.mjs',
+  'scripts/wrap.mjs',
+];
 // What was built counts too: dist/ may have been changed, or built from something else, by hand.
 const construction = () =>
   `${hash([...sources.map((name) => at(name)), ...files(at('src'))])} ${hash(files(at('dist')))}`;

@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'timeout'
   | 'failed'
   | 'unauthorized'
+  | 'sign-in-needed'
+  | 'no-sign-in'
   | 'port-taken'
   | 'cannot-listen'
   | 'no-common-version'
@@ -30,7 +32,12 @@ const MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
   timeout: { exit: 1, rpc: -31002 },
   /** The upstream ended or failed before it answered; when the request may have run, `outcome` is `unknown`. */
   failed: { exit: 1, rpc: -31003 },
+  /** The server, or the authorization server, refuses what it got: a credential, or a step of the sign-in. */
   unauthorized: { exit: 1, rpc: -31004 },
+  /** The server asks for a sign-in, and a user must complete one first. */
+  'sign-in-needed': { exit: 1, rpc: -31004 },
+  /** The server asks for authorization, and nothing there says how to sign in. */
+  'no-sign-in': { exit: 1, rpc: -31004 },
   /** The sign-in cannot be answered here: another program has the port that the user chose. */
   'port-taken': { exit: 1, rpc: -31004 },
   /** HTTP mode: the address to serve clients on cannot be had. */

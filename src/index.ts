@@ -6,9 +6,9 @@ import type { RunningHttpProxy } from './app/http-proxy.ts';
 import { type RunningProxy, startStdioProxy as start } from './app/stdio-proxy.ts';
 import type { Config, ListenConfig } from './config.ts';
 
-export type { Ending } from './app/end-reason.ts';
 export type { StdioSurroundings, Surroundings } from './app/environment.ts';
 export type { RunningHttpProxy } from './app/http-proxy.ts';
+export type { ShutdownReason } from './app/shutdown.ts';
 export type { RunningProxy } from './app/stdio-proxy.ts';
 export {
   type AuthConfig,

@@ -237,10 +237,28 @@ describe('one place for each thing', () => {
     expect([...counts].filter(([, count]) => count > MAX_FILES)).toEqual([]);
   });
 
+  // The length of functions is for biome to hold (biome.json): 60 lines, closures and factories of objects included.
   it('no file has grown into two', () => {
     const long = files
       .map((file) => ({ name: file.name, lines: file.text.split('\n').length - 1 }))
       .filter((file) => file.lines > MAX_LINES);
     expect(long).toEqual([]);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  const page = readFileSync(path.join(ROOT, 'docs', 'architecture.md'), 'utf8');
+  const folders = new Set(files.map(({ name }) => path.posix.dirname(name)).filter((folder) => folder !== '.'));
+
+  it('names every folder', () => {
+    expect([...folders].filter((folder) => !page.includes(`| \`${folder}/\` |`))).toEqual([]);
+  });
+
+  it('names no folder and no file that does not exist', () => {
+    const rooms = [...page.matchAll(/^\| `([^`]+)\/` \|/gm)].map(([, folder]) => folder as string);
+    expect(rooms.length).toBeGreaterThan(20);
+    expect(rooms.filter((folder) => !folders.has(folder))).toEqual([]);
+    const named = [...page.matchAll(/`((?:[a-z-]+\/)+[a-z-]+\.ts)`/g)].map(([, file]) => file as string);
+    expect(named.filter((file) => !byName.has(file) && !file.startsWith('test/'))).toEqual([]);
   });
 });

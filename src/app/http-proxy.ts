@@ -7,33 +7,34 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Config, ListenConfig } from '../config.ts';
-import type { Middleware, Peer, Session } from '../core/exchange.ts';
+import type { Peer, Session } from '../core/exchange.ts';
 import { errorReply, METHOD_NOT_FOUND } from '../core/jsonrpc.ts';
+import { type Connect, type Layer, type NamedLayer, stack } from '../core/layer.ts';
+import type { Sessions } from '../core/ports/sessions.ts';
 import type { Log } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
-import { withoutRepetition } from '../core/repeated.ts';
 import { Budget, BYTES } from '../downstream/http/body-budget.ts';
 import { Operation } from '../downstream/http/operator/endpoints.ts';
 import { createMetrics } from '../downstream/http/operator/metrics.ts';
 import { knownPath } from '../downstream/http/paths.ts';
 import { Pulse } from '../downstream/http/response/heartbeat.ts';
 import { HttpDownstream } from '../downstream/http/router.ts';
-import { listen } from '../downstream/http/server.ts';
+import { type Listener, listen } from '../downstream/http/server.ts';
 import type { HttpSession, Servers } from '../downstream/http/servers.ts';
 import { ProxyError } from '../errors.ts';
 import { CookieJar } from '../http/cookies.ts';
 import { personalFetch } from '../http/forwarded-headers.ts';
 import { measure } from '../layers/measure.ts';
-import { SharedSession } from '../layers/sharing/shared-session.ts';
+import { sharing } from '../layers/sharing/shared-session.ts';
 import { forgivingReplays } from '../state/forgiving-replays.ts';
 import { memoryReplays } from '../state/memory-replay.ts';
 import { memorySessions } from '../state/memory-sessions.ts';
 import { Identities } from './clients.ts';
-import { EndClock } from './end-clock.ts';
-import type { Ending } from './end-reason.ts';
 import type { Surroundings } from './environment.ts';
+import { withoutRepetition } from './log-repetition.ts';
 import { Ready } from './readiness.ts';
-import { between, type Own, openServer, openShared, type Shared } from './server.ts';
+import { layersOf, type Own, openServer, openShared, type Shared } from './server.ts';
+import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningHttpProxy {
   /** `http://HOST:PORT`, with the real port. */
@@ -43,7 +44,7 @@ export interface RunningHttpProxy {
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;
   /** Answers the calls that are open, ends all sessions, and closes every connection. Idempotent. */
-  close(ending: Ending): Promise<void>;
+  close(reason: ShutdownReason): Promise<void>;
 }
 
 /** Connections beyond those that sessions may need: calls, streams, and what is only passing. */
@@ -69,7 +70,7 @@ export async function startHttpProxy(
     remembers: own.forwardHeaders.length === 0,
     renewed: () => metrics.renewed(),
   });
-  const ready = new Ready(shared, clientsSignIn);
+  const ready = new Ready(shared, { clientsSignIn });
   const servers = new AllServers(config, shared, measure(metrics));
   const downstream = new HttpDownstream({
     rules: {
@@ -103,39 +104,50 @@ export async function startHttpProxy(
   // Operators learn at the start, and not from the first client, that the server is down or a sign-in is needed.
   const looking = ready.lookUntilReached();
 
-  const clock = new EndClock();
-  let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    looking.stop();
-    ready.close();
-    // Who is asked something by a call that is under way may need a connection to answer.
-    await clock.wait('drain', downstream.drain());
-    listener.refuse();
-    const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
-    downstream.end(error);
-    const limit = clock.left('close');
-    const told = Promise.all([sessions.close(limit, error), servers.close(limit), shared.endSignIn()]);
-    await clock.wait(
-      'close',
-      told.then(() => {}),
-    );
-    await clock.wait('drain', listener.finished());
-    await clock.wait('close', listener.finished());
-    pulse.stop();
-    await listener.close();
-    shared.close();
-  };
+  const shutdown = new Shutdown(stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }));
   return {
     url: listener.url,
     interfaces: listener.interfaces,
     hopeless: shared.hopeless,
-    close(ending) {
-      // Clients did not ask for the end, so they get as much time as if they had.
-      clock.hurry(ending === 'signal' ? 'client-gone' : ending);
-      closing ??= close();
-      return closing;
-    },
+    // Clients did not ask for the end, so at a signal they get as much time as if they had.
+    close: (reason) => shutdown.begin(reason === 'signal' ? 'client-gone' : reason),
   };
+}
+
+interface Parts {
+  readonly shared: Shared;
+  readonly ready: Ready;
+  readonly looking: { stop(): void };
+  readonly downstream: HttpDownstream;
+  readonly listener: Listener;
+  readonly sessions: Sessions<HttpSession>;
+  readonly servers: AllServers;
+  readonly pulse: Pulse;
+}
+
+function stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }: Parts): Steps {
+  const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
+  const stopLooking = (): void => {
+    looking.stop();
+    ready.close();
+  };
+  return [
+    { name: 'stop looking for the server', limit: 'close', run: stopLooking },
+    // A client that a call under way asks something may need a connection to answer.
+    { name: 'wait for answers', limit: 'drain', run: () => downstream.drain() },
+    { name: 'take no more connections', limit: 'close', run: () => listener.refuse() },
+    { name: 'answer what is left with an error', limit: 'close', run: () => downstream.end(error) },
+    [
+      { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left, error) },
+      { name: 'end the sessions with the server', limit: 'close', run: (left) => servers.close(left) },
+      { name: 'store what the sign-in has got', limit: 'close', run: () => shared.endSignIn() },
+    ],
+    { name: 'let clients read what was answered', limit: 'drain', run: () => listener.finished() },
+    { name: 'let clients read the errors', limit: 'close', run: () => listener.finished() },
+    { name: 'end the heartbeats', limit: 'cut', run: () => pulse.stop() },
+    { name: 'close the connections of the clients', limit: 'cut', run: () => listener.close() },
+    { name: 'close the connections to the server', limit: 'cut', run: () => shared.close() },
+  ];
 }
 
 /** The client has gone before there was anything to tell it; the status that nginx made up for that. */
@@ -155,49 +167,43 @@ function logAccess(res: ServerResponse, log: Log): void {
 /** The ways to the server, for every kind of client. */
 class AllServers implements Servers {
   readonly #shared: Shared;
-  readonly #outer: readonly Middleware[];
+  readonly #layers: readonly NamedLayer[];
   readonly #forwards: boolean;
-  readonly #all: SharedSession | undefined;
+  /** The one session for all clients that open sessions, where they share one. */
+  readonly #shares: { readonly connect: Connect; close(limit: number): Promise<void> } | undefined;
   /** One for clients that send the same headers upstream; most often there is one. */
   readonly #stateless: Identities<Session>;
 
-  constructor(config: Config & { readonly listen: ListenConfig }, shared: Shared, meter: Middleware) {
+  constructor(config: Config & { readonly listen: ListenConfig }, shared: Shared, measured: Layer) {
     const { log, version } = shared.surroundings;
     const { upstreamSession, sessionIdle: idle, forwardHeaders } = config.listen;
     this.#forwards = forwardHeaders.length > 0;
     this.#shared = shared;
-    this.#outer = [meter];
-    if (upstreamSession === 'shared') {
-      this.#all = new SharedSession({ open: (client) => openServer(shared, client), version, idle, log });
+    const all = upstreamSession === 'shared' ? sharing({ version, idle, log }) : undefined;
+    this.#layers = layersOf(shared, { measure: measured, ...(all && { sharing: all.layer }) });
+    if (all) {
+      const connect = stack(this.#layers, (client) => openServer(shared, client));
+      this.#shares = { connect, close: all.close };
     }
+    // Behind a bridge would be one session for all of them.
+    const layers = layersOf(shared, { measure: measured, bridges: false });
     this.#stateless = new Identities({
-      make: (forwarded) =>
-        this.#between(
-          NOBODY,
-          openServer(
-            shared,
-            NOBODY,
-            this.#own(() => forwarded),
-          ),
-          // Behind it would be one session for all of them.
-          false,
-        ),
+      make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
       drop: (server) => server.close(0),
     });
   }
 
   open(client: Peer, forwarded: () => Readonly<Record<string, string>>): Session {
-    const shared = this.#shared;
-    const server = this.#all?.join(client) ?? openServer(shared, client, this.#own(forwarded));
-    return this.#between(client, server, true);
-  }
-
-  #between(client: Peer, server: Session, bridges: boolean): Session {
-    return between(this.#shared, client, server, { outer: this.#outer, bridges });
+    const connect = this.#shares?.connect ?? this.#connect(this.#layers, forwarded);
+    return connect(client);
   }
 
   stateless(forwarded: Readonly<Record<string, string>>): Session {
     return this.#stateless.of(forwarded);
+  }
+
+  #connect(layers: readonly NamedLayer[], forwarded: () => Readonly<Record<string, string>>): Connect {
+    return stack(layers, (client) => openServer(this.#shared, client, this.#own(forwarded)));
   }
 
   #own(forwarded: () => Readonly<Record<string, string>>): Own {
@@ -206,7 +212,7 @@ class AllServers implements Servers {
   }
 
   async close(limit: number): Promise<void> {
-    await Promise.all([this.#all?.close(limit), ...this.#stateless.all().map((server) => server.close(limit))]);
+    await Promise.all([this.#shares?.close(limit), ...this.#stateless.all().map((server) => server.close(limit))]);
   }
 }
 

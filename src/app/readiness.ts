@@ -2,7 +2,7 @@
 
 import { showUrl } from '../core/redact.ts';
 import type { Readiness } from '../downstream/http/operator/readiness.ts';
-import { type Reached, reach } from '../upstream/probe.ts';
+import { type Reached, reach } from '../upstream/detection/probe.ts';
 import type { Shared } from './server.ts';
 
 /** Pauses between looks for a server that was not there at the start, in milliseconds; the last one stays. */
@@ -18,7 +18,7 @@ export class Ready {
   /** Why the server could not be reached when somebody looked last. */
   #unreachable: string | undefined;
 
-  constructor(shared: Shared, clientsSignIn: boolean) {
+  constructor(shared: Shared, { clientsSignIn }: { readonly clientsSignIn: boolean }) {
     this.#shared = shared;
     this.#clientsSignIn = clientsSignIn;
   }
@@ -32,7 +32,7 @@ export class Ready {
     if (!needed) this.#reason = undefined;
     // Start it here: a load balancer sends no client to an instance that is not ready, so no request would.
     else if (auth && auth.state.pending === undefined)
-      reach(fetch, config.url, false).then((tried) => this.#note(tried));
+      reach(fetch, config.url, 'call').then((tried) => this.#note(tried));
     const pending = auth?.state.pending;
     return {
       reachable: kind !== 'unreachable',

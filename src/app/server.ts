@@ -5,17 +5,20 @@
 
 import { Auth } from '../auth/fetch.ts';
 import type { Config } from '../config.ts';
-import { compose, type Handler, type Middleware, type Peer, type Session } from '../core/exchange.ts';
+import type { Peer, Session } from '../core/exchange.ts';
 import type { Cookies, Fetch } from '../core/fetch.ts';
+import type { Layer, NamedLayer } from '../core/layer.ts';
 import type { AnswerMemory } from '../core/ports.ts';
 import { type Redact, redactedLog, showUrl } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
+import { downgrade } from '../layers/bridge/downgrade.ts';
 import { DEADLINES, deadline } from '../layers/deadline.ts';
-import { FirstContact } from '../layers/first-contact/first-contact.ts';
-import { blocksNotification, filterTools } from '../layers/policy/filter.ts';
+import { firstContact } from '../layers/first-contact/first-contact.ts';
+import { filterTools } from '../layers/policy/filter.ts';
 import { redactErrors } from '../layers/redact-errors.ts';
+import { progressTokens } from '../layers/sharing/progress-tokens.ts';
 import { slowStart, TELL_AFTER } from '../layers/slow-start.ts';
 import { trace } from '../layers/trace.ts';
 import { fileLocks } from '../state/file-locks.ts';
@@ -23,7 +26,7 @@ import { forgivingAnswers, forgivingReads, forgivingVerdicts } from '../state/fo
 import { memoryLocks } from '../state/memory-locks.ts';
 import { memoryStore } from '../state/memory-secrets.ts';
 import { storedAnswers } from '../state/remembered-answers.ts';
-import type { Neighbours } from '../upstream/neighbours.ts';
+import type { Neighbours } from '../upstream/detection/neighbours.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import type { Surroundings } from './environment.ts';
 
@@ -37,8 +40,8 @@ export interface Shared {
   readonly answers: AnswerMemory;
   /** Whether any connection to the server has come about so far. */
   readonly connected: () => boolean;
-  /** Finds a URL beside that of the server where an MCP server answers. Never rejects. */
-  readonly neighbour: () => Promise<URL | undefined>;
+  /** What to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  readonly advise: () => Promise<string | undefined>;
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;
   /** Gives up a sign-in that is under way, and stores what is still to be stored. */
@@ -91,11 +94,11 @@ export function openShared(
     auth,
     answers: remembers && answers ? forgivingAnswers(answers, log) : FORGETFUL,
     connected: () => http.connected,
-    neighbour: () => {
-      neighbours ??= import('../upstream/neighbours.ts').then(
+    advise: () => {
+      neighbours ??= import('../upstream/detection/neighbours.ts').then(
         ({ Neighbours }) => new Neighbours(config.url, config.strategy, http.fetch),
       );
-      return neighbours.then((found) => found.find());
+      return neighbours.then((found) => found.advise());
     },
     hopeless: given,
     endSignIn: async () => {
@@ -113,75 +116,48 @@ export interface Own {
 
 const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
 
-/** A session with the server in the name of one client, without anything in between but time limits. */
+/** The server itself, without anything in between. */
 export function openServer(shared: Shared, client: Peer, own?: Own): Session {
-  const { config, connected, neighbour } = shared;
+  const { config, connected, advise } = shared;
   const { memory, log } = shared.surroundings;
   const { url, strategy } = config;
   const { fetch, cookies } = own ?? { fetch: shared.fetch, cookies: undefined };
-  const upstream = new Upstream({ url, strategy, fetch, cookies, connected, neighbour, peer: client, memory, log });
-  const slow = slowStart({ server: showUrl(url), log, signingIn: () => shared.auth?.state.waits() ?? false });
-  return {
-    request: compose([deadline(DEADLINES), slow], (exchange) => upstream.request(exchange)),
-    notify: (call) => upstream.notify(call),
-    get established() {
-      return upstream.established;
-    },
-    close: (limit) => upstream.close(limit),
-  };
+  return new Upstream({ url, strategy, fetch, cookies, connected, advise, peer: client, memory, log });
 }
 
-export interface BetweenOptions {
-  /** What comes first. */
-  readonly outer?: readonly Middleware[];
-  /** Whether a client may be led over a small bridge that was promised another era than the server's. */
+export interface LayerChoice {
+  /** Counts what clients ask. */
+  readonly measure?: Layer;
+  /** Gives all clients one session. */
+  readonly sharing?: Layer;
+  /** Whether each session with the server is for one client, so that a bridge can open it in the client's name. */
   readonly bridges?: boolean;
 }
 
-/** What stands between a client and the server: sign-in, filters, and what is told of it all. */
-export function between(
-  shared: Shared,
-  client: Peer,
-  server: Session,
-  { outer = [], bridges = true }: BetweenOptions = {},
-): Session {
-  const { config, auth } = shared;
-  const contact = auth && firstContact(shared, auth, client, server, bridges);
-  const notify = contact ? contact.notify.bind(contact) : server.notify.bind(server);
-  const blocked = config.ignoreTools.length > 0 ? blocksNotification(config.ignoreTools) : () => false;
-  return {
-    request: pipeline(shared, outer, contact?.request ?? server.request),
-    notify: (call) => (blocked(call) ? undefined : notify(call)),
-    get established() {
-      return server.established;
-    },
-    close(limit) {
-      contact?.end();
-      return server.close(limit);
-    },
+/** What stands between the clients and the server, the first one nearest to the clients. */
+export function layersOf(shared: Shared, { measure, sharing, bridges = true }: LayerChoice = {}): NamedLayer[] {
+  const { config, auth, answers } = shared;
+  const { log, redact, version } = shared.surroundings;
+  const server = showUrl(config.url);
+  const waits = (): boolean => auth?.state.waits() ?? false;
+  const all: Record<string, Layer | false | undefined> = {
+    'redact-errors': redactErrors(redact),
+    measure,
+    trace: config.logLevel === 'debug' && trace(log),
+    filter: config.ignoreTools.length > 0 && filterTools(config.ignoreTools),
+    'first-contact': auth && firstContact({ signIn: auth.state, answers, server, version }),
+    downgrade: auth && bridges && downgrade(version),
+    sharing,
+    'progress-tokens': sharing && progressTokens(),
+    deadline: deadline(DEADLINES, server),
+    'slow-start': slowStart({ server, log, signingIn: waits }),
   };
-}
-
-function firstContact(
-  { config, surroundings, answers }: Shared,
-  auth: Auth,
-  peer: Peer,
-  server: Session,
-  bridges: boolean,
-): FirstContact {
-  const { version } = surroundings;
-  const options = { signIn: auth.state, answers, peer, server: showUrl(config.url), version, bridges };
-  return new FirstContact(options, server.request, (call) => server.notify(call));
+  const chosen = Object.entries(all).flatMap(([name, layer]) => (layer ? [{ name, layer }] : []));
+  log.debug(`layers in front of ${server}: ${chosen.map(({ name }) => name).join(', ')}`);
+  return chosen;
 }
 
 /** A user who sends credentials of their own has signed in already. */
 function isAuthorized({ headers }: Config): boolean {
   return headers.some(([name]) => name.toLowerCase() === 'authorization');
-}
-
-function pipeline({ config, surroundings }: Shared, outer: readonly Middleware[], handler: Handler): Handler {
-  const middlewares: Middleware[] = [redactErrors(surroundings.redact), ...outer];
-  if (config.logLevel === 'debug') middlewares.push(trace(surroundings.log));
-  if (config.ignoreTools.length > 0) middlewares.push(filterTools(config.ignoreTools));
-  return compose(middlewares, handler);
 }

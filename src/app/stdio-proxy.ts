@@ -4,12 +4,13 @@
  */
 
 import type { Config } from '../config.ts';
+import type { Session } from '../core/exchange.ts';
+import { stack } from '../core/layer.ts';
 import { StdioDownstream } from '../downstream/stdio/stdio.ts';
 import { ProxyError } from '../errors.ts';
-import { EndClock } from './end-clock.ts';
-import type { Ending } from './end-reason.ts';
 import type { StdioSurroundings } from './environment.ts';
-import { between, openServer, openShared } from './server.ts';
+import { layersOf, openServer, openShared, type Shared } from './server.ts';
+import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningProxy {
   /** Resolves when the client is gone by itself. */
@@ -17,44 +18,57 @@ export interface RunningProxy {
   /** Resolves when the proxy can be of no use the way it was started. */
   readonly hopeless: Promise<ProxyError>;
   /** Answers what is open, ends the session at the server, and closes every connection. Idempotent. */
-  close(ending: Ending): Promise<void>;
+  close(reason: ShutdownReason): Promise<void>;
 }
 
 /** Connects the client on two streams to the server of the configuration. */
 export function startStdioProxy(config: Config, surroundings: StdioSurroundings): RunningProxy {
   const shared = openShared(config, surroundings);
-  const { auth, hopeless } = shared;
   const downstream = new StdioDownstream(surroundings.streams, surroundings.log);
-  const upstream = between(shared, downstream, openServer(shared, downstream));
+  const connect = stack(layersOf(shared), (client) => openServer(shared, client));
+  const upstream = connect(downstream);
   downstream.start(upstream);
 
-  let closing: Promise<void> | undefined;
-  const clock = new EndClock();
-  const close = async (): Promise<void> => {
-    // Nobody who waits for a user will get an answer any more.
-    if (!upstream.established) shared.endSignIn();
-    if (!downstream.deaf) {
-      await clock.wait('connect', downstream.idle());
-      // Nobody is left who could sign in, so what waits for that gets its error now.
-      if (auth && downstream.busy) await clock.wait('close', shared.endSignIn());
-      if (downstream.busy && upstream.established) await clock.wait('drain', downstream.idle());
-    }
-    const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
-    const written = downstream.end(error);
-    // The server is told while the client is still reading.
-    const limit = upstream.established ? clock.left('close') : 0;
-    const told = upstream.close(limit);
-    const given = auth ? clock.wait('close', shared.endSignIn()) : undefined;
-    await Promise.all([clock.wait('drain', written), clock.wait('close', told), given]);
-    shared.close();
-  };
+  const shutdown = new Shutdown(stepsOf(shared, downstream, upstream));
   return {
     clientGone: downstream.ended,
-    hopeless,
-    close(ending) {
-      clock.hurry(ending);
-      closing ??= close();
-      return closing;
-    },
+    hopeless: shared.hopeless,
+    close: (reason) => shutdown.begin(reason),
   };
+}
+
+function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Steps {
+  const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
+  const endSignIn = (): Promise<void> => shared.endSignIn();
+  const signsIn = shared.auth !== undefined;
+  const busy = (): boolean => !client.deaf && client.busy;
+  return [
+    {
+      // Not waited for yet: no request that waits for a user will get an answer any more.
+      name: 'give up the sign-in',
+      limit: 'close',
+      needed: () => !server.established,
+      run: () => void endSignIn(),
+    },
+    { name: 'wait for the connection', limit: 'connect', needed: () => !client.deaf, run: () => client.idle() },
+    // Nobody is left who could sign in, so requests that wait for it get their errors now.
+    { name: 'end the sign-in', limit: 'close', needed: () => signsIn && busy(), run: endSignIn },
+    {
+      name: 'wait for answers',
+      limit: 'drain',
+      needed: () => busy() && server.established,
+      run: () => client.idle(),
+    },
+    [
+      { name: 'answer what is left with an error', limit: 'drain', run: () => client.end(error) },
+      // While the client is still reading.
+      {
+        name: 'end the session at the server',
+        limit: 'close',
+        run: (left) => server.close(server.established ? left : 0),
+      },
+      { name: 'store what the sign-in has got', limit: 'close', needed: () => signsIn, run: endSignIn },
+    ],
+    { name: 'close every connection', limit: 'cut', run: () => shared.close() },
+  ];
 }

@@ -87,7 +87,7 @@ export class Authorizer {
     this.#wire = { fetch: options.fetch, server: options.server, signal: this.#closing };
   }
 
-  /** Resolves with credentials other than the refused ones; rejects with a ProxyError `unauthorized` that says what to do. */
+  /** Resolves with credentials other than the refused ones; rejects with a ProxyError that says what to do. */
   async obtain(want: Want): Promise<Credentials> {
     const stored = await this.#options.vault.read();
     if (this.#isBetter(stored, want)) return stored;
@@ -228,7 +228,7 @@ export class Authorizer {
 
   #needsUser(url: string | undefined): ProxyError {
     const where = showUrl(this.#options.server);
-    return new NeedsUser('unauthorized', `${where} asks for a sign-in${url ? `: ${url}` : ''}`, {
+    return new ProxyError('sign-in-needed', `${where} asks for a sign-in${url ? `: ${url}` : ''}`, {
       httpStatus: 401,
       ...(url !== undefined && { signIn: url }),
       hint: `the next call will ask you to sign in${storeHint(this.#options.env, this.#options.folder)}`,
@@ -246,8 +246,8 @@ export class Authorizer {
       }
       return done;
     } catch (error) {
-      const meant = explained(error, this.#options.server);
-      if (this.#closing.aborted || meant instanceof NeedsUser) throw meant;
+      const meant = explained(error, this.#options.server, this.#options.config);
+      if (this.#closing.aborted) throw meant;
       // Once is a slip; more often it may be nobody at all who says no, and so fast that tabs pile up.
       if (meant instanceof UserSaidNo && ++this.#denials === 1) throw meant;
       if (meant instanceof ProxyError && meant.code === 'port-taken') this.#options.hopeless?.(meant);
@@ -258,9 +258,6 @@ export class Authorizer {
     }
   }
 }
-
-/** Nothing went wrong, but nobody is there who could be asked. */
-class NeedsUser extends ProxyError {}
 
 function isJustIssued(stored: Credentials, refused: string | undefined): boolean {
   const { tokens } = stored;

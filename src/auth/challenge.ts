@@ -11,8 +11,9 @@ export interface Challenge {
 }
 
 /** What must be done about a response before its request can succeed. */
-export type Demand =
-  | { readonly kind: 'nothing' }
+export type Demand = { readonly kind: 'nothing' } | Demanded;
+
+export type Demanded =
   /** A token is missing, or the one that was sent is no good. */
   | { readonly kind: 'token'; readonly challenge: Challenge }
   /** The token is good, but not for this. */
@@ -27,7 +28,10 @@ export const NO_CHALLENGE: Challenge = { resourceMetadata: undefined, scope: und
  * @param inSession whether the request named an MCP session. Some servers answer 401 for a
  * session they do not know; those send no challenge, and the session is not ours to judge.
  */
-export function demandOf(response: Pick<HttpResponse, 'status' | 'headers'>, inSession: boolean): Demand {
+export function demandOf(
+  response: Pick<HttpResponse, 'status' | 'headers'>,
+  { inSession }: { readonly inSession: boolean },
+): Demand {
   if (response.status !== 401 && response.status !== 403) return { kind: 'nothing' };
   const field = response.headers['www-authenticate'];
   const text = Array.isArray(field) ? field.join(', ') : field;

@@ -3,14 +3,13 @@
  * asks for it. Everything beyond that is loaded when it is needed for the first time.
  */
 import type { CancelSignal } from '../core/cancel.ts';
-import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
+import type { Fetch, HttpRequest, HttpResponse, Purpose } from '../core/fetch.ts';
 import { NOT_YET } from '../core/ports.ts';
 import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import type { Authorizer, Want } from './authorizer.ts';
-import { type Challenge, demandOf, NO_CHALLENGE } from './challenge.ts';
-import { NoSignIn } from './no-sign-in.ts';
+import { type Demanded, demandOf, NO_CHALLENGE } from './challenge.ts';
 import type { AuthOptions } from './options.ts';
 import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './vault/credentials.ts';
 import { readStored } from './vault/stored.ts';
@@ -23,6 +22,12 @@ const UNREADABLE = 'Bearer error="invalid_token"';
 
 /** Statuses that may be about the header with the token. */
 const MAY_BE_UNREADABLE = new Set([400, 413, 414, 431]);
+
+/** Requests that a client waits for: it may wait for a user, too. */
+const MAY_ASK_USER: ReadonlySet<Purpose> = new Set(['call', 'connect']);
+
+/** Requests whose client is told why there are no credentials; others get the refusal of the server. */
+const IS_TOLD: ReadonlySet<Purpose> = new Set(['call', 'connect', 'discover']);
 
 /** How many bearers are hidden in what a server says: it hears of a new one every few seconds at the most. */
 const REMEMBERED = 20;
@@ -109,8 +114,9 @@ export class Auth {
     this.#warnOf(`the server finds its token too large or malformed (HTTP ${response.status})`);
     const refusal = { ...response, status: 401, headers: { 'www-authenticate': UNREADABLE } };
     const answer = await this.#refused(request, refusal, bearer, attempt, steppedUp);
-    // A probe needs to see the 401, because it means that a sign-in is needed; a request of the client gets the server's response.
-    return answer === refusal && request.probe !== true ? response : answer;
+    // What the proxy asks on its own account must see the 401, because it means that a sign-in is needed; a request of
+    // the client gets the server's response.
+    return answer === refusal && MAY_ASK_USER.has(request.purpose) ? response : answer;
   }
 
   /** Gets what the server asks for and sends the request again, or leaves the refusal as it is. */
@@ -121,7 +127,7 @@ export class Auth {
     attempt: number,
     steppedUp: string | undefined,
   ): Promise<HttpResponse> {
-    const demand = demandOf(response, 'mcp-session-id' in request.headers);
+    const demand = demandOf(response, { inSession: request.inSession === true });
     if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS) return response;
     if (this.#closed) {
       response.body.destroy();
@@ -133,9 +139,9 @@ export class Auth {
       scopes = demand.challenge.scope ?? '';
       // The same scopes a second time: the server wants something else than it says.
       if (steppedUp === scopes) this.#inVain.add(scopes);
-      if (this.#inVain.has(scopes) || request.probe) return response;
+      if (this.#inVain.has(scopes) || !MAY_ASK_USER.has(request.purpose)) return response;
     }
-    const want = this.#wantOf(demand.kind === 'scope', demand.challenge, bearer, request);
+    const want = this.#wantOf(demand, bearer, request);
     if (!(await this.#authorize(want, request, response))) return response;
     await discard(response);
     return this.#send(request, attempt + 1, scopes);
@@ -185,10 +191,11 @@ export class Auth {
     log.warn(`the stored sign-in to ${showUrl(server)} is set aside: ${problem}; the next sign-in replaces it`);
   }
 
-  #wantOf(stepUp: boolean, challenge: Challenge, refused: string | undefined, request: HttpRequest): Want {
+  #wantOf({ kind, challenge }: Demanded, refused: string | undefined, request: HttpRequest): Want {
+    const stepUp = kind === 'scope';
     const fresh = !stepUp && refused !== undefined && refused !== this.#accepted;
     const unreadable = refused !== undefined && refused === this.#unreadable;
-    return { refused, fresh, unreadable, challenge, stepUp, interactive: request.probe !== true };
+    return { refused, fresh, unreadable, challenge, stepUp, interactive: MAY_ASK_USER.has(request.purpose) };
   }
 
   /** Whether there are other credentials now. Rejects when the user has to be told why there are none. */
@@ -198,10 +205,11 @@ export class Auth {
       await this.#obtain(authorizer, want, request.signal);
       return true;
     } catch (error) {
-      // What nobody has asked for fails the way the server made it fail; it matters to `server/discover` only, which says so.
-      if (request.probe && !('mcp-method' in request.headers)) return false;
+      // What nobody has asked for fails the way the server made it fail.
+      if (!IS_TOLD.has(request.purpose)) return false;
       // The user has given a credential of another kind, and that is what the server refuses.
-      if (error instanceof NoSignIn && response.credential !== undefined) return false;
+      const isRefused = error instanceof ProxyError && error.code === 'no-sign-in' && response.credential !== undefined;
+      if (isRefused) return false;
       await discard(response);
       throw error;
     }
@@ -248,14 +256,14 @@ export class Auth {
 
   async #unfinished(): Promise<ProxyError> {
     const { config, server, env, folder } = this.#options;
-    const { storeHint } = await import('./sign-in/no-browser-hint.ts');
+    const { errorPageHint, storeHint } = await import('./sign-in/no-browser-hint.ts');
     const url = this.state.pending?.url;
     const where = url === undefined ? '' : `; sign in here: ${url}`;
     const message = `the sign-in to ${server.host} was not finished in ${Math.round(config.timeout / 1000)} s${where}`;
     const data = url === undefined ? {} : { signIn: url };
-    return new ProxyError('unauthorized', message, {
+    return new ProxyError('sign-in-needed', message, {
       ...data,
-      hint: `sign in, then try again${storeHint(env, folder)}`,
+      hint: `sign in, then try again${errorPageHint(config)}${storeHint(env, folder)}`,
     });
   }
 
@@ -265,8 +273,8 @@ export class Auth {
     const refused = bearerOf(this.#credentials);
     const common = { fresh: false, unreadable: false, challenge: NO_CHALLENGE, stepUp: false };
     const want: Want = { ...common, refused, interactive: false };
-    const authorizer = await this.#loadAuthorizer();
     try {
+      const authorizer = await this.#loadAuthorizer();
       await this.#obtain(authorizer, want, request.signal);
     } catch (error) {
       if (request.signal?.aborted) throw error;

@@ -50,7 +50,7 @@ async function refreshUnlessPaused(context: RenewContext, stored: Credentials): 
   try {
     return await refresh(context, stored);
   } catch (error) {
-    const meant = explained(error, wire.server);
+    const meant = explained(error, wire.server, context.config);
     // Of a server that cannot be reached, the next moment may bring it back.
     if (!(error instanceof OAuthError)) throw meant;
     const [since, failures] = [Date.now(), (last?.failures ?? 0) + 1];

@@ -40,7 +40,8 @@ export async function examine(
 ): Promise<Examined> {
   const { status, headers } = response;
   if (status !== 400 && taken.same) return { blamed: false, response };
-  if (status === 431 || challenged(headers['www-authenticate'], taken.same)) return { blamed: true, response };
+  if (status === 431 || challenged(headers['www-authenticate'], taken.same ? BLAMES_TAKEN : BLAMES))
+    return { blamed: true, response };
   if (status !== 400 && isLargest(request, bearer)) return { blamed: true, response };
   const isStream = /^text\/event-stream/i.test(String(headers['content-type'] ?? ''));
   if (isStream || Number(headers['content-length'] ?? 0) > EXAMINED) return { blamed: false, response };
@@ -52,12 +53,12 @@ export async function examine(
   return { blamed, response: { ...response, body: alreadyRead(bytes) } };
 }
 
-/**
- * Servers that judge a malformed token by RFC 6750, section 3.1, may answer 400. `invalid_request` also means a
- * missing parameter, so it says nothing about a bearer that the server has taken before.
- */
-function challenged(field: string | string[] | undefined, proven: boolean): boolean {
-  const blames = proven ? /^invalid_token$/ : /^invalid_(token|request)$/;
+/** Errors that blame the token: servers that judge a malformed one by RFC 6750, section 3.1, may answer 400. */
+const BLAMES = /^invalid_(token|request)$/;
+/** The same for a bearer that the server has taken before: `invalid_request` also means a missing parameter. */
+const BLAMES_TAKEN = /^invalid_token$/;
+
+function challenged(field: string | string[] | undefined, blames: RegExp): boolean {
   return parseChallenges([field ?? []].flat().join(', ')).some(
     ({ scheme, parameters }) => scheme === 'bearer' && blames.test(parameters.get('error') ?? ''),
   );

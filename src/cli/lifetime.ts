@@ -1,6 +1,6 @@
 /** How a running proxy ends, and with which exit status: the same for every way to serve clients. */
 
-import type { Ending } from '../app/end-reason.ts';
+import type { ShutdownReason } from '../app/shutdown.ts';
 import type { RunningProxy } from '../app/stdio-proxy.ts';
 import type { Log } from '../core/ports.ts';
 import { onSignals } from './signals.ts';
@@ -12,12 +12,12 @@ export interface Life {
   readonly exit: (status: number) => void;
 }
 
-export type End = (ending: Ending, status: number) => void;
+export type End = (reason: ShutdownReason, status: number) => void;
 
 /** Ends the proxy at signals, at errors that nobody caught, and when it is of no use; the result ends it for other reasons. */
 export function superviseProxy({ proxy, log, exit }: Life): End {
-  const end: End = (ending, status) => {
-    proxy.close(ending).then(
+  const end: End = (reason, status) => {
+    proxy.close(reason).then(
       () => exit(status),
       () => exit(1),
     );

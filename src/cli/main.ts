@@ -23,7 +23,7 @@ export function main(): void {
   try {
     action = parseArguments(argv, process.env, (file) => readFileSync(file, 'utf8'));
   } catch (error) {
-    refuse(known(error), logFormatIn(argv), servesStdio(argv));
+    refuse(known(error), { format: logFormatIn(argv), answers: servesStdio(argv), secrets: [] });
     return;
   }
   // Whoever has read enough may close the pipe.
@@ -49,13 +49,15 @@ async function printUsage(all: boolean): Promise<void> {
   process.stdout.write(usageText({ version: __VERSION__, options: OPTIONS, subcommands: SUBCOMMANDS, all }));
 }
 
-/** Ends without having begun. @param answers whether a client on stdio may be waiting for an answer. */
-async function refuse(
-  error: ProxyError,
-  format: LogFormat,
-  answers: boolean,
-  secrets: readonly string[] = [],
-): Promise<void> {
+interface RefuseOptions {
+  readonly format: LogFormat;
+  /** Whether a client on stdio may be waiting for an answer. */
+  readonly answers: boolean;
+  readonly secrets: readonly string[];
+}
+
+/** Ends without having begun. */
+async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOptions): Promise<void> {
   process.exitCode = error.meaning.exit;
   const { code, message, data } =
     error instanceof UnknownWord ? (await import('./flags/foreign-flags.ts')).explained(error) : error;
@@ -126,7 +128,8 @@ function start(config: Config, secrets: readonly string[]): void {
   }
   store.then(
     (opened) => run(config, secrets, opened),
-    (error: unknown) => refuse(known(error), config.logFormat, config.listen === undefined, secrets),
+    (error: unknown) =>
+      refuse(known(error), { format: config.logFormat, answers: config.listen === undefined, secrets }),
   );
 }
 

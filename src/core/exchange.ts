@@ -1,5 +1,5 @@
 /**
- * The pipeline between the endpoints: one side asks, the other answers. Nothing in here has
+ * What passes between the endpoints: one side asks, the other answers. Nothing in here has
  * an id, a frame or a socket; those belong to the wire.
  */
 import { Cancellation, type CancelSignal } from './cancel.ts';
@@ -28,6 +28,8 @@ export interface Exchange extends Peer {
    * "Custom Headers from Tool Parameters"), for the server to check; undefined where its wire has no headers.
    */
   readonly mirrored?: Readonly<Record<string, string>> | undefined;
+  /** The era that the client relies on because the proxy named it before the server could be asked; ask late, it may change. */
+  readonly promised?: (() => Era | undefined) | undefined;
   /** Says that the answer will take its time: who waits for it on a connection may be told so. */
   slow?(): void;
   /** Gives the exchange up: aborts the signal, and the error becomes the answer. */
@@ -37,19 +39,16 @@ export interface Exchange extends Peer {
 /** Answers an exchange. A rejection becomes an error reply at the endpoint that asked. */
 export type Handler = (exchange: Exchange) => Promise<Reply>;
 
-export type Middleware = (next: Handler) => Handler;
-
-/** Composes middlewares, the first one outermost. */
-export function compose(middlewares: readonly Middleware[], handler: Handler): Handler {
-  return middlewares.reduceRight((next, middleware) => middleware(next), handler);
-}
-
 /** The same exchange, but for what is changed. */
-export function derived(exchange: Exchange, changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask'>>): Exchange {
+export function derived(
+  exchange: Exchange,
+  changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask' | 'promised'>>,
+): Exchange {
   return {
     call: exchange.call,
     signal: exchange.signal,
     mirrored: exchange.mirrored,
+    promised: exchange.promised,
     slow: () => exchange.slow?.(),
     abort: (error) => exchange.abort(error),
     notify: (call) => exchange.notify(call),
@@ -85,13 +84,18 @@ export class Cancelled extends Error {
   }
 }
 
-/** An open session with a server. */
+/** The two kinds of protocol revisions: up to 2025-11-25 with a handshake, from 2026-07-28 without. */
+export type Era = 'legacy' | 'modern';
+
+/** A session with a server. */
 export interface Session {
   readonly request: Handler;
   /** Passes on a notification of the client. The promise, when there is one, resolves as soon as nothing more is to be done for it. */
   notify(call: Call): Promise<void> | undefined;
   /** Whether the server has answered anything yet; before that, nothing is lost by leaving at once. */
   readonly established: boolean;
+  /** The era that the server has turned out to speak; undefined as long as nobody knows. */
+  readonly era: Era | undefined;
   /** Ends the session at the server. Never rejects; settles within `limit` milliseconds. */
   close(limit: number): Promise<void>;
 }

@@ -13,7 +13,33 @@ export interface Cookies {
   header(path: string): string | undefined;
 }
 
+/**
+ * What a request is for: it decides whether a user may be asked to sign in for it, who is told when it fails, and which
+ * connection it gets.
+ */
+export type Purpose =
+  /** A message of the client, or one that the client waits for. */
+  | 'call'
+  /** Opens the event stream on which the server answers everything (HTTP+SSE); the client waits for it. */
+  | 'connect'
+  /**
+   * The client asks what the server speaks. Hosts start copies to ask it, and throw them away at once: no user is asked
+   * to sign in for it, but the client is told that a sign-in is needed.
+   */
+  | 'discover'
+  /** A message that has no answer. */
+  | 'notification'
+  /** Listens to what the server says beside its answers, or to the rest of one. */
+  | 'stream'
+  /** Ends a session. */
+  | 'end'
+  /** Finds out what is at a URL, on the proxy's own account. */
+  | 'probe'
+  /** A step of a sign-in, at an authorization server or on the way to one. */
+  | 'sign-in';
+
 export interface HttpRequest {
+  readonly purpose: Purpose;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Never changed once it was sent, the URL too: what can be told from it is told once. */
   readonly url: URL;
@@ -22,14 +48,12 @@ export interface HttpRequest {
   readonly body?: readonly Buffer[];
   /** Aborting closes the exchange at once, whatever its state. */
   readonly signal?: CancelSignal;
-  /** The response is a stream that stays open: it gets a connection of its own, and leaves the warm ones to calls. */
-  readonly stream?: boolean;
+  /** It names a session of the server by its id, which the server may not know any more. */
+  readonly inSession?: boolean;
   /** Redirects are answers, not followed. */
   readonly redirect?: 'manual';
   /** The cookies to go with, where there are several users of one server; otherwise those that all share. */
   readonly cookies?: Cookies | undefined;
-  /** A probe: nobody has asked for anything yet, so no user is to be asked to sign in for it. */
-  readonly probe?: boolean;
   /** Running it twice does no harm: a request that a stale connection lost may be sent again. */
   readonly repeatable: boolean;
 }

@@ -195,26 +195,3 @@ function codeIn(error: Json): number | undefined {
 function isError(error: Json): boolean {
   return codeIn(error) !== undefined && asString(peek(error, 'message')) !== undefined;
 }
-
-/** Requests that change nothing when they run twice, or nothing more than when they run once. */
-const REPEATABLE = new Set([
-  'initialize',
-  'ping',
-  'server/discover',
-  'tools/list',
-  'prompts/list',
-  'prompts/get',
-  'resources/list',
-  'resources/templates/list',
-  'resources/read',
-  'resources/subscribe',
-  'resources/unsubscribe',
-  'subscriptions/listen',
-  'completion/complete',
-  'logging/setLevel',
-]);
-
-/** Whether a request may be sent again when it is not known whether it ran. */
-export function isRepeatable(call: Call): boolean {
-  return REPEATABLE.has(call.method);
-}

@@ -31,19 +31,6 @@ export function refuseOtherCalls({ extra }: Call): void {
   if (extra) refuseLookalikes(asObject(extra), ENVELOPE);
 }
 
-/**
- * Whether every server treats a message without an id as a notification. A lenient server carries out
- * a request even when it cannot answer it.
- */
-export function isOnlyTold(call: Call): boolean {
-  try {
-    refuseOtherCalls(call);
-  } catch {
-    return false;
-  }
-  return call.method.startsWith('notifications/');
-}
-
 /** The object without the members that a reader could take for one of the keys. Throws a JsonError for duplicates. */
 export function withoutLookalikes(text: Json, keys: readonly string[]): Json {
   const lookalikes = among(members(text), keys);

@@ -1,5 +1,6 @@
 /** Explains why a server's certificate was not accepted, and what is missing on this machine. */
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
+import { showUrl } from '../core/redact.ts';
 
 /** Codes of OpenSSL and Node for a certificate that does not verify (node:tls, "X509 certificate error codes"). */
 const UNTRUSTED = new Set([
@@ -23,18 +24,18 @@ export interface CertificateProblem {
 /**
  * What an error says about the certificate of `url`, or undefined when it is about something else.
  * @param mayLook whether the server may be asked for its certificate again, straight from here.
+ * @param ca whether `--ca` was given.
  */
 export async function certificateProblem(
   error: Error,
   code: string | undefined,
   url: URL,
-  mayLook: boolean,
+  { mayLook, ca }: { readonly mayLook: boolean; readonly ca: boolean },
 ): Promise<CertificateProblem | undefined> {
   if (code === undefined || url.protocol !== 'https:') return undefined;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const { cert } = error as { cert?: { subjectaltname?: string } };
-    const names = cert?.subjectaltname?.replace(/DNS:|IP Address:/g, '').slice(0, 200);
-    return { problem: `its certificate is for another host name${names ? ` (${JSON.stringify(names)})` : ''}` };
+    return anotherName(url, cert?.subjectaltname ?? '');
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return outOfDate(code, mayLook ? await certificates(url) : []);
@@ -47,7 +48,28 @@ export async function certificateProblem(
   const issuer = String(last?.issuer?.CN ?? last?.issuer?.O ?? '') || undefined;
   return {
     problem: `its certificate comes from ${issuer ? JSON.stringify(issuer) : 'an authority'} that this machine does not trust (${code})`,
-    hint: `put the PEM certificate of ${issuer ? JSON.stringify(issuer) : 'that authority'} into a file, and give it with --ca FILE or name it in NODE_EXTRA_CA_CERTS`,
+    hint: authorityHint(issuer ? JSON.stringify(issuer) : 'that authority', ca),
+  };
+}
+
+function authorityHint(authority: string, ca: boolean): string {
+  return ca
+    ? `the file of --ca does not contain the authority ${authority}: add the PEM certificate of that authority to it`
+    : `put the PEM certificate of ${authority} into a file, and give it with --ca FILE or name it in NODE_EXTRA_CA_CERTS`;
+}
+
+/** A host name or an IPv4 address, as it can be put into a URL. */
+const PLAIN_NAME = /^[A-Za-z0-9.-]{1,253}$/;
+
+/** @param all the names of the certificate, as Node lists them: `DNS:a.example, IP Address:192.0.2.1` */
+function anotherName(url: URL, all: string): CertificateProblem {
+  const names = all.replace(/DNS:|IP Address:/g, '');
+  const named = new URL(url);
+  named.hostname = names.split(', ').find((name) => PLAIN_NAME.test(name)) ?? url.hostname;
+  const renew = `ask the operator of the server for a certificate that is for ${url.hostname}`;
+  return {
+    problem: `its certificate is for another host name${names ? ` (${JSON.stringify(names.slice(0, 200))})` : ''}`,
+    hint: named.hostname === url.hostname ? renew : `use ${showUrl(named)} if that is the server, or ${renew}`,
   };
 }
 
@@ -61,7 +83,9 @@ function outOfDate(code: string, chain: readonly PeerCertificate[]): Certificate
   const today = new Date(now).toISOString().slice(0, 10);
   return {
     problem: `its certificate ${expired ? `expired${day}` : `is not valid${day || ' yet'}`}`,
-    hint: `this machine's clock says ${today}; if that is right, the server's operator must renew the certificate`,
+    hint: expired
+      ? `this machine's clock says ${today}; if that is right, the server's operator must renew the certificate`
+      : `this machine's clock says ${today}, which may be wrong: set it; if it is right, the server uses the certificate too early`,
   };
 }
 

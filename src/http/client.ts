@@ -3,36 +3,22 @@
  * redirects, certificates and outbound proxies. On `node:http`, because global `fetch` costs
  * several times as much a call.
  */
-import http, { type AgentOptions } from 'node:http';
-import { isLoopback, type TlsConfig } from '../config.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { plainUrl } from '../core/plain-url.ts';
 import { showUrl } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
-import { CookieJar } from './cookies.ts';
-import { expireIdle } from './pool.ts';
+import { type ConnectorOptions, Connectors } from './connectors.ts';
 import { isPermanent, PermanentRedirects } from './redirects.ts';
 import { type Connector, exchange, refusedByProxy, StaleConnection } from './request.ts';
 import { type Given, sentCredential } from './sent-credential.ts';
-import type { Secure, Trust } from './trust.ts';
 
 const MAX_REDIRECTS = 5;
 
-const AGENT: AgentOptions = { keepAlive: true };
-/** Connections that are used for one request. */
-const ONCE: AgentOptions = { keepAlive: false };
-
-const AS_NODE_DOES: Trust = { own: {}, foreign: {} };
-
-export interface HttpOptions extends Given {
-  /** The server's URL. The user's headers go to its origin and nowhere else. */
-  readonly url: URL;
+/** The user's headers go to the origin of the server's URL and nowhere else. */
+export interface HttpOptions extends ConnectorOptions, Given {
   readonly userAgent: string;
-  readonly enableProxy: boolean;
-  readonly tls?: TlsConfig;
-  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface HttpClient {
@@ -64,46 +50,13 @@ function joinedHeaders(headers: HttpOptions['headers']): Record<string, string> 
 }
 
 export function createHttpClient(options: HttpOptions): HttpClient {
-  /** How to reach each origin: found out once, and then at hand without waiting. */
-  const connectors = new Map<string, Connector>();
-  const finding = new Map<string, Promise<Connector>>();
   const foreign = { 'user-agent': options.userAgent };
-  const own = { ...foreign, ...joinedHeaders(options.headers) };
+  const connectors = new Connectors(options, { own: { ...foreign, ...joinedHeaders(options.headers) }, foreign });
+  const redirects = new PermanentRedirects();
   let reached = false;
-  let trust: Promise<Trust> | undefined;
   const onConnected = (): void => {
     reached = true;
   };
-
-  function trusted(): Promise<Trust> {
-    const { tls, env } = options;
-    if (tls?.ca === undefined && tls?.cert === undefined) return Promise.resolve(AS_NODE_DOES);
-    trust ??= import('./trust.ts').then(({ readTrust }) => readTrust(tls, env));
-    return trust;
-  }
-
-  function find(url: URL): Promise<Connector> {
-    const ours = url.origin === options.url.origin;
-    const found =
-      finding.get(url.origin) ??
-      trusted().then((t) =>
-        createConnector(url, options, ours ? own : foreign, { server: ours ? t.own : t.foreign, proxy: t.foreign }),
-      );
-    finding.set(url.origin, found);
-    return found.then(
-      (connector) => {
-        connectors.set(url.origin, connector);
-        return connector;
-      },
-      (error) => {
-        finding.delete(url.origin);
-        trust = undefined;
-        throw error;
-      },
-    );
-  }
-
-  const redirects = new PermanentRedirects();
 
   const fetch: Fetch = async (request) => {
     let url = redirects.target(request);
@@ -111,28 +64,24 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     let permanent = url;
     let temporary = false;
     for (let hops = 0; ; hops++) {
-      const connector = connectors.get(addressOf(url).origin) ?? (await find(url));
+      const connector = connectors.get(addressOf(url).origin) ?? (await connectors.find(url));
       const attempt = url === request.url ? request : { ...request, url };
       let response: HttpResponse;
       try {
         response = await exchange(connector, attempt, onConnected);
       } catch (error) {
         if (!(error instanceof StaleConnection)) throw error;
-        // Its siblings in the pool are as old: without them, the next attempt opens a new connection.
-        for (const sockets of Object.values(connector.agent.freeSockets)) for (const s of sockets ?? []) s.destroy();
+        closeIdle(connector);
         response = await exchange(connector, { ...attempt, repeatable: false }, onConnected);
       }
       if (response.status === 407 && connector.proxy !== undefined) {
         response.body.destroy();
         throw refusedByProxy(connector, url, response.status);
       }
-      const follows = response.status >= 300 && response.status < 400 && request.redirect !== 'manual';
-      const target = follows ? redirectTarget(response, url) : undefined;
+      const target = redirectTarget(request, response, url);
       if (!target) {
         redirects.learn(request, permanent, response.status);
-        const refused = response.status === 401 || response.status === 403;
-        const ours = refused && url.origin === options.url.origin;
-        return ours ? { ...response, credential: sentCredential(options, request) } : response;
+        return withCredential(options, request, response, url);
       }
       response.body.destroy();
       url = checkRedirect(request, url, target, response.status, hops);
@@ -146,87 +95,25 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     get connected() {
       return reached;
     },
-    close() {
-      for (const { agent, streams } of connectors.values()) {
-        agent.destroy();
-        streams.destroy();
-      }
-    },
+    close: () => connectors.close(),
   };
 }
 
-async function createConnector(
-  url: URL,
-  options: HttpOptions,
-  headers: Connector['headers'],
-  secure: { readonly server: Secure; readonly proxy: Secure },
-): Promise<Connector> {
-  const encrypted = url.protocol === 'https:';
-  const { request, Agent } = encrypted ? await import('node:https') : http;
-  const common = {
-    request,
-    headers,
-    secure: encrypted ? secure.server : {},
-    cookies: new CookieJar(),
-    lines: new WeakMap<object, string[]>(),
-    answered: false,
-  };
-  if (options.enableProxy && !isLoopback(url.hostname)) {
-    const { proxyAgent } = await import('./outbound-proxy.ts');
-    // Proxies close connections without a word when the server behind them does: over plain HTTP, none is used twice.
-    const found = proxyAgent(url, { ...(encrypted ? AGENT : ONCE), ...secure.proxy });
-    const streams = proxyAgent(url, { ...ONCE, ...secure.proxy });
-    if (found === 'invalid' || streams === 'invalid') {
-      // The value may hold a password, so it is not shown.
-      throw new ProxyError('unreachable', `the outbound proxy for ${url.host} is no http: or https: URL`, {
-        hint: 'HTTP_PROXY and HTTPS_PROXY look like http://proxy.example:3128',
-      });
-    }
-    if (found && streams) {
-      const expire = expireIdle(found.agent);
-      return {
-        ...common,
-        agent: found.agent,
-        streams: streams.agent,
-        expire,
-        proxy: found.host,
-        hint: `is the proxy ${found.host} the right one?`,
-      };
-    }
-  }
-  const agent = new Agent(AGENT);
-  const expire = expireIdle(agent);
-  const variable = options.enableProxy || isLoopback(url.hostname) ? undefined : proxyVariable(url, options.env);
-  const hint = variable && `${variable} is set but not used: add --enable-proxy to use it`;
-  return { ...common, agent, streams: new Agent(ONCE), expire, proxy: undefined, hint };
+/** The siblings of a stale connection are as old: without them, the next attempt opens a new connection. */
+function closeIdle({ agent }: Connector): void {
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
-/** The warning when `--enable-proxy` finds no proxy in the environment; undefined when it finds one, or is not given. */
-export function unusedProxyFlag(
-  { url, enableProxy }: Pick<HttpOptions, 'url' | 'enableProxy'>,
-  env: HttpOptions['env'],
-) {
-  if (!enableProxy || isLoopback(url.hostname) || variablesFor(url).some((name) => env[name])) return undefined;
-  return `--enable-proxy has no effect: ${variablesFor(url)[0]} is not set`;
+/** Names the credential that the server has refused, if it was the user's. */
+function withCredential(options: HttpOptions, request: HttpRequest, response: HttpResponse, url: URL): HttpResponse {
+  const refused = response.status === 401 || response.status === 403;
+  const ours = refused && url.origin === options.url.origin;
+  return ours ? { ...response, credential: sentCredential(options, request) } : response;
 }
 
-/** The variables that may name a proxy for the URL. */
-function variablesFor({ protocol }: URL): readonly string[] {
-  const names = protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
-  return [...names, 'ALL_PROXY', 'all_proxy'];
-}
-
-/** The variable that names a proxy for the URL; undefined when there is none, or `NO_PROXY` may exempt the host. */
-function proxyVariable(url: URL, env: HttpOptions['env']): string | undefined {
-  const exempt = (env.no_proxy ?? env.NO_PROXY ?? '').split(/[\s,]+/).some((entry) => {
-    const name = entry.replace(/:\d+$/, '').replace(/^\*?\.?/, '');
-    return entry === '*' || (name !== '' && (url.hostname === name || url.hostname.endsWith(`.${name}`)));
-  });
-  if (exempt) return undefined;
-  return variablesFor(url).find((name) => env[name]);
-}
-
-function redirectTarget(response: HttpResponse, url: URL): URL | undefined {
+/** Where a response leads that is to be followed. */
+function redirectTarget(request: HttpRequest, response: HttpResponse, url: URL): URL | undefined {
+  if (response.status < 300 || request.redirect === 'manual') return undefined;
   if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
   const location = response.headers.location;
   return typeof location === 'string' ? parseUrl(location, url) : undefined;

@@ -22,6 +22,7 @@ const CONNECT_HINTS = new Map([
   ['EHOSTUNREACH', CHECK_NETWORK],
   ['ENETUNREACH', CHECK_NETWORK],
   ['ETIMEDOUT', CHECK_NETWORK],
+  ['ECONNRESET', 'something between here and the server, such as a firewall, closes connections; ask its operator'],
 ]);
 
 /** How the connection that failed was to be made. */
@@ -30,6 +31,8 @@ export interface Route {
   readonly proxy: string | undefined;
   /** What else could be wrong. */
   readonly hint: string | undefined;
+  /** Whether `--ca` was given. */
+  readonly ca: boolean;
 }
 
 /** No connection came about, so nothing was sent. */
@@ -38,7 +41,7 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
   const code = error.code ?? firstCode(error);
   const { certificateProblem } = await import('./certificate.ts');
   // The look at the certificate goes straight to the server, which a proxy may be there to prevent.
-  const certificate = await certificateProblem(error, code, url, route.proxy === undefined);
+  const certificate = await certificateProblem(error, code, url, { mayLook: route.proxy === undefined, ca: route.ca });
   // A refused connection does not tell which protocol the server speaks.
   const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
   if (mayBePlain && route.proxy === undefined) {
@@ -74,7 +77,10 @@ export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyE
   return new ProxyError(
     'failed',
     `${showUrl(url)} closed the connection before it had answered${error.code ? ` (${error.code})` : ''}`,
-    { outcome: 'unknown' },
+    {
+      outcome: 'unknown',
+      hint: 'if it happens again, ask the operator of the server, or of a gateway in front of it',
+    },
     error,
   );
 }

@@ -2,7 +2,7 @@
 import type http from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { HttpRequest, HttpResponse } from '../core/fetch.ts';
+import type { HttpRequest, HttpResponse, Purpose } from '../core/fetch.ts';
 import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { brokenAtFirst, brokenConnection, noConnection, withoutAnswer } from './connection-failure.ts';
@@ -13,6 +13,9 @@ import type { Secure } from './trust.ts';
 const CONNECT_LIMIT = 30_000;
 /** The most interim responses (RFC 9110, section 15.2) to one request. */
 const MAX_INTERIM = 1_000;
+
+/** Requests whose response stays open: they get connections of their own, and leave the warm ones to calls. */
+const STAYS_OPEN: ReadonlySet<Purpose> = new Set(['connect', 'stream']);
 
 /** How requests to one origin get onto the network. */
 export interface Connector {
@@ -33,6 +36,8 @@ export interface Connector {
   readonly proxy: string | undefined;
   /** What could be wrong when a connection fails, judging by how this connector connects. */
   readonly hint: string | undefined;
+  /** Whether `--ca` was given. */
+  readonly ca: boolean;
   /** Whether the origin has answered anything yet. */
   answered: boolean;
 }
@@ -43,125 +48,170 @@ export class StaleConnection extends Error {}
 /** One request, one response, no redirects. */
 export function exchange(connector: Connector, request: HttpRequest, reached: () => void): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    const { url, signal, body } = request;
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
-    }
+    if (request.signal?.aborted) reject(request.signal.reason);
+    else new InFlight(connector, request, { resolve, reject, reached }).start();
+  });
+}
+
+/** What the sender of a request is told. */
+interface Callbacks {
+  readonly resolve: (response: HttpResponse) => void;
+  readonly reject: (reason: unknown) => void;
+  /** A connection has come about. */
+  readonly reached: () => void;
+}
+
+/** A request from its start until its response has begun, or it has failed. */
+class InFlight {
+  readonly #connector: Connector;
+  readonly #request: HttpRequest;
+  readonly #callbacks: Callbacks;
+  readonly #outgoing: ClientRequest;
+  #connected = false;
+  /** Whether a response or an error has come. */
+  #told = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Interim responses so far. */
+  #interim = 0;
+
+  constructor(connector: Connector, request: HttpRequest, callbacks: Callbacks) {
     connector.expire();
-    const { hostname, port, path } = addressOf(url);
-    const outgoing = connector.request({
+    const { hostname, port, path } = addressOf(request.url);
+    this.#connector = connector;
+    this.#request = request;
+    this.#callbacks = callbacks;
+    this.#outgoing = connector.request({
       ...connector.secure,
-      agent: request.stream ? connector.streams : connector.agent,
+      agent: STAYS_OPEN.has(request.purpose) ? connector.streams : connector.agent,
       method: request.method,
       hostname,
       port,
       path,
       headers: headersOf(connector, request),
     });
-    let connected = false;
-    /** Whether a response or an error has come. */
-    let told = false;
-    let timer: NodeJS.Timeout | undefined;
-    const onAbort = (): void => {
-      // Without the reason, which everybody has from the signal: just after the end of a response nobody
-      // listens on its connection, and an error there would end the program.
-      outgoing.destroy();
-      // While a tunnel is being set up, the request would learn of its end only when the outbound proxy answers.
-      settled();
-      reject(signal?.reason);
-    };
-    const settled = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
+  }
 
+  start(): void {
+    const { url, signal, body } = this.#request;
+    const outgoing = this.#outgoing;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
     // A connection that was used before is known to work, and is there at once.
-    if (outgoing.reusedSocket) connected = true;
-    else {
-      timer = setTimeout(() => {
-        const accepted = outgoing.socket?.connecting === false;
-        const what = accepted ? 'did not finish the TLS handshake' : 'did not accept a connection';
-        const error = new ProxyError('unreachable', `${url.host} ${what} in ${CONNECT_LIMIT / 1000} s`);
-        outgoing.destroy(error);
-        settled();
-        reject(error);
-      }, CONNECT_LIMIT);
-      outgoing.on('socket', (socket) => {
-        const onConnected = (): void => {
-          connected = true;
-          reached();
-          clearTimeout(timer);
-        };
-        // A tunnel through a proxy comes connected, but its TLS handshake may still fail.
-        if (!socket.connecting && (socket as HandshakeState).secureConnecting !== true) {
-          onConnected();
-          return;
-        }
-        socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
-      });
-    }
-    outgoing.on('response', (incoming) => {
-      told = true;
-      connector.answered = true;
-      if ((incoming.statusCode ?? 0) < 200) {
-        settled();
-        outgoing.destroy();
-        reject(withoutAnswer(url, 'stopped speaking HTTP', incoming.statusCode));
-        return;
-      }
-      // From here on the body owns the connection; the signal still cuts it.
-      incoming.on('close', settled);
-      const set = incoming.headers['set-cookie'];
-      if (set) (request.cookies ?? connector.cookies).take(set, url.pathname);
-      const close = (): void => {
-        outgoing.destroy();
-      };
-      if (incoming.headers['content-encoding'] === undefined) resolve(answered(incoming, incoming, close, request));
-      else unpacked(incoming).then((stream) => resolve(answered(incoming, stream, close, request)), reject);
-    });
-    if (connector.proxy !== undefined) {
-      outgoing.on('proxyConnect', ({ statusCode }: { statusCode?: number }) => {
-        // Anything but 200 comes from the proxy, and would be taken for the answer of the server.
-        if (statusCode !== undefined && statusCode !== 200)
-          outgoing.destroy(refusedByProxy(connector, url, statusCode));
-      });
-    }
-    let interim = 0;
+    if (outgoing.reusedSocket) this.#connected = true;
+    else this.#watchConnection();
+    outgoing.on('response', (incoming) => this.#respond(incoming));
+    if (this.#connector.proxy !== undefined) this.#watchProxy();
     outgoing.on('information', () => {
-      if (++interim > MAX_INTERIM) outgoing.destroy(withoutAnswer(url, `sent ${MAX_INTERIM} interim responses`));
+      if (++this.#interim > MAX_INTERIM) outgoing.destroy(withoutAnswer(url, `sent ${MAX_INTERIM} interim responses`));
     });
     outgoing.on('upgrade', (incoming, socket) => {
-      told = true;
-      settled();
       socket.destroy();
-      reject(withoutAnswer(url, 'switched to another protocol', incoming.statusCode));
+      this.#fail(withoutAnswer(url, 'switched to another protocol', incoming.statusCode));
     });
     // Whatever else Node does with a connection: when the request is over, it has been answered or has failed.
     outgoing.on('close', () => {
-      if (told) return;
-      settled();
-      reject(withoutAnswer(url, 'closed the connection'));
+      if (!this.#told) this.#fail(withoutAnswer(url, 'closed the connection'));
     });
     // After the response this settles nothing any more: the body reports what happens to it.
-    outgoing.on('error', (error) => {
-      told = true;
-      settled();
-      if (signal?.aborted) reject(signal.reason);
-      else if (isExhausted(error)) noConnection(error, url, connector).then(reject, reject);
-      else if (outgoing.reusedSocket && request.repeatable && isReset(error)) reject(new StaleConnection());
-      else if (connected && connector.answered) reject(brokenConnection(error, url));
-      else if (connected) brokenAtFirst(error, url, connector).then(reject, reject);
-      else noConnection(error, url, connector).then(reject, reject);
-    });
+    outgoing.on('error', (error) => this.#broken(error));
     send(outgoing, body);
-  });
-}
+  }
 
-function answered(incoming: IncomingMessage, stream: Readable, close: () => void, request: HttpRequest): HttpResponse {
-  const body = new ResponseBody(stream, incoming, close, request);
-  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
+  readonly #onAbort = (): void => {
+    // Without the reason, which everybody has from the signal: just after the end of a response nobody
+    // listens on its connection, and an error there would end the program.
+    this.#outgoing.destroy();
+    // While a tunnel is being set up, the request would learn of its end only when the outbound proxy answers.
+    this.#settled();
+    this.#callbacks.reject(this.#request.signal?.reason);
+  };
+
+  readonly #settled = (): void => {
+    clearTimeout(this.#timer);
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+  };
+
+  #fail(error: ProxyError): void {
+    this.#told = true;
+    this.#settled();
+    this.#callbacks.reject(error);
+  }
+
+  /** Waits for a new connection, for a limited time. */
+  #watchConnection(): void {
+    const { protocol } = this.#request.url;
+    this.#timer = setTimeout(() => this.#late(), CONNECT_LIMIT);
+    this.#outgoing.on('socket', (socket) => {
+      const onConnected = (): void => {
+        this.#connected = true;
+        this.#callbacks.reached();
+        clearTimeout(this.#timer);
+      };
+      // A tunnel through a proxy comes connected, but its TLS handshake may still fail.
+      const ready = !socket.connecting && (socket as HandshakeState).secureConnecting !== true;
+      if (ready) onConnected();
+      else socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
+    });
+  }
+
+  /** No connection has come about in time. */
+  #late(): void {
+    const outgoing = this.#outgoing;
+    const accepted = outgoing.socket?.connecting === false;
+    const what = accepted ? 'did not finish the TLS handshake' : 'did not accept a connection';
+    const error = new ProxyError('unreachable', `${this.#request.url.host} ${what} in ${CONNECT_LIMIT / 1000} s`);
+    outgoing.destroy(error);
+    this.#settled();
+    this.#callbacks.reject(error);
+  }
+
+  #watchProxy(): void {
+    this.#outgoing.on('proxyConnect', ({ statusCode }: { statusCode?: number }) => {
+      // Anything but 200 comes from the proxy, and would be taken for the answer of the server.
+      if (statusCode === undefined || statusCode === 200) return;
+      this.#outgoing.destroy(refusedByProxy(this.#connector, this.#request.url, statusCode));
+    });
+  }
+
+  /** The response has begun: from here on the body owns the connection, and the signal still cuts it. */
+  #respond(incoming: IncomingMessage): void {
+    const { url, cookies } = this.#request;
+    this.#connector.answered = true;
+    if ((incoming.statusCode ?? 0) < 200) {
+      this.#outgoing.destroy();
+      this.#fail(withoutAnswer(url, 'stopped speaking HTTP', incoming.statusCode));
+      return;
+    }
+    this.#told = true;
+    incoming.on('close', this.#settled);
+    const set = incoming.headers['set-cookie'];
+    if (set) (cookies ?? this.#connector.cookies).take(set, url.pathname);
+    const { resolve, reject } = this.#callbacks;
+    if (incoming.headers['content-encoding'] === undefined) resolve(this.#answer(incoming, incoming));
+    else unpacked(incoming).then((stream) => resolve(this.#answer(incoming, stream)), reject);
+  }
+
+  #answer(incoming: IncomingMessage, stream: Readable): HttpResponse {
+    const close = (): void => {
+      this.#outgoing.destroy();
+    };
+    const body = new ResponseBody(stream, incoming, close, this.#request);
+    return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
+  }
+
+  /** Says what a broken connection means at the stage that the request has reached. */
+  #broken(error: NodeJS.ErrnoException): void {
+    const { url, signal, repeatable } = this.#request;
+    const { reject } = this.#callbacks;
+    const connector = this.#connector;
+    this.#told = true;
+    this.#settled();
+    if (signal?.aborted) reject(signal.reason);
+    else if (isExhausted(error)) noConnection(error, url, connector).then(reject, reject);
+    else if (this.#outgoing.reusedSocket && repeatable && isReset(error)) reject(new StaleConnection());
+    else if (this.#connected && connector.answered) reject(brokenConnection(error, url));
+    else if (this.#connected) brokenAtFirst(error, url, connector).then(reject, reject);
+    else noConnection(error, url, connector).then(reject, reject);
+  }
 }
 
 /** The headers as a flat list, which Node writes out without looking at each of them twice. */

@@ -1,10 +1,11 @@
 /** Bounds every wait for an answer: an exchange whose server stays silent for too long ends with an error. */
 
 import type { CancelSignal } from '../core/cancel.ts';
-import type { Exchange, Middleware } from '../core/exchange.ts';
+import type { Exchange } from '../core/exchange.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
+import { type Layer, requestLayer } from '../core/layer.ts';
 import { ProxyError } from '../errors.ts';
-import { isHandshake } from '../mcp/revisions.ts';
+import { isHandshake } from '../mcp/methods.ts';
 
 /** Milliseconds a server may stay silent. */
 export interface Deadlines {
@@ -14,13 +15,22 @@ export interface Deadlines {
   readonly silence: number;
 }
 
+const SILENT_AT_FIRST = 'check that the server works, and that the URL is its MCP endpoint; then try again';
+const SILENT = 'the server may have run it: check that before you try again';
+
 export const DEADLINES: Deadlines = { handshake: 45_000, silence: 60 * 60_000 };
 
-export function deadline(limits: Deadlines): Middleware {
-  return (next) => (exchange) => {
+/** @param where the URL of the server, as it may be shown */
+export function deadline(limits: Deadlines, where: string): Layer {
+  return requestLayer((next) => (exchange) => {
     // A subscription is silent by nature, for as long as nothing changes.
     if (exchange.call.method === 'subscriptions/listen') return next(exchange);
-    const timed = new TimedExchange(exchange, isHandshake(exchange.call) ? limits.handshake : limits.silence);
+    const opens = isHandshake(exchange.call);
+    const limit = opens ? limits.handshake : limits.silence;
+    const timed = new TimedExchange(exchange, limit, () => {
+      const message = `${where} did not answer ${JSON.stringify(exchange.call.method)} in ${Math.round(limit / 1000)} s`;
+      return new ProxyError('timeout', message, { outcome: 'unknown', hint: opens ? SILENT_AT_FIRST : SILENT });
+    });
     return next(timed).then(
       (reply) => {
         timed.end();
@@ -31,7 +41,7 @@ export function deadline(limits: Deadlines): Middleware {
         throw error;
       },
     );
-  };
+  });
 }
 
 /** An exchange that is given up when neither notification nor question crosses for a while. */
@@ -39,18 +49,17 @@ class TimedExchange implements Exchange {
   readonly call: Call;
   readonly signal: CancelSignal;
   readonly mirrored: Exchange['mirrored'];
+  readonly promised: Exchange['promised'];
   readonly #inner: Exchange;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(inner: Exchange, limit: number) {
+  constructor(inner: Exchange, limit: number, late: () => ProxyError) {
     this.call = inner.call;
     this.signal = inner.signal;
     this.mirrored = inner.mirrored;
+    this.promised = inner.promised;
     this.#inner = inner;
-    this.#timer = setTimeout(() => {
-      const message = `no answer to ${JSON.stringify(inner.call.method)} in ${Math.round(limit / 1000)} s`;
-      inner.abort(new ProxyError('timeout', message, { outcome: 'unknown' }));
-    }, limit);
+    this.#timer = setTimeout(() => inner.abort(late()), limit);
   }
 
   end(): void {

@@ -1,38 +1,18 @@
 /** Reports every exchange to a meter: its method, how it ended and how long it took. Never what was in it. */
-import { Cancelled, type Exchange, type Middleware } from '../core/exchange.ts';
+import { Cancelled, type Exchange } from '../core/exchange.ts';
+import { type Layer, requestLayer } from '../core/layer.ts';
 import type { Meter } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
-
-/** What clients ask for, in every revision of the protocol. Anything else is counted as one: clients may call it what they like. */
-const METHODS: ReadonlySet<string> = new Set([
-  'completion/complete',
-  'initialize',
-  'logging/setLevel',
-  'ping',
-  'prompts/get',
-  'prompts/list',
-  'resources/list',
-  'resources/read',
-  'resources/subscribe',
-  'resources/templates/list',
-  'resources/unsubscribe',
-  'server/discover',
-  'subscriptions/listen',
-  'tasks/cancel',
-  'tasks/get',
-  'tasks/list',
-  'tasks/result',
-  'tools/call',
-  'tools/list',
-]);
+import { isClientRequest } from '../mcp/methods.ts';
 
 /** @param now milliseconds of a clock that nobody sets */
-export function measure(meter: Meter, now: () => number = () => performance.now()): Middleware {
-  return (next) => (exchange) => {
+export function measure(meter: Meter, now: () => number = () => performance.now()): Layer {
+  return requestLayer((next) => (exchange) => {
     const { method } = exchange.call;
     const started = now();
-    const done = (outcome: string): void =>
-      meter.exchange(METHODS.has(method) ? method : 'other', outcome, (now() - started) / 1_000);
+    // Clients may call a method what they like: those that no revision has are counted as one.
+    const label = isClientRequest(method) ? method : 'other';
+    const done = (outcome: string): void => meter.exchange(label, outcome, (now() - started) / 1_000);
     return next(exchange).then(
       (reply) => {
         done('result' in reply ? 'result' : 'error');
@@ -43,7 +23,7 @@ export function measure(meter: Meter, now: () => number = () => performance.now(
         throw error;
       },
     );
-  };
+  });
 }
 
 function failure({ signal }: Exchange, error: unknown): string {

@@ -2,28 +2,30 @@
  * Makes the proxy's own errors safe to show: a server may repeat in its error page what it was sent, and hosts write
  * errors to terminals.
  */
-import type { Middleware } from '../core/exchange.ts';
+import { type Layer, requestLayer } from '../core/layer.ts';
 import { type Redact, withoutControls } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 
 /** Bytes of a server's body that are shown. */
 const EXCERPT = 200;
 
-export function redactErrors(hide: Redact): Middleware {
+export function redactErrors(hide: Redact): Layer {
   const redact: Redact = (text) => withoutControls(hide(text));
-  return (next) => (exchange) =>
-    next(exchange).catch((error: unknown) => {
-      if (!(error instanceof ProxyError)) throw error;
-      const { body, hint, signIn } = error.data;
-      // The page to sign in may repeat parts of the configuration, and would lead nowhere without them.
-      const message = signIn === undefined ? redact(error.message) : aroundUrl(error.message, signIn, redact);
-      const data = {
-        ...error.data,
-        ...(body !== undefined && { body: start(redact(body)) }),
-        ...(hint !== undefined && { hint: redact(hint) }),
-      };
-      throw new ProxyError(error.code, message, data, error.cause);
-    });
+  return requestLayer(
+    (next) => (exchange) =>
+      next(exchange).catch((error: unknown) => {
+        if (!(error instanceof ProxyError)) throw error;
+        const { body, hint, signIn } = error.data;
+        // The page to sign in may repeat parts of the configuration, and would lead nowhere without them.
+        const message = signIn === undefined ? redact(error.message) : aroundUrl(error.message, signIn, redact);
+        const data = {
+          ...error.data,
+          ...(body !== undefined && { body: start(redact(body)) }),
+          ...(hint !== undefined && { hint: redact(hint) }),
+        };
+        throw new ProxyError(error.code, message, data, error.cause);
+      }),
+  );
 }
 
 function aroundUrl(message: string, url: string, redact: Redact): string {

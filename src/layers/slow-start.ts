@@ -1,5 +1,5 @@
 /** Says on stderr what the proxy is waiting for, as long as a server has not answered anything. */
-import type { Middleware } from '../core/exchange.ts';
+import { type Layer, requestLayer } from '../core/layer.ts';
 import type { Log } from '../core/ports.ts';
 
 /** In milliseconds; most people give up soon after. */
@@ -13,27 +13,29 @@ export interface SlowStart {
   readonly signingIn: () => boolean;
 }
 
-export function slowStart({ server, log, signingIn }: SlowStart): Middleware {
-  let [answered, told] = [false, false];
-  return (next) => (exchange) => {
-    if (answered) return next(exchange);
-    const timer = setTimeout(() => {
-      if (answered || told || signingIn()) return;
-      told = true;
-      log.warn(
-        `waiting for ${server}, which has not answered ${JSON.stringify(exchange.call.method.slice(0, 80))} in 10 s`,
+export function slowStart({ server, log, signingIn }: SlowStart): Layer {
+  return requestLayer((next) => {
+    let [answered, told] = [false, false];
+    return (exchange) => {
+      if (answered) return next(exchange);
+      const timer = setTimeout(() => {
+        if (answered || told || signingIn()) return;
+        told = true;
+        log.warn(
+          `waiting for ${server}, which has not answered ${JSON.stringify(exchange.call.method.slice(0, 80))} in 10 s`,
+        );
+      }, TELL_AFTER);
+      return next(exchange).then(
+        (reply) => {
+          clearTimeout(timer);
+          answered = true;
+          return reply;
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          throw error;
+        },
       );
-    }, TELL_AFTER);
-    return next(exchange).then(
-      (reply) => {
-        clearTimeout(timer);
-        answered = true;
-        return reply;
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        throw error;
-      },
-    );
-  };
+    };
+  });
 }

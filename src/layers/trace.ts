@@ -1,10 +1,11 @@
 /** One line at debug level for every exchange: what was asked, how it ended, how long it took. Never what was in it. */
-import type { Middleware } from '../core/exchange.ts';
+
 import { errorCode } from '../core/jsonrpc.ts';
+import { type Layer, requestLayer } from '../core/layer.ts';
 import type { Log } from '../core/ports.ts';
 
-export function trace(log: Log, now: () => number = Date.now): Middleware {
-  return (next) => async (exchange) => {
+export function trace(log: Log, now: () => number = Date.now): Layer {
+  return requestLayer((next) => async (exchange) => {
     const started = now();
     const done = (how: string): void => log.debug(`${exchange.call.method}: ${how} after ${now() - started} ms`);
     try {
@@ -15,5 +16,5 @@ export function trace(log: Log, now: () => number = Date.now): Middleware {
       done(error instanceof Error ? error.message : 'failed');
       throw error;
     }
-  };
+  });
 }

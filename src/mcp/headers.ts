@@ -1,11 +1,21 @@
 /**
- * The request metadata that Streamable HTTP mirrors into headers
+ * The headers of requests to a server: what each of them has, and the request metadata that Streamable HTTP mirrors
  * (specification 2026-07-28, "Streamable HTTP", sections "Request Metadata" and "Custom Headers from Tool Parameters").
  */
 
 import { asString, decode, type Json, member } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
-import { declaredRevision } from './revisions.ts';
+import { declaredRevision } from './envelope.ts';
+import { nameSource } from './methods.ts';
+
+/** Of every POST: the server chooses between an answer and a stream. */
+export const POST_HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+} as const;
+
+/** Of every GET for a stream. */
+export const STREAM_HEADERS = { accept: 'text/event-stream' } as const;
 
 /** An HTTP field name (RFC 9110, section 5.1). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -18,27 +28,12 @@ export function headerValue(value: string): string {
   return `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
 }
 
-/** Which member of `params` the `Mcp-Name` header mirrors, by method. */
-const NAME_SOURCE = new Map([
-  ['tools/call', 'name'],
-  ['prompts/get', 'name'],
-  ['resources/read', 'uri'],
-  ['tasks/get', 'taskId'],
-  ['tasks/update', 'taskId'],
-  ['tasks/cancel', 'taskId'],
-]);
-
-/** The member of `params` that names the subject of a method's requests; undefined when there is none. */
-export function nameSource(method: string): string | undefined {
-  return NAME_SOURCE.get(method);
-}
-
 /** The standard headers of a modern request. */
 export function standardHeaders(call: Call): Record<string, string> {
   const headers: Record<string, string> = { 'mcp-method': headerValue(call.method) };
   const version = declaredRevision(call);
   if (version !== undefined) headers['mcp-protocol-version'] = headerValue(version);
-  const source = NAME_SOURCE.get(call.method);
+  const source = nameSource(call.method);
   const name = source && call.params ? asString(member(call.params, source)) : undefined;
   if (name !== undefined) headers['mcp-name'] = headerValue(name);
   return headers;

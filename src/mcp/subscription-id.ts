@@ -5,7 +5,10 @@
 
 import { isObject, type Json, peek, withMember } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
-import { META_SUBSCRIPTION_ID } from './revisions.ts';
+import { SUBSCRIPTION_ID } from './envelope.ts';
+
+/** The `_meta` of a message that the proxy adds to a subscription; the endpoint that asked puts its own id into it. */
+export const OF_SUBSCRIPTION = { [SUBSCRIPTION_ID]: 0 };
 
 /** A message of a subscription, under the id of its asker. */
 export function noteFor(note: Call, id: Json): Call {
@@ -19,6 +22,6 @@ export function closedFor(reply: Reply, id: Json): Reply {
 
 function inMeta(text: Json, id: Json): Json {
   const meta = peek(text, '_meta');
-  if (!meta || !peek(meta, META_SUBSCRIPTION_ID)) return text;
-  return withMember(text, '_meta', withMember(meta, META_SUBSCRIPTION_ID, id));
+  if (!meta || !peek(meta, SUBSCRIPTION_ID)) return text;
+  return withMember(text, '_meta', withMember(meta, SUBSCRIPTION_ID, id));
 }

@@ -41,7 +41,7 @@ export async function openBrowser(
   { platform = process.platform, spawn = nodeSpawn }: BrowserOptions = {},
 ): Promise<'opened' | 'none' | 'failed'> {
   const { href } = checkBrowserUrl(url.href);
-  const found = browserCommand(env, platform, isWsl(env, platform));
+  const found = browserCommand(env, isWsl(env, platform) ? 'wsl' : platform);
   if (found === undefined) return 'none';
   // A function, as `$&` and the like would mean something in a text.
   const args = found.args.map((arg) => arg.replaceAll('%s', () => href));
@@ -89,14 +89,16 @@ export function checkBrowserUrl(url: string): URL {
   return new URL(plainUrl(parsed));
 }
 
+/** Windows Subsystem for Linux is a platform of its own here: the browser is a program of the Windows around it. */
+export type Desktop = NodeJS.Platform | 'wsl';
+
 /**
  * How a browser is opened here; undefined where nobody could look at one.
  * @param isCommand whether a name in PATH, or a path, is a program
  */
 export function browserCommand(
   env: Env,
-  platform: NodeJS.Platform,
-  isWsl: boolean,
+  platform: Desktop,
   isCommand: (name: string) => boolean = (name) => isProgram(name, env, platform),
 ): BrowserCommand | undefined {
   const wanted = env.BROWSER?.trim();
@@ -105,7 +107,7 @@ export function browserCommand(
   if (env.SSH_CONNECTION || env.SSH_TTY) return undefined;
   if (platform === 'darwin') return { command: 'open', args: ['%s'] };
   if (platform === 'win32') return { command: 'rundll32', args: ['url.dll,FileProtocolHandler', '%s'] };
-  if (isWsl) {
+  if (platform === 'wsl') {
     const command = WSL_RUNDLL32.find(isCommand);
     // `wslview` writes the URL into a command of PowerShell, so it comes last.
     if (command === undefined && isCommand('wslview')) return { command: 'wslview', args: ['%s'] };
@@ -118,7 +120,7 @@ export function browserCommand(
 /** `$BROWSER`: one program, a program with arguments, or several of these with colons between, of which the first is taken that exists. */
 function fromVariable(
   wanted: string,
-  platform: NodeJS.Platform,
+  platform: Desktop,
   isCommand: (name: string) => boolean,
 ): BrowserCommand | undefined {
   if (isCommand(wanted)) return { command: wanted, args: ['%s'] };
@@ -137,7 +139,7 @@ function isShell(command: string, args: readonly string[]): boolean {
   return /^(ba|da|k|z|fi|a)?sh$/.test(name) && args.some((arg) => /^-\w*c$/.test(arg));
 }
 
-/** Windows Subsystem for Linux, where the browser is a program of the Windows around it. */
+/** Whether this is Windows Subsystem for Linux. */
 function isWsl(env: Env, platform: NodeJS.Platform): boolean {
   if (platform !== 'linux') return false;
   if (env.WSL_DISTRO_NAME) return true;
@@ -150,7 +152,7 @@ function isWsl(env: Env, platform: NodeJS.Platform): boolean {
   }
 }
 
-function isProgram(name: string, env: Env, platform: NodeJS.Platform): boolean {
+function isProgram(name: string, env: Env, platform: Desktop): boolean {
   const isPath = name.includes('/') || (platform === 'win32' && name.includes('\\'));
   const folders = isPath ? [''] : (env.PATH ?? env.Path ?? '').split(path.delimiter).filter((folder) => folder !== '');
   const endings = platform === 'win32' ? ['', ...(env.PATHEXT ?? '.EXE').split(';')] : [''];

@@ -1,5 +1,6 @@
 /** What protected servers once said of themselves, for the time that nobody is signed in to them. */
 import type { AnswerMemory, SecretStore } from '../core/ports.ts';
+import { listMember } from '../mcp/methods.ts';
 
 /** Milliseconds; the specification lets a server say so itself, and allows no more than this for what it does not say. */
 const LIFETIME = 24 * 60 * 60 * 1000;
@@ -11,20 +12,12 @@ interface Remembered {
   readonly at: number;
 }
 
-/** The member of each list request's result that holds the list. */
-const LISTS = new Map([
-  ['tools/list', 'tools'],
-  ['prompts/list', 'prompts'],
-  ['resources/list', 'resources'],
-  ['resources/templates/list', 'resourceTemplates'],
-]);
-
 /** Whether the proxy can give a stored text to a client as a result: the file may be damaged. */
 function isResult(method: string, text: string): boolean {
   try {
     const result: unknown = JSON.parse(text);
     if (typeof result !== 'object' || result === null || Array.isArray(result)) return false;
-    const list = LISTS.get(method);
+    const list = listMember(method);
     return list === undefined || Array.isArray((result as Record<string, unknown>)[list]);
   } catch {
     return false;

@@ -1,7 +1,8 @@
-/** What every upstream transport is given. */
+/** What every upstream transport is given, and what the session around them is given. */
+import type { Strategy } from '../config.ts';
 import type { Peer } from '../core/exchange.ts';
 import type { Cookies, Fetch } from '../core/fetch.ts';
-import type { Log } from '../core/ports.ts';
+import type { Log, VerdictMemory } from '../core/ports.ts';
 
 export interface UpstreamContext {
   readonly url: URL;
@@ -11,4 +12,13 @@ export interface UpstreamContext {
   readonly log: Log;
   /** The client, for everything the server says that belongs to no request. */
   readonly peer: Peer;
+}
+
+export interface ConnectOptions extends UpstreamContext {
+  readonly strategy: Strategy;
+  readonly memory: VerdictMemory;
+  /** Whether any connection to the server has come about so far. */
+  readonly connected: () => boolean;
+  /** What to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  readonly advise: () => Promise<string | undefined>;
 }

@@ -55,12 +55,11 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
 /** Errors that say that there is something at the URL, and not an MCP server. */
 const misplaced = new WeakSet<ProxyError>();
 
-/** The error, with the right URL where only the path of the URL was wrong. */
-export async function withNeighbour(error: unknown, find: () => Promise<URL | undefined>): Promise<unknown> {
+/** The error, with what to do where only the path of the URL was wrong, or the transport of `--transport`. */
+export async function withNeighbour(error: unknown, advise: () => Promise<string | undefined>): Promise<unknown> {
   if (!(error instanceof ProxyError) || !misplaced.has(error)) return error;
-  const found = await find();
-  if (!found) return error;
-  const hint = `an MCP server answers at ${showUrl(found)}: use that URL`;
+  const hint = await advise();
+  if (hint === undefined) return error;
   return new ProxyError(error.code, error.message, { ...error.data, hint }, error);
 }
 

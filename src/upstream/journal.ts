@@ -5,12 +5,7 @@
 import { asString, type Json, peek, peekObject } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
-
-/**
- * Requests during which servers ask the client something. Many ask on the GET stream, and drop
- * the question where there is none yet; so these wait for it, once, at the start of a session.
- */
-const MAY_ASK = new Set(['tools/call', 'prompts/get', 'resources/read']);
+import { ASKING_CAPABILITIES, LIST_CHANGES, mayAskDuring } from '../mcp/methods.ts';
 
 /** The most subscriptions that one session keeps. */
 export const MAX_SUBSCRIPTIONS = 1_000;
@@ -35,11 +30,15 @@ export class Journal {
     return this.#initialized;
   }
 
-  /** Whether the server may ask the client something while it works on a call: the client has declared that it answers. */
+  /**
+   * Whether the server may ask the client something while it works on a call: the client has declared that it answers.
+   * Many servers ask on the GET stream, and drop the question where there is none yet; so these calls wait for it,
+   * once, at the start of a session.
+   */
   mayBeAskedDuring({ method }: Call): boolean {
-    if (!MAY_ASK.has(method)) return false;
+    if (!mayAskDuring(method)) return false;
     const declared = peekObject(this.#initialize?.params, 'capabilities');
-    return ['sampling', 'elicitation', 'roots'].some((name) => peekObject(declared, name) !== undefined);
+    return ASKING_CAPABILITIES.some((name) => peekObject(declared, name) !== undefined);
   }
 
   /** The requests that bring a new session to the state of the old one, in order. */
@@ -99,8 +98,8 @@ function uriOf(params: Json): string | undefined {
 
 /** The notifications that make a client look again at every list that may have changed meanwhile. */
 export function listChanges(initializeResult: Json): Call[] {
-  return ['tools', 'prompts', 'resources'].flatMap((list) => {
-    const announces = peek(initializeResult, 'capabilities', list, 'listChanged');
-    return announces?.toString('latin1') === 'true' ? [{ method: `notifications/${list}/list_changed` }] : [];
+  return LIST_CHANGES.flatMap(({ method, capability }) => {
+    const announced = peek(initializeResult, 'capabilities', capability, 'listChanged');
+    return announced?.toString('latin1') === 'true' ? [{ method }] : [];
   });
 }

@@ -34,7 +34,7 @@ export function mediaType(response: HttpResponse): string {
 /** Reads a JSON body, and returns it: one message, or a batch. Rejects with a ProxyError `failed` when it is anything else. */
 export async function readJson(response: HttpResponse, url: URL, take: Take): Promise<Buffer> {
   const body = await response.body.bytes(MAX_UPSTREAM_MESSAGE);
-  let messages: Message[];
+  let messages: readonly Message[];
   try {
     messages = readFrame(body).messages;
   } catch (error) {
@@ -123,7 +123,7 @@ export async function discard(response: HttpResponse): Promise<void> {
 }
 
 /** The messages of one event's data; when it cannot be read, what its ends tell of it, or none. */
-export function messagesIn(data: Buffer, log: Log): Message[] {
+export function messagesIn(data: Buffer, log: Log): readonly Message[] {
   try {
     return readFrame(data).messages;
   } catch (error) {

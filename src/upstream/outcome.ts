@@ -13,31 +13,32 @@ export const NO_REFUSAL = 0;
 /** How long the body of a refusal may take to arrive, in milliseconds. */
 const ERROR_BODY_TIME = 5_000;
 
-export type Outcome =
-  | { readonly kind: 'answered'; readonly reply: Reply }
-  /** The server refused the request as HTTP: `reply` is the JSON-RPC error in its body, when one stood there. */
-  | {
-      readonly kind: 'refused';
-      readonly status: number;
-      readonly reply: Reply | undefined;
-      readonly error: ProxyError;
-      /** The response asked for credentials (RFC 9110, section 11.6.1). */
-      readonly challenged: boolean;
-    };
+export type Outcome = { readonly kind: 'answered'; readonly reply: Reply } | Refused;
+
+/** The server refused the request as HTTP. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly status: number;
+  /** The JSON-RPC error in the body, if there is one. */
+  readonly reply: Reply | undefined;
+  readonly error: ProxyError;
+  /** The response asked for credentials (RFC 9110, section 11.6.1). */
+  readonly challenged: boolean;
+}
 
 /** Thrown where a refusal has to pass through code that only knows answers. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-  readonly outcome: Extract<Outcome, { kind: 'refused' }>;
+  readonly outcome: Refused;
 
-  constructor(outcome: Extract<Outcome, { kind: 'refused' }>) {
+  constructor(outcome: Refused) {
     super(outcome.error.message);
     this.outcome = outcome;
   }
 }
 
 /** Reads a response that carries no answer in the regular form. */
-export async function refusal(response: HttpResponse, url: URL): Promise<Extract<Outcome, { kind: 'refused' }>> {
+export async function refusal(response: HttpResponse, url: URL): Promise<Refused> {
   // An error page that never ends says no more than its status.
   const timer = setTimeout(() => response.body.destroy(), ERROR_BODY_TIME);
   const gathered = new Gatherer();
@@ -79,10 +80,18 @@ function errorIn(body: Buffer): Reply | undefined {
   }
 }
 
-/** The reply a client gets for an outcome; throws where the proxy itself has to say what happened. */
+/** The server's own answer for the client; undefined where the proxy itself must say what happened. */
+export function answerIn(outcome: Outcome): Reply | undefined {
+  if (outcome.kind === 'answered') return outcome.reply;
+  // The proxy tells the user in its own words to sign in; every other JSON-RPC error is the server's to tell.
+  const asksToSignIn = outcome.status === 401 || (outcome.status === 403 && outcome.challenged);
+  return asksToSignIn ? undefined : outcome.reply;
+}
+
+/** The reply that a client gets for an outcome; throws where the proxy itself must say what happened. */
 export function replyOf(outcome: Outcome): Reply {
   if (outcome.kind === 'answered') return outcome.reply;
-  // Who must sign in has to be told so in our own words; every other JSON-RPC error is the server's to tell.
-  if (outcome.reply && outcome.status !== 401 && !(outcome.status === 403 && outcome.challenged)) return outcome.reply;
+  const answer = answerIn(outcome);
+  if (answer) return answer;
   throw outcome.error;
 }

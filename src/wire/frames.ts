@@ -10,8 +10,15 @@ export const MAX_UPSTREAM_MESSAGE = 256 * 1024 * 1024;
 /** Largest single message accepted from a client. */
 export const MAX_DOWNSTREAM_MESSAGE = 32 * 1024 * 1024;
 
+/** What one line, body or event consists of. */
+export interface ReceivedFrame {
+  /** Whether the messages came as one array. */
+  readonly batch: boolean;
+  readonly messages: readonly Message[];
+}
+
 /** The messages in one line, body or event. Throws a JsonError when the bytes are not JSON in UTF-8. */
-export function readFrame(bytes: Buffer): { batch: boolean; messages: Message[] } {
+export function readFrame(bytes: Buffer): ReceivedFrame {
   if (!isUtf8(bytes)) throw new JsonError('not valid UTF-8', 0);
   // A byte order mark is no JSON, but some shells put one in front of what they pipe.
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;

@@ -120,12 +120,14 @@ it('the name of a file may hold one, its content only where it is JSON', () => {
   expect(action).toMatchObject({
     config: { listen: { clientToken: 'word' }, auth: { clientInfo: { client_id: 'topsecret' } } },
   });
-  expect(refusalWith(files, URL_TEXT, ...listen, '@topsecret')).toMatch(/holds no token/);
+  expect(refusalWith(files, URL_TEXT, ...listen, '@topsecret')).toMatch(/contains no token/);
   expect(refusalWith({ f: '{"client_id":"${input:x}"}' }, URL_TEXT, INFO, '@f')).toContain('${input:x}');
 });
 
 it('a variable holds a token, never the name of a file', () => {
-  expect(refusal(URL_TEXT, '--listen', ':0', '--client-token', '${MISSING:-@file}')).toMatch(/--client-token is wrong/);
+  expect(refusal(URL_TEXT, '--listen', ':0', '--client-token', '${MISSING:-@file}')).toMatch(
+    /^invalid value for --client-token(?:: ".*")?/,
+  );
 });
 
 describe('where none is expanded, one is refused and quoted', () => {

@@ -2,8 +2,8 @@
 // into one file first.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { runAsOneFile } from '../../scripts/one-file.mjs';
+import { root } from '../../scripts/run.mjs';
 
 for (const [command, ...args] of [
   ['python3', '--version'],
@@ -15,18 +15,6 @@ for (const [command, ...args] of [
   }
 }
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const root = path.join(here, '..', '..');
 process.chdir(root);
-const outfile = path.join(root, 'node_modules', '.mcp-proxy', 'foreign.mjs');
-await build({
-  entryPoints: [path.join(here, 'main.ts')],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  logLevel: 'error',
-});
 process.env.MCP_PROXY_BIN ??= path.join(root, 'bin', 'mcp-proxy.js');
-await import(pathToFileURL(outfile).href);
+await runAsOneFile('test/foreign/main.ts', 'foreign');

@@ -13,6 +13,11 @@ import { OAuthError } from './library.ts';
 /** The methods that send a secret as it is; servers are most likely to read the first. */
 export const SECRET_METHODS: readonly string[] = ['client_secret_post', 'client_secret_basic'];
 
+interface AuthenticationOptions {
+  /** Whether the endpoint may demand the secret parameter even of clients without a secret. */
+  readonly secretDemanded?: boolean;
+}
+
 /** A client at the authorization server that knows it. */
 export class AuthenticatedClient {
   readonly #config: AuthConfig;
@@ -32,14 +37,13 @@ export class AuthenticatedClient {
    * Sends an authenticated request, with one method after the other.
    *
    * @param send sends it; rejects with an OAuthError when the server refuses.
-   * @param secretDemanded whether the endpoint may demand the secret parameter even of clients without a secret.
    */
   async request<T>(
     send: (authentication: oauth.ClientAuth) => Promise<T>,
-    { secretDemanded = false } = {},
+    options: AuthenticationOptions = {},
   ): Promise<T> {
     let refused: unknown;
-    for (const method of methodsToTry(this.#record, secretDemanded)) {
+    for (const method of methodsToTry(this.#record, options)) {
       try {
         const answer = await send(await authenticationBy(method, this.#record, this.#config));
         this.#worked(method);
@@ -62,7 +66,7 @@ export class AuthenticatedClient {
 }
 
 /** Every method that is worth trying, each once. */
-function methodsToTry(client: ClientRecord, secretDemanded: boolean): readonly string[] {
+function methodsToTry(client: ClientRecord, { secretDemanded = false }: AuthenticationOptions): readonly string[] {
   const { authMethod, workingMethod = authMethod, clientSecret } = client;
   if (workingMethod !== 'none' && !SECRET_METHODS.includes(workingMethod)) return [workingMethod];
   // An empty secret may be left out (RFC 6749, section 2.3.1), so one that is there means the same.

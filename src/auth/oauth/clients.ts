@@ -8,13 +8,21 @@ import type { AuthConfig } from '../../config.ts';
 import { showUrl } from '../../core/redact.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
-import { NoSignIn } from '../no-sign-in.ts';
 import type { ClientRecord, Credentials, Issuer } from '../vault/credentials.ts';
 import { SECRET_METHODS } from './client-authentication.ts';
 import { clientHint } from './client-hint.ts';
 import { parseObject, strings, text, unusable } from './documents.ts';
 import { endpointOf } from './issuer-metadata.ts';
-import { isPlainLoopback, meaningOf, OAuthError, oauthErrorOf, optionsFor, shown, type Wire } from './library.ts';
+import {
+  isPlainLoopback,
+  meaningOf,
+  OAuthError,
+  oauthErrorOf,
+  optionsFor,
+  refusalIn,
+  shown,
+  type Wire,
+} from './library.ts';
 import { isSameIssuer, mannersOf } from './providers.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -126,12 +134,13 @@ async function registeredIn(
   issuer: Issuer,
   endpoint: string,
 ): Promise<ClientRecord> {
-  const client = parseObject(await response.text()) ?? {};
+  const body = await response.text();
+  const client = parseObject(body) ?? {};
   const error = oauthErrorOf(client, response.status);
   if (error) throw error;
   const clientId = text(client.client_id);
   // 201 is the standard; several servers say 200, and leave out half of what the standard wants.
-  if (!response.ok) throw new OAuthError('invalid_response', `HTTP ${response.status}`, response.status);
+  if (!response.ok) throw new OAuthError('invalid_response', refusalIn(response.status, body), response.status);
   if (clientId === undefined) {
     const reason = unusable(`the registration response of ${shown(endpoint)}`, 'client_id', client);
     throw new OAuthError('invalid_response', reason, response.status);
@@ -158,7 +167,7 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: str
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
     const reason = issuer.unusable?.authorization_servers ?? 'nothing there says how to sign in';
     const message = `${showUrl(server)} asks for authorization (HTTP 401), and ${reason}`;
-    return new NoSignIn('unauthorized', message, { httpStatus: 401, hint }, error);
+    return new ProxyError('no-sign-in', message, { httpStatus: 401, hint }, error);
   }
   if (error instanceof ProxyError && error.code !== 'unauthorized') return error;
   if (error instanceof OAuthError && error.error === 'invalid_response' && error.status >= 400) {
@@ -176,7 +185,7 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: str
 function registrationRefused(error: OAuthError, issuer: Issuer, giveClient: string): ProxyError {
   const { status } = error;
   const passing = status === 429 || status >= 500;
-  const message = `${shown(issuer.issuer)} refuses to register a client (HTTP ${status})`;
+  const message = `${shown(issuer.issuer)} refuses to register a client (${error.description})`;
   const hint = passing ? 'try again later' : `it may register only clients that it knows; ${giveClient}`;
   return new ProxyError('unauthorized', message, { httpStatus: status, hint }, error);
 }

@@ -1,7 +1,7 @@
 /**
  * The authorization code flow with PKCE (RFC 6749, section 4.1; RFC 7636; RFC 8252; RFC 8707;
  * RFC 9207; specification 2026-07-28, "Authorization Flow Steps"): the request and the response.
- * Who listens and who opens the browser is the business of `browser-sign-in.ts`.
+ * Who listens and who opens the browser is the business of `sign-in/by-browser.ts`.
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../../config.ts';

@@ -64,7 +64,7 @@ const SECRET = new Set(['access_token', 'device_code']);
 
 /** Says which member of which document is unusable, and what was found there. */
 export function unusable(document: string, member: string, { [member]: found }: Document): string {
-  return `${document} has no usable ${member} (found ${shownValue(found, SECRET.has(member))})`;
+  return `${document} has no usable ${member} (found ${SECRET.has(member) ? kindOf(found) : shownValue(found)})`;
 }
 
 /** The error about a member that the current step needs. */
@@ -72,8 +72,12 @@ export function unusableError(document: string, member: string, found: Document,
   return new ProxyError('unauthorized', unusable(document, member, found), { hint });
 }
 
-function shownValue(value: unknown, secret: boolean): string {
-  if (value === undefined) return 'nothing';
-  if (secret && value !== null && value !== '') return typeof value === 'string' ? 'other characters' : typeof value;
-  return printable(JSON.stringify(value), 80);
+function shownValue(value: unknown): string {
+  return value === undefined ? 'nothing' : printable(JSON.stringify(value), 80);
+}
+
+/** What an error may say of a value that it must not show. */
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null || value === '') return shownValue(value);
+  return typeof value === 'string' ? 'other characters' : typeof value;
 }

@@ -4,6 +4,7 @@ import { isLoopback } from '../../config.ts';
 import type { CancelSignal } from '../../core/cancel.ts';
 import type { Fetch, HttpRequest } from '../../core/fetch.ts';
 import { printable, type Redact, showUrl } from '../../core/redact.ts';
+import { serverWords } from '../../core/server-words.ts';
 import { withLimit } from '../../core/timer.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
@@ -43,6 +44,7 @@ async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string,
   // The library sends its own User-Agent; leave that to the HTTP client, which names this program.
   const { 'user-agent': _, ...headers } = init.headers;
   return request(wire, {
+    purpose: 'sign-in',
     method: init.method === 'POST' ? 'POST' : 'GET',
     url,
     headers,
@@ -83,6 +85,7 @@ export async function fetchDocument(wire: Wire, url: URL): Promise<Document | un
   let at = url;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const response = await request(wire, {
+      purpose: 'sign-in',
       method: 'GET',
       url: at,
       headers: { accept: 'application/json' },
@@ -101,7 +104,8 @@ export async function fetchDocument(wire: Wire, url: URL): Promise<Document | un
 /** Asks for a page without following it anywhere; the status and where it leads. */
 export async function peekAt(wire: Wire, url: URL): Promise<{ status: number; location: string | undefined }> {
   const headers = { accept: 'text/html' };
-  const response = await request(wire, { method: 'GET', url, headers, redirect: 'manual', repeatable: true });
+  const common = { purpose: 'sign-in', redirect: 'manual', repeatable: true } as const;
+  const response = await request(wire, { ...common, method: 'GET', url, headers });
   return { status: response.status, location: response.headers.get('location') ?? undefined };
 }
 
@@ -109,6 +113,21 @@ export async function peekAt(wire: Wire, url: URL): Promise<{ status: number; lo
 export function shown(address: string): string {
   const url = parseUrl(address);
   return url ? showUrl(url) : 'the authorization server';
+}
+
+/** In UTF-16 units. */
+const LONGEST_DESCRIPTION = 240;
+/** Longer words of a server are cut, so that what comes with them stays readable. */
+const LONGEST_WORDS = 150;
+
+/**
+ * What a response that is not one of OAuth says, as the end of a sentence: its status, and the words of its body.
+ *
+ * @param hide removes the secrets that were sent to the server from the server's words.
+ */
+export function refusalIn(status: number, body: string, hide: Redact = String): string {
+  const words = printable(hide(serverWords(body)), LONGEST_WORDS);
+  return `HTTP ${status}${words === '' ? '' : `. The server said: ${JSON.stringify(words)}`}`;
 }
 
 /** An error of an authorization server, as the protocol spells it (RFC 6749, section 5.2). */
@@ -119,7 +138,7 @@ export class OAuthError extends Error {
   readonly status: number;
 
   constructor(error: string, description: string | undefined, status: number) {
-    super(`${printable(error, 60)}${description ? `: ${printable(description, 200)}` : ''}`);
+    super(`${printable(error, 60)}${description ? `: ${printable(description, LONGEST_DESCRIPTION)}` : ''}`);
     this.error = error;
     this.description = description;
     this.status = status;

@@ -6,7 +6,7 @@ import { retryAfterSeconds } from '../../wire/retry-after.ts';
 import type { Issuer, Tokens } from '../vault/credentials.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { type Document, parseObject, seconds, text, token, unusable } from './documents.ts';
-import { meaningOf, OAuthError, optionsFor, shown, type Wire } from './library.ts';
+import { meaningOf, OAuthError, optionsFor, refusalIn, shown, type Wire } from './library.ts';
 import { mannersOf } from './providers.ts';
 import { words } from './scopes.ts';
 import { sentSecrets } from './sent-secrets.ts';
@@ -81,7 +81,7 @@ async function bodyOf(response: Response, hide: Redact): Promise<Document> {
   const body = form ? Object.fromEntries(new URLSearchParams(sent)) : parseObject(sent);
   const named = text(body?.error);
   const error = named === undefined ? undefined : hide(named);
-  if (response.status === 429 || response.status >= 500) throw new TokenEndpointFailure(response, error);
+  if (response.status === 429 || response.status >= 500) throw new TokenEndpointFailure(response, sent, hide, error);
   if (error !== undefined) {
     const said = text(body?.error_description);
     const description = said === undefined ? undefined : hide(said);
@@ -89,7 +89,7 @@ async function bodyOf(response: Response, hide: Redact): Promise<Document> {
     const name = spent ? 'invalid_grant' : STANDARD_NAMES.get(error);
     throw new OAuthError(name ?? error, description ?? (name && error), response.status);
   }
-  if (response.status !== 200 || !body) throw new TokenEndpointFailure(response);
+  if (response.status !== 200 || !body) throw new TokenEndpointFailure(response, sent, hide);
   // Slack puts the tokens of a user beside those of the app.
   const user = body.authed_user as Document | null | undefined;
   return text(user?.access_token) === undefined ? body : { ...body, ...user };
@@ -103,10 +103,17 @@ export class TokenEndpointFailure extends OAuthError {
   /** Seconds that the server wants to be left alone (RFC 9110, section 10.2.3). */
   readonly retryAfter: number | undefined;
 
-  constructor({ status, headers }: Response, error?: string) {
+  /**
+   * @param body of the response
+   * @param hide removes the secrets that were sent from the server's words
+   * @param error the name of the error, if the body has one
+   */
+  constructor({ status, headers }: Response, body: string, hide: Redact, error?: string) {
+    // The words of a success may be tokens.
+    const told = status < 300 ? `HTTP ${status}` : refusalIn(status, body, hide);
     super(
       'server_error',
-      `the token endpoint answered HTTP ${status}${error ? ` (${printable(error, 60)})` : ''}`,
+      `the token endpoint answered ${error ? `HTTP ${status} (${printable(error, 60)})` : told}`,
       status,
     );
     const asked = retryAfterSeconds(headers.get('retry-after'));

@@ -1,17 +1,24 @@
-/** On a machine without a browser, users sign in elsewhere, and often store the sign-in in a folder that this program does not read. */
+/** What the hint of a sign-in that nobody finished adds to it. */
+import type { AuthConfig } from '../../config.ts';
 import { browserCommand } from '../../platform/browser.ts';
 
-/** The part of a hint that says which folder counts; empty when a browser can be opened. */
+/** An authorization server tells only the browser that it does not know the client, so only the user can see that. */
+export function errorPageHint({ clientInfo }: Pick<AuthConfig, 'clientInfo'>): string {
+  if (clientInfo === undefined) return '';
+  return '; if the page shows an error instead, check client_id and redirect_uris in --static-oauth-client-info';
+}
+
+/**
+ * The part that says which folder counts; empty when a browser can be opened. Users of a machine without one sign in
+ * elsewhere, and often store the sign-in in a folder that this program does not read.
+ */
 export function storeHint(
   env: Readonly<Record<string, string | undefined>>,
   folder: string | undefined,
   platform: NodeJS.Platform = process.platform,
 ): string {
-  if (browserCommand(env, platform, env.WSL_DISTRO_NAME !== undefined) !== undefined) return '';
+  if (browserCommand(env, env.WSL_DISTRO_NAME === undefined ? platform : 'wsl') !== undefined) return '';
   if (folder === undefined) return '; this user has no folder for sign-ins, so they end with the process';
   const variable = platform === 'darwin' ? 'HOME' : platform === 'win32' ? 'LocalAppData' : 'XDG_CACHE_HOME or HOME';
-  return (
-    `; this program reads sign-ins from ${folder}: run mcp-proxy login with the same ${variable}, ` +
-    'and in the container itself, not during docker build'
-  );
+  return `; or run mcp-proxy login with the same ${variable}: sign-ins are in ${folder}`;
 }

@@ -1,65 +1,99 @@
-/** Where the browser is sent back to, and on which port this program waits for it (RFC 8252, section 7.3). */
-
+/**
+ * Where the browser is sent back to, and on which ports this program may wait for it there (RFC 8252, section 7.3).
+ * Pure decisions.
+ */
 import { createHash } from 'node:crypto';
 import { type AuthConfig, isLoopback } from '../../config.ts';
-import { printable } from '../../core/redact.ts';
 import { parseUrl } from '../../core/url.ts';
-import { ProxyError } from '../../errors.ts';
 import type { ClientRecord } from '../vault/credentials.ts';
 
-/** Preferred ports: below those that operating systems give out by themselves. */
+/** Preferred ports: below those that operating systems give out automatically. */
 const [FIRST_PORT, PORTS] = [14_000, 18_000] as const;
 
-/** Where the browser is sent back to, and where this program listens for it. */
-export interface Redirect {
-  readonly uri: string;
+/** What the listener must match of a redirect URI. */
+export interface Address {
   readonly host: string;
-  readonly port: number;
   readonly path: string;
+}
+
+/** Where the browser is sent back to, and where this program listens for it. */
+export interface Redirect extends Address {
+  /** As it must be sent, except for the port where another port will do. */
+  readonly uri: string;
+  /** The port to listen on, which need not be that of the URI. */
+  readonly port: number;
   /** The user chose the port, or registered it: no other one will do. */
   readonly fixed: boolean;
 }
 
-export function redirectOf(config: AuthConfig, client: ClientRecord | undefined, server: URL): Redirect {
+type Flags = Pick<AuthConfig, 'callbackPort' | 'callbackPath' | 'redirectHost'>;
+
+/** @param client the one that will sign in, if it is known already. */
+export function redirectOf(flags: Flags, client: ClientRecord | undefined, server: URL): Redirect {
   const registered = client?.redirectUri === undefined ? undefined : parseUrl(client.redirectUri);
-  const local =
-    registered && registered.protocol === 'http:' && isLoopback(registered.hostname) ? registered : undefined;
-  const localPort = local && local.port !== '' ? Number(local.port) : undefined;
-  const fixed = config.callbackPort ?? (client?.source === 'static' ? localPort : undefined);
-  const port = fixed ?? localPort ?? FIRST_PORT + (hashOf(server) % PORTS);
-  const path = local && client?.source === 'static' ? local.pathname : config.callbackPath;
-  const host = local && client?.source === 'static' ? local.hostname : config.redirectHost;
-  const own = `http://${host}:${port}${path}`;
-  const uri = client?.source === 'static' && registered && (!local || localPort !== undefined) ? registered.href : own;
-  const foreign = client?.source === 'static' && registered !== undefined && !local;
-  return { uri, host: foreign ? registered.hostname : host, port, path, fixed: fixed !== undefined || foreign };
+  if (registered && client?.source === 'static') {
+    const redirect = leadsHere(registered) ? registeredHere : registeredElsewhere;
+    return redirect(flags, registered, server);
+  }
+  // A client that was registered automatically goes on with the port of the last time.
+  const last = registered && leadsHere(registered) ? portOf(registered) : undefined;
+  const address = { host: flags.redirectHost, path: flags.callbackPath };
+  return atAnyPort(flags, address, last ?? usualPort(server));
 }
 
-function hashOf(server: URL): number {
-  return createHash('sha256').update(server.href).digest().readUInt32BE(0);
+/** The user has registered a loopback URI; one without a port allows any (RFC 8252, section 7.3). */
+function registeredHere(flags: Flags, uri: URL, server: URL): Redirect {
+  const address = { host: uri.hostname, path: uri.pathname };
+  const port = portOf(uri);
+  if (port === undefined) return atAnyPort(flags, address, usualPort(server));
+  return { ...address, uri: uri.href, port: flags.callbackPort ?? port, fixed: true };
 }
 
-export function withPort(uri: string, port: number): string {
+/** The user has registered a URI that leads to this machine by a detour, such as a relay. */
+function registeredElsewhere({ callbackPort, callbackPath }: Flags, uri: URL, server: URL): Redirect {
+  const port = callbackPort ?? usualPort(server);
+  return { uri: uri.href, host: uri.hostname, path: callbackPath, port, fixed: true };
+}
+
+function atAnyPort({ callbackPort }: Flags, address: Address, preferred: number): Redirect {
+  const port = callbackPort ?? preferred;
+  const uri = `http://${address.host}:${port}${address.path}`;
+  return { ...address, uri, port, fixed: callbackPort !== undefined };
+}
+
+function leadsHere({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && isLoopback(hostname);
+}
+
+function portOf({ port }: URL): number | undefined {
+  return port === '' ? undefined : Number(port);
+}
+
+/** The same for every sign-in at one server, so that its registration fits the next time. */
+function usualPort(server: URL): number {
+  return FIRST_PORT + (createHash('sha256').update(server.href).digest().readUInt32BE(0) % PORTS);
+}
+
+/** The ports to listen on, the preferred one first; 0 is any free one. */
+export function portsOf({ port, fixed }: Redirect): readonly [number, ...number[]] {
+  return fixed ? [port] : [port, 0];
+}
+
+/** The redirect URI to send, once the port is known. */
+export function redirectUriAt({ uri, fixed }: Redirect, port: number): string {
+  if (fixed) return uri;
   const url = new URL(uri);
   url.port = String(port);
   return url.href;
 }
 
-/** To be used where another port will do: any other error is thrown. */
-export function onlyIfTaken(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
-  return undefined;
+/** Where to listen for a sign-in that another process has begun with this redirect URI. */
+export function addressOf(redirectUri: string, { callbackPath }: Pick<AuthConfig, 'callbackPath'>): Address {
+  const { hostname: host, pathname } = new URL(redirectUri);
+  return { host, path: isLoopback(host) ? pathname : callbackPath };
 }
 
-/** Says who has the port that the user chose. */
-export async function portTaken(port: number): Promise<ProxyError> {
-  const { portHolder } = await import('../../platform/port-holder.ts');
-  const holder = await portHolder(port);
-  return new ProxyError(
-    'port-taken',
-    `the port ${port} of the sign-in is in use${holder ? ` by ${printable(holder, 80)}` : ''}`,
-    {
-      hint: 'end that program, or register another redirect URI and give its port with --callback-port',
-    },
-  );
+/** Whether a client may use a redirect URI: one that was registered automatically has registered exactly one. */
+export function mayUse({ source, redirectUri }: ClientRecord, uri: string): boolean {
+  return source !== 'registered' || redirectUri === uri;
 }

@@ -1,30 +1,16 @@
 /** One sign-in from the challenge to the stored credentials, by whatever grant is configured. */
-import type { AuthConfig } from '../../config.ts';
-import type { Log } from '../../core/ports.ts';
-import { type Redact, showUrl } from '../../core/redact.ts';
-import type { SignInState } from '../../core/sign-in.ts';
+import { showUrl } from '../../core/redact.ts';
 import type { Challenge } from '../challenge.ts';
 import { AuthenticatedClient } from '../oauth/client-authentication.ts';
 import { givenClient, register } from '../oauth/clients.ts';
 import { resourceToSend, type Wanted } from '../oauth/code-flow.ts';
 import { discover } from '../oauth/discover.ts';
-import type { Wire } from '../oauth/library.ts';
 import { mannersOf } from '../oauth/providers.ts';
 import { scopesToAsk } from '../oauth/scopes.ts';
 import type { ClientRecord, Credentials } from '../vault/credentials.ts';
-import type { Vault } from '../vault/vault.ts';
 import { signInByBrowser } from './by-browser.ts';
+import type { SignInContext } from './context.ts';
 import { byClientCredentials, byDeviceCode, deviceEndpointOf } from './without-browser.ts';
-
-export interface GrantContext {
-  readonly wire: Wire;
-  readonly config: AuthConfig;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly vault: Vault;
-  readonly state: SignInState;
-  readonly log: Log;
-  readonly redact: Redact;
-}
 
 /** What a sign-in answers to. */
 export interface Asked {
@@ -35,7 +21,7 @@ export interface Asked {
 
 /** Signs in; to be called with the lock. Resolves with the credentials once they are stored; rejects with an error that says why not. */
 export async function signIn(
-  context: GrantContext,
+  context: SignInContext,
   asked: Asked,
   stored: Credentials | undefined,
 ): Promise<Credentials> {
@@ -48,7 +34,7 @@ export async function signIn(
 
 /** Where to sign in, and for what. */
 async function wantedBy(
-  { wire, config }: GrantContext,
+  { wire, config }: SignInContext,
   asked: Asked,
   stored: Credentials | undefined,
 ): Promise<Wanted> {
@@ -70,7 +56,7 @@ async function wantedBy(
 }
 
 /** By a grant that needs no answer of a browser on this machine. */
-async function directly(context: GrantContext, wanted: Wanted, stored: Credentials | undefined): Promise<Credentials> {
+async function directly(context: SignInContext, wanted: Wanted, stored: Credentials | undefined): Promise<Credentials> {
   const { wire, config, vault } = context;
   const { issuer, scope } = wanted;
   if (config.grant === 'device-code') deviceEndpointOf(issuer);
@@ -92,7 +78,7 @@ async function directly(context: GrantContext, wanted: Wanted, stored: Credentia
 }
 
 async function clientFor(
-  { wire, config }: GrantContext,
+  { wire, config }: SignInContext,
   { issuer, scope }: Wanted,
   stored: Credentials | undefined,
 ): Promise<ClientRecord> {

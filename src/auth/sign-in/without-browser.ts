@@ -9,7 +9,8 @@ import { UserSaidNo } from '../failures.ts';
 import { DEVICE_GRANT } from '../oauth/clients.ts';
 import { parseObject, seconds, text, unusableError } from '../oauth/documents.ts';
 import { endpointOf } from '../oauth/issuer-metadata.ts';
-import { meaningOf, OAuthError, oauthErrorOf, optionsFor, shown } from '../oauth/library.ts';
+import { meaningOf, OAuthError, oauthErrorOf, optionsFor, refusalIn, shown } from '../oauth/library.ts';
+import { refusalHint } from '../oauth/refusal-hint.ts';
 import { sentSecrets } from '../oauth/sent-secrets.ts';
 import { requestTokens, type TokenContext, TokenEndpointFailure } from '../oauth/tokens.ts';
 import type { Issuer, Tokens } from '../vault/credentials.ts';
@@ -80,7 +81,7 @@ export async function byDeviceCode(context: DeviceContext, asked: Asked): Promis
           if (++misses > MAX_MISSES) throw error;
           interval *= 2;
         } else if (word === 'slow_down') interval += SLOW_DOWN;
-        else if (word !== 'authorization_pending') throw refusal(error as OAuthError, wire.server);
+        else if (word !== 'authorization_pending') throw refusal(error as OAuthError, context);
       }
     }
   } finally {
@@ -114,7 +115,7 @@ interface Device {
   readonly interval: number;
 }
 
-async function begin({ wire, issuer, client }: TokenContext, asked: Asked): Promise<Device> {
+async function begin({ wire, config, issuer, client }: TokenContext, asked: Asked): Promise<Device> {
   const endpoint = deviceEndpointOf(issuer);
   try {
     return await client.request(async (authentication) => {
@@ -129,15 +130,16 @@ async function begin({ wire, issuer, client }: TokenContext, asked: Asked): Prom
     });
   } catch (error) {
     const meant = meaningOf(error, endpoint);
-    throw meant instanceof OAuthError ? refusal(meant, wire.server) : meant;
+    throw meant instanceof OAuthError ? refusal(meant, { wire, config }) : meant;
   }
 }
 
 async function deviceIn(response: Response, endpoint: string, hide: Redact): Promise<Device> {
-  const body = parseObject(await response.text()) ?? {};
+  const sent = await response.text();
+  const body = parseObject(sent) ?? {};
   const error = oauthErrorOf(body, response.status, hide);
   if (error) throw error;
-  if (!response.ok) throw new OAuthError('server_error', `HTTP ${response.status}`, response.status);
+  if (!response.ok) throw new OAuthError('server_error', refusalIn(response.status, sent, hide), response.status);
   const [deviceCode, userCode] = [text(body.device_code), text(body.user_code)];
   const page = browserPage(body.verification_uri);
   const lacking = (member: string): ProxyError =>
@@ -164,10 +166,11 @@ function browserPage(value: unknown): URL | undefined {
   }
 }
 
-function refusal(error: OAuthError, server: URL): ProxyError {
+function refusal(error: OAuthError, { wire: { server }, config }: Pick<TokenContext, 'wire' | 'config'>): ProxyError {
   const denied = error.error === 'access_denied';
   const where = showUrl(server);
   const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed: ${error.message}`;
   const Kind = denied || error.error === 'expired_token' ? UserSaidNo : ProxyError;
-  return new Kind('unauthorized', message, { hint: 'the next call begins a new sign-in' }, error);
+  const hint = refusalHint(error, config) ?? 'the next call begins a new sign-in';
+  return new Kind('unauthorized', message, { hint }, error);
 }

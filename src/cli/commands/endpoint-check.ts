@@ -1,11 +1,9 @@
 /** Whether an MCP server is at a URL, as far as one harmless question can tell. */
 import type { Fetch, HttpResponse } from '../../core/fetch.ts';
+import { PING_REQUEST } from '../../mcp/handshake.ts';
+import { POST_HEADERS, STREAM_HEADERS } from '../../mcp/headers.ts';
 import { unexpectedResponse } from '../../upstream/failure.ts';
 
-/** A request that needs no sign-in: it is harmless everywhere, and a server that wants a sign-in first does not look at it. */
-const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
-const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-const STREAM = { accept: 'text/event-stream' };
 /** Bytes of a body to examine. */
 const EXCERPT = 65_536;
 
@@ -14,13 +12,14 @@ const EXCERPT = 65_536;
  * response is not that of an MCP server: a page, or a path that does not exist.
  */
 export async function askServer(fetch: Fetch, url: URL): Promise<HttpResponse> {
-  const body = [Buffer.from(PING)];
-  const response = await fetch({ method: 'POST', url, headers: HEADERS, body, repeatable: true, probe: true });
+  // A server that wants a sign-in first does not look at it, and to others it is harmless.
+  const common = { purpose: 'probe', url, repeatable: true } as const;
+  const response = await fetch({ ...common, method: 'POST', headers: POST_HEADERS, body: PING_REQUEST });
   if (!isRefusal(response.status) && !isStream(response)) {
     const text = await response.body.bytes(EXCERPT).catch(() => Buffer.alloc(0));
     if (isMcp(response, text)) return response;
     // HTTP+SSE servers do not accept a POST at this path.
-    const stream = await fetch({ method: 'GET', url, headers: STREAM, repeatable: true, probe: true });
+    const stream = await fetch({ ...common, method: 'GET', headers: STREAM_HEADERS });
     stream.body.destroy();
     if (stream.status !== 401 && !(stream.status === 200 && isStream(stream))) {
       throw unexpectedResponse(response, text, url);

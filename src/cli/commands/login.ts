@@ -45,7 +45,7 @@ export async function login(config: Config, { log, redact, version, print }: Com
       print(wasSignedIn ? `already signed in to ${where}` : `signed in to ${where}`);
       return;
     }
-    const demand = demandOf(response, false);
+    const demand = demandOf(response, { inSession: false });
     if (demand.kind === 'nothing' && !(await canSignIn(config, http))) {
       print(`${where} asks for no sign-in`);
       return;

@@ -75,7 +75,14 @@ export class PasteBack {
     // Whoever takes over from a process that has ended needs a moment before it listens.
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       try {
-        const { body } = await fetch({ method: 'GET', url, headers: {}, redirect: 'manual', repeatable: false });
+        const { body } = await fetch({
+          purpose: 'sign-in',
+          method: 'GET',
+          url,
+          headers: {},
+          redirect: 'manual',
+          repeatable: false,
+        });
         body.destroy();
         return;
       } catch {

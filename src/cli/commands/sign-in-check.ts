@@ -4,6 +4,8 @@ import { Auth } from '../../auth/fetch.ts';
 import type { Credentials } from '../../auth/vault/credentials.ts';
 import type { Config, ConfigWithoutUrl } from '../../config.ts';
 import { ProxyError } from '../../errors.ts';
+import { PING_REQUEST } from '../../mcp/handshake.ts';
+import { POST_HEADERS } from '../../mcp/headers.ts';
 import { openPlace } from '../credential-store.ts';
 import { type Account, addressOf } from './accounts.ts';
 import type { CommandContext } from './login.ts';
@@ -15,8 +17,6 @@ export interface Check {
   /** Why it is not known. */
   readonly problem?: string;
 }
-
-const PING = [Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}')];
 
 /** Asks with a ping, which runs nothing; a token that is over is renewed first. Never asks the user. */
 export async function checkSignIn(
@@ -35,12 +35,12 @@ export async function checkSignIn(
   const { options, http } = await openPlace(one, log, version, redact);
   try {
     const response = await new Auth(options).fetch({
+      purpose: 'probe',
       method: 'POST',
       url,
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      body: PING,
+      headers: POST_HEADERS,
+      body: PING_REQUEST,
       repeatable: true,
-      probe: true,
     });
     response.body.destroy();
     const { status } = response;

@@ -9,15 +9,16 @@ import {
 } from '../../config.ts';
 import type { Level } from '../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../core/redact.ts';
+import type { ProxyError } from '../../errors.ts';
 import { checkPort } from './checks.ts';
 import type { ReadFile } from './given-files.ts';
-import { nearest } from './nearest.ts';
 import { SUBCOMMANDS } from './options.ts';
-import { type Env, refusePlaceholders } from './placeholders.ts';
+import type { Env } from './placeholders.ts';
 import { readAuth } from './read-auth.ts';
 import { CURLY_QUOTE, credentialsIn, parseHeader } from './read-headers.ts';
 import { readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
+import { nearestSubcommand, readUrl, severalUrls } from './url-argument.ts';
 import { notYet, usageError } from './usage-error.ts';
 import { checkValue, type Flags, readTokens } from './words.ts';
 
@@ -46,7 +47,7 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
-  if (targets.length > 1) throw surplusArgument(targets, flags.texts('header'));
+  if (targets.length > 1) throw surplusArgument(targets, flags.texts('header'), subcommand?.name);
 
   if (subcommand && !subcommand.action) throw notYet(subcommand.name);
   if (command !== undefined) throw notYet('-- <command>');
@@ -55,7 +56,7 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     throw usageError(`${subcommand.name} serves no clients`, 'leave --listen and its flags out');
   }
   const kind = subcommand?.action ?? 'run';
-  const url = targets[0] === undefined ? undefined : parseUrl(targets[0]);
+  const url = targets[0] === undefined ? undefined : readUrl(targets[0]);
   const [check, json] = [flags.has('check'), flags.has('json')];
   if (kind === 'status') {
     return { kind, ...toConfig(url, flags, env, readFile), ...(check && { check }), ...(json && { json }) };
@@ -135,52 +136,22 @@ function ownWords(argv: readonly string[]): readonly string[] {
   return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 }
 
-/** Blanks and quotes that came along with a URL from a text or a shell; an apostrophe at the end may belong to it. */
-const AROUND_URL = /^[\s"'`“”‘’<]+|[\s"`“”‘’>]+$/g;
-
-function withoutWrapping(text: string): string {
-  const bare = text.replace(AROUND_URL, '');
-  return /^\s*["‘“]?'/.test(text) ? bare.replace(/'+$/, '') : bare;
-}
-
-/** What is wrong is said without repeating it. */
-function parseUrl(given: string): URL {
-  const text = withoutWrapping(given);
-  refusePlaceholders(text, 'the URL');
-  if (text === '') throw usageError('the URL is empty', 'is the variable set that it comes from?');
-  if (/^https?:\/\//i.test(text)) {
-    if (URL.canParse(text)) return new URL(text);
-    throw usageError(
-      'the URL is not valid',
-      'it looks like https://server.example/mcp; check the host name and the port',
-    );
-  }
-  const near = nearestSubcommand(text);
-  if (near) throw usageError('the first argument is no URL', `did you mean ${near}?`);
-  const local = /^(localhost|127\.0\.0\.1)([:/]|$)/.test(text);
-  throw usageError(
-    'the first argument is no URL',
-    local ? 'put http:// in front of it' : 'put https:// in front of a host name; values with spaces need quotes',
-  );
-}
-
-/** The subcommand that a word most likely meant. */
-function nearestSubcommand(word: string): string | undefined {
-  return /^[a-z]+$/i.test(word)
-    ? nearest(
-        word,
-        SUBCOMMANDS.map((s) => s.name),
-      )
-    : undefined;
-}
-
-function surplusArgument(targets: readonly string[], headers: readonly string[]): Error {
+function surplusArgument(
+  targets: readonly string[],
+  headers: readonly string[],
+  subcommand: string | undefined,
+): ProxyError {
   const near = nearestSubcommand(targets[0] as string);
-  if (near) return usageError('the first argument is no URL', `did you mean ${near}?`);
+  if (near) return usageError('the first argument is not a URL', `did you mean ${near}?`);
+  const several = severalUrls(targets, subcommand);
+  if (several) return several;
   const message = `one URL is expected, but ${targets.length} arguments were given`;
   if ([...targets, ...headers].some((word) => CURLY_QUOTE.test(word))) {
     return usageError(message, `curly quotes do not hold words together; type straight ones: ${HEADER_EXAMPLE}`);
   }
+  const behind = SUBCOMMANDS.find(({ name }) => targets.includes(name));
+  if (behind)
+    return usageError(message, `the command comes first: mcp-proxy ${behind.name} https://server.example/mcp`);
   // mcp-remote takes the port of its redirect URI there, whose path is another one than ours.
   const port = targets[1] as string;
   const cutHeader = headers.some((header) => /(?::|\b(?:bearer|basic))\s*$/i.test(header));

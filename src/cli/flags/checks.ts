@@ -1,14 +1,15 @@
-/** What the values of flags must look like: each check says why a value is wrong, or nothing when it is right. */
+/** What the values of flags must look like: each check says what it expects of a wrong value, or nothing when it is right. */
 
 const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*)$/;
 
 export function checkListen(value: string): string | undefined {
   const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
   const isHost = host !== undefined && HOST.test(host) && (host === '' || URL.canParse(`http://${host}`));
-  if (!isHost || Number(port) > 65_535) {
-    return 'it has the form :8080, localhost:8080, 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080';
+  if (isHost && Number(port) <= 65_535) return undefined;
+  if (checkPort(value) === undefined) {
+    return `expected a host before the port: localhost:${value}, or :${value} for clients on other machines too`;
   }
-  return undefined;
+  return 'expected :8080, localhost:8080, 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080';
 }
 
 /** What can stand behind `Bearer` in a header (RFC 6750, section 2.1). */
@@ -19,7 +20,7 @@ export function isBearerToken(text: string): boolean {
 }
 
 export const CLIENT_TOKEN_FORM =
-  'it consists of letters, digits and -._~+/ (RFC 6750, section 2.1), or is @ and the name of a file that holds it';
+  'expected letters, digits and -._~+/ (RFC 6750, section 2.1), or @ and the name of a file that contains the token';
 
 /** A value with a placeholder or a variable of a shell in it is looked at when it is expanded. */
 export function checkClientToken(value: string): string | undefined {
@@ -30,20 +31,20 @@ export function checkClientToken(value: string): string | undefined {
 export function checkForwardHeader(value: string): string | undefined {
   const names = value.split('=');
   const right = names.length <= 2 && names.every((name) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name));
-  return right ? undefined : 'it is the name of a header, or NAME=UPSTREAM-NAME, such as X-User or X-User=X-Account';
+  return right ? undefined : 'expected the name of a header, or NAME=UPSTREAM-NAME, such as X-User or X-User=X-Account';
 }
 
 export function checkCount(value: string): string | undefined {
-  return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'it is a whole number, 1 or more';
+  return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'expected a whole number, 1 or more';
 }
 
 export function checkMebibytes(value: string): string | undefined {
   const right = /^[1-9]\d{0,3}$/.test(value) && Number(value) <= 1_024;
-  return right ? undefined : 'it is a whole number of MiB from 1 to 1024';
+  return right ? undefined : 'expected a whole number of MiB from 1 to 1024';
 }
 
 export function checkSeconds(value: string): string | undefined {
-  return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'it is a whole number of seconds, 1 or more';
+  return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'expected a whole number of seconds, 1 or more';
 }
 
 /** A check of the JSON of this flag. */
@@ -56,11 +57,15 @@ export function jsonOrFile(flag: string): (value: string) => string | undefined 
     } catch {
       // Told below, the same way for every kind of wrong value.
     }
+    if (FILE_NAME.test(value)) return `did you mean --${flag} @${value}?`;
     return hasLostQuotes(value)
       ? `the shell took the quotes out of the JSON: write it to a file, and give --${flag} @client.json`
-      : 'it is a JSON object, or @ and the name of a file that holds one';
+      : 'expected a JSON object, or @ and the name of a file that contains one';
   };
 }
+
+/** A file of JSON whose @ is missing. */
+const FILE_NAME = /^[\w./\\:~ -]{1,80}\.json$/i;
 
 /** `{client_id:ID}`, `'{client_id:`, `{\client_id\:`: what cmd.exe and PowerShell 5 leave of quoted JSON, or of its first word. */
 function hasLostQuotes(value: string): boolean {
@@ -68,26 +73,26 @@ function hasLostQuotes(value: string): boolean {
 }
 
 export function checkResource(value: string): string | undefined {
-  if (value === '') return 'it is empty; to send none: --disable-resource-parameter';
+  if (value === '') return 'expected a URI; to send no resource parameter: --disable-resource-parameter';
   const absolute = URL.canParse(value) && new URL(value).hash === '';
-  return absolute ? undefined : 'it is an absolute URI without a fragment (RFC 8707, section 2)';
+  return absolute ? undefined : 'expected an absolute URI without a fragment (RFC 8707, section 2)';
 }
 
 /** RFC 8252, section 7.3 leaves port and path of the redirect URI to the client. */
 export function checkPort(value: string): string | undefined {
   const inRange = /^[1-9]\d{0,4}$/.test(value) && Number(value) <= 65_535;
-  return inRange ? undefined : 'it is a port from 1 to 65535; without the flag, any free one is used';
+  return inRange ? undefined : 'expected a port from 1 to 65535; leave the flag out to use any free one';
 }
 
 export function checkCallbackPath(value: string): string | undefined {
   const base = 'http://localhost';
   const plain = /^\/(?!\/)/.test(value) && URL.canParse(base + value) && new URL(base + value).href === base + value;
   const alone = plain && new URL(base + value).pathname === value;
-  return alone ? undefined : 'it is a path such as /callback, without ? and #';
+  return alone ? undefined : 'expected a path such as /callback, without ? and #';
 }
 
 export function checkProfile(value: string): string | undefined {
-  return /^[A-Za-z0-9._-]{1,40}$/.test(value) ? undefined : 'it has 1 to 40 letters, digits, dots, - and _';
+  return /^[A-Za-z0-9._-]{1,40}$/.test(value) ? undefined : 'expected 1 to 40 letters, digits, dots, - and _';
 }
 
 /** What draft-ietf-oauth-client-id-metadata-document, section 3 asks of a client id. */
@@ -100,7 +105,7 @@ export function checkClientMetadataUrl(value: string): string | undefined {
     url.password === '' &&
     !value.includes('#') &&
     !/\/\.{1,2}(?:[/?]|$)/.test(value);
-  return right ? undefined : 'it is an https: URL with a path, such as https://app.example.com/client.json';
+  return right ? undefined : 'expected an https: URL with a path, such as https://app.example.com/client.json';
 }
 
 /** What the sign-in cannot do without: with other values, no answer could be told from a forged one. */
@@ -115,8 +120,8 @@ const OWN_PARAMETERS = [
 
 export function checkAuthorizeParameter(value: string): string | undefined {
   const [, name] = /^([^=\s]+)=/.exec(value) ?? [];
-  if (name === undefined) return 'it has the form KEY=VALUE, such as prompt=consent';
-  if (OWN_PARAMETERS.includes(name)) return `${name} belongs to the protocol`;
+  if (name === undefined) return 'expected KEY=VALUE, such as prompt=consent';
+  if (OWN_PARAMETERS.includes(name)) return `expected another parameter: ${name} belongs to the protocol`;
   return undefined;
 }
 
@@ -124,12 +129,12 @@ export function checkAuthorizeParameter(value: string): string | undefined {
 export function checkRedirectHost(value: string): string | undefined {
   const everyInterface = /^(?:0\.0\.0\.0|\[?(?:::|0:0:0:0:0:0:0:0)\]?)$/.test(value);
   return everyInterface
-    ? 'it is the host name in the redirect URI; to serve clients: --listen 0.0.0.0:8080'
+    ? 'expected the host name in the redirect URI; to serve clients: --listen 0.0.0.0:8080'
     : checkHost(value);
 }
 
 export function checkHost(value: string): string | undefined {
-  return value !== '' && HOST.test(value) ? undefined : 'it is a host name without port';
+  return value !== '' && HOST.test(value) ? undefined : 'expected a host name without a port';
 }
 
 /** The form in which browsers send it (RFC 6454, section 6.2); extensions have schemes of their own. */
@@ -137,9 +142,23 @@ export function checkOrigin(value: string): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const asSent = url && (url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin);
   const right = asSent === value && url?.host !== '' && !/\*/.test(value);
-  return right ? undefined : 'it has the form https://app.example.com, in lower case, without path and standard port';
+  return right
+    ? undefined
+    : 'expected the form https://app.example.com, in lower case, without a path and a standard port';
 }
 
 export function checkNotEmpty(value: string): string | undefined {
-  return value === '' ? 'it is empty' : undefined;
+  return value === '' ? 'expected a value that is not empty; is the variable set that it comes from?' : undefined;
+}
+
+/**
+ * Values that cannot be secrets: a number with its unit, a port, an address of this machine, a host with a port or with
+ * a scheme.
+ */
+const NO_SECRET =
+  /^(?:[-+]?\d{1,6}(?:\.\d{1,2})?[a-z]{0,3}|(?:https?:\/\/)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\*|\[?::1?\]?)?(?::\d{1,6})?\/?|https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d{1,6})?\/?|[a-z0-9-]+(?:\.[a-z0-9-]+)+:\d{1,6})$/i;
+
+/** Why the value of a flag is refused. It repeats the value only where that cannot be a secret. */
+export function invalidValue(flag: string, value: string, isHarmless = NO_SECRET.test(value)): string {
+  return `invalid value for --${flag}${isHarmless && value.length <= 60 ? `: ${JSON.stringify(value)}` : ''}`;
 }

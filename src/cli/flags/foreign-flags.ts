@@ -4,7 +4,7 @@
  * Only a usage error needs this file, so it is loaded on demand.
  */
 import { ProxyError } from '../../errors.ts';
-import { checkPort } from './checks.ts';
+import { checkPort, invalidValue } from './checks.ts';
 import { OPTIONS } from './options.ts';
 import type { UnknownWord } from './usage-error.ts';
 
@@ -165,10 +165,14 @@ export function foreignFlags(): readonly (readonly [string, string])[] {
   return Object.entries(HINTS);
 }
 
-/** The same error, with the hint of the table where it has one. */
+/** The same error, with the hint of the table where it has one. A value that the table has is not a secret. */
 export function explained(error: UnknownWord): ProxyError {
-  const hint = foreignHint(error.flag, error.value);
-  return hint === undefined ? error : new ProxyError(error.code, error.message, { hint });
+  const { flag, value, code, message } = error;
+  const hint = foreignHint(flag, value);
+  if (hint === undefined) return error;
+  const option = OPTIONS.find(({ name }) => flag === `--${name}`);
+  const told = option && value !== undefined ? invalidValue(option.name, value, true) : message;
+  return new ProxyError(code, told, { hint });
 }
 
 function split(written: string): [string, string | undefined] {

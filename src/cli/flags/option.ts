@@ -10,7 +10,7 @@ export interface Option {
   /** Shown in the help; what applies when the flag is absent. */
   readonly default?: string;
   readonly help: string;
-  /** Why the value is wrong, or undefined when it is right. */
+  /** What is expected instead of the value, or undefined when it is right. */
   readonly check?: (value: string) => string | undefined;
   /** Whether to expand placeholders such as `${NAME}` in the value. The values of other options must not contain any. */
   readonly expands?: true;

@@ -40,7 +40,7 @@ export function expandVariables(text: string, env: Env, where: string, onValue?:
 /** Throws a usage error for a placeholder in a value without expansion: the program would send it as it is. */
 export function refusePlaceholders(text: string, where: string): void {
   if (OF_A_SHELL.test(text))
-    throw usageError(`${where} holds ${text}, which is not expanded there`, 'write the value itself');
+    throw usageError(`${where} contains ${text}, which this program does not expand there`, 'write the value itself');
   const at = text.indexOf('${');
   if (at === -1) return;
   throw usageError(

@@ -89,7 +89,7 @@ function readClientInfo(given: string | undefined, sources: Sources): JsonObject
   if (typeof client.client_id !== 'string' || client.client_id.trim() === '') {
     throw usageError(
       `--${CLIENT_INFO} has no client_id`,
-      '{"client_id": "ID"} is the least it may be; the id is a text',
+      'expected at least {"client_id": "ID"}, with the id as a string',
     );
   }
   // Who has the wrong name there should not learn it in the middle of a session.
@@ -147,8 +147,8 @@ function jsonObject(given: string, flag: string, readFile: ReadFile): JsonObject
   const found = parsed(text);
   if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as JsonObject;
   // PowerShell 5 writes files in UTF-16.
-  const hint = text.includes('\0') ? 'save it as UTF-8' : 'it looks like {"client_id": "ID"}';
-  throw usageError(`--${flag}: ${calledFile(file)} holds no JSON object`, hint);
+  const hint = text.includes('\0') ? 'save it as UTF-8' : 'expected an object such as {"client_id": "ID"}';
+  throw usageError(`--${flag}: ${calledFile(file)} contains no JSON object`, hint);
 }
 
 function parsed(text: string): unknown {

@@ -15,10 +15,13 @@ export const CURLY_QUOTE = /[\u2018-\u201f]/;
 /** In an `Authorization` value, quotes stand around parameters only (RFC 9110, section 11.4), never around all of it. */
 const QUOTED_CREDENTIALS = /^(?:(?:bearer|basic)\s+)?(["']).*\1$/i;
 
+/** One scheme comes with the variable, and one is in front of it; neither kind of credentials has a space in it. */
+const TWO_SCHEMES = /^(bearer|basic)\s+(?:bearer|basic)\s/i;
+
 /** The name and the value in `KEY:VALUE`. Throws a usage error that does not repeat the value. */
 export function parseHeader(text: string, env: Env): readonly [string, string] {
   if (CURLY_QUOTE.test(text)) {
-    throw usageError('a --header holds curly quotes', `type straight ones around the whole header: ${EXAMPLE}`);
+    throw usageError('a --header contains curly quotes', `type straight ones around the whole header: ${EXAMPLE}`);
   }
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(colon, 0)).trim();
@@ -28,8 +31,8 @@ export function parseHeader(text: string, env: Env): readonly [string, string] {
   }
   if (!HEADER_NAME.test(name))
     throw usageError(
-      'the name of a --header holds characters that no name may hold',
-      'a name consists of letters, digits and -, for example -H "X-Key: VALUE"',
+      'the name of a --header contains characters that are not allowed in one',
+      'expected letters, digits and -, for example -H "X-Key: VALUE"',
     );
   const value = expandVariables(text.slice(colon + 1).trim(), env, `--header ${name}`).trim();
   if (value === '') throw usageError(`--header ${name} has no value`, missingHint(`-H "${name}: \${VALUE}"`));
@@ -37,10 +40,17 @@ export function parseHeader(text: string, env: Env): readonly [string, string] {
   if (/^authorization$/i.test(name) && QUOTED_CREDENTIALS.test(value)) {
     throw usageError(`--header ${name} has quotes around its value`, `leave the inner quotes out: ${EXAMPLE}`);
   }
+  const [, scheme] = (/^authorization$/i.test(name) && TWO_SCHEMES.exec(value)) || [];
+  if (scheme !== undefined) {
+    throw usageError(
+      `--header ${name} has a scheme twice`,
+      `write ${scheme} once, with the rest alone in the variable: -H "${name}: ${scheme} \${TOKEN}"`,
+    );
+  }
   if (!HEADER_VALUE.test(value)) {
     throw usageError(
-      `--header ${name} holds characters that no header may hold`,
-      'copy the value again: it holds a line break, or letters beyond Latin-1',
+      `--header ${name} contains characters that are not allowed in a header`,
+      'copy the value again: it contains a line break, or letters beyond Latin-1',
     );
   }
   return [name, value];

@@ -1,7 +1,7 @@
 /** The flags of HTTP mode: where clients come in, who may, and what goes on from them. */
 import { type ForwardedHeader, LISTEN_DEFAULTS, type ListenConfig, type UpstreamSession } from '../../config.ts';
 import { isReservedHeader } from '../../http/client.ts';
-import { CLIENT_TOKEN_FORM, isBearerToken } from './checks.ts';
+import { CLIENT_TOKEN_FORM, invalidValue, isBearerToken } from './checks.ts';
 import { milliseconds } from './durations.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { type Env, expandVariables } from './placeholders.ts';
@@ -29,7 +29,7 @@ export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenCo
       'what belongs to one client cannot go into a session of all; leave one of them out',
     );
   }
-  checkCredentials(flags, targets.has('authorization'));
+  if (targets.has('authorization')) checkCredentials(flags);
   const [idle, sessions, mebibytes] = ['session-idle', 'max-sessions', 'max-body'].map((flag) => flags.text(flag));
   return {
     ...place(address),
@@ -46,8 +46,7 @@ export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenCo
 }
 
 /** Clients that bring their own credentials, and credentials of the proxy, exclude each other. */
-function checkCredentials(flags: Flags, forwarded: boolean): void {
-  if (!forwarded) return;
+function checkCredentials(flags: Flags): void {
   const fixed = flags.texts('header').some((header) => /^\s*authorization\s*:/i.test(header));
   const other = fixed ? 'header Authorization' : ['device-code', 'client-credentials'].find((flag) => flags.has(flag));
   if (other === undefined) return;
@@ -68,14 +67,14 @@ function clientToken(given: string | undefined, env: Env, readFile: ReadFile): s
   const expanded = expandVariables(given, env, '--client-token');
   if (!/^@./.test(given)) {
     if (isBearerToken(expanded)) return expanded;
-    throw usageError('the value of --client-token is wrong', CLIENT_TOKEN_FORM);
+    throw usageError(invalidValue('client-token', expanded, false), CLIENT_TOKEN_FORM);
   }
   const file = expanded.slice(1);
   const token = readGivenFile(file, 'client-token', readFile).trim();
   if (isBearerToken(token)) return token;
   throw usageError(
-    `--client-token: ${calledFile(file)} holds no token`,
-    'a token is one word of letters, digits and -._~+/ (RFC 6750, section 2.1); openssl rand -hex 32 makes one',
+    `--client-token: ${calledFile(file)} contains no token`,
+    'expected one word of letters, digits and -._~+/ (RFC 6750, section 2.1); openssl rand -hex 32 makes one',
   );
 }
 

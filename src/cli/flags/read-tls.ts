@@ -46,8 +46,8 @@ function checkCertificate(flag: string, file: string, readFile: ReadFile): void 
   const text = readGivenFile(file, flag, readFile);
   if (CERTIFICATE.test(text)) return;
   throw usageError(
-    `--${flag}: ${calledFile(file)} holds no PEM certificate`,
-    KEY.test(text) ? 'it holds a key; name the file of the certificate' : pemHint('CERTIFICATE', 'x509'),
+    `--${flag}: ${calledFile(file)} contains no PEM certificate`,
+    KEY.test(text) ? 'it contains a key; give the file of the certificate' : pemHint('CERTIFICATE', 'x509'),
   );
 }
 
@@ -55,8 +55,8 @@ function checkKey(flag: string, file: string, readFile: ReadFile): void {
   const text = readGivenFile(file, flag, readFile);
   if (!KEY.test(text)) {
     throw usageError(
-      `--${flag}: ${calledFile(file)} holds no PEM private key`,
-      CERTIFICATE.test(text) ? 'it holds a certificate; name the file of the key' : pemHint('PRIVATE KEY', 'pkey'),
+      `--${flag}: ${calledFile(file)} contains no PEM private key`,
+      CERTIFICATE.test(text) ? 'it contains a certificate; give the file of the key' : pemHint('PRIVATE KEY', 'pkey'),
     );
   }
   if (LOCKED_KEY.test(text)) {

@@ -21,11 +21,3 @@ export class UnknownWord extends ProxyError {
 export function notYet(what: string): ProxyError {
   return usageError(`${what} is not available yet`, 'this version connects clients to remote servers');
 }
-
-/** Whether the first argument begins a command, as for other programs, which start a local server with it. */
-export function beginsCommand(word: string | undefined): boolean {
-  return word !== undefined && COMMAND.test(word);
-}
-
-const COMMAND =
-  /^(?:(?:npx|npm|pnpm|yarn|bunx?|deno|node|tsx|uvx?|pipx|python3?|py|docker|podman|go|java|dotnet|bash|sh|cmd)(?:\.exe|\.cmd)?|\.{0,2}\/.*|[A-Za-z]:\\.*)$/;

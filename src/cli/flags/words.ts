@@ -1,10 +1,12 @@
 /** From words to flags, positionals and a command, by the table of options. */
 import { parseArgs } from 'node:util';
+import { invalidValue } from './checks.ts';
 import { nearest } from './nearest.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { refusePlaceholders } from './placeholders.ts';
-import { beginsCommand, notYet, UnknownWord, usageError } from './usage-error.ts';
+import { pastedCommand } from './url-argument.ts';
+import { notYet, UnknownWord, usageError } from './usage-error.ts';
 
 export class Flags {
   readonly all = new Map<Option, (string | boolean)[]>();
@@ -60,7 +62,8 @@ export function readTokens(argv: readonly string[]): Tokens {
   for (const token of tokens) {
     if (token.kind === 'positional') {
       // Flags after a command belong to the command.
-      if (positionals.length === 0 && beginsCommand(token.value)) throw notYet('a local server');
+      const command = positionals.length === 0 ? pastedCommand(own.slice(token.index)) : undefined;
+      if (command) throw command;
       positionals.push(token.value);
     }
     if (token.kind !== 'option') continue;
@@ -95,15 +98,19 @@ export function checkValue(option: Option, value: string | boolean): void {
   if (option.choices && !option.choices.includes(value)) {
     const near = nearestChoice(value, option.choices);
     throw new UnknownWord(
-      `--${option.name} has no such value`,
-      near ? `did you mean ${near}?` : `it is one of ${option.choices.join(', ')}`,
+      // A slip of the pen is not a secret; anything longer might be one.
+      invalidValue(option.name, value, near !== undefined && value.length <= near.length + 3),
+      near ? `did you mean ${near}?` : `expected one of ${option.choices.join(', ')}`,
       `--${option.name}`,
       value,
     );
   }
-  const wrong = option.check?.(value);
-  // Some values are secrets, so a wrong one is not repeated.
-  if (wrong) throw usageError(`the value of --${option.name} is wrong`, wrong);
+  const expected = option.check?.(value);
+  if (expected)
+    throw usageError(
+      option.expands ? invalidValue(option.name, value, false) : invalidValue(option.name, value),
+      expected,
+    );
 }
 
 /** The choice that a value spells differently (`warning`, `INFO`), or most likely meant. */

@@ -46,7 +46,7 @@ export function sendPage(res: ServerResponse, status: number, html: string, head
 }
 
 /** Answers a request to an endpoint of OAuth, none of which exists here, in a way that OAuth clients show (RFC 6749, section 5.2). */
-export function refuseSignIn(res: ServerResponse, hasToken: boolean): void {
+export function refuseSignIn(res: ServerResponse, { hasToken }: { readonly hasToken: boolean }): void {
   const needed = hasToken
     ? 'send its client token as "Authorization: Bearer TOKEN"; its operator knows it, from --client-token or the log'
     : 'it was started without a client token; connect from its own machine, or start it with --client-token';

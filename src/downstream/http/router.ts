@@ -2,10 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { JsonError } from '../../core/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../../core/jsonrpc.ts';
-import { isOnlyTold } from '../../core/lookalikes.ts';
 import { ProxyError } from '../../errors.ts';
-import { declaredRevision, HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
-import { readFrame } from '../../wire/frames.ts';
+import { declaredRevision, PROTOCOL_VERSION } from '../../mcp/envelope.ts';
+import { isOnlyTold } from '../../mcp/methods.ts';
+import { HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
+import { type ReceivedFrame, readFrame } from '../../wire/frames.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { accepts, acceptsEvents, isBrowser, isJson } from './accept.ts';
 import { checkAddressing, checkIdentity, type DoorRules } from './access.ts';
@@ -91,7 +92,7 @@ export class HttpDownstream {
     // Clients look here before they know what they need, and treat a 401 as a broken response.
     if (isWellKnown(path)) return NOT_FOUND;
     if (isOAuthEndpoint(path)) {
-      refuseSignIn(res, rules.isToken !== undefined);
+      refuseSignIn(res, { hasToken: rules.isToken !== undefined });
       return undefined;
     }
     const stranger = checkIdentity(visitor, rules);
@@ -109,7 +110,7 @@ export class HttpDownstream {
       return undefined;
     }
     if (isOperational(path)) {
-      operation.serve(path, res, stranger === undefined);
+      operation.serve(path, res, { known: stranger === undefined });
       return undefined;
     }
     if (this.#closing && method !== 'POST') return SHUTTING_DOWN;
@@ -169,7 +170,7 @@ export class HttpDownstream {
   }
 
   #frame(request: Request, path: string, body: Buffer): Outcome {
-    let frame: { batch: boolean; messages: Message[] };
+    let frame: ReceivedFrame;
     try {
       frame = readFrame(body);
     } catch (error) {
@@ -182,14 +183,15 @@ export class HttpDownstream {
   }
 
   /** The era is that of each message (specification 2026-07-28, "Versioning"). */
-  #messages(request: Posted, { batch, messages }: { batch: boolean; messages: Message[] }): Outcome {
+  #messages(request: Posted, frame: ReceivedFrame): Outcome {
     const { req, res } = request;
+    const { batch, messages } = frame;
     const [first] = messages;
     const spoken = req.headers['mcp-protocol-version'];
     const saysModern = typeof spoken === 'string' && isModernRevision(spoken);
     if (batch && (saysModern || req.headers['mcp-session-id'] === undefined)) return NO_BATCH;
     if (batch || first === undefined || (first.kind !== 'request' && first.kind !== 'notification')) {
-      return this.#legacy.post(request, messages, batch);
+      return this.#legacy.post(request, frame);
     }
     let declared: string | undefined;
     try {
@@ -198,7 +200,7 @@ export class HttpDownstream {
       if (!(error instanceof JsonError)) throw error;
       return withId(first, refused(400, `Invalid params: ${error.message}`, {}, INVALID_PARAMS));
     }
-    if (declared === undefined && !saysModern) return this.#legacy.post(request, messages, batch);
+    if (declared === undefined && !saysModern) return this.#legacy.post(request, frame);
     if (first.kind === 'notification') {
       // Over HTTP nothing is cancelled this way in this revision, and its id would be somebody else's upstream.
       if (first.call.method !== 'notifications/cancelled' && isOnlyTold(first.call)) {
@@ -220,7 +222,7 @@ export class HttpDownstream {
       return withId(message, refused(400, reason, {}, HEADER_MISMATCH));
     }
     if (declared === undefined) {
-      const missing = 'Invalid params: _meta has no io.modelcontextprotocol/protocolVersion';
+      const missing = `Invalid params: _meta has no ${PROTOCOL_VERSION}`;
       return withId(message, refused(400, missing, {}, INVALID_PARAMS));
     }
     try {

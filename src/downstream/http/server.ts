@@ -76,7 +76,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   // The body of such a request comes only once it was asked for.
   server.on('checkContinue', serve);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
+    server.once('error', (error: NodeJS.ErrnoException) => cannotListen(error, host, port).then(reject));
     server.listen({ port, ...(host !== undefined && { host }) }, resolve);
   });
   // No reason to end the connections that could be accepted.
@@ -115,28 +115,40 @@ async function create({ tls }: ListenerOptions): Promise<Server> {
   }
 }
 
-function cannotListen(error: NodeJS.ErrnoException, host: string | undefined, port: number): ProxyError {
-  const where = `${host === undefined ? '' : bracketed(host)}:${port}`;
+async function cannotListen(
+  error: NodeJS.ErrnoException & { readonly address?: string },
+  host: string | undefined,
+  port: number,
+): Promise<ProxyError> {
+  const refused = (why: string, hint?: string): ProxyError => {
+    const where = `${host === undefined ? '' : bracketed(host)}:${port}`;
+    return new ProxyError(
+      'cannot-listen',
+      `cannot listen on ${where}: ${why}`,
+      hint === undefined ? {} : { hint },
+      error,
+    );
+  };
   switch (error.code) {
-    case 'EADDRINUSE':
-      return new ProxyError(
-        'cannot-listen',
-        `cannot listen on ${where}: another program does; choose another port, or 0 for any free one`,
-        {},
-        error,
+    case 'EADDRINUSE': {
+      const { portHolder } = await import('../../platform/port-holder.ts');
+      // The address that the host name stands for, or that of every interface.
+      const holder = await portHolder(port, [error.address ?? '::']);
+      return refused(
+        `the port is in use${holder ? ` by ${holder}` : ''}`,
+        'end that program, or choose another port (0 picks a free one)',
       );
+    }
     case 'EACCES':
-      return new ProxyError(
-        'cannot-listen',
-        `cannot listen on ${where}: this user may not; choose a port from 1024 on`,
-        {},
-        error,
-      );
+      return refused('this user may not listen on that port', 'choose a port from 1024 on');
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new ProxyError('cannot-listen', `cannot listen on ${where}: this machine has no such address`, {}, error);
+      return refused(
+        'this machine has no such address',
+        'localhost:PORT for clients on this machine, or :PORT for every interface',
+      );
     default:
-      return new ProxyError('cannot-listen', `cannot listen on ${where}: ${error.code ?? error.message}`, {}, error);
+      return refused(error.code ?? error.message);
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
-import { MAX_DOWNSTREAM_MESSAGE, readEnds, readFrame } from '../../wire/frames.ts';
+import { MAX_DOWNSTREAM_MESSAGE, type ReceivedFrame, readEnds, readFrame } from '../../wire/frames.ts';
 import { LineWriter } from '../../wire/line-writer.ts';
 import { LineReader } from '../../wire/lines.ts';
 import { Link, type LinkHandlers, type Way } from '../../wire/link.ts';
@@ -26,9 +26,6 @@ import type { StdioStreams } from './streams.ts';
 
 /** The only revision in which several messages may come as one array. */
 const REVISION_WITH_BATCHES = '2025-03-26';
-
-/** The content of one line. */
-type Received = ReturnType<typeof readFrame>;
 
 /** Bytes of requests that may wait for answers. */
 const MAX_WAITING = 128 * 1_048_576;
@@ -121,7 +118,7 @@ export class StdioDownstream implements Peer {
 
   #line(line: Buffer): void {
     const link = this.#link as Link;
-    let frame: Received;
+    let frame: ReceivedFrame;
     try {
       frame = readFrame(line);
     } catch (error) {
@@ -136,7 +133,7 @@ export class StdioDownstream implements Peer {
   }
 
   /** Hands over the messages of a line, and counts its bytes until they are answered. */
-  #receive({ batch, messages }: Received, bytes: number, receive: (way?: Way) => void): void {
+  #receive({ batch, messages }: ReceivedFrame, bytes: number, receive: (way?: Way) => void): void {
     const ids = messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
     if (ids.length === 0) {
       receive();

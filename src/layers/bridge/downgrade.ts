@@ -11,13 +11,11 @@ import {
   isObject,
   type Json,
   JsonError,
-  member,
   members,
   peek,
   peekObject,
   peekText,
   withMember,
-  withoutMembers,
 } from '../../core/json.ts';
 import {
   type Call,
@@ -28,35 +26,56 @@ import {
   METHOD_NOT_FOUND,
   type Reply,
 } from '../../core/jsonrpc.ts';
+import { changed, type Layer } from '../../core/layer.ts';
 import { ProxyError } from '../../errors.ts';
-import { LEGACY_REVISIONS, META_ENVELOPE, META_PREFIX, MODERN_REVISIONS } from '../../mcp/revisions.ts';
-
-/** Requests that the modern era does not have. */
-const GONE = new Set(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe']);
-
-/** Results that say how long they may be kept (specification 2026-07-28, "Caching"). */
-const CACHEABLE = /^(tools|prompts|resources|resources\/templates)\/list$|^resources\/read$/;
+import { declaredClient, withoutEnvelope } from '../../mcp/envelope.ts';
+import { discoverResult, INITIALIZED, type Introduction, initializeCall, ourselves } from '../../mcp/handshake.ts';
+import { isCacheable, isLegacyRequest } from '../../mcp/methods.ts';
+import { COMPLETE, UNCACHED } from '../../mcp/result.ts';
 
 const RESOURCE_NOT_FOUND = -32002;
 
-/** Whether the server turned out not to speak the revision of the client. */
-export function isOtherEra(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'no-common-version';
+/**
+ * The bridge for clients that rely on what they were promised; all others get the server's own answer, and can open again.
+ * @param version of this program, for a server whose client does not say what it is
+ */
+export function downgrade(version: string): Layer {
+  return (inner) => (client) => {
+    const server = inner(client);
+    const next: Handler = (exchange) => server.request(exchange);
+    let bridge: Bridge | undefined;
+    const request: Handler = (exchange) => {
+      // A client that opens a session itself no longer relies on a promise.
+      if (exchange.call.method === 'initialize') bridge = undefined;
+      if (bridge) return bridge.request(exchange);
+      if (!exchange.promised) return next(exchange);
+      return next(exchange).catch((error: unknown) => {
+        const crosses = error instanceof ProxyError && error.code === 'no-common-version' && server.era === 'legacy';
+        if (!crosses || exchange.promised?.() !== 'modern') throw error;
+        bridge ??= new Bridge(next, (call) => server.notify(call), version);
+        return bridge.request(exchange);
+      });
+    };
+    return changed(server, { request });
+  };
 }
 
-export class Downgrade {
+class Bridge {
   readonly #next: Handler;
   readonly #notify: (call: Call) => void;
+  readonly #version: string;
   #session: Promise<Reply> | undefined;
 
-  constructor(next: Handler, notify: (call: Call) => void) {
+  /** @param version of this program, for a server whose client does not say what it is. */
+  constructor(next: Handler, notify: (call: Call) => void, version: string) {
     this.#next = next;
     this.#notify = notify;
+    this.#version = version;
   }
 
   async request(exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
-    if (GONE.has(call.method)) return errorReply(METHOD_NOT_FOUND, `Method not found: ${call.method}`);
+    if (isLegacyRequest(call.method)) return errorReply(METHOD_NOT_FOUND, `Method not found: ${call.method}`);
     if (call.method === 'subscriptions/listen') {
       throw new ProxyError('cannot-bridge', 'this server cannot tell a 2026-07-28 client what has changed', {
         hint: 'restart the client: it will be told the era of the server at once',
@@ -64,7 +83,7 @@ export class Downgrade {
     }
     const opened = await this.#open(exchange);
     if ('error' in opened) return opened;
-    if (call.method === 'server/discover') return { result: discoverResult(opened.result) };
+    if (call.method === 'server/discover') return { result: discoverResult(introduced(opened.result)) };
     const params = call.params && withoutEnvelope(call.params);
     const legacy: Exchange = {
       ...derived(exchange, { call: { ...call, ...(params && { params }) } }),
@@ -79,7 +98,7 @@ export class Downgrade {
     this.#session ??= this.#initialize(exchange).then(
       (reply) => {
         if ('error' in reply) this.#session = undefined;
-        else this.#notify({ method: 'notifications/initialized' });
+        else this.#notify(INITIALIZED);
         return reply;
       },
       (error) => {
@@ -91,37 +110,19 @@ export class Downgrade {
   }
 
   #initialize(exchange: Exchange): Promise<Reply> {
-    const info = peekObject(exchange.call.params, '_meta', `${META_PREFIX}clientInfo`);
-    const params = encode({
-      protocolVersion: LEGACY_REVISIONS[0],
-      capabilities: {},
-      clientInfo: info ? decode(info) : { name: 'mcp-proxy', version: 'unknown' },
-    });
+    const call = initializeCall(declaredClient(exchange.call) ?? ourselves(this.#version));
     // Others wait for it too, whatever becomes of the request that came first.
-    return this.#next(derived(detached(exchange), { call: { method: 'initialize', params }, notify: () => undefined }));
+    return this.#next(derived(detached(exchange), { call, notify: () => undefined }));
   }
 }
 
-/** What the server has said of itself, as the answer to `server/discover`. */
-function discoverResult(initialized: Json): Json {
-  const capabilities = peekObject(initialized, 'capabilities');
-  const info = peekObject(initialized, 'serverInfo');
-  const instructions = peekText(initialized, 'instructions');
-  return encode({
-    resultType: 'complete',
-    supportedVersions: MODERN_REVISIONS,
-    capabilities: capabilities ? decode(capabilities) : {},
-    ...(info && { _meta: { [`${META_PREFIX}serverInfo`]: decode(info) } }),
-    ...(instructions !== undefined && { instructions }),
-    ttlMs: 0,
-    cacheScope: 'private',
-  });
-}
-
-/** The parameters without what only the modern era puts into `_meta`. */
-function withoutEnvelope(params: Json): Json {
-  const meta = isObject(params) ? member(params, '_meta') : undefined;
-  return isObject(meta) ? withMember(params, '_meta', withoutMembers(meta, META_ENVELOPE)) : params;
+/** What the server has said of itself. */
+function introduced(initialized: Json): Introduction {
+  return {
+    capabilities: peekObject(initialized, 'capabilities') ?? encode({}),
+    serverInfo: peekObject(initialized, 'serverInfo'),
+    ...(peekText(initialized, 'instructions') && { instructions: peek(initialized, 'instructions') }),
+  };
 }
 
 function upgraded(method: string, reply: Reply): Reply {
@@ -133,10 +134,10 @@ function upgraded(method: string, reply: Reply): Reply {
   const add = (key: string, value: unknown): void => {
     result = withMember(result, key, encode(value));
   };
-  if (peekText(own, 'resultType') === undefined) add('resultType', 'complete');
-  if (CACHEABLE.test(method)) {
-    if (!(Number(peek(own, 'ttlMs')?.toString('latin1') ?? Number.NaN) >= 0)) add('ttlMs', 0);
-    if (!['public', 'private'].includes(peekText(own, 'cacheScope') ?? '')) add('cacheScope', 'private');
+  if (peekText(own, 'resultType') === undefined) add('resultType', COMPLETE.resultType);
+  if (isCacheable(method)) {
+    if (!(Number(peek(own, 'ttlMs')?.toString('latin1') ?? Number.NaN) >= 0)) add('ttlMs', UNCACHED.ttlMs);
+    if (!['public', 'private'].includes(peekText(own, 'cacheScope') ?? '')) add('cacheScope', UNCACHED.cacheScope);
   }
   return { ...reply, result };
 }

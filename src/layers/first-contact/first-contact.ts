@@ -7,23 +7,25 @@
 import {
   derived,
   detached,
+  type Era,
   type Exchange,
   type Handler,
   linked,
   type Peer,
   type Session,
 } from '../../core/exchange.ts';
-import { asString, encode, isObject, peek, peekObject, peekText, withMember } from '../../core/json.ts';
+import { encode, isObject, peekObject, withMember } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
+import { changed, type Layer } from '../../core/layer.ts';
 import type { AnswerMemory } from '../../core/ports.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
-import { declaredRevision } from '../../mcp/revisions.ts';
-import { Downgrade, isOtherEra } from '../bridge/downgrade.ts';
+import { declaredRevision } from '../../mcp/envelope.ts';
+import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
+import { isFirstPage, toolName } from '../../mcp/tool-list.ts';
+import { notYet, ServerRefused } from './errors.ts';
 import {
   emptyList,
-  isListRequest,
-  LIST_CHANGES,
   provisionalDiscover,
   provisionalInitialize,
   rememberedList,
@@ -38,21 +40,37 @@ const LIST_PATIENCE = 25_000;
 
 export interface FirstContactOptions {
   readonly signIn: SignIn;
-  readonly peer: Peer;
   readonly answers: AnswerMemory;
   readonly server: string;
   readonly version: string;
-  /** Whether a client may be led over a bridge that was promised another era than the server's. */
-  readonly bridges: boolean;
+}
+
+export function firstContact(options: FirstContactOptions): Layer {
+  return (inner) => (client) => {
+    const server = inner(client);
+    const contact = new FirstContact({ ...options, peer: client }, server);
+    return changed(server, {
+      request: contact.request,
+      notify: (call) => contact.notify(call),
+      close(limit) {
+        contact.end();
+        return server.close(limit);
+      },
+    });
+  };
+}
+
+/** Whether the server turned out not to speak the revision of the client. */
+function isOtherEra(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'no-common-version';
 }
 
 /** `none`: the server answers for itself. `provisional`: we have answered in its place, and it has not answered yet. */
 type Phase = 'none' | 'provisional' | 'connected';
 
-export class FirstContact {
-  readonly #options: FirstContactOptions;
-  readonly #next: Handler;
-  readonly #notifyNext: Session['notify'];
+class FirstContact {
+  readonly #options: FirstContactOptions & { readonly peer: Peer };
+  readonly #server: Session;
   readonly #prompt: SignInPrompt;
   #phase: Phase = 'none';
   /** The last `initialize` of the client. */
@@ -66,7 +84,6 @@ export class FirstContact {
   #discovered = false;
   /** How many sign-ins had been completed when the client came. */
   readonly #completed: number;
-  #downgrade: Downgrade | undefined;
   /** Whether a modern client was asked to show the page of the sign-in. */
   #askedInput = false;
   /** Whether the client holds a list that was made up. */
@@ -74,11 +91,10 @@ export class FirstContact {
   /** The client is gone: no sign-in matters to it any more. */
   readonly end: () => void;
 
-  constructor(options: FirstContactOptions, next: Handler, notifyNext: Session['notify']) {
+  constructor(options: FirstContactOptions & { readonly peer: Peer }, server: Session) {
     this.#options = options;
     this.#prompt = new SignInPrompt(options);
-    this.#next = next;
-    this.#notifyNext = notifyNext;
+    this.#server = server;
     // Who signed in elsewhere, or after we had given up waiting, is connected without having to ask again.
     let completed = options.signIn.completed;
     this.#completed = completed;
@@ -93,15 +109,11 @@ export class FirstContact {
     };
   }
 
-  /** To the server, over a bridge when it turned out not to speak what the client was promised. */
+  /** To the server, which a bridge may answer for if it does not speak what the client was promised. */
   #forward(exchange: Exchange): Promise<Reply> {
-    if (this.#downgrade) return this.#downgrade.request(exchange);
-    if (this.#phase === 'connected') return this.#next(exchange);
-    return this.#next(exchange).catch((error: unknown) => {
-      if (!isOtherEra(error) || !this.#wasPromised(exchange.call) || !this.#options.bridges) throw error;
-      this.#downgrade ??= new Downgrade(this.#next, this.#notifyNext);
-      return this.#downgrade.request(exchange);
-    });
+    if (this.#phase === 'connected') return this.#server.request(exchange);
+    const promised = (): Era | undefined => (this.#wasPromised(exchange.call) ? 'modern' : undefined);
+    return this.#server.request(derived(exchange, { promised }));
   }
 
   /** Whether the client relies on a promise of the modern era. Otherwise it gets the server's own answer, and can open again. */
@@ -116,19 +128,20 @@ export class FirstContact {
     const given = this.#askedInput ? inputGiven(exchange.call) : undefined;
     // Who says that it showed the page is given the time that a sign-in may take.
     if (given?.accepted) return this.#forward(derived(exchange, { call: given.call }));
-    if (given) return Promise.reject(this.#notYet());
+    if (given) return Promise.reject(notYet(this.#options));
     const { method } = exchange.call;
     if (method === 'initialize') return this.#open(exchange);
     if (method === 'server/discover') return this.#discover(exchange);
-    if (this.#madeUp && method === 'tools/call' && asString(peek(exchange.call.params, 'name')) === SIGN_IN_TOOL) {
+    if (this.#madeUp && method === 'tools/call' && toolName(exchange.call) === SIGN_IN_TOOL) {
       return this.#signInCall(exchange);
     }
-    if (this.#phase === 'connected') return isListRequest(method) ? this.#list(exchange) : this.#forward(exchange);
+    if (this.#phase === 'connected')
+      return listMember(method) !== undefined ? this.#list(exchange) : this.#forward(exchange);
     return this.#phase === 'provisional' ? this.#whileProvisional(exchange) : this.#first(exchange);
   };
 
   notify(call: Call): Promise<void> | undefined {
-    const taken = this.#phase === 'provisional' ? undefined : this.#notifyNext(call);
+    const taken = this.#phase === 'provisional' ? undefined : this.#server.notify(call);
     if (call.method === 'notifications/initialized') {
       if (this.#phase === 'provisional') this.#initialized = call;
       this.#prompt.ready();
@@ -146,7 +159,6 @@ export class FirstContact {
     this.#connecting = undefined;
     this.#prompt.opened(exchange.call);
     this.#promised = false;
-    this.#downgrade = undefined;
     const answered = this.#forward(detached(exchange));
     const first = await Promise.race([answered, userNeeded(this.#options.signIn, answered)]);
     if (first !== 'user-needed') {
@@ -169,9 +181,9 @@ export class FirstContact {
       if (this.#initialize !== own) return;
       this.#remember('initialize', reply);
       this.#phase = 'connected';
-      if (this.#initialized) this.#notifyNext(this.#initialized);
+      if (this.#initialized) this.#server.notify(this.#initialized);
       // Everything the client was told so far was a guess.
-      for (const method of LIST_CHANGES) this.#options.peer.notify({ method });
+      for (const { method } of LIST_CHANGES) this.#options.peer.notify({ method });
     };
     const connecting = begin().finally(() => {
       if (this.#connecting === connecting) this.#connecting = undefined;
@@ -184,7 +196,7 @@ export class FirstContact {
     const { method } = exchange.call;
     if (method === 'ping') return { result: encode({}) };
     const connected = (this.#connecting ?? this.#connect()).then(() => 'connected' as const);
-    const list = isListRequest(method);
+    const list = listMember(method) !== undefined;
     const patience = list ? later(LIST_PATIENCE) : pageKnown(this.#options.signIn);
     try {
       const first = await Promise.race([connected, patience.promise]);
@@ -196,7 +208,7 @@ export class FirstContact {
       patience.end();
     }
     if (list) return await this.#listFromMemory(exchange.call, false);
-    throw this.#notYet();
+    throw notYet(this.#options);
   }
 
   /** The first requests of a modern client, and of a legacy one without a session: nobody knows yet whether they may be asked. */
@@ -204,7 +216,7 @@ export class FirstContact {
     const { method } = exchange.call;
     const own = linked(exchange);
     const answered = this.#forward(own.exchange);
-    const list = isListRequest(method);
+    const list = listMember(method) !== undefined;
     // A subscription is not waited for by anybody.
     if (method === 'subscriptions/listen') return answered;
     const seen = answered.then((reply) => {
@@ -220,7 +232,7 @@ export class FirstContact {
       if (second !== 'late') return second;
     }
     // Whatever is answered now must not run later.
-    own.abort(this.#notYet());
+    own.abort(notYet(this.#options));
     seen.catch(() => {});
     const asked = inputRequired(exchange, this.#options.signIn, this.#options.server);
     if (asked) {
@@ -228,7 +240,7 @@ export class FirstContact {
       return { result: asked };
     }
     if (list) return this.#listFromMemory(exchange.call, true);
-    throw this.#notYet();
+    throw notYet(this.#options);
   }
 
   async #list(exchange: Exchange): Promise<Reply> {
@@ -237,10 +249,10 @@ export class FirstContact {
     return reply;
   }
 
-  #rememberList({ method, params }: Call, reply: Reply): void {
+  #rememberList(call: Call, reply: Reply): void {
     // The server may have a tool of that name itself.
-    if (method === 'tools/list' && 'result' in reply) this.#madeUp = false;
-    if (!peekText(params, 'cursor')) this.#remember(method, reply);
+    if (call.method === 'tools/list' && 'result' in reply) this.#madeUp = false;
+    if (isFirstPage(call)) this.#remember(call.method, reply);
   }
 
   /** Keeps an answer for the next time that a user has to sign in; nothing of servers that never ask for it. */
@@ -248,9 +260,10 @@ export class FirstContact {
     if ('result' in reply && this.#options.signIn.signedIn) this.#options.answers.remember(method, reply.result);
   }
 
-  async #listFromMemory({ method, params }: Call, modern: boolean): Promise<Reply> {
+  async #listFromMemory(call: Call, modern: boolean): Promise<Reply> {
+    const { method } = call;
     // Only first pages are kept.
-    if (peekText(params, 'cursor')) throw this.#notYet();
+    if (!isFirstPage(call)) throw notYet(this.#options);
     const remembered = await this.#options.answers.recall(method);
     if (isObject(remembered)) return { result: rememberedList(remembered, modern) };
     this.#madeUp ||= method === 'tools/list';
@@ -262,8 +275,7 @@ export class FirstContact {
     const answered = this.#forward(exchange);
     const first = await Promise.race([answered, userNeeded(signIn, answered)]).catch((error: unknown) => {
       this.#discovered ||= isOtherEra(error);
-      const asksForUser = error instanceof ProxyError && error.code === 'unauthorized' && error.data.httpStatus === 401;
-      if (!asksForUser) throw error;
+      if (!(error instanceof ProxyError) || error.code !== 'sign-in-needed') throw error;
       return 'user-needed' as const;
     });
     if (first !== 'user-needed') {
@@ -283,7 +295,7 @@ export class FirstContact {
     const modern = declaredRevision(exchange.call) !== undefined;
     try {
       const first = await Promise.race([this.#reached(own.exchange), page.promise]);
-      if (first === 'late') own.abort(this.#notYet());
+      if (first === 'late') own.abort(notYet(this.#options));
       return { result: signInResult(this.#options.signIn.pending, first === 'reached', modern) };
     } catch (error) {
       if (error instanceof ServerRefused) return error.reply;
@@ -303,26 +315,5 @@ export class FirstContact {
       await this.#forward(derived(exchange, { call: { method: 'tools/list', params }, notify: () => undefined }));
     }
     return 'reached';
-  }
-
-  #notYet(): ProxyError {
-    const { signIn, server } = this.#options;
-    const page = signIn.pending?.url;
-    const code = signIn.pending?.userCode;
-    const where = page === undefined ? '' : `: ${page}${code === undefined ? '' : ` (code ${code})`}`;
-    return new ProxyError('unauthorized', `${server} asks for a sign-in${where}`, {
-      ...(page !== undefined && { signIn: page }),
-      hint: 'sign in, then try again',
-    });
-  }
-}
-
-/** The server has answered `initialize` with an error, which is as good an answer to everything else. */
-class ServerRefused extends Error {
-  readonly reply: Reply;
-
-  constructor(reply: Reply) {
-    super('the server has refused to open a session');
-    this.reply = reply;
   }
 }

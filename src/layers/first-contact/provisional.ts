@@ -1,82 +1,58 @@
 /** What a client is told in the place of a server that waits for its user to sign in. */
 
-import {
-  asString,
-  encode,
-  isObject,
-  type Json,
-  peek,
-  peekObject,
-  withMember,
-  withoutMembers,
-} from '../../core/json.ts';
+import { encode, isObject, type Json, peek, peekObject, withMember } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { PendingSignIn } from '../../core/sign-in.ts';
-import { LEGACY_REVISIONS, META_PREFIX, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import {
+  discoverResult,
+  type Introduction,
+  initializeResult,
+  ourselves,
+  requestedRevision,
+} from '../../mcp/handshake.ts';
+import { LIST_CHANGES } from '../../mcp/methods.ts';
+import { COMPLETE, UNCACHED } from '../../mcp/result.ts';
+import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
+import { asOnlyPage, newPage } from '../../mcp/tool-list.ts';
 
 /** The one tool of a server that nobody has signed in to. */
 export const SIGN_IN_TOOL = 'sign_in';
 
-export const LIST_CHANGES = [
-  'notifications/tools/list_changed',
-  'notifications/prompts/list_changed',
-  'notifications/resources/list_changed',
-] as const;
-
-const CAPABILITIES = {
-  tools: { listChanged: true },
-  prompts: { listChanged: true },
-  resources: { listChanged: true },
-};
+/** What most servers can do. */
+const CAPABILITIES = encode(
+  Object.fromEntries(LIST_CHANGES.map(({ capability }) => [capability, { listChanged: true }])),
+);
 
 /** The answer to `initialize`: the one the server gave the last time, or what most servers can do. */
-export function provisionalInitialize({ params }: Call, remembered: Json | undefined, version: string): Json {
-  const wanted = asString(peek(params, 'protocolVersion'));
-  const known = (LEGACY_REVISIONS as readonly (string | undefined)[]).includes(wanted);
-  const protocolVersion = known ? wanted : LEGACY_REVISIONS[0];
+export function provisionalInitialize(call: Call, remembered: Json | undefined, version: string): Json {
+  const protocolVersion = requestedRevision(call) ?? LEGACY_REVISIONS[0];
   if (isObject(remembered)) {
     const capabilities = changing(peekObject(remembered, 'capabilities') ?? encode({}));
     const told = withMember(remembered, 'capabilities', capabilities);
     return withMember(told, 'protocolVersion', encode(protocolVersion));
   }
-  return encode({ protocolVersion, capabilities: CAPABILITIES, serverInfo: { name: 'mcp-proxy', version } });
+  return initializeResult(protocolVersion, provisional(version));
 }
 
 /** Capabilities of a server whose lists may be other ones when it can be asked. */
 function changing(capabilities: Json): Json {
-  return Object.keys(CAPABILITIES).reduce((told, kind) => {
-    const own = peek(told, kind);
-    return isObject(own) ? withMember(told, kind, withMember(own, 'listChanged', encode(true))) : told;
+  return LIST_CHANGES.reduce((told, { capability }) => {
+    const own = peek(told, capability);
+    return isObject(own) ? withMember(told, capability, withMember(own, 'listChanged', encode(true))) : told;
   }, capabilities);
 }
 
 /** The answer to `server/discover`. */
 export function provisionalDiscover(remembered: Json | undefined, version: string): Json {
-  if (isObject(remembered)) return remembered;
-  return encode({
-    resultType: 'complete',
-    supportedVersions: MODERN_REVISIONS,
-    capabilities: CAPABILITIES,
-    _meta: { [`${META_PREFIX}serverInfo`]: { name: 'mcp-proxy', version } },
-    ttlMs: 0,
-    cacheScope: 'private',
-  });
+  return isObject(remembered) ? remembered : discoverResult(provisional(version));
 }
 
-/** The member of the result that each list is in. */
-const LISTS = new Map([
-  ['tools/list', 'tools'],
-  ['prompts/list', 'prompts'],
-  ['resources/list', 'resources'],
-  ['resources/templates/list', 'resourceTemplates'],
-]);
+function provisional(version: string): Introduction {
+  return { capabilities: CAPABILITIES, serverInfo: ourselves(version) };
+}
 
 /** What modern clients look for in a list; this one may be another one in a moment. */
-const MODERN_LIST = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
-
-export function isListRequest(method: string): boolean {
-  return LISTS.has(method);
-}
+const MODERN_LIST = { ...COMPLETE, ...UNCACHED };
 
 /** A list of nothing; of tools, the one that tells where to sign in. */
 export function emptyList(method: string, modern: boolean): Json {
@@ -88,15 +64,12 @@ export function emptyList(method: string, modern: boolean): Json {
     annotations: { readOnlyHint: true },
   };
   const list = method === 'tools/list' ? [tool] : [];
-  return encode({
-    ...(modern && MODERN_LIST),
-    [LISTS.get(method) as string]: list,
-  });
+  return newPage(method, list, modern ? MODERN_LIST : {});
 }
 
 /** A list that the server gave once, perhaps in another era: its first page, which is to be asked for again. */
 export function rememberedList(remembered: Json, modern: boolean): Json {
-  const page = withoutMembers(remembered, ['nextCursor']);
+  const page = asOnlyPage(remembered);
   if (!modern) return page;
   return Object.entries(MODERN_LIST).reduce((list, [key, value]) => withMember(list, key, encode(value)), page);
 }
@@ -109,5 +82,5 @@ export function signInResult(pending: PendingSignIn | undefined, done: boolean, 
     : pending?.url === undefined
       ? 'The page to sign in is not known yet. Try again in a moment.'
       : `Open this page to sign in${code}: ${pending.url}`;
-  return encode({ ...(modern && { resultType: 'complete' }), content: [{ type: 'text', text }] });
+  return encode({ ...(modern && COMPLETE), content: [{ type: 'text', text }] });
 }

@@ -8,13 +8,11 @@ import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
 import { asString, encode, isObject, type Json, peek, peekObject, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { SignIn } from '../../core/sign-in.ts';
-import { META_PREFIX } from '../../mcp/revisions.ts';
+import { declaredCapabilities } from '../../mcp/envelope.ts';
+import { mayAskDuring } from '../../mcp/methods.ts';
 
 /** The name of our request among those that a result may hold. */
 const KEY = 'mcp-proxy/sign-in';
-
-/** Requests whose results may ask for input (specification 2026-07-28, "Multi Round-Trip Requests"). */
-const MAY_NEED_INPUT = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
 export interface SignInPromptOptions {
   readonly signIn: SignIn;
@@ -86,8 +84,8 @@ export class SignInPrompt {
 /** For modern clients: the result that asks for the sign-in, or undefined when the client of the call cannot show it. */
 export function inputRequired({ call }: Exchange, signIn: SignIn, server: string): Json | undefined {
   const url = signIn.pending?.url;
-  const able = peekObject(call.params, '_meta', `${META_PREFIX}clientCapabilities`, 'elicitation', 'url') !== undefined;
-  if (url === undefined || !able || !MAY_NEED_INPUT.has(call.method)) return undefined;
+  const able = declaredCapabilities(call, 'elicitation', 'url') !== undefined;
+  if (url === undefined || !able || !mayAskDuring(call.method)) return undefined;
   const params = { mode: 'url', message: messageFor(server, signIn), url };
   return encode({
     resultType: 'input_required',

@@ -2,59 +2,51 @@
  * Hides tools from every page of `tools/list` and blocks their calls. Fails closed: what it
  * cannot read does not pass, and what it decided on is, byte for byte, what passes.
  */
-import type { Middleware } from '../../core/exchange.ts';
-import {
-  arrayOf,
-  asString,
-  BRACE_OPEN,
-  elements,
-  isArray,
-  isObject,
-  type Json,
-  JsonError,
-  member,
-  QUOTE,
-  withMember,
-} from '../../core/json.ts';
+import type { Exchange, Handler } from '../../core/exchange.ts';
+import { asString, BRACE_OPEN, isObject, type Json, JsonError, member, QUOTE } from '../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../core/jsonrpc.ts';
+import { changed, type Layer } from '../../core/layer.ts';
 import { refuseLookalikes, refuseOtherCalls, withoutLookalikes, withoutOtherReplies } from '../../core/lookalikes.ts';
 import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
+import { pageOf, withEntries } from '../../mcp/tool-list.ts';
 import { anyOf, type Matcher } from './pattern.ts';
 
 /** @param ignore patterns of tools to hide and to block. */
-export function filterTools(ignore: readonly string[]): Middleware {
+export function filterTools(ignore: readonly string[]): Layer {
   const hidden = anyOf(ignore);
-  return (next) => async (exchange) => {
-    refuseAmbiguous(exchange.call);
-    switch (exchange.call.method) {
-      case 'tools/call': {
-        const name = calledTool(exchange.call);
-        return hidden(name) ? errorReply(INVALID_PARAMS, `Unknown tool: ${name}`) : next(exchange);
-      }
-      case 'tools/list':
-        return withoutHidden(await next(exchange), hidden);
-      default:
-        return next(exchange);
-    }
+  return (inner) => (client) => {
+    const server = inner(client);
+    return changed(server, {
+      request: (exchange) => filtered(exchange, hidden, (passed) => server.request(passed)),
+      notify: (call) => (isBlocked(call, hidden) ? undefined : server.notify(call)),
+    });
   };
 }
 
-/**
- * Whether a notification must not pass. A call without an id asks for no answer, but a lenient
- * server would still run it.
- */
-export function blocksNotification(ignore: readonly string[]): (call: Call) => boolean {
-  const hidden = anyOf(ignore);
-  return (call) => {
-    try {
-      refuseAmbiguous(call);
-      return call.method === 'tools/call' && hidden(calledTool(call));
-    } catch {
-      // What cannot be read cannot be allowed.
-      return true;
+async function filtered(exchange: Exchange, hidden: Matcher, next: Handler): Promise<Reply> {
+  refuseAmbiguous(exchange.call);
+  switch (exchange.call.method) {
+    case 'tools/call': {
+      const name = calledTool(exchange.call);
+      return hidden(name) ? errorReply(INVALID_PARAMS, `Unknown tool: ${name}`) : next(exchange);
     }
-  };
+    case 'tools/list':
+      return withoutHidden(await next(exchange), hidden);
+    default:
+      return next(exchange);
+  }
+}
+
+/** Whether a notification must not pass: a call without an id asks for no answer, but a lenient server would still run it. */
+function isBlocked(call: Call, hidden: Matcher): boolean {
+  try {
+    refuseAmbiguous(call);
+    return call.method === 'tools/call' && hidden(calledTool(call));
+  } catch {
+    // What cannot be read cannot be allowed.
+    return true;
+  }
 }
 
 /** Refuses a message that some reader would take for a different call than the filter does. */
@@ -77,15 +69,12 @@ function withoutHidden(reply: Reply, hidden: Matcher): Reply {
   try {
     const own = withoutOtherReplies(reply);
     if ('error' in own) return own;
-    const tools = isObject(own.result) ? member(own.result, 'tools') : undefined;
-    const found = kindOf(tools);
-    if (!isArray(tools)) throw new ProxyError('bad-result', `${UNREADABLE}: its tools member is ${found}`);
-    const all = elements(tools);
-    const kept = all.filter((tool) => isShown(tool, hidden)).map((tool) => withoutLookalikes(tool, ['name']));
-    const result = withoutLookalikes(own.result, ['tools']);
-    const same = kept.length === all.length && kept.every((tool, i) => tool === all[i]);
-    if (same && result === own.result) return own;
-    return { ...own, result: same ? result : withMember(result, 'tools', arrayOf(kept)) };
+    const page = pageOf('tools/list', own.result);
+    if (!page) throw new ProxyError('bad-result', `${UNREADABLE}: its tools member is ${kindOfTools(own.result)}`);
+    const shown = page.entries.filter((tool) => isShown(tool, hidden));
+    const kept = shown.map((tool) => withoutLookalikes(tool, ['name']));
+    const result = withEntries({ ...page, result: withoutLookalikes(own.result, ['tools']) }, kept);
+    return result === own.result ? own : { ...own, result };
   } catch (error) {
     if (error instanceof JsonError) throw new ProxyError('bad-result', `${UNREADABLE}: ${error.message}`, {}, error);
     throw error;
@@ -93,7 +82,8 @@ function withoutHidden(reply: Reply, hidden: Matcher): Reply {
 }
 
 /** What is there instead of a list, without its text, which may name a hidden tool. */
-function kindOf(value: Json | undefined): string {
+function kindOfTools(result: Json): string {
+  const value = isObject(result) ? member(result, 'tools') : undefined;
   if (value === undefined) return 'missing';
   if (value[0] === QUOTE) return 'a string';
   return value[0] === BRACE_OPEN ? 'an object' : printable(value.toString('latin1'), 20);

@@ -2,11 +2,42 @@
  * Progress tokens of several clients in one session: each client makes up its own, so towards the
  * server every request gets one that no other has (specification 2025-11-25, "Progress").
  */
-import type { Exchange } from '../../core/exchange.ts';
+import { derived, type Exchange } from '../../core/exchange.ts';
 import { numberIn } from '../../core/ids.ts';
 import { isObject, type Json, member, withMember } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
+import { changed, type Layer } from '../../core/layer.ts';
 import { MARK, mayAskForProgress, toldToken } from '../../mcp/progress.ts';
+
+const PROGRESS = 'notifications/progress';
+
+/** Gives each request a token of its own at the server, and each notification back to whoever's request it is about. */
+export function progressTokens(): Layer {
+  return (inner) => (client) => {
+    const tokens = new ProgressTokens();
+    const server = inner({
+      notify(note) {
+        if (note.method !== PROGRESS) return client.notify(note);
+        tokens.passIfRoom(note);
+        return undefined;
+      },
+      ask: (call, signal) => client.ask(call, signal),
+      room: () => client.room(),
+    });
+    return changed(server, {
+      async request(exchange) {
+        const replaced = tokens.replace(exchange.call, exchange);
+        const notify = (note: Call): Promise<void> | undefined =>
+          note.method === PROGRESS ? tokens.pass(note) : exchange.notify(note);
+        try {
+          return await server.request(derived(exchange, { call: replaced?.call ?? exchange.call, notify }));
+        } finally {
+          replaced?.end();
+        }
+      },
+    });
+  };
+}
 
 interface Asked {
   /** As the client spelled it. */
@@ -35,15 +66,28 @@ export class ProgressTokens {
   }
 
   /**
-   * Passes a progress notification on to whoever asked for it, under its own token; late ones to nobody.
-   * @param waits whoever reads it from the server waits for a slow reader; otherwise that one misses it.
+   * Passes a progress notification on to the client that asked for it, under its own token; late ones to nobody.
+   * The promise is that of a slow client, for the reader of the server to wait for.
    */
-  pass(note: Call, waits: boolean): Promise<void> | undefined {
+  pass(note: Call): Promise<void> | undefined {
+    const asked = this.#askedBy(note);
+    return asked && told(asked, note);
+  }
+
+  /** The same where nobody can wait: a slow client misses the notification. */
+  passIfRoom(note: Call): void {
+    const asked = this.#askedBy(note);
+    if (asked && !asked.exchange.room()) told(asked, note);
+  }
+
+  #askedBy(note: Call): Asked | undefined {
     const token = toldToken(note.params);
     // Our tokens are numbers, even if a server turns them into strings.
     const own = token === undefined ? undefined : numberIn(token);
-    const asked = own === undefined ? undefined : this.#asked.get(own);
-    if (!asked || !note.params || (!waits && asked.exchange.room())) return undefined;
-    return asked.exchange.notify({ ...note, params: withMember(note.params, MARK, asked.token) });
+    return own === undefined ? undefined : this.#asked.get(own);
   }
+}
+
+function told({ exchange, token }: Asked, note: Call): Promise<void> | undefined {
+  return note.params && exchange.notify({ ...note, params: withMember(note.params, MARK, token) });
 }

@@ -3,7 +3,7 @@
 import { asString, encode, isObject, type Json, member, peek, withMember, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import { refuseLookalikes, refuseOtherCalls } from '../../core/lookalikes.ts';
-import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
+import { requestedRevision } from '../../mcp/handshake.ts';
 
 /** The log levels, the least severe first (specification 2025-11-25, "Logging"). */
 export const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
@@ -33,10 +33,10 @@ export function severityOf(note: Call): number {
 
 /** The `initialize` result for one client: no revision newer than its own, and no capability that cannot be shared. */
 export function resultFor(initialize: Call, result: Json): Json {
-  const requested = asString(peek(initialize.params, 'protocolVersion')) ?? '';
+  const requested = requestedRevision(initialize);
   const agreed = asString(peek(result, 'protocolVersion')) ?? '';
-  const known = (LEGACY_REVISIONS as readonly string[]).includes(requested);
-  const versioned = known && requested < agreed ? withMember(result, 'protocolVersion', encode(requested)) : result;
+  const isOlder = requested !== undefined && requested < agreed;
+  const versioned = isOlder ? withMember(result, 'protocolVersion', encode(requested)) : result;
   const capabilities = peek(versioned, 'capabilities');
   if (!isObject(capabilities) || !peek(capabilities, 'tasks')) return versioned;
   return withMember(versioned, 'capabilities', withoutMembers(capabilities, ['tasks']));

@@ -7,35 +7,36 @@ import { Cancellation } from '../../core/cancel.ts';
 import { derived, type Exchange, type Peer, type Session } from '../../core/exchange.ts';
 import { asString, encode, member as memberOf, peek, withMember } from '../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
-import { isOnlyTold } from '../../core/lookalikes.ts';
+import type { Connect, Layer } from '../../core/layer.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
-import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
-import { ProgressTokens } from './progress-tokens.ts';
+import { INITIALIZED, initializeCall, ourselves } from '../../mcp/handshake.ts';
+import { isAboutTask, isClientNotification, isListChange, isNotification, isOnlyTold } from '../../mcp/methods.ts';
 import { LEVELS, refuseAmbiguous, resultFor, severityOf, withoutTask } from './shared-calls.ts';
 import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 
-const LIST_CHANGES = new Set(['tools', 'prompts', 'resources'].map((list) => `notifications/${list}/list_changed`));
-/** What a client tells about itself, and what answers questions that the server cannot have asked. */
-const SWALLOWED = new Set([
-  // It names a request by its id, which at the server may be the id of another client's request.
-  'notifications/cancelled',
-  'notifications/initialized',
-  'notifications/roots/list_changed',
-  'notifications/progress',
-  'notifications/tasks/status',
-]);
 const CLOSE_LIMIT = 5_000;
 /** How many subscriptions of a client that has left to end at a time. */
 const AT_A_TIME = 4;
 
 export interface SharedSessionOptions {
-  /** Opens the way to the server. */
-  readonly open: (client: Peer) => Session;
   readonly version: string;
   /** Milliseconds after which the session is closed that no client is in any more. */
   readonly idle: number;
   readonly log: Log;
+}
+
+/** A layer that gives all clients the same session, and the end of that session. */
+export function sharing(options: SharedSessionOptions): { readonly layer: Layer; close(limit: number): Promise<void> } {
+  let session: SharedSession | undefined;
+  return {
+    layer(inner) {
+      const shared = new SharedSession(options, inner);
+      session = shared;
+      return (client) => shared.join(client);
+    },
+    close: async (limit) => session?.close(limit),
+  };
 }
 
 interface Member {
@@ -45,12 +46,12 @@ interface Member {
   ready: boolean;
 }
 
-export class SharedSession {
+class SharedSession {
   readonly #options: SharedSessionOptions;
+  readonly #connect: Connect;
   readonly #members = new Set<Member>();
   /** For each of the {@link LEVELS}, how many clients want it and everything more severe. */
   readonly #wanted = LEVELS.map(() => 0);
-  readonly #tokens = new ProgressTokens();
   readonly #subscribers = new Subscribers<Member>();
   #server: Session | undefined;
   /** The way to the server over which the session is being opened. */
@@ -59,8 +60,9 @@ export class SharedSession {
   #opening: Promise<Reply> | undefined;
   #empty: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: SharedSessionOptions) {
+  constructor(options: SharedSessionOptions, connect: Connect) {
     this.#options = options;
+    this.#connect = connect;
   }
 
   /** Lets a client in. */
@@ -68,12 +70,15 @@ export class SharedSession {
     const member: Member = { client, level: undefined, ready: false };
     this.#members.add(member);
     clearTimeout(this.#empty);
-    const established = (): boolean => this.#server?.established ?? false;
+    const server = (): Session | undefined => this.#server;
     return {
       request: (exchange) => this.#request(member, exchange),
       notify: (call) => this.#notify(member, call),
       get established() {
-        return established();
+        return server()?.established ?? false;
+      },
+      get era() {
+        return server()?.era;
       },
       close: () => this.#leave(member),
     };
@@ -92,7 +97,7 @@ export class SharedSession {
   async #request(member: Member, exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
     refuseAmbiguous(call);
-    if (call.method.startsWith('notifications/')) return errorReply(METHOD_NOT_FOUND, 'Method not found');
+    if (isNotification(call.method)) return errorReply(METHOD_NOT_FOUND, 'Method not found');
     const opened = await this.#open();
     if ('error' in opened) return opened;
     const server = this.#server as Session;
@@ -106,13 +111,15 @@ export class SharedSession {
         return this.#subscription(member, exchange, server);
     }
     // Whoever made a task is not known to the server, and so neither is who may see it.
-    if (call.method.startsWith('tasks/')) return errorReply(METHOD_NOT_FOUND, 'Method not found');
+    if (isAboutTask(call.method)) return errorReply(METHOD_NOT_FOUND, 'Method not found');
     return this.#ask(member, exchange, server);
   }
 
   #notify(member: Member, call: Call): Promise<void> | undefined {
     if (call.method === 'notifications/initialized') member.ready = true;
-    return SWALLOWED.has(call.method) || !isOnlyTold(call) ? undefined : this.#server?.notify(call);
+    // Those of the specification say something of one client, answer questions that the server cannot have asked, or
+    // name a request by its id, which at the server may be the id of another client's request.
+    return isClientNotification(call.method) || !isOnlyTold(call) ? undefined : this.#server?.notify(call);
   }
 
   /** Opens the session with the server, once for all. */
@@ -127,17 +134,12 @@ export class SharedSession {
   }
 
   async #initialize(): Promise<Reply> {
-    const server = this.#options.open(this.#peer);
+    const server = this.#connect(this.#peer);
     this.#coming = server;
-    const params = encode({
-      protocolVersion: LEGACY_REVISIONS[0],
-      capabilities: {},
-      clientInfo: { name: 'mcp-proxy', version: this.#options.version },
-    });
     const cancellation = new Cancellation();
     const reply = await server.request({
       ...this.#peer,
-      call: { method: 'initialize', params },
+      call: initializeCall(ourselves(this.#options.version)),
       signal: cancellation.signal,
       abort: (error) => cancellation.abort(error),
     });
@@ -149,24 +151,17 @@ export class SharedSession {
     if (this.#coming !== server) throw new ProxyError('failed', 'the session was closed while it was being opened');
     this.#coming = undefined;
     this.#server = server;
-    server.notify({ method: 'notifications/initialized' });
+    server.notify(INITIALIZED);
     return reply;
   }
 
-  async #ask(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
-    const replaced = this.#tokens.replace(exchange.call, exchange);
-    try {
-      const notify = (note: Call): Promise<void> | undefined => this.#told(note, exchange, member);
-      const call = withoutTask(replaced?.call ?? exchange.call);
-      return await server.request(derived(exchange, { call, notify, ask: this.#peer.ask }));
-    } finally {
-      replaced?.end();
-    }
+  #ask(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
+    const notify = (note: Call): Promise<void> | undefined => this.#told(note, exchange, member);
+    return server.request(derived(exchange, { call: withoutTask(exchange.call), notify, ask: this.#peer.ask }));
   }
 
   /** What the server says while it works on a request is for whoever asked, unless it speaks of what all share. */
   #told(note: Call, exchange: Exchange, member: Member): Promise<void> | undefined {
-    if (note.method === 'notifications/progress') return this.#tokens.pass(note, true);
     if (note.method === 'notifications/message') {
       return hears(member, severityOf(note)) ? exchange.notify(note) : undefined;
     }
@@ -177,8 +172,7 @@ export class SharedSession {
   /** The clients, as the server sees them. A slow one must not keep the others waiting, so nobody is waited for. */
   readonly #peer: Peer = {
     notify: (note) => {
-      if (note.method === 'notifications/progress') this.#tokens.pass(note, false);
-      else for (const { client } of this.#concerned(note)) if (!isMissed(note, client)) client.notify(note);
+      for (const { client } of this.#concerned(note)) if (!isMissed(note, client)) client.notify(note);
       return undefined;
     },
     ask: ({ method }) =>
@@ -201,7 +195,7 @@ export class SharedSession {
       const uri = asString(peek(note.params, 'uri'));
       return uri === undefined ? [] : this.#subscribers.to(uri);
     }
-    if (LIST_CHANGES.has(note.method)) return [...this.#members].filter(({ ready }) => ready);
+    if (isListChange(note.method)) return [...this.#members].filter(({ ready }) => ready);
     this.#options.log.debug(`upstream: skipped ${note.method}, which does not say whom it is for`);
     return [];
   }
@@ -296,7 +290,7 @@ function isMissed({ method }: Call, client: Peer): boolean {
 }
 
 function isForAll({ method }: Call): boolean {
-  return LIST_CHANGES.has(method) || method === 'notifications/resources/updated';
+  return isListChange(method) || method === 'notifications/resources/updated';
 }
 
 /** Whether a log message is severe enough for a client. */

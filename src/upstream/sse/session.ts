@@ -5,10 +5,13 @@
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Exchange } from '../../core/exchange.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
-import { type Call, type Frame, isRepeatable, type Reply } from '../../core/jsonrpc.ts';
+import type { Call, Frame, Reply } from '../../core/jsonrpc.ts';
 import { showUrl } from '../../core/redact.ts';
 import { withLimit } from '../../core/timer.ts';
 import { EndedByProxy, ProxyError } from '../../errors.ts';
+import { PING } from '../../mcp/handshake.ts';
+import { STREAM_HEADERS } from '../../mcp/headers.ts';
+import { isRepeatable } from '../../mcp/methods.ts';
 import { Link } from '../../wire/link.ts';
 import type { SseEvent } from '../../wire/sse.ts';
 import { nextAttempt, pause, withinReason } from '../backoff.ts';
@@ -105,7 +108,7 @@ export class SseSession {
   async #knows(channel: Channel): Promise<boolean> {
     if (!this.#journal.initialize) return true;
     try {
-      await withLimit(OWN_LIMIT, this.#closing, (signal) => channel.link.ask({ method: 'ping' }, signal));
+      await withLimit(OWN_LIMIT, this.#closing, (signal) => channel.link.ask(PING, signal));
       return true;
     } catch (error) {
       return !(error instanceof Refusal && error.outcome.status === 404);
@@ -162,11 +165,11 @@ export class SseSession {
     const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
     try {
       const response = await fetch({
+        purpose: 'connect',
         method: 'GET',
         url,
-        headers: { accept: 'text/event-stream' },
+        headers: STREAM_HEADERS,
         signal: close.signal,
-        stream: true,
         repeatable: true,
         cookies,
       });
@@ -240,6 +243,7 @@ export class SseSession {
     const { fetch, cookies } = this.#context;
     const post = async (signal: CancelSignal): Promise<void> => {
       const request = {
+        purpose: 'call',
         method: 'POST',
         url: endpoint,
         headers: POST_HEADERS,

@@ -8,7 +8,8 @@ import { derived, type Exchange } from '../../core/exchange.ts';
 import { decode, encode, type Json, peekObject } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
-import { META_SUBSCRIPTION_ID } from '../../mcp/revisions.ts';
+import { LIST_CHANGES } from '../../mcp/methods.ts';
+import { OF_SUBSCRIPTION } from '../../mcp/subscription-id.ts';
 import { nextAttempt, pause } from '../backoff.ts';
 import { type Position, startOfStream } from '../messages.ts';
 import type { Outcome } from '../outcome.ts';
@@ -58,21 +59,16 @@ export async function subscribe(
   }
 }
 
-const LISTS = new Map([
-  ['toolsListChanged', 'notifications/tools/list_changed'],
-  ['promptsListChanged', 'notifications/prompts/list_changed'],
-  ['resourcesListChanged', 'notifications/resources/list_changed'],
-]);
-
 /** The notifications that stand for everything an interrupted subscription may have missed. */
 function missedChanges(acknowledged: Json): Call[] {
-  const filter = peekObject(acknowledged, 'notifications');
-  if (!filter) return [];
-  // The endpoint that asked puts its own id in the place of this one.
-  const _meta = { [META_SUBSCRIPTION_ID]: 0 };
-  const honored = decode(filter) as Record<string, unknown>;
+  const wanted = peekObject(acknowledged, 'notifications');
+  if (!wanted) return [];
+  const _meta = OF_SUBSCRIPTION;
+  const honored = decode(wanted) as Record<string, unknown>;
   const changes: Call[] = [];
-  for (const [key, method] of LISTS) if (honored[key] === true) changes.push({ method, params: encode({ _meta }) });
+  for (const { filter, method } of LIST_CHANGES) {
+    if (honored[filter] === true) changes.push({ method, params: encode({ _meta }) });
+  }
   const uris = honored.resourceSubscriptions;
   for (const uri of Array.isArray(uris) ? uris.filter((one) => typeof one === 'string' && one !== '') : []) {
     changes.push({ method: 'notifications/resources/updated', params: encode({ _meta, uri }) });

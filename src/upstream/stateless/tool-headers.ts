@@ -3,21 +3,12 @@
  * mirrored, and which definitions a client must refuse (specification 2026-07-28,
  * "Custom Headers from Tool Parameters").
  */
-import {
-  arrayOf,
-  asString,
-  elements,
-  isArray,
-  type Json,
-  peek,
-  peekObject,
-  peekText,
-  withMember,
-} from '../../core/json.ts';
+import { type Json, peekObject, peekText } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { printable } from '../../core/redact.ts';
 import { type Annotations, annotationsOf, type MirroredParameter, parameterHeaders } from '../../mcp/headers.ts';
+import { peekPage, toolName, withEntries } from '../../mcp/tool-list.ts';
 
 const ANNOTATION_MARK = 'x-mcp-header';
 /** More annotated tools than this are not remembered; their calls still recover through the server's refusal. */
@@ -54,17 +45,16 @@ export class ToolHeaders {
     if ('error' in reply) return reply;
     const known = this.#parameters.size + this.#refused.size > 0;
     if (!known && !mayBeAnnotated(reply.result)) return reply;
-    const tools = peek(reply.result, 'tools');
+    const page = peekPage('tools/list', reply.result);
     // Learn nothing from what cannot be read; the client judges it.
-    if (!isArray(tools)) return reply;
-    const all = elements(tools);
-    const kept = all.filter((tool) => this.#accept(tool));
-    if (kept.length === all.length) return reply;
-    const left = all.length - kept.length;
+    if (!page) return reply;
+    const kept = page.entries.filter((tool) => this.#accept(tool));
+    const left = page.entries.length - kept.length;
+    if (left === 0) return reply;
     this.#log.warn(
       `${left} tool${left > 1 ? 's are' : ' is'} left out of the list: invalid ${ANNOTATION_MARK} (${this.#reason})`,
     );
-    return { ...reply, result: withMember(reply.result, 'tools', arrayOf(kept)) };
+    return { ...reply, result: withEntries(page, kept) };
   }
 
   #accept(tool: Json): boolean {
@@ -91,8 +81,4 @@ export class ToolHeaders {
 /** Whether the text can hold an annotation, which may be spelled with escapes. */
 function mayBeAnnotated(text: Json): boolean {
   return text.includes(ANNOTATION_MARK) || text.includes('\\u00');
-}
-
-export function toolName(call: Call): string | undefined {
-  return asString(peek(call.params, 'name'));
 }

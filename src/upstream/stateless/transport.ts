@@ -2,11 +2,10 @@
  * Streamable HTTP of revision 2026-07-28: one POST a request, no session; closing the response
  * is the cancellation (specification 2026-07-28, "Streamable HTTP").
  */
-import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import { Cancellation } from '../../core/cancel.ts';
 import { Cancelled, derived, type Exchange } from '../../core/exchange.ts';
-import type { HttpResponse } from '../../core/fetch.ts';
+import type { HttpResponse, Purpose } from '../../core/fetch.ts';
 import { numberIn } from '../../core/ids.ts';
-import { encode, type Json, members, peek, peekObject, peekText, withMember } from '../../core/json.ts';
 import {
   type Call,
   encodeNotification,
@@ -15,27 +14,34 @@ import {
   errorReply,
   type Frame,
   INVALID_PARAMS,
-  isRepeatable,
   type Message,
   type Reply,
 } from '../../core/jsonrpc.ts';
 import { showUrl } from '../../core/redact.ts';
 import { withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
-import { standardHeaders } from '../../mcp/headers.ts';
+import { envelopeOf } from '../../mcp/envelope.ts';
+import { POST_HEADERS, standardHeaders } from '../../mcp/headers.ts';
+import { isRepeatable } from '../../mcp/methods.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { nextPage, toolName } from '../../mcp/tool-list.ts';
 import { settleStray } from '../../wire/stray.ts';
 import { pause } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
 import { malformedAnswer, otherAnswer } from '../failure.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from '../messages.ts';
 import { type Outcome, refusal } from '../outcome.ts';
-import { ToolHeaders, toolName } from './tool-headers.ts';
+import { ToolHeaders } from './tool-headers.ts';
 
 /** Pages of `tools/list` that are read to learn what a refused call lacked. */
 const MAX_PAGES = 100;
-const ENVELOPE_PREFIX = 'io.modelcontextprotocol/';
 const NOTIFICATION_LIMIT = 30_000;
+
+/** How a message is sent. */
+interface How extends Pick<Exchange, 'signal' | 'mirrored'> {
+  readonly purpose: Purpose;
+  readonly repeatable: boolean;
+}
 
 export class StatelessTransport {
   readonly #context: UpstreamContext;
@@ -71,7 +77,11 @@ export class StatelessTransport {
   notify(call: Call): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(NOTIFICATION_LIMIT, this.#closing, async (signal) => {
-      const response = await this.#post(call, encodeNotification(call), signal, true);
+      const response = await this.#post(call, encodeNotification(call), {
+        purpose: 'notification',
+        signal,
+        repeatable: true,
+      });
       if (response.status >= 400) log.debug(`upstream: refused ${call.method} with HTTP ${response.status}`);
       await discard(response);
     })
@@ -88,24 +98,16 @@ export class StatelessTransport {
     this.#closing.abort(new Cancelled());
   }
 
-  #post(
-    call: Call,
-    body: Frame,
-    signal: CancelSignal,
-    repeatable: boolean,
-    mirrored = this.#tools.headersFor(call),
-  ): Promise<HttpResponse> {
+  #post(call: Call, body: Frame, how: How): Promise<HttpResponse> {
+    const { purpose, signal, repeatable, mirrored = this.#tools.headersFor(call) } = how;
     const headers = {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
+      ...POST_HEADERS,
       'mcp-protocol-version': MODERN_REVISIONS[0],
       ...standardHeaders(call),
       ...mirrored,
     };
     const { url, fetch, cookies } = this.#context;
-    // Hosts ask copies that they throw away at once whether this is the modern era.
-    const probe = call.method === 'server/discover' || call.method.startsWith('notifications/');
-    return fetch({ method: 'POST', url, headers, body, signal, repeatable, probe, cookies });
+    return fetch({ purpose, method: 'POST', url, headers, body, signal, repeatable, cookies });
   }
 
   async #once(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
@@ -113,7 +115,12 @@ export class StatelessTransport {
     const { url, log } = this.#context;
     const number = ++this.#lastId;
     const body = encodeRequest(String(number), call);
-    const response = await this.#post(call, body, signal, isRepeatable(call), exchange.mirrored);
+    const response = await this.#post(call, body, {
+      purpose: call.method === 'server/discover' ? 'discover' : 'call',
+      signal,
+      repeatable: isRepeatable(call),
+      mirrored: exchange.mirrored,
+    });
     const type = mediaType(response);
     if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
       return refusal(response, url);
@@ -154,39 +161,16 @@ export class StatelessTransport {
 
   /** Reads the tool list anew, so that the next call carries the headers that the server wants. */
   async #relist(exchange: Exchange): Promise<void> {
-    const envelope = envelopeOf(exchange.call);
-    let cursor: Json | undefined;
+    let call: Call = { method: 'tools/list', params: envelopeOf(exchange.call) };
     const seen = new Set<string>();
     for (let page = 0; page < MAX_PAGES; page++) {
-      const params = cursor ? withMember(envelope, 'cursor', cursor) : envelope;
-      const call: Call = { method: 'tools/list', params };
       const outcome = await this.#once(derived(exchange, { call, notify: () => undefined }));
       if (outcome.kind !== 'answered' || 'error' in outcome.reply) return;
       this.#tools.learn(outcome.reply);
-      cursor = peek(outcome.reply.result, 'nextCursor');
-      const text = peekText(outcome.reply.result, 'nextCursor');
-      if (text === undefined || seen.has(text)) return;
-      seen.add(text);
+      const next = nextPage(call, outcome.reply.result);
+      if (!next || seen.has(String(next.params))) return;
+      seen.add(String(next.params));
+      call = next;
     }
   }
-}
-
-/**
- * Parameters that hold nothing but an envelope: that of the call, or, for a legacy `initialize`,
- * one that says the same as it does. Servers refuse what comes without.
- */
-export function envelopeOf(call: Call): Json {
-  const meta = peekObject(call.params, '_meta');
-  let envelope: Json = encode({
-    [`${ENVELOPE_PREFIX}protocolVersion`]: MODERN_REVISIONS[0],
-    [`${ENVELOPE_PREFIX}clientCapabilities`]: {},
-  });
-  const clientInfo = peekObject(call.params, 'clientInfo');
-  if (clientInfo) envelope = withMember(envelope, `${ENVELOPE_PREFIX}clientInfo`, clientInfo);
-  if (meta) {
-    for (const m of members(meta)) {
-      if (m.key.startsWith(ENVELOPE_PREFIX)) envelope = withMember(envelope, m.key, meta.subarray(m.start, m.end));
-    }
-  }
-  return withMember(encode({}), '_meta', envelope);
 }

@@ -2,6 +2,7 @@
 import { type Call, errorCode, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
+import { PING } from '../../mcp/handshake.ts';
 import { nextAttempt } from '../backoff.ts';
 import { type Journal, listChanges } from '../journal.ts';
 import { type Outcome, replyOf } from '../outcome.ts';
@@ -80,11 +81,10 @@ export class Recovery {
   #isLost(sign: string): Promise<boolean> {
     const known = this.#checks.get(sign);
     if (known) return known;
-    const ping: Call = { method: 'ping' };
     const check = this.#options
-      .ask(ping)
+      .ask(PING)
       .then(
-        (answer) => mayMeanLost(ping, answer) && signOf(answer) === sign,
+        (answer) => mayMeanLost(PING, answer) && signOf(answer) === sign,
         () => false,
       )
       .finally(() => this.#checks.delete(sign));

@@ -1,14 +1,13 @@
 /** The headers of a legacy Streamable HTTP session: what each kind of request carries besides the user's own. */
+import { POST_HEADERS, STREAM_HEADERS } from '../../mcp/headers.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
-const POST = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' } as const;
-
 const KINDS = {
   /** The `initialize` of a new session, even while there is an old one. */
-  open: POST,
-  post: POST,
-  get: { accept: 'text/event-stream' },
+  open: POST_HEADERS,
+  post: POST_HEADERS,
+  get: STREAM_HEADERS,
   delete: {},
 } as const;
 

@@ -4,7 +4,7 @@
  */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
-import type { HttpResponse } from '../../core/fetch.ts';
+import type { HttpRequest, HttpResponse } from '../../core/fetch.ts';
 import { asString, peek } from '../../core/json.ts';
 import {
   type Call,
@@ -12,12 +12,13 @@ import {
   encodeRequest,
   encodeResponse,
   type Frame,
-  isRepeatable,
   type Message,
   type Reply,
 } from '../../core/jsonrpc.ts';
 import { withLimit } from '../../core/timer.ts';
 import { cancelledCall } from '../../mcp/cancelled.ts';
+import { PING } from '../../mcp/handshake.ts';
+import { isRepeatable } from '../../mcp/methods.ts';
 import { type Pending, PendingRequests } from '../../wire/pending.ts';
 import { pause } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
@@ -40,6 +41,9 @@ const READY_LIMIT = 3_000;
 const READ = 200;
 /** How long a request may wait for the body of an answer that has none to give, in milliseconds. */
 const READ_ON = 50;
+
+/** How a message is sent. */
+type How = Pick<HttpRequest, 'purpose' | 'repeatable'> & { readonly signal: CancelSignal };
 
 export class StreamableSession {
   readonly #context: UpstreamContext;
@@ -133,12 +137,13 @@ export class StreamableSession {
     try {
       await withLimit(limit / 2, new Cancellation(), async (signal) => {
         const response = await fetch({
+          purpose: 'end',
           method: 'DELETE',
           url,
           headers: this.#headers.of('delete'),
           signal,
+          inSession: true,
           repeatable: true,
-          probe: true,
           cookies,
         });
         response.body.destroy();
@@ -148,15 +153,11 @@ export class StreamableSession {
     }
   }
 
-  #post(
-    kind: 'open' | 'post',
-    body: Frame,
-    signal: CancelSignal,
-    repeatable: boolean,
-    probe = false,
-  ): Promise<HttpResponse> {
+  #post(kind: 'open' | 'post', body: Frame, how: How): Promise<HttpResponse> {
     const { url, fetch, cookies } = this.#context;
-    return fetch({ method: 'POST', url, headers: this.#headers.of(kind), body, signal, repeatable, probe, cookies });
+    const headers = this.#headers.of(kind);
+    const inSession = kind === 'post' && this.#headers.sessionId !== undefined;
+    return fetch({ ...how, method: 'POST', url, headers, body, inSession, cookies });
   }
 
   /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
@@ -198,7 +199,7 @@ export class StreamableSession {
     const started = Date.now();
     const kind = opening ? 'open' : 'post';
     const body = encodeRequest(pending.id, exchange.call);
-    const response = await this.#post(kind, body, signal, isRepeatable(exchange.call));
+    const response = await this.#post(kind, body, { purpose: 'call', signal, repeatable: isRepeatable(exchange.call) });
     if (opening) this.#roundTrip = Date.now() - started;
     const type = mediaType(response);
     const readable = type === 'text/event-stream' || type === 'application/json';
@@ -227,7 +228,8 @@ export class StreamableSession {
   #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
     const { url, fetch, cookies } = this.#context;
     const headers = this.#headers.resuming(lastEventId);
-    return fetch({ method: 'GET', url, headers, signal, stream: true, repeatable: true, probe: true, cookies });
+    const inSession = this.#headers.sessionId !== undefined;
+    return fetch({ purpose: 'stream', method: 'GET', url, headers, signal, inSession, repeatable: true, cookies });
   }
 
   /** What is done with each message on a stream: that of a request, or the standalone one. */
@@ -262,7 +264,7 @@ export class StreamableSession {
   #deliver(frame: Frame, what: string): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(OWN_LIMIT, this.#closing, async (signal) => {
-      const response = await this.#post('post', frame, signal, true, true);
+      const response = await this.#post('post', frame, { purpose: 'notification', signal, repeatable: true });
       if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
       // Until the body, empty as a rule, is read, the connection is not free for what comes next.
       await Promise.race([discard(response), pause(READ_ON, signal)]);
@@ -283,8 +285,7 @@ export class StreamableSession {
 
   /** Asks for a sign of life, and opens the session again when there is none. */
   #ping(): void {
-    const ping: Call = { method: 'ping' };
-    withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(this.#own(ping, signal))).catch(() => {});
+    withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(this.#own(PING, signal))).catch(() => {});
   }
 
   /** Sends a request of the session itself, of which the client need not know. */

@@ -101,6 +101,9 @@ describe('--ca', () => {
       const error = await failure(startProxy(server.url, authority()));
       expect(error.code).toBe(-31001);
       expect(error.message).toMatch(/Another Root|another host name/);
+      const { hint } = error.data as { hint: string };
+      expect(hint).toMatch(/the file of --ca does not contain the authority "Another Root"|use https:/);
+      expect(hint).not.toContain('--ca FILE');
       expect(server.requests).toEqual([]);
     }
   });
@@ -159,7 +162,13 @@ describe('--cert and --key', () => {
       env: {},
     });
     for (const { url } of [own, other, own]) {
-      const response = await client.fetch({ method: 'GET', url: new URL(url), headers: {}, repeatable: false });
+      const response = await client.fetch({
+        purpose: 'call',
+        method: 'GET',
+        url: new URL(url),
+        headers: {},
+        repeatable: false,
+      });
       expect((await response.body.bytes(100)).toString()).toBe('ok');
     }
     client.close();

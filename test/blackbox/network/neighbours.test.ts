@@ -2,7 +2,7 @@
 // with requests that run nothing, at the same origin, in a bounded number and time.
 import http from 'node:http';
 import { describe, expect, it, test } from 'vitest';
-import { neighboursOf } from '../../../src/upstream/neighbours.ts';
+import { neighboursOf } from '../../../src/upstream/detection/neighbours.ts';
 import type { Peer } from '../../peers/listen.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';

@@ -85,6 +85,7 @@ describe('--header', () => {
       'X-Api-Key: $API_KEY',
       'it is the name of a variable that nothing has expanded; write -H "X-Api-Key: ${API_KEY}", which takes API_KEY from the environment',
     ],
+    ['X-Authorization: Bearer Bearer whole-token-1', 'it has a scheme twice; write Bearer once'],
     ['Authorization: whole-token-1', `it has no scheme in front of the credentials, such as Bearer: ${EXAMPLE}`],
     [
       `Authorization: Bearer ${jwt({ exp: 1_700_000_000 })}`,

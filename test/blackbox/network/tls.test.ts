@@ -128,6 +128,12 @@ describe('an authority that is not trusted is named, with what to do', () => {
 });
 
 describe('a certificate of a trusted authority', () => {
+  it('for names that no URL can have gets a hint without one', async () => {
+    const server = await serving(authority.issue({ hosts: ['*.elsewhere.test'] }));
+    const { hint } = (await failure(server.url, trusted)).data ?? {};
+    expect(hint).toBe('ask the operator of the server for a certificate that is for 127.0.0.1');
+  });
+
   it('that has expired is called so', async () => {
     const until = new Date(Date.now() - DAY);
     const server = await serving(authority.issue({ from: new Date(Date.now() - 10 * DAY), until }));
@@ -143,6 +149,7 @@ describe('a certificate of a trusted authority', () => {
     const server = await serving(authority.issue({ from }));
     const error = await failure(server.url, trusted);
     expect(error.message).toContain(`its certificate is not valid until ${from.toISOString().slice(0, 10)}`);
+    expect(error.data?.hint).toContain(`clock says ${new Date().toISOString().slice(0, 10)}, which may be wrong`);
     expect(server.requests).toEqual([]);
   });
 
@@ -151,7 +158,9 @@ describe('a certificate of a trusted authority', () => {
     const error = await failure(server.url, trusted);
     expect(error.code).toBe(-31001);
     expect(error.message).toMatch(/another host name/);
-    expect(`${error.message} ${error.data?.hint}`).toContain('elsewhere.test');
+    expect(error.message).toContain('"elsewhere.test, other.test"');
+    expect(error.data?.hint).toContain(`use https://elsewhere.test:${server.port}/mcp if that is the server, or ask`);
+    expect(error.data?.hint).toContain('a certificate that is for 127.0.0.1');
     expect(server.requests).toEqual([]);
   });
 });

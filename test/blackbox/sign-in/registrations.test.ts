@@ -117,8 +117,8 @@ test('another authorization server gets a client of its own, and the old one hea
 });
 
 test.each([
-  [403, 'Forbidden', 'it may register only clients that it knows'],
-  [401, '', '--static-oauth-client-info'],
+  [403, '', 'it may register only clients that it knows'],
+  [401, '{}', '--static-oauth-client-info'],
   [503, '<p>busy</p>', 'try again later'],
 ])('a registration that is answered HTTP %i without a word of OAuth', async (status, body, hint) => {
   const { authorizationServer, server, options } = await protectedServer({ registration: { status, body } });
@@ -149,4 +149,16 @@ test.each([
   authorizationServer.clients.set('given', { client_id: 'given', token_endpoint_auth_method: 'none' });
   const args = ['--static-oauth-client-info', '{"client_id":"given"}'];
   expect(await askWhoami(server.url, args, options)).toBe('ada');
+});
+
+test.each([
+  ['a line of text', 'tenant is missing'],
+  ['JSON', { message: 'tenant is missing' }],
+])('a registration that is refused with %s repeats what the server said', async (_, body) => {
+  const { authorizationServer, server, options } = await protectedServer({ registration: { status: 400, body } });
+  const { err } = await run('login', [server.url], options);
+  const issuer = `${authorizationServer.issuer}/`;
+  expect(err).toContain(
+    `${issuer} refuses to register a client (HTTP 400. The server said: "tenant is missing")\nhint: `,
+  );
 });

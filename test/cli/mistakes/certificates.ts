@@ -39,6 +39,11 @@ export const CERTIFICATES: Group = {
       setUp: trusted({ hosts: ['server.example', 'www.server.example'] }),
     },
     {
+      title: 'The certificate is for other addresses',
+      command: 'mcp-proxy {url} --ca ca.pem',
+      setUp: trusted({ hosts: ['192.0.2.1'] }),
+    },
+    {
       title: 'The certificate is self-signed',
       command: 'mcp-proxy {url}',
       setUp: server(() => startScripted('/mcp', legacyServer(), selfSigned('server.example'))),

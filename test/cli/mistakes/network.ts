@@ -61,6 +61,11 @@ export const NETWORK: Group = {
       nodeArgs,
     },
     {
+      title: 'The proxy is a SOCKS proxy, and --enable-proxy is not given',
+      command: `ALL_PROXY=socks5://127.0.0.1:1080 mcp-proxy ${URL}`,
+      nodeArgs,
+    },
+    {
       title: 'The proxy variable is not a URL',
       command: `HTTPS_PROXY='http://proxy example:3128' mcp-proxy ${URL} --enable-proxy`,
       nodeArgs,

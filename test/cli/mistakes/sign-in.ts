@@ -194,6 +194,16 @@ export const SIGN_IN: Group = {
       ...deciding('approve', { scopes: ['tools'] }),
     },
     {
+      title: 'The scopes of the server are refused',
+      ...shown('mcp-proxy {url}'),
+      ...deciding('approve', {
+        tokenAnswer: () => ({
+          status: 400,
+          body: { error: 'invalid_scope', error_description: 'tools is not for you' },
+        }),
+      }),
+    },
+    {
       title: 'The authorization server is down',
       ...shown('mcp-proxy {url}'),
       setUp: async (place) => {
@@ -207,6 +217,16 @@ export const SIGN_IN: Group = {
       title: 'The authorization server fails when the sign-in is done',
       ...shown('mcp-proxy {url}'),
       ...deciding('approve', { tokenAnswer: () => ({ status: 500, body: 'out of order' }) }),
+    },
+    {
+      title: 'The authorization server refuses the sign-in with a reason of its own',
+      ...shown('mcp-proxy {url}'),
+      ...deciding('approve', { tokenAnswer: () => ({ status: 400, body: { message: 'tenant is missing' } }) }),
+    },
+    {
+      title: 'The authorization server refuses to register a client',
+      ...shown('mcp-proxy {url}'),
+      setUp: protectedBy('approve', { registration: { status: 400, body: 'native clients are switched off' } }),
     },
     {
       title: 'A login at a server that needs none',

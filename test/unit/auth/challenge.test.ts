@@ -6,7 +6,7 @@ function parsed(text: string): [string, Record<string, string>][] {
 }
 
 const at = (status: number, challenge?: string | string[], inSession = false) =>
-  demandOf({ status, headers: challenge === undefined ? {} : { 'www-authenticate': challenge } }, inSession);
+  demandOf({ status, headers: challenge === undefined ? {} : { 'www-authenticate': challenge } }, { inSession });
 
 const NONE: Challenge = { resourceMetadata: undefined, scope: undefined, error: undefined };
 

@@ -107,7 +107,7 @@ export async function walk(world: World, grant: 'browser' | 'device-code' = 'bro
     const renewed = stored.tokens?.refreshToken !== undefined && (await renew({ wire, config, vault, log }, stored));
     return { stored, renewed: Boolean(renewed), revoked: await revoke(wire, config, (await vault.read()) ?? stored) };
   } catch (error) {
-    throw explained(error, wire.server);
+    throw explained(error, wire.server, config);
   }
 }
 

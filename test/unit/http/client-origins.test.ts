@@ -31,7 +31,7 @@ test('another origin gets none of the headers of the first, and its own host', a
   });
   const headers = { accept: 'application/json' };
   for (const { url } of [own, other, own]) {
-    const response = await client.fetch({ method: 'GET', url, headers, repeatable: true });
+    const response = await client.fetch({ purpose: 'call', method: 'GET', url, headers, repeatable: true });
     await response.body.bytes(100);
   }
   client.close();

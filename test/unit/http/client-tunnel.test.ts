@@ -41,7 +41,14 @@ test('a request that is aborted ends at once', async () => {
   const proxy = await silentProxy();
   const { fetch, close } = client();
   const abort = new Cancellation();
-  const answered = fetch({ method: 'GET', url: URL_BEHIND, headers: {}, signal: abort, repeatable: true });
+  const answered = fetch({
+    purpose: 'call',
+    method: 'GET',
+    url: URL_BEHIND,
+    headers: {},
+    signal: abort,
+    repeatable: true,
+  });
   await proxy.asked;
   const reason = new Error('enough');
   abort.abort(reason);
@@ -54,7 +61,7 @@ test('any other ends when the time for connecting is over', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const proxy = await silentProxy();
   const { fetch, close } = client();
-  const answered = fetch({ method: 'GET', url: URL_BEHIND, headers: {}, repeatable: true });
+  const answered = fetch({ purpose: 'call', method: 'GET', url: URL_BEHIND, headers: {}, repeatable: true });
   const failed = expect(answered).rejects.toThrow(/server\.example did not accept a connection in 30 s/);
   await proxy.asked;
   vi.advanceTimersByTime(30_000);

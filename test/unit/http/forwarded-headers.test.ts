@@ -4,12 +4,12 @@ import { personalFetch } from '../../../src/http/forwarded-headers.ts';
 
 const RESPONSE = { status: 204 } as HttpResponse;
 const REQUEST: HttpRequest = {
+  purpose: 'stream',
   method: 'POST',
   url: new URL('https://server.example/mcp'),
   headers: { accept: 'application/json', 'mcp-session-id': '1' },
   body: [Buffer.from('{}')],
   repeatable: false,
-  stream: true,
 };
 
 function personal(forwarded: () => Readonly<Record<string, string>>) {

@@ -6,6 +6,7 @@ import { isPermanent, PermanentRedirects } from '../../../src/http/redirects.ts'
 const FROM = new URL('https://server.test/old?a=1');
 const TO = new URL('https://server.test/new');
 const request = (more: Partial<HttpRequest> = {}): HttpRequest => ({
+  purpose: 'call',
   method: 'POST',
   url: FROM,
   headers: {},

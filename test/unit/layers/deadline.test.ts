@@ -3,7 +3,9 @@ import type { Handler } from '../../../src/core/exchange.ts';
 import type { Reply } from '../../../src/core/jsonrpc.ts';
 import { ProxyError } from '../../../src/errors.ts';
 import { DEADLINES, deadline } from '../../../src/layers/deadline.ts';
-import { exchangeOf, result } from './exchanges.ts';
+import { behind, exchangeOf, result } from './exchanges.ts';
+
+const WHERE = 'https://server.example/mcp';
 
 const LIMITS = { handshake: 1_000, silence: 60_000 };
 
@@ -27,7 +29,7 @@ describe('silence', () => {
   ])('of a server that was sent %s ends with an error', async (method, limit) => {
     vi.useFakeTimers();
     const { exchange } = exchangeOf(method);
-    const asked = deadline(LIMITS)(silent)(exchange).catch((error: unknown) => error);
+    const asked = behind(deadline(LIMITS, WHERE), silent)(exchange).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(limit - 1);
     expect(exchange.signal.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -35,8 +37,11 @@ describe('silence', () => {
     expect(error).toBeInstanceOf(ProxyError);
     expect(error).toMatchObject({
       code: 'timeout',
-      data: { outcome: 'unknown' },
-      message: `no answer to "${method}" in ${limit / 1000} s`,
+      data: {
+        outcome: 'unknown',
+        hint: expect.stringMatching(limit === LIMITS.handshake ? /the URL is its MCP/ : /may have run/),
+      },
+      message: `${WHERE} did not answer "${method}" in ${limit / 1000} s`,
     });
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -45,7 +50,7 @@ describe('silence', () => {
     vi.useFakeTimers();
     const { exchange, notified, asked } = exchangeOf('tools/call');
     let inner = exchange;
-    const done = deadline(LIMITS)((x) => {
+    const done = behind(deadline(LIMITS, WHERE), (x) => {
       inner = x;
       return silent(x);
     })(exchange).catch((error: unknown) => error);
@@ -65,7 +70,7 @@ describe('silence', () => {
   it('of a subscription is no failure', async () => {
     vi.useFakeTimers();
     const { exchange, cancel } = exchangeOf('subscriptions/listen');
-    const asked = deadline(LIMITS)(silent)(exchange).catch((error: unknown) => error);
+    const asked = behind(deadline(LIMITS, WHERE), silent)(exchange).catch((error: unknown) => error);
     expect(vi.getTimerCount()).toBe(0);
     cancel('enough');
     expect(await asked).toBe('enough');
@@ -79,17 +84,17 @@ describe('an exchange that ends in time', () => {
   ])('%s leaves nothing behind', async (_, handler, outcome) => {
     vi.useFakeTimers();
     const { exchange } = exchangeOf('tools/call');
-    expect(await deadline(LIMITS)(handler)(exchange).catch((error: unknown) => error)).toEqual(outcome);
+    expect(await behind(deadline(LIMITS, WHERE), handler)(exchange).catch((error: unknown) => error)).toEqual(outcome);
     expect(vi.getTimerCount()).toBe(0);
     expect(exchange.signal.aborted).toBe(false);
   });
 
   it('passes on why the asker cancelled', async () => {
     const { exchange, cancel } = exchangeOf('tools/call');
-    const asked = deadline(DEADLINES)(silent)(exchange);
+    const asked = behind(deadline(DEADLINES, WHERE), silent)(exchange);
     cancel('reason');
     await expect(asked).rejects.toBe('reason');
-    await expect(deadline(DEADLINES)(silent)(exchange)).rejects.toBe('reason');
+    await expect(behind(deadline(DEADLINES, WHERE), silent)(exchange)).rejects.toBe('reason');
   });
 
   it('does not start the time anew when a question of it is answered later', async () => {
@@ -100,7 +105,7 @@ describe('an exchange that ends in time', () => {
     });
     const over = exchangeOf('tools/call', undefined, () => late);
     let answered: Promise<Reply> | undefined;
-    await deadline(limits)(async (x) => {
+    await behind(deadline(limits, WHERE), async (x) => {
       answered = x.ask({ method: 'roots/list' }, x.signal);
       return result('"done"');
     })(over.exchange);
@@ -108,7 +113,7 @@ describe('an exchange that ends in time', () => {
     await answered;
     // A later one with the same limit has timed out: by then the first one would have, too.
     const other = exchangeOf('tools/call');
-    await expect(deadline(limits)(silent)(other.exchange)).rejects.toMatchObject({ code: 'timeout' });
+    await expect(behind(deadline(limits, WHERE), silent)(other.exchange)).rejects.toMatchObject({ code: 'timeout' });
     expect(over.exchange.signal.aborted).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
-// Exchanges without a wire: what a middleware passes on, tells and asks is written down.
-import type { Exchange } from '../../../src/core/exchange.ts';
+// Exchanges without a wire: what a layer passes on, tells and asks is written down.
+import type { Exchange, Handler, Peer, Session } from '../../../src/core/exchange.ts';
 import type { Call, Reply } from '../../../src/core/jsonrpc.ts';
+import type { Layer } from '../../../src/core/layer.ts';
 
 export interface Recorded {
   readonly exchange: Exchange;
@@ -37,6 +38,33 @@ export function exchangeOf(
       },
     },
   };
+}
+
+/** A client that is neither told nor asked anything. */
+export const SILENT: Peer = {
+  notify: () => undefined,
+  ask: () => Promise.reject(new Error('nobody to ask')),
+  room: () => undefined,
+};
+
+/** A session whose requests go to a handler. */
+export function sessionOf(request: Handler, told: (call: Call) => void = () => {}): Session {
+  return {
+    request,
+    notify: (call) => {
+      told(call);
+      return undefined;
+    },
+    established: true,
+    era: undefined,
+    close: async () => {},
+  };
+}
+
+/** The requests of one client, with a layer between it and the handler. */
+export function behind(layer: Layer, handler: Handler): Handler {
+  const session = layer(() => sessionOf(handler))(SILENT);
+  return (exchange) => session.request(exchange);
 }
 
 export function result(text: string): Reply {

@@ -3,7 +3,7 @@ import { Cancelled, type Handler } from '../../../src/core/exchange.ts';
 import type { Meter } from '../../../src/core/ports.ts';
 import { ProxyError } from '../../../src/errors.ts';
 import { measure } from '../../../src/layers/measure.ts';
-import { exchangeOf, type Recorded, result } from './exchanges.ts';
+import { behind, exchangeOf, type Recorded, result } from './exchanges.ts';
 
 interface Measured {
   readonly reports: [method: string, outcome: string, seconds: number][];
@@ -25,7 +25,7 @@ async function measured(handler: Handler, recorded: Recorded = exchangeOf('tools
     time += 250;
     return time;
   };
-  const outcome = await measure(meter, clock)(handler)(recorded.exchange).catch((error: unknown) => error);
+  const outcome = await behind(measure(meter, clock), handler)(recorded.exchange).catch((error: unknown) => error);
   return { reports, outcome };
 }
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Handler } from '../../../src/core/exchange.ts';
 import { redactor } from '../../../src/core/redact.ts';
 import { ProxyError } from '../../../src/errors.ts';
 import { redactErrors } from '../../../src/layers/redact-errors.ts';
-import { exchangeOf, result } from './exchanges.ts';
+import { behind, exchangeOf, result } from './exchanges.ts';
 
-const guard = redactErrors(redactor(['topsecret']));
+const guard = (handler: Handler): Handler => behind(redactErrors(redactor(['topsecret'])), handler);
 const { exchange } = exchangeOf('tools/call', '{"name":"a"}');
 
 async function caught(error: unknown): Promise<unknown> {

@@ -3,7 +3,7 @@ import type { Handler } from '../../../src/core/exchange.ts';
 import type { Log } from '../../../src/core/ports.ts';
 import { ProxyError } from '../../../src/errors.ts';
 import { trace } from '../../../src/layers/trace.ts';
-import { exchangeOf, result } from './exchanges.ts';
+import { behind, exchangeOf, result } from './exchanges.ts';
 
 async function traced(handler: Handler): Promise<{ lines: string[]; outcome: unknown }> {
   const lines: string[] = [];
@@ -17,7 +17,7 @@ async function traced(handler: Handler): Promise<{ lines: string[]; outcome: unk
     return time;
   };
   const { exchange } = exchangeOf('tools/call', '{"name":"payload-in","arguments":{"a":"payload-in"}}');
-  const outcome = await trace(log, clock)(handler)(exchange).catch((error: unknown) => error);
+  const outcome = await behind(trace(log, clock), handler)(exchange).catch((error: unknown) => error);
   return { lines, outcome };
 }
 

@@ -133,6 +133,6 @@ describe('on WSL', () => {
     ['wslview where there is nothing else', only('wslview'), 'wslview'],
     ['rundll32.exe where nothing is found', only(), 'rundll32.exe'],
   ])('%s', (_what, isCommand, command) => {
-    expect(browserCommand({}, 'linux', true, isCommand)?.command).toBe(command);
+    expect(browserCommand({}, 'wsl', isCommand)?.command).toBe(command);
   });
 });

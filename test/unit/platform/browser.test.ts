@@ -76,7 +76,7 @@ describe('browserCommand', () => {
     ['Linux with Wayland', 'linux', { WAYLAND_DISPLAY: 'wayland-0' }, 'xdg-open', ['%s']],
     ['FreeBSD with X', 'freebsd', { DISPLAY: ':0' }, 'xdg-open', ['%s']],
   ] as const)('%s', (_name, platform, env, command, args) => {
-    expect(browserCommand(env, platform, false, none)).toEqual({ command, args });
+    expect(browserCommand(env, platform, none)).toEqual({ command, args });
   });
 
   it.each([
@@ -86,13 +86,13 @@ describe('browserCommand', () => {
     ['SSH on macOS', 'darwin', SSH],
     ['SSH on Windows', 'win32', { SSH_TTY: 'windows-pty' }],
   ] as const)('none: %s', (_name, platform, env) => {
-    expect(browserCommand(env, platform, false, all)).toBeUndefined();
+    expect(browserCommand(env, platform, all)).toBeUndefined();
   });
 
   it('takes the browser of the Windows around WSL', () => {
-    expect(browserCommand({}, 'linux', true, none)).toEqual({ command: 'rundll32.exe', args: rundll32 });
-    expect(browserCommand({ DISPLAY: ':0' }, 'linux', true, all)).toEqual({ command: 'rundll32.exe', args: rundll32 });
-    expect(browserCommand(SSH, 'linux', true, all)).toBeUndefined();
+    expect(browserCommand({}, 'wsl', none)).toEqual({ command: 'rundll32.exe', args: rundll32 });
+    expect(browserCommand({ DISPLAY: ':0' }, 'wsl', all)).toEqual({ command: 'rundll32.exe', args: rundll32 });
+    expect(browserCommand(SSH, 'wsl', all)).toBeUndefined();
   });
 
   it.each([
@@ -108,7 +108,7 @@ describe('browserCommand', () => {
     ['no shell', 'a;rm -rf $HOME', none, 'a;rm', ['-rf', '$HOME', '%s']],
   ])('$BROWSER is %s', (_what, value, isCommand, command, args) => {
     for (const env of [{ BROWSER: value }, { BROWSER: value, ...SSH }]) {
-      expect(browserCommand(env, 'linux', false, isCommand)).toEqual({ command, args });
+      expect(browserCommand(env, 'linux', isCommand)).toEqual({ command, args });
     }
   });
 
@@ -122,17 +122,17 @@ describe('browserCommand', () => {
   ])('no browser is opened by way of a shell: %s', (value) => {
     const isCommand = (name: string): boolean => !name.includes(' ');
     for (const platform of ['linux', 'win32'] as const) {
-      expect(browserCommand({ BROWSER: value, DISPLAY: ':0' }, platform, false, isCommand)).toBeUndefined();
+      expect(browserCommand({ BROWSER: value, DISPLAY: ':0' }, platform, isCommand)).toBeUndefined();
     }
   });
 
   it('a script that a shell reads is a program like any other', () => {
-    const found = browserCommand({ BROWSER: 'sh /opt/open.sh' }, 'linux', false, only('sh'));
+    const found = browserCommand({ BROWSER: 'sh /opt/open.sh' }, 'linux', only('sh'));
     expect(found).toEqual({ command: 'sh', args: ['/opt/open.sh', '%s'] });
   });
 
   it('$BROWSER on Windows has a drive and no alternatives', () => {
-    expect(browserCommand({ BROWSER: 'C:\\b.exe' }, 'win32', false, none)).toEqual({
+    expect(browserCommand({ BROWSER: 'C:\\b.exe' }, 'win32', none)).toEqual({
       command: 'C:\\b.exe',
       args: ['%s'],
     });

@@ -11,7 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 
 export interface Child {
   readonly pid: number;
@@ -92,21 +92,11 @@ async function bundled(): Promise<string> {
   const folder = temporaryFolder();
   // A child that became another user reads it too.
   chmodSync(folder, 0o755);
-  const outfile = path.join(folder, 'auth.mjs');
-  const source = (name: string): string =>
-    JSON.stringify(fileURLToPath(new URL(`../../../src/${name}`, import.meta.url)));
+  const file = path.join(folder, 'auth.mjs');
   await build({
-    stdin: {
-      contents: `export * from ${source('platform/process-lock.ts')}; export * from ${source('state/file-secrets.ts')};`,
-      resolveDir: folder,
-      loader: 'ts',
-    },
-    outfile,
-    bundle: true,
+    input: fileURLToPath(new URL('lock-sources.ts', import.meta.url)),
     platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    logLevel: 'warning',
+    output: { file, format: 'esm', codeSplitting: false },
   });
-  return outfile;
+  return file;
 }

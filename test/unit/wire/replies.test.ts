@@ -17,6 +17,8 @@ describe('errors of the proxy', () => {
     ['timeout', -31002, 1],
     ['failed', -31003, 1],
     ['unauthorized', -31004, 1],
+    ['sign-in-needed', -31004, 1],
+    ['no-sign-in', -31004, 1],
     ['no-common-version', -31005, 1],
     ['cannot-bridge', -31006, 1],
     ['bad-result', -31007, 1],

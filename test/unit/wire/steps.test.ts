@@ -85,7 +85,7 @@ const scenes: Record<string, Scene> = {
     const params = Buffer.from('{"_meta":{"progressToken":"t"}}');
     for (let n = 0; n < open; n++) tokens.replace({ method: 'm', params }, exchange);
     const note = { method: 'notifications/progress', params: Buffer.from('{"progressToken":1,"progress":1}') };
-    return stepsOf(() => tokens.pass(note, true)).all;
+    return stepsOf(() => tokens.pass(note)).all;
   },
   'an update of a resource': async (open) => {
     const subscribers = new Subscribers<string>();

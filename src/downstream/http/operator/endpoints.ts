@@ -21,6 +21,10 @@ export function isOperational(path: string): path is OperationalPath {
 /** How long a look at the server counts, in milliseconds: balancers ask often. */
 const FRESH = 5_000;
 
+interface Audience {
+  readonly known: boolean;
+}
+
 export class Operation {
   readonly #options: OperationOptions;
   #looked: { readonly at: number; readonly readiness: Promise<Readiness> } | undefined;
@@ -29,14 +33,14 @@ export class Operation {
     this.#options = options;
   }
 
-  /** @param known whether whoever asks may know more than yes or no. */
-  serve(path: OperationalPath, res: ServerResponse, known: boolean): void {
+  /** @param audience.known whether the sender of the request may know more than yes or no. */
+  serve(path: OperationalPath, res: ServerResponse, audience: Audience): void {
     switch (path) {
       case '/healthz':
         json(res, 200, { status: 'ok' });
         break;
       case '/readyz':
-        this.#readiness(res, known);
+        this.#readiness(res, audience);
         break;
       case '/metrics':
         this.#metrics(res);
@@ -59,7 +63,7 @@ export class Operation {
     return this.#looked.readiness;
   }
 
-  #readiness(res: ServerResponse, known: boolean): void {
+  #readiness(res: ServerResponse, { known }: Audience): void {
     this.#look().then(
       ({ reachable, unreachable, signInNeeded, signInUrl: url, userCode, reason }) => {
         const ready = reachable && !signInNeeded;

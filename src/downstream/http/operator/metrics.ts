@@ -25,6 +25,8 @@ const UPSTREAM_ERRORS = [
   'timeout',
   'failed',
   'unauthorized',
+  'sign-in-needed',
+  'no-sign-in',
   'no-common-version',
   'bad-result',
 ] as const satisfies readonly ErrorCode[];

@@ -18,13 +18,22 @@ export interface Lane {
   end(): void;
 }
 
-/** Whoever the POST came to. */
-export interface PostOwner {
+/**
+ * What a stream begins with: a message that came before the answer; nothing, because the answer takes its time; or
+ * the end, because the request was cancelled.
+ */
+export type Beginning = 'message' | 'silence' | 'end';
+
+/** What makes the response of one POST different from others. */
+export interface ResponseOptions {
   /** Sent whatever the response turns out to be: names and values by turns. */
-  headers(): readonly string[];
-  /** Called once, when the response becomes a stream. `waited`: because of nothing but time. */
-  lane(stream: EventStream, waited: boolean): Lane;
+  readonly headers?: readonly string[];
+  /** Called once, when the response becomes a stream. When left out, frames go to the stream as they are. */
+  readonly lane?: (stream: EventStream, beginning: Beginning) => Lane;
 }
+
+const NO_HEADERS: readonly string[] = [];
+const AS_IT_IS: ResponseOptions = {};
 
 /** Bytes of answers that may wait on one connection for those before them. */
 const MAX_WAITING = 64 * 1_048_576;
@@ -48,18 +57,26 @@ export class PostResponse extends Beating {
   readonly #res: ServerResponse;
   readonly #accepts: Accepts;
   readonly #pulse: Pulse;
-  readonly #owner: PostOwner;
+  readonly #openLane: ResponseOptions['lane'];
   readonly #since = Date.now();
+  #headers: readonly string[];
   #lane: Lane | undefined;
+  #done = false;
 
-  constructor(res: ServerResponse, accepts: Accepts, pulse: Pulse, owner: PostOwner) {
+  constructor(res: ServerResponse, accepts: Accepts, pulse: Pulse, { headers, lane }: ResponseOptions = AS_IT_IS) {
     super();
     this.#res = res;
     this.#accepts = accepts;
     this.#pulse = pulse;
-    this.#owner = owner;
+    this.#headers = headers ?? NO_HEADERS;
+    this.#openLane = lane;
     pulse.add(this);
-    if (accepts === 'events') this.#stream(true);
+    if (accepts === 'events') this.#stream('silence');
+  }
+
+  /** Whether the request has had its answer, or has ended without one. */
+  get done(): boolean {
+    return this.#done;
   }
 
   /** Whether the client is still there. */
@@ -69,20 +86,26 @@ export class PostResponse extends Beating {
 
   /** Whether something can be sent before the answer. */
   get streams(): boolean {
-    return this.#lane !== undefined || (this.#accepts !== 'json' && this.#writable);
+    return !this.#done && (this.#lane !== undefined || (this.#accepts !== 'json' && this.#writable));
   }
 
   /** Sends something before the answer. Only where {@link streams}. */
   write(frame: Frame): Promise<void> | undefined {
-    return (this.#lane ?? this.#stream(false)).write(frame);
+    return (this.#lane ?? this.#stream('message')).write(frame);
   }
 
   room(): Promise<void> | undefined {
     return this.#lane?.room();
   }
 
+  /** Leaves the headers of {@link ResponseOptions} away, unless they have left. */
+  dropHeaders(): void {
+    this.#headers = NO_HEADERS;
+  }
+
   /** Sends the answer, and ends the response. */
   answer(frame: Frame, status: number): void {
+    this.#done = true;
     if (this.#lane) {
       this.#lane.write(frame);
       this.#end();
@@ -95,18 +118,19 @@ export class PostResponse extends Beating {
 
   /** Ends the response without an answer: the request was cancelled. */
   none(): void {
+    this.#done = true;
     if (!this.#lane && this.#accepts === 'json') {
       if (this.#writable) this.#res.writeHead(202, { 'content-length': 0 }).end();
       this.#pulse.delete(this);
       return;
     }
-    if (!this.#lane && this.#writable) this.#stream(false);
+    if (!this.#lane && this.#writable) this.#stream('end');
     this.#end();
   }
 
   /** Shows the client that its request is being worked on, where that can be shown. */
   slow(): void {
-    if (!this.#lane && this.streams) this.#stream(true);
+    if (!this.#lane && this.streams) this.#stream('silence');
   }
 
   beat(now: number): void {
@@ -117,9 +141,10 @@ export class PostResponse extends Beating {
     return !this.#res.headersSent && !this.#res.destroyed;
   }
 
-  #stream(waited: boolean): Lane {
+  #stream(beginning: Beginning): Lane {
     this.#pulse.delete(this);
-    this.#lane = this.#owner.lane(new EventStream(this.#res, this.#pulse, undefined, this.#owner.headers()), waited);
+    const stream = new EventStream(this.#res, this.#pulse, undefined, this.#headers);
+    this.#lane = this.#openLane?.(stream, beginning) ?? stream;
     return this.#lane;
   }
 
@@ -133,13 +158,7 @@ export class PostResponse extends Beating {
     const res = this.#res;
     const length = frame.reduce((sum, part) => sum + part.length, 0);
     // A flat list, which Node writes out as it is.
-    res.writeHead(status, [
-      ...this.#owner.headers(),
-      'content-type',
-      'application/json',
-      'content-length',
-      String(length),
-    ]);
+    res.writeHead(status, [...this.#headers, 'content-type', 'application/json', 'content-length', String(length)]);
     const [only] = frame;
     if (frame.length === 1 && only && length <= ONE_WRITE) {
       // Node joins headers and body only when the body is a string; latin1 maps every byte to itself.

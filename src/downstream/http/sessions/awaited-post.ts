@@ -1,71 +1,58 @@
 /** A POST of a session that waits for its answer: where that goes, and what belongs to it before. */
-import type { ServerResponse } from 'node:http';
-import type { Call, Frame, Id, Reply } from '../../../core/jsonrpc.ts';
+import type { Call, Frame, Reply } from '../../../core/jsonrpc.ts';
 import { Entry } from '../../../core/open.ts';
 import { askedToken } from '../../../mcp/progress.ts';
 import type { Way } from '../../../wire/link.ts';
-import type { Accepts } from '../accept.ts';
-import type { EventStream } from '../response/event-stream.ts';
-import type { Pulse } from '../response/heartbeat.ts';
-import { type Lane, type PostOwner, PostResponse } from '../response/post-response.ts';
+import type { PostResponse } from '../response/post-response.ts';
 
 /** The session, as its POSTs see it. */
-export interface PostHome {
-  readonly id: string;
-  readonly pulse: Pulse;
+export interface PostSession {
+  /** Whether client and server have agreed on anything. */
   readonly established: boolean;
   /** Whether the client listens beside its POSTs. */
   readonly listening: boolean;
+  /** Sends what belongs to no request, or to one whose own response cannot carry it. */
   sendAside(frame: Frame): Promise<void> | undefined;
-  channel(stream: EventStream, waited: boolean, asked: readonly Id[]): Lane;
   answered(post: AwaitedPost, reply: Reply | undefined): void;
+  /** The session could not be opened. */
   failed(): void;
-  /** Nobody has heard the id of the session, so it is of no use to anybody. */
-  abandoned(): void;
 }
 
 /** What a POST asks. */
-export interface Asked {
-  readonly ids: readonly Id[];
+export interface AwaitedCalls {
   readonly calls: readonly Call[];
-  /** Whether it is the `initialize` of the session. */
+  /** Whether it is an `initialize`. */
   readonly opens: boolean;
+  /** Whether the session begins with it. */
+  readonly creates: boolean;
+  /** Whether the client takes nothing but JSON for it. */
+  readonly jsonOnly: boolean;
   /** Called as soon as the answer is known, or it is certain that none will come. */
   readonly release: () => void;
 }
 
-export class AwaitedPost extends Entry implements Way, PostOwner {
+export class AwaitedPost extends Entry implements Way {
   /** The keys of the tokens under which the calls ask for progress. */
   readonly tokens: readonly string[];
-  readonly #home: PostHome;
-  readonly #asked: Asked;
-  readonly #res: ServerResponse;
+  readonly #session: PostSession;
+  readonly #awaited: AwaitedCalls;
   readonly #response: PostResponse;
-  /** Whether the session begins with this POST. */
-  readonly #creates: boolean;
-  readonly #jsonOnly: boolean;
-  #done = false;
-  #failed = false;
 
-  constructor(home: PostHome, asked: Asked, res: ServerResponse, accepts: Accepts) {
+  constructor(session: PostSession, awaited: AwaitedCalls, response: PostResponse) {
     super();
-    this.#home = home;
-    this.#asked = asked;
-    this.tokens = asked.calls.map(({ params }) => askedToken(params)).filter((token) => token !== undefined);
-    this.#res = res;
-    this.#creates = asked.opens && !home.established;
-    this.#jsonOnly = accepts === 'json';
-    this.#response = new PostResponse(res, accepts, home.pulse, this);
-    if (this.#creates) res.once('close', () => this.#left());
+    this.#session = session;
+    this.#awaited = awaited;
+    this.#response = response;
+    this.tokens = awaited.calls.map(({ params }) => askedToken(params)).filter((token) => token !== undefined);
   }
 
   get opens(): boolean {
-    return this.#asked.opens;
+    return this.#awaited.opens;
   }
 
   /** Whether the client is connected and can receive messages before the answer. Once false, it stays false. */
   get streams(): boolean {
-    return !this.#done && !this.#res.destroyed && this.#response.streams;
+    return this.#response.connected && this.#response.streams;
   }
 
   write(frame: Frame): Promise<void> | undefined {
@@ -74,13 +61,13 @@ export class AwaitedPost extends Entry implements Way, PostOwner {
 
   /** What belongs to a request keeps to its stream, also while the client is gone: it may come back. */
   send(frame: Frame): Promise<void> | undefined {
-    if (!this.#done && this.#response.streams) return this.#response.write(frame);
-    // The streams of other calls are nothing for whoever wants JSON for this one.
-    return this.#jsonOnly && !this.#home.listening ? undefined : this.#home.sendAside(frame);
+    if (this.#response.streams) return this.#response.write(frame);
+    // The streams of other calls are nothing for a client that wants JSON for this one.
+    return this.canAsk() ? this.#session.sendAside(frame) : undefined;
   }
 
   canAsk(): boolean {
-    return !this.#jsonOnly || this.#home.listening;
+    return !this.#awaited.jsonOnly || this.#session.listening;
   }
 
   room(): Promise<void> | undefined {
@@ -92,26 +79,12 @@ export class AwaitedPost extends Entry implements Way, PostOwner {
   }
 
   respond(frame: Frame | undefined, reply?: Reply): void {
-    this.#done = true;
-    this.#asked.release();
-    this.#home.answered(this, reply);
-    this.#failed = this.#creates && !this.#home.established;
+    this.#awaited.release();
+    this.#session.answered(this, reply);
+    const failed = this.#awaited.creates && !this.#session.established;
+    if (failed) this.#response.dropHeaders();
     if (frame) this.#response.answer(frame, 200);
     else this.#response.none();
-    if (this.#failed) this.#home.failed();
-  }
-
-  headers(): readonly string[] {
-    return this.#creates && !this.#failed ? ['mcp-session-id', this.#home.id] : NO_HEADERS;
-  }
-
-  #left(): void {
-    if (!this.#res.headersSent) this.#home.abandoned();
-  }
-
-  lane(stream: EventStream, waited: boolean): Lane {
-    return this.#home.channel(stream, waited, this.#asked.ids);
+    if (failed) this.#session.failed();
   }
 }
-
-const NO_HEADERS: readonly string[] = [];

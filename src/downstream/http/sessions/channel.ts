@@ -17,6 +17,11 @@ export interface Position {
   readonly sequence: number;
 }
 
+export interface AttachOptions {
+  readonly after?: number | undefined;
+  readonly primes?: boolean;
+}
+
 export class Channel implements Lane {
   readonly number: number;
   readonly #replay: ReplayBuffer;
@@ -74,14 +79,14 @@ export class Channel implements Lane {
   }
 
   /**
-   * Goes on over a new connection, in the place of the one before.
-   * @param after the last event that the client has; undefined: the last one that was sent.
-   * @param prime whether the client takes an event without data.
+   * Goes on over a new connection, instead of the one before.
+   * @param options.after the last event that the client has; when left out, the last one that was sent.
+   * @param options.primes whether the client takes an event without data.
    */
-  attach(outlet: EventStream, after = this.#shown, prime = false): void {
+  attach(outlet: EventStream, { after = this.#shown, primes = false }: AttachOptions = {}): void {
     this.#outlet?.end();
     this.#outlet = outlet;
-    if (prime) outlet.prime(this.#id(after));
+    if (primes) outlet.prime(this.#id(after));
     this.#later = undefined;
     const missed = after < this.#sequence ? this.#replay.peek(this.number, after) : NOTHING;
     if (missed === NOT_YET) this.#caughtUp = this.#catchUp(outlet, after);

@@ -26,11 +26,11 @@ export class Channels {
     return stream === 0 ? this.aside : this.#ofPosts.get(stream);
   }
 
-  /** A stream for the answers to some requests. @param prime whether it begins with an event without data. */
-  begin(outlet: EventStream, asked: readonly Id[], prime: boolean): Channel {
+  /** A stream for the answers to some requests. @param options.primes whether it begins with an event without data. */
+  begin(outlet: EventStream, asked: readonly Id[], { primes }: { readonly primes: boolean }): Channel {
     const channel = new Channel(++this.#last, this.#replay, asked, () => this.#passed(channel));
     this.#ofPosts.set(channel.number, channel);
-    channel.attach(outlet, 0, prime);
+    channel.attach(outlet, { after: 0, primes });
     return channel;
   }
 

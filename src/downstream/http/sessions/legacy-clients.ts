@@ -6,6 +6,7 @@ import { NOT_YET } from '../../../core/ports.ts';
 import { printable } from '../../../core/redact.ts';
 import { ProxyError } from '../../../errors.ts';
 import { isModernRevision, LEGACY_REVISIONS } from '../../../mcp/revisions.ts';
+import type { ReceivedFrame } from '../../../wire/frames.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import { accepts } from '../accept.ts';
 import { claimBytes, type Release } from '../body-budget.ts';
@@ -26,7 +27,7 @@ export class LegacyClients {
   }
 
   /** The messages of a POST at the endpoint of Streamable HTTP. */
-  post(request: Posted, messages: readonly Message[], batch: boolean): Outcome {
+  post(request: Posted, { messages, batch }: ReceivedFrame): Outcome {
     const { req, res } = request;
     const [first] = messages;
     const opens = !batch && first?.kind === 'request' && first.call.method === 'initialize';

@@ -27,7 +27,8 @@ import { type Release, TOO_MANY_BYTES } from '../body-budget.ts';
 import { type Refusal, refused } from '../refusal.ts';
 import { EventStream } from '../response/event-stream.ts';
 import type { Pulse } from '../response/heartbeat.ts';
-import { AwaitedPost, type PostHome } from './awaited-post.ts';
+import { PostResponse } from '../response/post-response.ts';
+import { AwaitedPost, type PostSession } from './awaited-post.ts';
 import { type Channel, positionOf } from './channel.ts';
 import type { Channels } from './channels.ts';
 import { MAX_OPEN_CALLS, TOO_MANY_CALLS } from './too-many-calls.ts';
@@ -58,10 +59,9 @@ export interface StreamableOptions {
   readonly abandoned: () => void;
 }
 
-export class StreamableSession implements Peer, Served, PostHome {
+export class StreamableSession implements Peer, Served, PostSession {
   readonly kind = 'streamable';
   readonly id: string;
-  readonly pulse: Pulse;
   lastUsed = Date.now();
   readonly #options: StreamableOptions;
   readonly #server: Session;
@@ -79,7 +79,6 @@ export class StreamableSession implements Peer, Served, PostHome {
 
   constructor(options: StreamableOptions) {
     this.id = options.id;
-    this.pulse = options.pulse;
     this.#channels = options.channels;
     this.#options = options;
     this.#server = options.open(this);
@@ -171,7 +170,18 @@ export class StreamableSession implements Peer, Served, PostHome {
     if (!release) return { ...TOO_MANY_BYTES, ...withId };
     const [first] = messages;
     const opens = first?.kind === 'request' && first.call.method === 'initialize';
-    const post = new AwaitedPost(this, { ids, calls, opens, release }, res, accepts);
+    const creates = opens && !this.established;
+    const response = new PostResponse(res, accepts, this.#options.pulse, {
+      headers: creates ? ['mcp-session-id', this.id] : NO_HEADERS,
+      lane: (stream, beginning) =>
+        this.#channels.begin(stream, ids, { primes: beginning === 'silence' && this.#primes }),
+    });
+    if (creates) {
+      res.once('close', () => {
+        if (!res.headersSent) this.#options.abandoned();
+      });
+    }
+    const post = new AwaitedPost(this, { calls, opens, creates, jsonOnly: accepts === 'json', release }, response);
     this.#waiting++;
     this.#streaming.add(post);
     for (const token of post.tokens) this.#byToken.set(token, post);
@@ -186,7 +196,7 @@ export class StreamableSession implements Peer, Served, PostHome {
     const channel = this.#channels.of(position?.stream ?? 0);
     if (!channel) return refused(400, 'this Last-Event-ID is not known any more');
     const stream = new EventStream(res, this.#options.pulse, () => this.#released(channel));
-    channel.attach(stream, position?.sequence, this.#primes);
+    channel.attach(stream, { after: position?.sequence, primes: this.#primes });
     return undefined;
   }
 
@@ -223,7 +233,6 @@ export class StreamableSession implements Peer, Served, PostHome {
       this.#revision = asString(peek(reply.result, 'protocolVersion')) ?? '';
   }
 
-  /** Whether client and server have agreed on anything. */
   get established(): boolean {
     return this.#revision !== undefined;
   }
@@ -232,18 +241,8 @@ export class StreamableSession implements Peer, Served, PostHome {
     return this.#channels.aside.open;
   }
 
-  /** The session could not be opened. */
   failed(): void {
     this.#options.failed();
-  }
-
-  abandoned(): void {
-    this.#options.abandoned();
-  }
-
-  /** A stream for the answer to some requests. @param waited nothing is to be sent yet. */
-  channel(stream: EventStream, waited: boolean, asked: readonly Id[]): Channel {
-    return this.#channels.begin(stream, asked, waited && this.#primes);
   }
 
   #released(channel: Channel): void {
@@ -251,6 +250,7 @@ export class StreamableSession implements Peer, Served, PostHome {
   }
 }
 
+const NO_HEADERS: readonly string[] = [];
 const NOTHING = ['content-length', '0'];
 
 /** For messages that have no answer. */

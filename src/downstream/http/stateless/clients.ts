@@ -17,15 +17,14 @@ import {
 } from '../../../core/jsonrpc.ts';
 import { Entry, Roll } from '../../../core/open.ts';
 import type { ProxyError } from '../../../errors.ts';
-import { META_SUBSCRIPTION_ID } from '../../../mcp/revisions.ts';
-import { closedFor, noteFor } from '../../../mcp/subscription-id.ts';
+import { COMPLETE } from '../../../mcp/result.ts';
+import { closedFor, noteFor, OF_SUBSCRIPTION } from '../../../mcp/subscription-id.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import type { Accepts } from '../accept.ts';
 import { Budget, claimBytes, groupsOf, type Limits, overBudget, type Release, TOO_MANY_BYTES } from '../body-budget.ts';
 import type { Refusal } from '../refusal.ts';
-import type { EventStream } from '../response/event-stream.ts';
 import type { Pulse } from '../response/heartbeat.ts';
-import { type Lane, type PostOwner, PostResponse } from '../response/post-response.ts';
+import { PostResponse } from '../response/post-response.ts';
 import type { ClientOptions, Posted } from '../servers.ts';
 import { mirroredParameters } from './header-check.ts';
 import { modernStatus } from './http-status.ts';
@@ -120,7 +119,7 @@ export class StatelessClients {
 }
 
 /** One request and its response. */
-class StatelessExchange extends Entry implements Exchange, PostOwner {
+class StatelessExchange extends Entry implements Exchange {
   readonly call: Call;
   readonly mirrored: Readonly<Record<string, string>>;
   readonly subscription: boolean;
@@ -128,7 +127,6 @@ class StatelessExchange extends Entry implements Exchange, PostOwner {
   readonly #cancellation = new Cancellation();
   readonly #response: PostResponse;
   readonly #over: () => void;
-  #open = true;
 
   /** @param over called once, as soon as there is an answer or nobody to take it. */
   constructor(res: ServerResponse, { id, call, headers, accepts }: Asked, pulse: Pulse, over: () => void) {
@@ -138,7 +136,7 @@ class StatelessExchange extends Entry implements Exchange, PostOwner {
     this.subscription = call.method === 'subscriptions/listen';
     this.#id = id;
     this.#over = over;
-    this.#response = new PostResponse(res, accepts, pulse, this);
+    this.#response = new PostResponse(res, accepts, pulse);
   }
 
   get signal(): CancelSignal {
@@ -146,7 +144,7 @@ class StatelessExchange extends Entry implements Exchange, PostOwner {
   }
 
   notify(note: Call): Promise<void> | undefined {
-    if (!this.#open || !this.#response.streams) return undefined;
+    if (!this.#response.streams) return undefined;
     return this.#response.write(encodeNotification(this.subscription ? noteFor(note, Buffer.from(this.#id)) : note));
   }
 
@@ -165,14 +163,16 @@ class StatelessExchange extends Entry implements Exchange, PostOwner {
   }
 
   answer(reply: Reply): void {
-    if (!this.#close()) return;
+    if (this.#response.done) return;
+    this.#over();
     const own = this.subscription ? closedFor(reply, Buffer.from(this.#id)) : reply;
     this.#response.answer(encodeResponse(this.#id, own), modernStatus(own));
   }
 
   /** The client has closed the connection: nothing else cancels in this revision. */
   left(): void {
-    if (!this.#close()) return;
+    if (this.#response.done) return;
+    this.#over();
     this.#response.none();
     this.#cancellation.abort(new Cancelled());
   }
@@ -182,24 +182,7 @@ class StatelessExchange extends Entry implements Exchange, PostOwner {
     this.answer(this.subscription ? GRACEFUL : replyFrom(error));
     this.#cancellation.abort(new Cancelled());
   }
-
-  headers(): readonly string[] {
-    return NO_HEADERS;
-  }
-
-  lane(stream: EventStream): Lane {
-    return stream;
-  }
-
-  #close(): boolean {
-    const was = this.#open;
-    this.#open = false;
-    if (was) this.#over();
-    return was;
-  }
 }
 
-const NO_HEADERS: readonly string[] = [];
-
 /** The answer that ends a subscription by the will of the server (specification 2026-07-28, "Subscriptions"). */
-const GRACEFUL: Reply = { result: encode({ resultType: 'complete', _meta: { [META_SUBSCRIPTION_ID]: 0 } }) };
+const GRACEFUL: Reply = { result: encode({ ...COMPLETE, _meta: OF_SUBSCRIPTION }) };

@@ -3,17 +3,13 @@
  * HTTP", section "Server Validation"): whoever routes by the one must not be fooled by the other.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { isObject, peek } from '../../../core/json.ts';
+import { isObject } from '../../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../../core/jsonrpc.ts';
 import { refuseLookalikes, refuseOtherCalls } from '../../../core/lookalikes.ts';
-import { nameSource, standardHeaders } from '../../../mcp/headers.ts';
-import {
-  HEADER_MISMATCH,
-  isModernRevision,
-  META_PREFIX,
-  MODERN_REVISIONS,
-  UNSUPPORTED_VERSION,
-} from '../../../mcp/revisions.ts';
+import { CLIENT_CAPABILITIES, declaredCapabilities } from '../../../mcp/envelope.ts';
+import { standardHeaders } from '../../../mcp/headers.ts';
+import { nameSource } from '../../../mcp/methods.ts';
+import { HEADER_MISMATCH, isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../../mcp/revisions.ts';
 
 /**
  * The error to answer a wrong modern request with; undefined when nothing is wrong. Throws a JsonError
@@ -32,9 +28,8 @@ export function checkModern(call: Call, revision: string, headers: IncomingHttpH
   const other =
     mismatch('mcp-method', call.method, expected, headers) ?? mismatch('mcp-name', call.method, expected, headers);
   if (other) return other;
-  const capabilities = `${META_PREFIX}clientCapabilities`;
-  if (!isObject(peek(call.params, '_meta', capabilities))) {
-    return errorReply(INVALID_PARAMS, `Invalid params: _meta has no ${capabilities}`);
+  if (!declaredCapabilities(call)) {
+    return errorReply(INVALID_PARAMS, `Invalid params: _meta has no ${CLIENT_CAPABILITIES}`);
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 import { describe, expect, it } from 'vitest';
 import type { Callback, CallbackOptions, Verdict } from '../../../../src/auth/sign-in/callback.ts';
 import { opened } from '../../../peers/opened.ts';
@@ -90,21 +90,13 @@ describe('the port', () => {
 
   it('does not keep the program alive', async () => {
     // Node 20 does not run TypeScript, so the module is bundled first.
-    const contents = `
-      import { listenForCallback } from '../../../../src/auth/sign-in/callback.ts';
-      const options = { port: 0, path: '/callback', host: 'localhost', state: 'x', finish: async () => ({ page: 'denied' }) };
-      console.log((await listenForCallback(options)).port > 0);
-    `;
-    const resolveDir = fileURLToPath(new URL('.', import.meta.url));
-    const bundled = await build({
-      stdin: { contents, resolveDir },
-      bundle: true,
-      write: false,
-      format: 'esm',
+    const { output: files } = await build({
+      input: fileURLToPath(new URL('callback-child.ts', import.meta.url)),
       platform: 'node',
+      write: false,
+      output: { format: 'esm', codeSplitting: false },
     });
-    const text = bundled.outputFiles[0]?.text ?? '';
-    const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', files[0].code], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let output = '';

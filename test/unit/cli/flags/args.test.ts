@@ -104,9 +104,11 @@ describe('subcommands', () => {
     expect(actionOf([name, URL_TEXT, '--log-level', 'debug'])).toEqual(expected);
     expect(actionOf(['--log-level', 'debug', name, URL_TEXT])).toEqual(expected);
     expect(refusal(name)).toMatch(new RegExp(`no URL given \\| mcp-proxy ${name} https://`));
-    expect(refusal(name, 'host.example')).toMatch(/no URL/);
+    expect(refusal(name, 'host.example')).toMatch(/the URL has no scheme/);
     expect(refusal(name, 'http://host.example')).toMatch(/without encryption/);
-    expect(refusal(name, URL_TEXT, URL_TEXT)).toMatch(/one URL is expected, but 2 arguments were given/);
+    expect(refusal(name, URL_TEXT, URL_TEXT)).toBe(
+      `two URLs are given, but mcp-proxy ${name} takes one | run mcp-proxy ${name} once for each URL`,
+    );
   });
 
   it('status takes a URL or none', () => {
@@ -115,11 +117,13 @@ describe('subcommands', () => {
     const anywhere = { kind: 'status', secrets, config: { ...config, url: undefined } };
     expect(actionOf(['status', '--profile', 'work'])).toEqual(anywhere);
     expect(actionOf(['status', URL_TEXT, '--profile', 'work'])).toEqual({ kind: 'status', secrets, config });
-    expect(refusal('status', 'host.example')).toMatch(/no URL/);
+    expect(refusal('status', 'host.example')).toMatch(/the URL has no scheme/);
   });
 
   it('are words in the place of the URL, not behind it', () => {
-    expect(refusal(URL_TEXT, 'login')).toMatch(/one URL is expected/);
+    expect(refusal(URL_TEXT, 'login')).toMatch(
+      /one URL is expected, .* \| the command comes first: mcp-proxy login https:/,
+    );
   });
 });
 
@@ -135,30 +139,33 @@ describe('flags that are wrong', () => {
     [['--__proto__'], /unknown flag/],
     [['--constructor'], /unknown flag/],
     [['--no-allow-http'], /unknown flag/],
-    [['--transport', 'http'], /--transport has no such value \| it is one of http-first, /],
-    [['--transport', 'sse-frist'], /--transport has no such value \| did you mean sse-first\?/],
-    [['--transport', ''], /--transport has no such value \| it is one of http-first, sse-first, http-only, sse-only/],
-    [['--log-level', 'verbose'], /--log-level has no such value \| it is one of debug, info, warn, error/],
-    [['--log-format', 'JSON'], /--log-format has no such value \| did you mean json\?/],
+    [['--transport', 'http'], /^invalid value for --transport \| expected one of http-first, /],
+    [['--transport', 'sse-frist'], /^invalid value for --transport: "[A-Za-z-]+" \| did you mean sse-first\?/],
+    [
+      ['--transport', ''],
+      /^invalid value for --transport \| expected one of http-first, sse-first, http-only, sse-only/,
+    ],
+    [['--log-level', 'verbose'], /^invalid value for --log-level \| expected one of debug, info, warn, error/],
+    [['--log-format', 'JSON'], /^invalid value for --log-format: "[A-Za-z-]+" \| did you mean json\?/],
     [['--log-level', 'INFO'], /did you mean info\?/],
     [['--log-level', 'WARNING'], /did you mean warn\?/],
     [['--all'], /unknown flag "--all" \| mcp-proxy --help/],
     [['--port', '1'], /unknown flag "--port" \| mcp-proxy --help/],
     [['--no-resource'], /unknown flag "--no-resource" \| mcp-proxy --help/],
     [['--hots', 'x'], /did you mean --host\?/],
-    [['--host', '0.0.0.0'], /--host is wrong \| .*to serve clients: --listen 0\.0\.0\.0:8080/],
-    [['--host', '::'], /--host is wrong \| .*--listen/],
-    [['--resource', ''], /--resource is wrong \| .*--disable-resource-parameter/],
+    [['--host', '0.0.0.0'], /^invalid value for --host(?:: ".*")? \| .*to serve clients: --listen 0\.0\.0\.0:8080/],
+    [['--host', '::'], /^invalid value for --host(?:: ".*")? \| .*--listen/],
+    [['--resource', ''], /^invalid value for --resource(?:: ".*")? \| .*--disable-resource-parameter/],
     [['--log-level', '--enable-proxy'], /--log-level needs a value/],
     [['--ignore-tool', '-H'], /--ignore-tool needs a value/],
     [['-H', '--header', 'a: b'], /--header needs a value/],
-    [['--log-level=--enable-proxy'], /--log-level has no such value/],
+    [['--log-level=--enable-proxy'], /^invalid value for --log-level \|/],
     [['--log-level'], /--log-level needs a value/],
     [['-H'], /--header needs a value/],
     [['--log-level', 'info', '--log-level', 'info'], /--log-level is given twice/],
     [['--transport=http-only', '--transport=http-only'], /--transport is given twice/],
     [['--allow-http=yes'], /--allow-http takes no value/],
-    [['--ignore-tool', ''], /--ignore-tool is wrong/],
+    [['--ignore-tool', ''], /^invalid value for --ignore-tool(?:: ".*")?/],
   ])('%j', (flags, expected) => {
     expect(refusal(URL_TEXT, ...flags)).toMatch(expected);
   });
@@ -177,9 +184,58 @@ describe('flags that are wrong', () => {
     }
     for (const name of ['log-level', 'transport', 'upstream-session']) {
       const told = refusal(URL_TEXT, `--${name}`, 'eyJhbGciOi');
-      expect(told).toMatch(new RegExp(`^--${name} has no such value \\| it is one of `));
+      expect(told).toMatch(new RegExp(`^invalid value for --${name} \\| expected one of `));
       expect(told).not.toContain('eyJ');
     }
+  });
+});
+
+describe('a value that is refused', () => {
+  it.each([
+    [
+      ['--listen', '8080'],
+      'invalid value for --listen: "8080" | expected a host before the port: localhost:8080, or :8080 ',
+    ],
+    [['--listen', 'localhost'], 'invalid value for --listen: "localhost" | expected :8080, localhost:8080, '],
+    [['--max-body', '4MiB'], 'invalid value for --max-body: "4MiB" | expected a whole number of MiB from 1 to 1024'],
+    [
+      ['--auth-timeout', '1.5'],
+      'invalid value for --auth-timeout: "1.5" | expected a whole number of seconds, 1 or more',
+    ],
+    [['--host', 'app.test:80'], 'invalid value for --host: "app.test:80" | expected a host name without a port'],
+    [
+      ['--allowed-host', 'https://app.test'],
+      'invalid value for --allowed-host: "https://app.test" | expected a host name',
+    ],
+    [
+      ['--ignore-tool', ''],
+      'invalid value for --ignore-tool: "" | expected a value that is not empty; is the variable set',
+    ],
+    [['--log-level', 'WARNING'], 'invalid value for --log-level: "WARNING" | did you mean warn?'],
+    [
+      ['--static-oauth-client-info', './client.json'],
+      'invalid value for --static-oauth-client-info | did you mean --static-oauth-client-info @./client.json?',
+    ],
+  ])('is repeated where it cannot be a secret: %j', (flags, expected) => {
+    expect(refusal(URL_TEXT, ...flags).slice(0, expected.length)).toBe(expected);
+  });
+
+  it.each([
+    [['--log-level', 'infotopsecret']],
+    [['--listen', 'topsecret']],
+    [['--host', 'topsecret/']],
+    [['--allowed-host', 'tok.topsecret/']],
+    [['--allowed-origin', 'https://user:topsecret@app.test']],
+    [['--profile', 'topsecret!']],
+    [['--callback-path', 'topsecret']],
+    [['--auth-timeout', 'topsecret']],
+    [['--client-token', '12 topsecret']],
+    [['--client-token', '1.5:']],
+    [['--static-oauth-client-info', '123456']],
+  ])('is not repeated where it may be one: %j', (flags) => {
+    expect(refusal(URL_TEXT, ...flags)).toMatch(
+      new RegExp(`^invalid value for ${flags[0]} \\| (?:expected|did you mean) `),
+    );
   });
 });
 

@@ -42,7 +42,7 @@ describe('a file', () => {
     'that holds no object is named, its content not: %j',
     (text) => {
       const told = refusalWith({ 'client.json': text }, URL_TEXT, FLAG, '@client.json');
-      expect(told).toMatch(/^--static-oauth-client-info: the file "client.json" holds no JSON object \| /);
+      expect(told).toMatch(/^--static-oauth-client-info: the file "client.json" contains no JSON object \| /);
       expect(told).not.toContain('topsecret');
     },
   );

@@ -40,19 +40,19 @@ it.each([
 describe('what cannot be used is named, and not repeated', () => {
   it.each([
     [['--ca', 'none.pem'], /^--ca: the file "none.pem" does not exist \| /],
-    [['--ca', 'key.pem'], /^--ca: the file "key.pem" holds no PEM certificate \| it holds a key/],
-    [['--ca', 'cert.der'], /^--ca: the file "cert.der" holds no PEM certificate \| .*openssl/],
-    [['--ca', 'empty'], /^--ca: the file "empty" holds no PEM certificate \| .*BEGIN CERTIFICATE/],
+    [['--ca', 'key.pem'], /^--ca: the file "key.pem" contains no PEM certificate \| it contains a key/],
+    [['--ca', 'cert.der'], /^--ca: the file "cert.der" contains no PEM certificate \| .*openssl/],
+    [['--ca', 'empty'], /^--ca: the file "empty" contains no PEM certificate \| .*BEGIN CERTIFICATE/],
     [['--cert', 'cert.pem'], /^--cert is given without --key \| .*--cert FILE --key FILE/],
     [['--key', 'key.pem'], /^--key is given without --cert \| /],
     [['--cert', 'none.pem', '--key', 'key.pem'], /^--cert: the file "none.pem" does not exist/],
-    [['--cert', 'key.pem', '--key', 'cert.pem'], /^--cert: the file "key.pem" holds no PEM certificate/],
-    [['--cert', 'cert.pem', '--key', 'cert.pem'], /^--key: the file "cert.pem" holds no PEM private key/],
-    [['--cert', 'cert.pem', '--key', 'public.pem'], /^--key: the file "public.pem" holds no PEM private key/],
+    [['--cert', 'key.pem', '--key', 'cert.pem'], /^--cert: the file "key.pem" contains no PEM certificate/],
+    [['--cert', 'cert.pem', '--key', 'cert.pem'], /^--key: the file "cert.pem" contains no PEM private key/],
+    [['--cert', 'cert.pem', '--key', 'public.pem'], /^--key: the file "public.pem" contains no PEM private key/],
     [['--cert', 'cert.pem', '--key', 'locked.pem'], /^--key: the file "locked.pem" is locked by a passphrase \| /],
     [['--cert', 'cert.pem', '--key', 'locked-rsa.pem'], /^--key: the file "locked-rsa.pem" is locked by a passphrase/],
     [['--cert', 'cert.pem', '--key', pem('PRIVATE KEY')], /^--key: the file does not exist/],
-    [['--ca', ''], /--ca is wrong/],
+    [['--ca', ''], /^invalid value for --ca(?:: ".*")?/],
     [['--ca', 'ca.pem', '--ca', 'ca.pem'], /--ca is given twice/],
   ])('%j', (flags, expected) => {
     const told = refusalWith(FILES, URL_TEXT, ...flags);

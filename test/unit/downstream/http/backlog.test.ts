@@ -10,6 +10,7 @@ const NOTE: Call = { method: 'notifications/progress', params: Buffer.from('{}')
 /** A server that takes what it is told when the test says so. */
 class Server implements Session {
   readonly established = true;
+  readonly era = 'legacy';
   readonly told: Call[] = [];
   readonly #waiting: (() => void)[] = [];
   quick = false;

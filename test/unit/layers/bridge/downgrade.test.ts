@@ -1,8 +1,11 @@
 // What a legacy server says, as a modern client gets it over the bridge.
 import { describe, expect, it } from 'vitest';
 import { Cancellation } from '../../../../src/core/cancel.ts';
-import type { Exchange } from '../../../../src/core/exchange.ts';
-import { Downgrade } from '../../../../src/layers/bridge/downgrade.ts';
+import type { Exchange, Handler, Session } from '../../../../src/core/exchange.ts';
+import { ProxyError } from '../../../../src/errors.ts';
+import { downgrade } from '../../../../src/layers/bridge/downgrade.ts';
+
+import { SILENT, sessionOf } from '../exchanges.ts';
 
 function exchange(method: string): Exchange {
   return {
@@ -15,12 +18,23 @@ function exchange(method: string): Exchange {
   };
 }
 
+/** The bridge in front of a server that refuses the modern era. */
+function bridged(handler: Handler): Session {
+  let opened = false;
+  const server: Session = {
+    ...sessionOf(async (exchange) => {
+      opened ||= exchange.call.method === 'initialize';
+      if (!opened) throw new ProxyError('no-common-version', 'not modern');
+      return handler(exchange);
+    }),
+    era: 'legacy',
+  };
+  return downgrade('1.2.3')(() => server)(SILENT);
+}
+
 async function answer(method: string, texts: Record<string, string>): Promise<Record<string, unknown>> {
-  const bridge = new Downgrade(
-    ({ call }) => Promise.resolve({ result: Buffer.from(texts[call.method] ?? '{}') }),
-    () => {},
-  );
-  const reply = await bridge.request(exchange(method));
+  const session = bridged(async ({ call }) => ({ result: Buffer.from(texts[call.method] ?? '{}') }));
+  const reply = await session.request({ ...exchange(method), promised: () => 'modern' });
   if ('error' in reply) throw new Error(reply.error.toString());
   return JSON.parse(reply.result.toString());
 }
@@ -67,5 +81,21 @@ describe('a list', () => {
 
   it('that could be read in two ways passes as it is', async () => {
     expect(await answer('tools/list', { 'tools/list': '{"tools":[],"tools":[1]}' })).toEqual({ tools: [1] });
+  });
+});
+
+describe('the session of the server', () => {
+  it.each([
+    ['{}', { name: 'mcp-proxy', version: '1.2.3' }],
+    ['{"_meta":{"io.modelcontextprotocol/clientInfo":{"name":"c"}}}', { name: 'c' }],
+  ])('is opened in the name of the client, or else of this program: %s', async (params, clientInfo) => {
+    const opened: unknown[] = [];
+    const session = bridged(async ({ call }) => {
+      if (call.method === 'initialize') opened.push(JSON.parse(String(call.params)));
+      return { result: Buffer.from('{}') };
+    });
+    const call = { method: 'tools/list', params: Buffer.from(params) };
+    await session.request({ ...exchange('tools/list'), call, promised: () => 'modern' });
+    expect(opened).toMatchObject([{ clientInfo }]);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../../src/core/exchange.ts';
-import type { Reply } from '../../../../src/core/jsonrpc.ts';
-import { blocksNotification, filterTools } from '../../../../src/layers/policy/filter.ts';
+import type { Call, Reply } from '../../../../src/core/jsonrpc.ts';
+import { filterTools } from '../../../../src/layers/policy/filter.ts';
 import { replyFrom } from '../../../../src/wire/replies.ts';
-import { exchangeOf, result, textOf } from '../exchanges.ts';
+import { behind, exchangeOf, result, SILENT, sessionOf, textOf } from '../exchanges.ts';
 
 /** Sends one call through the filter; the reply as a client sees it, and what reached the server. */
 async function through(
@@ -12,11 +12,26 @@ async function through(
   reply: Reply = result('"ran"'),
 ): Promise<{ reply: Reply; sent: Exchange[] }> {
   const sent: Exchange[] = [];
-  const handler = filterTools(['delete*', 'secret tool'])(async (exchange) => {
+  const handler = behind(filterTools(['delete*', 'secret tool']), async (exchange) => {
     sent.push(exchange);
     return reply;
   });
   return { reply: await handler(exchangeOf(method, params).exchange).catch(replyFrom), sent };
+}
+
+/** Whether a notification does not reach the server. */
+function blocksNotification(ignore: readonly string[]): (call: Call) => boolean {
+  return (call) => {
+    let passed = false;
+    const server = sessionOf(
+      () => Promise.reject(new Error('asked')),
+      () => {
+        passed = true;
+      },
+    );
+    filterTools(ignore)(() => server)(SILENT).notify(call);
+    return !passed;
+  };
 }
 
 function codeOf(reply: Reply): number {
@@ -33,7 +48,7 @@ describe('calls', () => {
     const { exchange } = exchangeOf('tools/call', params);
     let seen: Exchange | undefined;
     const answer = result('"ran"');
-    const reply = await filterTools(['delete*'])(async (x) => {
+    const reply = await behind(filterTools(['delete*']), async (x) => {
       seen = x;
       return answer;
     })(exchange);
@@ -91,7 +106,7 @@ describe('calls', () => {
     'beside a key of the envelope that could be taken for another go nowhere, whatever their method: %s',
     async (extra) => {
       const sent: Exchange[] = [];
-      const handler = filterTools(['delete*'])(async (exchange) => {
+      const handler = behind(filterTools(['delete*']), async (exchange) => {
         sent.push(exchange);
         return result('"ran"');
       });
@@ -109,7 +124,7 @@ describe('calls', () => {
     const { exchange } = exchangeOf('tools/call', '{"name":"read","names":"delete","arguments":{"Name":"delete"}}');
     const call = { ...exchange.call, extra: Buffer.from('"trace":{"Method":"tools/call"}') };
     const answer = result('"ran"');
-    expect(await filterTools(['delete*'])(async () => answer)({ ...exchange, call })).toBe(answer);
+    expect(await behind(filterTools(['delete*']), async () => answer)({ ...exchange, call })).toBe(answer);
     expect(blocksNotification(['delete*'])(call)).toBe(false);
   });
 

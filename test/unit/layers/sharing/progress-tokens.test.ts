@@ -100,8 +100,8 @@ describe('progress', () => {
     const tokens = new ProgressTokens();
     const one = asking(tokens, '{"_meta":{"progressToken":7}}');
     const two = asking(tokens, '{"_meta":{"progressToken":"\\u0037"}}');
-    tokens.pass(progress('{"progressToken":2,"progress":0.50,"total":12345678901234567890}'), true);
-    tokens.pass(progress('{"progress":1, "progressToken" :1 }'), true);
+    tokens.pass(progress('{"progressToken":2,"progress":0.50,"total":12345678901234567890}'));
+    tokens.pass(progress('{"progress":1, "progressToken" :1 }'));
     expect(one.told).toEqual(['notifications/progress {"progress":1, "progressToken" :7 }']);
     expect(two.told).toEqual([
       'notifications/progress {"progressToken":"\\u0037","progress":0.50,"total":12345678901234567890}',
@@ -115,7 +115,7 @@ describe('progress', () => {
       call('{"_meta":{"progressToken":7}}'),
       asker(() => room),
     );
-    expect(tokens.pass(progress('{"progressToken":1}'), true)).toBe(room);
+    expect(tokens.pass(progress('{"progressToken":1}'))).toBe(room);
   });
 
   it('is missed by an asker without room, where nobody can wait for it', () => {
@@ -129,9 +129,9 @@ describe('progress', () => {
       new Promise(() => {}),
     );
     tokens.replace(call('{"_meta":{"progressToken":7}}'), slow);
-    tokens.pass(progress('{"progressToken":1}'), false);
+    tokens.passIfRoom(progress('{"progressToken":1}'));
     expect(told).toEqual([]);
-    tokens.pass(progress('{"progressToken":1}'), true);
+    tokens.pass(progress('{"progressToken":1}'));
     expect(told).toHaveLength(1);
   });
 
@@ -140,8 +140,8 @@ describe('progress', () => {
     const one = asking(tokens, '{"_meta":{"progressToken":7}}');
     const two = asking(tokens, '{"_meta":{"progressToken":7}}');
     one.end();
-    tokens.pass(progress('{"progressToken":1}'), true);
-    tokens.pass(progress('{"progressToken":2}'), true);
+    tokens.pass(progress('{"progressToken":1}'));
+    tokens.pass(progress('{"progressToken":2}'));
     expect(one.told).toEqual([]);
     expect(two.told).toHaveLength(1);
   });
@@ -158,8 +158,8 @@ describe('progress', () => {
   ])('that is nobody’s reaches nobody: %s', (params) => {
     const tokens = new ProgressTokens();
     const { told } = asking(tokens, '{"_meta":{"progressToken":7}}');
-    expect(tokens.pass(progress(params), true)).toBeUndefined();
-    expect(tokens.pass({ method: 'notifications/progress' }, true)).toBeUndefined();
+    expect(tokens.pass(progress(params))).toBeUndefined();
+    expect(tokens.pass({ method: 'notifications/progress' })).toBeUndefined();
     expect(told).toEqual([]);
   });
 });

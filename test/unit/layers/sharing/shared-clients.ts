@@ -1,8 +1,10 @@
 // Several clients in one session with a server that runs nowhere: everything it is asked and told is written down.
 import type { Exchange, Handler, Peer, Session } from '../../../../src/core/exchange.ts';
 import type { Call, Reply } from '../../../../src/core/jsonrpc.ts';
+import type { Connect } from '../../../../src/core/layer.ts';
 import type { Log } from '../../../../src/core/ports.ts';
-import { SharedSession } from '../../../../src/layers/sharing/shared-session.ts';
+import { progressTokens } from '../../../../src/layers/sharing/progress-tokens.ts';
+import { sharing } from '../../../../src/layers/sharing/shared-session.ts';
 import { exchangeOf, result } from '../exchanges.ts';
 
 export const IDLE = 60_000;
@@ -23,6 +25,7 @@ export class Server implements Session {
   readonly notes: string[] = [];
   readonly closed: number[] = [];
   readonly established = true;
+  readonly era = 'legacy';
   answer: Handler = async ({ call: { method } }) => result(method === 'initialize' ? INITIALIZED : '{}');
 
   constructor(client: Peer) {
@@ -56,8 +59,8 @@ export class Client implements Peer {
   /** Whether it has no room for more. */
   full = false;
 
-  constructor(shared: SharedSession) {
-    this.session = shared.join(this);
+  constructor(shared: { readonly connect: Connect }) {
+    this.session = shared.connect(this);
   }
 
   notify(note: Call): Promise<void> | undefined {
@@ -94,17 +97,14 @@ export function sharedSession(prepare: (server: Server) => void = () => {}) {
     throw new Error('nobody has to read this');
   };
   const log: Log = { debug: (line) => lines.push(line), info: unexpected, warn: unexpected, error: unexpected };
-  const shared = new SharedSession({
-    open(client) {
-      const server = new Server(client);
-      prepare(server);
-      servers.push(server);
-      return server;
-    },
-    version: '1.2.3',
-    idle: IDLE,
-    log,
-  });
+  const open: Connect = (client) => {
+    const server = new Server(client);
+    prepare(server);
+    servers.push(server);
+    return server;
+  };
+  const { layer, close } = sharing({ version: '1.2.3', idle: IDLE, log });
+  const shared = { connect: layer(progressTokens()(open)), close };
   const server = (): Server => servers.at(-1) as Server;
   /** A client that has opened its session. */
   const joined = async (): Promise<Client> => {

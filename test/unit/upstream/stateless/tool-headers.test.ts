@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Reply } from '../../../../src/core/jsonrpc.ts';
 import type { Log } from '../../../../src/core/ports.ts';
-import { ToolHeaders, toolName } from '../../../../src/upstream/stateless/tool-headers.ts';
+import { ToolHeaders } from '../../../../src/upstream/stateless/tool-headers.ts';
 
 interface Learned {
   readonly tools: ToolHeaders;
@@ -134,20 +134,5 @@ describe('pages that are no such thing', () => {
   it('that are errors pass', () => {
     const reply: Reply = { error: Buffer.from('{"code":1,"message":"x-mcp-header"}') };
     expect(start().tools.learn(reply)).toBe(reply);
-  });
-});
-
-describe('toolName', () => {
-  it.each([
-    ['{"name":"a\\u0062"}', 'ab'],
-    ['{"name":7}', undefined],
-    ['{}', undefined],
-    ['["a"]', undefined],
-  ])('%s', (params, name) => {
-    expect(toolName(call(params))).toBe(name);
-  });
-
-  it('without params is none', () => {
-    expect(toolName({ method: 'tools/call' })).toBeUndefined();
   });
 });

@@ -39,6 +39,8 @@ it('before anything has happened, tells of every error that may come', async () 
     'mcp_proxy_upstream_errors_total{code="bad-result"}',
     'mcp_proxy_upstream_errors_total{code="failed"}',
     'mcp_proxy_upstream_errors_total{code="no-common-version"}',
+    'mcp_proxy_upstream_errors_total{code="no-sign-in"}',
+    'mcp_proxy_upstream_errors_total{code="sign-in-needed"}',
     'mcp_proxy_upstream_errors_total{code="timeout"}',
     'mcp_proxy_upstream_errors_total{code="unauthorized"}',
     'mcp_proxy_upstream_errors_total{code="unreachable"}',
@@ -72,16 +74,22 @@ describe('exchanges', () => {
     expect(samples.get('mcp_proxy_request_duration_seconds_sum{method="tools/call"}')).toBeCloseTo(total, 6);
   });
 
-  it.each(['unreachable', 'timeout', 'failed', 'unauthorized', 'no-common-version', 'bad-result'])(
-    'that end with %s are errors upstream',
-    async (code) => {
-      const metrics = metricsOf();
-      metrics.exchange('tools/call', code, 1);
-      const samples = await samplesOf(metrics);
-      const errors = [...samples].filter(([name, value]) => name.includes('upstream_errors') && value > 0);
-      expect(errors).toEqual([[`mcp_proxy_upstream_errors_total{code="${code}"}`, 1]]);
-    },
-  );
+  it.each([
+    'unreachable',
+    'timeout',
+    'failed',
+    'unauthorized',
+    'sign-in-needed',
+    'no-sign-in',
+    'no-common-version',
+    'bad-result',
+  ])('that end with %s are errors upstream', async (code) => {
+    const metrics = metricsOf();
+    metrics.exchange('tools/call', code, 1);
+    const samples = await samplesOf(metrics);
+    const errors = [...samples].filter(([name, value]) => name.includes('upstream_errors') && value > 0);
+    expect(errors).toEqual([[`mcp_proxy_upstream_errors_total{code="${code}"}`, 1]]);
+  });
 
   it.each(['result', 'error', 'cancelled', 'limit', 'invalid-request', 'invalid-params', 'internal'])(
     'that end with %s are none',

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from '../../../../../src/core/jsonrpc.ts';
 import type { Accepts } from '../../../../../src/downstream/http/accept.ts';
 import { type Beating, Pulse } from '../../../../../src/downstream/http/response/heartbeat.ts';
-import { PostResponse } from '../../../../../src/downstream/http/response/post-response.ts';
+import { type Beginning, PostResponse } from '../../../../../src/downstream/http/response/post-response.ts';
 import { Received, settled } from '../response.ts';
 
 const MIB = 1_048_576;
@@ -36,14 +36,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A POST that waits for its answer, and why its response became a stream. */
+/** A POST that waits for its answer, and what its stream began with if it became one. */
 function posted(accepts: Accepts, before?: Received) {
   const received = new Received(before);
-  const streams: { readonly waited: boolean }[] = [];
+  const streams: Beginning[] = [];
   const response = new PostResponse(received.res, accepts, pulse, {
-    headers: () => ['mcp-session-id', 'session-1'],
-    lane: (stream, waited) => {
-      streams.push({ waited });
+    headers: ['mcp-session-id', 'session-1'],
+    lane: (stream, beginning) => {
+      streams.push(beginning);
       return {
         write: (written) => stream.write(written),
         room: () => stream.room(),
@@ -112,6 +112,38 @@ describe('an answer that comes first', () => {
   });
 });
 
+describe('the headers', () => {
+  it('are left away once they are not true any more', async () => {
+    const { received, response } = posted('both');
+    response.dropHeaders();
+    response.answer(frame(ANSWER), 200);
+    await settled();
+    expect(received.headers).not.toHaveProperty('mcp-session-id');
+    expect(received.body.toString()).toBe(ANSWER);
+  });
+
+  it('and the stream are as they come where nothing else was asked for', async () => {
+    const received = new Received();
+    const response = new PostResponse(received.res, 'both', pulse);
+    response.write(frame(NOTE));
+    response.answer(frame(ANSWER), 200);
+    await settled();
+    expect(received.said).toEqual([NOTE, ANSWER]);
+    expect(received.headers).not.toHaveProperty('mcp-session-id');
+  });
+});
+
+it.each<[string, (response: PostResponse) => void]>([
+  ['the answer', (response) => response.answer(frame(ANSWER), 200)],
+  ['an end without an answer', (response) => response.none()],
+])('%s is the end, also of a stream', (_, end) => {
+  const { response } = posted('both');
+  response.write(frame(NOTE));
+  expect([response.done, response.streams]).toEqual([false, true]);
+  end(response);
+  expect([response.done, response.streams]).toEqual([true, false]);
+});
+
 describe('a stream', () => {
   it('is what the response becomes when something comes before the answer', async () => {
     const { received, response, streams } = posted('both');
@@ -133,13 +165,13 @@ describe('a stream', () => {
     });
     expect(received.said).toEqual([NOTE, NOTE, ANSWER]);
     expect(received.ended).toBe(true);
-    expect(streams).toEqual([{ waited: false }]);
+    expect(streams).toEqual(['message']);
   });
 
   it('is what it is from the start for who takes nothing else', async () => {
     const { received, response, streams } = posted('events');
     expect(received.headers['content-type']).toBe('text/event-stream');
-    expect(streams).toEqual([{ waited: true }]);
+    expect(streams).toEqual(['silence']);
     response.answer(frame(ANSWER), 200);
     await settled();
     expect(received.said).toEqual([ANSWER]);
@@ -163,7 +195,7 @@ describe('a stream', () => {
     vi.advanceTimersByTime(9_000);
     expect(received.text).toBe('');
     vi.advanceTimersByTime(6_000);
-    expect(streams).toEqual([{ waited: true }]);
+    expect(streams).toEqual(['silence']);
     expect(received.headers['content-type']).toBe('text/event-stream');
     expect(received.body).toHaveLength(0);
     vi.advanceTimersByTime(20_000);
@@ -184,7 +216,7 @@ describe('a stream', () => {
     response.slow();
     response.slow();
     vi.advanceTimersByTime(60_000);
-    expect(streams).toEqual([{ waited: true }]);
+    expect(streams).toEqual(['silence']);
   });
 
   it('is counted as long as it is open', async () => {

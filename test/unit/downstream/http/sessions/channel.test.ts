@@ -23,9 +23,9 @@ function channelOf(number = 1, asked: readonly Id[] = [], replay: ReplayBuffer =
   pulses.push(pulse);
   const channel = new Channel(number, replay, asked);
   /** A client connects, and says from where it wants to go on. */
-  const attach = (after?: number, prime = false): Received => {
+  const attach = (after?: number, primes = false): Received => {
     const received = new Received();
-    channel.attach(new EventStream(received.res, pulse), after, prime);
+    channel.attach(new EventStream(received.res, pulse), { after, primes });
     return received;
   };
   const write = (...texts: string[]): void => {

@@ -13,6 +13,7 @@ afterAll(() => pulse.stop());
 /** A server that takes everything and answers nothing. */
 const SILENT: Session = {
   established: true,
+  era: 'modern',
   request: () => new Promise(() => {}),
   notify: () => new Promise(() => {}),
   close: () => Promise.resolve(),

@@ -1,16 +1,15 @@
 // What real servers answer, and what that says about them; by status, code and shape, never by words.
 import { describe, expect, it } from 'vitest';
-import type { Reply } from '../../../src/core/jsonrpc.ts';
-import { ProxyError } from '../../../src/errors.ts';
-import { type Outcome, replyOf } from '../../../src/upstream/outcome.ts';
+import type { Reply } from '../../../../src/core/jsonrpc.ts';
+import { ProxyError } from '../../../../src/errors.ts';
 import {
   afterLegacyPost,
   afterModernPost,
   afterSse,
-  attempts,
   isModernAnswer,
   type Verdict,
-} from '../../../src/upstream/verdict.ts';
+} from '../../../../src/upstream/detection/verdict.ts';
+import { type Outcome, replyOf } from '../../../../src/upstream/outcome.ts';
 
 const answered = (text: string): Outcome => ({ kind: 'answered', reply: { result: Buffer.from(text) } });
 const failed = (code: number): Outcome => ({ kind: 'answered', reply: error(code) });
@@ -218,23 +217,6 @@ describe('isModernAnswer', () => {
     ['-32601', refused(404, error(-32601)), false],
   ])('%s', (_, outcome, yes) => {
     expect(isModernAnswer(outcome)).toBe(yes);
-  });
-});
-
-describe('attempts', () => {
-  it.each([
-    ['http-first', undefined, ['http', 'sse']],
-    ['http-first', 'http', ['http', 'sse']],
-    ['http-first', 'sse', ['sse', 'http']],
-    ['sse-first', undefined, ['sse', 'http']],
-    ['sse-first', 'http', ['http', 'sse']],
-    ['sse-first', 'sse', ['sse', 'http']],
-    ['http-only', undefined, ['http']],
-    ['http-only', 'sse', ['http']],
-    ['sse-only', undefined, ['sse']],
-    ['sse-only', 'http', ['sse']],
-  ] as const)('%s, remembered %s', (strategy, remembered, order) => {
-    expect(attempts(strategy, remembered)).toEqual(order);
   });
 });
 

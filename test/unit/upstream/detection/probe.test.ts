@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Fetch, HttpRequest, HttpResponse } from '../../../src/core/fetch.ts';
-import { ProxyError } from '../../../src/errors.ts';
-import { type Reached, reach } from '../../../src/upstream/probe.ts';
+import type { Fetch, HttpRequest, HttpResponse } from '../../../../src/core/fetch.ts';
+import { ProxyError } from '../../../../src/errors.ts';
+import { type Reached, reach } from '../../../../src/upstream/detection/probe.ts';
 
 const URL_OF_SERVER = new URL('https://server.example/mcp');
 
@@ -79,13 +79,13 @@ describe('a server that does not', () => {
 });
 
 describe('what is sent', () => {
-  const sentBy = async (probe?: boolean): Promise<HttpRequest> => {
+  const sentBy = async (purpose?: 'probe' | 'call'): Promise<HttpRequest> => {
     const sent: HttpRequest[] = [];
     const fetch: Fetch = async (request) => {
       sent.push(request);
       return responded(200);
     };
-    await (probe === undefined ? reach(fetch, URL_OF_SERVER) : reach(fetch, URL_OF_SERVER, probe));
+    await reach(fetch, URL_OF_SERVER, purpose);
     expect(sent).toHaveLength(1);
     return sent[0] as HttpRequest;
   };
@@ -102,8 +102,8 @@ describe('what is sent', () => {
   });
 
   it('asks nobody to sign in, unless it is to', async () => {
-    expect((await sentBy()).probe).toBe(true);
-    expect((await sentBy(true)).probe).toBe(true);
-    expect((await sentBy(false)).probe).toBe(false);
+    expect((await sentBy()).purpose).toBe('probe');
+    expect((await sentBy('probe')).purpose).toBe('probe');
+    expect((await sentBy('call')).purpose).toBe('call');
   });
 });

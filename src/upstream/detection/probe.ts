@@ -1,11 +1,13 @@
 /** Whether the server can be reached, and lets us in: one request that changes nothing. */
-import { Cancellation } from '../core/cancel.ts';
-import type { Fetch } from '../core/fetch.ts';
-import { encodeRequest } from '../core/jsonrpc.ts';
-import { showUrl } from '../core/redact.ts';
-import { withLimit } from '../core/timer.ts';
-import { ProxyError } from '../errors.ts';
-import { discard } from './messages.ts';
+import { Cancellation } from '../../core/cancel.ts';
+import type { Fetch } from '../../core/fetch.ts';
+import { encodeRequest } from '../../core/jsonrpc.ts';
+import { showUrl } from '../../core/redact.ts';
+import { withLimit } from '../../core/timer.ts';
+import { ProxyError } from '../../errors.ts';
+import { PING } from '../../mcp/handshake.ts';
+import { POST_HEADERS } from '../../mcp/headers.ts';
+import { discard } from '../messages.ts';
 
 export interface Reached {
   /** `closed`: it is there, and asks for a sign-in. */
@@ -17,17 +19,24 @@ export interface Reached {
 }
 
 const LIMIT = 10_000;
-const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
 /**
  * Whatever a server answers to a ping outside of any session shows that it is there. Never rejects.
- * @param probe nobody waits for the outcome, so no user is asked to sign in.
+ * @param purpose for a `call`, a user may be asked to sign in.
  */
-export async function reach(fetch: Fetch, url: URL, probe = true): Promise<Reached> {
+export async function reach(fetch: Fetch, url: URL, purpose: 'probe' | 'call' = 'probe'): Promise<Reached> {
   try {
     return await withLimit(LIMIT, new Cancellation(), async (signal) => {
-      const body = encodeRequest('"reach"', { method: 'ping' });
-      const response = await fetch({ method: 'POST', url, headers: HEADERS, body, signal, repeatable: true, probe });
+      const body = encodeRequest('"reach"', PING);
+      const response = await fetch({
+        purpose,
+        method: 'POST',
+        url,
+        headers: POST_HEADERS,
+        body,
+        signal,
+        repeatable: true,
+      });
       await discard(response).catch(() => {});
       if (response.status === 401) return { kind: 'closed' };
       if (response.status < 500) return { kind: 'open' };

@@ -1,10 +1,10 @@
 /** Errors that say that client and server have no revision in common. */
 
-import { peek } from '../core/json.ts';
-import { printable, showUrl } from '../core/redact.ts';
-import { ProxyError } from '../errors.ts';
-import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../mcp/revisions.ts';
-import type { Outcome } from './outcome.ts';
+import { peek } from '../../core/json.ts';
+import { printable, showUrl } from '../../core/redact.ts';
+import { ProxyError } from '../../errors.ts';
+import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import type { Outcome } from '../outcome.ts';
 import { namedRevisions } from './verdict.ts';
 
 /** The client opened with `initialize`, which the server does not have. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { withoutRepetition } from '../../../src/app/log-repetition.ts';
 import type { Log } from '../../../src/core/ports.ts';
-import { withoutRepetition } from '../../../src/core/repeated.ts';
 
 const MINUTE = 60_000;
 

@@ -1,5 +1,5 @@
 /** A log that many clients share says the same thing once a minute, not once a client. */
-import type { Log } from './ports.ts';
+import type { Log } from '../core/ports.ts';
 
 const PAUSE = 60_000;
 /** Lines that are remembered; more different ones than this in a minute are news again. */

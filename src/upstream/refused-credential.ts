@@ -1,6 +1,7 @@
 /** What to say to a user whose request was refused with 401 or 403: which credential it was, and what is likely wrong with it. */
-import type { SentCredential } from './fetch.ts';
-import { printable, redactor } from './redact.ts';
+import type { SentCredential } from '../core/fetch.ts';
+import { printable, redactor } from '../core/redact.ts';
+import { membersOf, serverWords } from '../core/server-words.ts';
 
 /** Longer words of a server are in `error.data.body` only: cut here, they could end in the middle of a secret. */
 const LONGEST_WORDS = 200;
@@ -91,6 +92,8 @@ function likelyReason(
     return `it is the name of a variable that nothing has expanded; ${instead}`;
   }
   if (/^["'].*|["']$/.test(credentials)) return 'it has quotes in it, which were sent too; leave them out';
+  if (scheme !== undefined && /^(?:bearer|basic)\s/i.test(credentials))
+    return `it has a scheme twice; write ${scheme} once`;
   const end = expiryOf(credentials);
   if (end !== undefined && end <= now) return `the token in it expired at ${isoTime(end)}; get a new one`;
   if (/authorization$/i.test(name) && scheme === undefined) {
@@ -104,7 +107,7 @@ function likelyReason(
 function expiryOf(token: string): number | undefined {
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(token) ?? [];
   if (payload === undefined) return undefined;
-  const { exp } = members(Buffer.from(payload, 'base64url').toString('utf8'));
+  const { exp } = membersOf(Buffer.from(payload, 'base64url').toString('utf8'));
   // Dates end there (ECMA-262, section 21.4.1.1).
   return typeof exp === 'number' && Math.abs(exp) <= 8.64e12 ? exp * 1000 : undefined;
 }
@@ -113,22 +116,8 @@ function isoTime(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** What the server says for people: in the challenge (RFC 6750, section 3), a JSON body, or a line of text. */
+/** What the server says for people, in the challenge (RFC 6750, section 3) or in the body. */
 function wordsOf({ challenge, body }: Refused): string {
   const described = /\berror_description="((?:[^"\\]|\\.)*)"/.exec(challenge)?.[1]?.replace(/\\(.)/g, '$1');
-  const { error, error_description, message, detail } = members(body);
-  const nested = typeof error === 'object' && error !== null ? (error as Record<string, unknown>).message : undefined;
-  const found = [described, error_description, nested, message, detail, error].find((t) => typeof t === 'string');
-  if (typeof found === 'string') return printable(found, Infinity);
-  const text = body.trim();
-  return /^[^<{[\n][^\n<]*$/.test(text) ? printable(text, Infinity) : '';
-}
-
-function members(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  return printable(described ?? serverWords(body), Infinity);
 }

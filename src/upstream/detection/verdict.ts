@@ -4,12 +4,10 @@
  * what a server speaks").
  */
 
-import type { Strategy } from '../config.ts';
-import { asString, elements, isArray, type Json, peek } from '../core/json.ts';
-import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../core/jsonrpc.ts';
-import type { TransportName } from '../core/ports.ts';
-import { isLegacyRevision, isModernError, isModernRevision, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
-import { NO_REFUSAL, type Outcome } from './outcome.ts';
+import { asString, elements, isArray, type Json, peek } from '../../core/json.ts';
+import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
+import { isLegacyRevision, isModernError, isModernRevision, UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
+import { NO_REFUSAL, type Outcome } from '../outcome.ts';
 
 export type Verdict =
   /** The server speaks this transport and this era. */
@@ -22,20 +20,6 @@ export type Verdict =
   | 'discover'
   /** What came is the answer, and no evidence. */
   | 'final';
-
-/** The transports to try, in order. A remembered one goes first, unless only one is allowed. */
-export function attempts(strategy: Strategy, remembered: TransportName | undefined): TransportName[] {
-  switch (strategy) {
-    case 'http-only':
-      return ['http'];
-    case 'sse-only':
-      return ['sse'];
-    case 'http-first':
-      return remembered === 'sse' ? ['sse', 'http'] : ['http', 'sse'];
-    case 'sse-first':
-      return remembered === 'http' ? ['http', 'sse'] : ['sse', 'http'];
-  }
-}
 
 /** Whether a refusal means that the URL does not speak the transport at all. */
 function isOtherTransport(outcome: Outcome): boolean {

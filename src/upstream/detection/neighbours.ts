@@ -2,11 +2,14 @@
  * Where an MCP server answers, beside a URL that is nearly right. Asked only once the URL itself has failed, with a
  * `ping` and, for HTTP+SSE, a stream that is closed at once: neither runs anything at the server.
  */
-import type { Strategy } from '../config.ts';
-import { Cancellation, type CancelSignal } from '../core/cancel.ts';
-import type { Cookies, Fetch, HttpResponse } from '../core/fetch.ts';
-import { parseUrl } from '../core/url.ts';
-import { ProxyError } from '../errors.ts';
+import type { Strategy } from '../../config.ts';
+import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import type { Cookies, Fetch, HttpResponse } from '../../core/fetch.ts';
+import { showUrl } from '../../core/redact.ts';
+import { parseUrl } from '../../core/url.ts';
+import { ProxyError } from '../../errors.ts';
+import { PING_REQUEST } from '../../mcp/handshake.ts';
+import { POST_HEADERS, STREAM_HEADERS } from '../../mcp/headers.ts';
 
 const MOST = 8;
 /** For all of them together, in milliseconds. */
@@ -16,13 +19,11 @@ const HOLDS = 60_000;
 /** Bytes of an answer to a ping. */
 const ANSWER_LIMIT = 65_536;
 
-const PING = [Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}')];
-
 export class Neighbours {
   readonly #url: URL;
   readonly #strategy: Strategy;
   readonly #fetch: Fetch;
-  #found: Promise<URL | undefined> | undefined;
+  #advice: Promise<string | undefined> | undefined;
   #holdsUntil = 0;
 
   /**
@@ -35,15 +36,18 @@ export class Neighbours {
     this.#fetch = fetch;
   }
 
-  /** The first neighbour where an MCP server answers. Never rejects. */
-  find(): Promise<URL | undefined> {
-    if (this.#found && Date.now() < this.#holdsUntil) return this.#found;
+  /**
+   * What to type instead: the first neighbour where an MCP server answers, or the flag that forbids the transport of the
+   * URL itself. Never rejects.
+   */
+  advise(): Promise<string | undefined> {
+    if (this.#advice && Date.now() < this.#holdsUntil) return this.#advice;
     this.#holdsUntil = Date.now() + HOLDS;
-    this.#found = this.#look();
-    return this.#found;
+    this.#advice = this.#look();
+    return this.#advice;
   }
 
-  async #look(): Promise<URL | undefined> {
+  async #look(): Promise<string | undefined> {
     const limit = new Cancellation();
     const timer = setTimeout(() => limit.abort(new ProxyError('timeout', 'the neighbours did not answer')), LIMIT);
     const urls = neighboursOf(this.#url);
@@ -51,9 +55,22 @@ export class Neighbours {
       if (this.#strategy !== 'sse-only' && (await speaksHttp(url, this.#fetch, limit))) return true;
       return this.#strategy !== 'http-only' && SSE_PATH.test(url.pathname) && speaksSse(url, this.#fetch, limit);
     };
-    const speak = await Promise.all(urls.map((url) => speaks(url).catch(() => false)));
+    const [forbidden, ...speak] = await Promise.all([
+      this.#speaksForbidden(limit).catch(() => false),
+      ...urls.map((url) => speaks(url).catch(() => false)),
+    ]);
     clearTimeout(timer);
-    return urls.find((_, i) => speak[i]);
+    const found = urls.find((_, i) => speak[i]);
+    if (found) return `an MCP server answers at ${showUrl(found)}: use that URL`;
+    if (!forbidden) return undefined;
+    const spoken = this.#strategy === 'sse-only' ? 'Streamable HTTP' : 'HTTP+SSE';
+    return `the server speaks ${spoken} at this URL: leave --transport ${this.#strategy} out`;
+  }
+
+  /** Whether the server speaks at its own URL, over the transport that the strategy leaves out. */
+  async #speaksForbidden(limit: CancelSignal): Promise<boolean> {
+    if (this.#strategy === 'http-only') return speaksSse(this.#url, this.#fetch, limit);
+    return this.#strategy === 'sse-only' && speaksHttp(this.#url, this.#fetch, limit);
   }
 }
 
@@ -75,17 +92,15 @@ const NO_COOKIES: Cookies = { empty: true, take: () => {}, header: () => undefin
 
 /** Each request counts for itself: no cookie is taken from a neighbour, nor a redirect followed. */
 function common(url: URL, signal: CancelSignal) {
-  return { url, signal, redirect: 'manual', probe: true, repeatable: true, cookies: NO_COOKIES } as const;
+  return { purpose: 'probe', url, signal, redirect: 'manual', repeatable: true, cookies: NO_COOKIES } as const;
 }
 
 async function speaksHttp(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  return isAnswer(await fetch({ ...common(url, signal), method: 'POST', headers, body: PING }));
+  return isAnswer(await fetch({ ...common(url, signal), method: 'POST', headers: POST_HEADERS, body: PING_REQUEST }));
 }
 
 async function speaksSse(url: URL, fetch: Fetch, signal: CancelSignal): Promise<boolean> {
-  const headers = { accept: 'text/event-stream' };
-  const response = await fetch({ ...common(url, signal), method: 'GET', headers, stream: true });
+  const response = await fetch({ ...common(url, signal), method: 'GET', headers: STREAM_HEADERS });
   let text = '';
   const take = (chunk: Buffer): undefined => {
     text += chunk.toString('latin1');

@@ -1,2 +1,0 @@
-/** Why a proxy ends, and so how much time it has. */
-export type Ending = 'client-gone' | 'signal' | 'crash';

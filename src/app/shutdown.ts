@@ -1,0 +1,114 @@
+/** How a proxy ends: a list of steps, each with a limit, run once from top to bottom. */
+
+/** Why a proxy ends, and so how much time it has. */
+export type ShutdownReason = 'client-gone' | 'signal' | 'crash';
+
+/** Milliseconds. */
+interface Limits {
+  /** For answers to requests that reached the server, and for a slow reader to take them. */
+  readonly drain: number;
+  /** For answers while the connection is still being made. */
+  readonly connect: number;
+  /** For telling the server. */
+  readonly close: number;
+  /** For cutting what is left. It comes on top of `whole`. */
+  readonly cut: number;
+  /** For all steps together. */
+  readonly whole: number;
+}
+
+const LIMITS: Record<ShutdownReason, Limits> = {
+  'client-gone': { drain: 5_000, connect: 1_500, close: 1_500, cut: 200, whole: 7_500 },
+  signal: { drain: 1_300, connect: 1_250, close: 500, cut: 100, whole: 1_800 },
+  crash: { drain: 300, connect: 0, close: 300, cut: 100, whole: 900 },
+};
+
+type Limit = Exclude<keyof Limits, 'whole'>;
+
+export interface Step {
+  /** What it does, for readers of the list. */
+  readonly name: string;
+  /** How long it is waited for: drain and connect count from the beginning, close and cut from the step. */
+  readonly limit: Limit;
+  /** Left out where this is false when its turn comes. */
+  readonly needed?: () => boolean;
+  /** @param left milliseconds it has */
+  run(left: number): unknown;
+}
+
+/** Steps of an inner list run together. */
+export type Steps = readonly (Step | readonly Step[])[];
+
+export class Shutdown {
+  readonly #steps: Steps;
+  #until = { drain: Number.POSITIVE_INFINITY, connect: Number.POSITIVE_INFINITY, whole: Number.POSITIVE_INFINITY };
+  #each = { close: Number.POSITIVE_INFINITY, cut: Number.POSITIVE_INFINITY };
+  readonly #waiting = new Set<() => void>();
+  #running: Promise<void> | undefined;
+
+  constructor(steps: Steps) {
+    this.#steps = steps;
+  }
+
+  /** Runs the steps. Another call begins nothing anew; a more urgent reason shortens what is under way. Never rejects. */
+  begin(reason: ShutdownReason): Promise<void> {
+    this.#hurry(LIMITS[reason]);
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (const step of this.#steps) {
+      await Promise.all(('run' in step ? [step] : step).map((one) => this.#take(one)));
+    }
+  }
+
+  /** Runs one step, and waits for it no longer than it may take. */
+  async #take({ limit, needed, run }: Step): Promise<void> {
+    if (needed?.() === false) return;
+    let result: unknown;
+    try {
+      result = run(this.#left(limit));
+    } catch {
+      // What cannot be ended in order must not keep the rest from ending.
+      return;
+    }
+    if (result instanceof Promise) await this.#wait(limit, result);
+  }
+
+  #hurry(limits: Limits): void {
+    const now = Date.now();
+    this.#until = {
+      drain: Math.min(this.#until.drain, now + limits.drain),
+      connect: Math.min(this.#until.connect, now + limits.connect),
+      whole: Math.min(this.#until.whole, now + limits.whole),
+    };
+    this.#each = { close: Math.min(this.#each.close, limits.close), cut: Math.min(this.#each.cut, limits.cut) };
+    for (const again of this.#waiting) again();
+  }
+
+  /** Milliseconds left for a step that begins now. */
+  #left(limit: Limit): number {
+    if (limit === 'cut') return this.#each.cut;
+    const whole = Math.max(0, this.#until.whole - Date.now());
+    return limit === 'close' ? Math.min(this.#each.close, whole) : Math.max(0, this.#until[limit] - Date.now());
+  }
+
+  #wait(limit: Limit, promise: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(again);
+        resolve();
+      };
+      const again = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(done, this.#left(limit));
+      };
+      this.#waiting.add(again);
+      again();
+      promise.then(done, done);
+    });
+  }
+}

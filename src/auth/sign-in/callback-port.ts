@@ -1,0 +1,44 @@
+/** Gets a port for the callback of a sign-in, where other programs and earlier sign-ins may have one already. */
+import { printable } from '../../core/redact.ts';
+import { ProxyError } from '../../errors.ts';
+import { askForPort, type Callback, type CallbackOptions, listenForCallback } from './callback.ts';
+
+export type Listener = Omit<CallbackOptions, 'port'>;
+
+/** Listens on the first of the ports that is free. Rejects with a ProxyError `port-taken` when none is. */
+export async function listenOnOneOf(ports: readonly [number, ...number[]], listener: Listener): Promise<Callback> {
+  for (const port of ports) {
+    const callback = await listenIfFree(port, listener);
+    if (callback) return callback;
+  }
+  throw await portTaken(ports[0]);
+}
+
+/** Listens on a port. Undefined when another program has it; any other error is thrown. */
+export function listenIfFree(port: number, listener: Listener): Promise<Callback | undefined> {
+  const options = { ...listener, port };
+  return listenForCallback(options)
+    .catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error;
+      // The previous sign-in may still hold the port, for reloads of its page.
+      await askForPort(port);
+      return listenForCallback(options);
+    })
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+      return undefined;
+    });
+}
+
+/** Where `callback.ts` listens. */
+const CALLBACK_ADDRESSES = ['127.0.0.1', '::1'];
+
+/** Names the program that has the port. */
+async function portTaken(port: number): Promise<ProxyError> {
+  const { portHolder } = await import('../../platform/port-holder.ts');
+  const holder = await portHolder(port, CALLBACK_ADDRESSES);
+  const by = holder ? ` by ${printable(holder, 80)}` : '';
+  return new ProxyError('port-taken', `the port ${port} of the sign-in is in use${by}`, {
+    hint: 'end that program, or register another redirect URI and give its port with --callback-port',
+  });
+}

@@ -1,0 +1,126 @@
+/** How each origin is reached: directly, or through an outbound proxy; found out once, and kept. */
+import http, { type AgentOptions } from 'node:http';
+import { isLoopback, type TlsConfig } from '../config.ts';
+import { CookieJar } from './cookies.ts';
+import { expireIdle } from './pool.ts';
+import { directRouteHint, unusableProxy } from './proxy-variables.ts';
+import type { Connector } from './request.ts';
+import type { Secure, Trust } from './trust.ts';
+
+const AGENT: AgentOptions = { keepAlive: true };
+/** Connections that are used for one request. */
+const ONCE: AgentOptions = { keepAlive: false };
+
+const AS_NODE_DOES: Trust = { own: {}, foreign: {} };
+
+export interface ConnectorOptions {
+  /** The server's URL. */
+  readonly url: URL;
+  readonly enableProxy: boolean;
+  readonly tls?: TlsConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Headers that are sent with every request: to the origin of the server, and to all others. */
+export interface OriginHeaders {
+  readonly own: Connector['headers'];
+  readonly foreign: Connector['headers'];
+}
+
+export class Connectors {
+  readonly #options: ConnectorOptions;
+  readonly #headers: OriginHeaders;
+  /** By origin, at hand without waiting. */
+  readonly #found = new Map<string, Connector>();
+  readonly #finding = new Map<string, Promise<Connector>>();
+  #trust: Promise<Trust> | undefined;
+
+  constructor(options: ConnectorOptions, headers: OriginHeaders) {
+    this.#options = options;
+    this.#headers = headers;
+  }
+
+  /** The connector to an origin, if it has been found. */
+  get(origin: string): Connector | undefined {
+    return this.#found.get(origin);
+  }
+
+  /** Finds the connector to the origin of a URL. */
+  async find(url: URL): Promise<Connector> {
+    const { origin } = url;
+    const finding = this.#finding.get(origin) ?? this.#create(url);
+    this.#finding.set(origin, finding);
+    try {
+      const connector = await finding;
+      this.#found.set(origin, connector);
+      return connector;
+    } catch (error) {
+      this.#finding.delete(origin);
+      this.#trust = undefined;
+      throw error;
+    }
+  }
+
+  /** Closes every connection, those in use included. */
+  close(): void {
+    for (const { agent, streams } of this.#found.values()) {
+      agent.destroy();
+      streams.destroy();
+    }
+  }
+
+  async #create(url: URL): Promise<Connector> {
+    const { own, foreign } = await this.#trusted();
+    return url.origin === this.#options.url.origin
+      ? createConnector(url, this.#options, this.#headers.own, { server: own, proxy: foreign })
+      : createConnector(url, this.#options, this.#headers.foreign, { server: foreign, proxy: foreign });
+  }
+
+  #trusted(): Promise<Trust> {
+    const { tls, env } = this.#options;
+    if (tls?.ca === undefined && tls?.cert === undefined) return Promise.resolve(AS_NODE_DOES);
+    this.#trust ??= import('./trust.ts').then(({ readTrust }) => readTrust(tls, env));
+    return this.#trust;
+  }
+}
+
+async function createConnector(
+  url: URL,
+  options: ConnectorOptions,
+  headers: Connector['headers'],
+  secure: { readonly server: Secure; readonly proxy: Secure },
+): Promise<Connector> {
+  const encrypted = url.protocol === 'https:';
+  const { request, Agent } = encrypted ? await import('node:https') : http;
+  const common = {
+    request,
+    headers,
+    secure: encrypted ? secure.server : {},
+    cookies: new CookieJar(),
+    lines: new WeakMap<object, string[]>(),
+    ca: options.tls?.ca !== undefined,
+    answered: false,
+  };
+  if (options.enableProxy && !isLoopback(url.hostname)) {
+    const { proxyAgent } = await import('./outbound-proxy.ts');
+    // Proxies close connections without a word when the server behind them does: over plain HTTP, none is used twice.
+    const found = proxyAgent(url, { ...(encrypted ? AGENT : ONCE), ...secure.proxy });
+    const streams = proxyAgent(url, { ...ONCE, ...secure.proxy });
+    if (found === 'invalid' || streams === 'invalid') throw unusableProxy(url, options.env);
+    if (found && streams) {
+      const expire = expireIdle(found.agent);
+      return {
+        ...common,
+        agent: found.agent,
+        streams: streams.agent,
+        expire,
+        proxy: found.host,
+        hint: `is the proxy ${found.host} the right one?`,
+      };
+    }
+  }
+  const agent = new Agent(AGENT);
+  const expire = expireIdle(agent);
+  const hint = directRouteHint(url, options.enableProxy, options.env);
+  return { ...common, agent, streams: new Agent(ONCE), expire, proxy: undefined, hint };
+}

@@ -1,0 +1,62 @@
+/**
+ * The handshake where the proxy itself opens a connection or answers for a server: `initialize` (specification
+ * 2025-11-25, "Lifecycle") and `server/discover` (specification 2026-07-28, "Discovery").
+ */
+import { asString, encode, type Json, peek, withMember } from '../core/json.ts';
+import { type Call, encodeRequest, type Frame } from '../core/jsonrpc.ts';
+import { envelopeOf, SERVER_INFO } from './envelope.ts';
+import { COMPLETE, UNCACHED } from './result.ts';
+import { LEGACY_REVISIONS, MODERN_REVISIONS } from './revisions.ts';
+
+/** This program, as the client and as the server that it can be. */
+export function ourselves(version: string): Json {
+  return encode({ name: 'mcp-proxy', version });
+}
+
+/** Opens a session whose server is to ask for nothing: no capability is declared. */
+export function initializeCall(clientInfo: Json): Call {
+  const params = encode({ protocolVersion: LEGACY_REVISIONS[0], capabilities: {} });
+  return { method: 'initialize', params: withMember(params, 'clientInfo', clientInfo) };
+}
+
+/** Follows the answer to `initialize`. */
+export const INITIALIZED: Call = { method: 'notifications/initialized' };
+
+/** The revision that an `initialize` asks for, if it is one that the proxy knows. */
+export function requestedRevision({ params }: Call): string | undefined {
+  const wanted = asString(peek(params, 'protocolVersion'));
+  return LEGACY_REVISIONS.find((revision) => revision === wanted);
+}
+
+/** Asks what only a modern server answers, in the name of the client that sent the call. */
+export function discoverCall(call: Call): Call {
+  return { method: 'server/discover', params: envelopeOf(call) };
+}
+
+/** What a server says of itself in a handshake, as JSON text. */
+export interface Introduction {
+  readonly capabilities: Json;
+  readonly serverInfo: Json | undefined;
+  /** How to use the server: a string. */
+  readonly instructions?: Json | undefined;
+}
+
+/** The answer to an `initialize`. */
+export function initializeResult(protocolVersion: string, { capabilities, serverInfo }: Introduction): Json {
+  const result = withMember(encode({ protocolVersion }), 'capabilities', capabilities);
+  return serverInfo ? withMember(result, 'serverInfo', serverInfo) : result;
+}
+
+/** The answer to `server/discover`. */
+export function discoverResult({ capabilities, serverInfo, instructions }: Introduction): Json {
+  const head = encode({ ...COMPLETE, supportedVersions: MODERN_REVISIONS, ...UNCACHED });
+  const told = withMember(head, 'capabilities', capabilities);
+  const named = serverInfo ? withMember(told, '_meta', withMember(encode({}), SERVER_INFO, serverInfo)) : told;
+  return instructions ? withMember(named, 'instructions', instructions) : named;
+}
+
+/** The most harmless request: it runs nothing, and whatever a server answers to it shows that it is there. */
+export const PING: Call = { method: 'ping' };
+
+/** A {@link PING} outside of any session. */
+export const PING_REQUEST: Frame = encodeRequest('1', PING);

@@ -1,0 +1,31 @@
+/** Says on stderr why the server cannot be used: not every host shows the error that it gets. */
+import type { Log } from '../core/ports.ts';
+import { EndedByProxy, ProxyError } from '../errors.ts';
+import { withNeighbour } from './failure.ts';
+
+export class FailureLog {
+  readonly #log: Log;
+  readonly #advise: () => Promise<string | undefined>;
+  /** The last failure that was logged. */
+  #told = '';
+
+  /** @param advise what to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  constructor(log: Log, advise: () => Promise<string | undefined>) {
+    this.#log = log;
+    this.#advise = advise;
+  }
+
+  /** Does the work. Logs its failure, unless it is the last one again, and throws it with the advice. */
+  async during<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (failure) {
+      const error = await withNeighbour(failure, this.#advise);
+      if (error instanceof ProxyError && !(error instanceof EndedByProxy) && error.message !== this.#told) {
+        this.#told = error.message;
+        this.#log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message);
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The legacy era of one server: a session that begins with `initialize`, over the transport that the server turns
+ * out to speak.
+ */
+import type { Exchange } from '../core/exchange.ts';
+import { asString, peek } from '../core/json.ts';
+import type { Reply } from '../core/jsonrpc.ts';
+import { NOT_YET, type TransportName } from '../core/ports.ts';
+import { printable, showUrl } from '../core/redact.ts';
+import { EndedByProxy, ProxyError } from '../errors.ts';
+import { patiently } from './busy.ts';
+import type { ConnectOptions } from './context.ts';
+import { type Attempt, nextStep, planFor } from './detection/plan.ts';
+import { afterLegacyPost, afterSse } from './detection/verdict.ts';
+import type { FailureLog } from './failure-log.ts';
+import { Opening } from './opening.ts';
+import { type Outcome, replyOf } from './outcome.ts';
+import type { SseSession } from './sse/session.ts';
+import { StreamableSession } from './streamable/session.ts';
+
+/** How long a session may take to end after another has replaced it, in milliseconds. */
+const OLD_SESSION_LIMIT = 10_000;
+
+const NAMES: Readonly<Record<TransportName, string>> = { http: 'Streamable HTTP', sse: 'HTTP+SSE' };
+
+export type LegacySession = StreamableSession | SseSession;
+
+export class LegacyUpstream {
+  readonly #options: ConnectOptions;
+  readonly #failures: FailureLog;
+  readonly #answersDiscover: (exchange: Exchange) => Promise<boolean>;
+  /** The session that is open, or being opened. */
+  #session: LegacySession | undefined;
+  #opening: Opening | undefined;
+  #closed = false;
+  /** Settles when the verdict is stored. */
+  #remembered: Promise<void> | undefined;
+
+  /** @param answersDiscover whether the server answers the one question that only a modern one does. */
+  constructor(
+    options: ConnectOptions,
+    failures: FailureLog,
+    answersDiscover: (exchange: Exchange) => Promise<boolean>,
+  ) {
+    this.#options = options;
+    this.#failures = failures;
+    this.#answersDiscover = answersDiscover;
+  }
+
+  /** The session, unless one is only being opened. */
+  get session(): LegacySession | undefined {
+    return this.#opening ? undefined : this.#session;
+  }
+
+  /** Settles when the session that is being opened is open or has failed; undefined when none is. Never rejects. */
+  get opened(): Promise<void> | undefined {
+    return this.#opening?.over;
+  }
+
+  /** Passes a request on, and opens a session with it if none is open. */
+  async request(exchange: Exchange): Promise<Reply> {
+    if (exchange.call.method === 'initialize') return this.#initialize(exchange);
+    // Of several that wait, the first opens again, and the others find that opening: no wait between the look and the deed.
+    while (this.#opening) await this.#opening.over;
+    if (exchange.signal.aborted) throw exchange.signal.reason;
+    return this.#session ? this.#session.request(exchange) : this.#begin(exchange).answer();
+  }
+
+  /** Ends the opening that is under way. */
+  async closeOpening(limit: number): Promise<void> {
+    this.#closed = true;
+    await this.#opening?.close(limit, new EndedByProxy('failed', 'the session was closed while it was being opened'));
+  }
+
+  async close(limit: number): Promise<void> {
+    await Promise.all([this.#session?.close(limit), this.#remembered]);
+  }
+
+  /** A second `initialize` on the same connection begins a new session, and ends the one before. */
+  async #initialize(exchange: Exchange): Promise<Reply> {
+    // A session that is only being opened has no id yet that could be given back.
+    while (this.#opening) await this.#opening.over;
+    if (exchange.signal.aborted) throw exchange.signal.reason;
+    const old = this.#session;
+    const opening = this.#begin(exchange);
+    opening.over.then(() => {
+      if (!old || old === this.#session) return;
+      // A session that the server gives no successor for is still good.
+      if (this.#session) old.close(OLD_SESSION_LIMIT);
+      else this.#session = old;
+    });
+    return opening.answer();
+  }
+
+  #begin(exchange: Exchange): Opening {
+    const opening = new Opening(exchange, (own) => this.#open(own));
+    this.#opening = opening;
+    opening.over.then(() => {
+      if (this.#opening === opening) this.#opening = undefined;
+    });
+    return opening;
+  }
+
+  /** Opens a session with the first message of a client, over one transport after the other as the plan says. */
+  async #open(exchange: Exchange): Promise<Reply> {
+    if (this.#closed) throw new ProxyError('failed', 'the session is closed');
+    const { strategy, memory, url } = this.#options;
+    const peeked = memory.peek(url);
+    const remembered = peeked === NOT_YET ? await memory.recall(url) : peeked;
+    const plan = planFor(strategy, remembered, exchange.call.method);
+    const tried: Attempt[] = [];
+    for (;;) {
+      const step = nextStep(plan, tried);
+      switch (step.kind) {
+        case 'try':
+          tried.push(await this.#try(step.transport, exchange));
+          break;
+        case 'keep':
+          return step.reply;
+        case 'answer':
+          return this.#failures.during(() => replyOf(step.outcome));
+        case 'fail':
+          return this.#failures.during(() => Promise.reject(step.error));
+      }
+    }
+  }
+
+  /** Sends the first message over one transport, and keeps the session if the server opens it. */
+  async #try(transport: TransportName, exchange: Exchange): Promise<Attempt> {
+    const session = await this.#sessionOver(transport);
+    this.#session = session;
+    const attempt = await this.#attempt(session, transport, exchange);
+    if (attempt.kind === 'open') {
+      if (exchange.call.method === 'initialize') this.#remember(transport, attempt.reply);
+      return attempt;
+    }
+    if (this.#session === session) this.#session = undefined;
+    session.close(0);
+    if (attempt.kind === 'other-transport') {
+      this.#options.log.debug(`upstream: does not speak ${NAMES[transport]} at this URL`);
+    }
+    return attempt;
+  }
+
+  async #sessionOver(transport: TransportName): Promise<LegacySession> {
+    if (transport === 'http') return new StreamableSession(this.#options);
+    // Few servers need it, so it is not part of what a start loads.
+    const { SseSession } = await import('./sse/session.ts');
+    return new SseSession(this.#options);
+  }
+
+  /** Sends the first message over a new session. Never rejects. */
+  async #attempt(session: LegacySession, transport: TransportName, exchange: Exchange): Promise<Attempt> {
+    try {
+      if (exchange.signal.aborted) throw exchange.signal.reason;
+      const outcome = await patiently(exchange, () => session.attempt(exchange), this.#options.log);
+      return await this.#classify(transport, exchange, outcome);
+    } catch (error) {
+      if (exchange.signal.aborted) return { kind: 'over', error };
+      return { kind: 'failed', error, proven: 'proven' in session && session.proven };
+    }
+  }
+
+  async #classify(transport: TransportName, exchange: Exchange, outcome: Outcome): Promise<Attempt> {
+    switch (transport === 'sse' ? afterSse(outcome) : afterLegacyPost(outcome)) {
+      case 'other-transport':
+        return { kind: 'other-transport', outcome };
+      case 'open':
+        return { kind: 'open', reply: replyOf(outcome) };
+      case 'other-era':
+        return this.#otherEra(outcome);
+      case 'discover':
+        return (await this.#answersDiscover(exchange)) ? this.#otherEra(outcome) : { kind: 'answered', outcome };
+      case 'final':
+        return outcome.kind === 'answered' ? { kind: 'answered', outcome } : { kind: 'refused', outcome };
+    }
+  }
+
+  async #otherEra(outcome: Outcome): Promise<Attempt> {
+    const { modernOnly } = await import('./detection/era-errors.ts');
+    return { kind: 'other-era', error: modernOnly(this.#options.url, outcome) };
+  }
+
+  #remember(transport: TransportName, reply: Reply): void {
+    const { memory, url, log } = this.#options;
+    const version = 'result' in reply ? asString(peek(reply.result, 'protocolVersion')) : undefined;
+    const spoken = version ? `${NAMES[transport]}, ${printable(version, 20)}` : NAMES[transport];
+    log.info(`connected to ${showUrl(url)} (${spoken})`);
+    this.#remembered = memory.remember(url, transport);
+  }
+}
