@@ -25,6 +25,7 @@ import { ProxyError } from '../errors.ts';
 import { CookieJar } from '../http/cookies.ts';
 import { personalFetch } from '../http/forwarded-headers.ts';
 import { measure } from '../layers/measure.ts';
+import { progressTokens } from '../layers/sharing/progress-tokens.ts';
 import { sharing } from '../layers/sharing/shared-session.ts';
 import { forgivingReplays } from '../state/forgiving-replays.ts';
 import { memoryReplays } from '../state/memory-replay.ts';
@@ -180,7 +181,10 @@ class AllServers implements Servers {
     this.#forwards = forwardHeaders.length > 0;
     this.#shared = shared;
     const all = upstreamSession === 'shared' ? sharing({ version, idle, log }) : undefined;
-    this.#layers = layersOf(shared, { measure: measured, ...(all && { sharing: all.layer }) });
+    this.#layers = layersOf(shared, {
+      measure: measured,
+      ...(all && { sharing: { sharing: all.layer, 'progress-tokens': progressTokens() } }),
+    });
     if (all) {
       const connect = stack(this.#layers, (client) => openServer(shared, client));
       this.#shares = { connect, close: all.close };

@@ -18,7 +18,6 @@ import { DEADLINES, deadline } from '../layers/deadline.ts';
 import { firstContact } from '../layers/first-contact/first-contact.ts';
 import { filterTools } from '../layers/policy/filter.ts';
 import { redactErrors } from '../layers/redact-errors.ts';
-import { progressTokens } from '../layers/sharing/progress-tokens.ts';
 import { slowStart, TELL_AFTER } from '../layers/slow-start.ts';
 import { trace } from '../layers/trace.ts';
 import { fileLocks } from '../state/file-locks.ts';
@@ -128,8 +127,8 @@ export function openServer(shared: Shared, client: Peer, own?: Own): Session {
 export interface LayerChoice {
   /** Counts what clients ask. */
   readonly measure?: Layer;
-  /** Gives all clients one session. */
-  readonly sharing?: Layer;
+  /** Gives all clients one session, and each request a progress token of its own. */
+  readonly sharing?: Readonly<Record<'sharing' | 'progress-tokens', Layer>>;
   /** Whether each session with the server is for one client, so that a bridge can open it in the client's name. */
   readonly bridges?: boolean;
 }
@@ -147,8 +146,7 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
     filter: config.ignoreTools.length > 0 && filterTools(config.ignoreTools),
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server, version }),
     downgrade: auth && bridges && downgrade(version),
-    sharing,
-    'progress-tokens': sharing && progressTokens(),
+    ...sharing,
     deadline: deadline(DEADLINES, server),
     'slow-start': slowStart({ server, log, signingIn: waits }),
   };
