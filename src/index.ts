@@ -1,12 +1,12 @@
 /** The public API: what a program may import. */
 
 import { checkArguments } from './app/arguments.ts';
-import type { StdioSurroundings, Surroundings } from './app/environment.ts';
+import type { Environment, StdioEnvironment } from './app/environment.ts';
 import type { RunningHttpProxy } from './app/http-proxy.ts';
 import { type RunningProxy, startStdioProxy as start } from './app/stdio-proxy.ts';
 import type { Config, ListenConfig } from './config.ts';
 
-export type { StdioSurroundings, Surroundings } from './app/environment.ts';
+export type { Environment, StdioEnvironment } from './app/environment.ts';
 export type { RunningHttpProxy } from './app/http-proxy.ts';
 export type { ShutdownReason } from './app/shutdown.ts';
 export type { RunningProxy } from './app/stdio-proxy.ts';
@@ -47,17 +47,17 @@ export { memoryStore } from './state/memory-secrets.ts';
 export { fileMemory } from './state/verdicts.ts';
 
 /** Connects the client on two streams to the server of the configuration. Throws a ProxyError `usage` when an argument is wrong. */
-export function startStdioProxy(config: Config, surroundings: StdioSurroundings): RunningProxy {
-  checkArguments('startStdioProxy', config, surroundings);
-  return start(config, surroundings);
+export function startStdioProxy(config: Config, environment: StdioEnvironment): RunningProxy {
+  checkArguments('startStdioProxy', config, environment);
+  return start(config, environment);
 }
 
 /** Listens for HTTP clients and connects them to the server of the configuration. Rejects with a ProxyError when it cannot serve, or when an argument is wrong. */
 export async function startHttpProxy(
   config: Config & { readonly listen: ListenConfig },
-  surroundings: Surroundings,
+  environment: Environment,
 ): Promise<RunningHttpProxy> {
-  checkArguments('startHttpProxy', config, surroundings);
+  checkArguments('startHttpProxy', config, environment);
   const http = await import('./app/http-proxy.ts');
-  return http.startHttpProxy(config, surroundings);
+  return http.startHttpProxy(config, environment);
 }

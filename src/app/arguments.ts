@@ -9,7 +9,7 @@ const CHOICES: Members = { strategy: STRATEGIES, logLevel: LEVELS, logFormat: LO
 const CONFIG_HINT = 'pass at least { ...DEFAULTS, url: new URL("https://server.example/mcp") }';
 const LISTEN_HINT = 'pass at least { ...LISTEN_DEFAULTS, host: "localhost", port: 8080 }';
 
-/** For each member of `surroundings`: its `typeof`, or the methods that it must have. */
+/** For each member of `environment`: its `typeof`, or the methods that it must have. */
 const SURROUNDINGS: Readonly<Record<string, string | readonly string[]>> = {
   env: 'object',
   log: LEVELS,
@@ -44,18 +44,18 @@ export function checkArguments(caller: 'startStdioProxy' | 'startHttpProxy', con
   }
 
   const hint = `env, log, memory, redact and version${caller === 'startStdioProxy' ? ', and streams of a client' : ''} are needed`;
-  const surroundings = membersOf(around);
-  check(surroundings !== undefined, 'surroundings', 'an object', hint);
+  const environment = membersOf(around);
+  check(environment !== undefined, 'environment', 'an object', hint);
   for (const [key, wanted] of Object.entries(SURROUNDINGS)) {
-    const value = surroundings?.[key];
+    const value = environment?.[key];
     const holds = typeof wanted === 'string' ? kindOf(value).endsWith(wanted) : hasAll(value, wanted);
     const form = typeof wanted === 'string' ? `${article(wanted)} ${wanted}` : `an object with ${wanted.join(', ')}`;
-    check(holds, `surroundings.${key}`, form, hint);
+    check(holds, `environment.${key}`, form, hint);
   }
   if (caller === 'startHttpProxy') return;
-  const streams = membersOf(surroundings?.streams);
-  check(hasAll(streams?.input, ['on', 'pause']), 'surroundings.streams.input', 'a readable stream', hint);
-  check(hasAll(streams?.output, ['on', 'write']), 'surroundings.streams.output', 'a writable stream', hint);
+  const streams = membersOf(environment?.streams);
+  check(hasAll(streams?.input, ['on', 'pause']), 'environment.streams.input', 'a readable stream', hint);
+  check(hasAll(streams?.output, ['on', 'write']), 'environment.streams.output', 'a writable stream', hint);
 }
 
 function membersOf(value: unknown): Members | undefined {

@@ -7,7 +7,7 @@ import type { Redact } from '../core/redact.ts';
 import type { StdioStreams } from '../downstream/stdio/streams.ts';
 
 /** Everything outside that a proxy touches, but for its clients. */
-export interface Surroundings {
+export interface Environment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   readonly memory: VerdictMemory;
@@ -28,6 +28,6 @@ export interface Surroundings {
 }
 
 /** The same with the streams of the one client. */
-export interface StdioSurroundings extends Surroundings {
+export interface StdioEnvironment extends Environment {
   readonly streams: StdioStreams;
 }

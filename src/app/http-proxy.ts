@@ -31,7 +31,7 @@ import { forgivingReplays } from '../state/forgiving-replays.ts';
 import { memoryReplays } from '../state/memory-replay.ts';
 import { memorySessions } from '../state/memory-sessions.ts';
 import { Identities } from './clients.ts';
-import type { Surroundings } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
 import { Ready } from './readiness.ts';
 import { layersOf, type Own, openServer, openShared, type Shared } from './server.ts';
@@ -54,17 +54,17 @@ const CONNECTIONS = 2_000;
 /** Serves the clients that come in to the server of the configuration. Rejects with a ProxyError when nothing can be served. */
 export async function startHttpProxy(
   config: Config & { readonly listen: ListenConfig },
-  given: Surroundings,
+  given: Environment,
 ): Promise<RunningHttpProxy> {
-  const surroundings = { ...given, log: withoutRepetition(given.log) };
-  const { log } = surroundings;
+  const environment = { ...given, log: withoutRepetition(given.log) };
+  const { log } = environment;
   const { listen: own } = config;
   const pulse = new Pulse();
   const openSessions = given.openSessions ?? memorySessions;
   const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
   const clientsSignIn = own.forwardHeaders.some(({ to }) => to === 'authorization');
-  const shared = openShared(config, surroundings, {
+  const shared = openShared(config, environment, {
     // When client credentials are forwarded, the proxy must never substitute its own.
     signsIn: !clientsSignIn,
     // What one client was answered must not be told to another one in the place of the server.
@@ -176,7 +176,7 @@ class AllServers implements Servers {
   readonly #stateless: Identities<Session>;
 
   constructor(config: Config & { readonly listen: ListenConfig }, shared: Shared, measured: Layer) {
-    const { log, version } = shared.surroundings;
+    const { log, version } = shared.environment;
     const { upstreamSession, sessionIdle: idle, forwardHeaders } = config.listen;
     this.#forwards = forwardHeaders.length > 0;
     this.#shared = shared;

@@ -69,7 +69,7 @@ export class Ready {
 
   /** Logs each outage once, however often somebody looks. */
   #tell(reason: string | undefined): void {
-    const { log, redact } = this.#shared.surroundings;
+    const { log, redact } = this.#shared.environment;
     if (this.#closed) return;
     const known = this.#unreachable;
     this.#unreachable = reason === undefined ? undefined : redact(reason);
@@ -82,8 +82,8 @@ export class Ready {
   #note({ kind, error }: Reached): void {
     if (this.#closed || kind === 'open' || error === undefined || this.#shared.auth?.state.pending !== undefined)
       return;
-    const { config, surroundings } = this.#shared;
-    this.#reason = surroundings.redact(error);
-    surroundings.log.warn(`the sign-in to ${showUrl(config.url)} failed: ${error}`);
+    const { config, environment } = this.#shared;
+    this.#reason = environment.redact(error);
+    environment.log.warn(`the sign-in to ${showUrl(config.url)} failed: ${error}`);
   }
 }

@@ -27,12 +27,12 @@ import { memoryStore } from '../state/memory-secrets.ts';
 import { storedAnswers } from '../state/remembered-answers.ts';
 import type { Neighbours } from '../upstream/detection/neighbours.ts';
 import { Upstream } from '../upstream/upstream.ts';
-import type { Surroundings } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 /** What all clients have in common. */
 export interface Shared {
   readonly config: Config;
-  readonly surroundings: Surroundings;
+  readonly environment: Environment;
   readonly fetch: Fetch;
   /** Undefined where the user sends credentials of their own. */
   readonly auth: Auth | undefined;
@@ -60,11 +60,11 @@ export interface SharedOptions {
 
 export function openShared(
   config: Config,
-  surroundings: Surroundings,
+  environment: Environment,
   { signsIn = true, remembers = true, renewed }: SharedOptions = {},
 ): Shared {
-  const { env, folder, renewApart, credentials = memoryStore(), version } = surroundings;
-  const { locks = folder === undefined ? memoryLocks() : fileLocks(folder) } = surroundings;
+  const { env, folder, renewApart, credentials = memoryStore(), version } = environment;
+  const { locks = folder === undefined ? memoryLocks() : fileLocks(folder) } = environment;
   const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env });
   let hopeless: (error: ProxyError) => void = () => {};
   const given = new Promise<ProxyError>((resolve) => {
@@ -73,8 +73,8 @@ export function openShared(
   // The secrets of a sign-in become known only after the start; hide them from then on.
   let auth: Auth | undefined;
   let neighbours: Promise<Neighbours> | undefined;
-  const redact: Redact = (text) => surroundings.redact(auth ? auth.redact(text) : text);
-  const log = redactedLog(surroundings.log, redact);
+  const redact: Redact = (text) => environment.redact(auth ? auth.redact(text) : text);
+  const log = redactedLog(environment.log, redact);
   const store = forgivingReads(credentials, log);
   const fetch = tellWhenSlow(http.fetch, {
     after: TELL_AFTER,
@@ -88,7 +88,7 @@ export function openShared(
   const answers = owner && storedAnswers(credentials, () => owner.name);
   return {
     config,
-    surroundings: { ...surroundings, log, redact, memory: forgivingVerdicts(surroundings.memory, log) },
+    environment: { ...environment, log, redact, memory: forgivingVerdicts(environment.memory, log) },
     fetch: auth?.fetch ?? http.fetch,
     auth,
     answers: remembers && answers ? forgivingAnswers(answers, log) : FORGETFUL,
@@ -118,7 +118,7 @@ const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), reme
 /** The server itself, without anything in between. */
 export function openServer(shared: Shared, client: Peer, own?: Own): Session {
   const { config, connected, advise } = shared;
-  const { memory, log } = shared.surroundings;
+  const { memory, log } = shared.environment;
   const { url, strategy } = config;
   const { fetch, cookies } = own ?? { fetch: shared.fetch, cookies: undefined };
   return new Upstream({ url, strategy, fetch, cookies, connected, advise, peer: client, memory, log });
@@ -136,7 +136,7 @@ export interface LayerChoice {
 /** What stands between the clients and the server, the first one nearest to the clients. */
 export function layersOf(shared: Shared, { measure, sharing, bridges = true }: LayerChoice = {}): NamedLayer[] {
   const { config, auth, answers } = shared;
-  const { log, redact, version } = shared.surroundings;
+  const { log, redact, version } = shared.environment;
   const server = showUrl(config.url);
   const waits = (): boolean => auth?.state.waits() ?? false;
   const all: Record<string, Layer | false | undefined> = {

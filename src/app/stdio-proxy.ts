@@ -8,7 +8,7 @@ import type { Session } from '../core/exchange.ts';
 import { stack } from '../core/layer.ts';
 import { StdioDownstream } from '../downstream/stdio/stdio.ts';
 import { ProxyError } from '../errors.ts';
-import type { StdioSurroundings } from './environment.ts';
+import type { StdioEnvironment } from './environment.ts';
 import { layersOf, openServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
@@ -22,9 +22,9 @@ export interface RunningProxy {
 }
 
 /** Connects the client on two streams to the server of the configuration. */
-export function startStdioProxy(config: Config, surroundings: StdioSurroundings): RunningProxy {
-  const shared = openShared(config, surroundings);
-  const downstream = new StdioDownstream(surroundings.streams, surroundings.log);
+export function startStdioProxy(config: Config, environment: StdioEnvironment): RunningProxy {
+  const shared = openShared(config, environment);
+  const downstream = new StdioDownstream(environment.streams, environment.log);
   const connect = stack(layersOf(shared), (client) => openServer(shared, client));
   const upstream = connect(downstream);
   downstream.start(upstream);

@@ -1,6 +1,6 @@
 /** What a proxy finds around it when the command line starts it. */
 
-import type { Surroundings } from '../app/environment.ts';
+import type { Environment } from '../app/environment.ts';
 import type { Config } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
@@ -10,12 +10,12 @@ import { cacheFolder } from '../platform/folders.ts';
 import { fileMemory } from '../state/verdicts.ts';
 import { createLog } from './terminal.ts';
 
-export function surroundingsOf(
+export function environmentOf(
   config: Config,
   secrets: readonly string[],
   credentials: SecretStore,
   version: string,
-): Surroundings {
+): Environment {
   const redact = redactor(secrets);
   const { logLevel: level, logFormat: format } = config;
   // Hosts put their own timestamps in front of what they read.

@@ -7,7 +7,7 @@ import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { RENEWAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
-import { surroundingsOf } from './environment.ts';
+import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
 import { OPTIONS, SUBCOMMANDS } from './flags/options.ts';
 import { UnknownWord } from './flags/usage-error.ts';
@@ -142,10 +142,10 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
       .catch((error: unknown) => fail(error, config.logFormat, secrets));
     return;
   }
-  const surroundings = surroundingsOf(config, secrets, credentials, __VERSION__);
+  const environment = environmentOf(config, secrets, credentials, __VERSION__);
   const streams = { input: process.stdin, output: process.stdout };
-  const proxy = startStdioProxy(config, { ...surroundings, streams });
-  const end = superviseProxy({ proxy, log: surroundings.log, exit });
+  const proxy = startStdioProxy(config, { ...environment, streams });
+  const end = superviseProxy({ proxy, log: environment.log, exit });
   proxy.clientGone.then(() => end('client-gone', 0));
   parentGone().then(() => end('client-gone', 0));
   if (process.stdin.isTTY) greet(config);

@@ -4,7 +4,7 @@ import { type RunningHttpProxy, startHttpProxy } from '../../app/http-proxy.ts';
 import { type Config, isLoopback, type ListenConfig } from '../../config.ts';
 import type { SecretStore } from '../../core/ports.ts';
 import type { ProxyError } from '../../errors.ts';
-import { surroundingsOf } from '../environment.ts';
+import { environmentOf } from '../environment.ts';
 import { superviseProxy } from '../lifetime.ts';
 import { announcement } from '../terminal.ts';
 import { clientLine } from './client-config.ts';
@@ -29,7 +29,7 @@ export async function serve(
   const { listen, logFormat } = config;
   const made = listen.clientToken === undefined && isOpen(listen) ? randomBytes(32).toString('base64url') : undefined;
   const clientToken = listen.clientToken ?? made;
-  const surroundings = surroundingsOf(config, made === undefined ? secrets : [...secrets, made], credentials, version);
+  const environment = environmentOf(config, made === undefined ? secrets : [...secrets, made], credentials, version);
 
   let running: RunningHttpProxy | undefined;
   let giveUp: (error: ProxyError) => void = () => {};
@@ -41,10 +41,10 @@ export async function serve(
       }),
       close: (ending) => running?.close(ending) ?? Promise.resolve(),
     },
-    log: surroundings.log,
+    log: environment.log,
     exit,
   });
-  running = await startHttpProxy({ ...config, listen: { ...listen, clientToken } }, surroundings);
+  running = await startHttpProxy({ ...config, listen: { ...listen, clientToken } }, environment);
   running.hopeless.then(giveUp);
   const { url, interfaces } = running;
   const lines = [

@@ -41,14 +41,14 @@ describe('an argument that is wrong', () => {
       'startStdioProxy({ ...DEFAULTS, url, auth: { ...DEFAULTS.auth, timeout: "30" } })',
       'startStdioProxy: config.auth.timeout is missing or not a number',
     ],
-    ['startStdioProxy({ ...DEFAULTS, url })', 'startStdioProxy: surroundings is missing or not an object'],
+    ['startStdioProxy({ ...DEFAULTS, url })', 'startStdioProxy: environment is missing or not an object'],
     [
       'startStdioProxy({ ...DEFAULTS, url }, { ...around, streams, log: console.log })',
-      'startStdioProxy: surroundings.log is missing or not an object with debug, info, warn, error',
+      'startStdioProxy: environment.log is missing or not an object with debug, info, warn, error',
     ],
     [
       'startStdioProxy({ ...DEFAULTS, url }, around)',
-      'startStdioProxy: surroundings.streams.input is missing or not a readable stream',
+      'startStdioProxy: environment.streams.input is missing or not a readable stream',
     ],
     ['await startHttpProxy({ ...DEFAULTS, url }, around)', 'startHttpProxy: config.listen is missing or not an object'],
     [

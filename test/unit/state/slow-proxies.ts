@@ -1,6 +1,6 @@
 // Proxies inside the process of the test, with the collaborators that the test gives them.
 import { PassThrough } from 'node:stream';
-import type { StdioSurroundings, Surroundings } from '../../../src/app/environment.ts';
+import type { Environment, StdioEnvironment } from '../../../src/app/environment.ts';
 import { type Config, DEFAULTS, LISTEN_DEFAULTS } from '../../../src/config.ts';
 import { startHttpProxy, startStdioProxy } from '../../../src/index.ts';
 import { RpcClient } from '../../peers/rpc.ts';
@@ -16,7 +16,7 @@ export interface InProcess extends Logged {
   close(): Promise<void>;
 }
 
-function around(remote: Remote, env: Record<string, string>): Surroundings & Logged {
+function around(remote: Remote, env: Record<string, string>): Environment & Logged {
   const lines: string[] = [];
   const note = (line: string): void => void lines.push(line);
   const log = { debug: () => {}, info: () => {}, warn: note, error: note };
@@ -31,11 +31,11 @@ export function startStdio(
   env: Record<string, string> = {},
 ): InProcess {
   const [input, output] = [new PassThrough(), new PassThrough()];
-  const surroundings: StdioSurroundings & Logged = { ...around(remote, env), streams: { input, output } };
-  const proxy = startStdioProxy({ ...DEFAULTS, ...config, url: new URL(url) }, surroundings);
+  const environment: StdioEnvironment & Logged = { ...around(remote, env), streams: { input, output } };
+  const proxy = startStdioProxy({ ...DEFAULTS, ...config, url: new URL(url) }, environment);
   const rpc = new RpcClient({
     write: (line) => void input.write(`${line}\n`),
-    describe: () => surroundings.lines.join('\n'),
+    describe: () => environment.lines.join('\n'),
   });
   let rest = '';
   output.setEncoding('utf8').on('data', (text: string) => {
@@ -43,15 +43,15 @@ export function startStdio(
     rest = all.pop() ?? '';
     for (const line of all) rpc.accept(line);
   });
-  return { rpc, lines: surroundings.lines, close: () => proxy.close('client-gone') };
+  return { rpc, lines: environment.lines, close: () => proxy.close('client-gone') };
 }
 
 export async function startHttp(
   url: string,
   remote: Remote,
 ): Promise<Logged & { readonly url: string; close(): Promise<void> }> {
-  const surroundings = around(remote, {});
+  const environment = around(remote, {});
   const listen = { ...LISTEN_DEFAULTS, host: '127.0.0.1', port: 0 };
-  const proxy = await startHttpProxy({ ...DEFAULTS, url: new URL(url), listen }, surroundings);
-  return { url: proxy.url, lines: surroundings.lines, close: () => proxy.close('client-gone') };
+  const proxy = await startHttpProxy({ ...DEFAULTS, url: new URL(url), listen }, environment);
+  return { url: proxy.url, lines: environment.lines, close: () => proxy.close('client-gone') };
 }
