@@ -39,7 +39,11 @@ execFileSync(process.execPath, [path.join(path.dirname(tsc), 'bin', 'tsc'), '-p'
 });
 
 /** Declarations that keep their comments. */
-const TOLD = new Set(['config.d.ts', 'index.d.ts']);
+const TOLD = new Set([
+  'config.d.ts',
+  'index.d.ts',
+  ...['environment', 'options'].map((name) => path.join('app', `${name}.d.ts`)),
+]);
 
 // Of the declarations, only those that the API leads to are of use to anybody.
 const types = path.join(root, 'dist', 'types');

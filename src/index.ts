@@ -1,13 +1,12 @@
 /** The public API: what a program may import. */
 
-import { checkArguments } from './app/arguments.ts';
-import type { Environment, StdioEnvironment } from './app/environment.ts';
 import type { RunningHttpProxy } from './app/http-proxy.ts';
+import type { HttpProxyOptions, StdioProxyOptions } from './app/options.ts';
 import { type RunningProxy, startStdioProxy as start } from './app/stdio-proxy.ts';
-import type { Config, ListenConfig } from './config.ts';
 
-export type { Environment, StdioEnvironment } from './app/environment.ts';
+export type { Environment } from './app/environment.ts';
 export type { RunningHttpProxy } from './app/http-proxy.ts';
+export type { HttpProxyOptions, ProxyOptions, StdioProxyOptions } from './app/options.ts';
 export type { ShutdownReason } from './app/shutdown.ts';
 export type { RunningProxy } from './app/stdio-proxy.ts';
 export {
@@ -46,18 +45,22 @@ export { fileStore } from './state/file-secrets.ts';
 export { memoryStore } from './state/memory-secrets.ts';
 export { fileMemory } from './state/verdicts.ts';
 
-/** Connects the client on two streams to the server of the configuration. Throws a ProxyError `usage` when an argument is wrong. */
-export function startStdioProxy(config: Config, environment: StdioEnvironment): RunningProxy {
-  checkArguments('startStdioProxy', config, environment);
+/**
+ * Connects a client on two streams, by default standard input and output, to a server.
+ * Rejects with a ProxyError `usage` when an option is wrong.
+ */
+export async function startStdioProxy(options: StdioProxyOptions): Promise<RunningProxy> {
+  const { stdioOptions } = await import('./app/options.ts');
+  const { config, environment } = stdioOptions(options);
   return start(config, environment);
 }
 
-/** Listens for HTTP clients and connects them to the server of the configuration. Rejects with a ProxyError when it cannot serve, or when an argument is wrong. */
-export async function startHttpProxy(
-  config: Config & { readonly listen: ListenConfig },
-  environment: Environment,
-): Promise<RunningHttpProxy> {
-  checkArguments('startHttpProxy', config, environment);
-  const http = await import('./app/http-proxy.ts');
-  return http.startHttpProxy(config, environment);
+/**
+ * Listens for HTTP clients and connects them to a server. Rejects with a ProxyError when an option is wrong, or when
+ * it cannot listen.
+ */
+export async function startHttpProxy(options: HttpProxyOptions): Promise<RunningHttpProxy> {
+  const { httpOptions } = await import('./app/options.ts');
+  const { config, environment } = httpOptions(options);
+  return (await import('./app/http-proxy.ts')).startHttpProxy(config, environment);
 }

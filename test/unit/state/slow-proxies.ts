@@ -1,8 +1,9 @@
 // Proxies inside the process of the test, with the collaborators that the test gives them.
 import { PassThrough } from 'node:stream';
 import type { Environment, StdioEnvironment } from '../../../src/app/environment.ts';
+import { startHttpProxy } from '../../../src/app/http-proxy.ts';
+import { startStdioProxy } from '../../../src/app/stdio-proxy.ts';
 import { type Config, DEFAULTS, LISTEN_DEFAULTS } from '../../../src/config.ts';
-import { startHttpProxy, startStdioProxy } from '../../../src/index.ts';
 import { RpcClient } from '../../peers/rpc.ts';
 import type { Remote } from './slow-state.ts';
 
