@@ -20,9 +20,8 @@ import { filterTools } from '../layers/policy/filter.ts';
 import { redactErrors } from '../layers/redact-errors.ts';
 import { slowStart, TELL_AFTER } from '../layers/slow-start.ts';
 import { trace } from '../layers/trace.ts';
-import { fileLocks } from '../state/file-locks.ts';
 import { forgivingAnswers, forgivingReads, forgivingVerdicts } from '../state/forgiving.ts';
-import { memoryLocks } from '../state/memory-locks.ts';
+import { localLocks } from '../state/local-locks.ts';
 import { memoryStore } from '../state/memory-secrets.ts';
 import { storedAnswers } from '../state/remembered-answers.ts';
 import type { Neighbours } from '../upstream/detection/neighbours.ts';
@@ -63,8 +62,7 @@ export function openShared(
   environment: Environment,
   { signsIn = true, remembers = true, renewed }: SharedOptions = {},
 ): Shared {
-  const { env, folder, renewApart, credentials = memoryStore(), version } = environment;
-  const { locks = folder === undefined ? memoryLocks() : fileLocks(folder) } = environment;
+  const { env, folder, renewApart, credentials = memoryStore(), locks = localLocks(folder), version } = environment;
   const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env });
   let hopeless: (error: ProxyError) => void = () => {};
   const given = new Promise<ProxyError>((resolve) => {

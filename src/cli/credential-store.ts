@@ -7,9 +7,8 @@ import { createHttpClient, type HttpClient } from '../http/client.ts';
 import { unusedProxyFlag } from '../http/proxy-variables.ts';
 import { tellWhenSlow } from '../http/slow.ts';
 import { cacheFolder } from '../platform/folders.ts';
-import { fileLocks } from '../state/file-locks.ts';
 import { fileStore } from '../state/file-secrets.ts';
-import { memoryLocks } from '../state/memory-locks.ts';
+import { localLocks } from '../state/local-locks.ts';
 import { memoryStore } from '../state/memory-secrets.ts';
 
 /** Where the credentials of this user are; a promise only where a keychain has to be loaded. */
@@ -45,7 +44,7 @@ export async function openPlace(
     config: config.auth,
     fetch: http.fetch,
     store: await credentialStore(config),
-    locks: folder === undefined ? memoryLocks() : fileLocks(folder),
+    locks: localLocks(folder),
     folder,
     env: process.env,
     log,

@@ -24,15 +24,8 @@ import { declaredRevision } from '../../mcp/envelope.ts';
 import { LIST_CHANGES, listMember } from '../../mcp/methods.ts';
 import { isFirstPage, toolName } from '../../mcp/tool-list.ts';
 import { notYet, ServerRefused } from './errors.ts';
-import {
-  emptyList,
-  provisionalDiscover,
-  provisionalInitialize,
-  rememberedList,
-  SIGN_IN_TOOL,
-  signInResult,
-} from './provisional.ts';
 import { inputGiven, inputRequired, SignInPrompt } from './sign-in-prompt.ts';
+import { SIGN_IN_TOOL } from './sign-in-tool.ts';
 import { later, pageKnown, userNeeded } from './waits.ts';
 
 /** How long a list waits for the user, in milliseconds. */
@@ -166,7 +159,7 @@ class FirstContact {
       this.#remember('initialize', first);
       return first;
     }
-    const remembered = await answers.recall('initialize');
+    const [remembered, { provisionalInitialize }] = await Promise.all([answers.recall('initialize'), ownAnswers()]);
     this.#phase = 'provisional';
     this.#connect(answered).catch(() => {});
     return { result: provisionalInitialize(exchange.call, remembered, this.#options.version) };
@@ -207,8 +200,10 @@ class FirstContact {
     } finally {
       patience.end();
     }
-    if (list) return await this.#listFromMemory(exchange.call, false);
-    throw notYet(this.#options);
+    if (!list) throw notYet(this.#options);
+    const remembered = await this.#listFromMemory(exchange.call, false);
+    // The client was told in the meantime that its lists have changed, and does not ask again after an older one.
+    return this.#phase === 'connected' ? this.#list(exchange) : remembered;
   }
 
   /** The first requests of a modern client, and of a legacy one without a session: nobody knows yet whether they may be asked. */
@@ -264,7 +259,10 @@ class FirstContact {
     const { method } = call;
     // Only first pages are kept.
     if (!isFirstPage(call)) throw notYet(this.#options);
-    const remembered = await this.#options.answers.recall(method);
+    const [remembered, { emptyList, rememberedList }] = await Promise.all([
+      this.#options.answers.recall(method),
+      ownAnswers(),
+    ]);
     if (isObject(remembered)) return { result: rememberedList(remembered, modern) };
     this.#madeUp ||= method === 'tools/list';
     return { result: emptyList(method, modern) };
@@ -285,7 +283,8 @@ class FirstContact {
     }
     answered.catch(() => {});
     this.#promised = true;
-    return { result: provisionalDiscover(await answers.recall('server/discover'), version) };
+    const [remembered, { provisionalDiscover }] = await Promise.all([answers.recall('server/discover'), ownAnswers()]);
+    return { result: provisionalDiscover(remembered, version) };
   }
 
   /** Says where to sign in; begins a sign-in where none is under way. */
@@ -296,6 +295,7 @@ class FirstContact {
     try {
       const first = await Promise.race([this.#reached(own.exchange), page.promise]);
       if (first === 'late') own.abort(notYet(this.#options));
+      const { signInResult } = await ownAnswers();
       return { result: signInResult(this.#options.signIn.pending, first === 'reached', modern) };
     } catch (error) {
       if (error instanceof ServerRefused) return error.reply;
@@ -316,4 +316,9 @@ class FirstContact {
     }
     return 'reached';
   }
+}
+
+/** Loaded here because a start does not need them where nobody has to sign in. */
+function ownAnswers(): Promise<typeof import('./provisional.ts')> {
+  return import('./provisional.ts');
 }

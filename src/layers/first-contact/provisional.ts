@@ -14,9 +14,7 @@ import { LIST_CHANGES } from '../../mcp/methods.ts';
 import { COMPLETE, UNCACHED } from '../../mcp/result.ts';
 import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
 import { asOnlyPage, newPage } from '../../mcp/tool-list.ts';
-
-/** The one tool of a server that nobody has signed in to. */
-export const SIGN_IN_TOOL = 'sign_in';
+import { SIGN_IN_TOOL } from './sign-in-tool.ts';
 
 /** What most servers can do. */
 const CAPABILITIES = encode(

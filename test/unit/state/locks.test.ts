@@ -2,6 +2,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Lock, Locks } from '../../../src/core/ports.ts';
 import { fileLocks } from '../../../src/state/file-locks.ts';
+import { localLocks } from '../../../src/state/local-locks.ts';
 import { memoryLocks } from '../../../src/state/memory-locks.ts';
 import { temporaryFolder } from '../platform/processes.ts';
 
@@ -13,6 +14,8 @@ afterEach(async () => {
 describe.each([
   ['files', () => fileLocks(path.join(temporaryFolder(), 'home', 'mcp-proxy'))],
   ['memory', () => memoryLocks()],
+  ['files that are used on demand', () => localLocks(path.join(temporaryFolder(), 'home', 'mcp-proxy'))],
+  ['memory that is used on demand', () => localLocks(undefined)],
 ])('locks in %s', (_, make) => {
   const lockOf = (locks: Locks, name: string): Lock => {
     const lock = locks(name);

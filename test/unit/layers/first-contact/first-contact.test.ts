@@ -1,0 +1,46 @@
+// Lists of a server whose user signs in at the very moment when the proxy looks for what it can tell instead.
+import { afterEach, expect, it, vi } from 'vitest';
+import type { Handler } from '../../../../src/core/exchange.ts';
+import type { Call, Reply } from '../../../../src/core/jsonrpc.ts';
+import { SignInState } from '../../../../src/core/sign-in.ts';
+import { firstContact } from '../../../../src/layers/first-contact/first-contact.ts';
+import { exchangeOf, result, SILENT, sessionOf, textOf } from '../exchanges.ts';
+
+const REAL = '{"tools":[{"name":"real"}]}';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('tells no list of its own after it has said that the lists have changed', async () => {
+  vi.useFakeTimers();
+  const signIn = new SignInState();
+  signIn.pending = { url: 'https://login.example/' };
+  signIn.beginWaiting(undefined);
+  let open: (reply: Reply) => void = () => {};
+  const opened = new Promise<Reply>((resolve) => {
+    open = resolve;
+  });
+  let recall: () => void = () => {};
+  const recalled = new Promise<undefined>((resolve) => {
+    recall = () => resolve(undefined);
+  });
+  const server: Handler = async ({ call }) => (call.method === 'initialize' ? opened : result(REAL));
+  const answers = {
+    recall: vi.fn(async (method: string) => (method === 'tools/list' ? recalled : undefined)),
+    remember: async () => {},
+  };
+  const told: Call[] = [];
+  const client = { ...SILENT, notify: (call: Call) => void told.push(call) };
+  const layer = firstContact({ signIn, answers, server: 'https://server.example/mcp', version: '1' });
+  const session = layer(() => sessionOf(server))(client);
+
+  await session.request(exchangeOf('initialize', '{"protocolVersion":"2025-11-25"}').exchange);
+  const listed = session.request(exchangeOf('tools/list').exchange);
+  await vi.advanceTimersByTimeAsync(25_000);
+  expect(answers.recall).toHaveBeenLastCalledWith('tools/list');
+  open(result('{}'));
+  await vi.waitFor(() => expect(told).toContainEqual({ method: 'notifications/tools/list_changed' }));
+  recall();
+  expect(textOf(await listed)).toBe(REAL);
+});
