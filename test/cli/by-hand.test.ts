@@ -1,5 +1,5 @@
 // The program as a user starts it at a terminal, with no host in sight.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../peers/opened.ts';
 import { startProxy } from '../peers/proxy.ts';
 import { CTRL_C, CTRL_D, hasTerminal, startTerminal } from '../peers/terminal.ts';
@@ -8,7 +8,7 @@ const open = opened();
 const URL_OF_A_SERVER = 'http://127.0.0.1:9/mcp';
 const GREETING = 'Waiting for an MCP client. Hosts start this program (see --help). Ctrl-C quits.';
 
-test.runIf(hasTerminal).each([
+it.runIf(hasTerminal).each([
   ['Ctrl-C', CTRL_C],
   ['Ctrl-D', CTRL_D],
 ])('says once what it waits for, and ends with %s', async (_, key) => {
@@ -20,7 +20,7 @@ test.runIf(hasTerminal).each([
   expect(GREETING.length).toBeLessThanOrEqual(80);
 });
 
-test.runIf(hasTerminal)('says it in JSON to what collects logs', async () => {
+it.runIf(hasTerminal)('says it in JSON to what collects logs', async () => {
   const terminal = await open(startTerminal([URL_OF_A_SERVER, '--log-format', 'json']));
   const [line] = await terminal.shows(/\{.*\}/);
   expect(JSON.parse(line)).toMatchObject({ level: 'info', msg: GREETING });
@@ -28,25 +28,25 @@ test.runIf(hasTerminal)('says it in JSON to what collects logs', async () => {
   expect(await terminal.exit()).toBe(0);
 });
 
-test.runIf(hasTerminal)('is not kept waiting by a mistake', async () => {
+it.runIf(hasTerminal)('is not kept waiting by a mistake', async () => {
   const terminal = await open(startTerminal([URL_OF_A_SERVER, '--frobnicate']));
   expect(await terminal.exit()).toBe(2);
   expect(terminal.screen).toBe('mcp-proxy: unknown flag "--frobnicate"\nhint: mcp-proxy --help lists all flags\n');
 });
 
-test('says nothing of it to a host', async () => {
+it('says nothing of it to a host', async () => {
   const proxy = startProxy(URL_OF_A_SERVER);
   expect((await proxy.close()).code).toBe(0);
   expect(proxy.stderr).toBe('');
 });
 
-test('the help fits a terminal of 80 columns', async () => {
+it('the help fits a terminal of 80 columns', async () => {
   const program = startProxy(undefined, ['--help']);
   expect((await program.close()).code).toBe(0);
   for (const line of program.lines) expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
-test.runIf(hasTerminal)('nothing is coloured, in a terminal either', async () => {
+it.runIf(hasTerminal)('nothing is coloured, in a terminal either', async () => {
   const terminal = await open(startTerminal(['status'], { env: { FORCE_COLOR: '1' } }));
   expect(await terminal.exit()).toBe(0);
   expect(terminal.screen).toBe('not signed in anywhere\n');

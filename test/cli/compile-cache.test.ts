@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { cacheFolder } from '../../src/platform/folders.ts';
 import { legacyServer } from '../peers/minimal-server.ts';
 import { opened } from '../peers/opened.ts';
@@ -50,7 +50,7 @@ function remove(place: string): void {
   if (existsSync(place)) renameSync(place, path.join(home, `removed ${randomUUID()}`));
 }
 
-test('compiled code is kept in the cache folder, for this user alone', async () => {
+it('compiled code is kept in the cache folder, for this user alone', async () => {
   await session();
   expect(kept().length > 0).toBe(canKeep);
   if (process.platform !== 'win32' && canKeep) {
@@ -60,14 +60,14 @@ test('compiled code is kept in the cache folder, for this user alone', async () 
   await session();
 });
 
-test('a folder that was open to others is closed to them', async () => {
+it('a folder that was open to others is closed to them', async () => {
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o777);
   await session();
   if (process.platform !== 'win32') expect(statSync(folder).mode & 0o777).toBe(canKeep ? 0o700 : 0o777);
 });
 
-test('deleting the folder is safe, while the program runs too', async () => {
+it('deleting the folder is safe, while the program runs too', async () => {
   await session();
   remove(path.dirname(folder));
   const proxy = startProxy(server.url, ['--log-level', 'warn'], { home });
@@ -79,7 +79,7 @@ test('deleting the folder is safe, while the program runs too', async () => {
   expect(kept().length > 0).toBe(canKeep);
 });
 
-test('damaged files change nothing', async () => {
+it('damaged files change nothing', async () => {
   await session();
   for (const entry of readdirSync(home, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) writeFileSync(path.join(entry.parentPath, entry.name), 'not compiled code');
@@ -87,7 +87,7 @@ test('damaged files change nothing', async () => {
   await session();
 });
 
-test('a folder that cannot be made changes nothing', async () => {
+it('a folder that cannot be made changes nothing', async () => {
   // A file where the folder belongs: the superuser, too, can make no folder there.
   mkdirSync(path.dirname(folder), { recursive: true });
   writeFileSync(folder, 'a file');
@@ -95,12 +95,12 @@ test('a folder that cannot be made changes nothing', async () => {
   expect(statSync(folder).size).toBe(6);
 });
 
-test('NODE_DISABLE_COMPILE_CACHE leaves no folder', async () => {
+it('NODE_DISABLE_COMPILE_CACHE leaves no folder', async () => {
   await session({ NODE_DISABLE_COMPILE_CACHE: '1' });
   expect(existsSync(folder)).toBe(false);
 });
 
-test('NODE_COMPILE_CACHE names another folder', async () => {
+it('NODE_COMPILE_CACHE names another folder', async () => {
   const other = path.join(home, 'other');
   await session({ NODE_COMPILE_CACHE: other });
   expect(kept(other).length > 0).toBe(canKeep);

@@ -1,5 +1,5 @@
 // The short form of `npm run soak`.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeCounting } from '../peers/http/counting-server.ts';
 import { closeServings } from '../peers/http/serving.ts';
 import { closeProxies } from '../peers/proxy.ts';
@@ -9,7 +9,7 @@ afterEach(closeServings);
 afterEach(closeProxies);
 afterEach(closeCounting);
 
-test('50 clients that come, work and vanish', { timeout: 300_000 }, async () => {
+it('50 clients that come, work and vanish', { timeout: 300_000 }, async () => {
   const lines: string[] = [];
   const { lives, calls, wrong } = await soak({
     minutes: 1.5,

@@ -1,5 +1,5 @@
 // Balancers keep a session on one node by a cookie, so cookies are kept for as long as the program runs.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { type Answer, closeHostiles, closeLater, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { listenLoopback, readJson } from '../../peers/listen.ts';
@@ -21,7 +21,7 @@ function setting(cookie: string): Answer {
 
 const cookiesOf = (header: string | undefined): string[] => (header ?? '').split(/;\s*/).filter(Boolean).sort();
 
-test('two nodes behind a round robin that a cookie overrules: one session serves everything', async () => {
+it('two nodes behind a round robin that a cookie overrules: one session serves everything', async () => {
   const nodes = [new Set<string>(), new Set<string>()];
   let turn = 0;
   let opened = 0;
@@ -58,7 +58,7 @@ test('two nodes behind a round robin that a cookie overrules: one session serves
   expect(opened).toBe(1);
 });
 
-test('a cookie is sent from then on, until the server takes it away', async () => {
+it('a cookie is sent from then on, until the server takes it away', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await proxy.rpc.initialize('2025-06-18');
@@ -68,7 +68,7 @@ test('a cookie is sent from then on, until the server takes it away', async () =
   expect(server.all('tools/call').map(({ headers }) => headers.cookie)).toEqual([undefined, 'node=1', undefined]);
 });
 
-test('a cookie goes only where its path covers', async () => {
+it('a cookie goes only where its path covers', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await proxy.rpc.initialize('2025-06-18');
@@ -85,7 +85,7 @@ test('a cookie goes only where its path covers', async () => {
   ]);
 });
 
-test('cookies of the server join those of the user', async () => {
+it('cookies of the server join those of the user', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url, ['-H', 'Cookie: mine=1; also=2']);
   await proxy.rpc.initialize('2025-06-18');
@@ -98,7 +98,7 @@ test('cookies of the server join those of the user', async () => {
   ]);
 });
 
-test('no cookie is written to stderr', async () => {
+it('no cookie is written to stderr', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url, ['--log-level', 'debug', '-H', 'Cookie: mine=users-own-value-1234']);
   await proxy.rpc.initialize('2025-06-18');

@@ -1,5 +1,5 @@
 // A body that is JSON-RPC and answers nothing that was asked: the error shows what came.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ERAS } from '../../peers/hostile-eras.ts';
@@ -11,7 +11,7 @@ afterEach(closeHostiles);
 const SECRET = 'secret-of-the-header';
 
 describe.each(ERAS)('to a $name client', (era) => {
-  test.each([
+  it.each([
     ['another id', `{"jsonrpc":"2.0","id":"other","result":{"echo":"${SECRET}","long":"${'x'.repeat(4_000)}"}}`],
     ['an empty batch', '[]'],
     ['a notification alone', '{"jsonrpc":"2.0","method":"notifications/x"}'],

@@ -1,7 +1,7 @@
 // A URL that is nearly right: where it has no MCP server, the error names the neighbour that has one. Only a failure asks,
 // with requests that run nothing, at the same origin, in a bounded number and time.
 import http from 'node:http';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { neighboursOf } from '../../../src/upstream/detection/neighbours.ts';
 import type { Peer } from '../../peers/listen.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
@@ -119,7 +119,7 @@ describe('pages', () => {
   });
 });
 
-test('what is asked is harmless, bounded, and stays at the origin', async () => {
+it('what is asked is harmless, bounded, and stays at the origin', async () => {
   const other = await open(startScripted('/', (_, res) => res.writeHead(404).end()));
   const { origin, requests } = await open(
     startScripted('/', ({ path }, res) =>
@@ -136,14 +136,14 @@ test('what is asked is harmless, bounded, and stays at the origin', async () => 
   expect(lines).toEqual([...paths.map((path) => `POST ${path} ping`), ...streams].sort());
 });
 
-test('a neighbour that never answers does not keep the error', async () => {
+it('a neighbour that never answers does not keep the error', async () => {
   const { origin } = await open(
     startScripted('/', ({ path }, res) => (path === '/team' ? res.writeHead(404).end() : undefined)),
   );
   expect((await failure(`${origin}/team`)).hint).toBe('check the path of the URL');
 });
 
-test('several failures ask once', async () => {
+it('several failures ask once', async () => {
   const { origin, requests } = await open(startScripted('/', site('/mcp', 404)));
   const proxy = startProxy(`${origin}/team`);
   for (let time = 1; time <= 3; time++) {
@@ -152,7 +152,7 @@ test('several failures ask once', async () => {
   expect(requests.filter(({ path }) => path === '/mcp')).toHaveLength(1);
 });
 
-test('a healthy server is asked nothing besides', async () => {
+it('a healthy server is asked nothing besides', async () => {
   const server = await open(startSdkV1Stateful());
   const recorder = await open(startRecorder(server.url));
   const proxy = startProxy(recorder.url);

@@ -1,6 +1,6 @@
 // Ways in which HTTP ends a request without a response, on every request to a server: each ends it at once, and what
 // comes next works.
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, type Seen, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { startHostileSse } from '../../peers/hostile-sse.ts';
@@ -58,7 +58,7 @@ async function connected(version: Version): Promise<{ server: Hostile; proxy: Pr
 }
 
 describe.each(VERSIONS)('a call of %s', (version) => {
-  test.each(FAULTS)('%s: an error at once, and the next call works', async (_what, answer, message) => {
+  it.each(FAULTS)('%s: an error at once, and the next call works', async (_what, answer, message) => {
     const { server, proxy } = await connected(version);
     await ask(proxy, version);
     server.once('tools/call', answer);
@@ -72,7 +72,7 @@ describe.each(VERSIONS)('a call of %s', (version) => {
     expect(await proxy.close()).toEqual({ code: 0, signal: null });
   });
 
-  test.each(ANSWERS)('an answer %s is an answer', async (_what, head, tail = '') => {
+  it.each(ANSWERS)('an answer %s is an answer', async (_what, head, tail = '') => {
     const { server, proxy } = await connected(version);
     const text = (id: string): string => a.resultText(id, { resultType: 'complete', content: [] });
     server.once(
@@ -88,7 +88,7 @@ const NOTHING_SEEN = {} as Seen;
 const KINDS = FAULTS.filter(([what]) => /^101 and an upgrade$|flood of interim|headers without/.test(what));
 
 describe.each(KINDS)('%s', (_what, answer) => {
-  test('for the event stream: it is asked for again', async () => {
+  it('for the event stream: it is asked for again', async () => {
     const server = await startHostile();
     server.once('GET', answer);
     server.on(
@@ -102,7 +102,7 @@ describe.each(KINDS)('%s', (_what, answer) => {
     expect(await proxy.close()).toEqual({ code: 0, signal: null });
   });
 
-  test('for a notification and the DELETE of the session', async () => {
+  it('for a notification and the DELETE of the session', async () => {
     const server = await startHostile();
     server.on('notifications/initialized', answer);
     server.on('DELETE', answer);
@@ -113,7 +113,7 @@ describe.each(KINDS)('%s', (_what, answer) => {
     expect(server.all('DELETE')).toHaveLength(1);
   });
 
-  test('for the first message', async () => {
+  it('for the first message', async () => {
     const server = await startHostile();
     server.once('initialize', answer);
     const proxy = startProxy(server.url);
@@ -121,14 +121,14 @@ describe.each(KINDS)('%s', (_what, answer) => {
     await proxy.rpc.initialize('2025-11-25');
   });
 
-  test('for the stream of HTTP+SSE', async () => {
+  it('for the stream of HTTP+SSE', async () => {
     const server = await startHostile();
     server.on('GET', answer);
     const proxy = startProxy(server.url, ['--transport', 'sse-only']);
     await expect(proxy.rpc.initialize('2024-11-05')).rejects.toMatchObject({ code: -31003 });
   });
 
-  test('for a message of HTTP+SSE', async () => {
+  it('for a message of HTTP+SSE', async () => {
     const server = await startHostileSse();
     const proxy = startProxy(server.url);
     await proxy.rpc.initialize('2024-11-05');
@@ -137,7 +137,7 @@ describe.each(KINDS)('%s', (_what, answer) => {
     await expect(proxy.rpc.request('tools/call', CALL)).rejects.toMatchObject({ code: -31003 });
   });
 
-  test('for the metadata of a sign-in', async () => {
+  it('for the metadata of a sign-in', async () => {
     const server = await startHostile();
     const metadata = `${new URL(server.url).origin}/.well-known/oauth-protected-resource`;
     server.on('initialize', a.status(401, '', { 'www-authenticate': `Bearer resource_metadata="${metadata}"` }));

@@ -1,6 +1,6 @@
 // A server that refuses with 401 or 403: the error names the credential that it refused, what the server says of it, and
 // what is likely wrong with it; never the credential itself.
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
@@ -155,7 +155,7 @@ describe('the words of the server', () => {
   });
 });
 
-test('the user name and password of the URL', async () => {
+it('the user name and password of the URL', async () => {
   const { url } = await refusing({ status: 401, challenge: 'Basic realm="x"' });
   expect(await refusal(url.replace('//', '//ada:pass-word-1@'), [])).toEqual({
     message: 'URL refuses the user name and password of the URL (HTTP 401)',
@@ -163,7 +163,7 @@ test('the user name and password of the URL', async () => {
   });
 });
 
-test('403 without credentials does not speak of credentials', async () => {
+it('403 without credentials does not speak of credentials', async () => {
   const { url } = await refusing({ status: 403, body: 'address not allowed' });
   expect(await refusal(url, [])).toEqual({
     message: 'URL refuses this request (HTTP 403): address not allowed',
@@ -171,7 +171,7 @@ test('403 without credentials does not speak of credentials', async () => {
   });
 });
 
-test('401 without credentials, and without a way to sign in, names the URL that was asked', async () => {
+it('401 without credentials, and without a way to sign in, names the URL that was asked', async () => {
   const { url } = await refusing({ status: 401 });
   expect(await refusal(url, [])).toEqual({
     message: 'URL asks for authorization (HTTP 401), and nothing there says how to sign in',
@@ -179,7 +179,7 @@ test('401 without credentials, and without a way to sign in, names the URL that 
   });
 });
 
-test('a sign-in whose account may not do this', async () => {
+it('a sign-in whose account may not do this', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('approve'));
@@ -209,7 +209,7 @@ describe('HTTP mode with --forward-header', () => {
     return told(error.message, error.data.hint, url);
   }
 
-  test('names the header of the client, and does not repeat it', async () => {
+  it('names the header of the client, and does not repeat it', async () => {
     const answer = { status: 401, body: `unknown: ${SECRET}` };
     const headers = { 'x-upstream-authorization': SECRET };
     expect(await served(answer, headers)).toEqual({
@@ -218,7 +218,7 @@ describe('HTTP mode with --forward-header', () => {
     });
   });
 
-  test('says what a client without credentials must send', async () => {
+  it('says what a client without credentials must send', async () => {
     expect(await served({ status: 401 }, {})).toEqual({
       message: 'URL asks for authorization (HTTP 401)',
       hint: 'the client must send the header x-upstream-authorization, which goes on to the server',

@@ -2,7 +2,7 @@
 // side by side, for most of their time is waiting.
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { listenLoopback } from '../../peers/listen.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
@@ -43,7 +43,7 @@ const withoutMessage = (): Promise<string> =>
 const waitingLines = ({ stderr }: ProxyProcess): string[] => stderr.split('\n').filter((line) => /waiting/.test(line));
 
 describe.concurrent('a server', () => {
-  test.each([
+  it.each([
     ['accepts and never answers', silent],
     ['answers with a stream that stays empty', withoutMessage],
   ])('that %s is named', async (_, serve) => {
@@ -58,7 +58,7 @@ describe.concurrent('a server', () => {
     ]);
   });
 
-  test('that never answers is named to a client of 2026-07-28, too', async () => {
+  it('that never answers is named to a client of 2026-07-28, too', async () => {
     const url = await silent();
     const proxy = startProxy(url);
     proxy.rpc.modern('tools/list').catch(() => {});
@@ -69,7 +69,7 @@ describe.concurrent('a server', () => {
     ]);
   });
 
-  test('that never answers is named with the time in HTTP mode', async () => {
+  it('that never answers is named with the time in HTTP mode', async () => {
     const url = await silent();
     const proxy = startProxy(url, ['--listen', '127.0.0.1:0', '-H', 'Authorization: Bearer token']);
     const [, port] = await proxy.stderrMatching(/listening on http:\/\/127\.0\.0\.1:(\d+)/);
@@ -94,7 +94,7 @@ describe.concurrent('a server', () => {
 });
 
 describe.concurrent('a sign-in', () => {
-  test('whose metadata never comes names where it is waited for', async () => {
+  it('whose metadata never comes names where it is waited for', async () => {
     const never = new Promise<void>(() => {});
     const metadata = await open(listenLoopback('/metadata', () => never));
     const authorizationServer = await open(startAuthorizationServer());
@@ -109,7 +109,7 @@ describe.concurrent('a sign-in', () => {
     ]);
   });
 
-  test('that waits for its user has said so already', async () => {
+  it('that waits for its user has said so already', async () => {
     const { start, browser } = await setting(open, 'hold');
     const proxy = start(['--auth-timeout', '12']);
     await proxy.rpc.initialize();

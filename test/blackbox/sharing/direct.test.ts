@@ -1,6 +1,6 @@
 // The clients and the judge against the server itself, where nothing can go astray: and a judge who is shown what went
 // astray has to see it.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeCounting, type Form, startCounting } from '../../peers/http/counting-server.ts';
 import type { Actor, Kind } from './actor.ts';
 import { bringTogether, type Company, nobody, ownSessions } from './company.ts';
@@ -21,7 +21,7 @@ async function meet(form: Form, kinds: Kind[], clients: number): Promise<Company
   return company;
 }
 
-test.each<[Form, Kind[]]>([
+it.each<[Form, Kind[]]>([
   ['streamable', ['streamable']],
   ['sse', ['sse']],
   ['modern', ['modern']],
@@ -36,7 +36,7 @@ test.each<[Form, Kind[]]>([
   for (const set of ids) for (const id of [0, '0', 1, '1', 5, '5']) expect(set.has(id)).toBe(true);
 });
 
-test('whatever goes astray is seen', async () => {
+it('whatever goes astray is seen', async () => {
   const { verdict, actors, stage } = await meet('streamable', ['streamable'], 12);
   expect(verdict()).toEqual([]);
   // Two who have got some of everything.

@@ -1,6 +1,6 @@
 // Clients that go without a word: their connections are gone, and nobody has closed the session. All that was held for
 // them goes with time, here and at the server.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeCounting, startCounting } from '../../peers/http/counting-server.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { SseClient } from '../../peers/http/sse-client.ts';
@@ -52,7 +52,7 @@ async function dropMany(origin: string, from: number, count: number): Promise<vo
   await Promise.all(Array.from({ length: AT_ONCE }, one));
 }
 
-test('10,000 sessions dropped without a word leave nothing behind', { timeout: 600_000 }, async () => {
+it('10,000 sessions dropped without a word leave nothing behind', { timeout: 600_000 }, async () => {
   const { url, ledger } = await startCounting('streamable');
   const serving = await startServing(url, ['--session-idle', '10', '--transport', 'http-only'], {
     nodeArgs: PROBE_ARGS,

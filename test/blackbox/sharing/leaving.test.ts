@@ -1,6 +1,6 @@
 // A client that leaves in the moment in which it has opened: the stream that would now be opened for it at the server is
 // nobody's, and a server without sessions has no other way to learn that it is.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { SseClient } from '../../peers/http/sse-client.ts';
 import { StreamableClient } from '../../peers/http/streamable-client.ts';
@@ -47,7 +47,7 @@ async function startServer(): Promise<Peer & { readonly open: () => number; read
   return { ...peer, open: () => open, served: () => served };
 }
 
-test('no stream is left open at the server for clients that are gone', async () => {
+it('no stream is left open at the server for clients that are gone', async () => {
   const server = await startServer();
   const serving = await startServing(server.url, ['--transport', 'http-only']);
   const leave = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 // One log level at the server for all clients of a session: the lowest that anybody wants, also while two of them say at
 // the same time what they want.
 import type { ServerResponse } from 'node:http';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import { reply } from '../../peers/hostile-answers.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
@@ -24,7 +24,7 @@ async function openTwo(server: Hostile): Promise<[StreamableClient, StreamableCl
 const levelsAt = (server: Hostile): string[] =>
   server.all('logging/setLevel').map(({ message }) => message.params.level);
 
-test.each([
+it.each([
   ['debug', 'error'],
   ['error', 'debug'],
   ['warning', 'info'],
@@ -47,7 +47,7 @@ test.each([
   expect(levelsAt(server).at(-1)).toBe(lowest);
 });
 
-test('a client that says it again, and louder, does not take it away from the other one', async () => {
+it('a client that says it again, and louder, does not take it away from the other one', async () => {
   const server = await startHostile();
   const [one, two] = await openTwo(server);
   await one.request('logging/setLevel', { level: 'info' });

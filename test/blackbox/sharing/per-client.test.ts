@@ -1,6 +1,6 @@
 // 50 clients with the same ids and the same progress tokens, each with a session of its own at the server: every answer,
 // report, message, change and question is with its owner, and with nobody else.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeCounting, type Form, startCounting } from '../../peers/http/counting-server.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { closeProxies } from '../../peers/proxy.ts';
@@ -11,7 +11,7 @@ afterEach(closeServings);
 afterEach(closeProxies);
 afterEach(closeCounting);
 
-test.each<[Form, Kind[], number]>([
+it.each<[Form, Kind[], number]>([
   ['streamable', ['streamable', 'sse'], 11],
   ['sse', ['streamable', 'sse'], 12],
   ['modern', ['modern'], 13],

@@ -1,6 +1,6 @@
 // The server forgets all its sessions, as it does when it is restarted: the clients do not notice, no call runs twice,
 // and whoever had subscribed or asked for a level goes on hearing what is for it, and nothing else.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeCounting, startCounting } from '../../peers/http/counting-server.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { closeProxies } from '../../peers/proxy.ts';
@@ -13,7 +13,7 @@ afterEach(closeCounting);
 
 const CLIENTS = 20;
 
-test.each([
+it.each([
   { mode: 'per-client', refuses: nobody, hearers: ownSessions, sessions: CLIENTS },
   { mode: 'shared', refuses: () => true, hearers: oneSession(true), sessions: 1 },
 ])('$mode sessions', { timeout: 120_000 }, async ({ mode, sessions, ...more }) => {

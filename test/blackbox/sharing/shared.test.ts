@@ -1,6 +1,6 @@
 // 50 clients with the same ids and the same progress tokens, for whom the server has one session: what belongs to one of
 // them is with that one, what belongs to nobody is with those who asked for it.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeCounting, type Form, startCounting } from '../../peers/http/counting-server.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { closeProxies } from '../../peers/proxy.ts';
@@ -14,7 +14,7 @@ afterEach(closeCounting);
 /** A session that is everybody's has nobody who could be asked; a call of 2026-07-28 brings the answer itself. */
 const refuses = ({ kind }: Actor): boolean => kind !== 'modern';
 
-test.each<[Form, Kind[], number]>([
+it.each<[Form, Kind[], number]>([
   ['streamable', ['streamable', 'sse'], 21],
   ['sse', ['streamable', 'sse'], 22],
   ['dual', ['streamable', 'sse', 'modern'], 23],

@@ -1,6 +1,6 @@
 // The way to the authorization server: through the proxy of a company, past its private certificate authority.
 import http from 'node:http';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import type { NodeHandler } from '../../peers/listen.ts';
 import { DIRECT, INSIDE, NAMES } from '../../peers/names.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
@@ -48,7 +48,7 @@ function relayed(server: ProtectedServer): { serveUnder(origin: string): NodeHan
   };
 }
 
-test('everything goes through the proxy with --enable-proxy, the renewal too', async () => {
+it('everything goes through the proxy with --enable-proxy, the renewal too', async () => {
   const { hosts, authorizationServer, server, authority, browser, options } = await protectedServer(INSIDE);
   const resolver = await open(startOutboundProxy());
   const tinyproxy = await open(startTinyproxy({ parent: resolver }));
@@ -72,7 +72,7 @@ test('everything goes through the proxy with --enable-proxy, the renewal too', a
   expect(targets).toEqual(new Set([`CONNECT ${authority}`, `CONNECT ${new URL(url).host}`]));
 });
 
-test('a server on this machine is reached without the proxy, its authorization server with it', async () => {
+it('a server on this machine is reached without the proxy, its authorization server with it', async () => {
   const { hosts, server, authority, options } = await protectedServer(INSIDE);
   const resolver = await open(startOutboundProxy());
   const env = { ...options.env, HTTPS_PROXY: resolver.url, HTTP_PROXY: resolver.url };
@@ -80,7 +80,7 @@ test('a server on this machine is reached without the proxy, its authorization s
   expect(new Set(resolver.requests.map(({ target }) => target))).toEqual(new Set([authority]));
 });
 
-test('without the flag, the authorization server that cannot be reached is named, and the flag', async () => {
+it('without the flag, the authorization server that cannot be reached is named, and the flag', async () => {
   const { hosts, server, authority, browser, options } = await protectedServer(INSIDE);
   const resolver = await open(startOutboundProxy());
   const env = { ...options.env, HTTPS_PROXY: resolver.url };
@@ -92,7 +92,7 @@ test('without the flag, the authorization server that cannot be reached is named
   expect(browser.opened).toEqual([]);
 });
 
-test('the proxy is told from the authorization server when it refuses', async () => {
+it('the proxy is told from the authorization server when it refuses', async () => {
   const { hosts, server, options } = await protectedServer(INSIDE);
   const resolver = await open(startOutboundProxy({ refuse: { status: 403, body: 'not on the list' } }));
   const env = { ...options.env, HTTPS_PROXY: resolver.url };
@@ -103,7 +103,7 @@ test('the proxy is told from the authorization server when it refuses', async ()
   expect(err).toContain(new URL(resolver.url).host);
 });
 
-test('an authority of --ca vouches for the authorization server, and without it, its name is told', async () => {
+it('an authority of --ca vouches for the authorization server, and without it, its name is told', async () => {
   const { hosts, authorizationServer, server, authority, browser, options } = await protectedServer(DIRECT);
   const { code, err } = await run('login', [server.url], options);
   expect(code).toBe(1);

@@ -1,6 +1,6 @@
 // Authorization servers that read the credentials of a client in one place only, whatever they advertise and whatever
 // was agreed, and those that know no client that comes in both ways at once.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
@@ -43,7 +43,7 @@ function statuses(as: AuthorizationServer, kind: 'token' | 'revoke' | 'device', 
 /** Whatever was tried before, the last one worked, and nothing was tried twice. */
 const WORKED = /^(401,)?200$/;
 
-test.each(REGISTERED)(
+it.each(REGISTERED)(
   'code flow, refresh and revocation: $authMethods advertised, $readsClientIn read, registration: $registration',
   async (kind) => {
     const { as, server, browser, options } = await protectedServer(kind);
@@ -62,7 +62,7 @@ test.each(REGISTERED)(
   },
 );
 
-test.each(KINDS)('device code and refresh: $authMethods advertised, $readsClientIn read', async (kind) => {
+it.each(KINDS)('device code and refresh: $authMethods advertised, $readsClientIn read', async (kind) => {
   const { as, server, options } = await protectedServer({ ...kind, registration: 'secret', device: AT_ONCE });
   expect((await run('login', [server.url, '--device-code'], options)).code).toBe(0);
   expect(statuses(as, 'device').join()).toMatch(WORKED);
@@ -78,7 +78,7 @@ const GIVEN = { client_id: 'machine', client_secret: 'a:b c%d&é-secret' };
 const STATED = [undefined, 'client_secret_basic', 'client_secret_post'];
 const GIVEN_KINDS = KINDS.flatMap((kind) => STATED.map((stated) => ({ ...kind, stated })));
 
-test.each(GIVEN_KINDS)(
+it.each(GIVEN_KINDS)(
   'client credentials: $authMethods advertised, $readsClientIn read, $stated stated by the user',
   async ({ stated, ...kind }) => {
     const { as, server, options } = await protectedServer({ ...kind, clients: [GIVEN] });
@@ -95,7 +95,7 @@ test.each(GIVEN_KINDS)(
   },
 );
 
-test('a server that says it in the words of the Python SDK', async () => {
+it('a server that says it in the words of the Python SDK', async () => {
   const { as, server, options } = await protectedServer({
     authMethods: BOTH,
     readsClientIn: 'body',
@@ -106,7 +106,7 @@ test('a server that says it in the words of the Python SDK', async () => {
   expect(statuses(as, 'token')).toEqual([401, 200]);
 });
 
-test('a server that misses the client, and does not say so', async () => {
+it('a server that misses the client, and does not say so', async () => {
   const { as, server, options } = await protectedServer({
     authMethods: ['client_secret_basic'],
     readsClientIn: 'body',
@@ -118,7 +118,7 @@ test('a server that misses the client, and does not say so', async () => {
   expect(statuses(as, 'token')).toEqual([400, 200]);
 });
 
-test('a server that wants a secret for a revocation, and gave none', async () => {
+it('a server that wants a secret for a revocation, and gave none', async () => {
   const { as, server, options } = await protectedServer({
     revocation: ({ form }) => {
       if (form.has('client_secret')) return undefined;
@@ -131,7 +131,7 @@ test('a server that wants a secret for a revocation, and gave none', async () =>
   expect(statuses(as, 'revoke')).toEqual([400, 200, 200]);
 });
 
-test('a client with a key shows nothing else when that is refused', async () => {
+it('a client with a key shows nothing else when that is refused', async () => {
   const { as, server, options } = await protectedServer({});
   const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign']);
   const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', privateKey)).toString('base64');

@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodeProtectedHeader, exportJWK } from 'jose';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { type AuthorizationServerOptions, startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
 import type { Client } from '../../peers/oauth/ledger.ts';
@@ -36,7 +36,7 @@ const asProgram = (info: object): string[] => [
   JSON.stringify(info),
 ];
 
-test.each([
+it.each([
   ['basic', 'client_secret_basic', { client_id: ID, client_secret: SECRET }],
   ['post, as the server knows nothing else', 'client_secret_post', { client_id: ID, client_secret: SECRET }],
   [
@@ -87,7 +87,7 @@ async function keyed({ alg, make, stated }: Key) {
   };
 }
 
-test.each(KEYS)('an assertion signed with $alg, stated: $stated', async (key) => {
+it.each(KEYS)('an assertion signed with $alg, stated: $stated', async (key) => {
   const { pem, client, info } = await keyed(key);
   const { authorizationServer, server, options } = await protectedServer(client);
   const proxy = startProxy(server.url, asProgram({ ...info, private_key: pem }), options);
@@ -100,7 +100,7 @@ test.each(KEYS)('an assertion signed with $alg, stated: $stated', async (key) =>
   for (const line of pem.trim().split('\n').slice(1, -1)) expect(proxy.stderr).not.toContain(line);
 });
 
-test.each(['pkcs8', 'sec1'] as const)('a key in a file, %s, in a client info that is in a file', async (type) => {
+it.each(['pkcs8', 'sec1'] as const)('a key in a file, %s, in a client info that is in a file', async (type) => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] };
   const { server, home, options } = await protectedServer({
@@ -117,7 +117,7 @@ test.each(['pkcs8', 'sec1'] as const)('a key in a file, %s, in a client info tha
   expect(await whoami(proxy)).toBe(ID);
 });
 
-test('a key in a variable of the environment, all on one line', async () => {
+it('a key in a variable of the environment, all on one line', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA' }] };
   const known = { client_id: ID, token_endpoint_auth_method: 'private_key_jwt', jwks };
@@ -132,7 +132,7 @@ test('a key in a variable of the environment, all on one line', async () => {
   expect(proxy.stderr).not.toContain(pem.split('\n')[1]);
 });
 
-test.each([
+it.each([
   ['is none', 'no key', undefined, /cannot be read/],
   ['is on a curve of its own', generateKeyPairSync('ec', { namedCurve: 'secp256k1' }), undefined, /cannot/],
   ['is of another curve than stated', generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'ES384', /cannot/],
@@ -148,7 +148,7 @@ test.each([
   expect(err).not.toContain(pem.split('\n')[1] ?? pem);
 });
 
-test('a wrong secret is told, with the flag, and tried once in each place', async () => {
+it('a wrong secret is told, with the flag, and tried once in each place', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer({
     client_id: ID,
     client_secret: SECRET,
@@ -169,7 +169,7 @@ test('a wrong secret is told, with the flag, and tried once in each place', asyn
   expect(browser.opened).toEqual([]);
 });
 
-test('an expired token is replaced, for the same scopes, without a user', async () => {
+it('an expired token is replaced, for the same scopes, without a user', async () => {
   const client = { client_id: ID, client_secret: SECRET };
   const { authorizationServer, server, browser, options } = await protectedServer(
     client,
@@ -196,7 +196,7 @@ test('an expired token is replaced, for the same scopes, without a user', async 
   expect(browser.opened).toEqual([]);
 });
 
-test('a token that lives for seconds is replaced before its end, for the same scopes', async () => {
+it('a token that lives for seconds is replaced before its end, for the same scopes', async () => {
   const client = { client_id: ID, client_secret: SECRET };
   const { authorizationServer, server, options } = await protectedServer(
     client,
@@ -213,7 +213,7 @@ test('a token that lives for seconds is replaced before its end, for the same sc
   expect(server.requests.filter(({ status }) => status === 403)).toEqual([]);
 });
 
-test('login signs in, status shows it, and logout takes the token back', async () => {
+it('login signs in, status shows it, and logout takes the token back', async () => {
   const client = { client_id: ID, client_secret: SECRET };
   const { authorizationServer, server, options } = await protectedServer(client);
   const args = [server.url, ...asProgram(client)];

@@ -1,5 +1,5 @@
 // --device-code: the user signs in on another device (RFC 8628), at a scripted server.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { listenLoopback } from '../../peers/listen.ts';
 import { type AuthorizationServerOptions, startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
@@ -22,7 +22,7 @@ async function protectedServer(options: AuthorizationServerOptions = {}) {
   return { authorizationServer, server, browser, options: { home, env: { BROWSER: browser.command } } };
 }
 
-test('shows page and code, waits for the user, and renews what it got', async () => {
+it('shows page and code, waits for the user, and renews what it got', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer({
     device: { ...AT_ONCE, pending: 2 },
   });
@@ -62,7 +62,7 @@ async function withoutCompletePage(): Promise<AuthorizationServerOptions> {
   return { metadata: { device_authorization_endpoint: url } };
 }
 
-test('a call that comes meanwhile is told page and code', async () => {
+it('a call that comes meanwhile is told page and code', async () => {
   const { server, options } = await protectedServer(await withoutCompletePage());
   const proxy = startProxy(server.url, ['--device-code'], options);
   await proxy.rpc.initialize('2025-11-25');
@@ -75,7 +75,7 @@ test('a call that comes meanwhile is told page and code', async () => {
   expect((error as Error).message).toContain(page);
 });
 
-test('a host that can show pages is given page and code', async () => {
+it('a host that can show pages is given page and code', async () => {
   const { server, options } = await protectedServer(await withoutCompletePage());
   const proxy = startProxy(server.url, ['--device-code'], options);
   await proxy.rpc.initialize('2025-11-25', { elicitation: { url: {} } });
@@ -84,7 +84,7 @@ test('a host that can show pages is given page and code', async () => {
   expect(message.params.url).toMatch(/\/activate$/);
 });
 
-test('asks less often when told so', async () => {
+it('asks less often when told so', async () => {
   const { authorizationServer, server, options } = await protectedServer({ device: { ...AT_ONCE, slowDown: 1 } });
   const program = startProxy('login', [server.url, '--device-code'], options);
   expect(await outcome(program)).toMatchObject({ code: 0, out: [`signed in to ${server.url}`] });
@@ -94,7 +94,7 @@ test('asks less often when told so', async () => {
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(5_900);
 });
 
-test('waits five seconds where the server does not say how long', async () => {
+it('waits five seconds where the server does not say how long', async () => {
   const { authorizationServer, server, options } = await protectedServer({
     device: { ...AT_ONCE, interval: undefined },
   });
@@ -104,7 +104,7 @@ test('waits five seconds where the server does not say how long', async () => {
   expect((asked?.at ?? 0) - (begun?.at ?? 0)).toBeGreaterThan(4_900);
 });
 
-test('a token endpoint in trouble is asked again', async () => {
+it('a token endpoint in trouble is asked again', async () => {
   const { authorizationServer, server, options } = await protectedServer({
     device: AT_ONCE,
     tokenAnswer: ({ n }) => (n === 1 ? { status: 503, body: 'busy' } : undefined),
@@ -114,7 +114,7 @@ test('a token endpoint in trouble is asked again', async () => {
   expect(authorizationServer.tokenRequests(DEVICE_GRANT).map(({ status }) => status)).toEqual([503, 200]);
 });
 
-test.each([
+it.each([
   ['deny', /was denied$/],
   ['expire', /failed: expired_token$/],
 ] as const)('a user who lets it %s', async (decision, words) => {
@@ -134,21 +134,21 @@ test.each([
   expect(authorizationServer.grants).toEqual([]);
 });
 
-test('a code that nobody enters in its time', async () => {
+it('a code that nobody enters in its time', async () => {
   const { server, options } = await protectedServer({ device: { ...AT_ONCE, pending: 99, expiresIn: 2 } });
   const { code, err } = await outcome(startProxy('login', [server.url, '--device-code'], options));
   expect(code).toBe(1);
   expect(err).toMatch(/nobody entered the code in time|expired_token/);
 });
 
-test('a server without that way in is told from one that failed', async () => {
+it('a server without that way in is told from one that failed', async () => {
   const { server, options } = await protectedServer({ metadata: { device_authorization_endpoint: undefined } });
   const { code, err } = await outcome(startProxy('login', [server.url, '--device-code'], options));
   expect(code).toBe(1);
   expect(err).toMatch(/no sign-in with a device code\nhint: leave --device-code out\n$/);
 });
 
-test.each([
+it.each([
   ['longer than anybody can wait', 1e9, 2],
   ['shorter than anybody should', 0.001, 2],
 ])('a pause between two questions that is %s floods nobody', async (_, interval, expiresIn) => {

@@ -1,7 +1,7 @@
 // A server without dynamic registration: the error holds all that the user has to type, and typing it works.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { clientHint } from '../../../src/auth/oauth/client-hint.ts';
 import { type AuthorizationServerOptions, startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
@@ -20,7 +20,7 @@ async function unregistered(behaviour: AuthorizationServerOptions) {
   return { authorizationServer, server, home, options: { home, env: { BROWSER: browser.command } } };
 }
 
-test.each([
+it.each([
   [
     'has no registration',
     { metadata: { registration_endpoint: undefined } },
@@ -55,7 +55,7 @@ test.each([
   expect(await askWhoami(server.url, given, options)).toBe('ada');
 });
 
-test('a device needs no redirect URI', async () => {
+it('a device needs no redirect URI', async () => {
   const { server, options } = await unregistered({ metadata: { registration_endpoint: undefined } });
   const { code, err } = await run('login', [server.url, '--device-code'], options);
   expect(code).toBe(1);
@@ -64,7 +64,7 @@ test('a device needs no redirect URI', async () => {
   );
 });
 
-test('a secret of the metadata is not repeated', async () => {
+it('a secret of the metadata is not repeated', async () => {
   const { server, options } = await unregistered({
     registration: { status: 400, body: { error: 'invalid_client_metadata' } },
   });

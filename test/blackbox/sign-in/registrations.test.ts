@@ -1,7 +1,7 @@
 // Registered clients that the authorization server has forgotten, and those that it never wanted.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
@@ -28,7 +28,7 @@ function forgetClients(authorizationServer: AuthorizationServer): void {
   for (const id of [...authorizationServer.clients.keys()]) authorizationServer.deleteClient(id);
 }
 
-test.each([
+it.each([
   ['with a refresh token', 'rotate'],
   ['without one', 'never'],
 ] as const)('a client that is gone costs one registration and one tab, %s', async (_, refresh) => {
@@ -43,7 +43,7 @@ test.each([
   expect(authorizationServer.count('register')).toBe(2);
 });
 
-test('a client that is gone in the middle of a session', async () => {
+it('a client that is gone in the middle of a session', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   const proxy = startProxy(server.url, [], options);
   await proxy.rpc.initialize('2025-11-25');
@@ -55,7 +55,7 @@ test('a client that is gone in the middle of a session', async () => {
   expect(browser.pages.map(({ status }) => status)).toEqual([200, 200]);
 });
 
-test('a client that is still known is not registered again', async () => {
+it('a client that is still known is not registered again', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   expect(await askWhoami(server.url, [], options)).toBe('ada');
   authorizationServer.revokeEverything();
@@ -64,7 +64,7 @@ test('a client that is still known is not registered again', async () => {
   expect(browser.opened).toHaveLength(2);
 });
 
-test('a client of a sign-in that nobody finished, hours ago', async () => {
+it('a client of a sign-in that nobody finished, hours ago', async () => {
   const { authorizationServer, server, browser, home, options } = await protectedServer();
   browser.mode = 'never';
   const first = startProxy(server.url, [], options);
@@ -85,7 +85,7 @@ test('a client of a sign-in that nobody finished, hours ago', async () => {
   expect(browser.opened).toHaveLength(2);
 });
 
-test('a client of a sign-in that nobody finished, just now', async () => {
+it('a client of a sign-in that nobody finished, just now', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   browser.mode = 'never';
   const first = startProxy(server.url, [], options);
@@ -103,7 +103,7 @@ test('a client of a sign-in that nobody finished, just now', async () => {
   expect(authorizationServer.count('register')).toBe(2);
 });
 
-test('another authorization server gets a client of its own, and the old one hears nothing of it', async () => {
+it('another authorization server gets a client of its own, and the old one hears nothing of it', async () => {
   const { authorizationServer, server, options } = await protectedServer();
   expect(await askWhoami(server.url, [], options)).toBe('ada');
   const asked = authorizationServer.requests.length;
@@ -116,7 +116,7 @@ test('another authorization server gets a client of its own, and the old one hea
   expect(authorizationServer.requests).toHaveLength(asked + told);
 });
 
-test.each([
+it.each([
   [403, '', 'it may register only clients that it knows'],
   [401, '{}', '--static-oauth-client-info'],
   [503, '<p>busy</p>', 'try again later'],
@@ -129,7 +129,7 @@ test.each([
   expect(err).not.toContain('invalid_response');
 });
 
-test.each([
+it.each([
   ['refuses', { registration: { status: 403, body: { error: 'access_denied', error_description: 'ask the desk' } } }],
   ['knows no registration', { metadata: { registration_endpoint: undefined } }],
   ['answers with a page', { registration: { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Hi' } }],
@@ -151,7 +151,7 @@ test.each([
   expect(await askWhoami(server.url, args, options)).toBe('ada');
 });
 
-test.each([
+it.each([
   ['a line of text', 'tenant is missing'],
   ['JSON', { message: 'tenant is missing' }],
 ])('a registration that is refused with %s repeats what the server said', async (_, body) => {

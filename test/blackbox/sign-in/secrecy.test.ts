@@ -2,7 +2,7 @@
 // a page, not in another file, whatever the servers repeat of what they were sent.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TokenRequest } from '../../peers/oauth/behaviour.ts';
 import { opened } from '../../peers/opened.ts';
 import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
@@ -25,7 +25,7 @@ const repeating = ({ form, headers }: TokenRequest) => ({
 });
 
 describe.each(LEVELS)('at the level %s', (level) => {
-  test('a session with a sign-in, a refresh, and refusals that repeat what they refuse', async () => {
+  it('a session with a sign-in, a refresh, and refusals that repeat what they refuse', async () => {
     const made = await setting(open, 'approve', {
       authorizationServer: { registration: 'secret', scopes: ['openid', 'mcp', 'admin'] },
       server: { challengeScope: 'openid mcp', carrier: 'sessions' },
@@ -58,7 +58,7 @@ describe.each(LEVELS)('at the level %s', (level) => {
     expectSecrecy(made, [proxy]);
   });
 
-  test('a first contact that is refused by its user, and one that nobody finishes', async () => {
+  it('a first contact that is refused by its user, and one that nobody finishes', async () => {
     const made = await setting(open, 'hold', { authorizationServer: { registration: 'secret' } });
     const { browser, authorizationServer } = made;
     const proxy = made.start(['--log-level', level, '-H', `X-Key: ${HEADER}`]);
@@ -84,7 +84,7 @@ describe.each(LEVELS)('at the level %s', (level) => {
     expectSecrecy(made, [proxy, again], [verifier]);
   });
 
-  test('the other commands', async () => {
+  it('the other commands', async () => {
     const made = await setting(open, 'approve', { authorizationServer: { registration: 'secret' } });
     const { server, browser, home } = made;
     const options = { home, env: { BROWSER: browser.command } };
@@ -115,7 +115,7 @@ const KINDS: [string, (sent: string) => object][] = [
 ];
 
 describe.each(['code', 'code_verifier', 'client_secret', 'authorization'])('an echo of %s', (what) => {
-  test.each(KINDS)('in %s', async (_kind, bodyWith) => {
+  it.each(KINDS)('in %s', async (_kind, bodyWith) => {
     const made = await setting(open, 'approve', { authorizationServer: { registration: 'secret' } });
     made.authorizationServer.behaviour.tokenAnswer = ({ form, headers }) => {
       const [, pair = ''] = String(headers.authorization).split(' ');
@@ -134,7 +134,7 @@ describe.each(['code', 'code_verifier', 'client_secret', 'authorization'])('an e
   });
 });
 
-test('a server that calls itself by its bearer is not quoted in the log', async () => {
+it('a server that calls itself by its bearer is not quoted in the log', async () => {
   const made = await setting(open, 'approve', { server: { carrier: 'sessions' } });
   made.server.behaviour.instead = ({ headers, method }) =>
     method === 'tools/list' || headers.authorization === undefined
@@ -148,7 +148,7 @@ test('a server that calls itself by its bearer is not quoted in the log', async 
   expectSecrecy(made, [proxy]);
 });
 
-test('the store is made for this user alone, whatever the umask', async () => {
+it('the store is made for this user alone, whatever the umask', async () => {
   if (process.platform === 'win32') return;
   const made = await setting(open, 'approve');
   const umask = process.umask(0);

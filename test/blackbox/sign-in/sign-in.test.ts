@@ -1,5 +1,5 @@
 // Signing in as a user's host sees it: the built program in front of a protected server, with a browser stand-in.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
@@ -9,7 +9,7 @@ import { closeProxies, startProxy } from '../../peers/proxy.ts';
 const open = opened();
 afterEach(closeProxies);
 
-test('a legacy client calls a tool of a protected server, and its user signs in once', async () => {
+it('a legacy client calls a tool of a protected server, and its user signs in once', async () => {
   const authorizationServer = await open(startAuthorizationServer({ resource: 'required' }));
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('approve'));

@@ -1,7 +1,7 @@
 // Whatever is stored, a new process works or asks for a sign-in: nobody has to delete a file or log out for it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { opened } from '../../peers/opened.ts';
 import { type Setting, setting, TOOLS, toolNames } from './first-contact/first-contact-setting.ts';
 
@@ -82,7 +82,7 @@ const USELESS: [string, Damage][] = [
 ];
 
 describe('a record that cannot be used is set aside with a warning, and the sign-in starts anew', () => {
-  test.each(USELESS)('%s', async (_what, change) => {
+  it.each(USELESS)('%s', async (_what, change) => {
     const made = await setting(open, 'approve');
     expect(await session(made)).not.toContain('set aside');
     damage(made, change);
@@ -126,7 +126,7 @@ const DAMAGED_CLIENTS: [string, Damage][] = [
   ],
 ];
 
-test.each(DAMAGED_CLIENTS)('%s: the next sign-in registers anew', async (_what, change) => {
+it.each(DAMAGED_CLIENTS)('%s: the next sign-in registers anew', async (_what, change) => {
   const made = await setting(open, 'approve');
   await session(made);
   damage(made, (record) => {
@@ -177,7 +177,7 @@ async function unreadable(
 }
 
 describe('a token that the server cannot read counts as refused', () => {
-  test.each(REFUSALS)('%s', async (_what, status, body, challenge) => {
+  it.each(REFUSALS)('%s', async (_what, status, body, challenge) => {
     const made = await unreadable(status, body, challenge);
     expect(await session(made)).toMatch(new RegExp(`set aside: .*HTTP ${status}`));
     expect(made.authorizationServer.tokenRequests('refresh_token')).toHaveLength(1);
@@ -185,7 +185,7 @@ describe('a token that the server cannot read counts as refused', () => {
     expect(await session(made)).not.toContain('set aside');
   });
 
-  test('and so does the one that replaces it: then the user signs in, once', async () => {
+  it('and so does the one that replaces it: then the user signs in, once', async () => {
     const made = await unreadable(431, '');
     const first = made.large.token;
     const signIns = (): number => made.authorizationServer.tokenRequests('authorization_code').length;
@@ -196,7 +196,7 @@ describe('a token that the server cannot read counts as refused', () => {
     expect(made.browser.opened).toHaveLength(2);
   });
 
-  test('but a server that can read none ends in an error, and in no further tab', async () => {
+  it('but a server that can read none ends in an error, and in no further tab', async () => {
     const made = await unreadable(431, '');
     made.server.behaviour.instead = ({ authorization }) => (authorization === undefined ? undefined : { status: 431 });
     const proxy = made.start();
@@ -225,7 +225,7 @@ describe('what is about the call is left to the client', () => {
     ['an error of HTTP', 400, 'Bad Request: the session is unknown'],
     ['a header that grew', 431, ''],
   ];
-  test.each(ANSWERS)('%s', async (_what, status, body, challenge) => {
+  it.each(ANSWERS)('%s', async (_what, status, body, challenge) => {
     const made = await setting(open, 'approve');
     await session(made);
     const headers = { 'content-type': 'text/plain', ...(challenge && { 'www-authenticate': challenge }) };
@@ -245,7 +245,7 @@ describe('what is about the call is left to the client', () => {
   });
 });
 
-test('words about a token in a call are left to the client after a renewal too', async () => {
+it('words about a token in a call are left to the client after a renewal too', async () => {
   const made = await setting(open, 'approve');
   const proxy = made.start();
   await proxy.rpc.initialize();
@@ -267,7 +267,7 @@ test('words about a token in a call are left to the client after a renewal too',
 describe('what else is stored may be damaged', () => {
   const NAMES = ['sign-in', 'pause', 'answers'];
   const TEXTS = ['', 'null', '[]', '7', '{"version":1,"url":"x","startedAt":1}', '{"tools/list":null}'];
-  test.each(NAMES)('%s', async (name) => {
+  it.each(NAMES)('%s', async (name) => {
     const made = await setting(open, 'approve');
     await session(made);
     const main = readdirSync(path.join(made.home, STORE)).find((file) => /^[0-9a-f]{32}\.json$/.test(file)) ?? '';

@@ -1,7 +1,7 @@
 // A user whose folder cannot be written (a read-only container, a number without a home) signs in all the same.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
@@ -11,7 +11,7 @@ import { closeProxies, privateHome, startProxy } from '../../peers/proxy.ts';
 const open = opened();
 afterEach(closeProxies);
 
-test('the sign-in lasts as long as the process, is renewed in it, and says once that it will not be kept', async () => {
+it('the sign-in lasts as long as the process, is renewed in it, and says once that it will not be kept', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('approve'));

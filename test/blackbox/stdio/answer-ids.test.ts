@@ -1,6 +1,6 @@
 // Answers under other ids than those of the requests, on every wire and in both directions: an id that spells the
 // number of the request is its id, and what can be for no other request ends the only one at once.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { type Era, LEGACY, MODERN_ERA } from '../../peers/hostile-eras.ts';
@@ -113,12 +113,12 @@ describe.each(WIRES)('an answer of the server over $name', (wire) => {
     await closeHostiles();
   });
 
-  test.each(Object.entries(SAME))('under %s is the answer', async (_, as) => {
+  it.each(Object.entries(SAME))('under %s is the answer', async (_, as) => {
     const { message: answered } = await wire.ask((id) => message(as(id), RESULT));
     expect(answered.result).toEqual(OK);
   });
 
-  test.each(Object.entries(STRAY))('with a result under %s ends the request with an error', async (_, as) => {
+  it.each(Object.entries(STRAY))('with a result under %s ends the request with an error', async (_, as) => {
     let sent = '';
     const { message: answered } = await wire.ask((id) => {
       sent = message(as(id), RESULT);
@@ -130,7 +130,7 @@ describe.each(WIRES)('an answer of the server over $name', (wire) => {
     });
   });
 
-  test.each(Object.entries(STRAY))('with an error under %s ends the request with that error', async (_, as) => {
+  it.each(Object.entries(STRAY))('with an error under %s ends the request with that error', async (_, as) => {
     const { message: answered } = await wire.ask((id) => message(as(id), ERROR));
     expect(answered.error).toEqual({ code: -32050, message: 'said the server' });
   });
@@ -143,7 +143,7 @@ describe.each(WIRES.filter(({ name }) => /JSON|a stream/.test(name)))('on $name'
     await closeHostiles();
   });
 
-  test('a result under the id of a request that is over ends the call: no other one is on it', async () => {
+  it('a result under the id of a request that is over ends the call: no other one is on it', async () => {
     await wire.ask((id) => message(id, RESULT));
     const { message: answered } = await wire.ask(() => message('1', RESULT));
     expect(answered.error).toMatchObject({ code: -31003, data: { outcome: 'unknown' } });
@@ -156,7 +156,7 @@ describe('several calls over HTTP+SSE', () => {
     await closeHostiles();
   });
 
-  test('are not ended by an answer that could be for any of them, nor by one that is late', async () => {
+  it('are not ended by an answer that could be for any of them, nor by one that is late', async () => {
     const server = await startHostileSse();
     server.post = (posted, stream, res) => {
       if (posted.message.method !== 'tools/call') return regularPost(posted, stream, res);
@@ -211,13 +211,13 @@ describe('an answer of the client on stdio', () => {
     return { proxy, id: JSON.stringify(question.message.id), heard };
   }
 
-  test.each(QUESTIONS)('to %s under the number as a string is the answer', async (method, params, result) => {
+  it.each(QUESTIONS)('to %s under the number as a string is the answer', async (method, params, result) => {
     const { proxy, id, heard } = await asked(method, params);
     proxy.rpc.raw(message(`"${id}"`, `"result":${JSON.stringify(result)}`));
     expect(await heard()).toEqual({ jsonrpc: '2.0', id: 'theirs', result });
   });
 
-  test.each(['"x"', 'null', '987654'])('under %s ends the only question with an error', async (stray) => {
+  it.each(['"x"', 'null', '987654'])('under %s ends the only question with an error', async (stray) => {
     const { proxy, heard } = await asked('elicitation/create', QUESTIONS[1]?.[1] as object);
     proxy.rpc.raw(message(stray, '"result":{"action":"accept"}'));
     expect(await heard()).toMatchObject({ id: 'theirs', error: { code: -31003 } });

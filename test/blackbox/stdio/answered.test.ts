@@ -1,7 +1,7 @@
 // Every request is answered exactly once, whatever the server does instead of answering: one long session a revision,
 // in which every fault hits three calls at once while two others go on beside them.
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { answersTo, ERAS } from '../../peers/hostile-eras.ts';
@@ -168,29 +168,26 @@ describe.each(ERAS)('$name', (era) => {
       .map(({ message }) => message as unknown as Record<string, unknown>);
   }
 
-  test.each(faults)(
-    '$name: one error each, and the session goes on',
-    async ({ answer: fault, code = -31003, data }) => {
-      for (const message of await inCompany(fault)) {
-        expect(message).toMatchObject({ error: { code, message: expect.any(String), ...(data && { data }) } });
-      }
-      expect((await era.ask(proxy, 'tools/list')).message.result).toMatchObject({ tools: [{ name: 'echo' }] });
-    },
-  );
+  it.each(faults)('$name: one error each, and the session goes on', async ({ answer: fault, code = -31003, data }) => {
+    for (const message of await inCompany(fault)) {
+      expect(message).toMatchObject({ error: { code, message: expect.any(String), ...(data && { data }) } });
+    }
+    expect((await era.ask(proxy, 'tools/list')).message.result).toMatchObject({ tools: [{ name: 'echo' }] });
+  });
 
-  test.each([200, 400, 500])('a JSON-RPC error without an id, HTTP %i, answers the request', async (status) => {
+  it.each([200, 400, 500])('a JSON-RPC error without an id, HTTP %i, answers the request', async (status) => {
     const body = '{"jsonrpc":"2.0","id":null,"error":{"code":-32050,"message":"said the server","data":{"n":1}}}';
     for (const message of await inCompany(a.status(status, body, JSON_TYPE))) {
       expect(message.error).toEqual({ code: -32050, message: 'said the server', data: { n: 1 } });
     }
   });
 
-  test('a JSON-RPC error without an id on a stream answers the request', async () => {
+  it('a JSON-RPC error without an id on a stream answers the request', async () => {
     const body = '{"jsonrpc":"2.0","id":null,"error":{"code":-32050,"message":"said the server"}}';
     for (const message of await inCompany(a.sse(a.event(body)))) expect(message.error).toMatchObject({ code: -32050 });
   });
 
-  test.each([
+  it.each([
     ['on a stream', a.sse((id) => a.event(answer(id)) + a.event(answer(id, '{"second":true}')))],
     ['in a body', a.json((id) => `[${answer(id)},${answer(id, '{"second":true}')}]`)],
   ])('the same answer twice %s: the first one counts', async (_, twice) => {
@@ -198,7 +195,7 @@ describe.each(ERAS)('$name', (era) => {
     await era.ask(proxy, 'tools/list');
   });
 
-  test.each(['"oops"', 'null', '{"message":"no code"}', '{"code":"-1","message":"a text"}', '{"code":-32000}'])(
+  it.each(['"oops"', 'null', '{"message":"no code"}', '{"code":"-1","message":"a text"}', '{"code":-32000}'])(
     'an error of the wrong shape, %s, becomes one that clients can read',
     async (error) => {
       for (const message of await inCompany(a.json((id) => `{"jsonrpc":"2.0","id":${id},"error":${error}}`))) {
@@ -211,21 +208,21 @@ describe.each(ERAS)('$name', (era) => {
     return (res, seen) => a.status(500, `${'.'.repeat(pad)}${seen.headers.authorization} was sent`)(res, seen);
   }
 
-  test('an echoed secret is hidden', async () => {
+  it('an echoed secret is hidden', async () => {
     for (const message of await inCompany(echo(0))) {
       expect(JSON.stringify(message)).not.toContain(SECRET);
       expect(JSON.stringify(message)).toContain('was sent');
     }
   });
 
-  test('a secret that the cut after 200 bytes splits is hidden too', async () => {
+  it('a secret that the cut after 200 bytes splits is hidden too', async () => {
     for (let pad = 200 - 'Bearer '.length - SECRET.length; pad < 200 - 'Bearer '.length - 6; pad += 2) {
       const [message] = await inCompany(echo(pad));
       expect(JSON.stringify(message)).not.toContain(SECRET.slice(0, 6));
     }
   });
 
-  test('every id has one answer, every line is JSON-RPC, nothing secret was told', () => {
+  it('every id has one answer, every line is JSON-RPC, nothing secret was told', () => {
     expect(proxy.rpc.garbage).toEqual([]);
     const ids = proxy.rpc.received
       .filter(({ message }) => message.method === undefined)

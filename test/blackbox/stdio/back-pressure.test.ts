@@ -1,7 +1,7 @@
 // A client that reads slowly makes the server wait; it does not make the proxy grow, and it loses nothing.
 // The tests run side by side, for most of their time is waiting.
 import type { ServerResponse } from 'node:http';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ERAS, LEGACY } from '../../peers/hostile-eras.ts';
@@ -62,7 +62,7 @@ const numbers = (proxy: ProxyProcess): number[] =>
     .map(({ message }) => message.params.data.n);
 
 describe.concurrent.each(ERAS)('$name', (era) => {
-  test('100 MB of notifications on the stream of a call', async () => {
+  it('100 MB of notifications on the stream of a call', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     proxy.rpc.waitMs = WAIT_MS;
@@ -85,7 +85,7 @@ describe.concurrent.each(ERAS)('$name', (era) => {
   });
 });
 
-test.concurrent('100 MB of notifications on the GET stream', async () => {
+it.concurrent('100 MB of notifications on the GET stream', async () => {
   const server = await startHostile();
   const flood = new Flood();
   let start = (): void => {};
@@ -112,7 +112,7 @@ test.concurrent('100 MB of notifications on the GET stream', async () => {
   expect(numbers(proxy)).toEqual(Array.from({ length: COUNT }, (_, n) => n));
 });
 
-test.concurrent('a client that writes without reading: it is not read any further, and every request is answered in the end', async () => {
+it.concurrent('a client that writes without reading: it is not read any further, and every request is answered in the end', async () => {
   const server = await startHostile();
   server.on('tools/call', a.reply({ content: [], pad: 'y'.repeat(1_000_000) }));
   const proxy = startProxy(server.url);

@@ -1,5 +1,5 @@
 // Batches exist in revision 2025-03-26 and in no other; what a server sends as an array is always taken.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ERAS } from '../../peers/hostile-eras.ts';
@@ -29,7 +29,7 @@ describe('in a session of 2025-03-26', () => {
     return { server, proxy };
   }
 
-  test('an array of requests and notifications gets one array of answers', async () => {
+  it('an array of requests and notifications gets one array of answers', async () => {
     const { server, proxy } = await connected();
     const before = proxy.lines.length;
     proxy.rpc.raw(`[${call(1, 1)},${notification},${call('1', 2)},${call(2, 12345678)},${notification}]`);
@@ -42,7 +42,7 @@ describe('in a session of 2025-03-26', () => {
     await server.seen('notifications/vendor/hello', 2);
   });
 
-  test('one that fails does not spoil the others', async () => {
+  it('one that fails does not spoil the others', async () => {
     const { server, proxy } = await connected();
     server.on('tools/call', (res, seen) =>
       seen.message.params.arguments.n === 2 ? a.reset(res, seen) : a.reply({ content: [] })(res, seen),
@@ -57,7 +57,7 @@ describe('in a session of 2025-03-26', () => {
     expect(answers.size).toBe(5);
   });
 
-  test('one that is cancelled is left out, and the array comes without it', async () => {
+  it('one that is cancelled is left out, and the array comes without it', async () => {
     const { server, proxy } = await connected();
     server.once('tools/call', a.never);
     proxy.rpc.raw(`[${call(1, 1)},${call(2, 2)}]`);
@@ -69,7 +69,7 @@ describe('in a session of 2025-03-26', () => {
     expect(batch.map((answer) => answer.id)).toEqual([3 - id]);
   });
 
-  test('an array of notifications gets no answer', async () => {
+  it('an array of notifications gets no answer', async () => {
     const { server, proxy } = await connected();
     const before = proxy.lines.length;
     proxy.rpc.raw(`[${notification},${notification}]`);
@@ -78,7 +78,7 @@ describe('in a session of 2025-03-26', () => {
     expect(proxy.lines.length).toBe(before + 1);
   });
 
-  test.each(['[]', `[{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}]`])(
+  it.each(['[]', `[{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}]`])(
     '%s is an invalid request',
     async (line) => {
       const { proxy } = await connected();
@@ -89,7 +89,7 @@ describe('in a session of 2025-03-26', () => {
   );
 });
 
-test.each(['2024-11-05', '2025-06-18', '2025-11-25'])(
+it.each(['2024-11-05', '2025-06-18', '2025-11-25'])(
   'in a session of %s an array is an invalid request',
   async (revision) => {
     const server = await startHostile();
@@ -107,7 +107,7 @@ describe.each(ERAS)('a server that answers with an array, to a $name client', (e
   const note = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}';
   const answer = (id: string): string => `{"jsonrpc":"2.0","id":${id},"result":{"n":12345678901234567890}}`;
 
-  test.each([
+  it.each([
     ['in a body', a.json((id) => `[${note},${answer(id)},${note}]`)],
     ['in an event', a.sse((id) => a.event(`[${note},${answer(id)},${note}]`))],
     ['in two events', a.sse((id) => a.event(`[${note}]`) + a.event(`[${note},${answer(id)}]`))],

@@ -1,5 +1,5 @@
 // Who asked may take it back: what then travels, under which id, and that nobody gets an answer any more.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ERAS, LEGACY, MODERN_ERA } from '../../peers/hostile-eras.ts';
@@ -11,7 +11,7 @@ afterEach(closeHostiles);
 
 const CALL = { name: 'long', arguments: {} };
 
-test('a legacy call is cancelled under the id that the server knows, and the client gets no answer', async () => {
+it('a legacy call is cancelled under the id that the server knows, and the client gets no answer', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await proxy.rpc.initialize();
@@ -34,7 +34,7 @@ test('a legacy call is cancelled under the id that the server knows, and the cli
   expect(server.all('notifications/cancelled')).toHaveLength(1);
 });
 
-test('a modern call is cancelled by closing its POST, and the client gets no answer', async () => {
+it('a modern call is cancelled by closing its POST, and the client gets no answer', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await MODERN_ERA.open(proxy);
@@ -54,7 +54,7 @@ test('a modern call is cancelled by closing its POST, and the client gets no ans
   expect(proxy.lines.some((line) => line.includes('silent') || line.includes('streaming'))).toBe(false);
 });
 
-test.each(ERAS)('$name: an answer that crosses its cancellation is not delivered', async (era) => {
+it.each(ERAS)('$name: an answer that crosses its cancellation is not delivered', async (era) => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await era.open(proxy);
@@ -76,7 +76,7 @@ test.each(ERAS)('$name: an answer that crosses its cancellation is not delivered
   expect(proxy.lines.some((line) => line.includes('late') || line.includes('taken back'))).toBe(false);
 });
 
-test.each(ERAS)('$name: a cancellation of something unknown or over does nothing', async (era) => {
+it.each(ERAS)('$name: a cancellation of something unknown or over does nothing', async (era) => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await era.open(proxy);
@@ -90,7 +90,7 @@ test.each(ERAS)('$name: a cancellation of something unknown or over does nothing
   expect(server.all('notifications/cancelled')).toEqual([]);
 });
 
-test('a request of the server that it takes back reaches the client under the id that the client knows', async () => {
+it('a request of the server that it takes back reaches the client under the id that the client knows', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.once('tools/call', (res, seen) =>
@@ -117,7 +117,7 @@ test('a request of the server that it takes back reaches the client under the id
   expect(server.all('response')).toEqual([]);
 });
 
-test('requests of the server with ids that differ only in type, or that equal ids of the client, are kept apart', async () => {
+it('requests of the server with ids that differ only in type, or that equal ids of the client, are kept apart', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.once('tools/call', (res, seen) =>
@@ -139,7 +139,7 @@ test('requests of the server with ids that differ only in type, or that equal id
   expect(new Set(server.all('response').map(({ message }) => message.result.of)).size).toBe(5);
 });
 
-test('over HTTP+SSE a call is cancelled under the id that the server knows', async () => {
+it('over HTTP+SSE a call is cancelled under the id that the server knows', async () => {
   const server = await startHostileSse();
   const proxy = startProxy(server.url);
   await proxy.rpc.initialize('2024-11-05');

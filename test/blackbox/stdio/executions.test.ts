@@ -1,6 +1,6 @@
 // A tool never runs twice because of the proxy: whatever happens to the answer of a call that ran, the call is not
 // sent again, and the client is told when nobody can know what became of it.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ERAS, LEGACY } from '../../peers/hostile-eras.ts';
@@ -36,7 +36,7 @@ const ran: [string, Answer][] = [
 ];
 
 describe.each(ERAS)('$name', (era) => {
-  test.each(ran)('a call that ran and was answered with %s is not repeated, its outcome unknown', async (_, answer) => {
+  it.each(ran)('a call that ran and was answered with %s is not repeated, its outcome unknown', async (_, answer) => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -49,7 +49,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(server.all('initialize').length).toBe(era === LEGACY ? 1 : 0);
   });
 
-  test('several calls at once, each answered with a reset, run once each', async () => {
+  it('several calls at once, each answered with a reset, run once each', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -62,7 +62,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(sent.sort((x, y) => x - y)).toEqual(calls.map((_, n) => n));
   });
 
-  test.each([
+  it.each([
     ['reset', a.reset],
     ['closed', a.hangUp],
   ])('a pooled connection that is %s under a list request: the list is asked for again', async (_, cut) => {
@@ -76,7 +76,7 @@ describe.each(ERAS)('$name', (era) => {
     expect([second?.reused, third?.reused]).toEqual([true, false]);
   });
 
-  test.each([
+  it.each([
     ['reset', a.reset],
     ['closed', a.hangUp],
   ])('a pooled connection that is %s under a call: the call may have run, so it is not sent again', async (_, cut) => {
@@ -91,7 +91,7 @@ describe.each(ERAS)('$name', (era) => {
     expect((await era.ask(proxy, 'tools/call', CHARGE)).message.result).toBeDefined();
   });
 
-  test('a list request that is cut again and again ends with an error', async () => {
+  it('a list request that is cut again and again ends with an error', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -100,7 +100,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(server.all('tools/list').length).toBeLessThanOrEqual(2);
   });
 
-  test('nothing listens any more: the call did not run, and the error says so', async () => {
+  it('nothing listens any more: the call did not run, and the error says so', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -114,7 +114,7 @@ describe.each(ERAS)('$name', (era) => {
   });
 });
 
-test('a modern call that comes first of all is not repeated either', async () => {
+it('a modern call that comes first of all is not repeated either', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.on('tools/call', a.status(503, 'busy', { 'retry-after': '0' }));

@@ -1,6 +1,6 @@
 // How the program ends while the server works, and what becomes of the answers. The tests of this file run side by
 // side, for most of their time is waiting.
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { DRAINED, exitAfter, SOON } from '../../peers/hostile-endings.ts';
@@ -13,7 +13,7 @@ afterAll(closeHostiles);
 const CALL = { name: 'echo', arguments: {} };
 
 describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
-  test('the end of stdin: what the server still answers is written first', async () => {
+  it('the end of stdin: what the server still answers is written first', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -29,7 +29,7 @@ describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
     expect(results).toEqual(calls.map((_, n) => n));
   });
 
-  test('the end of stdin: one that never ends gets its error, and the others their answers', async () => {
+  it('the end of stdin: one that never ends gets its error, and the others their answers', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -46,7 +46,7 @@ describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
     expect(server.all('DELETE')).toHaveLength(era === LEGACY ? 1 : 0);
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s: an error for each, and the end', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s: an error for each, and the end', async (signal) => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -60,7 +60,7 @@ describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
     expect(server.all('DELETE')).toHaveLength(era === LEGACY ? 1 : 0);
   });
 
-  test('a signal does not wait for the patience of an end of stdin', async () => {
+  it('a signal does not wait for the patience of an end of stdin', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -75,7 +75,7 @@ describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
     expect((await call).message.error).toMatchObject({ code: -31003 });
   });
 
-  test('a second signal ends it at once: it waits for nothing, not even to tell the server', async () => {
+  it('a second signal ends it at once: it waits for nothing, not even to tell the server', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -106,7 +106,7 @@ describe.concurrent.each(ERAS)('$name, everything written at once and stdin clos
         ]
       : [era.line(0, 'server/discover')];
 
-  test.each([
+  it.each([
     ['at once', 0, ''],
     ['late', 1_500, '\n'],
   ])('a server that answers %s: all answers come, exit 0', async (_, delay, lastByte) => {
@@ -128,7 +128,7 @@ describe.concurrent.each(ERAS)('$name, everything written at once and stdin clos
   });
 });
 
-test.concurrent('an open subscription is nothing to wait for: it is answered and closed', async () => {
+it.concurrent('an open subscription is nothing to wait for: it is answered and closed', async () => {
   const server = await startHostile();
   server.on(
     'subscriptions/listen',

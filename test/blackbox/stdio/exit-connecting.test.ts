@@ -1,7 +1,7 @@
 // How the program ends while it is still connecting. The tests of this file run side by side, for most of their time
 // is waiting.
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { closeHostiles, closeLater } from '../../peers/hostile.ts';
 import { ENDINGS, exitAfter, SOON } from '../../peers/hostile-endings.ts';
 import type { Peer } from '../../peers/listen.ts';
@@ -44,7 +44,7 @@ describe.concurrent.each(['http', 'https'])('while it connects to an %s server t
   ] as const;
   const cases = opening.flatMap(([method, params]) => ENDINGS.map(([way, end]) => ({ method, params, way, end })));
 
-  test.each(cases)('$way during $method: an error, and the end', async ({ method, params, end }) => {
+  it.each(cases)('$way during $method: an error, and the end', async ({ method, params, end }) => {
     const server = await startSilent(scheme);
     const proxy = startProxy(server.url);
     proxy.rpc.raw(`{"jsonrpc":"2.0","id":0,"method":"${method}","params":${params}}`);

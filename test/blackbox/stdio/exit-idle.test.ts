@@ -2,7 +2,7 @@
 // one DELETE, whatever the way. The tests of this file run side by side, for most of their time is waiting.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ENDINGS, exitAfter, lasting, SOON } from '../../peers/hostile-endings.ts';
@@ -43,7 +43,7 @@ describe.concurrent('one client is one initialize, one GET and one DELETE', () =
     expect(server.all('DELETE').map(({ session }) => session)).toEqual(['session-1']);
   }
 
-  test.each(ENDINGS)('with %s', async (_, end) => {
+  it.each(ENDINGS)('with %s', async (_, end) => {
     const { server, proxy } = await idleSession();
     const { code, ms } = await exitAfter(proxy, () => end(proxy));
     expect(code).toBe(0);
@@ -52,7 +52,7 @@ describe.concurrent('one client is one initialize, one GET and one DELETE', () =
     expect(proxy.stderr.split('\n').filter(Boolean).length).toBeLessThanOrEqual(3);
   });
 
-  test('with stdout closed, seen at the next answer', async () => {
+  it('with stdout closed, seen at the next answer', async () => {
     const { server, proxy } = await idleSession();
     proxy.child.stdout?.destroy();
     const { code, ms } = await exitAfter(proxy, () => proxy.rpc.raw(LEGACY.line(7, 'tools/list')));
@@ -61,7 +61,7 @@ describe.concurrent('one client is one initialize, one GET and one DELETE', () =
     expectOneOfEach(server);
   });
 
-  test('with stdout closed, seen at a message of the server', async () => {
+  it('with stdout closed, seen at a message of the server', async () => {
     const server = await startHostile();
     let push = (): void => {};
     server.on(
@@ -80,7 +80,7 @@ describe.concurrent('one client is one initialize, one GET and one DELETE', () =
     expectOneOfEach(server);
   });
 
-  test('also for a server that never answers the DELETE', async () => {
+  it('also for a server that never answers the DELETE', async () => {
     const { server, proxy } = await idleSession();
     server.on('DELETE', a.never);
     const { code, ms } = await exitAfter(proxy, () => void proxy.stdin.end());
@@ -90,7 +90,7 @@ describe.concurrent('one client is one initialize, one GET and one DELETE', () =
   });
 });
 
-test.concurrent.each(ENDINGS)(
+it.concurrent.each(ENDINGS)(
   'an idle modern connection ends with %s, and asks nothing more of the server',
   async (_, end) => {
     const server = await startHostile();
@@ -104,7 +104,7 @@ test.concurrent.each(ENDINGS)(
   },
 );
 
-test.concurrent.each(ENDINGS)('before a single message, %s ends it', async (_, end) => {
+it.concurrent.each(ENDINGS)('before a single message, %s ends it', async (_, end) => {
   const server = await startHostile();
   const proxy = startProxy(server.url, ['--log-level', 'debug']);
   // A line that is skipped proves that the program listens.
@@ -116,7 +116,7 @@ test.concurrent.each(ENDINGS)('before a single message, %s ends it', async (_, e
   expect(server.requests).toEqual([]);
 });
 
-test.concurrent('the death of the parent ends it, even while somebody else holds its stdin open', async () => {
+it.concurrent('the death of the parent ends it, even while somebody else holds its stdin open', async () => {
   const { server, parent, pids, home, outputClosed } = await startUnderParent();
   // Whatever happens, what was started here is ended here.
   let limit: NodeJS.Timeout | undefined;

@@ -9,7 +9,7 @@ import {
   deflateSync,
   gzipSync,
 } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ERAS } from '../../peers/hostile-eras.ts';
@@ -83,7 +83,7 @@ describe.each(ERAS)('$name', (era) => {
   const same = { result: JSON.parse(RESULT), notes: [JSON.parse(NOTE)] };
   const sameBody = { ...same, notes: [] };
 
-  test.each(streams)('a stream with %s: whole, byte by byte, and in threes', async (_, stream) => {
+  it.each(streams)('a stream with %s: whole, byte by byte, and in threes', async (_, stream) => {
     expect(await call(a.sse(stream))).toEqual(same);
     for (const size of [1, 3]) {
       const cut = (text: string): Buffer[] => chunksOf(Buffer.from(text), size);
@@ -91,7 +91,7 @@ describe.each(ERAS)('$name', (era) => {
     }
   });
 
-  test('a stream cut in two at every offset, in the middle of characters too', async () => {
+  it('a stream cut in two at every offset, in the middle of characters too', async () => {
     const [, crlf] = streams[5] as (typeof streams)[number];
     const length = Buffer.from(crlf('1000')).length;
     for (let offset = 1; offset < length; offset++) {
@@ -100,21 +100,21 @@ describe.each(ERAS)('$name', (era) => {
     }
   });
 
-  test.each(bodies)('%s: whole, and byte by byte', async (_, body) => {
+  it.each(bodies)('%s: whole, and byte by byte', async (_, body) => {
     expect(await call(a.json(body))).toEqual(sameBody);
     expect(await call(a.pieces('application/json', (seen) => chunksOf(Buffer.from(body(seen.id)), 1)))).toEqual(
       sameBody,
     );
   });
 
-  test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset="utf-8"'])(
+  it.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset="utf-8"'])(
     'the content type %s',
     async (type) => {
       expect(await call(a.json(answer, { 'content-type': type }))).toEqual(sameBody);
     },
   );
 
-  test.each(['text/event-stream; charset=utf-8', 'TEXT/EVENT-STREAM', 'text/event-stream;charset=UTF-8'])(
+  it.each(['text/event-stream; charset=utf-8', 'TEXT/EVENT-STREAM', 'text/event-stream;charset=UTF-8'])(
     'the content type %s',
     async (type) => {
       const [, plain] = streams[0] as (typeof streams)[number];
@@ -129,14 +129,14 @@ describe.each(ERAS)('$name', (era) => {
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
   ] as const;
-  test.each(encodings)('a body and a stream in %s', async (encoding, compress) => {
+  it.each(encodings)('a body and a stream in %s', async (encoding, compress) => {
     const headers = { 'content-encoding': encoding };
     expect(await call(a.json((id) => compress(Buffer.from(answer(id))), headers))).toEqual(sameBody);
     const [, plain] = streams[0] as (typeof streams)[number];
     expect(await call(a.sse((id) => compress(Buffer.from(plain(id))), headers))).toEqual(same);
   });
 
-  test.each([
+  it.each([
     ['gzip', () => createGzip({ flush: constants.Z_SYNC_FLUSH })],
     ['deflate', () => createDeflate({ flush: constants.Z_SYNC_FLUSH })],
     ['br', () => createBrotliCompress({ flush: constants.BROTLI_OPERATION_FLUSH })],
@@ -162,7 +162,7 @@ describe.each(ERAS)('$name', (era) => {
   const raw = (head: string, body: (id: string) => string): Answer => {
     return (res, seen) => a.rawBytes(`${head}\r\n\r\n${body(seen.id)}`)(res, seen);
   };
-  test.each([
+  it.each([
     ['HTTP/1.0', raw('HTTP/1.0 200 OK\r\nContent-Type: application/json', answer)],
     ['a body up to the close', raw('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json', answer)],
     [
@@ -177,17 +177,17 @@ describe.each(ERAS)('$name', (era) => {
     expect(await call(form)).toEqual(sameBody);
   });
 
-  test.each(['fin', 'rst'] as const)('a stream that is cut (%s) right after the answer', async (how) => {
+  it.each(['fin', 'rst'] as const)('a stream that is cut (%s) right after the answer', async (how) => {
     const [, plain] = streams[0] as (typeof streams)[number];
     expect(await call(a.partThenCut({ 'content-type': 'text/event-stream' }, plain, how))).toEqual(same);
   });
 
-  test('a stream that stays open after the answer holds nobody up', async () => {
+  it('a stream that stays open after the answer holds nobody up', async () => {
     const [, plain] = streams[0] as (typeof streams)[number];
     expect(await call(a.openSse((res, seen) => res.write(plain(seen.id))))).toEqual(same);
   });
 
-  test('what arrived pretty-printed leaves as one line', async () => {
+  it('what arrived pretty-printed leaves as one line', async () => {
     const pretty = (id: string): string => JSON.stringify(JSON.parse(answer(id)), null, 2);
     for (const body of [a.json(pretty), a.sse((id) => `data: ${pretty(id).replace(/\n/g, '\ndata: ')}\n\n`)]) {
       server.once('tools/call', body);

@@ -1,6 +1,6 @@
 // The standalone GET stream is optional. However a server refuses it, calls go on as if nothing had been, and the
 // server is not asked again and again.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { nextAttempt } from '../../../src/upstream/backoff.ts';
 import { type Answer, closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -53,7 +53,7 @@ const refusals: Refusal[] = [
   },
 ];
 
-test.each(refusals)(
+it.each(refusals)(
   'a GET that is answered with $what is not repeated soon, and calls go on',
   async ({ answer, ...more }) => {
     const server = await startHostile();
@@ -74,7 +74,7 @@ test.each(refusals)(
   },
 );
 
-test('what comes on the GET stream reaches the client, and the answers to it reach the server', async () => {
+it('what comes on the GET stream reaches the client, and the answers to it reach the server', async () => {
   const server = await startHostile();
   server.on(
     'GET',
@@ -90,7 +90,7 @@ test('what comes on the GET stream reaches the client, and the answers to it rea
   expect((await server.seen('response')).message).toEqual({ jsonrpc: '2.0', id: 'ask-1', result: { roots: [] } });
 });
 
-test('a GET stream that is cut comes back with the last event id, after the time the server asks for', async () => {
+it('a GET stream that is cut comes back with the last event id, after the time the server asks for', async () => {
   const server = await startHostile();
   const note = (n: number): string => `{"jsonrpc":"2.0","method":"notifications/message","params":{"n":${n}}}`;
   server.once('GET', a.sse(`retry: 20\n${a.event(note(1), 'e-1')}`));
@@ -105,7 +105,7 @@ test('a GET stream that is cut comes back with the last event id, after the time
   expect(server.all('GET').map(({ headers }) => headers['last-event-id'])).toEqual([undefined, 'e-1', 'e-2']);
 });
 
-test('a modern connection has no GET stream', async () => {
+it('a modern connection has no GET stream', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await MODERN_ERA.open(proxy);
@@ -126,11 +126,11 @@ describe('how soon the next attempt comes', () => {
     }
   };
 
-  test('never after a refusal', () => {
+  it('never after a refusal', () => {
     for (const misses of [1, 2, 50]) expect(nextAttempt({ kind: 'refused' }, misses, 0.5)).toBeUndefined();
   });
 
-  test.each([0, 0.5, 1])('at most 3 in a minute where nothing useful comes, and ever fewer (random %d)', (random) => {
+  it.each([0, 0.5, 1])('at most 3 in a minute where nothing useful comes, and ever fewer (random %d)', (random) => {
     expect(attemptsIn(60, 'useless', random)).toBeLessThanOrEqual(2);
     expect(attemptsIn(3_600, 'useless', random)).toBeLessThanOrEqual(16);
     for (let misses = 1; misses < 60; misses++) {
@@ -141,7 +141,7 @@ describe('how soon the next attempt comes', () => {
     }
   });
 
-  test.each([0, 0.5, 1])(
+  it.each([0, 0.5, 1])(
     'soon after a failure, then exponentially later, up to about 5 minutes (random %d)',
     (random) => {
       expect(nextAttempt({ kind: 'failed' }, 1, random)).toBeLessThanOrEqual(2_000);
@@ -152,7 +152,7 @@ describe('how soon the next attempt comes', () => {
     },
   );
 
-  test.each([
+  it.each([
     [undefined, 1_000],
     // Sooner than this would be hammering, whatever the server asks for.
     [0, 250],
@@ -163,7 +163,7 @@ describe('how soon the next attempt comes', () => {
     expect(nextAttempt({ kind: 'served', retry }, 0, 0.7)).toBe(expected);
   });
 
-  test('spread over many clients', () => {
+  it('spread over many clients', () => {
     expect(nextAttempt({ kind: 'failed' }, 5, 0)).not.toBe(nextAttempt({ kind: 'failed' }, 5, 1));
   });
 });

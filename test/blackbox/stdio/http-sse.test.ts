@@ -1,5 +1,5 @@
 // HTTP+SSE, revision 2024-11-05: what goes wrong with the stream, with its endpoint, and with what is POSTed there.
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { closeHostiles } from '../../peers/hostile.ts';
 import { ENDINGS, exitAfter, SOON } from '../../peers/hostile-endings.ts';
 import {
@@ -25,7 +25,7 @@ async function connected(): Promise<{ server: HostileSse; proxy: ProxyProcess }>
   return { server, proxy };
 }
 
-test.each([
+it.each([
   ['relative to the host', (n: number) => `/message?session=${n}`, '/message?session=1'],
   ['relative to the path', (n: number) => `messages/in?session=${n}`, '/messages/in?session=1'],
   ['a query alone', (n: number) => `/x/../y?session=${n}&a=%20b`, '/y?session=1&a=%20b'],
@@ -39,7 +39,7 @@ test.each([
   expect(new Set(server.posts.map((posted) => posted.path))).toEqual(new Set([path]));
 });
 
-test.each([
+it.each([
   ['another host', (url: URL) => `http://localhost:${url.port}/message?session=1`],
   ['another port', () => 'http://127.0.0.1:1/message?session=1'],
   ['another scheme', (url: URL) => `https://${url.host}/message?session=1`],
@@ -86,7 +86,7 @@ const BROKEN: [string, { address?: string; post?: HostileSse['post'] }, string |
 ];
 
 describe.each(['http-first', 'sse-first'])('with %s', (strategy) => {
-  test.each(BROKEN)('the error of an endpoint %s is the one reported', async (_, { address, post }, told) => {
+  it.each(BROKEN)('the error of an endpoint %s is the one reported', async (_, { address, post }, told) => {
     const server = await startHostileSse();
     if (address !== undefined) server.begin = (stream) => stream.write(`event: endpoint\ndata: ${address}\n\n`);
     if (post) server.post = post;
@@ -99,7 +99,7 @@ describe.each(['http-first', 'sse-first'])('with %s', (strategy) => {
   });
 });
 
-test.each(BROKEN)(
+it.each(BROKEN)(
   'so it is where HTTP+SSE was found by an earlier start: an endpoint %s',
   async (_, { address, post }, told) => {
     const server = await startHostileSse();
@@ -117,7 +117,7 @@ test.each(BROKEN)(
   },
 );
 
-test.each([
+it.each([
   ['a message', 'event: message\ndata: {}\n\n'],
   ['data without a name', 'data: /message?session=1\n\n'],
   ['nothing at all', ''],
@@ -134,7 +134,7 @@ test.each([
   expect(server.posts).toEqual([]);
 });
 
-test('comments and empty events before the endpoint do no harm', async () => {
+it('comments and empty events before the endpoint do no harm', async () => {
   const server = await startHostileSse();
   server.begin = (stream) => stream.write(`: welcome\n\nretry: 100\n\n${endpointEvent('/message?session=1')}`);
   const proxy = startProxy(server.url);
@@ -143,28 +143,25 @@ test('comments and empty events before the endpoint do no harm', async () => {
 });
 
 describe('a POST that is refused', () => {
-  test.each([400, 403, 404, 413, 429, 500, 503])(
-    'with HTTP %i is one error, and the session goes on',
-    async (status) => {
-      const { server, proxy } = await connected();
-      server.post = (posted, stream, res) => {
-        if (posted.message.params?.name === 'bad') res.writeHead(status).end(`because ${status}`);
-        else regularPost(posted, stream, res);
-      };
-      const bad = { name: 'bad', arguments: {} };
-      const answers = [proxy.rpc.exchange('tools/call', bad), proxy.rpc.exchange('tools/call', CALL)];
-      const [refused, good] = await Promise.all(answers);
-      expect(refused?.message.error).toMatchObject({
-        code: status === 403 ? -31004 : -31003,
-        data: { httpStatus: status, body: `because ${status}` },
-      });
-      expect(good?.message.result).toEqual(ECHOED);
-      expect(await proxy.rpc.request('tools/call', CALL)).toEqual(ECHOED);
-      expect(server.streams).toHaveLength(1);
-    },
-  );
+  it.each([400, 403, 404, 413, 429, 500, 503])('with HTTP %i is one error, and the session goes on', async (status) => {
+    const { server, proxy } = await connected();
+    server.post = (posted, stream, res) => {
+      if (posted.message.params?.name === 'bad') res.writeHead(status).end(`because ${status}`);
+      else regularPost(posted, stream, res);
+    };
+    const bad = { name: 'bad', arguments: {} };
+    const answers = [proxy.rpc.exchange('tools/call', bad), proxy.rpc.exchange('tools/call', CALL)];
+    const [refused, good] = await Promise.all(answers);
+    expect(refused?.message.error).toMatchObject({
+      code: status === 403 ? -31004 : -31003,
+      data: { httpStatus: status, body: `because ${status}` },
+    });
+    expect(good?.message.result).toEqual(ECHOED);
+    expect(await proxy.rpc.request('tools/call', CALL)).toEqual(ECHOED);
+    expect(server.streams).toHaveLength(1);
+  });
 
-  test('with a reset: outcome unknown, sent once', async () => {
+  it('with a reset: outcome unknown, sent once', async () => {
     const { server, proxy } = await connected();
     server.post = (posted, stream, res) => {
       if (posted.message.params?.name === 'bad') res.req.socket.resetAndDestroy();
@@ -177,7 +174,7 @@ describe('a POST that is refused', () => {
   });
 });
 
-test.each(['end', 'cut'] as const)(
+it.each(['end', 'cut'] as const)(
   'a stream that dies (%s) with calls in flight: an error each, nothing sent again, and the next call reconnects',
   async (how) => {
     const { server, proxy } = await connected();
@@ -207,7 +204,7 @@ test.each(['end', 'cut'] as const)(
   },
 );
 
-test('an answer in the body of the POST, before 202 or on the stream twice: one answer', async () => {
+it('an answer in the body of the POST, before 202 or on the stream twice: one answer', async () => {
   const { server, proxy } = await connected();
   server.post = (posted, stream, res) => {
     const answer = regularAnswer(posted) ?? '';
@@ -220,7 +217,7 @@ test('an answer in the body of the POST, before 202 or on the stream twice: one 
   expect(proxy.lines.filter((line) => line.includes('"content"'))).toHaveLength(1);
 });
 
-test('requests of the server are answered where its endpoint is', async () => {
+it('requests of the server are answered where its endpoint is', async () => {
   const { server, proxy } = await connected();
   proxy.rpc.on('roots/list', () => ({ roots: [{ uri: 'file:///a' }] }));
   const answered = new Promise((resolve) => {
@@ -234,7 +231,7 @@ test('requests of the server are answered where its endpoint is', async () => {
 });
 
 describe.concurrent('the end', () => {
-  test.each(ENDINGS)('with %s: the stream is closed, exit 0', async (_, end) => {
+  it.each(ENDINGS)('with %s: the stream is closed, exit 0', async (_, end) => {
     const server = await startHostileSse();
     const closed = new Promise<void>((resolve) => {
       server.begin = (stream, res) => {
@@ -253,7 +250,7 @@ describe.concurrent('the end', () => {
     expect(server.posts.filter(({ message }) => message.method === 'initialize')).toHaveLength(1);
   });
 
-  test.each(ENDINGS)('with %s while the server has not named its endpoint', async (_, end) => {
+  it.each(ENDINGS)('with %s while the server has not named its endpoint', async (_, end) => {
     const server = await startHostileSse();
     const asked = new Promise<void>((resolve) => {
       server.begin = () => resolve();
@@ -268,7 +265,7 @@ describe.concurrent('the end', () => {
     expect((await answer).message.error).toBeDefined();
   });
 
-  test('everything written at once and stdin closed: all answers come', async () => {
+  it('everything written at once and stdin closed: all answers come', async () => {
     const server = await startHostileSse();
     const proxy = startProxy(server.url);
     const ids = [1, 2, 3, 4];

@@ -1,5 +1,5 @@
 // What a client may write that is no message: every line of it is skipped or refused, and the session goes on.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import { ERAS } from '../../peers/hostile-eras.ts';
 import { peakMemory } from '../../peers/hostile-memory.ts';
@@ -31,7 +31,7 @@ describe.each(ERAS)('$name', (era) => {
     return proxy.lines.slice(before, -1).map((text) => JSON.parse(text));
   }
 
-  test.each([
+  it.each([
     '',
     ' ',
     '\t',
@@ -51,7 +51,7 @@ describe.each(ERAS)('$name', (era) => {
     }
   });
 
-  test.each([
+  it.each([
     '{"jsonrpc":"2.0","id":1,"method":"tools/list"',
     '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"a":}}',
     '{"jsonrpc":"2.0","id":1,"method":"tools/list"}}',
@@ -66,7 +66,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(server.requests.slice(sent).filter(({ kind }) => kind !== 'ping')).toEqual([]);
   });
 
-  test('a message that is not UTF-8 gets a parse error', async () => {
+  it('a message that is not UTF-8 gets a parse error', async () => {
     const line = Buffer.concat([
       Buffer.from('{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"a":"'),
       Buffer.from([0xff, 0xfe]),
@@ -75,7 +75,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(await repliesTo(line)).toMatchObject([{ id: null, error: { code: -32700 } }]);
   });
 
-  test.each([
+  it.each([
     ['{"jsonrpc":"2.0","id":78,"method":5}', 78],
     ['{"jsonrpc":"2.0","id":"s","method":"tools/list","params":"text"}', 's'],
     ['{"jsonrpc":"2.0","id":{},"method":"tools/list"}', null],
@@ -85,19 +85,19 @@ describe.each(ERAS)('$name', (era) => {
     expect(await repliesTo(line)).toMatchObject([{ jsonrpc: '2.0', id, error: { code: -32600 } }]);
   });
 
-  test('an id alone may be a request or an answer: an invalid request, whoever it is for', async () => {
+  it('an id alone may be a request or an answer: an invalid request, whoever it is for', async () => {
     const [refused, ...more] = await repliesTo('{"jsonrpc":"2.0","id":77}');
     expect(refused).toMatchObject({ jsonrpc: '2.0', error: { code: -32600 } });
     expect([77, null]).toContain((refused as { id: unknown }).id);
     expect(more).toEqual([]);
   });
 
-  test('an answer to something nobody asked is ignored', async () => {
+  it('an answer to something nobody asked is ignored', async () => {
     expect(await repliesTo('{"jsonrpc":"2.0","id":"never","result":{}}')).toEqual([]);
     expect(await repliesTo('{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}')).toEqual([]);
   });
 
-  test('a line of 64 MiB is refused with bounded memory, and the session goes on', async () => {
+  it('a line of 64 MiB is refused with bounded memory, and the session goes on', async () => {
     const before = peakMemory(proxy.pid);
     const chunk = Buffer.alloc(MIB, 'x');
     const linesBefore = proxy.lines.length;
@@ -113,7 +113,7 @@ describe.each(ERAS)('$name', (era) => {
     if (before !== undefined) expect((peakMemory(proxy.pid) ?? 0) - before).toBeLessThan(2 * 64 * MIB);
   });
 
-  test('noise of 256 MiB without a newline does not pile up', async () => {
+  it('noise of 256 MiB without a newline does not pile up', async () => {
     const before = peakMemory(proxy.pid);
     const chunk = Buffer.alloc(MIB, '.');
     for (let mib = 0; mib < 256; mib++) await write(chunk);
@@ -122,7 +122,7 @@ describe.each(ERAS)('$name', (era) => {
     if (before !== undefined) expect((peakMemory(proxy.pid) ?? 0) - before).toBeLessThan(64 * MIB);
   });
 
-  test('all of that is told on stderr in at most a few lines, and stdout holds messages only', () => {
+  it('all of that is told on stderr in at most a few lines, and stdout holds messages only', () => {
     expect(proxy.rpc.garbage).toEqual([]);
     expect(proxy.stderr.split('\n').filter(Boolean).length).toBeLessThanOrEqual(6);
     // What a client writes may hold secrets.

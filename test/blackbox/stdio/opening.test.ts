@@ -1,6 +1,6 @@
 // Faults that meet the very first message: it is answered once like any other, and the next attempt of the client is
 // as good as the first.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { answersTo, ERAS } from '../../peers/hostile-eras.ts';
@@ -41,7 +41,7 @@ const atItsUrl = (server: Hostile): unknown[] =>
 describe.each(ERAS)('$name', (era) => {
   const method = era.name === 'legacy' ? 'initialize' : 'server/discover';
 
-  test.each(faults)('%s: one error, and no other transport is tried', async (_, fault, code) => {
+  it.each(faults)('%s: one error, and no other transport is tried', async (_, fault, code) => {
     const server = await startHostile();
     server.once(method, fault);
     // Whoever gives credentials is not asked to sign in when they are refused.
@@ -57,7 +57,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(proxy.rpc.garbage).toEqual([]);
   });
 
-  test('nothing listens there: unreachable, with a cause', async () => {
+  it('nothing listens there: unreachable, with a cause', async () => {
     const server = await startHostile();
     await server.close();
     const proxy = startProxy(server.url);
@@ -66,7 +66,7 @@ describe.each(ERAS)('$name', (era) => {
     expect((await proxy.close()).code).toBe(0);
   });
 
-  test.each([429, 503])('HTTP %i that names a moment soon: asked once more, and no more than that', async (status) => {
+  it.each([429, 503])('HTTP %i that names a moment soon: asked once more, and no more than that', async (status) => {
     const server = await startHostile();
     server.once(method, a.status(status, 'busy', { 'retry-after': '0' }));
     const proxy = startProxy(server.url);
@@ -82,7 +82,7 @@ describe.each(ERAS)('$name', (era) => {
   });
 });
 
-test.each([400, 404, 405])('HTTP %i on both transports: what the first one said is reported', async (status) => {
+it.each([400, 404, 405])('HTTP %i on both transports: what the first one said is reported', async (status) => {
   const server = await startHostile();
   server.on('initialize', a.status(status, 'this is the truth'));
   server.on('GET', a.status(405, 'this is not'));
@@ -93,7 +93,7 @@ test.each([400, 404, 405])('HTTP %i on both transports: what the first one said 
   expect(server.all('initialize')).toHaveLength(1);
 });
 
-test.each<[string, Answer]>([
+it.each<[string, Answer]>([
   ['404', a.status(404)],
   ['500', a.status(500, 'oops')],
   ['200 and JSON', a.json('{"jsonrpc":"2.0","id":1,"result":{}}')],

@@ -1,5 +1,5 @@
 // An opening that fails, is cancelled or is only half accepted.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeHostiles, closeLater, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { regularPost, startHostileSse } from '../../peers/hostile-sse.ts';
@@ -12,7 +12,7 @@ afterEach(closeHostiles);
 
 const OPENING = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
 
-test('a client that cancels its initialize: the server is not told', async () => {
+it('a client that cancels its initialize: the server is not told', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.on('initialize', a.never);
@@ -24,7 +24,7 @@ test('a client that cancels its initialize: the server is not told', async () =>
   expect(server.all('notifications/cancelled')).toEqual([]);
 });
 
-test('a client that goes away during its initialize: the server is not told', async () => {
+it('a client that goes away during its initialize: the server is not told', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.on('initialize', a.never);
@@ -35,7 +35,7 @@ test('a client that goes away during its initialize: the server is not told', as
   expect(server.all('notifications/cancelled')).toEqual([]);
 });
 
-test('an initialize that is cut: the server is told of no cancellation', async () => {
+it('an initialize that is cut: the server is told of no cancellation', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.on('initialize', a.partThenCut({ 'content-type': 'text/event-stream' }, ': hello\n\n'));
@@ -60,7 +60,7 @@ async function openedInVain(args: string[]): Promise<RpcMessage['error'][]> {
   return answers.map(({ message }) => message.error);
 }
 
-test.each([[[]], [['--transport', 'http-first']], [['--transport', 'http-only']]])(
+it.each([[[]], [['--transport', 'http-first']], [['--transport', 'http-only']]])(
   'what waits for an opening that fails gets the error of the opening (%j)',
   async (args) => {
     const [first, ...waiting] = await openedInVain(args);
@@ -69,7 +69,7 @@ test.each([[[]], [['--transport', 'http-first']], [['--transport', 'http-only']]
   },
 );
 
-test.each([[['--transport', 'sse-first']], [['--transport', 'sse-only']]])(
+it.each([[['--transport', 'sse-first']], [['--transport', 'sse-only']]])(
   'what waits for an opening that fails is not told of an internal error (%j)',
   async (args) => {
     const errors = await openedInVain(args);
@@ -78,7 +78,7 @@ test.each([[['--transport', 'sse-first']], [['--transport', 'sse-only']]])(
   },
 );
 
-test('Streamable HTTP: a server that never answers notifications/initialized holds up nothing', async () => {
+it('Streamable HTTP: a server that never answers notifications/initialized holds up nothing', async () => {
   const server = await startHostile();
   server.on('notifications/initialized', a.never);
   const proxy = startProxy(server.url, ['--transport', 'http-only']);
@@ -87,7 +87,7 @@ test('Streamable HTTP: a server that never answers notifications/initialized hol
   expect(server.all('notifications/initialized')).toHaveLength(1);
 });
 
-test('HTTP+SSE: a server that never answers notifications/initialized holds up nothing', async () => {
+it('HTTP+SSE: a server that never answers notifications/initialized holds up nothing', async () => {
   const server = await startHostileSse();
   server.post = (posted, stream, res) => {
     if (posted.message.method !== 'notifications/initialized') regularPost(posted, stream, res);

@@ -1,6 +1,6 @@
 // Payloads cross as the text that arrived, however large and however odd.
 import { createHash, randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ERAS } from '../../peers/hostile-eras.ts';
@@ -27,7 +27,7 @@ describe.each(ERAS)('$name', (era) => {
     return `{"jsonrpc":"2.0"${envelope},"id":${id},"method":"tools/call","params":{"name":"x","arguments":${args},${params}}}`;
   };
 
-  test('odd text in arguments and results, on both ways back', async () => {
+  it('odd text in arguments and results, on both ways back', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -44,7 +44,7 @@ describe.each(ERAS)('$name', (era) => {
     for (const { body: sent } of server.all('tools/call')) expect(sent).toContain(`"arguments":${ODD}`);
   });
 
-  test('unknown members at every level, of the envelope too, both ways', async () => {
+  it('unknown members at every level, of the envelope too, both ways', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -70,7 +70,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(sent?.body.split(extra)).toHaveLength(3);
   });
 
-  test('an error object of the server, with data', async () => {
+  it('an error object of the server, with data', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -82,7 +82,7 @@ describe.each(ERAS)('$name', (era) => {
     expect((await era.ask(proxy, 'tools/call', { name: 'x' })).line).toContain(`"error":${error}`);
   });
 
-  test('unknown methods cross as they are, requests and answers', async () => {
+  it('unknown methods cross as they are, requests and answers', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -94,7 +94,7 @@ describe.each(ERAS)('$name', (era) => {
     });
   });
 
-  test.each([
+  it.each([
     ['one body', 3],
     ['a body without a length', 3],
     ['an event', 3],
@@ -131,7 +131,7 @@ describe.each(ERAS)('$name', (era) => {
     },
   );
 
-  test('arguments of 16 MiB are the same byte by byte', async () => {
+  it('arguments of 16 MiB are the same byte by byte', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);

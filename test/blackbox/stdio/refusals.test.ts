@@ -1,5 +1,5 @@
 // A refusal that looks like a lost session, and is none: what ran is not sent again.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { closeProxies, startProxy } from '../../peers/proxy.ts';
@@ -9,7 +9,7 @@ afterEach(closeHostiles);
 
 const CHARGE = { name: 'charge', arguments: { amount: 1 } };
 
-test.each([-32601, -32602, -32600, -32603])(
+it.each([-32601, -32602, -32600, -32603])(
   'a call refused with 400 and -32000, by a server that refuses ping with 400 and %i, runs once',
   async (code) => {
     const server = await startHostile();
@@ -29,7 +29,7 @@ describe.each<[string, Answer, number]>([
   ['400 and -32602', a.rpcError(-32602, 'amount too high', 400), -32602],
   ['200 and -32600', a.rpcError(-32600, 'amount too high'), -32600],
 ])('a slow call that ends with %s', (_, answer, code) => {
-  test('runs once, though its session was lost meanwhile', async () => {
+  it('runs once, though its session was lost meanwhile', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await proxy.rpc.initialize('2025-06-18');
@@ -49,7 +49,7 @@ describe.each<[string, Answer, number]>([
   });
 });
 
-test('a method nobody knows, on a pooled connection that is reset, is sent once', async () => {
+it('a method nobody knows, on a pooled connection that is reset, is sent once', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await proxy.rpc.initialize('2025-06-18');

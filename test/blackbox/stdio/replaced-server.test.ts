@@ -1,6 +1,6 @@
 // What was remembered of a server that spoke HTTP+SSE does no harm once it speaks Streamable HTTP, whatever its GET says.
 import { rmSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeHostiles, closeLater } from '../../peers/hostile.ts';
 import { endpointEvent, regularAnswer } from '../../peers/hostile-sse.ts';
 import { listenLoopback, readJson } from '../../peers/listen.ts';
@@ -14,7 +14,7 @@ afterEach(() => {
   for (const home of homes.splice(0)) rmSync(home, { recursive: true, force: true });
 });
 
-test.each([
+it.each([
   ['200 and a web page', 200],
   ['403', 403],
   ['406', 406],

@@ -1,6 +1,6 @@
 // A stream of a call that breaks off is read on from where it broke, when its events have ids; the client sees one
 // stream without a gap and without a repetition (specification 2025-11-25, "Resumability and Redelivery").
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { MODERN_ERA } from '../../peers/hostile-eras.ts';
@@ -43,7 +43,7 @@ function callThen(text: string, how: (text: string) => Answer): { answer: Answer
   };
 }
 
-test.each<[string, (text: string) => Answer]>([
+it.each<[string, (text: string) => Answer]>([
   ['ends', (text) => a.sse(text)],
   ['is closed', (text) => a.partThenCut({ 'content-type': 'text/event-stream' }, text)],
 ])('a stream that %s after an empty event with an id: the answer comes on a GET', async (_, how) => {
@@ -59,7 +59,7 @@ test.each<[string, (text: string) => Answer]>([
   expect(server.executions).toBe(1);
 });
 
-test('a stream that is cut three times: progress without a gap or a repetition, then the answer', async () => {
+it('a stream that is cut three times: progress without a gap or a repetition, then the answer', async () => {
   const { server, proxy } = await connected();
   const call = callThen(`${RETRY}${a.event(progress(1), 'c-1')}${a.event(progress(2), 'c-2')}`, (text) => a.sse(text));
   server.on('tools/call', call.answer);
@@ -76,7 +76,7 @@ test('a stream that is cut three times: progress without a gap or a repetition, 
   expect(server.executions).toBe(1);
 });
 
-test('a server error on the way back is no end: it is asked again', async () => {
+it('a server error on the way back is no end: it is asked again', async () => {
   const { server, proxy } = await connected();
   const call = callThen(`${RETRY}id: c-1\ndata:\n\n`, (text) => a.sse(text));
   server.on('tools/call', call.answer);
@@ -87,7 +87,7 @@ test('a server error on the way back is no end: it is asked again', async () => 
   expect(new Set(resumptions(server))).toEqual(new Set(['c-1']));
 });
 
-test('several calls resume each its own stream', async () => {
+it('several calls resume each its own stream', async () => {
   const { server, proxy } = await connected();
   const ids = new Map<string, string>();
   server.on('tools/call', (res, seen) => {
@@ -105,7 +105,7 @@ test('several calls resume each its own stream', async () => {
   expect(server.executions).toBe(10);
 });
 
-test.each<[string, Answer]>([
+it.each<[string, Answer]>([
   ['404', a.status(404)],
   ['405', a.status(405)],
   ['400', a.status(400, 'unknown event')],
@@ -122,7 +122,7 @@ test.each<[string, Answer]>([
   },
 );
 
-test('an answer that comes after the stream had already ended for good is not waited for by anybody', async () => {
+it('an answer that comes after the stream had already ended for good is not waited for by anybody', async () => {
   const { server, proxy } = await connected();
   server.on('tools/call', (res, seen) =>
     a.sse(a.event(done(seen.id), 'c-1') + a.event(done(seen.id), 'c-2'))(res, seen),
@@ -133,7 +133,7 @@ test('an answer that comes after the stream had already ended for good is not wa
   expect(proxy.lines).toHaveLength(3);
 });
 
-test('a modern stream is never resumed', async () => {
+it('a modern stream is never resumed', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await MODERN_ERA.open(proxy);

@@ -1,6 +1,6 @@
 // A server that names a time to come back after (`retry`) is not asked sooner, whatever else came on its stream. Times
 // are lower bounds only.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { MODERN_ERA } from '../../peers/hostile-eras.ts';
@@ -32,7 +32,7 @@ function stopwatch(): { begin(): void; end(): void; readonly elapsed: number } {
 }
 
 describe('the GET stream of a session', () => {
-  test.each([
+  it.each([
     ['carried an event id and nothing else', `id: e-1\nretry: ${RETRY}\ndata: \n\n`, 'ends'],
     ['carried nothing at all beside it', `retry: ${RETRY}\n\n`, 'ends'],
     ['carried a message', `retry: ${RETRY}\n${a.event('{"jsonrpc":"2.0","method":"notifications/x"}')}`, 'ends'],
@@ -59,7 +59,7 @@ describe('the GET stream of a session', () => {
   });
 });
 
-test('a subscription of 2026-07-28', async () => {
+it('a subscription of 2026-07-28', async () => {
   const server = await startHostile();
   const watch = stopwatch();
   const acknowledged = a.event('{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{}}');
@@ -84,7 +84,7 @@ test('a subscription of 2026-07-28', async () => {
   expect(watch.elapsed).toBeGreaterThan(RETRY - SKEW);
 });
 
-test('a POST stream that is resumed', async () => {
+it('a POST stream that is resumed', async () => {
   const server = await startHostile();
   const watch = stopwatch();
   let answer = '';
@@ -108,7 +108,7 @@ test('a POST stream that is resumed', async () => {
 });
 
 describe('the stream of HTTP+SSE', () => {
-  test.each(['alone', 'with a call that waits for it'])('%s', async (how) => {
+  it.each(['alone', 'with a call that waits for it'])('%s', async (how) => {
     const server = await startHostileSse();
     const watch = stopwatch();
     server.begin = (stream) => {

@@ -1,6 +1,6 @@
 // A server that restarts forgets its sessions. The client need not know: the session is opened again, once, told what
 // the old one had been told, and the calls that were turned away are sent again.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { closeProxies, type ProxyProcess, startProxy } from '../../peers/proxy.ts';
@@ -28,7 +28,7 @@ const unknownSession: [string, Answer][] = [
 ];
 
 describe.each(unknownSession)('a server that says %s', (_, answer) => {
-  test('after a restart the next call succeeds, and runs once', async () => {
+  it('after a restart the next call succeeds, and runs once', async () => {
     const { server, proxy } = await connected();
     server.unknownSession = answer;
     server.forgetSessions();
@@ -43,7 +43,7 @@ describe.each(unknownSession)('a server that says %s', (_, answer) => {
     expect(server.all('DELETE').map(({ session }) => session)).toEqual(['session-2']);
   });
 
-  test('twenty calls at once open one new session', async () => {
+  it('twenty calls at once open one new session', async () => {
     const { server, proxy } = await connected();
     server.unknownSession = answer;
     server.forgetSessions();
@@ -55,7 +55,7 @@ describe.each(unknownSession)('a server that says %s', (_, answer) => {
   });
 });
 
-test('the log level and the subscriptions are told again, and the client looks again at its lists', async () => {
+it('the log level and the subscriptions are told again, and the client looks again at its lists', async () => {
   const { server, proxy } = await connected();
   await proxy.rpc.request('logging/setLevel', { level: 'debug' });
   await proxy.rpc.request('logging/setLevel', { level: 'warning' });
@@ -77,7 +77,7 @@ test('the log level and the subscriptions are told again, and the client looks a
   await proxy.rpc.next('notifications/tools/list_changed');
 });
 
-test('a server that lost the session twice is opened twice', async () => {
+it('a server that lost the session twice is opened twice', async () => {
   const { server, proxy } = await connected();
   for (let loss = 0; loss < 2; loss++) {
     server.forgetSessions();
@@ -86,7 +86,7 @@ test('a server that lost the session twice is opened twice', async () => {
   expect(server.all('initialize')).toHaveLength(3);
 });
 
-test('a refusal of one call is no loss of the session', async () => {
+it('a refusal of one call is no loss of the session', async () => {
   const { server, proxy } = await connected();
   for (const answer of [a.status(404), a.status(400, 'no'), a.rpcError(-32600, 'no'), a.status(401, 'no')]) {
     server.once('tools/call', answer);
@@ -96,7 +96,7 @@ test('a refusal of one call is no loss of the session', async () => {
   expect(server.executions).toBe(4);
 });
 
-test('a refusal of the credentials is no loss of the session', async () => {
+it('a refusal of the credentials is no loss of the session', async () => {
   const { server, proxy } = await connected();
   server.unknownSession = a.status(401, 'expired', { 'www-authenticate': 'Bearer error="invalid_token"' });
   server.forgetSessions();
@@ -104,7 +104,7 @@ test('a refusal of the credentials is no loss of the session', async () => {
   expect(server.all('initialize')).toHaveLength(1);
 });
 
-test.each<[string, Answer]>([
+it.each<[string, Answer]>([
   ['500', a.status(500, 'still starting')],
   ['503', a.status(503, 'still starting')],
   ['404', a.status(404, 'still starting')],

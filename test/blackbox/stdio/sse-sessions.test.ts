@@ -1,5 +1,5 @@
 // HTTP+SSE: a session that is lost again while it is restored, and one that only the endpoint has forgotten.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeHostiles } from '../../peers/hostile.ts';
 import { type HostileSse, regularPost, startHostileSse } from '../../peers/hostile-sse.ts';
 import { closeProxies, type ProxyProcess, startProxy } from '../../peers/proxy.ts';
@@ -18,7 +18,7 @@ async function connected(): Promise<{ server: HostileSse; proxy: ProxyProcess }>
   return { server, proxy };
 }
 
-test('a stream that is cut again while its session is restored: later calls succeed', async () => {
+it('a stream that is cut again while its session is restored: later calls succeed', async () => {
   const { server, proxy } = await connected();
   await proxy.rpc.request('logging/setLevel', { level: 'debug' });
   server.post = (posted, stream, res) => {
@@ -34,7 +34,7 @@ test('a stream that is cut again while its session is restored: later calls succ
   expect(server.streams.length).toBe(3);
 });
 
-test('an endpoint that knows the session no more, while the stream stays open: later calls succeed', async () => {
+it('an endpoint that knows the session no more, while the stream stays open: later calls succeed', async () => {
   const { server, proxy } = await connected();
   server.post = (posted, stream, res) => {
     if (stream.number > 1) regularPost(posted, stream, res);
@@ -46,7 +46,7 @@ test('an endpoint that knows the session no more, while the stream stays open: l
   expect(server.streams.length).toBe(2);
 });
 
-test('one 404 alone ends nothing', async () => {
+it('one 404 alone ends nothing', async () => {
   const { server, proxy } = await connected();
   let refused = 0;
   server.post = (posted, stream, res) => {

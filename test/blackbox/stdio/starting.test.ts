@@ -1,12 +1,12 @@
 // The program and the package at their edges: an output nobody reads, a Node that is too old, an import.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { closeProxies, PROXY_BIN, privateHome, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
 
 afterEach(closeProxies);
 
-test.each(['--help', '--version'])('%s to a pipe that nobody reads ends quietly', async (flag) => {
+it.each(['--help', '--version'])('%s to a pipe that nobody reads ends quietly', async (flag) => {
   const home = privateHome();
   const child = spawn(process.execPath, [PROXY_BIN, flag], {
     env: proxyEnvironment(home),
@@ -24,7 +24,7 @@ test.each(['--help', '--version'])('%s to a pipe that nobody reads ends quietly'
   expect(stderr).toBe('');
 });
 
-test.each(['18.20.4', '20.18.3', '16.0.0'])('Node %s is told to be too old', async (version) => {
+it.each(['18.20.4', '20.18.3', '16.0.0'])('Node %s is told to be too old', async (version) => {
   const versions = `{...process.versions,node:${JSON.stringify(version)}}`;
   const preload = `Object.defineProperty(process,'versions',{value:${versions}})`;
   const proxy = startProxy(undefined, ['--help'], {
@@ -35,7 +35,7 @@ test.each(['18.20.4', '20.18.3', '16.0.0'])('Node %s is told to be too old', asy
   expect(proxy.lines).toEqual([]);
 });
 
-test.each(['21.7.3', '22.2.0'])('Node %s is told what it lacks', async (version) => {
+it.each(['21.7.3', '22.2.0'])('Node %s is told what it lacks', async (version) => {
   const preload = `process.getBuiltinModule=undefined;Object.defineProperty(process,'versions',{value:{node:'${version}'}})`;
   const proxy = startProxy(undefined, ['--help'], {
     nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
@@ -45,7 +45,7 @@ test.each(['21.7.3', '22.2.0'])('Node %s is told what it lacks', async (version)
   expect(proxy.lines).toEqual([]);
 });
 
-test('a host is told so in the answer to its first request', async () => {
+it('a host is told so in the answer to its first request', async () => {
   const preload = `Object.defineProperty(process,'versions',{value:{node:'18.20.8'}})`;
   const proxy = startProxy('http://127.0.0.1:9/mcp', [], {
     nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
@@ -56,7 +56,7 @@ test('a host is told so in the answer to its first request', async () => {
   expect(proxy.lines).toHaveLength(1);
 });
 
-test('the package exports what a program needs', async () => {
+it('the package exports what a program needs', async () => {
   const entry: Record<string, unknown> = await import(new URL('../../../dist/index.js', import.meta.url).href);
   for (const name of ['startStdioProxy', 'ProxyError', 'fileMemory']) expect(entry[name]).toBeTypeOf('function');
 });

@@ -1,5 +1,5 @@
 // Text that is almost JSON, and requests too large to take: whoever waits is told.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { regularPost, startHostileSse } from '../../peers/hostile-sse.ts';
@@ -12,7 +12,7 @@ const CALL = { name: 'echo', arguments: {} };
 const nan = (id: string): string => `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"x":NaN}}`;
 
 describe('an answer with NaN in it, on a stream that stays open', () => {
-  test('Streamable HTTP', async () => {
+  it('Streamable HTTP', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await proxy.rpc.initialize('2025-06-18');
@@ -26,7 +26,7 @@ describe('an answer with NaN in it, on a stream that stays open', () => {
     expect(server.executions).toBe(2);
   });
 
-  test('HTTP+SSE', async () => {
+  it('HTTP+SSE', async () => {
     const server = await startHostileSse();
     const proxy = startProxy(server.url);
     await proxy.rpc.initialize('2024-11-05');
@@ -42,7 +42,7 @@ describe('an answer with NaN in it, on a stream that stays open', () => {
   });
 });
 
-test("a client's answer with NaN in it reaches the server as an error", async () => {
+it("a client's answer with NaN in it reaches the server as an error", async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await proxy.rpc.initialize('2025-06-18', { sampling: {} });
@@ -63,7 +63,7 @@ test("a client's answer with NaN in it reaches the server as an error", async ()
   expect(await called).toEqual({ content: [] });
 });
 
-test('a request that is too large is refused under its id, though the id comes last', async () => {
+it('a request that is too large is refused under its id, though the id comes last', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await proxy.rpc.initialize('2025-06-18');

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { privateHome, proxyEnvironment } from '../../peers/proxy.ts';
 
 const DEMOS = [
@@ -56,19 +56,19 @@ async function run(script: string, ...words: string[]): Promise<Ran> {
   return { code, output };
 }
 
-test.each(DEMOS)('%s succeeds, and shows each of its steps in order', async (name, headings) => {
+it.each(DEMOS)('%s succeeds, and shows each of its steps in order', async (name, headings) => {
   const { code, output } = await run(`examples/${name}`);
   expect(code, output).toBe(0);
   expect(output.split(/\r?\n/).filter((line) => (headings as readonly string[]).includes(line))).toEqual(headings);
 });
 
-test.each([[['--demo', 'oauth']], [['--demo=oauth']]])('npm start -- %j is the demo of a sign-in', async (words) => {
+it.each([[['--demo', 'oauth']], [['--demo=oauth']]])('npm start -- %j is the demo of a sign-in', async (words) => {
   const { code, output } = await run('scripts/start.mjs', ...words);
   expect(code, output).toBe(0);
   expect(output).toContain('The user opens the page, and agrees');
 });
 
-test.each([[['--demo', 'auth']], [['--demo=auth']]])('npm start -- %j is no demo', async (words) => {
+it.each([[['--demo', 'auth']], [['--demo=auth']]])('npm start -- %j is no demo', async (words) => {
   const { code, output } = await run('scripts/start.mjs', ...words);
   expect([code, output]).toEqual([2, 'there is no demo "auth"\nhint: npm start -- --demo oauth\n']);
 });

@@ -1,6 +1,6 @@
 // A process in a container needs a sign-in, and the only browser is on another machine: the page is in the log and in
 // /readyz, and `mcp-proxy login` beside the process takes the address that the browser ends at.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { sharedHome } from '../../blackbox/sign-in/command.ts';
 import { type Serving, startServing } from '../../peers/http/serving.ts';
 import { StreamableClient } from '../../peers/http/streamable-client.ts';
@@ -44,7 +44,7 @@ async function whoami({ url }: Serving): Promise<string> {
   return content[0].text;
 }
 
-test('before any client comes, the page is in the log and in /readyz; login finishes it', async () => {
+it('before any client comes, the page is in the log and in /readyz; login finishes it', async () => {
   const { authorizationServer, server, serving, options } = await scene();
   const [page] = await serving.proxy.stderrMatching(PAGE);
   await expect
@@ -69,7 +69,7 @@ test('before any client comes, the page is in the log and in /readyz; login fini
   expect(await serving.stop()).toEqual({ code: 0, signal: null });
 });
 
-test('a client that came first is told the page, and served after the sign-in', async () => {
+it('a client that came first is told the page, and served after the sign-in', async () => {
   const { server, serving, options } = await scene();
   const client = new StreamableClient(`${serving.url}/mcp`);
   await client.initialize();

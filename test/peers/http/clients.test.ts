@@ -1,5 +1,5 @@
 // The clients and the counting server against each other, with nothing in between: what a test of the program builds on.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Peer } from '../listen.ts';
 import { startSdkV1Stateful } from '../sdk-v1-stateful.ts';
 import { startSdkV2Modern } from '../sdk-v2-modern.ts';
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 const call = (name: string, more: object): object => ({ name, arguments: more });
 
-test('a session: answers as JSON and as events, progress, questions, both streams, the end', async () => {
+it('a session: answers as JSON and as events, progress, questions, both streams, the end', async () => {
   const { url, ledger, sessions } = await startCounting('streamable');
   const client = new StreamableClient(url).on('elicitation/create', ({ message }) => ({
     action: 'accept',
@@ -70,7 +70,7 @@ test('a session: answers as JSON and as events, progress, questions, both stream
   expect([...ledger.executions.values()].every((count) => count === 1)).toBe(true);
 });
 
-test('refusals are told apart from answers', async () => {
+it('refusals are told apart from answers', async () => {
   const { url } = await startCounting('streamable');
   const client = new StreamableClient(url);
   client.sessionId = 'nobody';
@@ -80,7 +80,7 @@ test('refusals are told apart from answers', async () => {
   expect(client.refusals).toHaveLength(3);
 });
 
-test('HTTP+SSE: everything on the one stream, which is the session', async () => {
+it('HTTP+SSE: everything on the one stream, which is the session', async () => {
   const { url, ledger } = await startCounting('sse');
   const client = new SseClient(url).on('elicitation/create', () => ({ action: 'decline' }));
   await client.open();
@@ -98,7 +98,7 @@ test('HTTP+SSE: everything on the one stream, which is the session', async () =>
   expect(ledger.complaints).toEqual([]);
 });
 
-test.each(['modern', 'dual'] as const)(
+it.each(['modern', 'dual'] as const)(
   '2026-07-28 (%s): calls, rounds, subscriptions; leaving is the cancel',
   async (form) => {
     const { url, ledger } = await startCounting(form);
@@ -133,7 +133,7 @@ test.each(['modern', 'dual'] as const)(
   },
 );
 
-test('a server of SDK v1 takes the client for one of its own, and goes on with a stream that broke off', async () => {
+it('a server of SDK v1 takes the client for one of its own, and goes on with a stream that broke off', async () => {
   const server = await startSdkV1Stateful();
   peers.push(server);
   const client = new StreamableClient(server.url).on('elicitation/create', () => ({ action: 'decline' }));
@@ -151,7 +151,7 @@ test('a server of SDK v1 takes the client for one of its own, and goes on with a
   expect(server.sessions.size).toBe(0);
 });
 
-test('a server of SDK v2 takes the client for one of its own', async () => {
+it('a server of SDK v2 takes the client for one of its own', async () => {
   const server = await startSdkV2Modern();
   peers.push(server);
   const client = new ModernClient(server.url);

@@ -1,7 +1,7 @@
 // The scripted authorization server, as a client of its own library sees it.
 import { exportJWK, generateKeyPair } from 'jose';
 import * as oauth from 'oauth4webapi';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../opened.ts';
 import {
   type AuthorizationServer,
@@ -34,7 +34,7 @@ const errorOf = (promise: Promise<unknown>): Promise<string> =>
         : error.message,
   );
 
-test('a spent refresh token that comes again ends the whole family', async () => {
+it('a spent refresh token that comes again ends the whole family', async () => {
   const { as, browser, client } = await started({ accessTokenSeconds: 60 });
   const first = await signIn(client, browser, flow);
   expect(first).toMatchObject({ token_type: 'bearer', expires_in: 60, scope: 'mcp' });
@@ -52,7 +52,7 @@ test('a spent refresh token that comes again ends the whole family', async () =>
   expect(as.tokenRequests('refresh_token').map(({ status }) => status)).toEqual([200, 400, 400]);
 });
 
-test('a token that does not rotate stays, and one that was never given is not there', async () => {
+it('a token that does not rotate stays, and one that was never given is not there', async () => {
   const { as, browser, client } = await started({ refresh: 'keep' });
   const { refresh_token: kept = '' } = await signIn(client, browser, flow);
   expect((await refreshed(client, kept)).refresh_token).toBeUndefined();
@@ -61,7 +61,7 @@ test('a token that does not rotate stays, and one that was never given is not th
   expect((await signIn(client, browser, flow)).refresh_token).toBeUndefined();
 });
 
-test('hooks run before the token endpoint looks, in its place, and after it has acted', async () => {
+it('hooks run before the token endpoint looks, in its place, and after it has acted', async () => {
   const { as, browser, client } = await started();
   const { refresh_token: first = '' } = await signIn(client, browser, flow);
   const order: string[] = [];
@@ -75,7 +75,7 @@ test('hooks run before the token endpoint looks, in its place, and after it has 
   expect(order).toEqual(['before 2', 'before 3', 'spent true, valid true']);
 });
 
-test('the user denies, the client is unknown, the scope is unknown', async () => {
+it('the user denies, the client is unknown, the scope is unknown', async () => {
   const { as, browser, client } = await started({ scopes: ['mcp'] });
   expect(await errorOf(signIn(client, browser, { ...flow, scope: 'mcp email' }))).toBe('invalid_scope');
   as.behaviour.authorize = { error: 'access_denied' };
@@ -84,7 +84,7 @@ test('the user denies, the client is unknown, the scope is unknown', async () =>
   expect(await errorOf(signIn(client, browser, flow))).toMatch(/with 400: .*Unrecognized client_id/);
 });
 
-test.each([
+it.each([
   ['any', 'http://127.0.0.1:10/callback', 'no error'],
   ['exact', 'http://127.0.0.1:10/callback', 'did not match'],
   ['any', 'http://127.0.0.1:10/other', 'did not match'],
@@ -93,7 +93,7 @@ test.each([
   expect(await errorOf(signIn(client, browser, { ...flow, redirectUri }))).toContain(outcome);
 });
 
-test.each([
+it.each([
   ['resource', { resource: 'required' }, { ...flow, resource: undefined }, 'invalid_target'],
   ['resource', { resource: 'forbidden' }, flow, 'invalid_request'],
   ['resource', { resources: ['http://127.0.0.1:9/other'] }, flow, 'invalid_target'],
@@ -106,7 +106,7 @@ test.each([
   expect(await errorOf(signIn(client, browser, asked))).toContain(outcome);
 });
 
-test('metadata of an issuer with a path, at one place and not at another', async () => {
+it('metadata of an issuer with a path, at one place and not at another', async () => {
   const as = await open(
     startAuthorizationServer({ issuerPath: '/tenant', openidAppended: 'document', openidInserted: 'html' }),
   );
@@ -122,7 +122,7 @@ test('metadata of an issuer with a path, at one place and not at another', async
   expect(as.count('metadata')).toBe(5);
 });
 
-test('client credentials with a secret and with a signed assertion', async () => {
+it('client credentials with a secret and with a signed assertion', async () => {
   const keys = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'ES256' };
   const clients = [
@@ -156,7 +156,7 @@ test('client credentials with a secret and with a signed assertion', async () =>
   }
 });
 
-test('the device grant is pending, wants less haste, then ends as told', async () => {
+it('the device grant is pending, wants less haste, then ends as told', async () => {
   const { as, client } = await started();
   const { as: server, client: metadata, authentication } = client;
   const poll = async (code: string): Promise<unknown> => {
@@ -186,7 +186,7 @@ test('the device grant is pending, wants less haste, then ends as told', async (
   expect(await errorOf(poll(await begin()))).toBe('access_denied');
 });
 
-test('revocation at the endpoint', async () => {
+it('revocation at the endpoint', async () => {
   const { as, browser, client } = await started();
   const { access_token: access, refresh_token: refresh = '' } = await signIn(client, browser, flow);
   await oauth.processRevocationResponse(
@@ -196,13 +196,13 @@ test('revocation at the endpoint', async () => {
   expect(await errorOf(refreshed(client, refresh))).toBe('invalid_grant');
 });
 
-test('an id_token as the bearer', async () => {
+it('an id_token as the bearer', async () => {
   const { as, browser, client } = await started({ bearer: 'id_token' });
   const { access_token: access, id_token: id = '' } = await signIn(client, browser, flow);
   expect([as.isValid(access), as.isValid(id)]).toEqual([false, true]);
 });
 
-test('a client that is described by a document, or whose registration fails', async () => {
+it('a client that is described by a document, or whose registration fails', async () => {
   const { as, browser, client } = await started({ clientMetadataDocuments: 'trust' });
   const described = { ...client, client: { client_id: 'https://client.example/metadata.json' } };
   expect(as.isValid((await signIn(described, browser, flow)).access_token)).toBe(true);

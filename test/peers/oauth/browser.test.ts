@@ -1,7 +1,7 @@
 // The browser stand-in, started as a program starts it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { listenLoopback, type Peer } from '../listen.ts';
 import { opened } from '../opened.ts';
 import { startBrowser } from './browser.ts';
@@ -25,7 +25,7 @@ async function start(command: string, ...args: string[]): Promise<number> {
   return code;
 }
 
-test('a started browser follows its last argument at once, with redirects and cookies', async () => {
+it('a started browser follows its last argument at once, with redirects and cookies', async () => {
   const [browser, { url }] = [await open(startBrowser('approve')), await site()];
   expect(await start(browser.command, '--new-window', `${url}?a=1&b=$(x)`)).toBe(0);
   expect(await browser.waitForTab(1)).toBe(`${url}?a=1&b=$(x)`);
@@ -33,7 +33,7 @@ test('a started browser follows its last argument at once, with redirects and co
   expect(browser.arguments).toEqual([['--new-window', `${url}?a=1&b=$(x)`]]);
 });
 
-test('a held tab goes on when the user returns to it', async () => {
+it('a held tab goes on when the user returns to it', async () => {
   const [browser, { url }] = [await open(startBrowser('hold')), await site()];
   await start(browser.command, url);
   await browser.waitForTab(1);
@@ -41,13 +41,13 @@ test('a held tab goes on when the user returns to it', async () => {
   expect((await browser.finish(1, 'deny')).html).toBe('/end?said=deny a=b');
 });
 
-test('a broken browser tells by its exit code', async () => {
+it('a broken browser tells by its exit code', async () => {
   const browser = await open(startBrowser('broken'));
   expect(await start(browser.command, 'http://127.0.0.1:9/')).toBe(1);
   expect(browser.opened).toEqual(['http://127.0.0.1:9/']);
 });
 
-test('a redirect to where nobody listens ends the tab with an error', async () => {
+it('a redirect to where nobody listens ends the tab with an error', async () => {
   const gone = await listenLoopback('/', () => {});
   await gone.close();
   const browser = await open(startBrowser('never'));

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../opened.ts';
 import { startAuthorizationServer } from './authorization-server.ts';
 import { startBrowser } from './browser.ts';
@@ -10,7 +10,7 @@ import { startNamedHosts } from './named-hosts.ts';
 
 const open = opened();
 
-test('an authorization server under the name of another', async () => {
+it('an authorization server under the name of another', async () => {
   const hosts = await open(startNamedHosts(['login.provider.example']));
   const as = await open(startAuthorizationServer({ issuerPath: '/tenant/v2.0' }));
   const origin = await hosts.serve('login.provider.example', as);

@@ -1,7 +1,7 @@
 // The real provider, through what the tests of the program ask of it.
 import { exportJWK, generateKeyPair } from 'jose';
 import * as oauth from 'oauth4webapi';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../opened.ts';
 import { startBrowser } from './browser.ts';
 import { startOidcProvider } from './oidc-provider.ts';
@@ -14,7 +14,7 @@ const RESOURCE = 'http://127.0.0.1:9/mcp';
 const flow = { redirectUri: REDIRECT, scope: 'mcp', resource: RESOURCE };
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-test.each(['opaque', 'jwt'] as const)('code, refresh and reuse with %s tokens', async (accessTokenFormat) => {
+it.each(['opaque', 'jwt'] as const)('code, refresh and reuse with %s tokens', async (accessTokenFormat) => {
   const provider = await open(startOidcProvider({ accessTokenFormat, accessTokenSeconds: 60 }));
   const browser = await open(startBrowser('never'));
   const as = await discover(provider.issuer);
@@ -42,7 +42,7 @@ test.each(['opaque', 'jwt'] as const)('code, refresh and reuse with %s tokens', 
   expect(provider.tokenRequests('refresh_token')).toHaveLength(3);
 });
 
-test('another loopback port, a user who denies, a client that is gone, a resource that is unknown', async () => {
+it('another loopback port, a user who denies, a client that is gone, a resource that is unknown', async () => {
   const provider = await open(startOidcProvider({ resources: [RESOURCE] }));
   const browser = await open(startBrowser('never'));
   const client = await registered(await discover(provider.issuer), REDIRECT);
@@ -63,7 +63,7 @@ test('another loopback port, a user who denies, a client that is gone, a resourc
   expect(await browser.visit(url)).toMatchObject({ status: 400, html: expect.stringContaining('invalid_client') });
 });
 
-test('the device grant, approved in the browser', async () => {
+it('the device grant, approved in the browser', async () => {
   const clients = [{ client_id: 'device', token_endpoint_auth_method: 'none', redirect_uris: [], response_types: [] }];
   const grant_types = [DEVICE_GRANT, 'refresh_token'];
   const provider = await open(startOidcProvider({ clients: clients.map((client) => ({ ...client, grant_types })) }));
@@ -84,7 +84,7 @@ test('the device grant, approved in the browser', async () => {
   expect(tokens.refresh_token).toBeDefined();
 });
 
-test('client credentials with a secret and with a signed assertion, and revocation', async () => {
+it('client credentials with a secret and with a signed assertion, and revocation', async () => {
   const keys = await generateKeyPair('ES256');
   const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }] };
   const shared = { redirect_uris: [], response_types: [], grant_types: ['client_credentials'] };

@@ -3,7 +3,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../opened.ts';
 import { MODERN, modernParams } from '../rpc.ts';
 import { startAuthorizationServer } from './authorization-server.ts';
@@ -30,7 +30,7 @@ async function call(server: ProtectedServer, tool: string, token?: string): Prom
   });
 }
 
-test('from a 401 over its challenge to a call, and to a scope that is missing', async () => {
+it('from a 401 over its challenge to a call, and to a scope that is missing', async () => {
   const authorizationServer = await open(startAuthorizationServer({ resource: 'required' }));
   const browser = await open(startBrowser('never'));
   const server = await open(startProtectedServer({ authorizationServer, challengeScope: 'mcp' }));
@@ -69,7 +69,7 @@ test('from a 401 over its challenge to a call, and to a scope that is missing', 
   ]);
 });
 
-test.each(['sessions', 'sse'] as const)('the carrier %s stands behind the same check', async (carrier) => {
+it.each(['sessions', 'sse'] as const)('the carrier %s stands behind the same check', async (carrier) => {
   const authorizationServer = await open(startAuthorizationServer());
   const browser = await open(startBrowser('never'));
   const server = await open(startProtectedServer({ authorizationServer, carrier, challenge: challenges.none }));
@@ -89,7 +89,7 @@ test.each(['sessions', 'sse'] as const)('the carrier %s stands behind the same c
   expect(server.executions()).toBe(1);
 });
 
-test('an authorization server under the origin of what it protects', async () => {
+it('an authorization server under the origin of what it protects', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const behaviour = { inserted: 404, challenge: challenges.bare } as const;
   const server = await open(startProtectedServer({ authorizationServer, hosted: authorizationServer, ...behaviour }));

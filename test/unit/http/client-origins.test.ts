@@ -1,7 +1,7 @@
 // The user's headers belong to one origin, however often the same header object is sent.
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { createHttpClient } from '../../../src/http/client.ts';
 
 const servers: Server[] = [];
@@ -20,7 +20,7 @@ async function recording(): Promise<{ url: URL; seen: IncomingHttpHeaders[] }> {
   return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`), seen };
 }
 
-test('another origin gets none of the headers of the first, and its own host', async () => {
+it('another origin gets none of the headers of the first, and its own host', async () => {
   const [own, other] = [await recording(), await recording()];
   const client = createHttpClient({
     url: own.url,

@@ -1,6 +1,6 @@
 // A tunnel through an outbound proxy that is never made.
 import net, { type AddressInfo } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { Cancellation } from '../../../src/core/cancel.ts';
 import { createHttpClient } from '../../../src/http/client.ts';
 
@@ -37,7 +37,7 @@ async function silentProxy(): Promise<{ asked: Promise<void>; close(): void }> {
 const client = (): ReturnType<typeof createHttpClient> =>
   createHttpClient({ url: URL_BEHIND, headers: [], userAgent: 'test', enableProxy: true, env: {} });
 
-test('a request that is aborted ends at once', async () => {
+it('a request that is aborted ends at once', async () => {
   const proxy = await silentProxy();
   const { fetch, close } = client();
   const abort = new Cancellation();
@@ -57,7 +57,7 @@ test('a request that is aborted ends at once', async () => {
   proxy.close();
 });
 
-test('any other ends when the time for connecting is over', async () => {
+it('any other ends when the time for connecting is over', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const proxy = await silentProxy();
   const { fetch, close } = client();

@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { CookieJar } from '../../../src/http/cookies.ts';
 
 const PAST = 'Thu, 01 Jan 1970 00:00:00 GMT';
 const FUTURE = 'Fri, 01 Jan 2100 00:00:00 GMT';
 
-test.each<[string, string[], string, string, string | undefined]>([
+it.each<[string, string[], string, string, string | undefined]>([
   ['a plain one', ['a=1'], '/mcp', '/mcp', 'a=1'],
   ['two at once', ['a=1', 'b=2; HttpOnly; Secure; SameSite=Lax'], '/mcp', '/mcp', 'a=1; b=2'],
   ['the later of two with one name', ['a=1; Path=/', 'a=2; Path=/'], '/mcp', '/mcp', 'a=2'],
@@ -40,11 +40,11 @@ test.each<[string, string[], string, string, string | undefined]>([
   expect(jar.header(to)).toBe(sent);
 });
 
-test('a jar that nothing was put into has nothing to send', () => {
+it('a jar that nothing was put into has nothing to send', () => {
   expect(new CookieJar().header('/')).toBeUndefined();
 });
 
-test('a server that never stops setting cookies fills no memory', () => {
+it('a server that never stops setting cookies fills no memory', () => {
   const jar = new CookieJar();
   for (let n = 0; n < 1_000; n++) jar.take([`c${n}=1; Path=/`], '/');
   expect(jar.header('/')?.split('; ')).toHaveLength(50);

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { installHint } from '../../../src/platform/install-hint.ts';
 import { sharedHome } from '../../blackbox/sign-in/command.ts';
 import { opened } from '../../peers/opened.ts';
@@ -37,7 +37,7 @@ function installKeyring(folder: string): void {
   writeFileSync(path.join(place, 'index.js'), 'exports.Entry = class {};');
 }
 
-test.each([
+it.each([
   [
     'npx',
     '_npx/1',

@@ -1,5 +1,5 @@
 // Bytes that no client sends: before the doors, at the framing of HTTP, and in numbers.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, type Serving, startServing } from '../../../peers/http/serving.ts';
 import { ask, initialize, inSession, openSession } from '../exchange.ts';
@@ -29,7 +29,7 @@ const OPENING = JSON.stringify(initialize());
 
 describe('nothing of a body is waited for where the headers say no', () => {
   const chunked = 'Transfer-Encoding: chunked';
-  test.each<[number, string, string, string[]]>([
+  it.each<[number, string, string, string[]]>([
     [403, 'a foreign Host', POST, ['Host: evil.example', JSON_TYPE, chunked]],
     [403, 'a foreign Origin', POST, ['Host: localhost', 'Origin: https://evil.example', JSON_TYPE, chunked]],
     [401, 'no token', POST, ['Host: localhost', 'X-Forwarded-For: 203.0.113.1', JSON_TYPE, chunked]],
@@ -48,7 +48,7 @@ describe('nothing of a body is waited for where the headers say no', () => {
     await connection.closed;
   });
 
-  test('a body without an end, sent as fast as it is taken: refused, and the connection is closed', async () => {
+  it('a body without an end, sent as fast as it is taken: refused, and the connection is closed', async () => {
     const connection = await connect(serving.url);
     connection.write(requestText(POST, ['Host: evil.example', JSON_TYPE, 'Transfer-Encoding: chunked']));
     const chunk = Buffer.from(`${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`);
@@ -63,7 +63,7 @@ describe('nothing of a body is waited for where the headers say no', () => {
     expect(taken).toBeLessThan(64 * MIB);
   });
 
-  test('a body that grows beyond the limit without having said so: 413, and the connection is closed', async () => {
+  it('a body that grows beyond the limit without having said so: 413, and the connection is closed', async () => {
     const connection = await connect(serving.url);
     connection.write(requestText(POST, ['Host: localhost', JSON_TYPE, 'Transfer-Encoding: chunked']));
     const chunk = Buffer.from(`${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`);
@@ -76,7 +76,7 @@ describe('nothing of a body is waited for where the headers say no', () => {
     await connection.closed;
   });
 
-  test('Expect: 100-continue is not encouraged where the answer is no', async () => {
+  it('Expect: 100-continue is not encouraged where the answer is no', async () => {
     const connection = await connect(serving.url);
     connection.write(
       requestText(POST, ['Host: evil.example', JSON_TYPE, 'Content-Length: 10', 'Expect: 100-continue']),
@@ -85,7 +85,7 @@ describe('nothing of a body is waited for where the headers say no', () => {
     expect(statuses(connection.text)).toEqual([403]);
   });
 
-  test('Expect: 100-continue works where it is yes', async () => {
+  it('Expect: 100-continue works where it is yes', async () => {
     const connection = await connect(serving.url);
     const length = `Content-Length: ${OPENING.length}`;
     connection.write(requestText(POST, ['Host: localhost', JSON_TYPE, length, 'Expect: 100-continue']));
@@ -100,7 +100,7 @@ describe('framing', () => {
   const chunkedBody = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
   const smuggled = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
-  test.each<[string, string[], string]>([
+  it.each<[string, string[], string]>([
     [
       'Content-Length and Transfer-Encoding',
       [`Content-Length: ${chunkedBody.length + smuggled.length}`, 'Transfer-Encoding: chunked'],
@@ -135,7 +135,7 @@ describe('framing', () => {
     expect(connection.text).not.toContain('mcp_proxy_');
   });
 
-  test.each<[string, string]>([
+  it.each<[string, string]>([
     ['garbage', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03garbage\r\n\r\n'],
     ['HTTP/2 without asking', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['no method', ' /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n'],
@@ -157,7 +157,7 @@ describe('framing', () => {
     if (status !== undefined) expect(Number(status)).toBeGreaterThanOrEqual(400);
   });
 
-  test('more headers than anybody has: refused', async () => {
+  it('more headers than anybody has: refused', async () => {
     const connection = await connect(serving.url);
     const many = Array.from({ length: 20_000 }, (_, n) => `X-${n}: x`);
     connection.write(requestText('GET /healthz HTTP/1.1', ['Host: localhost', ...many]));
@@ -165,7 +165,7 @@ describe('framing', () => {
     if (status !== undefined) expect(Number(status)).toBeGreaterThanOrEqual(400);
   });
 
-  test.each(['/mcp\x00', '/%', '/%zz', '/\\..\\mcp', '//evil.example/mcp', '/mcp;x', '/../mcp', '/./mcp', '*', '/?x'])(
+  it.each(['/mcp\x00', '/%', '/%zz', '/\\..\\mcp', '//evil.example/mcp', '/mcp;x', '/../mcp', '/./mcp', '*', '/?x'])(
     'the target %j is no endpoint',
     async (target) => {
       const connection = await connect(serving.url);
@@ -182,7 +182,7 @@ describe('JSON that is deeper than any stack', () => {
   const DEPTH = 500_000;
   const call = (params: string): string => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`;
   const meta = '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}';
-  test.each<[string, string]>([
+  it.each<[string, string]>([
     ['arrays', call('['.repeat(DEPTH) + ']'.repeat(DEPTH))],
     ['arrays without an end', '['.repeat(DEPTH)],
     ['objects', call(`${'{"a":'.repeat(DEPTH)}1${'}'.repeat(DEPTH)}`)],
@@ -199,7 +199,7 @@ describe('JSON that is deeper than any stack', () => {
 });
 
 describe('numbers', () => {
-  test('a thousand requests in one write are answered in order', async () => {
+  it('a thousand requests in one write are answered in order', async () => {
     const connection = await connect(serving.url);
     const one = requestText('GET /healthz HTTP/1.1', ['Host: localhost']);
     const bad = requestText('GET /nowhere HTTP/1.1', ['Host: localhost']);
@@ -209,7 +209,7 @@ describe('numbers', () => {
     expect(statuses(connection.text)).toEqual([...Array.from({ length: 1_000 }, (_, n) => (n % 2 ? 404 : 200)), 200]);
   });
 
-  test('hundreds of connections that say nothing, or half of something, keep nobody out', async () => {
+  it('hundreds of connections that say nothing, or half of something, keep nobody out', async () => {
     const silent = await Promise.all(Array.from({ length: 200 }, () => connect(serving.url)));
     const half = await Promise.all(Array.from({ length: 200 }, () => connect(serving.url)));
     for (const connection of half) connection.write('POST /mcp HTTP/1.1\r\nHost: local');
@@ -220,7 +220,7 @@ describe('numbers', () => {
     expect(silent.filter(({ socket }) => !socket.destroyed).length).toBeGreaterThan(0);
   });
 
-  test('who ends its half is taken for gone, and disturbs nobody', async () => {
+  it('who ends its half is taken for gone, and disturbs nobody', async () => {
     const connection = await connect(serving.url);
     const length = `Content-Length: ${OPENING.length}`;
     connection.socket.end(requestText(POST, ['Host: localhost', JSON_TYPE, length], OPENING));
@@ -228,7 +228,7 @@ describe('numbers', () => {
     expect((await ask(serving.url, { path: '/mcp', body: initialize() })).status).toBe(200);
   });
 
-  test('a body whose end never comes leaves no call behind', async () => {
+  it('a body whose end never comes leaves no call behind', async () => {
     const before = upstream.requests.length;
     const connection = await connect(serving.url);
     connection.write(requestText(POST, ['Host: localhost', JSON_TYPE, 'Content-Length: 1000'], OPENING));

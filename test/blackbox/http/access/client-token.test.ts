@@ -1,5 +1,5 @@
 // The client token: who needs it, what counts as it, and where it does not go.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startServing } from '../../../peers/http/serving.ts';
 import { DIRECT, NAMES } from '../../../peers/names.ts';
 import { ask } from '../exchange.ts';
@@ -10,7 +10,7 @@ const gate = guarded();
 describe('the token', () => {
   const FORWARDED = { 'x-forwarded-for': '203.0.113.9' };
 
-  test.each<[string, Record<string, string>]>([
+  it.each<[string, Record<string, string>]>([
     ['X-Forwarded-For', FORWARDED],
     ['X-Forwarded-For of this machine', { 'x-forwarded-for': '127.0.0.1' }],
     ['an empty X-Forwarded-For', { 'x-forwarded-for': '' }],
@@ -28,7 +28,7 @@ describe('the token', () => {
     expect((await ask(gate.url, opening({ ...headers, ...BEARER }))).status).toBe(200);
   });
 
-  test.each<[string, string]>([
+  it.each<[string, string]>([
     ['another one', 'Bearer wrong'],
     ['the beginning of it', `Bearer ${TOKEN.slice(0, -1)}`],
     ['more than it', `Bearer ${TOKEN}x`],
@@ -42,7 +42,7 @@ describe('the token', () => {
     gate.untouched();
   });
 
-  test.each<[string, string]>([
+  it.each<[string, string]>([
     ['of another scheme', `Basic ${Buffer.from(`user:${TOKEN}`).toString('base64')}`],
     ['without a scheme', TOKEN],
     ['of no length', 'Bearer '],
@@ -54,12 +54,12 @@ describe('the token', () => {
     gate.untouched();
   });
 
-  test('its scheme may be written in any letters', async () => {
+  it('its scheme may be written in any letters', async () => {
     const headers = { ...FORWARDED, authorization: `bEARER ${TOKEN}` };
     expect((await ask(gate.url, opening(headers))).status).toBe(200);
   });
 
-  test('is not taken from the address', async () => {
+  it('is not taken from the address', async () => {
     for (const name of ['access_token', 'token', 'client_token']) {
       const path = `/mcp?${name}=${encodeURIComponent(TOKEN)}`;
       expect((await ask(gate.url, { ...opening(FORWARDED), path })).status).toBe(401);
@@ -67,12 +67,12 @@ describe('the token', () => {
     gate.untouched();
   });
 
-  test('on this machine it is not looked at', async () => {
+  it('on this machine it is not looked at', async () => {
     for (const authorization of ['Bearer wrong', BEARER.authorization])
       expect((await ask(gate.url, opening({ authorization }))).status).toBe(200);
   });
 
-  test('does not go upstream', async () => {
+  it('does not go upstream', async () => {
     expect((await ask(gate.url, opening({ ...FORWARDED, ...BEARER }))).status).toBe(200);
     for (const seen of gate.upstream.requests) {
       expect(seen.headers.authorization).toBeUndefined();
@@ -80,12 +80,12 @@ describe('the token', () => {
     }
   });
 
-  test('is not needed by who only asks whether the process is alive', async () => {
+  it('is not needed by who only asks whether the process is alive', async () => {
     const alive = await ask(gate.url, { path: '/healthz', headers: FORWARDED });
     expect([alive.status, JSON.parse(alive.text)]).toEqual([200, { status: 'ok' }]);
   });
 
-  test('without it, /readyz tells no more than whether', async () => {
+  it('without it, /readyz tells no more than whether', async () => {
     const without = await ask(gate.url, { path: '/readyz', headers: FORWARDED });
     const withToken = await ask(gate.url, { path: '/readyz', headers: { ...FORWARDED, ...BEARER } });
     expect(Object.keys(JSON.parse(without.text))).toEqual(['ready']);
@@ -93,7 +93,7 @@ describe('the token', () => {
     expect(without.status).toBe(withToken.status);
   });
 
-  test('a session is no substitute for it', async () => {
+  it('a session is no substitute for it', async () => {
     const opened = await ask(gate.url, opening());
     const session = String(opened.headers['mcp-session-id']);
     const headers = { ...FORWARDED, 'mcp-session-id': session };
@@ -103,7 +103,7 @@ describe('the token', () => {
 });
 
 describe('a token that nobody gave', () => {
-  test('is made and shown once, when other machines may come', async () => {
+  it('is made and shown once, when other machines may come', async () => {
     // A name that is not one of loopback; what it stands for is, so that no other machine can come in here.
     const open = await startServing(gate.upstream.url, [], { ...NAMES, listen: `${DIRECT}:0` });
     const { stderr } = open.proxy;
@@ -117,7 +117,7 @@ describe('a token that nobody gave', () => {
     expect((await ask(base, opening({ ...forwarded, authorization: `Bearer ${made}` }))).status).toBe(200);
   });
 
-  test('does not exist on loopback: who is not of this machine cannot come in', async () => {
+  it('does not exist on loopback: who is not of this machine cannot come in', async () => {
     const closed = await startServing(gate.upstream.url);
     expect(closed.proxy.stderr).not.toMatch(/token/i);
     const forwarded = { 'x-forwarded-for': '203.0.113.9' };

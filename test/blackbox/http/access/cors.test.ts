@@ -1,5 +1,5 @@
 // What pages of other origins may do, by the headers.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, type Serving, startServing } from '../../../peers/http/serving.ts';
 import { type Answered, type Ask, ask, initialize, inSession, modern, openSession } from '../exchange.ts';
@@ -62,7 +62,7 @@ const preflight = (origin: string, headers: string, path = '/mcp', method = 'POS
   });
 
 describe('the preflight', () => {
-  test.each([ORIGIN, FOREIGN])('from %s passes without a token', async (origin) => {
+  it.each([ORIGIN, FOREIGN])('from %s passes without a token', async (origin) => {
     const answered = await preflight(origin, 'content-type,mcp-protocol-version,authorization');
     expect([answered.status, answered.text]).toEqual([204, '']);
     expect(answered.headers['access-control-allow-origin']).toBe(origin);
@@ -73,38 +73,38 @@ describe('the preflight', () => {
     expect(Number(answered.headers['access-control-max-age'])).toBeGreaterThan(0);
   });
 
-  test('allows the headers that are passed on', async () => {
+  it('allows the headers that are passed on', async () => {
     const answered = await preflight(ORIGIN, 'x-tenant');
     const allowed = listed(answered, 'access-control-allow-headers');
     expect(allowed).toEqual(expect.arrayContaining(['x-tenant', 'x-upstream-authorization']));
   });
 
-  test('allows mirrored parameters by the names it is asked about, and nothing else that it is asked about', async () => {
+  it('allows mirrored parameters by the names it is asked about, and nothing else that it is asked about', async () => {
     const asked = 'mcp-param-region, Mcp-Param-Tenant,x-other,cookie,mcp-paramx';
     const allowed = listed(await preflight(ORIGIN, asked), 'access-control-allow-headers');
     expect(allowed).toEqual(expect.arrayContaining(['mcp-param-region', 'mcp-param-tenant']));
     for (const name of ['x-other', 'cookie', 'mcp-paramx', '*']) expect(allowed).not.toContain(name);
   });
 
-  test('does not repeat what is no header name', async () => {
+  it('does not repeat what is no header name', async () => {
     const answered = await preflight(ORIGIN, 'mcp-param-a b,mcp-param-,mcp-param-<script>,mcp-param-ok');
     const allowed = listed(answered, 'access-control-allow-headers');
     expect(allowed).toContain('mcp-param-ok');
     expect(allowed.filter((name) => !/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name))).toEqual([]);
   });
 
-  test('bounds what it repeats', async () => {
+  it('bounds what it repeats', async () => {
     const many = Array.from({ length: 1_000 }, (_, n) => `mcp-param-${n}`).join(',');
     const answered = await preflight(ORIGIN, many.slice(0, 12_000));
     expect(answered.status).toBe(204);
   });
 
-  test.each(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics'])('passes on %s', async (path) => {
+  it.each(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics'])('passes on %s', async (path) => {
     expect((await preflight(ORIGIN, 'content-type', path)).status).toBe(204);
   });
 });
 
-test('OPTIONS that is no preflight says what the path allows', async () => {
+it('OPTIONS that is no preflight says what the path allows', async () => {
   const answered = await ask(serving.url, { method: 'OPTIONS', path: '/mcp', headers: { origin: ORIGIN } });
   expect(answered.status).toBeLessThan(300);
   expectOpened(answered, ORIGIN);
@@ -127,13 +127,13 @@ describe('every response to an allowed origin may be read', () => {
     [200, '/healthz', { path: '/healthz', headers: { origin } }],
     [200, '/metrics', { path: '/metrics', headers: { origin } }],
   ];
-  test.each(ANSWERS)('%i, %s', async (status, _what, what) => {
+  it.each(ANSWERS)('%i, %s', async (status, _what, what) => {
     const answered = await ask(serving.url, what);
     expect(answered.status, answered.text).toBe(status);
     expectOpened(answered, ORIGIN);
   });
 
-  test('a notification that was accepted', async () => {
+  it('a notification that was accepted', async () => {
     const session = await openSession(serving.url);
     const headers = { origin, ...inSession(session) };
     const body = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' };
@@ -143,7 +143,7 @@ describe('every response to an allowed origin may be read', () => {
   });
 });
 
-test('without an Origin nothing is said about origins', async () => {
+it('without an Origin nothing is said about origins', async () => {
   const answered = await ask(serving.url, { path: '/healthz' });
   expect(answered.headers['access-control-allow-origin']).toBeUndefined();
   expect(answered.headers['access-control-allow-credentials']).toBeUndefined();

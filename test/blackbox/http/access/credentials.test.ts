@@ -1,7 +1,7 @@
 // Whose credentials go to the server, and that nobody gets what another one's have brought.
 
 import { rmSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Answer, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { startServing } from '../../../peers/http/serving.ts';
@@ -24,7 +24,7 @@ async function sharedHome(): Promise<string> {
   return home;
 }
 
-test('clients of revision 2026-07-28 never share a session with a server of the others', async () => {
+it('clients of revision 2026-07-28 never share a session with a server of the others', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer, carrier: 'sessions' }));
   const browser = await open(startBrowser('approve'));
@@ -84,7 +84,7 @@ function offerByTenant(upstream: Hostile, authorizationServer: AuthorizationServ
   });
 }
 
-test('what one client was answered is told to no other one while a sign-in is needed', async () => {
+it('what one client was answered is told to no other one while a sign-in is needed', async () => {
   const upstream = await startHostile();
   const authorizationServer = await open(startAuthorizationServer());
   offerByTenant(upstream, authorizationServer);
@@ -118,7 +118,7 @@ test('what one client was answered is told to no other one while a sign-in is ne
 });
 
 describe('--forward-header Cookie', () => {
-  test('sends the cookies of the client along with those of the server', async () => {
+  it('sends the cookies of the client along with those of the server', async () => {
     const upstream = await startHostile();
     upstream.on('notifications/initialized', a.status(202, '', { 'set-cookie': 'route=of-the-server' }));
     const { url } = await startServing(upstream.url, ['--forward-header', 'Cookie']);
@@ -134,7 +134,7 @@ describe('--forward-header Cookie', () => {
 
 const AUTHORIZATION = ['--forward-header', 'X-A=Authorization'];
 
-test.each([
+it.each([
   ['a fixed Authorization', [...AUTHORIZATION, '-H', 'Authorization: Bearer fixed']],
   ['--device-code', [...AUTHORIZATION, '--device-code']],
   ['the session id of the client, under another name', ['--forward-header', 'Mcp-Session-Id=X-Session']],

@@ -1,5 +1,5 @@
 // Host and Origin: who a request is meant for, and which page it comes from, before anything else is looked at.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ask } from '../exchange.ts';
 import { connect, requestText, statuses } from '../raw-connection.ts';
 import { ALLOWED_HOST, ALLOWED_ORIGIN, BEARER, guarded, opening } from './guarded.ts';
@@ -7,7 +7,7 @@ import { ALLOWED_HOST, ALLOWED_ORIGIN, BEARER, guarded, opening } from './guarde
 const gate = guarded();
 
 describe('Host', () => {
-  test.each([
+  it.each([
     'localhost',
     'LocalHost',
     'localhost:1',
@@ -22,7 +22,7 @@ describe('Host', () => {
     expect((await ask(gate.url, opening({ host }))).status).toBe(200);
   });
 
-  test.each([ALLOWED_HOST, `${ALLOWED_HOST}:8443`, ALLOWED_HOST.toUpperCase()])(
+  it.each([ALLOWED_HOST, `${ALLOWED_HOST}:8443`, ALLOWED_HOST.toUpperCase()])(
     '%s is allowed, with a token',
     async (host) => {
       expect((await ask(gate.url, opening({ host }))).status).toBe(401);
@@ -31,7 +31,7 @@ describe('Host', () => {
     },
   );
 
-  test.each([
+  it.each([
     'evil.example',
     'evil.example:80',
     'localhost.evil.example',
@@ -77,7 +77,7 @@ describe('Host', () => {
     gate.untouched();
   });
 
-  test.each<[string, string, string[], number[]]>([
+  it.each<[string, string, string[], number[]]>([
     ['none', 'GET /healthz HTTP/1.1', [], [400]],
     ['none, in the version that knew none', 'GET /healthz HTTP/1.0', [], [400, 403]],
     ['an empty one', 'GET /healthz HTTP/1.1', ['Host:'], [400, 403]],
@@ -100,7 +100,7 @@ describe('Host', () => {
 });
 
 describe('Origin', () => {
-  test.each([
+  it.each([
     'http://localhost',
     'https://localhost',
     'http://localhost:5173',
@@ -114,13 +114,13 @@ describe('Origin', () => {
     expect(answered.headers['access-control-allow-origin']).toBe(origin);
   });
 
-  test('one that is allowed by name needs a token', async () => {
+  it('one that is allowed by name needs a token', async () => {
     expect((await ask(gate.url, opening({ origin: ALLOWED_ORIGIN }))).status).toBe(401);
     gate.untouched();
     expect((await ask(gate.url, opening({ origin: ALLOWED_ORIGIN, ...BEARER }))).status).toBe(200);
   });
 
-  test.each([
+  it.each([
     'null',
     'https://evil.example',
     'http://app.example.com',
@@ -168,19 +168,19 @@ describe('every path has the same doors', () => {
     ['GET', '/'],
     ['GET', '/unknown'],
   ];
-  test.each(PATHS)('%s %s: 403 for a foreign Host and for a foreign Origin', async (method, path) => {
+  it.each(PATHS)('%s %s: 403 for a foreign Host and for a foreign Origin', async (method, path) => {
     for (const headers of [{ host: 'evil.example' }, { origin: 'https://evil.example' }, { origin: 'null' }])
       expect((await ask(gate.url, { method, path, headers: { ...headers, ...BEARER } })).status).toBe(403);
   });
 
-  test('a preflight from a foreign origin is refused, and names no origin', async () => {
+  it('a preflight from a foreign origin is refused, and names no origin', async () => {
     const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
     const refused = await ask(gate.url, { method: 'OPTIONS', path: '/mcp', headers });
     expect(refused.status).toBe(403);
     expect(refused.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  test.each([
+  it.each([
     ['GET', '/mcp'],
     ['PUT', '/mcp'],
     ['DELETE', '/mcp'],

@@ -1,5 +1,5 @@
 // Which headers of a client go on to the server: those that were named, and no other.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, startServing } from '../../../peers/http/serving.ts';
 import { closeStreams, openStream } from '../event-stream.ts';
@@ -56,7 +56,7 @@ const calls = (upstream: Hostile): Hostile['requests'] =>
   upstream.requests.filter(({ kind }) => ['initialize', 'tools/call'].includes(kind));
 
 describe('without --forward-header', () => {
-  test('nothing of the client crosses', async () => {
+  it('nothing of the client crosses', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--client-token', TOKEN]);
     await talk(url);
@@ -73,7 +73,7 @@ describe('without --forward-header', () => {
 describe('with --forward-header', () => {
   const FLAGS = ['--client-token', TOKEN, '--forward-header', 'X-Tenant'];
 
-  test('that header crosses with what the client asks for, and no other does', async () => {
+  it('that header crosses with what the client asks for, and no other does', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, FLAGS);
     await talk(url);
@@ -84,7 +84,7 @@ describe('with --forward-header', () => {
     }
   });
 
-  test('it crosses under another name, where one is given', async () => {
+  it('it crosses under another name, where one is given', async () => {
     const upstream = await startHostile();
     const flags = ['--client-token', TOKEN, '--forward-header', 'x-upstream-authorization=Authorization'];
     const { url } = await startServing(upstream.url, [...flags, '--forward-header=X-Tenant=X-Customer']);
@@ -98,7 +98,7 @@ describe('with --forward-header', () => {
     for (const { headers } of upstream.requests) expect(JSON.stringify(headers)).not.toContain(TOKEN);
   });
 
-  test('each client sends its own, and who sends none sends none', async () => {
+  it('each client sends its own, and who sends none sends none', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, FLAGS);
     const tenants = ['a', 'b', undefined, 'c'];
@@ -118,7 +118,7 @@ describe('with --forward-header', () => {
     for (const [header, said] of seen) expect(header).toBe(said);
   });
 
-  test('with a value of --header for the same name, the flags of who runs the proxy win or the client does, not both', async () => {
+  it('with a value of --header for the same name, the flags of who runs the proxy win or the client does, not both', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, [...FLAGS, '--header', 'X-Tenant: fixed']);
     const opened = await ask(url, { path: '/mcp', headers: { 'x-tenant': 'client' }, body: initialize() });
@@ -126,7 +126,7 @@ describe('with --forward-header', () => {
     expect(['fixed', 'client']).toContain(upstream.all('initialize')[0]?.headers['x-tenant']);
   });
 
-  test('when the server asks for a sign-in, the client whose token it is hears of it, and no page is opened', async () => {
+  it('when the server asks for a sign-in, the client whose token it is hears of it, and no page is opened', async () => {
     const upstream = await startHostile();
     upstream.on('initialize', (res) => {
       const challenge = 'Bearer resource_metadata="http://127.0.0.1:9/.well-known/oauth-protected-resource"';

@@ -2,7 +2,7 @@
 import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from '@modelcontextprotocol/client';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startServing } from '../../../peers/http/serving.ts';
 import { ask } from '../exchange.ts';
 import { BEARER, guarded } from './guarded.ts';
@@ -16,7 +16,7 @@ describe.each<[string, Record<string, string>]>([
   ['with the token', { ...REMOTE, ...BEARER }],
   ['with a wrong token', { ...REMOTE, authorization: 'Bearer wrong' }],
 ])('%s', (_who, headers) => {
-  test.each([
+  it.each([
     '/.well-known/oauth-protected-resource',
     '/.well-known/oauth-protected-resource/mcp',
     '/.well-known/oauth-authorization-server',
@@ -27,7 +27,7 @@ describe.each<[string, Record<string, string>]>([
       expect((await ask(gate.url, { method, path, headers })).status).toBe(404);
   });
 
-  test.each([
+  it.each([
     ['POST', '/register'],
     ['POST', '/register/'],
     ['GET', '/authorize?response_type=code&client_id=x'],
@@ -41,12 +41,12 @@ describe.each<[string, Record<string, string>]>([
   });
 });
 
-test('the doors are as shut as for everything else', async () => {
+it('the doors are as shut as for everything else', async () => {
   for (const path of ['/.well-known/oauth-protected-resource', '/register'])
     expect((await ask(gate.url, { path, headers: { host: 'evil.example' } })).status).toBe(403);
 });
 
-test('a proxy without a client token says that it has none', async () => {
+it('a proxy without a client token says that it has none', async () => {
   const { url } = await startServing(gate.upstream.url);
   const { text } = await ask(url, { path: '/register', headers: REMOTE, body: {} });
   expect(JSON.parse(text).error_description).toMatch(/--client-token/);
@@ -65,7 +65,7 @@ const provider = {
 };
 const INFO = { name: 'test', version: '1' };
 
-test.each<[string, () => Promise<unknown>]>([
+it.each<[string, () => Promise<unknown>]>([
   [
     'SDK v1',
     () => {

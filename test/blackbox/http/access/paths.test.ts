@@ -1,5 +1,5 @@
 // Addresses as people write them, clients that know only one of the two transports, and gateways that cut a prefix.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connect } from '../../../parity/stdio/subject.ts';
 import { openStream } from '../event-stream.ts';
 import { ask, initialize, inSession, request } from '../exchange.ts';
@@ -20,7 +20,7 @@ async function overSse(path: string, headers: Record<string, string> = {}): Prom
 }
 
 describe('a slash at the end', () => {
-  test.each(['/mcp/', '/mcp/?x=1', '/sse/', '/sse'])('a whole session at %s', async (path) => {
+  it.each(['/mcp/', '/mcp/?x=1', '/sse/', '/sse'])('a whole session at %s', async (path) => {
     const opened = await ask(gate.url, { path, body: initialize() });
     expect([opened.status, opened.json.error]).toEqual([200, undefined]);
     const headers = inSession(String(opened.headers['mcp-session-id']));
@@ -32,11 +32,11 @@ describe('a slash at the end', () => {
     expect((await ask(gate.url, { path, headers, body: request(2, 'tools/list') })).status).toBe(404);
   });
 
-  test.each(['/healthz/', '/readyz/', '/metrics/'])('%s', async (path) => {
+  it.each(['/healthz/', '/readyz/', '/metrics/'])('%s', async (path) => {
     expect((await ask(gate.url, { path })).status).toBe(200);
   });
 
-  test('the address of messages', async () => {
+  it('the address of messages', async () => {
     const stream = await openStream(gate.url, { path: '/sse/' });
     const { data } = await stream.next(({ event }) => event === 'endpoint');
     const path = data.replace('/message?', '/message/?');
@@ -46,11 +46,11 @@ describe('a slash at the end', () => {
 });
 
 describe('the address of the other transport', () => {
-  test.each(['/mcp', '/mcp/', '/sse'])('HTTP+SSE at %s', async (path) => {
+  it.each(['/mcp', '/mcp/', '/sse'])('HTTP+SSE at %s', async (path) => {
     expect(await overSse(path)).toMatch(/^\/message\?sessionId=/);
   });
 
-  test.each(['SDK v1', 'SDK v2 legacy'] as const)('%s: HTTP+SSE at /mcp, Streamable HTTP at /sse', async (kind) => {
+  it.each(['SDK v1', 'SDK v2 legacy'] as const)('%s: HTTP+SSE at /mcp, Streamable HTTP at /sse', async (kind) => {
     for (const [via, path] of [
       ['sse', '/mcp'],
       ['http', '/sse'],
@@ -61,7 +61,7 @@ describe('the address of the other transport', () => {
     }
   });
 
-  test('a GET that names its revision or its session is no opening of HTTP+SSE', async () => {
+  it('a GET that names its revision or its session is no opening of HTTP+SSE', async () => {
     for (const headers of [{ 'mcp-protocol-version': '2025-11-25' }, inSession('unknown')]) {
       const answered = await ask(gate.url, { path: '/mcp', headers: { accept: 'text/event-stream', ...headers } });
       expect([400, 404]).toContain(answered.status);
@@ -71,18 +71,18 @@ describe('the address of the other transport', () => {
 });
 
 describe('a gateway that cuts a prefix', () => {
-  test('its prefix stands before the address', async () => {
+  it('its prefix stands before the address', async () => {
     const headers = { ...BEARER, 'x-forwarded-prefix': '/tools' };
     expect(await overSse('/sse', headers)).toMatch(/^\/tools\/message\?sessionId=/);
     expect(await overSse('/mcp', headers)).toMatch(/^\/tools\/message\?sessionId=/);
   });
 
-  test.each(['//evil.example', 'https://evil.example', '/../x', '/a, /b'])('%s is left out', async (prefix) => {
+  it.each(['//evil.example', 'https://evil.example', '/../x', '/a, /b'])('%s is left out', async (prefix) => {
     const headers = { ...BEARER, 'x-forwarded-prefix': prefix };
     expect(await overSse('/sse', headers)).toMatch(/^\/message\?sessionId=/);
   });
 
-  test('without the client token nothing is served', async () => {
+  it('without the client token nothing is served', async () => {
     const headers = { accept: 'text/event-stream', 'x-forwarded-prefix': '/tools' };
     expect((await ask(gate.url, { path: '/sse', headers })).status).toBe(401);
     gate.untouched();

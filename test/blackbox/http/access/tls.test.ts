@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, startServing } from '../../../peers/http/serving.ts';
 import { closeProxies, startProxy } from '../../../peers/proxy.ts';
@@ -35,7 +35,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('with --tls-cert and --tls-key', () => {
   const flags = (): string[] => ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
 
-  test('everything is as without, under https', async () => {
+  it('everything is as without, under https', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, flags());
     expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
@@ -52,7 +52,7 @@ describe('with --tls-cert and --tls-key', () => {
     expect((await ask(url, { path: '/mcp', method: 'DELETE', headers, ca })).status).toBe(204);
   });
 
-  test('who does not trust the certificate, or speaks no TLS, gets nowhere and disturbs nobody', async () => {
+  it('who does not trust the certificate, or speaks no TLS, gets nowhere and disturbs nobody', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, flags());
     await expect(ask(url, { path: '/healthz' })).rejects.toThrow(/certificate/);
@@ -66,7 +66,7 @@ describe('with --tls-cert and --tls-key', () => {
   });
 });
 
-test.each<[string, () => string[]]>([
+it.each<[string, () => string[]]>([
   ['a certificate without a key', () => ['--tls-cert', file('cert.pem')]],
   ['a key without a certificate', () => ['--tls-key', file('key.pem')]],
   ['a file that is none', () => ['--tls-cert', file('no.pem'), '--tls-key', file('key.pem')]],
@@ -80,7 +80,7 @@ test.each<[string, () => string[]]>([
   expect(proxy.stderr).not.toMatch(/listening on|at .*\.js:\d/);
 });
 
-test('nothing is served without TLS then', async () => {
+it('nothing is served without TLS then', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url, ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')]);
   await expect(openSession(url.replace('https:', 'http:'))).rejects.toThrow();

@@ -1,5 +1,5 @@
 // A page in a real browser, on another origin than the proxy: everything that the browser lets it do, and does not.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { closeServings, type Serving, startServing } from '../../../peers/http/serving.ts';
@@ -74,7 +74,7 @@ describe('a page on another port of this machine', () => {
     tab = await chromium.open(site.url);
   });
 
-  test('opens a session, reads its id, calls, and ends it', async () => {
+  it('opens a session, reads its id, calls, and ends it', async () => {
     const told = await run(
       tab,
       `
@@ -106,7 +106,7 @@ describe('a page on another port of this machine', () => {
     }
   });
 
-  test('reads a stream while it is open, and leaves it', async () => {
+  it('reads a stream while it is open, and leaves it', async () => {
     upstream.once(
       'GET',
       a.openSse((res) => res.write(a.event('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'))),
@@ -126,7 +126,7 @@ describe('a page on another port of this machine', () => {
     expect(told).toEqual(['text/event-stream', 'notifications/tools/list_changed']);
   });
 
-  test('reads progress before the answer, from a modern call', async () => {
+  it('reads progress before the answer, from a modern call', async () => {
     const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"p","progress":1}}';
     const done = (id: string): string => a.resultText(id, { resultType: 'complete', content: [] });
     upstream.once(
@@ -148,7 +148,7 @@ describe('a page on another port of this machine', () => {
     expect(told).toEqual(['notifications/progress', 9]);
   });
 
-  test("uses HTTP+SSE with the browser's own EventSource", async () => {
+  it("uses HTTP+SSE with the browser's own EventSource", async () => {
     const told = await run(
       tab,
       `
@@ -169,7 +169,7 @@ describe('a page on another port of this machine', () => {
     expect(told).toEqual([202, 'hostile']);
   });
 
-  test('sees a refusal as what it is', async () => {
+  it('sees a refusal as what it is', async () => {
     const told = await run(
       tab,
       `const refused = await post({ 'mcp-session-id': 'unknown' }, { id: 1, method: 'ping' });
@@ -178,7 +178,7 @@ describe('a page on another port of this machine', () => {
     expect(told).toEqual([404, 'number']);
   });
 
-  test('may send a token', async () => {
+  it('may send a token', async () => {
     const status = await run(tab, `return (await post({ authorization: 'Bearer x' }, INITIALIZE)).status;`);
     expect(status).toBe(200);
   });
@@ -188,7 +188,7 @@ describe('a page of an origin that nobody allowed', () => {
   /** A document without an origin of its own, as a frame has it that somebody wants to keep apart. */
   const open = (): Promise<Tab> => chromium.open(`${site.url}apart`);
 
-  test('can neither call nor read anything', async () => {
+  it('can neither call nor read anything', async () => {
     const before = upstream.all('initialize').length;
     const tab = await open();
     const told = await run<string[]>(
@@ -212,7 +212,7 @@ describe('a page of an origin that nobody allowed', () => {
     expect(upstream.all('initialize')).toHaveLength(before);
   });
 
-  test('cannot call blindly either', async () => {
+  it('cannot call blindly either', async () => {
     const before = upstream.all('initialize').length;
     const tab = await open();
     const told = await run(

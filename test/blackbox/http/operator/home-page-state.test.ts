@@ -1,5 +1,5 @@
 // What the page of HTTP mode says about the server: whether a sign-in waits, and whether it can be reached.
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { homePage } from '../../../../src/downstream/http/operator/home-page.ts';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
@@ -15,7 +15,7 @@ import { BROWSER, textOf } from './browser.ts';
 cleanUp();
 const open = opened();
 
-test('a sign-in that waits is a link, until the user has signed in', async () => {
+it('a sign-in that waits is a link, until the user has signed in', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('hold'));
@@ -37,7 +37,7 @@ test('a sign-in that waits is a link, until the user has signed in', async () =>
   expect(await pageWith(/Ready for MCP clients/)).not.toContain('<a href=');
 });
 
-test('a server that cannot be reached is said to be, with the reason', async () => {
+it('a server that cannot be reached is said to be, with the reason', async () => {
   const upstream = await startHostile();
   await upstream.close();
   const { url } = await startServing(upstream.url);
@@ -50,7 +50,7 @@ describe('what comes from elsewhere', () => {
   const readiness = { reachable: true, signInNeeded: true };
   const home = { server: 'https://server.example/mcp', client: 'http://localhost:8080/mcp', readiness };
 
-  test('is text', () => {
+  it('is text', () => {
     const pages = [
       homePage({ ...home, server: NASTY, client: NASTY }),
       homePage({ ...home, readiness: { ...readiness, reason: NASTY } }),
@@ -64,7 +64,7 @@ describe('what comes from elsewhere', () => {
     }
   });
 
-  test('is followed only where it is an address of the web', () => {
+  it('is followed only where it is an address of the web', () => {
     const html = homePage({ ...home, readiness: { ...readiness, signInUrl: 'javascript:alert(1)', userCode: 'A-B' } });
     expect(html).not.toContain('<a ');
     expect(html).toContain('javascript:alert(1)');

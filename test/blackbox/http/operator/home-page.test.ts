@@ -1,5 +1,5 @@
 // What a browser gets that opens an address of HTTP mode: a page, behind the same doors as everything else.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ALLOWED_HOST, ALLOWED_ORIGIN, BEARER, guarded, TOKEN } from '../access/guarded.ts';
 import { ask } from '../exchange.ts';
 import { BROWSER, textOf } from './browser.ts';
@@ -9,7 +9,7 @@ const gate = guarded();
 const FORWARDED = { 'x-forwarded-for': '203.0.113.9' };
 
 describe('a browser', () => {
-  test.each([
+  it.each([
     ['/', 200],
     ['/mcp', 406],
     ['/sse', 406],
@@ -24,7 +24,7 @@ describe('a browser', () => {
     gate.untouched();
   });
 
-  test('is shown the address that it came by', async () => {
+  it('is shown the address that it came by', async () => {
     const headers = { ...BROWSER, ...BEARER, host: ALLOWED_HOST };
     const gateway = { ...headers, ...FORWARDED, 'x-forwarded-proto': 'https', 'x-forwarded-prefix': '/tools' };
     expect((await ask(gate.url, { path: '/', headers })).text).toContain(`<code>http://${ALLOWED_HOST}/mcp</code>`);
@@ -33,12 +33,12 @@ describe('a browser', () => {
     );
   });
 
-  test('gets no body for HEAD', async () => {
+  it('gets no body for HEAD', async () => {
     const answered = await ask(gate.url, { method: 'HEAD', path: '/', headers: BROWSER });
     expect([answered.status, answered.text]).toEqual([200, '']);
   });
 
-  test.each<[string, number, string, Record<string, string>]>([
+  it.each<[string, number, string, Record<string, string>]>([
     ['without the token', 401, '/', FORWARDED],
     ['with a wrong token', 401, '/', { ...FORWARDED, authorization: 'Bearer wrong' }],
     ['by another name', 403, '/', { host: 'evil.example' }],
@@ -58,7 +58,7 @@ describe('a browser', () => {
   });
 });
 
-test.each<[string, Record<string, string>]>([
+it.each<[string, Record<string, string>]>([
   ['no Accept', {}],
   ['Accept */*', { accept: '*/*' }],
   ['an event stream too', { accept: 'text/html, text/event-stream' }],

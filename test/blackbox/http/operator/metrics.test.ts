@@ -1,5 +1,5 @@
 // What Prometheus gets to see: the right numbers, under names that clients have no part in.
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { startServing } from '../../../peers/http/serving.ts';
@@ -27,7 +27,7 @@ function total(families: Map<string, Family>, name: string, labels: Record<strin
   return matching.reduce((sum, { value }) => sum + value, 0);
 }
 
-test('every metric is there, of its type, with words', async () => {
+it('every metric is there, of its type, with words', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const families = await metrics(url);
@@ -44,7 +44,7 @@ test('every metric is there, of its type, with words', async () => {
   for (const { help } of families.values()) expect(help).toMatch(/\S/);
 });
 
-test('what happened is counted', async () => {
+it('what happened is counted', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const session = await openSession(url);
@@ -70,7 +70,7 @@ test('what happened is counted', async () => {
   expect(counts.map(({ value }) => value)).toEqual([4]);
 });
 
-test('sessions and streams are counted while they are there', async () => {
+it('sessions and streams are counted while they are there', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const gauges = async (): Promise<number[]> => {
@@ -100,7 +100,7 @@ describe('names come from a closed set', () => {
     'x'.repeat(5_000),
   ];
 
-  test('whatever clients call their methods, paths and tools', async () => {
+  it('whatever clients call their methods, paths and tools', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     const session = await openSession(url);

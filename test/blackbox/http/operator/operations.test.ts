@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { startServing } from '../../../peers/http/serving.ts';
@@ -37,7 +37,7 @@ function readiness(url: string, matches: (said: Readiness) => boolean): Promise<
 }
 
 describe('/readyz', () => {
-  test('is ready when the server can be reached', async () => {
+  it('is ready when the server can be reached', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     const said = await readiness(url, ({ ready }) => ready);
@@ -45,7 +45,7 @@ describe('/readyz', () => {
     expect(said.signIn.url).toBeUndefined();
   });
 
-  test('is not when it cannot, while /healthz is', async () => {
+  it('is not when it cannot, while /healthz is', async () => {
     const upstream = await startHostile();
     await upstream.close();
     const { url } = await startServing(upstream.url);
@@ -54,7 +54,7 @@ describe('/readyz', () => {
     expect((await ask(url, { path: '/healthz' })).status).toBe(200);
   });
 
-  test('says why the server cannot be reached to those who may come in, and the log says it once', async () => {
+  it('says why the server cannot be reached to those who may come in, and the log says it once', async () => {
     const upstream = await startHostile();
     await upstream.close();
     const { url, proxy } = await startServing(upstream.url, ['--client-token', 'token']);
@@ -71,7 +71,7 @@ describe('/readyz', () => {
     expect(proxy.stderr).toContain(`error: cannot connect to ${host}: nothing listens there`);
   });
 
-  test.each([500, 503])(
+  it.each([500, 503])(
     'a server that answers everything with %i counts as out of reach, with its status',
     async (status) => {
       const upstream = await startHostile();
@@ -83,14 +83,14 @@ describe('/readyz', () => {
     },
   );
 
-  test('with credentials of its own, too, the log says at the start that the server is out of reach', async () => {
+  it('with credentials of its own, too, the log says at the start that the server is out of reach', async () => {
     const upstream = await startHostile();
     await upstream.close();
     const { proxy } = await startServing(upstream.url, ['-H', 'Authorization: Bearer abcdefgh']);
     await proxy.stderrMatching(/error: cannot connect to/);
   });
 
-  test('follows the server', async () => {
+  it('follows the server', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     await readiness(url, ({ ready }) => ready);
@@ -98,7 +98,7 @@ describe('/readyz', () => {
     await readiness(url, ({ ready }) => !ready);
   });
 
-  test('asking costs the server no session', async () => {
+  it('asking costs the server no session', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     await readiness(url, ({ ready }) => ready);
@@ -106,7 +106,7 @@ describe('/readyz', () => {
     expect(upstream.all('initialize').length).toBe(upstream.all('DELETE').length);
   });
 
-  test('says where to sign in, as the log does, until somebody has', async () => {
+  it('says where to sign in, as the log does, until somebody has', async () => {
     const authorizationServer = await open(startAuthorizationServer());
     const server = await open(startProtectedServer({ authorizationServer }));
     const browser = await open(startBrowser('hold'));
@@ -166,7 +166,7 @@ describe('the access log', () => {
     return proxy.stderr;
   }
 
-  test('is there at debug, without queries, tokens, session ids or arguments', async () => {
+  it('is there at debug, without queries, tokens, session ids or arguments', async () => {
     const log = await talk(['--log-level', 'debug']);
     const lines = log.split('\n').filter((line) => /POST \/mcp\b/.test(line));
     expect(lines.length).toBeGreaterThanOrEqual(2);
@@ -174,11 +174,11 @@ describe('the access log', () => {
     expect(log).toMatch(/\b401\b/);
   });
 
-  test('is not there otherwise', async () => {
+  it('is not there otherwise', async () => {
     expect(await talk([])).not.toMatch(/POST \/mcp/);
   });
 
-  test('as JSON, every line is an object with time, level and words', async () => {
+  it('as JSON, every line is an object with time, level and words', async () => {
     const log = await talk(['--log-level', 'debug', '--log-format', 'json']);
     const lines = log
       .trimEnd()
@@ -193,7 +193,7 @@ describe('the access log', () => {
     expect(lines.filter(({ msg }) => /listening on http:\/\/127\.0\.0\.1:\d+/.test(String(msg)))).toHaveLength(1);
   });
 
-  test('as JSON, a start that fails is told the same way', async () => {
+  it('as JSON, a start that fails is told the same way', async () => {
     const upstream = await startHostile();
     const { port } = await startServing(upstream.url);
     const failing = startServing(upstream.url, ['--log-format', 'json'], { listen: `127.0.0.1:${port}` });
@@ -207,7 +207,7 @@ describe('the access log', () => {
   });
 });
 
-test('the client token may stand in a file', async () => {
+it('the client token may stand in a file', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'client-token-'));
   await open({ close: async () => rmSync(folder, { recursive: true, force: true }) });
   const file = path.join(folder, 'token');

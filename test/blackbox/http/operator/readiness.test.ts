@@ -1,7 +1,7 @@
 // What whoever operates the proxy learns of a sign-in that is needed, without any client asking for anything.
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startServing } from '../../../peers/http/serving.ts';
 import {
   type AuthorizationServerOptions,
@@ -43,7 +43,7 @@ async function listening(onConnection: (socket: net.Socket) => void): Promise<{ 
 }
 
 describe('a --callback-port that is taken', () => {
-  test.each(['text', 'json'])('ends the proxy with one line of %s that says so', async (format) => {
+  it.each(['text', 'json'])('ends the proxy with one line of %s that says so', async (format) => {
     const { server, options } = await scene();
     const { port } = await listening((socket) => socket.destroy());
     const flags = ['--listen', '127.0.0.1:0', '--callback-port', String(port), '--log-format', format];
@@ -56,7 +56,7 @@ describe('a --callback-port that is taken', () => {
   });
 });
 
-test('a sign-in that cannot be begun is told in the log, and with its reason in /readyz', async () => {
+it('a sign-in that cannot be begun is told in the log, and with its reason in /readyz', async () => {
   const { authorizationServer, server, options } = await scene();
   await authorizationServer.close();
   const { url, proxy } = await startServing(server.url, [], options);
@@ -66,7 +66,7 @@ test('a sign-in that cannot be begun is told in the log, and with its reason in 
   expect(said.signIn.reason).toMatch(/\S/);
 });
 
-test('the page of a server that comes up after the proxy is in the log, and was opened', async () => {
+it('the page of a server that comes up after the proxy is in the log, and was opened', async () => {
   const { server, browser, options } = await scene();
   let isUp = false;
   const { server: front, port } = await listening((socket) => {
@@ -87,7 +87,7 @@ test('the page of a server that comes up after the proxy is in the log, and was 
   expect(proxy.stderr).toContain(page);
 });
 
-test('with --device-code, /readyz tells the code along with the page', async () => {
+it('with --device-code, /readyz tells the code along with the page', async () => {
   const device = { pending: 1_000, slowDown: 0, outcome: 'approve', interval: 1, expiresIn: 600 } as const;
   const { server, options } = await scene({ device });
   const { url, proxy } = await startServing(server.url, ['--device-code'], options);
@@ -97,7 +97,7 @@ test('with --device-code, /readyz tells the code along with the page', async () 
   expect(proxy.stderr).toContain('WDJB-0001');
 });
 
-test('where clients sign in for themselves, the proxy is ready without', async () => {
+it('where clients sign in for themselves, the proxy is ready without', async () => {
   const { server, browser, options } = await scene();
   const { url, proxy } = await startServing(server.url, ['--forward-header', 'X-Up=Authorization'], options);
   const said = await readyOnce(url, ({ upstream }) => upstream.reachable);
@@ -106,7 +106,7 @@ test('where clients sign in for themselves, the proxy is ready without', async (
   expect(proxy.stderr).not.toMatch(/authorize\?|sign-in/);
 });
 
-test('an end while the user has not signed in is not called a failure', async () => {
+it('an end while the user has not signed in is not called a failure', async () => {
   const { server, browser, options } = await scene();
   const { proxy } = await startServing(server.url, [], options);
   await browser.waitForTab(1);

@@ -1,5 +1,5 @@
 // A client of HTTP mode that answers a question under another id than that of the question.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answering, ofMethod, openStream } from '../event-stream.ts';
 import { ask, initialize, notification } from '../exchange.ts';
 import { hold } from '../held.ts';
@@ -59,20 +59,20 @@ describe.each([
   ['a question on the stream of the session', aside],
   ['a question over HTTP+SSE', overSse],
 ])('%s', (_, asked) => {
-  test('is answered under its number as a string', async () => {
+  it('is answered under its number as a string', async () => {
     const { upstream, id, post } = await asked();
     await post(accept(String(id)));
     expect((await upstream.seen('response')).message).toMatchObject({ id: 'q', result: { action: 'accept' } });
   });
 
-  test.each(['x', null, 987_654])('ends with an error when its answer comes under %s', async (stray) => {
+  it.each(['x', null, 987_654])('ends with an error when its answer comes under %s', async (stray) => {
     const { upstream, post } = await asked();
     await post(accept(stray));
     expect((await upstream.seen('response')).message).toMatchObject({ id: 'q', error: { code: -31003 } });
   });
 });
 
-test('two questions are not ended by an answer that could be for either', async () => {
+it('two questions are not ended by an answer that could be for either', async () => {
   const { session, upstream } = await setting();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call('c'));

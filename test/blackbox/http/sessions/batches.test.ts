@@ -1,5 +1,5 @@
 // Several messages in one POST: what revision 2025-03-26 has, and no other.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RpcMessage } from '../../../peers/rpc.ts';
 import { ofMethod } from '../event-stream.ts';
 import { type Answered, initialize, notification, request } from '../exchange.ts';
@@ -23,7 +23,7 @@ function answersIn(answered: Answered): RpcMessage[] {
 }
 
 describe('in revision 2025-03-26', () => {
-  test('every request of a batch is answered once', async () => {
+  it('every request of a batch is answered once', async () => {
     const { session } = await setting([], BATCHES);
     const answered = await session.post(
       text(
@@ -41,7 +41,7 @@ describe('in revision 2025-03-26', () => {
     expect(answers.get(3)?.error?.code).toBe(-32601);
   });
 
-  test('what else comes, comes on the stream', async () => {
+  it('what else comes, comes on the stream', async () => {
     const { session, upstream } = await setting([], BATCHES);
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream([call('slow'), request('quick', 'ping')]);
@@ -58,7 +58,7 @@ describe('in revision 2025-03-26', () => {
     expect(answers.map(({ id }) => String(id)).sort()).toEqual(['quick', 'slow']);
   });
 
-  test('a batch without requests is accepted: 202', async () => {
+  it('a batch without requests is accepted: 202', async () => {
     const { session } = await setting([], BATCHES);
     const answered = await session.post(
       text(notification('notifications/roots/list_changed'), { jsonrpc: '2.0', id: 9, result: {} }),
@@ -66,20 +66,20 @@ describe('in revision 2025-03-26', () => {
     expect([answered.status, answered.text]).toEqual([202, '']);
   });
 
-  test('an element that is no message gets an error, the others their answers', async () => {
+  it('an element that is no message gets an error, the others their answers', async () => {
     const { session } = await setting([], BATCHES);
     const answered = await session.post(text(request(1, 'ping'), 5));
     if (answered.status === 400) expect(answered.json.error?.code).toBe(-32600);
     else expect(answersIn(answered).map(({ id }) => id)).toEqual(expect.arrayContaining([1, null]));
   });
 
-  test('an empty one is none: 400', async () => {
+  it('an empty one is none: 400', async () => {
     const { session } = await setting([], BATCHES);
     const answered = await session.post('[]');
     expect([answered.status, answered.json.error?.code]).toEqual([400, -32600]);
   });
 
-  test('a session is not opened within one: 400', async () => {
+  it('a session is not opened within one: 400', async () => {
     const { session, upstream } = await setting([], BATCHES);
     const before = upstream.all('initialize').length;
     const answered = await session.post(text(initialize(BATCHES), request(1, 'ping')), { 'mcp-session-id': undefined });
@@ -88,7 +88,7 @@ describe('in revision 2025-03-26', () => {
   });
 });
 
-test.each(['2024-11-05', '2025-06-18', '2025-11-25'])('in revision %s there are none: 400', async (version) => {
+it.each(['2024-11-05', '2025-06-18', '2025-11-25'])('in revision %s there are none: 400', async (version) => {
   const { session, upstream } = await setting([], version);
   const before = upstream.requests.filter(({ kind }) => kind === 'ping').length;
   const answered = await session.post(text(request(1, 'ping')));

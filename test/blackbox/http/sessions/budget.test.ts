@@ -1,5 +1,5 @@
 // Bytes and calls that wait for answers: a share each, held until the answer, and a refusal for the one who is over.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { openStream } from '../event-stream.ts';
@@ -21,7 +21,7 @@ function postLarge(session: Session, count: number): Promise<{ status: number }>
   return Array.from({ length: count }, (_, i) => session.post(large(i + 1)));
 }
 
-test('a session: what is too large in sum is refused, what is small goes on, and an answer makes room', async () => {
+it('a session: what is too large in sum is refused, what is small goes on, and an answer makes room', async () => {
   const { upstream, serving, session } = await setting();
   const calls = hold(upstream, 'tools/call');
   const answered = postLarge(session, FIT);
@@ -45,7 +45,7 @@ test('a session: what is too large in sum is refused, what is small goes on, and
   for (const { status } of await Promise.all([...answered, again])) expect(status).toBe(200);
 });
 
-test('a client that has left still counts until its call is answered', async () => {
+it('a client that has left still counts until its call is answered', async () => {
   const { upstream, serving, session } = await setting();
   const calls = hold(upstream, 'tools/call');
   const leaving = Array.from({ length: FIT }, (_, i) => {
@@ -58,7 +58,7 @@ test('a client that has left still counts until its call is answered', async () 
   expect((await session.post(large(90))).status).toBe(429);
 });
 
-test('a cancelled call counts no longer', async () => {
+it('a cancelled call counts no longer', async () => {
   const { upstream, session } = await setting();
   const calls = hold(upstream, 'tools/call');
   const answered = postLarge(session, FIT);
@@ -72,7 +72,7 @@ test('a cancelled call counts no longer', async () => {
   await Promise.all([...answered, again]);
 });
 
-test('HTTP+SSE: the same', async () => {
+it('HTTP+SSE: the same', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const stream = await openStream(url, { path: '/sse' });
@@ -104,7 +104,7 @@ describe('calls of 2026-07-28', () => {
     return connection;
   }
 
-  test('one connection gets its share of bytes, and another one its own', async () => {
+  it('one connection gets its share of bytes, and another one its own', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     const calls = hold(upstream, 'tools/call');

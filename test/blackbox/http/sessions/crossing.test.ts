@@ -1,5 +1,5 @@
 // What must not get from one client to another, or from a client to the server.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { ofMethod } from '../event-stream.ts';
@@ -14,7 +14,7 @@ const ONLY_JSON = { accept: 'application/json' };
 const QUESTION =
   '{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"?","requestedSchema":{"type":"object","properties":{}}}}';
 
-test('a client of revision 2026-07-28 cancels no call of another one by its id', async () => {
+it('a client of revision 2026-07-28 cancels no call of another one by its id', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   // By now it is known which revision the server speaks.
@@ -37,7 +37,7 @@ test('a client of revision 2026-07-28 cancels no call of another one by its id',
 });
 
 describe('a call that is to be answered as JSON', () => {
-  test('lets the server ask nothing when nobody could be asked', async () => {
+  it('lets the server ask nothing when nobody could be asked', async () => {
     const { upstream, session } = await setting();
     const calls = hold(upstream, 'tools/call');
     const answer = session.post(call('asking'), ONLY_JSON);
@@ -49,7 +49,7 @@ describe('a call that is to be answered as JSON', () => {
     expect((await answer).json).toMatchObject({ id: 'asking', result: {} });
   });
 
-  test('lets it ask on the stream of the session', async () => {
+  it('lets it ask on the stream of the session', async () => {
     const { upstream, session } = await setting();
     const stream = await session.listen();
     const calls = hold(upstream, 'tools/call');
@@ -63,7 +63,7 @@ describe('a call that is to be answered as JSON', () => {
     expect((await answer).json).toMatchObject({ id: 'asking', result: {} });
   });
 
-  test('says what else belongs to it on no stream of another call', async () => {
+  it('says what else belongs to it on no stream of another call', async () => {
     const { upstream, session } = await setting();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('streamed', { _meta: { progressToken: 'streamed' } }));
@@ -83,7 +83,7 @@ describe('a call that is to be answered as JSON', () => {
   });
 });
 
-test('in a session of all, a call makes no task: nobody could be told whose it is', async () => {
+it('in a session of all, a call makes no task: nobody could be told whose it is', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url, ['--upstream-session', 'shared']);
   const session = await startSession(url);
@@ -94,7 +94,7 @@ test('in a session of all, a call makes no task: nobody could be told whose it i
   expect(params).not.toHaveProperty('task');
 });
 
-test('a batch of more calls than a session may have is refused as a whole', async () => {
+it('a batch of more calls than a session may have is refused as a whole', async () => {
   const { upstream, session } = await setting([], '2025-03-26');
   const batch = Array.from({ length: 1_001 }, (_, n) => call(n));
   const refused = await session.post(JSON.stringify(batch));

@@ -1,5 +1,5 @@
 // How the program begins to listen, and how it ends.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { DRAINED, exitAfter, SOON } from '../../../peers/hostile-endings.ts';
 import { startServing } from '../../../peers/http/serving.ts';
@@ -22,7 +22,7 @@ async function noMoreCalls(url: string): Promise<void> {
 }
 
 describe('the start', () => {
-  test.each(['debug', 'info', 'warn', 'error'])('says where it listens, once, with --log-level %s', async (level) => {
+  it.each(['debug', 'info', 'warn', 'error'])('says where it listens, once, with --log-level %s', async (level) => {
     const upstream = await startHostile();
     const { proxy, url } = await startServing(upstream.url, ['--log-level', level]);
     expect(proxy.stderr.match(/listening on http:\/\/\S+:\d+/g)).toHaveLength(1);
@@ -30,7 +30,7 @@ describe('the start', () => {
     expect(proxy.lines).toEqual([]);
   });
 
-  test('a port in use: one line, exit 1', async () => {
+  it('a port in use: one line, exit 1', async () => {
     const upstream = await startHostile();
     const first = await startServing(upstream.url);
     const second = startProxy(upstream.url, ['--listen', `127.0.0.1:${first.port}`]);
@@ -46,14 +46,14 @@ describe('the start', () => {
     expect((await ask(first.url, { path: '/healthz' })).status).toBe(200);
   });
 
-  test('nothing is opened at the server before a client asks for it', async () => {
+  it('nothing is opened at the server before a client asks for it', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     expect((await ask(url, { path: '/healthz' })).status).toBe(200);
     expect(upstream.all('initialize')).toEqual([]);
   });
 
-  test('the end of its stdin is no end of it', async () => {
+  it('the end of its stdin is no end of it', async () => {
     const upstream = await startHostile();
     const { proxy, url } = await startServing(upstream.url);
     proxy.stdin.end();
@@ -63,7 +63,7 @@ describe('the start', () => {
 });
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('lets nobody in, answers what is in flight, ends streams and sessions, and exits 0', async () => {
+  it('lets nobody in, answers what is in flight, ends streams and sessions, and exits 0', async () => {
     const { upstream, serving, session, stream } = await listening();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('last'));
@@ -81,7 +81,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(upstream.all('DELETE').map((seen) => seen.session)).toEqual(['session-1']);
   });
 
-  test('waits for no answer for ever', async () => {
+  it('waits for no answer for ever', async () => {
     const { upstream, serving, session } = await setting();
     const calls = hold(upstream, 'tools/call');
     const answered = session.post(call('never')).then(
@@ -95,7 +95,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await answered).toBe(-31003);
   });
 
-  test('twice ends it at once', async () => {
+  it('twice ends it at once', async () => {
     const { upstream, serving, session } = await setting();
     const calls = hold(upstream, 'tools/call');
     const answered = session.post(call('never')).catch(() => undefined);
@@ -108,7 +108,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-test('while nothing is in flight it goes at once, whoever is connected', async () => {
+it('while nothing is in flight it goes at once, whoever is connected', async () => {
   const { serving, stream, upstream } = await listening();
   const sse = await openStream(serving.url, { path: '/sse' });
   const { data: path } = await sse.next(({ event }) => event === 'endpoint');
@@ -133,7 +133,7 @@ test('while nothing is in flight it goes at once, whoever is connected', async (
   ).toEqual(['session-1', 'session-2']);
 });
 
-test('a server that is gone by then keeps nobody', async () => {
+it('a server that is gone by then keeps nobody', async () => {
   const { upstream, serving } = await setting();
   await upstream.close();
   serving.proxy.kill('SIGTERM');

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { createAuthority } from '../../../peers/tls.ts';
@@ -28,7 +28,7 @@ function bytesOf({ headers = {}, body }: Ask, line = 'POST /mcp HTTP/1.1'): stri
 const MODERN_CALL = modern('tools/call', { name: 'long', arguments: {} });
 
 describe('a connection with requests that wait behind a slow one', () => {
-  test('leaves nothing behind when it is cut off', async () => {
+  it('leaves nothing behind when it is cut off', async () => {
     const { upstream, serving, session } = await setting();
     const calls = hold(upstream, 'tools/call');
     const connection = await connect(serving.url);
@@ -51,7 +51,7 @@ describe('a connection with requests that wait behind a slow one', () => {
     expect(await counted(serving.url)).toMatchObject({ sessions: 0, streams: 0 });
   });
 
-  test('is answered in order when it is not', async () => {
+  it('is answered in order when it is not', async () => {
     const { upstream, serving, session } = await setting();
     const calls = hold(upstream, 'tools/call');
     const connection = await connect(serving.url);
@@ -67,7 +67,7 @@ describe('a connection with requests that wait behind a slow one', () => {
 });
 
 describe('a client that is gone before there is an answer', () => {
-  test('counts as neither answered nor refused', async () => {
+  it('counts as neither answered nor refused', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     const calls = hold(upstream, 'tools/call');
@@ -80,7 +80,7 @@ describe('a client that is gone before there is an answer', () => {
     expect(responses('/mcp')).toEqual({ 499: 1 });
   });
 
-  test('is not taken for one without a token when it resets its connection', async () => {
+  it('is not taken for one without a token when it resets its connection', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     for (let n = 0; n < 20; n++) {
@@ -117,7 +117,7 @@ describe('SIGTERM', () => {
     while (!(await refused()));
   }
 
-  test('over TLS, answers what is in flight', async () => {
+  it('over TLS, answers what is in flight', async () => {
     const upstream = await startHostile();
     const flags = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
     const { url, proxy } = await startServing(upstream.url, flags);
@@ -136,7 +136,7 @@ describe('SIGTERM', () => {
     expect(upstream.all('DELETE')).toHaveLength(1);
   });
 
-  test('over TLS, an answer that is still being read arrives whole', async () => {
+  it('over TLS, an answer that is still being read arrives whole', async () => {
     const upstream = await startHostile();
     const flags = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
     const { url, proxy } = await startServing(upstream.url, flags);
@@ -163,7 +163,7 @@ describe('SIGTERM', () => {
     expect(await proxy.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test('an answer that is still being read arrives whole', async () => {
+  it('an answer that is still being read arrives whole', async () => {
     const { upstream, serving, session } = await setting();
     const calls = hold(upstream, 'tools/call');
     const reader = await connect(serving.url);

@@ -1,6 +1,6 @@
 // Sessions that are only being opened: at a server that takes its time, by clients that do not wait.
 import type { ClientRequest } from 'node:http';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { startServing } from '../../../peers/http/serving.ts';
@@ -26,7 +26,7 @@ describe.each([
   ['', []],
   [' with a header of its own', ['--header', 'Authorization: Bearer fixed']],
 ])('a client that leaves while its session opens leaves nothing at the server%s', (_what, args) => {
-  test('over HTTP+SSE', async () => {
+  it('over HTTP+SSE', async () => {
     const upstream = await startHostile();
     const serving = await startServing(upstream.url, args);
     const { url } = serving;
@@ -42,7 +42,7 @@ describe.each([
     expect(await serving.stop()).toEqual({ code: 0, signal: null });
   });
 
-  test('over Streamable HTTP', async () => {
+  it('over Streamable HTTP', async () => {
     const upstream = await startHostile();
     const serving = await startServing(upstream.url, args);
     const { url } = serving;
@@ -57,7 +57,7 @@ describe.each([
   });
 });
 
-test('it takes no place of --max-sessions, however long the server hangs', async () => {
+it('it takes no place of --max-sessions, however long the server hangs', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url, ['--max-sessions', '1']);
   upstream.once('initialize', a.never);
@@ -69,7 +69,7 @@ test('it takes no place of --max-sessions, however long the server hangs', async
 });
 
 describe('a second initialize in a session', () => {
-  test('whose client does not wait for the answer ends nothing', async () => {
+  it('whose client does not wait for the answer ends nothing', async () => {
     const { upstream, serving, session } = await setting();
     const late = openLate(upstream);
     const again = sent(serving.url, { path: '/mcp', headers: session.headers, body: initialize() });
@@ -81,7 +81,7 @@ describe('a second initialize in a session', () => {
     expect([answered.status, answered.json.result]).toEqual([200, {}]);
   });
 
-  test('that the server refuses ends nothing', async () => {
+  it('that the server refuses ends nothing', async () => {
     const { upstream, session } = await setting();
     upstream.once('initialize', a.rpcError(-32603, 'not again'));
     expect((await session.post(initialize())).json.error?.code).toBe(-32603);
@@ -92,7 +92,7 @@ describe('a second initialize in a session', () => {
   });
 });
 
-test('a session of all that is closed while it opens is closed at the server, too', async () => {
+it('a session of all that is closed while it opens is closed at the server, too', async () => {
   const upstream = await startHostile();
   const idle = ['--session-idle', '3'];
   const { url } = await startServing(upstream.url, [...idle, '--upstream-session', 'shared']);

@@ -1,5 +1,5 @@
 // What the server asks the client, and whose answer counts.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { answering, ofMethod, openStream } from '../event-stream.ts';
 import { ask, initialize, notification } from '../exchange.ts';
 import { hold } from '../held.ts';
@@ -15,7 +15,7 @@ const accept = (id: unknown, name: string): object => ({
   result: { action: 'accept', content: { name } },
 });
 
-test('two at once, in one call, answered in another order', async () => {
+it('two at once, in one call, answered in another order', async () => {
   const { session, upstream } = await setting();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
@@ -44,7 +44,7 @@ test('two at once, in one call, answered in another order', async () => {
   expect((await stream.next(answering(1))).message.result).toBeDefined();
 });
 
-test('two calls that ask under one id are told apart', async () => {
+it('two calls that ask under one id are told apart', async () => {
   const { session, upstream } = await setting();
   const calls = hold(upstream, 'tools/call');
   const openings = [session.stream(call('a')), session.stream(call('b'))];
@@ -66,7 +66,7 @@ test('two calls that ask under one id are told apart', async () => {
   for (const { id, finish } of held) finish(done(id));
 });
 
-test('one that belongs to no call comes on the stream of the session', async () => {
+it('one that belongs to no call comes on the stream of the session', async () => {
   const { session, stream, theirs, upstream } = await listening();
   theirs.send('{"jsonrpc":"2.0","id":0,"method":"roots/list"}');
   const { message } = await stream.next();
@@ -75,7 +75,7 @@ test('one that belongs to no call comes on the stream of the session', async () 
   expect((await upstream.seen('response')).message).toMatchObject({ id: 0, result: { roots: [] } });
 });
 
-test('only the session that was asked can answer', async () => {
+it('only the session that was asked can answer', async () => {
   const { serving, session, upstream } = await setting();
   const other = await startSession(serving.url);
   const calls = hold(upstream, 'tools/call');
@@ -97,7 +97,7 @@ test('only the session that was asked can answer', async () => {
   held.finish(done(held.id));
 });
 
-test('a second answer, and one that nobody asked for, go nowhere', async () => {
+it('a second answer, and one that nobody asked for, go nowhere', async () => {
   const { session, upstream } = await setting();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
@@ -113,7 +113,7 @@ test('a second answer, and one that nobody asked for, go nowhere', async () => {
   expect(upstream.all('response')).toHaveLength(1);
 });
 
-test('an error of the client is an answer', async () => {
+it('an error of the client is an answer', async () => {
   const { session, upstream } = await setting();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
@@ -125,7 +125,7 @@ test('an error of the client is an answer', async () => {
   held.finish(done(held.id));
 });
 
-test('over HTTP+SSE, questions and progress come on its one stream', async () => {
+it('over HTTP+SSE, questions and progress come on its one stream', async () => {
   const { serving, upstream } = await setting();
   const calls = hold(upstream, 'tools/call');
   const stream = await openStream(serving.url, { path: '/sse' });

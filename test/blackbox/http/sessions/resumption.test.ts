@@ -1,5 +1,5 @@
 // The stream of a call that broke off on the side of the client is read on from a buffer, which has an end.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answering, type EventStream } from '../event-stream.ts';
 import { request } from '../exchange.ts';
 import { type Held, hold } from '../held.ts';
@@ -42,7 +42,7 @@ async function flood(session: Session, { upstream }: Setting, count: number, pad
 }
 
 describe('a call whose stream broke off', () => {
-  test('goes on where it was, and ends with its answer', async () => {
+  it('goes on where it was, and ends with its answer', async () => {
     const { session, held, first, upstream } = await brokenOff(17);
     held.send(progress(2));
     const again = await session.listen(first);
@@ -57,7 +57,7 @@ describe('a call whose stream broke off', () => {
     expect(upstream.all('notifications/cancelled')).toEqual([]);
   });
 
-  test('may be asked for when its answer is there already', async () => {
+  it('may be asked for when its answer is there already', async () => {
     const { session, held, first } = await brokenOff();
     held.send(progress(2));
     held.finish(done(held.id));
@@ -70,7 +70,7 @@ describe('a call whose stream broke off', () => {
     }
   });
 
-  test('does not take the place of the stream of the session, and is not mixed with it', async () => {
+  it('does not take the place of the stream of the session, and is not mixed with it', async () => {
     const { session, held, first } = await brokenOff();
     const general = await session.listen();
     const again = await session.listen(first);
@@ -85,7 +85,7 @@ describe('a call whose stream broke off', () => {
     expect(over).toBe(false);
   });
 
-  test('answers a question that was asked while nobody read', async () => {
+  it('answers a question that was asked while nobody read', async () => {
     const { session, held, first, upstream } = await brokenOff();
     held.send('{"jsonrpc":"2.0","id":"q-1","method":"roots/list"}');
     const again = await session.listen(first);
@@ -100,7 +100,7 @@ describe('a call whose stream broke off', () => {
 });
 
 describe('the buffer has an end', () => {
-  test('what is still there of a long stream comes, with its answer', async () => {
+  it('what is still there of a long stream comes, with its answer', async () => {
     const { session, held, first } = await brokenOff();
     for (let n = 2; n <= 400; n++) held.send(progress(n));
     held.finish(done(held.id));
@@ -115,7 +115,7 @@ describe('the buffer has an end', () => {
     expect(await again.ended).toBe(true);
   });
 
-  test.each<[string, number, string]>([
+  it.each<[string, number, string]>([
     ['too many messages', 300, ''],
     ['too large ones', 30, 'x'.repeat(60_000)],
   ])('an answer that had to make room for %s is answered with -31008', async (_what, count, pad) => {
@@ -131,7 +131,7 @@ describe('the buffer has an end', () => {
     expect(upstream.executions).toBe(2);
   });
 
-  test('an answer before those of many other calls is no exception', async () => {
+  it('an answer before those of many other calls is no exception', async () => {
     const begun = await brokenOff();
     const { session, held, first } = begun;
     held.finish(done(held.id));

@@ -1,5 +1,5 @@
 // How long sessions live, and how many may.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { answering, openStream } from '../event-stream.ts';
@@ -12,7 +12,7 @@ cleanUp();
 const PING = request(1, 'ping');
 
 describe('--session-idle', () => {
-  test('closes what nobody uses, at the server too; a stream or a call that is open keeps it', async () => {
+  it('closes what nobody uses, at the server too; a stream or a call that is open keeps it', async () => {
     const upstream = await startHostile();
     // Longer than these clients take, on a busy machine too, from one request to their next.
     const { url } = await startServing(upstream.url, ['--session-idle', '5']);
@@ -42,7 +42,7 @@ describe('--session-idle', () => {
     for (const gone of [listened, calling]) expect((await gone.post(PING)).status).toBe(404);
   });
 
-  test('a client that opens and never comes back leaves nothing at the server', async () => {
+  it('a client that opens and never comes back leaves nothing at the server', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--session-idle', '1']);
     const opened = await ask(url, { path: '/mcp', body: initialize() });
@@ -54,7 +54,7 @@ describe('--session-idle', () => {
 });
 
 describe('--max-sessions', () => {
-  test('one more is refused until another one ends; modern clients need none', async () => {
+  it('one more is refused until another one ends; modern clients need none', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--max-sessions', '2']);
     const [first = ''] = [await openSession(url), await openSession(url)];
@@ -74,7 +74,7 @@ describe('--max-sessions', () => {
     await openSession(url);
   });
 
-  test('openings that the server refuses take no place', async () => {
+  it('openings that the server refuses take no place', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--max-sessions', '1']);
     const refusing = (res: import('node:http').ServerResponse, seen: { id: string }): void => {
@@ -89,7 +89,7 @@ describe('--max-sessions', () => {
     await openSession(url);
   });
 
-  test('a session of HTTP+SSE gives its place back when its stream ends', async () => {
+  it('a session of HTTP+SSE gives its place back when its stream ends', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--max-sessions', '1']);
     const stream = await openStream(url, { path: '/sse' });
@@ -103,7 +103,7 @@ describe('--max-sessions', () => {
   });
 });
 
-test('more calls at once than a session may have: 429 and -31008, while the others wait for their answers', {
+it('more calls at once than a session may have: 429 and -31008, while the others wait for their answers', {
   timeout: 120_000,
 }, async () => {
   const { upstream, serving, session } = await setting();
@@ -131,7 +131,7 @@ test('more calls at once than a session may have: 429 and -31008, while the othe
   expect(upstream.executions).toBe(answers.length - 1);
 });
 
-test('the same over HTTP+SSE', { timeout: 120_000 }, async () => {
+it('the same over HTTP+SSE', { timeout: 120_000 }, async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const calls = hold(upstream, 'tools/call');

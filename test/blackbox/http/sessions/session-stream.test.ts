@@ -1,5 +1,5 @@
 // The stream of a session, for what belongs to no request; and what becomes of messages while nobody reads it.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answering, openStream } from '../event-stream.ts';
 import { ask, modern } from '../exchange.ts';
 import { hold } from '../held.ts';
@@ -9,7 +9,7 @@ cleanUp();
 
 const CHANGED = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
 
-test('carries what belongs to no request, each event with an id of its own', async () => {
+it('carries what belongs to no request, each event with an id of its own', async () => {
   const { stream, theirs } = await listening();
   expect([stream.status, stream.headers['content-type']]).toEqual([200, expect.stringMatching(/^text\/event-stream/)]);
   expect(stream.headers['x-accel-buffering']).toBe('no');
@@ -20,7 +20,7 @@ test('carries what belongs to no request, each event with an id of its own', asy
   for (const { id } of events) expect(id).toMatch(/\S/);
 });
 
-test('is open although the server has none', async () => {
+it('is open although the server has none', async () => {
   const { session, upstream } = await setting();
   const stream = await session.listen();
   expect(stream.status).toBe(200);
@@ -28,13 +28,13 @@ test('is open although the server has none', async () => {
   expect(upstream.all('GET').length).toBeLessThanOrEqual(1);
 });
 
-test('has comments while nothing comes', { timeout: 120_000 }, async () => {
+it('has comments while nothing comes', { timeout: 120_000 }, async () => {
   const { stream } = await listening();
   await stream.comment(1, 60_000);
   expect(stream.events).toEqual([]);
 });
 
-test('a second one takes the place of the first', async () => {
+it('a second one takes the place of the first', async () => {
   const { session, stream, theirs, upstream } = await listening();
   const second = await session.listen();
   expect(second.status).toBe(200);
@@ -46,7 +46,7 @@ test('a second one takes the place of the first', async () => {
   expect(upstream.all('GET')).toHaveLength(1);
 });
 
-test('many in a row: one is left, and it works', async () => {
+it('many in a row: one is left, and it works', async () => {
   const { session, theirs } = await listening();
   const streams = await Promise.all(Array.from({ length: 20 }, () => session.listen()));
   const last = await session.listen();
@@ -55,7 +55,7 @@ test('many in a row: one is left, and it works', async () => {
   expect((await last.next()).data).toBe(CHANGED);
 });
 
-test('another session sees nothing of it', async () => {
+it('another session sees nothing of it', async () => {
   const { serving, stream, theirs, upstream } = await listening();
   const gets = hold(upstream, 'GET');
   const other = await startSession(serving.url);
@@ -69,7 +69,7 @@ test('another session sees nothing of it', async () => {
 });
 
 describe('after it broke off', () => {
-  test('it goes on after the event that was read last, without a gap and without a repetition', async () => {
+  it('it goes on after the event that was read last, without a gap and without a repetition', async () => {
     const { session, stream, theirs } = await listening();
     for (const n of [1, 2]) theirs.send(log(n));
     const first = await stream.next();
@@ -85,7 +85,7 @@ describe('after it broke off', () => {
     expect(new Set(ids).size).toBe(4);
   });
 
-  test('several times, it goes on each time', async () => {
+  it('several times, it goes on each time', async () => {
     const { session, stream, theirs } = await listening();
     theirs.send(log(0));
     let last = await stream.next();
@@ -99,7 +99,7 @@ describe('after it broke off', () => {
     }
   });
 
-  test('an event of another session, or of none, brings nothing of theirs', async () => {
+  it('an event of another session, or of none, brings nothing of theirs', async () => {
     const { serving, session, stream, theirs } = await listening();
     for (const n of [1, 2]) theirs.send(log(n));
     const first = await stream.next();
@@ -125,7 +125,7 @@ describe('modern subscriptions', () => {
   const CHANGE = (id: string): string =>
     `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":${id}}}}`;
 
-  test('are held open, under the id of the client, until it leaves', async () => {
+  it('are held open, under the id of the client, until it leaves', async () => {
     const { serving, upstream } = await setting();
     const subscriptions = hold(upstream, 'subscriptions/listen');
     const opening = openStream(serving.url, { path: '/mcp', ...listen, headers: { ...listen.headers } });
@@ -143,7 +143,7 @@ describe('modern subscriptions', () => {
     await held.seen.closed;
   });
 
-  test('end for the client when they end at the server', async () => {
+  it('end for the client when they end at the server', async () => {
     const { serving, upstream } = await setting();
     const subscriptions = hold(upstream, 'subscriptions/listen');
     const opening = openStream(serving.url, { path: '/mcp', ...listen, headers: { ...listen.headers } });

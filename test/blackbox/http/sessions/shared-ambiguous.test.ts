@@ -1,5 +1,5 @@
 // One session at the server for all clients of HTTP mode: no client can say one thing to the proxy and another to the server.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { cleanUp, setting, startSession } from '../setting.ts';
 
 cleanUp();
@@ -7,7 +7,7 @@ cleanUp();
 const message = (method: string, params: string, id = '"id":1,', more = ''): string =>
   `{"jsonrpc":"2.0",${id}"method":"${method}","params":${params}${more}}`;
 
-test('what could be read in two ways is refused, what is no notification without an id goes nowhere', async () => {
+it('what could be read in two ways is refused, what is no notification without an id goes nowhere', async () => {
   const { serving, session, upstream } = await setting(['--upstream-session', 'shared']);
   const other = await startSession(serving.url);
   await other.post(message('logging/setLevel', '{"level":"error"}'));

@@ -1,5 +1,5 @@
 // Clients that never read, and servers that never take: others are served, and nothing grows.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { peakMemory } from '../../../peers/hostile-memory.ts';
@@ -52,7 +52,7 @@ function flood(): { answer: Parameters<Awaited<ReturnType<typeof startHostile>>[
 }
 
 describe('a client that never reads its stream while the server floods it', () => {
-  test.each(['a call', 'a modern call', 'the stream of a session', 'HTTP+SSE'])('%s', async (which) => {
+  it.each(['a call', 'a modern call', 'the stream of a session', 'HTTP+SSE'])('%s', async (which) => {
     const upstream = await startHostile();
     const { answer, stalled } = flood();
     const { url, proxy } = await startServing(upstream.url);
@@ -98,7 +98,7 @@ describe('a client that never reads its stream while the server floods it', () =
   });
 });
 
-test('notifications faster than the server takes them: what waits is bounded', async () => {
+it('notifications faster than the server takes them: what waits is bounded', async () => {
   const upstream = await startHostile();
   const { url, proxy } = await startServing(upstream.url);
   const headers = inSession(await openSession(url));

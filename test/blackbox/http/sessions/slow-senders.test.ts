@@ -1,6 +1,6 @@
 // Clients that send slowly: those that get on are served, the others given up. The tests run side by side, for most of
 // their time is waiting.
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, startServing } from '../../../peers/http/serving.ts';
 import { ask, request } from '../exchange.ts';
@@ -12,7 +12,7 @@ afterAll(async () => {
   await closeHostiles();
 });
 
-test.concurrent('bytes one by one are a request like any other', async () => {
+it.concurrent('bytes one by one are a request like any other', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const connection = await connect(url);
@@ -37,7 +37,7 @@ test.concurrent('bytes one by one are a request like any other', async () => {
 });
 
 // The limit for headers is that of the HTTP server: it is long, and the connection is gone after it.
-test.concurrent('headers that never end are given up', { timeout: 180_000 }, async () => {
+it.concurrent('headers that never end are given up', { timeout: 180_000 }, async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const connection = await connect(url);
@@ -52,7 +52,7 @@ test.concurrent('headers that never end are given up', { timeout: 180_000 }, asy
   expect((await ask(url, { path: '/healthz' })).status).toBe(200);
 });
 
-test.concurrent('a body that never ends is given up', { timeout: 180_000 }, async () => {
+it.concurrent('a body that never ends is given up', { timeout: 180_000 }, async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const connection = await connect(url);

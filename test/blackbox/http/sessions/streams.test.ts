@@ -1,5 +1,5 @@
 // The form of an answer: JSON when the answer is all there is, a stream as soon as there is more, or when it takes long.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as a from '../../../peers/hostile-answers.ts';
 import { answering, openStream } from '../event-stream.ts';
 import { ask, BOTH, modern, notification, request } from '../exchange.ts';
@@ -18,14 +18,14 @@ function expectStreamHeaders(headers: Record<string, unknown>): void {
 }
 
 describe('the answer to a call', () => {
-  test('is JSON when it comes first', async () => {
+  it('is JSON when it comes first', async () => {
     const { session } = await setting();
     const answered = await session.post(call(3));
     expect(answered.headers['content-type']).toMatch(/^application\/json/);
     expect(answered.json).toMatchObject({ id: 3, result: { content: [{ text: '{}' }] } });
   });
 
-  test('is a stream as soon as something else comes, which is there before the answer is', async () => {
+  it('is a stream as soon as something else comes, which is there before the answer is', async () => {
     const { upstream, session } = await setting();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('slow'));
@@ -44,7 +44,7 @@ describe('the answer to a call', () => {
     for (const id of ids) expect(id).toMatch(/\S/);
   });
 
-  test(
+  it(
     'is a stream when it takes long, with comments as long as nothing else comes',
     async () => {
       const { upstream, session } = await setting();
@@ -61,7 +61,7 @@ describe('the answer to a call', () => {
     3 * PATIENCE,
   );
 
-  test('is JSON alone for who accepts nothing else, without what else there was', async () => {
+  it('is JSON alone for who accepts nothing else, without what else there was', async () => {
     const { upstream, session } = await setting();
     upstream.once(
       'tools/call',
@@ -75,7 +75,7 @@ describe('the answer to a call', () => {
     expect(answered.json).toMatchObject({ id: 3, result: { content: [{ text: 'done' }] } });
   });
 
-  test('is a stream for who accepts nothing else, even alone', async () => {
+  it('is a stream for who accepts nothing else, even alone', async () => {
     const { session } = await setting();
     const stream = await session.stream(call(3), { accept: 'text/event-stream' });
     expectStreamHeaders(stream.headers);
@@ -84,7 +84,7 @@ describe('the answer to a call', () => {
     expect(stream.events).toHaveLength(1);
   });
 
-  test('modern: JSON first, or a stream whose events cannot be resumed', async () => {
+  it('modern: JSON first, or a stream whose events cannot be resumed', async () => {
     const { upstream, serving } = await setting();
     const one = modern('tools/call', { name: 'echo', arguments: {} }, 'm');
     expect((await ask(serving.url, { path: '/mcp', ...one })).headers['content-type']).toMatch(/^application\/json/);
@@ -101,7 +101,7 @@ describe('the answer to a call', () => {
 });
 
 describe('who goes away', () => {
-  test('has cancelled nothing, in the revisions with a handshake', async () => {
+  it('has cancelled nothing, in the revisions with a handshake', async () => {
     const { upstream, session } = await setting();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('left'));
@@ -124,7 +124,7 @@ describe('who goes away', () => {
     expect(upstream.executions).toBe(1);
   });
 
-  test('has cancelled the call, in the modern one', async () => {
+  it('has cancelled the call, in the modern one', async () => {
     const { upstream, serving } = await setting();
     const calls = hold(upstream, 'tools/call');
     const what = modern('tools/call', { name: 'long', arguments: {} });
@@ -138,7 +138,7 @@ describe('who goes away', () => {
     expect(upstream.all('notifications/cancelled')).toEqual([]);
   });
 
-  test('has cancelled the call before anything came, too, in the modern one', async () => {
+  it('has cancelled the call before anything came, too, in the modern one', async () => {
     const { upstream, serving } = await setting();
     const calls = hold(upstream, 'tools/call');
     const leave = new AbortController();
@@ -157,7 +157,7 @@ describe('who goes away', () => {
   });
 });
 
-test('a cancellation travels under the id that the server knows, and ends the response', async () => {
+it('a cancellation travels under the id that the server knows, and ends the response', async () => {
   const { upstream, session } = await setting();
   const calls = hold(upstream, 'tools/call');
   const streams = ['one', 'two'].map((id) => session.stream(call(id, { name: id })));
@@ -178,7 +178,7 @@ test('a cancellation travels under the id that the server knows, and ends the re
   expect(upstream.all('notifications/cancelled')).toHaveLength(1);
 });
 
-test('two calls under one id are each answered on their own response', async () => {
+it('two calls under one id are each answered on their own response', async () => {
   const { upstream, session } = await setting();
   const calls = hold(upstream, 'tools/call');
   const one = session.post(call(1, { name: 'one' }));
@@ -191,7 +191,7 @@ test('two calls under one id are each answered on their own response', async () 
   expect((await one).json).toMatchObject({ id: 1, result: { content: [{ text: 'one' }] } });
 });
 
-test('DELETE ends what is in flight, with an answer, and the session of the server', async () => {
+it('DELETE ends what is in flight, with an answer, and the session of the server', async () => {
   const { upstream, session } = await setting();
   const calls = hold(upstream, 'tools/call');
   const answer = session.post(call('cut'));

@@ -1,6 +1,6 @@
 // Requests that are almost right, in great numbers: each gets an answer, and the next one too.
 import http from 'node:http';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { type Random, seeded } from '../../../unit/core/random.ts';
@@ -69,7 +69,7 @@ function damaged(random: Random, text: string): string {
   return result;
 }
 
-test(`${ROUNDS} requests that are almost right (seed ${SEED})`, { timeout: 120_000 }, async () => {
+it(`${ROUNDS} requests that are almost right (seed ${SEED})`, { timeout: 120_000 }, async () => {
   const random = seeded(SEED);
   const upstream = await startHostile();
   const { url, proxy } = await startServing(upstream.url);

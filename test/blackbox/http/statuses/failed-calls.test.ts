@@ -1,5 +1,5 @@
 // A call that fails upstream, as official clients see it: they show the error, and their session goes on.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { CLIENTS, connect, type Subject } from '../../../parity/stdio/subject.ts';
 import { type Answer, closeHostiles, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
@@ -22,22 +22,19 @@ const FAILURES: [what: string, how: Answer, message: RegExp][] = [
 ];
 
 describe.each(CLIENTS)('%s', (kind) => {
-  test.each(FAILURES)(
-    'a call that is %s: the client shows why, and the next call works',
-    async (_what, how, message) => {
-      const upstream = await startHostile();
-      const { url } = await startServing(upstream.url);
-      const client = await connect(kind, 'http', `${url}/mcp`);
-      clients.push(client);
-      upstream.once('tools/call', how);
-      const error = (await client.tool('echo', { n: 1 }).catch((reason: unknown) => reason)) as Error & {
-        code: number;
-      };
-      expect(error.message).toMatch(message);
-      // An error of JSON-RPC, not one of HTTP.
-      expect(error.code, error.message).toBe(-31003);
-      expect(await client.tool('echo', { n: 2 })).toMatchObject({ content: [{ type: 'text', text: '{"n":2}' }] });
-      expect(upstream.all('initialize').length).toBeLessThanOrEqual(1);
-    },
-  );
+  it.each(FAILURES)('a call that is %s: the client shows why, and the next call works', async (_what, how, message) => {
+    const upstream = await startHostile();
+    const { url } = await startServing(upstream.url);
+    const client = await connect(kind, 'http', `${url}/mcp`);
+    clients.push(client);
+    upstream.once('tools/call', how);
+    const error = (await client.tool('echo', { n: 1 }).catch((reason: unknown) => reason)) as Error & {
+      code: number;
+    };
+    expect(error.message).toMatch(message);
+    // An error of JSON-RPC, not one of HTTP.
+    expect(error.code, error.message).toBe(-31003);
+    expect(await client.tool('echo', { n: 2 })).toMatchObject({ content: [{ type: 'text', text: '{"n":2}' }] });
+    expect(upstream.all('initialize').length).toBeLessThanOrEqual(1);
+  });
 });

@@ -1,5 +1,5 @@
 // The statuses of revision 2026-07-28: what the proxy itself refuses, and what each error of a server becomes.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { closeServings, type Serving, startServing } from '../../../peers/http/serving.ts';
@@ -32,7 +32,7 @@ const post = (what: Ask): ReturnType<typeof ask> => ask(serving.url, { path: '/m
 const withHeaders = (headers: Ask['headers']): Ask => ({ ...CALL, headers: { ...CALL.headers, ...headers } });
 
 describe('refused by the proxy', () => {
-  test.each<[string, Ask['headers']]>([
+  it.each<[string, Ask['headers']]>([
     ['no MCP-Protocol-Version', { 'mcp-protocol-version': undefined }],
     ['another MCP-Protocol-Version', { 'mcp-protocol-version': '2025-11-25' }],
     ['no Mcp-Method', { 'mcp-method': undefined }],
@@ -49,7 +49,7 @@ describe('refused by the proxy', () => {
     expect(upstream.requests.length).toBe(seenBefore);
   });
 
-  test.each<[string, object]>([
+  it.each<[string, object]>([
     ['Name beside the name', { ...CALL.body, params: { ...modernParams({ name: 'echo' }), Name: 'other' } }],
     ['Method beside the method', { ...CALL.body, Method: 'notifications/cancelled' }],
   ])('%s, which a server could take for it: 400, -32602', async (_what, body) => {
@@ -58,7 +58,7 @@ describe('refused by the proxy', () => {
     expect(upstream.requests.length).toBe(seenBefore);
   });
 
-  test('a version that is not known: 400, -32022, and which ones are', async () => {
+  it('a version that is not known: 400, -32022, and which ones are', async () => {
     const params = { _meta: { [`${META}protocolVersion`]: '2099-01-01' } };
     const { body, headers } = modern('tools/list', params);
     const answered = await post({ body, headers: { ...headers, 'mcp-protocol-version': '2099-01-01' } });
@@ -70,7 +70,7 @@ describe('refused by the proxy', () => {
     expect(upstream.requests.length).toBe(seenBefore);
   });
 
-  test.each<[string, object | undefined]>([
+  it.each<[string, object | undefined]>([
     ['no params', undefined],
     ['no _meta', {}],
     ['an empty _meta', { _meta: {} }],
@@ -83,7 +83,7 @@ describe('refused by the proxy', () => {
     expect(upstream.requests.length).toBe(seenBefore);
   });
 
-  test('the handshake of older revisions under the name of this one: 400, -32020', async () => {
+  it('the handshake of older revisions under the name of this one: 400, -32020', async () => {
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
     const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': 'initialize' };
     const answered = await post({ headers, body: request(1, 'initialize', params) });
@@ -91,7 +91,7 @@ describe('refused by the proxy', () => {
     expect(upstream.requests.length).toBe(seenBefore);
   });
 
-  test('a batch: 400, -32600', async () => {
+  it('a batch: 400, -32600', async () => {
     const answered = await post({ headers: { 'mcp-protocol-version': MODERN }, body: JSON.stringify([CALL.body]) });
     expect([answered.status, answered.json.error?.code]).toEqual([400, -32600]);
     expect(upstream.requests.length).toBe(seenBefore);
@@ -99,14 +99,14 @@ describe('refused by the proxy', () => {
 });
 
 describe('accepted', () => {
-  test('a call, whatever session it names', async () => {
+  it('a call, whatever session it names', async () => {
     const answered = await post(withHeaders({ 'mcp-session-id': 'unknown' }));
     expect([answered.status, answered.json.id]).toEqual([200, 'call-1']);
     expect(answered.headers['mcp-session-id']).toBeUndefined();
     expect(upstream.requests.at(-1)?.headers['mcp-session-id']).toBeUndefined();
   });
 
-  test('a name that needed encoding', async () => {
+  it('a name that needed encoding', async () => {
     const name = 'größer';
     const { body, headers } = modern('tools/call', { name, arguments: {} });
     const encoded = `=?base64?${Buffer.from(name).toString('base64')}?=`;
@@ -114,13 +114,13 @@ describe('accepted', () => {
     expect(upstream.requests.at(-1)?.headers['mcp-name']).toBe(encoded);
   });
 
-  test('a resource by its URI', async () => {
+  it('a resource by its URI', async () => {
     upstream.once('resources/read', a.reply({ contents: [], ttlMs: 0, cacheScope: 'private' }));
     expect((await post(modern('resources/read', { uri: 'test://a' }))).status).toBe(200);
     expect(upstream.requests.at(-1)?.headers['mcp-name']).toBe('test://a');
   });
 
-  test('mirrored parameters go on as they came', async () => {
+  it('mirrored parameters go on as they came', async () => {
     const answered = await post(withHeaders({ 'mcp-param-region': 'us-west1', 'mcp-param-tenant': '=?base64?w6Q=?=' }));
     expect(answered.status).toBe(200);
     expect(upstream.requests.at(-1)?.headers).toMatchObject({
@@ -132,14 +132,14 @@ describe('accepted', () => {
     });
   });
 
-  test('a notification: 202, without a body', async () => {
+  it('a notification: 202, without a body', async () => {
     const params = modernParams({ progressToken: 1, progress: 1 });
     const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': 'notifications/progress' };
     const answered = await post({ headers, body: notification('notifications/progress', params) });
     expect([answered.status, answered.text]).toEqual([202, '']);
   });
 
-  test.each<[string, string | number]>([
+  it.each<[string, string | number]>([
     ['zero', 0],
     ['a word', 'id'],
     ['a number as a word', '1'],
@@ -151,7 +151,7 @@ describe('accepted', () => {
 });
 
 describe('errors of the server', () => {
-  test.each<[number, number, number]>([
+  it.each<[number, number, number]>([
     // code, status of the server, status for the client
     [-32601, 404, 404],
     [-32601, 200, 404],
@@ -174,7 +174,7 @@ describe('errors of the server', () => {
     expect(answered.headers['content-type']).toMatch(/^application\/json/);
   });
 
-  test('an error after other messages comes on the stream, whose status stays', async () => {
+  it('an error after other messages comes on the stream, whose status stays', async () => {
     const log = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}';
     upstream.once(
       'tools/call',

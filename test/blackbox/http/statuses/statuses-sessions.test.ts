@@ -1,5 +1,5 @@
 // The statuses that a request gets for its session, or for not being a message at all.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openStream } from '../event-stream.ts';
 import { ask, inSession, notification, openSession } from '../exchange.ts';
 import { expectRefusal, PING, refusing, VENDOR } from '../refusing.ts';
@@ -7,7 +7,7 @@ import { expectRefusal, PING, refusing, VENDOR } from '../refusing.ts';
 const to = refusing();
 
 describe('sessions', () => {
-  test.each<[string, object]>([
+  it.each<[string, object]>([
     ['a request', PING],
     ['a notification', notification('notifications/roots/list_changed')],
     ['a response', { jsonrpc: '2.0', id: 1, result: {} }],
@@ -17,12 +17,12 @@ describe('sessions', () => {
     to.untouched();
   });
 
-  test.each(['GET', 'DELETE'])('%s without one: 400', async (method) => {
+  it.each(['GET', 'DELETE'])('%s without one: 400', async (method) => {
     expectRefusal(await ask(to.url, { path: '/mcp', method, headers: { accept: '*/*' } }), 400);
     to.untouched();
   });
 
-  test.each([
+  it.each([
     'unknown',
     '__proto__',
     'constructor',
@@ -46,7 +46,7 @@ describe('sessions', () => {
     to.untouched();
   });
 
-  test('the one of another endpoint, and one written twice, are none', async () => {
+  it('the one of another endpoint, and one written twice, are none', async () => {
     const stream = await openStream(to.url, { path: '/sse' });
     const { data } = await stream.next(({ event }) => event === 'endpoint');
     const [, sse = ''] = /sessionId=(.+)$/.exec(data) ?? [];
@@ -56,7 +56,7 @@ describe('sessions', () => {
     expect([400, 404]).toContain((await ask(to.url, { path: '/mcp', headers: twice, body: PING })).status);
   });
 
-  test('is not found any more after DELETE', async () => {
+  it('is not found any more after DELETE', async () => {
     const own = await openSession(to.url);
     const headers = inSession(own);
     const ended = await ask(to.url, { path: '/mcp', method: 'DELETE', headers });
@@ -66,7 +66,7 @@ describe('sessions', () => {
     expectRefusal(await ask(to.url, { path: '/mcp', headers: { ...headers, accept: 'text/event-stream' } }), 404);
   });
 
-  test('has an id that nobody guesses, in visible characters', async () => {
+  it('has an id that nobody guesses, in visible characters', async () => {
     const other = await openSession(to.url);
     for (const id of [to.session, other]) expect(id).toMatch(/^[\x21-\x7e]{22,}$/);
     expect(other).not.toBe(to.session);
@@ -74,7 +74,7 @@ describe('sessions', () => {
     for (const { session: theirs } of to.upstream.requests) expect([to.session, other]).not.toContain(theirs);
   });
 
-  test.each(['2099-01-01', 'latest', '1', '2025-11-25, 2025-06-18'])(
+  it.each(['2099-01-01', 'latest', '1', '2025-11-25, 2025-06-18'])(
     'MCP-Protocol-Version %s is unknown: 400',
     async (version) => {
       const headers = { 'mcp-session-id': to.session, 'mcp-protocol-version': version };
@@ -83,7 +83,7 @@ describe('sessions', () => {
     },
   );
 
-  test.each<[string, Record<string, string>]>([
+  it.each<[string, Record<string, string>]>([
     ['no MCP-Protocol-Version', {}],
     ['the one that was agreed on', { 'mcp-protocol-version': '2025-11-25' }],
   ])('%s is fine', async (_what, headers) => {
@@ -107,14 +107,14 @@ describe('what is no message', () => {
     ['an empty batch', '[]', -32600],
     ['a batch where there are none', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', -32600],
   ];
-  test.each(BODIES)('%s: 400 in a session', async (_what, body, code) => {
+  it.each(BODIES)('%s: 400 in a session', async (_what, body, code) => {
     const answered = await ask(to.url, { path: '/mcp', headers: inSession(to.session), body });
     expect(answered.status, answered.text).toBe(400);
     expect(answered.json.error?.code).toBe(code);
     to.untouched();
   });
 
-  test.each(BODIES.filter(([, , code]) => code === -32700))('%s: 400 without a session', async (_what, body, code) => {
+  it.each(BODIES.filter(([, , code]) => code === -32700))('%s: 400 without a session', async (_what, body, code) => {
     const modernHeaders = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'ping' };
     for (const headers of [{}, modernHeaders]) {
       const answered = await ask(to.url, { path: '/mcp', headers, body });
@@ -123,7 +123,7 @@ describe('what is no message', () => {
     to.untouched();
   });
 
-  test('bytes that are no text: 400', async () => {
+  it('bytes that are no text: 400', async () => {
     const body = Buffer.concat([
       Buffer.from('{"jsonrpc":"2.0","id":1,"method":"pi'),
       Buffer.from([0xff, 0xfe]),

@@ -1,18 +1,18 @@
 // The statuses of the two endpoints of revision 2024-11-05.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { openStream } from '../event-stream.ts';
 import { type Ask, ask, initialize } from '../exchange.ts';
 import { expectRefusal, MIB, PING, refusing } from '../refusing.ts';
 
 const to = refusing();
 
-test('a message without a session: 400', async () => {
+it('a message without a session: 400', async () => {
   for (const path of ['/message', '/message?session=x', '/message?sessionid=x'])
     expectRefusal(await ask(to.url, { path, body: initialize('2024-11-05') }), 400);
   to.untouched();
 });
 
-test.each(['unknown', '__proto__', 'constructor', '%2e%2e%2f', '%00', '%', 'x'.repeat(3_000)])(
+it.each(['unknown', '__proto__', 'constructor', '%2e%2e%2f', '%00', '%', 'x'.repeat(3_000)])(
   'session %s: 404',
   async (unknown) => {
     const path = `/message?sessionId=${unknown}`;
@@ -22,7 +22,7 @@ test.each(['unknown', '__proto__', 'constructor', '%2e%2e%2f', '%00', '%', 'x'.r
   },
 );
 
-test('a message in a session: 202, without a body; wrong ones get what they get elsewhere', async () => {
+it('a message in a session: 202, without a body; wrong ones get what they get elsewhere', async () => {
   const stream = await openStream(to.url, { path: '/sse' });
   expect([stream.status, stream.headers['x-accel-buffering']]).toEqual([200, 'no']);
   const { data: path } = await stream.next(({ event }) => event === 'endpoint');
@@ -40,7 +40,7 @@ test('a message in a session: 202, without a body; wrong ones get what they get 
   stream.destroy();
 });
 
-test('the session ends with its stream', async () => {
+it('the session ends with its stream', async () => {
   const stream = await openStream(to.url, { path: '/sse' });
   const { data: path } = await stream.next(({ event }) => event === 'endpoint');
   expect((await ask(to.url, { path, body: initialize('2024-11-05') })).status).toBe(202);

@@ -1,6 +1,6 @@
 // What the state of the server becomes: an error is an answer, and its status is 200, because official clients end
 // their session over a 502.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { closeServings, type Serving, startServing } from '../../../peers/http/serving.ts';
@@ -58,7 +58,7 @@ async function connected(side: Side): Promise<{
 }
 
 describe('nobody listens there', () => {
-  test('an opening: 200, -31001, and no session', async () => {
+  it('an opening: 200, -31001, and no session', async () => {
     const { url } = await startServing(await nowhere());
     const answered = await ask(url, { path: '/mcp', body: initialize() });
     expect(answered.status).toBe(200);
@@ -67,14 +67,14 @@ describe('nobody listens there', () => {
     expect(answered.headers['mcp-session-id']).toBeUndefined();
   });
 
-  test('a modern request: 200, -31001', async () => {
+  it('a modern request: 200, -31001', async () => {
     const { url } = await startServing(await nowhere());
     const answered = await ask(url, { path: '/mcp', ...modern('tools/list', {}, 'x') });
     expect(answered.status).toBe(200);
     expect(answered.json).toMatchObject({ id: 'x', error: { code: -31001 } });
   });
 
-  test('over HTTP+SSE the error comes on the stream', async () => {
+  it('over HTTP+SSE the error comes on the stream', async () => {
     const { url } = await startServing(await nowhere());
     const stream = await openStream(url, { path: '/sse' });
     const { data: path } = await stream.next(({ event }) => event === 'endpoint');
@@ -82,7 +82,7 @@ describe('nobody listens there', () => {
     expect((await stream.next()).message).toMatchObject({ id: 0, error: { code: -31001 } });
   });
 
-  test.each(SIDES)('$name: a server that went away: 200, -31001', async (side) => {
+  it.each(SIDES)('$name: a server that went away: 200, -31001', async (side) => {
     const { upstream, post } = await connected(side);
     expect((await post('tools/list')).status).toBe(200);
     await upstream.close();
@@ -93,7 +93,7 @@ describe('nobody listens there', () => {
 });
 
 describe.each(SIDES)('$name: a call that may have run', (side) => {
-  test.each<[string, Answer]>([
+  it.each<[string, Answer]>([
     ['is cut off before its answer', a.hangUp],
     ['is reset before its answer', a.reset],
     ['is cut off within its answer', a.partThenCut({ 'content-type': 'application/json' }, '{"jsonrpc"')],
@@ -110,7 +110,7 @@ describe.each(SIDES)('$name: a call that may have run', (side) => {
 });
 
 describe.each(SIDES)('$name: a server that refuses', (side) => {
-  test.each([500, 502, 503, 504, 429, 418])('with %i: 200, and the error says so', async (theirs) => {
+  it.each([500, 502, 503, 504, 429, 418])('with %i: 200, and the error says so', async (theirs) => {
     const { upstream, post } = await connected(side);
     upstream.on('tools/call', a.status(theirs, '<h1>sorry</h1>', { 'retry-after': '7' }));
     const answered = await post('tools/call', CALL);
@@ -121,7 +121,7 @@ describe.each(SIDES)('$name: a server that refuses', (side) => {
 });
 
 describe('no common revision', () => {
-  test('a modern client in front of a server of the handshake: 200, -31005', async () => {
+  it('a modern client in front of a server of the handshake: 200, -31005', async () => {
     const legacy = legacyServer();
     const sessionless = rpcErrorBody(-32000, 'Bad Request: No valid session ID provided');
     const server = await open(
@@ -136,7 +136,7 @@ describe('no common revision', () => {
     expect([answered.status, answered.json.error?.code], answered.text).toEqual([200, -31005]);
   });
 
-  test('a client of the handshake in front of a modern server: 200, -31005, and no session', async () => {
+  it('a client of the handshake in front of a modern server: 200, -31005, and no session', async () => {
     const server = await open(startScripted('/mcp', modernServer()));
     const { url } = await startServing(server.url);
     const answered = await ask(url, { path: '/mcp', body: initialize() });
@@ -146,14 +146,14 @@ describe('no common revision', () => {
 });
 
 describe('errors of the server', () => {
-  test.each([-32601, -32602, -32603, -32000, -32002, 1])('%i is a legacy answer like any other: 200', async (code) => {
+  it.each([-32601, -32602, -32603, -32000, -32002, 1])('%i is a legacy answer like any other: 200', async (code) => {
     const { upstream, post } = await connected(SIDES[0] as Side);
     upstream.once('tools/list', a.rpcError(code, 'no'));
     const answered = await post('tools/list');
     expect([answered.status, answered.json.error?.code]).toEqual([200, code]);
   });
 
-  test('an opening that the server refuses opens nothing', async () => {
+  it('an opening that the server refuses opens nothing', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     upstream.on('initialize', a.rpcError(-32603, 'not you'));

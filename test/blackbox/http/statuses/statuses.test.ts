@@ -1,13 +1,13 @@
 // The statuses that a request gets for its path, its method, its type and its size.
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ask, BOTH, inSession } from '../exchange.ts';
 import { expectRefusal, MIB, PING, refusing } from '../refusing.ts';
 
 const to = refusing();
 
 describe('path and method', () => {
-  test.each([
+  it.each([
     '/',
     '/mcp//',
     '/mcp/x',
@@ -21,7 +21,7 @@ describe('path and method', () => {
     expect((await ask(to.url, { path, body: PING })).status).toBe(404);
   });
 
-  test.each<[string, string[], string[]]>([
+  it.each<[string, string[], string[]]>([
     ['/mcp', ['GET', 'POST', 'DELETE', 'OPTIONS'], ['PUT', 'PATCH', 'HEAD']],
     ['/sse', ['GET', 'POST', 'DELETE', 'OPTIONS'], ['PUT', 'PATCH', 'HEAD']],
     ['/message', ['POST', 'OPTIONS'], ['GET', 'PUT', 'DELETE']],
@@ -38,19 +38,19 @@ describe('path and method', () => {
     to.untouched();
   });
 
-  test.each(['/healthz', '/metrics'])('HEAD %s has the headers and no body', async (path) => {
+  it.each(['/healthz', '/metrics'])('HEAD %s has the headers and no body', async (path) => {
     const answered = await ask(to.url, { path, method: 'HEAD' });
     expect([answered.status, answered.text]).toEqual([200, '']);
   });
 
-  test.each(['GET', 'DELETE'])('%s /mcp in the name of a revision without streams: 405', async (method) => {
+  it.each(['GET', 'DELETE'])('%s /mcp in the name of a revision without streams: 405', async (method) => {
     const headers = { ...inSession(to.session, '2026-07-28'), accept: 'text/event-stream' };
     const answered = await ask(to.url, { path: '/mcp', method, headers });
     expect([answered.status, answered.headers.allow]).toEqual([405, 'POST']);
     to.untouched();
   });
 
-  test('a query is no part of the path', async () => {
+  it('a query is no part of the path', async () => {
     expect((await ask(to.url, { path: '/healthz?x=1' })).status).toBe(200);
     expect((await ask(to.url, { path: '/mcp?x=1', headers: inSession(to.session), body: PING })).status).toBe(200);
   });
@@ -59,7 +59,7 @@ describe('path and method', () => {
 describe('type, size and Accept', () => {
   const inside = (): Record<string, string> => inSession(to.session);
 
-  test.each<[string, string | undefined]>([
+  it.each<[string, string | undefined]>([
     ['no type', undefined],
     ['text/plain', 'text/plain'],
     ['a form', 'application/x-www-form-urlencoded'],
@@ -74,7 +74,7 @@ describe('type, size and Accept', () => {
     to.untouched();
   });
 
-  test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset=UTF-8;x="y"'])(
+  it.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset=UTF-8;x="y"'])(
     '%s is JSON',
     async (type) => {
       const headers = { ...inside(), 'content-type': type };
@@ -82,12 +82,12 @@ describe('type, size and Accept', () => {
     },
   );
 
-  test.each(['text/html', 'application/xml', 'image/*'])('Accept %s on a POST: 406', async (accept) => {
+  it.each(['text/html', 'application/xml', 'image/*'])('Accept %s on a POST: 406', async (accept) => {
     expectRefusal(await ask(to.url, { path: '/mcp', headers: { ...inside(), accept }, body: PING }), 406);
     to.untouched();
   });
 
-  test.each<[string, string | undefined, RegExp]>([
+  it.each<[string, string | undefined, RegExp]>([
     ['none', undefined, /^application\/json/],
     ['anything', '*/*', /^application\/json/],
     ['any application', 'application/*', /^application\/json/],
@@ -102,13 +102,13 @@ describe('type, size and Accept', () => {
     expect(answered.headers['content-type']).toMatch(type);
   });
 
-  test.each(['application/json', 'text/html'])('Accept %s on a GET: 406', async (accept) => {
+  it.each(['application/json', 'text/html'])('Accept %s on a GET: 406', async (accept) => {
     for (const path of ['/mcp', '/sse'])
       expectRefusal(await ask(to.url, { path, headers: { ...inside(), accept } }), 406);
     to.untouched();
   });
 
-  test('a body beyond the limit: 413; at the limit it is read', async () => {
+  it('a body beyond the limit: 413; at the limit it is read', async () => {
     const padded = (size: number): string => {
       const text = JSON.stringify(PING);
       return text + ' '.repeat(size - text.length);
@@ -119,7 +119,7 @@ describe('type, size and Accept', () => {
     expect((await ask(to.url, { path: '/mcp', headers, body: padded(MIB) })).status).toBe(200);
   });
 
-  test('a body that is compressed is not understood', async () => {
+  it('a body that is compressed is not understood', async () => {
     const headers = { ...inside(), 'content-encoding': 'gzip' };
     const answered = await ask(to.url, { path: '/mcp', headers, body: gzipSync(JSON.stringify(PING)) });
     expect([400, 415]).toContain(answered.status);

@@ -1,5 +1,5 @@
 // Whose token goes where: accounts stay apart, and no token gets into hands that it was not issued for.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { listenLoopback } from '../../../peers/listen.ts';
 import { startAuthorizationServer } from '../../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../../peers/oauth/browser.ts';
@@ -30,7 +30,7 @@ async function stranger() {
   return { url, seen };
 }
 
-test.each([
+it.each([
   ['profiles', (name: string) => ['--profile', name]],
   ['resources', (name: string) => ['--resource', `https://tenants.example/${name}`]],
 ])('two accounts at one server, by %s', async (_, flags) => {
@@ -55,7 +55,7 @@ test.each([
   expect(browser.opened).toHaveLength(3);
 });
 
-test('another value of a header is still the same account', async () => {
+it('another value of a header is still the same account', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   for (const key of ['first-key', 'second-key']) {
     expect(await askWhoami(server.url, ['-H', `X-Api-Key: ${key}`], options)).toBe('ada');
@@ -66,7 +66,7 @@ test('another value of a header is still the same account', async () => {
   for (const { headers } of authorizationServer.requests) expect(headers['x-api-key']).toBeUndefined();
 });
 
-test('a token is for one server, also where another one has the same authorization server', async () => {
+it('a token is for one server, also where another one has the same authorization server', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   // Would take the token of anybody.
   const greedy = await open(startProtectedServer({ authorizationServer, checkResource: false }));
@@ -78,7 +78,7 @@ test('a token is for one server, also where another one has the same authorizati
   expect(browser.opened).toHaveLength(2);
 });
 
-test('a server that says it is another one gets no token for it', async () => {
+it('a server that says it is another one gets no token for it', async () => {
   const { server, browser, options } = await protectedServer({ metadata: { resource: 'https://bank.example/mcp' } });
   const proxy = startProxy(server.url, [], options);
   const error = await proxy.rpc.initialize('2025-11-25').catch((e: unknown) => e);
@@ -86,7 +86,7 @@ test('a server that says it is another one gets no token for it', async () => {
   expect(browser.opened).toEqual([]);
 });
 
-test.each([307, 308])('no token follows a %i to another origin', async (status) => {
+it.each([307, 308])('no token follows a %i to another origin', async (status) => {
   const { server, options } = await protectedServer();
   const { url, seen } = await stranger();
   const proxy = startProxy(server.url, [], options);
@@ -100,7 +100,7 @@ test.each([307, 308])('no token follows a %i to another origin', async (status) 
   expect(await whoami(proxy)).toBe('ada');
 });
 
-test('no token goes to a message endpoint at another origin', async () => {
+it('no token goes to a message endpoint at another origin', async () => {
   const { server, options } = await protectedServer({ carrier: 'sse' });
   const { url, seen } = await stranger();
   expect((await run('login', [server.url], options)).code).toBe(0);
@@ -114,7 +114,7 @@ test('no token goes to a message endpoint at another origin', async () => {
   expect(seen.filter((authorization) => authorization !== undefined)).toEqual([]);
 });
 
-test.each([[[]], [['login']], [['status']]] as const)('a keychain that is not there is told: %j', async (words) => {
+it.each([[[]], [['login']], [['status']]] as const)('a keychain that is not there is told: %j', async (words) => {
   const { server, browser, options } = await protectedServer();
   const program = startProxy(words[0], [server.url, '--credential-store', 'keychain'], options);
   expect(await program.exit()).toEqual({ code: 2, signal: null });

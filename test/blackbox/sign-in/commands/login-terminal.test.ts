@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../../peers/oauth/authorization-server.ts';
 import { type BrowserMode, startBrowser } from '../../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../../peers/oauth/protected-server.ts';
@@ -45,7 +45,7 @@ const linesOf = (screen: string): string[] =>
   screen.split('\n').filter((line) => line !== '' && !/^waiting for \d/.test(line));
 
 describe.runIf(hasTerminal)('in a terminal', () => {
-  test('the page, what to do with it, what is waited for, and the end', async () => {
+  it('the page, what to do with it, what is waited for, and the end', async () => {
     const { server, browser, options } = await protectedServer('hold');
     const terminal = await open(startTerminal(['login', server.url], options));
     const page = await browser.waitForTab(1);
@@ -61,7 +61,7 @@ describe.runIf(hasTerminal)('in a terminal', () => {
     ]);
   });
 
-  test('Ctrl-C gives up without a word of success', async () => {
+  it('Ctrl-C gives up without a word of success', async () => {
     const { server, browser, options } = await protectedServer('hold');
     const terminal = await open(startTerminal(['login', server.url], options));
     await browser.waitForTab(1);
@@ -71,7 +71,7 @@ describe.runIf(hasTerminal)('in a terminal', () => {
     expect(terminal.screen).not.toContain('signed in');
   });
 
-  test('a server that takes its time is named', async () => {
+  it('a server that takes its time is named', async () => {
     const url = await web((_req, res) => void setTimeout(() => res.writeHead(202).end(), 2_000));
     const terminal = await open(startTerminal(['login', url]));
     await terminal.shows(new RegExp(`^waiting for ${new URL(url).host}$`, 'm'));
@@ -90,13 +90,13 @@ async function told(args: string[]) {
   return { lines: linesOf(program.stderr), page, last: program.lines, signedIn: `signed in to ${server.url}` };
 }
 
-test('in a pipe, the same without what only a user at the keyboard can do', async () => {
+it('in a pipe, the same without what only a user at the keyboard can do', async () => {
   const { lines, page, last, signedIn } = await told([]);
   expect(last).toEqual([signedIn]);
   expect(lines).toEqual(['sign in on the page that just opened in your browser, or at', page, PASTE]);
 });
 
-test('a program that reads JSON gets JSON', async () => {
+it('a program that reads JSON gets JSON', async () => {
   const { lines, page, last, signedIn } = await told(['--log-format', 'json']);
   expect(last.map((line) => JSON.parse(line))).toMatchObject([{ level: 'info', msg: signedIn }]);
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
@@ -105,7 +105,7 @@ test('a program that reads JSON gets JSON', async () => {
   ]);
 });
 
-test('without a browser, no line begins with a level', async () => {
+it('without a browser, no line begins with a level', async () => {
   const { server, options } = await protectedServer();
   const program = startProxy('login', [server.url], { ...options, env: { BROWSER: '' } });
   await program.stderrMatching(/paste/);
@@ -117,7 +117,7 @@ test('without a browser, no line begins with a level', async () => {
 });
 
 describe('nothing is called signed in', () => {
-  test('where nothing can be stored, and the user is not sent anywhere', async () => {
+  it('where nothing can be stored, and the user is not sent anywhere', async () => {
     const { authorizationServer, server, browser, options } = await protectedServer();
     // A file where the folder should be: not even root can write into it.
     const cache = path.join(options.home, 'cache');
@@ -143,7 +143,7 @@ describe('nothing is called signed in', () => {
     ['a file', (_req, res) => res.writeHead(200, { 'content-type': 'text/plain' }).end('hello'), '200'],
   ];
 
-  test.each(NOT_MCP)('at %s', async (_, handle, status) => {
+  it.each(NOT_MCP)('at %s', async (_, handle, status) => {
     const url = await web(handle);
     const { home } = await open(sharedHome());
     const { code, out, err } = await run('login', [url], { home });
@@ -152,7 +152,7 @@ describe('nothing is called signed in', () => {
     expect(err).toMatch(/^mcp-proxy: [^\n]+\nhint: [^\n]+\n$/);
   });
 
-  test('at a path that turns out not to exist once the user is signed in', async () => {
+  it('at a path that turns out not to exist once the user is signed in', async () => {
     const { server, options } = await protectedServer();
     const bare = await web((req, res) => {
       if (req.headers.authorization) return void res.writeHead(404).end();
@@ -165,7 +165,7 @@ describe('nothing is called signed in', () => {
   });
 });
 
-test('an HTTP+SSE server is an MCP server', async () => {
+it('an HTTP+SSE server is an MCP server', async () => {
   const server = await open(startServerEverythingSse());
   const { home } = await open(sharedHome());
   expect(await run('login', [server.url], { home })).toMatchObject({

@@ -1,5 +1,5 @@
 // `mcp-proxy login <url>`: with a browser, without one, with the answer of a browser elsewhere, and when it fails.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../../peers/oauth/protected-server.ts';
@@ -32,7 +32,7 @@ async function redirected(page: string): Promise<string> {
   return response.headers.get('location') ?? '';
 }
 
-test('signs in with a browser, once, for every host that comes after', async () => {
+it('signs in with a browser, once, for every host that comes after', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   expect(await run('login', [server.url], options)).toMatchObject({ code: 0, out: [`signed in to ${server.url}`] });
   expect(browser.pages[0]?.html).toMatch(/signed in/i);
@@ -47,7 +47,7 @@ test('signs in with a browser, once, for every host that comes after', async () 
   expect(authorizationServer.count('token')).toBe(1);
 });
 
-test('prints the page once where there is no browser, and takes the address that another one ends at', async () => {
+it('prints the page once where there is no browser, and takes the address that another one ends at', async () => {
   const { server, browser, options } = await protectedServer();
   const program = startProxy('login', [server.url], { ...options, env: NO_BROWSER });
   const page = await pageOf(program);
@@ -74,7 +74,7 @@ test('prints the page once where there is no browser, and takes the address that
   expect(await askWhoami(server.url, [], options)).toBe('ada');
 });
 
-test('an address without an answer does not end the sign-in, neither pasted nor visited', async () => {
+it('an address without an answer does not end the sign-in, neither pasted nor visited', async () => {
   const { server, options } = await protectedServer();
   const program = startProxy('login', [server.url], { ...options, env: NO_BROWSER });
   const page = await pageOf(program);
@@ -94,7 +94,7 @@ test('an address without an answer does not end the sign-in, neither pasted nor 
   expect(program.lines).toEqual([`signed in to ${server.url}`]);
 });
 
-test('a browser that cannot be started is no browser', async () => {
+it('a browser that cannot be started is no browser', async () => {
   const { server, browser, options } = await protectedServer();
   browser.mode = 'broken';
   const program = startProxy('login', [server.url], options);
@@ -102,7 +102,7 @@ test('a browser that cannot be started is no browser', async () => {
   expect(await outcome(program)).toMatchObject({ code: 0, out: [`signed in to ${server.url}`] });
 });
 
-test.each(['in the browser', 'in the address that is pasted'])('says that the user denied it, %s', async (where) => {
+it.each(['in the browser', 'in the address that is pasted'])('says that the user denied it, %s', async (where) => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   let program: ProxyProcess;
   if (where === 'in the browser') {
@@ -122,7 +122,7 @@ test.each(['in the browser', 'in the address that is pasted'])('says that the us
   expect(authorizationServer.count('token')).toBe(0);
 });
 
-test('signs in again when the server has taken the tokens back, however new they are', async () => {
+it('signs in again when the server has taken the tokens back, however new they are', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   await run('login', [server.url], options);
   authorizationServer.revokeEverything();
@@ -131,7 +131,7 @@ test('signs in again when the server has taken the tokens back, however new they
   expect(browser.opened).toHaveLength(2);
 });
 
-test('renews an expired token instead of asking the user', async () => {
+it('renews an expired token instead of asking the user', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   await run('login', [server.url], options);
   authorizationServer.expireAccessTokens();
@@ -141,14 +141,14 @@ test('renews an expired token instead of asking the user', async () => {
   expect(browser.opened).toHaveLength(1);
 });
 
-test('has nothing to do at a server that asks for no sign-in', async () => {
+it('has nothing to do at a server that asks for no sign-in', async () => {
   const server = await open(startSdkV1Stateful());
   const { home } = await open(sharedHome());
   const { code, out, err } = await run('login', [server.url], { home });
   expect({ code, out, err }).toEqual({ code: 0, out: [`${server.url} asks for no sign-in`], err: '' });
 });
 
-test('signs in to a server that asks for it only where it matters', async () => {
+it('signs in to a server that asks for it only where it matters', async () => {
   const { server, browser, options } = await protectedServer();
   server.behaviour.open = (method) => method !== 'tools/call';
   expect(await run('login', [server.url], options)).toMatchObject({ code: 0, out: [`signed in to ${server.url}`] });
@@ -156,7 +156,7 @@ test('signs in to a server that asks for it only where it matters', async () => 
   expect(browser.opened).toHaveLength(1);
 });
 
-test('says what cannot be reached', async () => {
+it('says what cannot be reached', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   await authorizationServer.close();
   const withoutAuthority = await run('login', [server.url], options);
@@ -170,7 +170,7 @@ test('says what cannot be reached', async () => {
   expect(browser.opened).toHaveLength(0);
 });
 
-test('takes the answer for a host that waits for it, and that has no terminal', async () => {
+it('takes the answer for a host that waits for it, and that has no terminal', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   const proxy = startProxy(server.url, [], { ...options, env: NO_BROWSER });
   await proxy.rpc.initialize('2025-11-25');
@@ -187,7 +187,7 @@ test('takes the answer for a host that waits for it, and that has no terminal', 
   expect(browser.opened).toHaveLength(0);
 });
 
-test('goes on with what a host had begun that is gone', async () => {
+it('goes on with what a host had begun that is gone', async () => {
   const { authorizationServer, server, options } = await protectedServer();
   const proxy = startProxy(server.url, [], { ...options, env: NO_BROWSER });
   await proxy.rpc.initialize('2025-11-25');

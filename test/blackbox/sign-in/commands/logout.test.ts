@@ -1,7 +1,7 @@
 // `mcp-proxy logout <url>`: takes the tokens back at the server and forgets them, whatever the server says to it.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
@@ -33,7 +33,7 @@ const live = ({ tokens }: AuthorizationServer): string[] =>
     .map(({ kind }) => kind)
     .sort();
 
-test('takes back both tokens, and the next host signs in anew', async () => {
+it('takes back both tokens, and the next host signs in anew', async () => {
   const { authorizationServer, server, browser, home, options } = await protectedServer();
   await askWhoami(server.url, [], options);
   expect(live(authorizationServer)).toEqual(['access', 'refresh']);
@@ -55,7 +55,7 @@ test('takes back both tokens, and the next host signs in anew', async () => {
   expect(browser.opened).toHaveLength(2);
 });
 
-test('a client with a secret shows it', async () => {
+it('a client with a secret shows it', async () => {
   const { authorizationServer, server, options } = await protectedServer({
     registration: 'secret',
     authMethods: ['client_secret_basic'],
@@ -66,7 +66,7 @@ test('a client with a secret shows it', async () => {
   expect(live(authorizationServer)).toEqual([]);
 });
 
-test.each([
+it.each([
   [
     'has no such endpoint',
     { revocation: 'off', metadata: { revocation_endpoint: undefined } },
@@ -83,7 +83,7 @@ test.each([
   expect(stored(home)).toEqual([]);
 });
 
-test('forgets the tokens also where nobody answers any more', async () => {
+it('forgets the tokens also where nobody answers any more', async () => {
   const { authorizationServer, server, home, options } = await protectedServer();
   await run('login', [server.url], options);
   await authorizationServer.close();
@@ -95,7 +95,7 @@ test('forgets the tokens also where nobody answers any more', async () => {
   expect(stored(home)).toEqual([]);
 });
 
-test('says when nobody was signed in', async () => {
+it('says when nobody was signed in', async () => {
   const { authorizationServer, server, options } = await protectedServer();
   for (let time = 1; time <= 2; time++) {
     expect(await run('logout', [server.url], options)).toEqual({
@@ -107,7 +107,7 @@ test('says when nobody was signed in', async () => {
   expect(authorizationServer.requests).toEqual([]);
 });
 
-test('an expired access token is no reason to keep the refresh token', async () => {
+it('an expired access token is no reason to keep the refresh token', async () => {
   const { authorizationServer, server, options } = await protectedServer({ expiresIn: { value: 1 } });
   await run('login', [server.url], options);
   authorizationServer.expireAccessTokens();
@@ -119,7 +119,7 @@ test('an expired access token is no reason to keep the refresh token', async () 
   expect(live(authorizationServer)).toEqual([]);
 });
 
-test('a host that runs meanwhile signs in again with its next call', async () => {
+it('a host that runs meanwhile signs in again with its next call', async () => {
   const { server, browser, options } = await protectedServer();
   const proxy = startProxy(server.url, [], options);
   await proxy.rpc.initialize('2025-11-25');
@@ -130,7 +130,7 @@ test('a host that runs meanwhile signs in again with its next call', async () =>
   expect(browser.opened).toHaveLength(2);
 });
 
-test('does not wait for a user who is just signing in', async () => {
+it('does not wait for a user who is just signing in', async () => {
   const { server, browser, home, options } = await protectedServer();
   browser.mode = 'hold';
   const proxy = startProxy(server.url, [], options);
@@ -148,7 +148,7 @@ test('does not wait for a user who is just signing in', async () => {
   expect(browser.opened).toHaveLength(1);
 });
 
-test('leaves other servers alone', async () => {
+it('leaves other servers alone', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   const other = await open(startProtectedServer({ authorizationServer }));
   for (const { url } of [server, other]) expect(await askWhoami(url, [], options)).toBe('ada');
@@ -158,7 +158,7 @@ test('leaves other servers alone', async () => {
   expect(browser.opened).toHaveLength(2);
 });
 
-test('names the profiles where none is given, and forgets nothing', async () => {
+it('names the profiles where none is given, and forgets nothing', async () => {
   const { authorizationServer, server, options } = await protectedServer();
   for (const profile of ['work', 'home']) await run('login', [server.url, '--profile', profile], options);
   const before = live(authorizationServer);
@@ -186,7 +186,7 @@ test('names the profiles where none is given, and forgets nothing', async () => 
   expect((await run('logout', [server.url], options)).out).toEqual([`was not signed in to ${server.url}`]);
 });
 
-test('an account without a profile, and one with a resource, are named too', async () => {
+it('an account without a profile, and one with a resource, are named too', async () => {
   const { server, options } = await protectedServer();
   await run('login', [server.url], options);
   await run('login', [server.url, '--resource', server.url], options);

@@ -1,5 +1,5 @@
 // `mcp-proxy status [<url>]`: who is signed in where and until when, and not a secret.
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inWords, isoTime } from '../../../../src/cli/times.ts';
 import {
   type AuthorizationServer,
@@ -29,7 +29,7 @@ function expectNoSecret(text: string, { tokens, clients }: AuthorizationServer):
   for (const secret of secrets) expect(text).not.toContain(secret);
 }
 
-test('nobody is signed in, anywhere or at one server', async () => {
+it('nobody is signed in, anywhere or at one server', async () => {
   const { home } = await open(sharedHome());
   const none = { code: 0, out: ['not signed in anywhere'], err: '' };
   expect(await run('status', [], { home })).toEqual(none);
@@ -38,7 +38,7 @@ test('nobody is signed in, anywhere or at one server', async () => {
   expect(await run('status', [url], { home })).toEqual({ ...none, out: here });
 });
 
-test('tells of every server, or of one', async () => {
+it('tells of every server, or of one', async () => {
   const { authorizationServer, server, options } = await protectedServer({ registration: 'secret' });
   const other = await open(
     startProtectedServer({ authorizationServer, requiredScopes: ['mcp'], challengeScope: 'mcp' }),
@@ -68,7 +68,7 @@ test('tells of every server, or of one', async () => {
   expect(until).toBeLessThanOrEqual(Date.now() + 3600_000);
 });
 
-test('keeps profiles apart, and says whose client it is', async () => {
+it('keeps profiles apart, and says whose client it is', async () => {
   const client = { client_id: 'given-client', client_secret: SECRET };
   const { authorizationServer, server, options } = await protectedServer({ clients: [client] });
   const info = ['--static-oauth-client-info', JSON.stringify(client)];
@@ -84,7 +84,7 @@ test('keeps profiles apart, and says whose client it is', async () => {
   expectNoSecret(out.join('\n'), authorizationServer);
 });
 
-test.each([
+it.each([
   [
     'can be renewed',
     'rotate',
@@ -99,13 +99,13 @@ test.each([
   });
 });
 
-test('a server that names no end', async () => {
+it('a server that names no end', async () => {
   const { server, options } = await protectedServer({ refresh: 'never', expiresIn: 'omit' });
   await run('login', [server.url], options);
   expect((await run('status', [], options)).out[2]).toBe('  token:     valid until the server ends it');
 });
 
-test('looks on while a host is at work, and asks nobody', async () => {
+it('looks on while a host is at work, and asks nobody', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   browser.mode = 'hold';
   const proxy = startProxy(server.url, [], options);
@@ -120,7 +120,7 @@ test('looks on while a host is at work, and asks nobody', async () => {
   expect(await whoami(proxy)).toBe('ada');
 });
 
-test('shows the profile that is asked for, and no other one', async () => {
+it('shows the profile that is asked for, and no other one', async () => {
   const { server, options } = await protectedServer();
   for (const profile of ['work', 'home']) await run('login', [server.url, '--profile', profile], options);
   const { code, out } = await run('status', [server.url, '--profile', 'work'], options);
@@ -134,7 +134,7 @@ test('shows the profile that is asked for, and no other one', async () => {
 });
 
 describe('--check', () => {
-  test('asks the server, which accepts the sign-in', async () => {
+  it('asks the server, which accepts the sign-in', async () => {
     const { authorizationServer, server, browser, options } = await protectedServer();
     await run('login', [server.url], options);
     const { code, out, err } = await run('status', ['--check'], options);
@@ -144,7 +144,7 @@ describe('--check', () => {
     expect(browser.opened).toHaveLength(1);
   });
 
-  test('after the token was revoked, says so, asks nobody, and ends with 1', async () => {
+  it('after the token was revoked, says so, asks nobody, and ends with 1', async () => {
     const { authorizationServer, server, browser, options } = await protectedServer();
     await run('login', [server.url, '--profile', 'work'], options);
     authorizationServer.revokeEverything();
@@ -160,7 +160,7 @@ describe('--check', () => {
     expect(browser.opened).toHaveLength(1);
   });
 
-  test('a token that is over is renewed first', async () => {
+  it('a token that is over is renewed first', async () => {
     const { authorizationServer, server, options } = await protectedServer();
     await run('login', [server.url], options);
     authorizationServer.expireAccessTokens();
@@ -169,7 +169,7 @@ describe('--check', () => {
     expect(authorizationServer.tokenRequests('refresh_token')).toHaveLength(1);
   });
 
-  test('a client that the user gave, and a resource, are those of the record', async () => {
+  it('a client that the user gave, and a resource, are those of the record', async () => {
     const client = { client_id: 'given-client', client_secret: SECRET };
     const { authorizationServer, server, options } = await protectedServer({ clients: [client] });
     const flags = ['--static-oauth-client-info', JSON.stringify(client), '--resource', server.url];
@@ -179,7 +179,7 @@ describe('--check', () => {
     expect({ code, state: out[1] }).toEqual({ code: 0, state: '  state:     signed in: the server accepts it' });
   });
 
-  test('a server that is away is not asked in vain', async () => {
+  it('a server that is away is not asked in vain', async () => {
     const { server, options } = await protectedServer();
     await run('login', [server.url], options);
     await server.close();
@@ -192,7 +192,7 @@ describe('--check', () => {
   });
 });
 
-test.each([['--json'], ['--log-format', 'json'], ['--json', '--check']])('as JSON: %s %s', async (...flags) => {
+it.each([['--json'], ['--log-format', 'json'], ['--json', '--check']])('as JSON: %s %s', async (...flags) => {
   const { authorizationServer, server, options } = await protectedServer();
   expect((await run('status', flags, options)).out).toEqual(['[]']);
   await run('login', [server.url, '--profile', 'work'], options);
@@ -216,7 +216,7 @@ test.each([['--json'], ['--log-format', 'json'], ['--json', '--check']])('as JSO
   for (const token of authorizationServer.tokens.keys()) expect(out[0]).not.toContain(token);
 });
 
-test('--log-format json holds for login and logout', async () => {
+it('--log-format json holds for login and logout', async () => {
   const { server, options } = await protectedServer();
   const event = (msg: string): object => ({ time: expect.any(String), level: 'info', msg });
   const login = await run('login', [server.url, '--log-format', 'json'], options);
@@ -226,7 +226,7 @@ test('--log-format json holds for login and logout', async () => {
   expect(logout.out.map((line) => JSON.parse(line) as object)).toEqual([event(`signed out of ${server.url}`)]);
 });
 
-test.each([
+it.each([
   [59_999, 'in 59 seconds'],
   [60_000, 'in 1 minute'],
   [28 * 60_000, 'in 28 minutes'],

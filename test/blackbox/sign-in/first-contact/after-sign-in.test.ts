@@ -1,5 +1,5 @@
 // What follows a sign-in that worked: its page survives a reload, and its port is there for the next one.
-import { afterEach, expect, it, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { askForPort, type Callback, listenForCallback } from '../../../../src/auth/sign-in/callback.ts';
 import { Cancellation } from '../../../../src/core/cancel.ts';
 import { freePort } from '../../../peers/free-port.ts';
@@ -63,7 +63,7 @@ it('keeps the port of a sign-in that still waits, and leaves other programs alon
   await askForPort(await freePort());
 });
 
-test('a second sign-in at the port that the user chose, while the first is still running', async () => {
+it('a second sign-in at the port that the user chose, while the first is still running', async () => {
   const port = await freePort();
   const args = ['--callback-port', String(port)];
   const made = await setting(open, 'approve');
@@ -80,7 +80,7 @@ test('a second sign-in at the port that the user chose, while the first is still
   await first.close();
 });
 
-test.each([
+it.each([
   ['failed', { error: 'invalid_scope', error_description: 'Ask <b>the</b> administrator' }, 'invalid_scope: Ask'],
   ['denied', { error: 'access_denied', error_description: 'Ask <b>the</b> administrator' }, 'Ask'],
 ])(
@@ -98,7 +98,7 @@ test.each([
   },
 );
 
-test('every request of a sign-in names this program', async () => {
+it('every request of a sign-in names this program', async () => {
   const { authorizationServer, server, start } = await setting(open, 'approve');
   const proxy = start();
   await proxy.rpc.initialize();

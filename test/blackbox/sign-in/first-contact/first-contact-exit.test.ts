@@ -2,7 +2,7 @@
 // run side by side, for most of their time is waiting.
 import { spawn } from 'node:child_process';
 import net from 'node:net';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { exitAfter, lasting, SOON } from '../../../peers/hostile-endings.ts';
 import { listenLoopback, WAIT_MS } from '../../../peers/listen.ts';
 import { closeProxies, PROXY_BIN, type ProxyProcess, proxyEnvironment } from '../../../peers/proxy.ts';
@@ -101,7 +101,7 @@ const ENDINGS: [string, (proxy: ProxyProcess) => void][] = [
 const CASES = ERAS.flatMap((era) => ENDINGS.map(([ending, end]) => ({ ...era, ending, end })));
 
 describe.concurrent.each(PHASES)('while $name', ({ set, later = false }) => {
-  test.each(CASES)('$era: $ending ends it', async ({ begin, params, end }) => {
+  it.each(CASES)('$era: $ending ends it', async ({ begin, params, end }) => {
     const { made, reached } = await set();
     const proxy = made.start();
     await begin(proxy, later);
@@ -121,7 +121,7 @@ describe.concurrent.each(PHASES)('while $name', ({ set, later = false }) => {
   });
 });
 
-test.concurrent('the death of its parent ends it, even while somebody else holds its stdin open', async () => {
+it.concurrent('the death of its parent ends it, even while somebody else holds its stdin open', async () => {
   const made = await setting(open, 'hold');
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
   const line = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params });

@@ -1,6 +1,6 @@
 // What a client gets whose user takes longer than a client waits. These wait as long as the program does: 25 seconds;
 // so several of them wait side by side.
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { closeProxies } from '../../../peers/proxy.ts';
 import { expectClean, expectPage, LIST_CHANGES, setting, TOOLS, toolNames } from './first-contact-setting.ts';
 
@@ -19,7 +19,7 @@ const CALL = { name: 'whoami', arguments: {} };
 /** Longer than the program lets a list wait. */
 const PATIENT = 90_000;
 
-test.concurrent('a legacy client gets the one tool that says where to sign in, and then the real ones', async () => {
+it.concurrent('a legacy client gets the one tool that says where to sign in, and then the real ones', async () => {
   const { browser, start } = await setting(open, 'hold');
   const proxy = start();
   const { rpc } = proxy;
@@ -46,7 +46,7 @@ test.concurrent('a legacy client gets the one tool that says where to sign in, a
   expectClean(proxy);
 });
 
-test.concurrent('a modern client gets the same, and after a refusal the tool begins a new sign-in', async ({
+it.concurrent('a modern client gets the same, and after a refusal the tool begins a new sign-in', async ({
   expect,
 }) => {
   const { browser, start } = await setting(open, 'hold');
@@ -75,7 +75,7 @@ test.concurrent('a modern client gets the same, and after a refusal the tool beg
   expectClean(proxy);
 });
 
-test.concurrent('who was signed in once gets what the server said then', async () => {
+it.concurrent('who was signed in once gets what the server said then', async () => {
   const { authorizationServer, browser, start } = await setting(open, 'approve');
   const before = start();
   await before.rpc.initialize('2025-11-25');

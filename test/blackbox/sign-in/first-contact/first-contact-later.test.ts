@@ -1,5 +1,5 @@
 // Sign-ins that begin after the connection: for some requests only, for more scopes, or because somebody revoked it.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import type { ProxyProcess } from '../../../peers/proxy.ts';
 import { modernParams, type Received } from '../../../peers/rpc.ts';
@@ -34,7 +34,7 @@ const scopesOf = (url: string): string[] => (new URL(url).searchParams.get('scop
 describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$name', (way) => {
   const { carrier, begin, ask } = way;
 
-  test('signs in when a call needs it, once for all calls that wait', async () => {
+  it('signs in when a call needs it, once for all calls that wait', async () => {
     const { browser, server, start } = await setting(open, 'hold', {
       server: { carrier, open: (method) => method !== 'tools/call' },
     });
@@ -60,7 +60,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
     expectClean(proxy);
   });
 
-  test('signs in once more when everything was revoked', async () => {
+  it('signs in once more when everything was revoked', async () => {
     const { authorizationServer, browser, server, start } = await setting(open, 'approve', { server: { carrier } });
     const proxy = start();
     await begin(proxy);
@@ -74,7 +74,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
     expectClean(proxy);
   });
 
-  test('gets more scopes with one sign-in that keeps the ones there were', async () => {
+  it('gets more scopes with one sign-in that keeps the ones there were', async () => {
     const { browser, server, start } = await setting(open, 'approve', {
       server: { carrier, requiredScopes: ['mcp'], challengeScope: 'mcp' },
     });
@@ -91,7 +91,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
     expectClean(proxy);
   });
 
-  test('asks once for scopes that are never granted, and passes the refusal on', async () => {
+  it('asks once for scopes that are never granted, and passes the refusal on', async () => {
     const { browser, server, start } = await setting(open, 'approve', {
       server: { carrier },
       authorizationServer: { grantScopes: (asked) => asked.filter((scope) => scope !== 'admin') },
@@ -110,7 +110,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
   });
 });
 
-test('a call that waits longer than a sign-in may take says where to sign in, and does not run', async () => {
+it('a call that waits longer than a sign-in may take says where to sign in, and does not run', async () => {
   const { browser, server, start } = await setting(open, 'hold', {
     server: { carrier: 'sessions', open: (method) => method !== 'tools/call' },
   });

@@ -2,7 +2,7 @@
 // are answered by what the server turns out to be.
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import type { ProxyProcess } from '../../../peers/proxy.ts';
 import { MODERN, modernParams, RpcError } from '../../../peers/rpc.ts';
@@ -11,7 +11,7 @@ import { expectClean, expectPage, isAnswered, served, setting, TOOLS, toolNames 
 const open = opened();
 const CARRIERS = ['http', 'sessions', 'sse'] as const;
 
-test.each(CARRIERS)('over %s: a probe is answered, asks nobody to sign in, and leaves nothing', async (carrier) => {
+it.each(CARRIERS)('over %s: a probe is answered, asks nobody to sign in, and leaves nothing', async (carrier) => {
   const { browser, server, authorizationServer, home, start } = await setting(open, 'approve', { server: { carrier } });
   const proxy = start();
   const result = await proxy.rpc.modern('server/discover');
@@ -27,7 +27,7 @@ test.each(CARRIERS)('over %s: a probe is answered, asks nobody to sign in, and l
   expectClean(proxy);
 });
 
-test('requests wait for the user, or say where to sign in; what was refused does not run later', async () => {
+it('requests wait for the user, or say where to sign in; what was refused does not run later', async () => {
   const { browser, server, start } = await setting(open, 'hold');
   const proxy = start();
   const { rpc } = proxy;
@@ -48,7 +48,7 @@ test('requests wait for the user, or say where to sign in; what was refused does
   expectClean(proxy);
 });
 
-test('a client that takes its waiting list back gets no answer, and the server no request', async () => {
+it('a client that takes its waiting list back gets no answer, and the server no request', async () => {
   const { browser, server, start } = await setting(open, 'hold');
   const { rpc } = start();
   rpc.raw(JSON.stringify({ jsonrpc: '2.0', id: 'gone', method: 'tools/list', params: modernParams() }));
@@ -63,7 +63,7 @@ test('a client that takes its waiting list back gets no answer, and the server n
 });
 
 describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 2026-07-28', (carrier) => {
-  test('a client that is signed in hears it from the server, and can open with initialize', async () => {
+  it('a client that is signed in hears it from the server, and can open with initialize', async () => {
     const { browser, server, start } = await setting(open, 'approve', { server: { carrier } });
     const before = start();
     await before.rpc.initialize();
@@ -85,7 +85,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
     expectClean(proxy);
   });
 
-  test('a client that was promised it gets what it would get directly', async () => {
+  it('a client that was promised it gets what it would get directly', async () => {
     const { browser, server, start } = await setting(open, 'hold', { server: { carrier } });
     const proxy = start();
     await proxy.rpc.modern('server/discover');
@@ -109,7 +109,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
     expectClean(proxy);
   });
 
-  test('a client that probed another process gets the same', async () => {
+  it('a client that probed another process gets the same', async () => {
     const { browser, start } = await setting(open, 'approve', { server: { carrier } });
     const probed = start();
     await probed.rpc.modern('server/discover');
@@ -121,7 +121,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
     expectClean(proxy);
   });
 
-  test('several requests at once open one session, whoever of them is taken back', async () => {
+  it('several requests at once open one session, whoever of them is taken back', async () => {
     const { browser, server, start } = await setting(open, 'hold', { server: { carrier } });
     const { rpc } = start();
     await rpc.modern('server/discover');
@@ -161,7 +161,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
   });
 });
 
-test('a server that refuses 2026-07-28 by name is served after the sign-in as any other legacy one', async () => {
+it('a server that refuses 2026-07-28 by name is served after the sign-in as any other legacy one', async () => {
   const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
   server.behaviour.instead = ({ authorization, headers }) => {
     if (authorization === undefined || headers['mcp-protocol-version'] !== MODERN) return undefined;

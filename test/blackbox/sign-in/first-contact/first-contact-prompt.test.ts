@@ -1,5 +1,5 @@
 // Clients that can show a page to their user are given the page of the sign-in (URL mode elicitation).
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { modernParams } from '../../../peers/rpc.ts';
 import {
@@ -17,7 +17,7 @@ const URL_MODE = { elicitation: { url: {} } };
 const CALL = { name: 'whoami', arguments: {} };
 const ANSWERED = { inputResponses: { 'mcp-proxy/sign-in': { action: 'accept' } } };
 
-test('a client with a handshake is asked once it is ready, and told when the user is done', async () => {
+it('a client with a handshake is asked once it is ready, and told when the user is done', async () => {
   const { browser, server, start } = await setting(open, 'hold');
   const { rpc } = start();
   const clientInfo = { name: 'able', version: '1' };
@@ -42,7 +42,7 @@ test('a client with a handshake is asked once it is ready, and told when the use
   expect(browser.opened).toHaveLength(1);
 });
 
-test('a question that the user left open is taken back when the sign-in is done', async () => {
+it('a question that the user left open is taken back when the sign-in is done', async () => {
   const { browser, start } = await setting(open, 'hold');
   const proxy = start();
   await proxy.rpc.initialize('2025-11-25', URL_MODE);
@@ -54,7 +54,7 @@ test('a question that the user left open is taken back when the sign-in is done'
   expectClean(proxy);
 });
 
-test.each([{}, { elicitation: {} }, { elicitation: { form: {} } }])(
+it.each([{}, { elicitation: {} }, { elicitation: { form: {} } }])(
   'a client that declared %j is not asked',
   async (declared) => {
     const { browser, start } = await setting(open, 'hold');
@@ -66,7 +66,7 @@ test.each([{}, { elicitation: {} }, { elicitation: { form: {} } }])(
   },
 );
 
-test.each(['http', 'sessions'] as const)(
+it.each(['http', 'sessions'] as const)(
   'a modern client over %s gets a result that asks, and its retry waits',
   async (carrier) => {
     const { browser, server, start } = await setting(open, 'hold', { server: { carrier } });
@@ -95,7 +95,7 @@ test.each(['http', 'sessions'] as const)(
   },
 );
 
-test.each(['decline', 'cancel'])(
+it.each(['decline', 'cancel'])(
   'a modern client whose user answers "%s" is told where to sign in, and nothing runs',
   async (action) => {
     const { browser, server, start } = await setting(open, 'hold');
@@ -114,7 +114,7 @@ test.each(['decline', 'cancel'])(
   },
 );
 
-test('a retry that the client takes back while it waits never runs', async () => {
+it('a retry that the client takes back while it waits never runs', async () => {
   const { browser, server, start } = await setting(open, 'hold');
   const { rpc } = start();
   await rpc.modern('tools/call', CALL, URL_MODE);
@@ -128,7 +128,7 @@ test('a retry that the client takes back while it waits never runs', async () =>
   expect(rpc.received.some(({ message }) => message.id === 'gone')).toBe(false);
 });
 
-test('requests whose results may not ask do not', async () => {
+it('requests whose results may not ask do not', async () => {
   const { browser, start } = await setting(open, 'hold');
   const { rpc } = start();
   const listed = rpc.modern('tools/list', {}, URL_MODE);

@@ -1,6 +1,6 @@
 // A client of the revisions with a handshake in front of a server that nobody has signed in to: it is answered at
 // once, and everything is there when its user is done.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import {
   expectClean,
@@ -15,7 +15,7 @@ import {
 
 const open = opened();
 
-test.each(['http', 'sessions', 'sse'] as const)(
+it.each(['http', 'sessions', 'sse'] as const)(
   'over %s: answered while the tab is open, and whole after it',
   async (carrier) => {
     const { browser, server, authorizationServer, start } = await setting(open, 'hold', { server: { carrier } });
@@ -59,7 +59,7 @@ test.each(['http', 'sessions', 'sse'] as const)(
   },
 );
 
-test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
+it.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
   'answers a client of %s in its revision',
   async (revision) => {
     const { start } = await setting(open, 'hold');
@@ -67,12 +67,12 @@ test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
   },
 );
 
-test('answers a client of a revision that does not exist in the newest one with a handshake', async () => {
+it('answers a client of a revision that does not exist in the newest one with a handshake', async () => {
   const { start } = await setting(open, 'hold');
   expect((await start().rpc.initialize('2031-01-01')).protocolVersion).toBe('2025-11-25');
 });
 
-test('a client that says late that it is ready is waited for by nobody, and is heard once', async () => {
+it('a client that says late that it is ready is waited for by nobody, and is heard once', async () => {
   const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
   const proxy = start();
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'late', version: '1' } };
@@ -85,7 +85,7 @@ test('a client that says late that it is ready is waited for by nobody, and is h
   expect(served(server, 'notifications/initialized')).toBe(1);
 });
 
-test('a client that opens a second time while it waits is connected once, and heard once', async () => {
+it('a client that opens a second time while it waits is connected once, and heard once', async () => {
   const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
   const proxy = start();
   await proxy.rpc.initialize('2025-06-18');
@@ -105,7 +105,7 @@ test('a client that opens a second time while it waits is connected once, and he
   expect(browser.opened).toHaveLength(1);
 });
 
-test('what the client takes back while it waits never runs', async () => {
+it('what the client takes back while it waits never runs', async () => {
   const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
   const { rpc } = start();
   await rpc.initialize();
@@ -119,7 +119,7 @@ test('what the client takes back while it waits never runs', async () => {
   expect(rpc.received.some(({ message }) => message.id === 'gone')).toBe(false);
 });
 
-test('who refuses the sign-in is asked again when a call needs it, and in one more tab', async () => {
+it('who refuses the sign-in is asked again when a call needs it, and in one more tab', async () => {
   const { browser, authorizationServer, server, start } = await setting(open, 'hold');
   const proxy = start();
   const { rpc } = proxy;

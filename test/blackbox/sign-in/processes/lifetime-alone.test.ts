@@ -1,7 +1,7 @@
 // A host that lets its programs start no others: what another process would do is done in this one.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../../peers/oauth/protected-server.ts';
@@ -11,7 +11,7 @@ import { sharedHome, whoami } from '../command.ts';
 
 const open = opened();
 
-test('a sign-in is renewed where no process can be started', async () => {
+it('a sign-in is renewed where no process can be started', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('approve'));

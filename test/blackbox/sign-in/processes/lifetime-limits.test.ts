@@ -1,5 +1,5 @@
 // Servers in trouble: what is asked of them again, how often, and what the user is told meanwhile.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Answer } from '../../../peers/oauth/place.ts';
 import { opened } from '../../../peers/opened.ts';
 import type { Copy } from './copy.ts';
@@ -14,7 +14,7 @@ function refuseAll({ server }: Fleet): void {
   server.behaviour.instead = ({ path }) => (path.startsWith('/.well-known/') ? undefined : 'challenge');
 }
 
-test('a server that refuses tokens just issued: a few token calls, one clear error, and then none at all', async () => {
+it('a server that refuses tokens just issued: a few token calls, one clear error, and then none at all', async () => {
   const fleet = await open(startFleet());
   const copy = fleet.startOne();
   await works(copy);
@@ -32,7 +32,7 @@ test('a server that refuses tokens just issued: a few token calls, one clear err
   await calls(copy);
 });
 
-test('a server that refuses the very first token: one tab, and a few token calls', async () => {
+it('a server that refuses the very first token: one tab, and a few token calls', async () => {
   const fleet = await open(startFleet());
   refuseAll(fleet);
   const copies = fleet.start(3);
@@ -52,7 +52,7 @@ const troubles: [string, Answer, RegExp, number | undefined][] = [
   ['500', { status: 500, body: '' }, /HTTP 500/, undefined],
 ];
 
-test.each(troubles)('a token endpoint that answers %s is left alone, and no tab opens', async (_, ...trouble) => {
+it.each(troubles)('a token endpoint that answers %s is left alone, and no tab opens', async (_, ...trouble) => {
   const [answer, meaning, retryAfter] = trouble;
   const fleet = await open(startFleet());
   const copy = fleet.startOne();
@@ -68,7 +68,7 @@ test.each(troubles)('a token endpoint that answers %s is left alone, and no tab 
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('a token endpoint is asked again after the time it wanted, and the sign-in is still there', async () => {
+it('a token endpoint is asked again after the time it wanted, and the sign-in is still there', async () => {
   const fleet = await open(startFleet());
   const copy = fleet.startOne();
   await works(copy);
@@ -83,7 +83,7 @@ test('a token endpoint is asked again after the time it wanted, and the sign-in 
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('a token endpoint that wants to be left alone is left alone by all processes, and by those to come', async () => {
+it('a token endpoint that wants to be left alone is left alone by all processes, and by those to come', async () => {
   const fleet = await open(startFleet());
   const copies = fleet.start(4);
   await Promise.all(copies.map(works));

@@ -1,6 +1,6 @@
 // Tokens that end while a user is signed in: he is not asked again, whatever has become of the documents that led to
 // the sign-in.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../../peers/oauth/authorization-server.ts';
 import { opened } from '../../../peers/opened.ts';
 import { storedSignIn } from '../place-of-credentials.ts';
@@ -20,7 +20,7 @@ async function idle({ authorizationServer, home }: Fleet): Promise<void> {
   await until(() => !authorizationServer.isValid(token));
 }
 
-test('tokens that live for seconds are renewed ahead of their end, and nobody is asked', async () => {
+it('tokens that live for seconds are renewed ahead of their end, and nobody is asked', async () => {
   const fleet = await open(startFleet({ accessTokenSeconds: 5 }));
   const copy = fleet.startOne();
   await works(copy);
@@ -34,7 +34,7 @@ test('tokens that live for seconds are renewed ahead of their end, and nobody is
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('tokens whose end nobody told are renewed when the server refuses them', async () => {
+it('tokens whose end nobody told are renewed when the server refuses them', async () => {
   const fleet = await open(startFleet({ expiresIn: 'omit' }));
   const copy = fleet.startOne();
   await works(copy);
@@ -47,7 +47,7 @@ test('tokens whose end nobody told are renewed when the server refuses them', as
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('a refresh token that stays the same is kept through refreshes that do not repeat it', async () => {
+it('a refresh token that stays the same is kept through refreshes that do not repeat it', async () => {
   const fleet = await open(startFleet({ refresh: 'keep' }));
   const copy = fleet.startOne();
   await works(copy);
@@ -61,7 +61,7 @@ test('a refresh token that stays the same is kept through refreshes that do not 
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('a refresh names the same resource and the scope that was granted, to the issuer of the tokens', async () => {
+it('a refresh names the same resource and the scope that was granted, to the issuer of the tokens', async () => {
   const granted = ['mcp'];
   const server = { requiredScopes: granted, challengeScope: 'mcp extra' };
   const fleet = await open(startFleet({ grantScopes: () => granted, server }));
@@ -84,7 +84,7 @@ const gone = {
   'have become a page for people': 'html',
 } as const;
 
-test.each(Object.entries(gone))('a refresh works when all metadata documents %s', async (_, place) => {
+it.each(Object.entries(gone))('a refresh works when all metadata documents %s', async (_, place) => {
   const fleet = await open(startFleet());
   const copy = fleet.startOne();
   await works(copy);
@@ -102,7 +102,7 @@ test.each(Object.entries(gone))('a refresh works when all metadata documents %s'
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('a refresh works when the metadata is said to be where nobody listens', async () => {
+it('a refresh works when the metadata is said to be where nobody listens', async () => {
   const fleet = await open(startFleet());
   const elsewhere = await startAuthorizationServer();
   await elsewhere.close();

@@ -1,5 +1,5 @@
 // A sign-in that ends in the middle of a session, by the hand of a user or of an administrator.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import type { Copy } from './copy.ts';
 import { calls, startFleet, works } from './fleet.ts';
@@ -8,7 +8,7 @@ const open = opened();
 
 const several = (copy: Copy): Promise<void>[] => Array.from({ length: 5 }, () => calls(copy));
 
-test('calls that meet a revoked grant share one sign-in, and all of them succeed', async () => {
+it('calls that meet a revoked grant share one sign-in, and all of them succeed', async () => {
   const fleet = await open(startFleet());
   const copy = fleet.startOne();
   await works(copy);
@@ -20,7 +20,7 @@ test('calls that meet a revoked grant share one sign-in, and all of them succeed
   expect(fleet.server.executions('whoami')).toBe(6);
 });
 
-test('calls of several processes that meet a revoked grant share one sign-in as well', async () => {
+it('calls of several processes that meet a revoked grant share one sign-in as well', async () => {
   const fleet = await open(startFleet());
   const copies = fleet.start(3);
   await Promise.all(copies.map(works));
@@ -31,7 +31,7 @@ test('calls of several processes that meet a revoked grant share one sign-in as 
   expect(fleet.authorizationServer.count('register')).toBe(1);
 });
 
-test('a grant that is revoked again and again is asked for once each time, without a file that anybody has to delete', async () => {
+it('a grant that is revoked again and again is asked for once each time, without a file that anybody has to delete', async () => {
   const fleet = await open(startFleet());
   const copy = fleet.startOne();
   await works(copy);
@@ -43,7 +43,7 @@ test('a grant that is revoked again and again is asked for once each time, witho
   expect(fleet.authorizationServer.count('register')).toBe(1);
 });
 
-test('a user who does not sign in again: every call says where, and one page was opened', async () => {
+it('a user who does not sign in again: every call says where, and one page was opened', async () => {
   const fleet = await open(startFleet());
   const copy = fleet.startOne(['--auth-timeout', '5']);
   await works(copy);
@@ -62,7 +62,7 @@ test('a user who does not sign in again: every call says where, and one page was
   expect(fleet.browser.opened).toHaveLength(2);
 });
 
-test('a session that ended with its grant comes back with the next call', async () => {
+it('a session that ended with its grant comes back with the next call', async () => {
   const fleet = await open(startFleet({ refresh: 'never' }));
   const copy = fleet.startOne();
   await works(copy);

@@ -1,7 +1,7 @@
 // The port of the sign-in is in use by another program.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { opened } from '../../../peers/opened.ts';
 import { startProxy } from '../../../peers/proxy.ts';
@@ -43,7 +43,7 @@ async function preferredPort({ server }: Fleet): Promise<number> {
   return Number(redirectOf(page).port);
 }
 
-test('another program on the preferred port: the sign-in goes to a free one', async () => {
+it('another program on the preferred port: the sign-in goes to a free one', async () => {
   const fleet = await open(startFleet());
   const port = await preferredPort(fleet);
   const stranger = await open(foreign(port));
@@ -54,7 +54,7 @@ test('another program on the preferred port: the sign-in goes to a free one', as
   expect(stranger.answered).toBe(0);
 });
 
-test('another program on the port of an earlier registration: a server that compares ports gets a new registration', async () => {
+it('another program on the port of an earlier registration: a server that compares ports gets a new registration', async () => {
   const fleet = await open(startFleet({ redirectPorts: 'exact' }));
   await fleet.signedIn();
   const { port } = redirectOf(fleet.browser.opened[0] ?? '');
@@ -65,7 +65,7 @@ test('another program on the port of an earlier registration: a server that comp
   expect(fleet.authorizationServer.count('register')).toBe(2);
 });
 
-test('another program takes the port while the tab is open and its owner is gone: a new sign-in works', async () => {
+it('another program takes the port while the tab is open and its owner is gone: a new sign-in works', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const killed = fleet.startOne();
   await killed.rpc.initialize();
@@ -83,7 +83,7 @@ test('another program takes the port while the tab is open and its owner is gone
   await calls(copy);
 });
 
-test('a port that the user has fixed: one message names it and who has it, and the program ends', async () => {
+it('a port that the user has fixed: one message names it and who has it, and the program ends', async () => {
   const fleet = await open(startFleet());
   const stranger = await open(foreign(0));
   const copy = fleet.startOne(['--callback-port', String(stranger.port)]);

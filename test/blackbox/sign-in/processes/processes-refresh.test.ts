@@ -1,6 +1,6 @@
 // Many processes and one expired token, in front of an authorization server that takes a refresh token once and ends
 // the whole grant when it comes again.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { lastBeat, ownerOf, storedSignIn } from '../place-of-credentials.ts';
 import { calls, type Fleet, gate, startFleet, until, works } from './fleet.ts';
@@ -15,7 +15,7 @@ async function expired(): Promise<Fleet> {
   return fleet;
 }
 
-test('eight processes with an expired token share one refresh', async () => {
+it('eight processes with an expired token share one refresh', async () => {
   const fleet = await expired();
   const copies = fleet.start(8);
   await Promise.all(copies.map(works));
@@ -26,7 +26,7 @@ test('eight processes with an expired token share one refresh', async () => {
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('a host that kills the refreshing process and its group before the answer is there costs nobody the sign-in', async () => {
+it('a host that kills the refreshing process and its group before the answer is there costs nobody the sign-in', async () => {
   const fleet = await expired();
   const [issued, answer] = [gate(), gate()];
   fleet.authorizationServer.behaviour.afterTokenIssued = () => {
@@ -51,7 +51,7 @@ test('a host that kills the refreshing process and its group before the answer i
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('a process that is killed before it uses what it has refreshed leaves it to the others', async () => {
+it('a process that is killed before it uses what it has refreshed leaves it to the others', async () => {
   const fleet = await expired();
   const before = storedSignIn(fleet.home)?.serial;
   const [issued, answer] = [gate(), gate()];
@@ -77,7 +77,7 @@ test('a process that is killed before it uses what it has refreshed leaves it to
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('all processes that are killed during a refresh find its outcome when they are started again', async () => {
+it('all processes that are killed during a refresh find its outcome when they are started again', async () => {
   const fleet = await expired();
   const [issued, answer] = [gate(), gate()];
   fleet.authorizationServer.behaviour.afterTokenIssued = () => {
@@ -98,7 +98,7 @@ test('all processes that are killed during a refresh find its outcome when they 
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('a token that got lost with the process that received it costs one sign-in for all', async () => {
+it('a token that got lost with the process that received it costs one sign-in for all', async () => {
   const fleet = await expired();
   const issued = gate();
   const { behaviour } = fleet.authorizationServer;
@@ -117,7 +117,7 @@ test('a token that got lost with the process that received it costs one sign-in 
   expect(fleet.browser.opened).toHaveLength(2);
 });
 
-test('a token endpoint that takes its time is asked once, however long the others wait', async () => {
+it('a token endpoint that takes its time is asked once, however long the others wait', async () => {
   const fleet = await expired();
   const [asked, answer] = [gate(), gate()];
   fleet.authorizationServer.behaviour.beforeToken = () => {

@@ -1,6 +1,6 @@
 // Many processes and no token: one registration and one tab, and what becomes of them when their owner is killed.
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { ownerOf } from '../place-of-credentials.ts';
 import type { Copy } from './copy.ts';
@@ -34,13 +34,13 @@ function expectOneSignIn({ authorizationServer, browser }: Fleet): void {
   expect(authorizationServer.tokenRequests('authorization_code')).toHaveLength(1);
 }
 
-test('five processes without a token share one registration and one tab', async () => {
+it('five processes without a token share one registration and one tab', async () => {
   const fleet = await open(startFleet());
   await Promise.all(fleet.start(5).map(works));
   expectOneSignIn(fleet);
 });
 
-test('five processes whose user takes his time all name the same page, and all go on when he is done', async () => {
+it('five processes whose user takes his time all name the same page, and all go on when he is done', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const copies = fleet.start(5);
   await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
@@ -56,7 +56,7 @@ test('five processes whose user takes his time all name the same page, and all g
   expectOneSignIn(fleet);
 });
 
-test('the tab of a process that was killed signs in all others, and the one that is started in its place', async () => {
+it('the tab of a process that was killed signs in all others, and the one that is started in its place', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const copies = fleet.start(5);
   await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
@@ -75,7 +75,7 @@ test('the tab of a process that was killed signs in all others, and the one that
   expectOneSignIn(fleet);
 });
 
-test('a tab survives two owners in a row', async () => {
+it('a tab survives two owners in a row', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   let copies = fleet.start(3);
   await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
@@ -92,7 +92,7 @@ test('a tab survives two owners in a row', async () => {
   expectOneSignIn(fleet);
 });
 
-test('a host that kills everything while the tab is open can start again, and the same tab works', async () => {
+it('a host that kills everything while the tab is open can start again, and the same tab works', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const killed = fleet.start(3);
   await Promise.all(killed.map(({ rpc }) => rpc.initialize()));
@@ -108,7 +108,7 @@ test('a host that kills everything while the tab is open can start again, and th
   expectOneSignIn(fleet);
 });
 
-test('a process that is started and ended again and again while the user is away opens one tab', async () => {
+it('a process that is started and ended again and again while the user is away opens one tab', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const pages = new Set<string>();
   for (let round = 0; round < 4; round++) {
@@ -123,7 +123,7 @@ test('a process that is started and ended again and again while the user is away
   expect(fleet.authorizationServer.count('register')).toBe(1);
 });
 
-test('a process that is killed before it has stored the tokens of a sign-in: the same page works once more', async () => {
+it('a process that is killed before it has stored the tokens of a sign-in: the same page works once more', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const { behaviour } = fleet.authorizationServer;
   const issued = gate();

@@ -1,6 +1,6 @@
 // A process that was suspended for so long that others took its place (a laptop that slept, a container that was
 // frozen) wakes up with an answer that is of yesterday: what others have stored since stays as it is.
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { startProxy } from '../../../peers/proxy.ts';
 import { breakLocks, ownerOf, storedSignIn } from '../place-of-credentials.ts';
@@ -70,7 +70,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test('a refusal that comes late deletes nothing that another process has stored', async () => {
+it('a refusal that comes late deletes nothing that another process has stored', async () => {
   const { fleet, outcome, wake } = await suspended('refused');
   const winner = fleet.startOne();
   await works(winner);
@@ -83,7 +83,7 @@ test('a refusal that comes late deletes nothing that another process has stored'
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-test('tokens that come late do not replace those that another process has stored', async () => {
+it('tokens that come late do not replace those that another process has stored', async () => {
   const { fleet, outcome, wake } = await suspended('issued');
   // The grant ends with the second use of its refresh token, so this one signs in anew.
   const winner = fleet.startOne();
@@ -97,7 +97,7 @@ test('tokens that come late do not replace those that another process has stored
   expect(fleet.browser.opened).toHaveLength(2);
 });
 
-test('tokens that come after the user has signed out are not stored', async () => {
+it('tokens that come after the user has signed out are not stored', async () => {
   const { fleet, outcome, wake } = await suspended('issued');
   const logout = startProxy(undefined, ['logout', fleet.server.url], { home: fleet.home });
   expect(await logout.exit()).toMatchObject({ code: 0 });
@@ -110,7 +110,7 @@ test('tokens that come after the user has signed out are not stored', async () =
   expect(await outcome).not.toBe('works');
 });
 
-test('a sign-in that is finished late does not replace that of another process', async () => {
+it('a sign-in that is finished late does not replace that of another process', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const late = fleet.startOne();
   await late.rpc.initialize();

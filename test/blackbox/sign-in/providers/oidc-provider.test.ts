@@ -1,6 +1,6 @@
 // The certified oidc-provider in front of a protected server, and the program between it and a host.
 import { decodeJwt, exportJWK, exportPKCS8, generateKeyPair } from 'jose';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { type OidcProviderOptions, startOidcProvider } from '../../../peers/oauth/oidc-provider.ts';
 import { startProtectedServer } from '../../../peers/oauth/protected-server.ts';
@@ -27,7 +27,7 @@ function lastBearer({ requests }: Awaited<ReturnType<typeof protectedServer>>['s
   return served?.authorization?.slice('Bearer '.length) ?? '';
 }
 
-test.each(['opaque', 'jwt'] as const)(
+it.each(['opaque', 'jwt'] as const)(
   'code flow with PKCE, resource and iss, then a refresh, with %s tokens',
   async (accessTokenFormat) => {
     const { provider, server, browser, options } = await protectedServer({ accessTokenFormat });
@@ -65,7 +65,7 @@ test.each(['opaque', 'jwt'] as const)(
   },
 );
 
-test('a provider that gives refresh tokens only for offline access', async () => {
+it('a provider that gives refresh tokens only for offline access', async () => {
   const { provider, server, browser, options } = await protectedServer({ offlineAccess: true });
   const proxy = startProxy(server.url, [], options);
   await proxy.rpc.initialize('2025-11-25');
@@ -77,7 +77,7 @@ test('a provider that gives refresh tokens only for offline access', async () =>
   expect(browser.opened).toHaveLength(1);
 });
 
-test('two servers behind one provider have a token each', async () => {
+it('two servers behind one provider have a token each', async () => {
   const { provider, server, options } = await protectedServer();
   const other = await open(
     startProtectedServer({ authorizationServer: provider, requiredScopes: ['mcp'], challengeScope: 'mcp' }),
@@ -87,7 +87,7 @@ test('two servers behind one provider have a token each', async () => {
   expect(await provider.isValid(lastBearer(other), server.url)).toBe(false);
 });
 
-test('logout takes everything back', async () => {
+it('logout takes everything back', async () => {
   const { provider, server, options } = await protectedServer();
   expect(await askWhoami(server.url, [], options)).toBe('ada');
   const bearer = lastBearer(server);
@@ -97,7 +97,7 @@ test('logout takes everything back', async () => {
   expect(await provider.isValid(bearer, server.url)).toBe(false);
 });
 
-test('a client that is gone is registered again with the next sign-in', async () => {
+it('a client that is gone is registered again with the next sign-in', async () => {
   const { provider, server, browser, options } = await protectedServer();
   expect(await askWhoami(server.url, [], options)).toBe('ada');
   provider.deleteClient(new URL(browser.opened[0] ?? '').searchParams.get('client_id') ?? '');
@@ -107,7 +107,7 @@ test('a client that is gone is registered again with the next sign-in', async ()
   expect(browser.opened).toHaveLength(2);
 });
 
-test('the user denies', async () => {
+it('the user denies', async () => {
   const { provider, server, browser, options } = await protectedServer();
   browser.mode = 'deny';
   const { code, err } = await run('login', [server.url], options);
@@ -116,7 +116,7 @@ test('the user denies', async () => {
   expect(provider.count('token')).toBe(0);
 });
 
-test('the device grant, approved in a browser elsewhere', async () => {
+it('the device grant, approved in a browser elsewhere', async () => {
   const { provider, server, browser, options } = await protectedServer();
   const program = startProxy('login', [server.url, '--device-code'], options);
   const [, code = ''] = await program.stderrMatching(/with the code (\S+)\s/);
@@ -135,7 +135,7 @@ test('the device grant, approved in a browser elsewhere', async () => {
   expect(provider.tokenRequests('refresh_token').map(({ status }) => status)).toEqual([200]);
 });
 
-test('client credentials with a secret and with a signed assertion', async () => {
+it('client credentials with a secret and with a signed assertion', async () => {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'EdDSA', use: 'sig' }] };
   const secret = 'a secret that is long enough for an HMAC';
