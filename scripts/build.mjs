@@ -1,5 +1,5 @@
-// Builds dist/: the program as one file with what it loads on demand beside it, the public API
-// as a view of that file, and the API's type declarations.
+// Builds dist/: the program as one file with the files it loads on demand beside it, the public API as a view of that
+// file, and the API's type declarations.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -23,7 +23,7 @@ const { files, exported } = await bundle({
   modules: ['src/cli/main.ts', 'src/index.ts'],
   options,
 });
-// Apart from the program, because it must run before the program is loaded.
+// A separate file, because it must run before the program is loaded.
 const early = await bundle({ name: 'compile-cache', modules: ['src/cli/compile-cache.ts'], options });
 const api = `export { ${exported.get('src/index.ts').sort().join(', ')} } from './mcp-proxy.js';\n`;
 for (const { name, text } of [...files, ...early.files, { name: 'index.js', text: api }]) {
@@ -45,7 +45,7 @@ const TOLD = new Set([
   ...['environment', 'options'].map((name) => path.join('app', `${name}.d.ts`)),
 ]);
 
-// Of the declarations, only those that the API leads to are of use to anybody.
+// Keep only the declarations that the API leads to.
 const types = path.join(root, 'dist', 'types');
 const wanted = new Set();
 const follow = (file) => {
@@ -60,6 +60,7 @@ for (const name of readdirSync(types, { recursive: true, encoding: 'utf8' })) {
   const file = path.join(types, name);
   if (!name.endsWith('.d.ts')) continue;
   if (!wanted.has(file)) rmSync(file);
-  // A configuration has to be explained to whoever writes one; the package is to stay small, so the rest is in the source.
+  // Authors of a configuration need its comments. The package must stay small, so other comments are only in the
+  // source.
   else if (!TOLD.has(name)) writeFileSync(file, readFileSync(file, 'utf8').replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
 }

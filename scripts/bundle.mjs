@@ -1,5 +1,5 @@
-// The program as one file, and beside it the files that it loads on demand. They import what they share with the
-// program from the program's own file, which is loaded anyway: every start would pay for a file between them.
+// Bundles the program into one file, with the files that it loads on demand beside it. They import what they share with
+// the program from the program's own file, which is loaded anyway: every start would pay for a file between them.
 import { builtinModules, isBuiltin } from 'node:module';
 import path from 'node:path';
 import { build } from 'rolldown';
@@ -7,8 +7,8 @@ import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { wrap } from './wrap.mjs';
 
 /**
- * Bundles the modules into `<name>.js`, which exports all that they export, and what they load on
- * demand into `chunks/`. Resolves with the files, and with the names that each of the modules exports.
+ * Bundles the modules into `<name>.js`, which exports all their exports, and puts the code that they load on demand
+ * into `chunks/`. Resolves with the files, and with the names that each module exports.
  * @param {{ name: string, modules: string[], options: import('rolldown').InputOptions & { cwd: string } }} what
  */
 export async function bundle({ name, modules, options }) {
@@ -20,7 +20,7 @@ export async function bundle({ name, modules, options }) {
     write: false,
     input: { [name]: entry },
     platform: 'node',
-    // The program's file may export more than the modules do: what the files loaded on demand need.
+    // The program's file may export more than the modules do: the files loaded on demand need that.
     preserveEntrySignatures: 'allow-extension',
     treeshake: { moduleSideEffects: false },
     plugins: [
@@ -50,7 +50,7 @@ export async function bundle({ name, modules, options }) {
   for (const chunk of output) {
     if (chunk.type !== 'chunk') throw new Error(`${chunk.fileName} is not code`);
     const loaded = chunk.imports.filter((file) => !isBuiltin(file));
-    // Every start would pay for it.
+    // Every start would pay for a file loaded at once.
     if (chunk.isEntry && loaded.length > 0) throw new Error(`${chunk.fileName} loads ${loaded.join(', ')} at once`);
     files.push({ name: chunk.fileName, text: wrap(chunk.code) });
   }
@@ -58,8 +58,8 @@ export async function bundle({ name, modules, options }) {
 }
 
 /**
- * Takes Node's own modules as they are. To import one makes Node build a view of it with every
- * one of its exports, which costs a tenth of the time that the program takes to start.
+ * Reads Node's own modules without importing them. An import makes Node build a view of the module with every one of
+ * its exports, which costs a tenth of the program's startup time.
  * @returns {import('rolldown').Plugin}
  */
 function builtins() {

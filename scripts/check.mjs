@@ -1,4 +1,4 @@
-// `npm run check`: everything that can be said about the code without running it.
+// `npm run check`: the checks of the code that do not run it.
 import { capture, toolOf } from './run.mjs';
 import { ready } from './setup.mjs';
 

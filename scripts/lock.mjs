@@ -1,12 +1,11 @@
-// A lock between processes: one file that names its holder. It ends with the
-// holder and with what the holder started, so that a killed process neither
-// blocks the next one nor lets it meet the work that still goes on.
+// A lock between processes: one file that names its holder. It ends with the holder and the processes that the holder
+// started. So a killed process does not block the next one, and the next one does not start while work still goes on.
 import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const HEARTBEAT_MS = 2_000;
-// For holders whose process id says nothing here: another machine or container on the same folder.
+// For holders whose process id means nothing here: another machine or container on the same folder.
 const DEAD_AFTER_MS = 60_000;
 
 /**
@@ -39,7 +38,7 @@ function take(file, name) {
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
-    // Windows reports a file that is just being removed like this.
+    // Windows reports a file in the middle of its removal like this.
     if (process.platform === 'win32' && ['EPERM', 'EBUSY'].includes(error.code)) return false;
     throw error;
   }
@@ -65,7 +64,7 @@ function isDead(holder) {
 
 /** @param {number} pid */
 function isRunning(pid) {
-  // A restarted container gives out the same ids again: we are not that process.
+  // A restarted container assigns the same ids again, so a holder with our id is not this process.
   if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
@@ -76,14 +75,14 @@ function isRunning(pid) {
 }
 
 /**
- * Moved aside before it is removed: of several that found the same dead holder, one wins the rename.
+ * Moves the file aside before removing it: of several processes that found the same dead holder, one wins the rename.
  * @param {string} file @param {string} expected
  */
 function breakLock(file, expected) {
   const aside = `${file}.${process.pid}`;
   try {
     renameSync(file, aside);
-    // Somebody else broke the dead lock first and this is the new holder's: it gets it back.
+    // Another process broke the dead lock first, and this file belongs to the new holder. Give it back.
     if (readFileSync(aside, 'utf8') !== expected) renameSync(aside, file);
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
@@ -97,6 +96,6 @@ function touch(file) {
   try {
     utimesSync(file, new Date(), new Date());
   } catch {
-    // The folder may have been deleted under us; the work itself will say so.
+    // The folder may have been deleted meanwhile. The work itself will report that.
   }
 }

@@ -1,4 +1,4 @@
-// Other versions of Node, from npm, for tests and benchmarks: each is installed once, into .nodes/<major>.
+// Installs other versions of Node from npm, for tests and benchmarks, each once into .nodes/<major>.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { withLock } from './lock.mjs';

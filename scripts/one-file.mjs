@@ -1,13 +1,14 @@
-// For what is written in TypeScript, which not every Node can load.
+// Runs programs written in TypeScript, which not every Node can load.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'rolldown';
 import { root } from './run.mjs';
 
 /**
- * Puts a program of this repository into one file, without the packages that it imports, and runs it in this process.
+ * Bundles a program of this repository into one file, without the packages that it imports, and runs it in this
+ * process.
  * @param {string} program its path from the root
- * @param {string} name of the file
+ * @param {string} name the name of the file
  */
 export async function runAsOneFile(program, name) {
   const file = path.join(root, 'node_modules', '.mcp-proxy', `${name}.mjs`);

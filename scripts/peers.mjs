@@ -1,4 +1,4 @@
-// Programs that tests run against and that do not come from npm.
+// Programs that the tests run against and that do not come from npm.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { capture } from './run.mjs';
@@ -6,12 +6,12 @@ import { capture } from './run.mjs';
 // name of the command -> the Debian package that holds it
 const PEERS = { tinyproxy: 'tinyproxy', chromium: 'chromium', nginx: 'nginx-light' };
 
-// Other names under which the same thing does, where it is there already.
+// Other names of the same programs, where they are already installed.
 const ALSO = { chromium: ['google-chrome'] };
 
 /**
- * Installs what is missing where that needs no question: as root, with apt-get.
- * @returns {Promise<string[]>} what is still missing, as lines for a person
+ * Installs missing programs where that needs no confirmation: as root, with apt-get.
+ * @returns {Promise<string[]>} the programs still missing, as lines for a person
  */
 export async function installPeers() {
   const missing = Object.entries(PEERS).filter(([command]) => !isInstalled(command));
@@ -23,7 +23,7 @@ export async function installPeers() {
     const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages];
     let result = await capture(install, { env });
     if (result.code !== 0) {
-      // The usual cause: no package lists yet, or old ones.
+      // The usual cause is missing or old package lists.
       await capture(['apt-get', 'update', '-qq'], { env });
       result = await capture(install, { env });
     }

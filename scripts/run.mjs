@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /**
- * The JavaScript file behind a command of a package. Started through node itself, because the files in
- * node_modules/.bin are shell scripts on Windows.
+ * The JavaScript file of a package's command. Run it with node, because the files in node_modules/.bin are shell
+ * scripts on Windows.
  * @param {string} name
  * @param {string} [command]
  */
@@ -18,7 +18,7 @@ export function toolOf(name, command = name) {
   return path.join(folder, typeof bin === 'string' ? bin : bin[command]);
 }
 
-/** The npm that runs us, or the one that came with this node: as [file, ...arguments]. */
+/** The npm that runs this script, or the one that came with this Node: as [file, ...arguments]. */
 export function npm() {
   const candidates = [
     process.env.npm_execpath ?? '',

@@ -1,6 +1,5 @@
-// Makes a clone ready to run: installs what package-lock.json says and builds
-// dist/, each only when needed. `node scripts/setup.mjs [script args…]` then
-// runs that script. Nothing is written to stdout: it may belong to a protocol.
+// Prepares a clone: installs the packages of package-lock.json and builds dist/, each only when needed. `node
+// scripts/setup.mjs [script args…]` then runs that script. Nothing is written to stdout: it may belong to a protocol.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -26,30 +25,32 @@ function isReady() {
   try {
     return isInstallFresh() && isBuildFresh();
   } catch {
-    // Read without the lock: another process may just be replacing these files.
+    // Read without the lock: another process may be replacing these files.
     return false;
   }
 }
 
-// Not the version of Node: nothing that is installed depends on it, and a run of the tests under another one must not
-// have its files replaced by what a test starts.
+// The version of Node is not included: nothing installed depends on it. A program that a test starts under another
+// version must not replace the files of the run.
 const place = `${process.platform} ${process.arch}`;
 const installation = () => `${hash([at('package-lock.json')])} ${place}`;
 const isInstallFresh = () => read(installStamp) === installation();
 
 /** @param {(pid: number | undefined) => void} started */
 async function install(started) {
-  // A stamp from another system says that what is there is of no use here.
+  // A stamp from another system means that the installed packages are useless here.
   const isForeign = !(read(installStamp) ?? place).endsWith(place);
   if (!isForeign && isInstalled()) return stamp(installStamp, installation());
   note('installing the dependencies');
-  // Development dependencies even under NODE_ENV=production; no install scripts, because none is needed.
+  // Development dependencies even under NODE_ENV=production. No install scripts, because no package needs them.
   const flags = ['--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   await must([...npm(), 'ci', ...flags], 'installing the dependencies (npm ci) failed', started);
   stamp(installStamp, installation());
 }
 
-/** Whether somebody ran `npm ci` by hand: npm's own record of what it installed holds what the lockfile asks for. */
+/**
+ * Whether the developer ran `npm ci` by hand: npm's own record of its installation contains everything in the lockfile.
+ */
 function isInstalled() {
   const record = read(at('node_modules', '.package-lock.json'));
   if (record === undefined) return false;
@@ -73,7 +74,7 @@ const sources = [
   'scripts/bundle.mjs',
   'scripts/wrap.mjs',
 ];
-// What was built counts too: dist/ may have been changed, or built from something else, by hand.
+// The built files count too: dist/ may have been changed, or built from other sources, by hand.
 const construction = () =>
   `${hash([...sources.map((name) => at(name)), ...files(at('src'))])} ${hash(files(at('dist')))}`;
 const isBuildFresh = () => read(buildStamp) === construction();
@@ -122,12 +123,15 @@ async function must(command, failure, started) {
   if (code !== 0) throw new Error(`${failure}:\n${output.trimEnd()}`);
 }
 
-/** A person who waits is told why; a log or a host is not. @param {string} text */
+/**
+ * Tells a waiting person the reason, but not a log or a host.
+ * @param {string} text
+ */
 function note(text) {
   if (process.stderr.isTTY) process.stderr.write(`set-up: ${text} …\n`);
 }
 
-/** For scripts: sets up, or says what failed and ends the process. */
+/** For scripts: prepares the clone, or reports what failed and ends the process. */
 export async function ready() {
   try {
     await setUp();
@@ -137,8 +141,10 @@ export async function ready() {
   }
 }
 
-/** Continues as another script of this repository, in this process: its stdin, stdout and signals are then ours.
- * @param {string} script @param {string[]} args */
+/**
+ * Continues as another script of this repository, in this process: its stdin, stdout and signals are then ours.
+ * @param {string} script @param {string[]} args
+ */
 export async function become(script, args) {
   const file = at(script);
   if (!existsSync(file)) {

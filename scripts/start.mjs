@@ -1,6 +1,6 @@
 // `npm start`: the demo. `npm start -- --demo oauth`: the demo of a sign-in. `npm start -- <url> [flags]`: the proxy
-// itself, which then owns stdin and stdout. npm prints two lines of its own on stdout before any script runs; a host
-// that speaks to it needs `npm start --silent -- <url>`.
+// itself, which then owns stdin and stdout. npm prints two lines on stdout before any script runs, so a host needs `npm
+// start --silent -- <url>`.
 import { become, ready } from './setup.mjs';
 
 const DEMOS = new Map([

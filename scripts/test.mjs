@@ -1,7 +1,6 @@
-// `npm test [-- vitest arguments] [-- --no-conformance] [-- --node MAJOR]`: the
-// tests, then the conformance gate. The last line is `N passed, N failed`; the
-// gate counts as one test. With --node, all of it runs under that Node: vitest,
-// the gate, and every program they start.
+// `npm test [-- vitest arguments] [-- --no-conformance] [-- --node MAJOR]`: the tests, then the conformance gate. The
+// last line is `N passed, N failed`; the gate counts as one test. With --node, vitest, the gate, and every program they
+// start run under that Node.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,7 +14,7 @@ const GATE = 'test/conformance/gate.mjs';
 const { major, rest } = chosenNode(process.argv.slice(2));
 const args = rest.filter((arg) => arg !== '--no-conformance');
 const wantsGate = rest.length === args.length && existsSync(path.join(root, GATE));
-// Somebody who names files or tests waits for those, not for the conformance suite.
+// A developer who names files or tests waits for those, not for the conformance suite.
 const isNarrowed = args.some((arg) => !arg.startsWith('-') || arg.startsWith('--testNamePattern'));
 
 await ready();
@@ -70,7 +69,7 @@ async function runVitest() {
 }
 
 /**
- * A file that could not be loaded holds no failed test, and errors outside of tests belong to none: each such
+ * A file that could not be loaded contains no failed test, and errors outside of tests belong to none. So each such
  * file, and a run that failed for no counted reason, is one failure.
  * @param {string} report @param {number} code
  */

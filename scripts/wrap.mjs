@@ -1,11 +1,11 @@
 import { parseSync } from 'rolldown/utils';
 
-/** Characters. Node shows the line that an error comes from. */
+/** Characters in a line: Node shows the whole line that an error comes from. */
 const LIMIT = 200;
 
 /**
- * Breaks the lines of a minified program where it may be done: before an element of a list (statements, arguments,
- * properties …) other than the first. A separator is in front of it, so the break changes nothing.
+ * Breaks the lines of a minified program where that is safe: before an element of a list (statements, arguments,
+ * properties …) other than the first. A separator precedes the element, so the break changes nothing.
  * @param {string} code
  */
 export function wrap(code) {
@@ -31,7 +31,7 @@ function* places(node) {
   for (const value of Object.values(node)) {
     if (Array.isArray(value)) {
       for (const [i, element] of value.entries()) {
-        // The texts of a template are a list too, and a line break in them would count.
+        // The texts of a template are a list too, but a line break in them would change the program.
         if (element === null || typeof element !== 'object' || element.type === 'TemplateElement') continue;
         if (i > 0) yield element.start;
         yield* places(element);

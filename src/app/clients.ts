@@ -1,13 +1,13 @@
-/** One thing for each identity that clients come with: whoever sends the same headers upstream shares it. */
+/** One value for each set of headers that clients send upstream: clients with the same headers share it. */
 
 type Forwarded = Readonly<Record<string, string>>;
 
-/** The one that was not used for longest goes first. */
+/** Beyond this number, the least recently used value goes. */
 const MAX = 1_000;
 
 export interface IdentitiesOptions<T> {
   readonly make: (forwarded: Forwarded) => T;
-  /** Ends what is not known any more. */
+  /** Ends a value that is no longer kept. */
   readonly drop: (dropped: T) => void;
 }
 

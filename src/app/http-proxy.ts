@@ -1,6 +1,6 @@
 /**
- * The composition root of HTTP mode: a configuration in, a proxy that listens out. It owns the
- * lifetimes of all parts and the order in which they end.
+ * The composition root of HTTP mode: takes a configuration and returns a listening proxy. It owns the lifetimes of all
+ * parts and the order in which they end.
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -40,18 +40,18 @@ import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 export interface RunningHttpProxy {
   /** `http://HOST:PORT`, with the real port. */
   readonly url: string;
-  /** The interfaces that it listens on, when it is more than one address; in words. */
+  /** The interfaces that it listens on, in words, when it is more than one address. */
   readonly interfaces: string | undefined;
-  /** Resolves when the proxy can be of no use the way it was started. */
+  /** Resolves when the proxy, as it was started, can never work. */
   readonly hopeless: Promise<ProxyError>;
-  /** Answers the calls that are open, ends all sessions, and closes every connection. Idempotent. */
+  /** Answers the open calls, ends all sessions, and closes every connection. Idempotent. */
   close(reason: ShutdownReason): Promise<void>;
 }
 
-/** Connections beyond those that sessions may need: calls, streams, and what is only passing. */
+/** Connections beyond those that sessions may need: for calls, streams and short requests. */
 const CONNECTIONS = 2_000;
 
-/** Serves the clients that come in to the server of the configuration. Rejects with a ProxyError when nothing can be served. */
+/** Connects HTTP clients to the server of the configuration. Rejects with a ProxyError when nothing can be served. */
 export async function startHttpProxy(
   config: Config & { readonly listen: ListenConfig },
   given: Environment,
@@ -67,7 +67,7 @@ export async function startHttpProxy(
   const shared = openShared(config, environment, {
     // When client credentials are forwarded, the proxy must never substitute its own.
     signsIn: !clientsSignIn,
-    // What one client was answered must not be told to another one in the place of the server.
+    // An answer that the server gave to one client must not be given to another.
     remembers: own.forwardHeaders.length === 0,
     renewed: () => metrics.renewed(),
   });
@@ -102,7 +102,7 @@ export async function startHttpProxy(
     closed: (res) => metrics.response(knownPath(res.req.url), statusOf(res)),
   });
   shared.hopeless.then((error) => log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message));
-  // Operators learn at the start, and not from the first client, that the server is down or a sign-in is needed.
+  // Operators must learn at startup, not from the first client, that the server is down or needs a sign-in.
   const looking = ready.lookUntilReached();
 
   const shutdown = new Shutdown(stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }));
@@ -110,7 +110,7 @@ export async function startHttpProxy(
     url: listener.url,
     interfaces: listener.interfaces,
     hopeless: shared.hopeless,
-    // Clients did not ask for the end, so at a signal they get as much time as if they had.
+    // Clients did not ask for the end, so after a signal their calls get as much time as after a client leaves.
     close: (reason) => shutdown.begin(reason === 'signal' ? 'client-gone' : reason),
   };
 }
@@ -134,7 +134,7 @@ function stepsOf({ shared, ready, looking, downstream, listener, sessions, serve
   };
   return [
     { name: 'stop looking for the server', limit: 'close', run: stopLooking },
-    // A client that a call under way asks something may need a connection to answer.
+    // A client may need a new connection to answer a question that the server asks during a call.
     { name: 'wait for answers', limit: 'drain', run: () => downstream.drain() },
     { name: 'take no more connections', limit: 'close', run: () => listener.refuse() },
     { name: 'answer what is left with an error', limit: 'close', run: () => downstream.end(error) },
@@ -151,28 +151,28 @@ function stepsOf({ shared, ready, looking, downstream, listener, sessions, serve
   ];
 }
 
-/** The client has gone before there was anything to tell it; the status that nginx made up for that. */
+/** The client left before there was an answer. nginx introduced this status for that. */
 const GONE = 499;
 
 function statusOf(res: ServerResponse): number {
   return res.headersSent ? res.statusCode : GONE;
 }
 
-/** Neither the query, where sessions have their ids, nor any header: nothing that lets anybody in. */
+/** Logs neither the query, which may contain a session id, nor any header: nothing that grants access. */
 function logAccess(res: ServerResponse, log: Log): void {
   const started = Date.now();
   const { method, url } = res.req;
   res.once('close', () => log.debug(`${method} ${knownPath(url)}: ${statusOf(res)} after ${Date.now() - started} ms`));
 }
 
-/** The ways to the server, for every kind of client. */
+/** Opens sessions with the server for every kind of client. */
 class AllServers implements Servers {
   readonly #shared: Shared;
   readonly #layers: readonly NamedLayer[];
   readonly #forwards: boolean;
   /** The one session for all clients that open sessions, where they share one. */
   readonly #shares: { readonly connect: Connect; close(limit: number): Promise<void> } | undefined;
-  /** One for clients that send the same headers upstream; most often there is one. */
+  /** One session for each set of headers that clients send upstream. Most often there is one. */
   readonly #stateless: Identities<Session>;
 
   constructor(config: Config & { readonly listen: ListenConfig }, shared: Shared, measured: Layer) {
@@ -189,7 +189,7 @@ class AllServers implements Servers {
       const connect = stack(this.#layers, (client) => openServer(shared, client));
       this.#shares = { connect, close: all.close };
     }
-    // Behind a bridge would be one session for all of them.
+    // A bridge would open one session for all of them.
     const layers = layersOf(shared, { measure: measured, bridges: false });
     this.#stateless = new Identities({
       make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
@@ -220,7 +220,7 @@ class AllServers implements Servers {
   }
 }
 
-/** The client of requests that each stand for themselves: it cannot be told or asked anything beside them. */
+/** The client of stateless requests. The server cannot notify it or ask it anything outside a request. */
 const NOBODY: Peer = {
   notify: () => undefined,
   ask: () => Promise.resolve(errorReply(METHOD_NOT_FOUND, 'Method not found')),

@@ -1,8 +1,8 @@
-/** A log that many clients share says the same thing once a minute, not once a client. */
+/** A log that many clients share. It repeats a line once a minute, not once for each client. */
 import type { Log } from '../core/ports.ts';
 
 const PAUSE = 60_000;
-/** Lines that are remembered; more different ones than this in a minute are news again. */
+/** The number of lines to remember. With more different lines than this in a minute, some are logged again. */
 const REMEMBERED = 200;
 
 export function withoutRepetition(log: Log, now: () => number = Date.now): Log {

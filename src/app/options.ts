@@ -1,4 +1,4 @@
-/** What the library's functions take, checked and completed. Loaded only when a program calls them. */
+/** Checks and completes the options of the library's functions. Loaded only when a program calls them. */
 import {
   type AuthConfig,
   type Config,
@@ -19,13 +19,13 @@ import type { Environment, StdioEnvironment } from './environment.ts';
 
 declare const __VERSION__: string;
 
-/** What is left out is as in {@link DEFAULTS}. */
+/** Omitted members are as in {@link DEFAULTS}. */
 export interface ProxyOptions extends Partial<Omit<Config, 'url' | 'auth' | 'tls' | 'listen'>> {
   /** The server's endpoint: `https:`, or `http:` on this machine. */
   readonly url: URL | string;
   readonly auth?: Partial<AuthConfig>;
   readonly tls?: Partial<TlsConfig>;
-  /** By default: the variables of this process, a log that nobody reads, and memories that end with the process. */
+  /** By default: the variables of this process, no log, and storage that ends with the process. */
   readonly environment?: Partial<Environment>;
 }
 
@@ -35,7 +35,7 @@ export interface StdioProxyOptions extends ProxyOptions {
 }
 
 export interface HttpProxyOptions extends ProxyOptions {
-  /** By default any free port of `localhost`; what is left out is as in {@link LISTEN_DEFAULTS}. */
+  /** By default any free port of `localhost`. Omitted members are as in {@link LISTEN_DEFAULTS}. */
   readonly listen?: Partial<ListenConfig>;
 }
 
@@ -63,7 +63,7 @@ const ENVIRONMENT: Readonly<Record<string, string | readonly string[]>> = {
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const FORGETFUL: VerdictMemory = { peek: () => undefined, recall: async () => undefined, remember: async () => {} };
 
-/** Throws a ProxyError `usage` that names the function and the first option that is missing or wrong. */
+/** Throws a ProxyError `usage` that names the function and the first missing or wrong option. */
 export function stdioOptions(given: StdioProxyOptions): { config: Config; environment: StdioEnvironment } {
   const { streams, ...options } = checked('startStdioProxy', given) as StdioProxyOptions;
   const all = streams ?? { input: process.stdin, output: process.stdout };
@@ -119,7 +119,7 @@ function secretsOf({ url, headers, auth, listen }: Config): string[] {
   ];
 }
 
-/** Programs in JavaScript have no types that would tell them. */
+/** Programs in JavaScript have no types that would catch wrong options. */
 function checked(caller: Caller, given: unknown): unknown {
   const options = membersOf(given);
   check(caller, options !== undefined, 'the argument', 'an object', `pass at least ${EXAMPLE}`);
@@ -146,7 +146,7 @@ function checked(caller: Caller, given: unknown): unknown {
   return given;
 }
 
-/** Whether the members that are there have the kinds of those of a model. */
+/** Checks that the members present have the types of those in the model. */
 function alike(caller: Caller, given: unknown, model: object, path: string): void {
   if (given === undefined) return;
   const members = membersOf(given);

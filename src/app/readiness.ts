@@ -1,21 +1,21 @@
-/** Whether the proxy is of use: the server can be reached, and lets it in. */
+/** Whether the proxy is ready: the server can be reached, and accepts the proxy. */
 
 import { showUrl } from '../core/redact.ts';
 import type { Readiness } from '../downstream/http/operator/readiness.ts';
 import { type Reached, reach } from '../upstream/detection/probe.ts';
 import type { Shared } from './server.ts';
 
-/** Pauses between looks for a server that was not there at the start, in milliseconds; the last one stays. */
+/** Pauses between checks of a server that could not be reached at startup, in milliseconds. The last one repeats. */
 const PAUSES = [1_000, 2_000, 5_000, 15_000, 60_000];
 
 export class Ready {
   readonly #shared: Shared;
-  /** Clients bring credentials of their own: that the server lets nobody else in is as it should be. */
+  /** Clients send their own credentials, so the server rightly refuses a request without them. */
   readonly #clientsSignIn: boolean;
-  /** Why the last sign-in came to nothing. */
+  /** Why the last sign-in failed. */
   #reason: string | undefined;
   #closed = false;
-  /** Why the server could not be reached when somebody looked last. */
+  /** Why the last check could not reach the server. */
   #unreachable: string | undefined;
 
   constructor(shared: Shared, { clientsSignIn }: { readonly clientsSignIn: boolean }) {
@@ -23,7 +23,7 @@ export class Ready {
     this.#clientsSignIn = clientsSignIn;
   }
 
-  /** Looks at the server, and begins a sign-in where one is needed. Never rejects. */
+  /** Checks the server, and starts a sign-in where one is needed. Never rejects. */
   async look(): Promise<Readiness> {
     const { fetch, config, auth } = this.#shared;
     const { kind, error = 'the server does not answer', hint } = await reach(fetch, config.url);
@@ -44,7 +44,7 @@ export class Ready {
     };
   }
 
-  /** Looks again and again until the server was there once. */
+  /** Checks again and again until the server can be reached once. */
   lookUntilReached(): { stop(): void } {
     let timer: NodeJS.Timeout | undefined;
     let stopped = false;
@@ -67,7 +67,7 @@ export class Ready {
     this.#closed = true;
   }
 
-  /** Logs each outage once, however often somebody looks. */
+  /** Logs each outage once, however many checks see it. */
   #tell(reason: string | undefined): void {
     const { log, redact } = this.#shared.environment;
     if (this.#closed) return;

@@ -1,6 +1,6 @@
 /**
- * What both ways to serve clients are made of: the one HTTP client with the one sign-in, and for
- * each client the way from its requests to the server.
+ * The parts that stdio and HTTP mode share: one HTTP client with one sign-in, and the layers between each client and
+ * the server.
  */
 
 import { Auth } from '../auth/fetch.ts';
@@ -28,21 +28,21 @@ import type { Neighbours } from '../upstream/detection/neighbours.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import type { Environment } from './environment.ts';
 
-/** What all clients have in common. */
+/** The parts that all clients share. */
 export interface Shared {
   readonly config: Config;
   readonly environment: Environment;
   readonly fetch: Fetch;
-  /** Undefined where the user sends credentials of their own. */
+  /** Undefined where the user sends their own credentials. */
   readonly auth: Auth | undefined;
   readonly answers: AnswerMemory;
-  /** Whether any connection to the server has come about so far. */
+  /** Whether any connection to the server has succeeded so far. */
   readonly connected: () => boolean;
-  /** What to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  /** Suggests what to type when the URL or the transport leads to no MCP server. Never rejects. */
   readonly advise: () => Promise<string | undefined>;
-  /** Resolves when the proxy can be of no use the way it was started. */
+  /** Resolves when the proxy, as it was started, can never work. */
   readonly hopeless: Promise<ProxyError>;
-  /** Gives up a sign-in that is under way, and stores what is still to be stored. */
+  /** Gives up a sign-in in progress, and stores what is not stored yet. */
   endSignIn(): Promise<void>;
   /** Closes every connection. */
   close(): void;
@@ -51,9 +51,9 @@ export interface Shared {
 export interface SharedOptions {
   /** False: credentials come with the requests, or not at all. */
   readonly signsIn?: boolean;
-  /** Whether answers are kept for the time that the server asks for a sign-in. */
+  /** Whether to keep answers for times when the server requires a sign-in. */
   readonly remembers?: boolean;
-  /** Told whenever tokens were renewed. */
+  /** Called whenever tokens were refreshed. */
   readonly renewed?: () => void;
 }
 
@@ -77,7 +77,7 @@ export function openShared(
   const fetch = tellWhenSlow(http.fetch, {
     after: TELL_AFTER,
     tell: (url) => log.warn(`waiting for ${showUrl(url)}, which has not answered in 10 s`),
-    // The layer that knows the clients' requests reports what they wait for there.
+    // The layer that knows the clients' requests reports waits for the server itself.
     except: config.url,
   });
   const common = { server: config.url, config: config.auth, fetch, env, log, redact, store };
@@ -105,7 +105,7 @@ export function openShared(
   };
 }
 
-/** What one of several clients of a server does not share with the others. */
+/** The parts that a client does not share with the others. */
 export interface Own {
   readonly fetch: Fetch;
   readonly cookies: Cookies;
@@ -113,7 +113,7 @@ export interface Own {
 
 const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
 
-/** The server itself, without anything in between. */
+/** A session with the server itself, without layers. */
 export function openServer(shared: Shared, client: Peer, own?: Own): Session {
   const { config, connected, advise } = shared;
   const { memory, log } = shared.environment;
@@ -123,7 +123,7 @@ export function openServer(shared: Shared, client: Peer, own?: Own): Session {
 }
 
 export interface LayerChoice {
-  /** Counts what clients ask. */
+  /** Counts the requests of clients. */
   readonly measure?: Layer;
   /** Gives all clients one session, and each request a progress token of its own. */
   readonly sharing?: Readonly<Record<'sharing' | 'progress-tokens', Layer>>;
@@ -131,7 +131,7 @@ export interface LayerChoice {
   readonly bridges?: boolean;
 }
 
-/** What stands between the clients and the server, the first one nearest to the clients. */
+/** The layers between the clients and the server, the one nearest to the clients first. */
 export function layersOf(shared: Shared, { measure, sharing, bridges = true }: LayerChoice = {}): NamedLayer[] {
   const { config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
@@ -153,7 +153,7 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
   return chosen;
 }
 
-/** A user who sends credentials of their own has signed in already. */
+/** A user who sends their own credentials has signed in already. */
 function isAuthorized({ headers }: Config): boolean {
   return headers.some(([name]) => name.toLowerCase() === 'authorization');
 }

@@ -1,17 +1,17 @@
-/** How a proxy ends: a list of steps, each with a limit, run once from top to bottom. */
+/** Ends a proxy: a list of steps, each with a limit, run once from top to bottom. */
 
-/** Why a proxy ends, and so how much time it has. */
+/** Why a proxy ends, which decides how much time it has. */
 export type ShutdownReason = 'client-gone' | 'signal' | 'crash';
 
 /** Milliseconds. */
 interface Limits {
-  /** For answers to requests that reached the server, and for a slow reader to take them. */
+  /** For answers to requests that reached the server, and for a slow client to read them. */
   readonly drain: number;
-  /** For answers while the connection is still being made. */
+  /** For answers to requests that still wait for the connection. */
   readonly connect: number;
-  /** For telling the server. */
+  /** For messages that tell the server about the end. */
   readonly close: number;
-  /** For cutting what is left. It comes on top of `whole`. */
+  /** For cutting the remaining connections. This time is in addition to `whole`. */
   readonly cut: number;
   /** For all steps together. */
   readonly whole: number;
@@ -26,11 +26,11 @@ const LIMITS: Record<ShutdownReason, Limits> = {
 type Limit = Exclude<keyof Limits, 'whole'>;
 
 export interface Step {
-  /** What it does, for readers of the list. */
+  /** What the step does, for readers of the list. */
   readonly name: string;
-  /** How long it is waited for: drain and connect count from the beginning, close and cut from the step. */
+  /** How long to wait for it: drain and connect count from the beginning, close and cut from the step. */
   readonly limit: Limit;
-  /** Left out where this is false when its turn comes. */
+  /** The step is skipped if this returns false when its turn comes. */
   readonly needed?: () => boolean;
   /** @param left milliseconds it has */
   run(left: number): unknown;
@@ -50,7 +50,10 @@ export class Shutdown {
     this.#steps = steps;
   }
 
-  /** Runs the steps. Another call begins nothing anew; a more urgent reason shortens what is under way. Never rejects. */
+  /**
+   * Runs the steps. Another call does not start them again, but a more urgent reason shortens the remaining time. Never
+   * rejects.
+   */
   begin(reason: ShutdownReason): Promise<void> {
     this.#hurry(LIMITS[reason]);
     this.#running ??= this.#run();
@@ -63,14 +66,14 @@ export class Shutdown {
     }
   }
 
-  /** Runs one step, and waits for it no longer than it may take. */
+  /** Runs one step, and waits no longer than its limit. */
   async #take({ limit, needed, run }: Step): Promise<void> {
     if (needed?.() === false) return;
     let result: unknown;
     try {
       result = run(this.#left(limit));
     } catch {
-      // What cannot be ended in order must not keep the rest from ending.
+      // A step that fails must not keep the others from running.
       return;
     }
     if (result instanceof Promise) await this.#wait(limit, result);

@@ -1,6 +1,6 @@
 /**
- * The composition root for one client on two streams: a configuration in, a running proxy out. It
- * owns the lifetimes of all parts and the order in which they end.
+ * The composition root for one client on two streams: takes a configuration and returns a running proxy. It owns the
+ * lifetimes of all parts and the order in which they end.
  */
 
 import type { Config } from '../config.ts';
@@ -13,11 +13,11 @@ import { layersOf, openServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningProxy {
-  /** Resolves when the client is gone by itself. */
+  /** Resolves when the client has left. */
   readonly clientGone: Promise<void>;
-  /** Resolves when the proxy can be of no use the way it was started. */
+  /** Resolves when the proxy, as it was started, can never work. */
   readonly hopeless: Promise<ProxyError>;
-  /** Answers what is open, ends the session at the server, and closes every connection. Idempotent. */
+  /** Answers open requests, ends the session with the server, and closes every connection. Idempotent. */
   close(reason: ShutdownReason): Promise<void>;
 }
 
@@ -44,14 +44,14 @@ function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Step
   const busy = (): boolean => !client.deaf && client.busy;
   return [
     {
-      // Not waited for yet: no request that waits for a user will get an answer any more.
+      // Do not wait for it yet: requests that wait for a user will no longer get an answer.
       name: 'give up the sign-in',
       limit: 'close',
       needed: () => !server.established,
       run: () => void endSignIn(),
     },
     { name: 'wait for the connection', limit: 'connect', needed: () => !client.deaf, run: () => client.idle() },
-    // Nobody is left who could sign in, so requests that wait for it get their errors now.
+    // No user is left who could sign in, so requests that wait for it get their errors now.
     { name: 'end the sign-in', limit: 'close', needed: () => signsIn && busy(), run: endSignIn },
     {
       name: 'wait for answers',
@@ -61,7 +61,7 @@ function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Step
     },
     [
       { name: 'answer what is left with an error', limit: 'drain', run: () => client.end(error) },
-      // While the client is still reading.
+      // Do this while the client is still reading.
       {
         name: 'end the session at the server',
         limit: 'close',

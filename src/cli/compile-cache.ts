@@ -1,4 +1,4 @@
-/** Keeps compiled code beyond the process, so that the next start need not compile it again. */
+/** Keeps compiled code after the process ends, so that the next start need not compile it again. */
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from '../platform/folders.ts';

@@ -1,4 +1,6 @@
-/** The parts of a sign-in as the command line puts them together: where secrets are kept, and who asks for tokens. */
+/**
+ * The parts of a sign-in, as the command line assembles them: the store of the secrets, and the HTTP client for tokens.
+ */
 import type { AuthOptions } from '../auth/options.ts';
 import type { Config } from '../config.ts';
 import type { Log, SecretStore } from '../core/ports.ts';
@@ -11,7 +13,7 @@ import { fileStore } from '../state/file-secrets.ts';
 import { localLocks } from '../state/local-locks.ts';
 import { memoryStore } from '../state/memory-secrets.ts';
 
-/** Where the credentials of this user are; a promise only where a keychain has to be loaded. */
+/** The store of this user's credentials. A promise only where a keychain must be loaded. */
 export function credentialStore({ auth }: Pick<Config, 'auth'>): SecretStore | Promise<SecretStore> {
   const folder = cacheFolder(process.env);
   const files = folder === undefined ? memoryStore() : fileStore(folder);
@@ -19,7 +21,7 @@ export function credentialStore({ auth }: Pick<Config, 'auth'>): SecretStore | P
   return import('../state/keychain.ts').then(({ keychainStore }) => keychainStore(files));
 }
 
-/** What a subcommand that signs in or out works with; the client is to be closed at the end. */
+/** The parts that a subcommand needs to sign in or out. Close the client at the end. */
 export async function openPlace(
   config: Config,
   log: Log,

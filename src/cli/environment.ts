@@ -1,4 +1,4 @@
-/** What a proxy finds around it when the command line starts it. */
+/** The environment of a proxy that the command line starts. */
 
 import type { Environment } from '../app/environment.ts';
 import type { Config } from '../config.ts';
@@ -18,10 +18,10 @@ export function environmentOf(
 ): Environment {
   const redact = redactor(secrets);
   const { logLevel: level, logFormat: format } = config;
-  // Hosts put their own timestamps in front of what they read.
+  // Hosts add their own timestamps to the lines they read.
   const timed = config.listen !== undefined;
   const log = createLog({ level, format, redact, timed, write: (text) => process.stderr.write(text) });
-  // Whoever started us may close stderr; that is no reason to stop working.
+  // The host may close stderr, which is no reason to stop working.
   process.stderr.on('error', () => {});
   for (const [name] of config.headers) {
     if (isReservedHeader(name)) log.warn(`--header ${name} is ignored: this header belongs to the protocol`);
@@ -34,7 +34,7 @@ export function environmentOf(
     memory: fileMemory(folder),
     credentials,
     folder,
-    // Another process finds the credentials only where they are in a folder.
+    // Another process finds the credentials only if they are in a folder.
     ...(folder !== undefined && { renewApart: apart }),
     version,
     log,

@@ -1,4 +1,7 @@
-/** Tells the client, in the answer to its first request, why the program ends before it serves: hosts show that, and rarely stderr. */
+/**
+ * Tells the client, in the answer to its first request, why the program ends before it serves. Hosts show that answer,
+ * but rarely stderr.
+ */
 import { JsonError } from '../core/json.ts';
 import { encodeResponse, type Message } from '../core/jsonrpc.ts';
 import type { StdioStreams } from '../downstream/stdio/streams.ts';
@@ -11,9 +14,9 @@ import { replyFrom } from '../wire/replies.ts';
 const PATIENCE = 2_000;
 
 /**
- * Answers the first request with the error. Resolves when the answer is written, when no request can come any longer, or
- * when time is up; never rejects. A client that asks for the revision first (`server/discover`) takes an error as a sign
- * of an older server and sends `initialize` next, so this answers that too.
+ * Answers the first request with the error. Resolves when the answer is written, when no request can come any longer,
+ * or when time is up. Never rejects. A client that asks for the revision first (`server/discover`) takes an error as a
+ * sign of an older server and sends `initialize` next, so this answers that too.
  */
 export function answerFirst({ input, output }: StdioStreams, error: ProxyError): Promise<void> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** How a running proxy ends, and with which exit status: the same for every way to serve clients. */
+/** Ends a running proxy with the right exit status, the same for stdio and HTTP mode. */
 
 import type { ShutdownReason } from '../app/shutdown.ts';
 import type { RunningProxy } from '../app/stdio-proxy.ts';
@@ -14,7 +14,10 @@ export interface Life {
 
 export type End = (reason: ShutdownReason, status: number) => void;
 
-/** Ends the proxy at signals, at errors that nobody caught, and when it is of no use; the result ends it for other reasons. */
+/**
+ * Ends the proxy at signals, at uncaught errors, and when it can never work. Call the result to end it for other
+ * reasons.
+ */
 export function superviseProxy({ proxy, log, exit }: Life): End {
   const end: End = (reason, status) => {
     proxy.close(reason).then(
@@ -35,7 +38,7 @@ export function superviseProxy({ proxy, log, exit }: Life): End {
     () => exit(1),
   );
   proxy.hopeless.then((error) => {
-    // The answer to whoever asked is under way, and what is wrong stands in the log.
+    // The answer to the client is under way, and the log says what is wrong.
     setImmediate(() => end('signal', error.meaning.exit));
   });
   return end;

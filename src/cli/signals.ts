@@ -1,4 +1,4 @@
-/** When the program has to end: signals, and the death of the parent. */
+/** Tells when the program must end: at signals, and at the death of the parent. */
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LOOK_EVERY = 1_000;
@@ -16,8 +16,8 @@ export function onSignals(end: () => void, now: () => void): void {
 }
 
 /**
- * Resolves when the parent process is gone. The end of stdin tells that too, unless another
- * process has inherited the other end of the pipe and keeps it open.
+ * Resolves when the parent process is gone. The end of stdin also tells that, unless another process has inherited the
+ * other end of the pipe and keeps it open.
  */
 export function parentGone(): Promise<void> {
   const parent = process.ppid;

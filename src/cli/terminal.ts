@@ -1,24 +1,24 @@
-/** What people, and programs that collect logs, read on stderr. stdout belongs to the protocol. */
+/** Output on stderr, for people and for programs that collect logs. stdout belongs to the protocol. */
 import type { LogFormat } from '../config.ts';
 import { LEVELS, type Level, type Log } from '../core/ports.ts';
 import { printable, type Redact } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
 
-/** Pages to sign in have long addresses, and half of one is of no use. */
+/** Sign-in pages have long addresses, and half of one is useless. */
 const LONGEST = 8_000;
 
 export interface LogOptions {
   readonly level: Level;
   readonly format: LogFormat;
   readonly redact: Redact;
-  /** Whether plain-text lines have the time, as JSON lines always do. */
+  /** Whether plain-text lines contain the time, as JSON lines always do. */
   readonly timed?: boolean;
   /** Whether to write for the user of a terminal: sentences without levels, addresses on lines of their own. */
   readonly plain?: boolean;
   readonly write: (text: string) => void;
 }
 
-/** A log that writes one line an event, from `level` on. */
+/** A log that writes one line for each event at `level` or above. */
 export function createLog({ level, format, redact, timed = false, plain = false, write }: LogOptions): Log {
   const from = LEVELS.indexOf(level);
   const at = (own: Level): ((line: string, url?: string) => void) =>
@@ -45,7 +45,7 @@ function now(): string {
   return new Date().toISOString();
 }
 
-/** The last words of the program: what went wrong, and what to do about it. */
+/** The last output of the program: what went wrong, and what to do about it. */
 export function farewell(error: ProxyError, format: LogFormat, redact: Redact = String): string {
   const hint = error.data.hint ? printable(redact(error.data.hint)) : undefined;
   const text = printable(redact(error.message));

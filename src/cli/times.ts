@@ -1,4 +1,4 @@
-/** Times as a person reads them. */
+/** Times in a form for people. */
 
 const UNITS = [
   ['day', 86_400_000],

@@ -1,4 +1,4 @@
-/** Bounds every wait for an answer: an exchange whose server stays silent for too long ends with an error. */
+/** Limits every wait for an answer: an exchange whose server stays silent for too long ends with an error. */
 
 import type { CancelSignal } from '../core/cancel.ts';
 import type { Exchange } from '../core/exchange.ts';
@@ -7,11 +7,11 @@ import { type Layer, requestLayer } from '../core/layer.ts';
 import { ProxyError } from '../errors.ts';
 import { isHandshake } from '../mcp/methods.ts';
 
-/** Milliseconds a server may stay silent. */
+/** Milliseconds for which a server may stay silent. */
 export interface Deadlines {
-  /** While it opens the connection; hosts give up after 30 to 60 seconds. */
+  /** During the handshake. Hosts give up after 30 to 60 seconds. */
   readonly handshake: number;
-  /** While it works on anything else; every sign of life starts the time anew. */
+  /** During any other request. Every sign of life restarts the time. */
   readonly silence: number;
 }
 
@@ -20,10 +20,10 @@ const SILENT = 'the server may have run it: check that before you try again';
 
 export const DEADLINES: Deadlines = { handshake: 45_000, silence: 60 * 60_000 };
 
-/** @param where the URL of the server, as it may be shown */
+/** @param where the URL of the server, in a form that is safe to show */
 export function deadline(limits: Deadlines, where: string): Layer {
   return requestLayer((next) => (exchange) => {
-    // A subscription is silent by nature, for as long as nothing changes.
+    // A subscription is silent for as long as nothing changes.
     if (exchange.call.method === 'subscriptions/listen') return next(exchange);
     const opens = isHandshake(exchange.call);
     const limit = opens ? limits.handshake : limits.silence;
@@ -44,7 +44,7 @@ export function deadline(limits: Deadlines, where: string): Layer {
   });
 }
 
-/** An exchange that is given up when neither notification nor question crosses for a while. */
+/** An exchange that ends when no notification and no question passes for a while. */
 class TimedExchange implements Exchange {
   readonly call: Call;
   readonly signal: CancelSignal;

@@ -1,16 +1,16 @@
-/** Reports every exchange to a meter: its method, how it ended and how long it took. Never what was in it. */
+/** Reports every exchange to a meter: its method, its outcome and its duration. Never its content. */
 import { Cancelled, type Exchange } from '../core/exchange.ts';
 import { type Layer, requestLayer } from '../core/layer.ts';
 import type { Meter } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { isClientRequest } from '../mcp/methods.ts';
 
-/** @param now milliseconds of a clock that nobody sets */
+/** @param now milliseconds of a monotonic clock */
 export function measure(meter: Meter, now: () => number = () => performance.now()): Layer {
   return requestLayer((next) => (exchange) => {
     const { method } = exchange.call;
     const started = now();
-    // Clients may call a method what they like: those that no revision has are counted as one.
+    // Clients may send any method name. Those of no revision count as one.
     const label = isClientRequest(method) ? method : 'other';
     const done = (outcome: string): void => meter.exchange(label, outcome, (now() - started) / 1_000);
     return next(exchange).then(
@@ -27,7 +27,7 @@ export function measure(meter: Meter, now: () => number = () => performance.now(
 }
 
 function failure({ signal }: Exchange, error: unknown): string {
-  // Whoever was interrupted may put it in words of its own.
+  // An interrupted layer may reject with an error of its own.
   if (error instanceof Cancelled || signal.reason instanceof Cancelled) return 'cancelled';
   return error instanceof ProxyError ? error.code : 'internal';
 }

@@ -1,12 +1,12 @@
 /**
- * Makes the proxy's own errors safe to show: a server may repeat in its error page what it was sent, and hosts write
- * errors to terminals.
+ * Makes the proxy's own errors safe to show. A server's error page may repeat the request, and hosts write errors to
+ * terminals.
  */
 import { type Layer, requestLayer } from '../core/layer.ts';
 import { type Redact, withoutControls } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 
-/** Bytes of a server's body that are shown. */
+/** The number of bytes of a server's body to show. */
 const EXCERPT = 200;
 
 export function redactErrors(hide: Redact): Layer {
@@ -16,7 +16,7 @@ export function redactErrors(hide: Redact): Layer {
       next(exchange).catch((error: unknown) => {
         if (!(error instanceof ProxyError)) throw error;
         const { body, hint, signIn } = error.data;
-        // The page to sign in may repeat parts of the configuration, and would lead nowhere without them.
+        // The sign-in URL may repeat parts of the configuration, and would not work without them.
         const message = signIn === undefined ? redact(error.message) : aroundUrl(error.message, signIn, redact);
         const data = {
           ...error.data,

@@ -1,8 +1,8 @@
-/** Says on stderr what the proxy is waiting for, as long as a server has not answered anything. */
+/** Logs what the proxy is waiting for while a server has not answered anything. */
 import { type Layer, requestLayer } from '../core/layer.ts';
 import type { Log } from '../core/ports.ts';
 
-/** In milliseconds; most people give up soon after. */
+/** In milliseconds. Most people give up soon after. */
 export const TELL_AFTER = 10_000;
 
 export interface SlowStart {

@@ -1,4 +1,4 @@
-/** One line at debug level for every exchange: what was asked, how it ended, how long it took. Never what was in it. */
+/** Logs one line at debug level for every exchange: its method, its outcome and its duration. Never its content. */
 
 import { errorCode } from '../core/jsonrpc.ts';
 import { type Layer, requestLayer } from '../core/layer.ts';

@@ -1,17 +1,17 @@
-/** What clients of HTTP mode need to be told: the URL to connect to, and an entry for their configuration. */
+/** What the operator must tell clients of HTTP mode: the URL to connect to, and an entry for their configuration. */
 
 export interface Served {
   /** `http://HOST:PORT`. */
   readonly url: string;
-  /** What is bound beyond one address, in words. */
+  /** The interfaces that the proxy listens on, in words, when it is more than one address. */
   readonly interfaces: string | undefined;
   /** Whether clients on other machines need the client token. */
   readonly needsToken: boolean;
-  /** The server behind. */
+  /** The server behind the proxy. */
   readonly server: URL;
 }
 
-/** One line. The token itself is not in it: that is shown once where it was made, and never where it was given. */
+/** One line, without the client token. A generated token is shown once, a given one never. */
 export function clientLine({ url, interfaces, needsToken, server }: Served): string {
   const elsewhere = interfaces === undefined ? '' : " (from other machines: this machine's name or address instead)";
   const headers = needsToken ? { headers: { Authorization: 'Bearer CLIENT_TOKEN' } } : {};
@@ -19,7 +19,7 @@ export function clientLine({ url, interfaces, needsToken, server }: Served): str
   return `clients connect to ${url}/mcp${elsewhere}; config entry: ${JSON.stringify(entry)}`;
 }
 
-/** The host of the server in the characters that every client takes for a name. */
+/** The host of the server, in characters that every client accepts in a name. */
 function nameOf({ hostname }: URL): string {
   return hostname.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '');
 }

@@ -1,4 +1,4 @@
-/** Whether an MCP server is at a URL, as far as one harmless question can tell. */
+/** Checks with one harmless request whether an MCP server is at a URL. */
 import type { Fetch, HttpResponse } from '../../core/fetch.ts';
 import { PING_REQUEST } from '../../mcp/handshake.ts';
 import { POST_HEADERS, STREAM_HEADERS } from '../../mcp/headers.ts';
@@ -8,11 +8,11 @@ import { unexpectedResponse } from '../../upstream/failure.ts';
 const EXCERPT = 65_536;
 
 /**
- * The server's response with the sign-in that `fetch` has now; do not read its body. Rejects with a ProxyError when the
+ * The server's response with the sign-in that `fetch` has now. Do not read its body. Rejects with a ProxyError when the
  * response is not that of an MCP server: a page, or a path that does not exist.
  */
 export async function askServer(fetch: Fetch, url: URL): Promise<HttpResponse> {
-  // A server that wants a sign-in first does not look at it, and to others it is harmless.
+  // A server that requires a sign-in ignores the body, and for other servers it is harmless.
   const common = { purpose: 'probe', url, repeatable: true } as const;
   const response = await fetch({ ...common, method: 'POST', headers: POST_HEADERS, body: PING_REQUEST });
   if (!isRefusal(response.status) && !isStream(response)) {

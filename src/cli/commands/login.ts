@@ -30,7 +30,10 @@ export interface CommandContext {
 
 const TRY_AGAIN = { hint: 'run the same command again' } as const;
 
-/** Signs in, unless somebody has or nobody has to. Rejects with a ProxyError that says why it did not work. */
+/**
+ * Signs in, unless the user is signed in already or the server needs no sign-in. Rejects with a ProxyError that says
+ * why it failed.
+ */
 export async function login(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
   const { options, http } = await openPlace(config, log, version, redact);
   const where = showUrl(config.url);
@@ -61,7 +64,7 @@ export async function login(config: Config, { log, redact, version, print }: Com
     const authorizer = openAuthorizer({ ...options, log: shown }, name, state);
     const refused = bearerOf(await vault.read());
     try {
-      // Not `fresh`: however new the token is that was refused, this user has asked for another one.
+      // Not `fresh`: however new the refused token is, this user has asked for another one.
       await authorizer.obtain({
         refused,
         fresh: false,
@@ -77,7 +80,7 @@ export async function login(config: Config, { log, redact, version, print }: Com
     }
     if (!(await isSignedIn()))
       throw new ProxyError('internal', `the sign-in to ${where} could not be stored`, TRY_AGAIN);
-    // A gateway may ask for a sign-in whatever is behind it.
+    // A gateway may require a sign-in whatever is behind it.
     await askServer(new Auth(options).fetch, config.url);
     print(`signed in to ${where}`);
   } finally {
@@ -85,13 +88,16 @@ export async function login(config: Config, { log, redact, version, print }: Com
   }
 }
 
-/** Whether a server that answered a stranger says where to sign in all the same: some ask only for what matters. */
+/**
+ * Whether a server that answered without a sign-in still says where to sign in: some require it only for certain
+ * requests.
+ */
 async function canSignIn({ url, auth }: Config, { fetch }: Pick<HttpClient, 'fetch'>): Promise<boolean> {
   const wire = { fetch, server: url, signal: new Cancellation() };
   return (await discover(wire, NO_CHALLENGE, auth.resource)).issuer.assumed !== true;
 }
 
-/** Rejects when trouble at the server hides whether it wants a sign-in. */
+/** Rejects when an error at the server hides whether it requires a sign-in. */
 function refuseTrouble({ status }: HttpResponse, where: string): void {
   if (status !== 429 && status < 500) return;
   throw new ProxyError('failed', `${where} answers HTTP ${status}`, {
@@ -110,7 +116,7 @@ async function checkWritable({ store, folder }: AuthOptions, name: string): Prom
   await store.remove(`${name}.check`);
 }
 
-/** A log that calls back when it has shown the sign-in page. */
+/** A log that calls `shown` after it has shown the sign-in page. */
 function afterPage(log: Log, shown: () => void): Log {
   const then =
     (write: Log['info']): Log['info'] =>

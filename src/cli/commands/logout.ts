@@ -1,4 +1,4 @@
-/** `mcp-proxy logout <url>`: takes the tokens back at the server (RFC 7009), and forgets them. */
+/** `mcp-proxy logout <url>`: revokes the tokens at the server (RFC 7009), and deletes them. */
 
 import { openVault } from '../../auth/assemble.ts';
 import { revoke } from '../../auth/oauth/revocation.ts';
@@ -12,7 +12,7 @@ import { accountsOf, flagsOf } from './accounts.ts';
 import type { CommandContext } from './login.ts';
 
 /**
- * Forgets in any case; that a server could not be told is said, and no reason to keep the tokens.
+ * Deletes the tokens even if the server cannot be told, and prints that it could not.
  * Rejects with a ProxyError while another process waits for its user to sign in.
  */
 export async function logout(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
@@ -28,7 +28,7 @@ export async function logout(config: Config, { log, redact, version, print }: Co
     });
   };
   try {
-    // What somebody who is just signing in gets would be left behind.
+    // The tokens of a sign-in in progress would be left behind.
     await vault.lockUnless(async () => undefined, signal, refuseDuringSignIn);
     const stored = await vault.read();
     const others = (await accountsOf(options.store, config.url))
@@ -43,7 +43,7 @@ export async function logout(config: Config, { log, redact, version, print }: Co
       if (told === 'impossible') log.info('the server has no way to take tokens back; they end by themselves');
     }
     await vault.forget();
-    // What the server said to this account is nobody else's business either.
+    // The server's answers to this account are as private as its tokens.
     await options.store.remove(`${name}.answers`);
     const rest = others.length > 0 ? `; still signed in ${listed(others)}` : '';
     print(stored ? `signed out of ${where}${rest}` : `was not signed in to ${where}`);
@@ -53,7 +53,7 @@ export async function logout(config: Config, { log, redact, version, print }: Co
   }
 }
 
-/** Accounts by the flags that mean them, for people. */
+/** Accounts, by the flags that select them, for people to read. */
 function listed(flags: readonly string[]): string {
   return flags.map((each) => (each === '' ? 'without --profile' : `with ${each}`)).join(' and ');
 }

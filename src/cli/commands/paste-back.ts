@@ -1,6 +1,6 @@
 /**
- * Lets the user of a terminal paste the address that a browser on another machine was sent to:
- * there, nobody listens at it. Here somebody does, this process or a host's, and is given the answer.
+ * Lets the user paste into the terminal the address to which a browser on another machine was redirected. Nothing
+ * listens at it on that machine. On this one a process does, ours or a host's, and gets the answer.
  */
 import { createInterface, type Interface } from 'node:readline';
 import { isAnswer } from '../../auth/sign-in/callback.ts';
@@ -9,7 +9,7 @@ import { type AuthConfig, isLoopback } from '../../config.ts';
 import type { Fetch } from '../../core/fetch.ts';
 import type { Log } from '../../core/ports.ts';
 
-/** How often an answer is handed over until somebody takes it, and the milliseconds between. */
+/** How often to deliver an answer until a process accepts it, and the milliseconds between the attempts. */
 const [ATTEMPTS, PAUSE] = [20, 250];
 
 const SIGN_IN_PAGE =
@@ -17,14 +17,14 @@ const SIGN_IN_PAGE =
 const NO_ANSWER =
   'that address has neither code=... nor error=...: paste the address that the browser ends at after the sign-in';
 
-/** Whether an address is that of the page where the user signs in. */
+/** Whether an address is that of the sign-in page. */
 function isPageOf(address: URL, { url }: PendingRecord): boolean {
   const page = new URL(url);
   return address.origin === page.origin && address.pathname === page.pathname;
 }
 
 export interface PasteBackOptions {
-  /** Knows of the sign-in that is under way, whoever has begun it. */
+  /** Knows the sign-in in progress, even if another process started it. */
   readonly vault: Pick<Vault, 'pending'>;
   readonly config: AuthConfig;
   readonly fetch: Fetch;
@@ -39,7 +39,7 @@ export class PasteBack {
     this.#options = options;
   }
 
-  /** Reads what is typed from now on. Idempotent. */
+  /** Starts reading lines. Idempotent. */
   open(): void {
     if (this.#lines) return;
     this.#options.log.info('browser on another machine? paste the address that it ends at here, and press enter');
@@ -65,14 +65,14 @@ export class PasteBack {
       return;
     }
     const redirect = new URL(pending.redirectUri);
-    // A redirect address elsewhere leads to the listener by ways of the user's own.
+    // If the redirect address is on another machine, the user has arranged how it reaches the listener.
     const path = isLoopback(redirect.hostname) ? redirect.pathname : config.callbackPath;
     void this.#deliver(new URL(`http://127.0.0.1:${pending.port}${path}${answer.search}`));
   }
 
   async #deliver(url: URL): Promise<void> {
     const { fetch, log } = this.#options;
-    // Whoever takes over from a process that has ended needs a moment before it listens.
+    // A process that takes over from one that has ended needs a moment before it listens.
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       try {
         const { body } = await fetch({

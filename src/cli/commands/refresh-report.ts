@@ -1,11 +1,11 @@
 /**
- * Renewing tokens in a process of its own. A server that rotates refresh tokens takes the old
- * one back the moment it answers; a host that kills the proxy at that moment would cost the
- * user the whole sign-in. Nobody knows of this process, so nobody kills it.
+ * Refreshes tokens in a separate process. A server that rotates refresh tokens revokes the old one the moment it
+ * answers, so a host that kills the proxy at that moment would cost the user the whole sign-in. Hosts do not know of
+ * this process, so they do not kill it.
  */
 import type { ErrorCode, ErrorData, ProxyError } from '../../errors.ts';
 
-/** Names the credentials that are to be renewed; its presence makes the program do that and nothing else. */
+/** The serial of the credentials to refresh. If it is set, the program does that and nothing else. */
 export const RENEWAL = 'MCP_PROXY_RENEW_SERIAL';
 
 export interface Report {

@@ -1,4 +1,4 @@
-/** The work of the process that `renewal.ts` starts. */
+/** The work of the process that `start-refresh.ts` starts. */
 
 import { openVault } from '../../auth/assemble.ts';
 import { renew } from '../../auth/refresh.ts';
@@ -8,11 +8,11 @@ import { Cancellation } from '../../core/cancel.ts';
 import type { Log } from '../../core/ports.ts';
 import { openPlace } from '../credential-store.ts';
 
-/** Renews the stored credentials, unless they are no longer those of the serial. Rejects with a ProxyError. */
+/** Refreshes the stored credentials, unless their serial has changed. Rejects with a ProxyError. */
 export async function renewStored(config: Config, log: Log, version: string, serial: number): Promise<void> {
   const { options, http } = await openPlace(config, log, version, String);
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
-  // A lock of its own: whoever started this process, and may be dead by now, has the other one.
+  // A separate lock: the process that started this one holds the other, and may be dead by now.
   const vault = openVault(options, name, 'renewal');
   const wire = { fetch: http.fetch, server: config.url, signal: new Cancellation() };
   const isOther = async (): Promise<true | undefined> => ((await vault.read())?.serial === serial ? undefined : true);

@@ -1,4 +1,4 @@
-/** HTTP mode: from the command line to a proxy that listens, until somebody ends it. */
+/** HTTP mode, from the command line to a listening proxy. */
 import { randomBytes } from 'node:crypto';
 import { type RunningHttpProxy, startHttpProxy } from '../../app/http-proxy.ts';
 import { type Config, isLoopback, type ListenConfig } from '../../config.ts';
@@ -11,7 +11,7 @@ import { clientLine } from './client-config.ts';
 
 export interface ServeContext {
   readonly credentials: SecretStore;
-  /** Everything in the arguments that must never be shown. */
+  /** All secrets in the arguments. */
   readonly secrets: readonly string[];
   readonly version: string;
   /** Ends the process. */
@@ -19,8 +19,8 @@ export interface ServeContext {
 }
 
 /**
- * Resolves once clients can come in; from then on, the process ends by `exit`. Rejects with a
- * ProxyError when nothing can be served. Neither the end of stdin nor that of the parent matters.
+ * Resolves once clients can connect. From then on, the process ends with `exit`. Rejects with a ProxyError when nothing
+ * can be served. Neither the end of stdin nor that of the parent matters.
  */
 export async function serve(
   config: Config & { readonly listen: ListenConfig },
@@ -33,7 +33,7 @@ export async function serve(
 
   let running: RunningHttpProxy | undefined;
   let giveUp: (error: ProxyError) => void = () => {};
-  // Supervised from the start: the first process of a container cannot be stopped by a signal that it does not handle.
+  // Supervise from the start: a signal without a handler does not stop the first process of a container.
   superviseProxy({
     proxy: {
       hopeless: new Promise((resolve) => {
@@ -54,11 +54,11 @@ export async function serve(
   if (made !== undefined) {
     lines.unshift(`client token: ${made} (for clients on other machines; --client-token sets one)`);
   }
-  // In one go: whoever waits for the last line has seen the others.
+  // One write, so that a reader of the last line has seen the others.
   process.stderr.write(lines.map((line) => announcement(line, logFormat)).join(''));
 }
 
-/** Whether clients on other machines can reach this address. A name may mean any; these do not. */
+/** Whether clients on other machines may reach this address. Any name but those of loopback may mean such an address. */
 function isOpen({ host }: ListenConfig): boolean {
   if (host === undefined) return true;
   const url = `http://${host.includes(':') ? `[${host}]` : host}`;

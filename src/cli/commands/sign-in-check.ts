@@ -14,11 +14,11 @@ export interface Check {
   /** Undefined: the server did not say. */
   readonly accepted: boolean | undefined;
   readonly httpStatus?: number;
-  /** Why it is not known. */
+  /** Why the answer is not known. */
   readonly problem?: string;
 }
 
-/** Asks with a ping, which runs nothing; a token that is over is renewed first. Never asks the user. */
+/** Asks with a ping, which runs nothing, and refreshes an expired token first. Never asks the user. */
 export async function checkSignIn(
   account: Account,
   config: ConfigWithoutUrl,
@@ -29,7 +29,7 @@ export async function checkSignIn(
   const { url, resource } = address;
   const { profile, client } = account.credentials;
   const clientInfo = config.auth.clientInfo ?? (client?.source === 'static' ? infoOf(client) : undefined);
-  // Headers are for the server that the user has named.
+  // The headers are only for the server that the user has named.
   const headers = config.url ? config.headers : [];
   const one: Config = { ...config, url, headers, auth: { ...config.auth, profile, resource, clientInfo } };
   const { options, http } = await openPlace(one, log, version, redact);

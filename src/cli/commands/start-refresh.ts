@@ -1,16 +1,19 @@
-/** Starts the process that renews tokens; see `renewal.ts`. */
+/** Starts the process that refreshes tokens. See `refresh-report.ts`. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { ProxyError } from '../../errors.ts';
 import { RENEWAL, type Report } from './refresh-report.ts';
 
-/** Bytes of a report that are read. */
+/** The number of bytes of a report to read. */
 const REPORT_LIMIT = 65_536;
 
-/** Starts this very program, with the same arguments, to renew the credentials of that serial; false when it cannot be started. */
+/**
+ * Starts this program again, with the same arguments, to refresh the credentials with this serial. False when it cannot
+ * be started.
+ */
 export async function renewApart(serial: number): Promise<boolean> {
   let outcome = await renewOnce(serial);
-  // Whoever was killed at it leaves open what came of it, and only another attempt finds out.
+  // If the process was killed, only another attempt can find out whether the refresh succeeded.
   if (outcome === 'silence') outcome = await renewOnce(serial);
   if (outcome === 'silence') {
     throw new ProxyError('internal', 'the process that renews tokens ended without a word');
@@ -26,7 +29,7 @@ function renewOnce(serial: number): Promise<'done' | 'silence' | 'not started'> 
     try {
       child = spawn(process.execPath, args, {
         env: { ...process.env, [RENEWAL]: String(serial) },
-        // A group of its own: hosts end whole groups.
+        // A separate process group: hosts end whole groups.
         detached: true,
         stdio: ['ignore', 'pipe', 'ignore'],
         windowsHide: true,

@@ -1,4 +1,4 @@
-/** `mcp-proxy status [<url>]`: where this user is signed in, and until when. Shows no secret. */
+/** `mcp-proxy status [<url>]`: where this user is signed in, and until when. Shows no secrets. */
 import type { Credentials } from '../../auth/vault/credentials.ts';
 import { readCredentials } from '../../auth/vault/stored.ts';
 import type { ConfigWithoutUrl } from '../../config.ts';
@@ -17,7 +17,9 @@ export interface StatusOptions {
   readonly json: boolean;
 }
 
-/** Rejects with a ProxyError `unauthorized` when a server was asked, and does not accept the sign-in or does not say. */
+/**
+ * Rejects with a ProxyError `unauthorized` when a server was asked, and does not accept the sign-in or does not say.
+ */
 export async function status(
   config: ConfigWithoutUrl,
   context: CommandContext,
@@ -33,7 +35,7 @@ export async function status(
     const checked = check
       ? await (await import('./sign-in-check.ts')).checkSignIn(account, config, context)
       : undefined;
-    // A check may have renewed the tokens.
+    // A check may have refreshed the tokens.
     all.push({ credentials: (await readCredentials(store, account.name)) ?? account.credentials, checked });
   }
   const now = Date.now();
@@ -96,7 +98,7 @@ function stateOf({ credentials: { tokens }, checked }: Told, now: number): strin
     return `signed out: the server refuses it (HTTP ${checked.httpStatus}); the next call asks to sign in`;
   }
   if (!isSignedIn(tokens, now)) return 'signed out; the next call asks to sign in';
-  // The store knows when the authorization server spoke last, and not what has happened there since.
+  // The store knows when the authorization server last answered, but not what has happened there since.
   const since = tokens?.obtainedAt ? `, as of ${inWords(tokens.obtainedAt, now)}` : '';
   return `signed in${since}${checked ? `; not checked: ${checked.problem}` : ''}`;
 }

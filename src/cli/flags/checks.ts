@@ -1,4 +1,6 @@
-/** What the values of flags must look like: each check says what it expects of a wrong value, or nothing when it is right. */
+/**
+ * Checks of the values of flags. Each returns what it expects instead of a wrong value, or undefined for a right one.
+ */
 
 const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*)$/;
 
@@ -12,7 +14,7 @@ export function checkListen(value: string): string | undefined {
   return 'expected :8080, localhost:8080, 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080';
 }
 
-/** What can stand behind `Bearer` in a header (RFC 6750, section 2.1). */
+/** A token that can follow `Bearer` in a header (RFC 6750, section 2.1). */
 const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 export function isBearerToken(text: string): boolean {
@@ -22,7 +24,7 @@ export function isBearerToken(text: string): boolean {
 export const CLIENT_TOKEN_FORM =
   'expected letters, digits and -._~+/ (RFC 6750, section 2.1), or @ and the name of a file that contains the token';
 
-/** A value with a placeholder or a variable of a shell in it is looked at when it is expanded. */
+/** A value that contains a placeholder or a shell variable is checked after its expansion. */
 export function checkClientToken(value: string): string | undefined {
   const right = isBearerToken(value) || value.includes('${') || /^[@$%]./.test(value);
   return right ? undefined : CLIENT_TOKEN_FORM;
@@ -55,7 +57,7 @@ export function jsonOrFile(flag: string): (value: string) => string | undefined 
       const parsed: unknown = JSON.parse(value);
       if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return undefined;
     } catch {
-      // Told below, the same way for every kind of wrong value.
+      // The check below reports every kind of wrong value the same way.
     }
     if (FILE_NAME.test(value)) return `did you mean --${flag} @${value}?`;
     return hasLostQuotes(value)
@@ -64,10 +66,13 @@ export function jsonOrFile(flag: string): (value: string) => string | undefined 
   };
 }
 
-/** A file of JSON whose @ is missing. */
+/** The name of a JSON file, without its @. */
 const FILE_NAME = /^[\w./\\:~ -]{1,80}\.json$/i;
 
-/** `{client_id:ID}`, `'{client_id:`, `{\client_id\:`: what cmd.exe and PowerShell 5 leave of quoted JSON, or of its first word. */
+/**
+ * `{client_id:ID}`, `'{client_id:`, `{\client_id\:`: what cmd.exe and PowerShell 5 leave of quoted JSON, or of its
+ * first word.
+ */
 function hasLostQuotes(value: string): boolean {
   return /^'?\{\s*\\?[A-Za-z_]+\\?\s*:/.test(value) && !value.includes('"');
 }
@@ -95,7 +100,7 @@ export function checkProfile(value: string): string | undefined {
   return /^[A-Za-z0-9._-]{1,40}$/.test(value) ? undefined : 'expected 1 to 40 letters, digits, dots, - and _';
 }
 
-/** What draft-ietf-oauth-client-id-metadata-document, section 3 asks of a client id. */
+/** The rules of draft-ietf-oauth-client-id-metadata-document, section 3 for a client id. */
 export function checkClientMetadataUrl(value: string): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const right =
@@ -108,7 +113,7 @@ export function checkClientMetadataUrl(value: string): string | undefined {
   return right ? undefined : 'expected an https: URL with a path, such as https://app.example.com/client.json';
 }
 
-/** What the sign-in cannot do without: with other values, no answer could be told from a forged one. */
+/** The parameters that the sign-in sets itself: with other values, it could not tell an answer from a forged one. */
 const OWN_PARAMETERS = [
   'response_type',
   'client_id',
@@ -125,7 +130,7 @@ export function checkAuthorizeParameter(value: string): string | undefined {
   return undefined;
 }
 
-/** Other programs listen on their `--host`; here it is the host to which a browser is sent. */
+/** Other programs listen on their `--host`. Here it is the host to which the browser is redirected. */
 export function checkRedirectHost(value: string): string | undefined {
   const everyInterface = /^(?:0\.0\.0\.0|\[?(?:::|0:0:0:0:0:0:0:0)\]?)$/.test(value);
   return everyInterface
@@ -137,7 +142,7 @@ export function checkHost(value: string): string | undefined {
   return value !== '' && HOST.test(value) ? undefined : 'expected a host name without a port';
 }
 
-/** The form in which browsers send it (RFC 6454, section 6.2); extensions have schemes of their own. */
+/** The form in which browsers send an origin (RFC 6454, section 6.2). Extensions have schemes of their own. */
 export function checkOrigin(value: string): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const asSent = url && (url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin);
@@ -158,7 +163,7 @@ export function checkNotEmpty(value: string): string | undefined {
 const NO_SECRET =
   /^(?:[-+]?\d{1,6}(?:\.\d{1,2})?[a-z]{0,3}|(?:https?:\/\/)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\*|\[?::1?\]?)?(?::\d{1,6})?\/?|https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d{1,6})?\/?|[a-z0-9-]+(?:\.[a-z0-9-]+)+:\d{1,6})$/i;
 
-/** Why the value of a flag is refused. It repeats the value only where that cannot be a secret. */
+/** Says that the value of a flag is wrong. Repeats the value only if it cannot be a secret. */
 export function invalidValue(flag: string, value: string, isHarmless = NO_SECRET.test(value)): string {
   return `invalid value for --${flag}${isHarmless && value.length <= 60 ? `: ${JSON.stringify(value)}` : ''}`;
 }

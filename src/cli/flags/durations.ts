@@ -1,6 +1,6 @@
-/** Times on the command line. */
+/** Durations on the command line. */
 
-/** The longest time a timer of Node can wait: 24 days. */
+/** The longest time that a Node timer can wait: 24 days. */
 const LONGEST = 2_147_483_647;
 
 export function milliseconds(seconds: string): number {

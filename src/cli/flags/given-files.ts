@@ -1,10 +1,10 @@
 /** Files that the command line names. */
 import { usageError } from './usage-error.ts';
 
-/** The text of a file. Throws what Node throws when it cannot be read. */
+/** The text of a file. Throws Node's error when the file cannot be read. */
 export type ReadFile = (name: string) => string;
 
-/** How a file is called in errors: by name, unless the "name" may be a value that was meant to stand in a file. */
+/** The name of a file in errors. Hidden if the "name" may be the content that belongs in a file. */
 export function calledFile(name: string): string {
   const looksLikeContent = name.length > 200 || /[{}"\n]|-----BEGIN/.test(name);
   return looksLikeContent ? 'the file' : `the file ${JSON.stringify(name)}`;
@@ -13,7 +13,7 @@ export function calledFile(name: string): string {
 /** The text of the file that a flag names. Throws a usage error with the flag and the file, never with content. */
 export function readGivenFile(name: string, flag: string, readFile: ReadFile): string {
   try {
-    // Editors on Windows begin files with a byte order mark.
+    // Windows editors start files with a byte order mark.
     return readFile(name).replace(/^\uFEFF/, '');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

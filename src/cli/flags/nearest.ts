@@ -1,4 +1,4 @@
-/** What a typo most likely meant. */
+/** Finds the word that a typo most likely meant. */
 
 /** A longer text is not a typo of a known word. */
 const LONGEST = 60;
@@ -18,7 +18,10 @@ export function nearest(text: string, candidates: readonly string[]): string | u
   return best.distance <= (word.length < 6 ? 1 : 2) ? best.candidate : undefined;
 }
 
-/** Optimal string alignment: the number of insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
+/**
+ * Optimal string alignment: the number of insertions, deletions, replacements and swaps of neighbours that turn one
+ * text into the other.
+ */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

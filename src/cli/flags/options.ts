@@ -1,4 +1,4 @@
-/** The flags, as data: parsing, checking and `--help` all come from this table. */
+/** The flags, as data: parsing, checking and `--help` all use this table. */
 import { CREDENTIAL_STORES, DEFAULTS, LOG_FORMATS, STRATEGIES } from '../../config.ts';
 import { LEVELS } from '../../core/ports.ts';
 import {
@@ -223,11 +223,11 @@ export interface Subcommand {
   readonly name: string;
   readonly argument: string;
   readonly help: string;
-  /** What to do; without one, it is still to come. */
+  /** The action of the subcommand. A subcommand without one is not implemented yet. */
   readonly action?: 'login' | 'logout' | 'status';
 }
 
-/** Words in the place of the URL. */
+/** Words that may come instead of the URL. */
 export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },

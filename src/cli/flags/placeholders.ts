@@ -1,24 +1,24 @@
-/** Placeholders in values of the command line, which keep secrets out of it. */
+/** Placeholders in values on the command line, which keep secrets out of it. */
 import type { ProxyError } from '../../errors.ts';
 import { usageError } from './usage-error.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** `${NAME}`, `${env:NAME}`, `${NAME:-default}`; the last alternative is the beginning of any other placeholder. */
+/** `${NAME}`, `${env:NAME}`, `${NAME:-default}`. The last alternative is the start of any other placeholder. */
 const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;
 
 /**
- * The whole of a value, or what follows its scheme, as shells, cmd.exe and PowerShell write variables: hosts start
- * programs without a shell, so it would be sent as it is.
+ * A variable in the syntax of a shell, cmd.exe or PowerShell, as a whole value or after its scheme. Hosts start
+ * programs without a shell, so it would be sent unchanged.
  */
 const OF_A_SHELL = /^(?:[A-Za-z]+ +)?(\$([A-Z_][A-Z0-9_]*)|\$env:([A-Za-z_]\w*)|%([A-Z_][A-Z0-9_]*)%)$/;
 
 /**
- * The text with its placeholders replaced from the environment; what comes from there is not expanded again.
- * Throws a usage error when a variable without a default is unset or empty, for every other `${`, and for a value that is
- * a variable of a shell.
- * @param where what holds the text, as the error names it
- * @param onValue is told every value that was put in
+ * Replaces the placeholders in a text from the environment. The values from there are not expanded again.
+ * Throws a usage error when a variable without a default is unset or empty, for every other `${`, and for a value that
+ * is a shell variable.
+ * @param where the name of the text in errors
+ * @param onValue called with every value that is inserted
  */
 export function expandVariables(text: string, env: Env, where: string, onValue?: (value: string) => void): string {
   refuseShellVariable(text, where);
@@ -37,7 +37,7 @@ export function expandVariables(text: string, env: Env, where: string, onValue?:
   });
 }
 
-/** Throws a usage error for a placeholder in a value without expansion: the program would send it as it is. */
+/** Throws a usage error for a placeholder in a value without expansion, which would be sent unchanged. */
 export function refusePlaceholders(text: string, where: string): void {
   if (OF_A_SHELL.test(text))
     throw usageError(`${where} contains ${text}, which this program does not expand there`, 'write the value itself');
@@ -69,7 +69,7 @@ function unknownPlaceholder(rest: string, where: string): ProxyError {
   );
 }
 
-/** The placeholder at the beginning of a text, without its defaults: they may be secrets. */
+/** The placeholder at the start of a text, without its defaults: they may be secrets. */
 function quoted(text: string): string {
   const whole = /^\$\{(?:[^{}]|\{[^{}]*\})*\}/.exec(text)?.[0].replace(/:-(?!\$\{)[^{}]*/g, ':-…');
   if (whole !== undefined && whole.length <= 80) return whole;

@@ -10,7 +10,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface AuthArguments {
   readonly auth: AuthConfig;
-  /** What must never be shown. Not the client id: it stands in every URL that a user has to open. */
+  /** Values that must never be shown. Not the client id: it is in every URL that the user must open. */
   readonly secrets: readonly string[];
 }
 
@@ -67,10 +67,10 @@ function parameter(text: string): readonly [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Members of a client that prove who it is, and so are nobody else's business. */
+/** Members that prove the identity of a client, and so are secret. */
 const SECRET_MEMBER = /secret|_token$|assertion|^private_key$|^jwks$/;
 
-/** Where the JSON of a flag gets its variables and files from, and where the program notes its secrets. */
+/** The sources of variables and files in the JSON of a flag, and the set that collects its secrets. */
 interface Sources {
   readonly env: Env;
   readonly readFile: ReadFile;
@@ -92,13 +92,16 @@ function readClientInfo(given: string | undefined, sources: Sources): JsonObject
       'expected at least {"client_id": "ID"}, with the id as a string',
     );
   }
-  // Who has the wrong name there should not learn it in the middle of a session.
+  // A wrong name must fail at startup, not in the middle of a session.
   const { private_key_file: keyFile } = client;
   if (typeof keyFile === 'string') readGivenFile(keyFile, CLIENT_INFO, sources.readFile);
   return client;
 }
 
-/** The object of a flag with its placeholders expanded, except in names. A value from a variable is secret unless its member is public. */
+/**
+ * The object of a flag with its placeholders expanded, except in names. A value from a variable is secret unless its
+ * member is public.
+ */
 function expandedObject(
   given: string,
   flag: string,
@@ -119,7 +122,7 @@ function expandedObject(
   return Object.fromEntries(members);
 }
 
-/** Every text in a value, however deep, replaced. */
+/** Replaces every text in a value, at any depth. */
 function mapTexts(value: unknown, replace: (text: string) => string): unknown {
   if (typeof value === 'string') return replace(value);
   if (Array.isArray(value)) return value.map((entry) => mapTexts(entry, replace));
@@ -132,7 +135,7 @@ function textsIn(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** The ways in which a secret may turn up again: alone, as part of a form, a key line by line. */
+/** The forms in which a secret may appear again: alone, as part of a form, a key line by line. */
 function spellings(secret: string): string[] {
   const lines = secret.split(/\r?\n|\\n/).filter((line) => line.length >= 20 && !line.startsWith('-----'));
   const form = new URLSearchParams({ s: secret }).toString().slice(2);
@@ -155,7 +158,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // What JSON.parse says repeats the text, which may hold a secret.
+    // The message of JSON.parse repeats the text, which may contain a secret.
     return undefined;
   }
 }

@@ -9,13 +9,15 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
 
-/** What word processors and web pages make of straight quotes. */
+/** Word processors and web pages turn straight quotes into these. */
 export const CURLY_QUOTE = /[\u2018-\u201f]/;
 
-/** In an `Authorization` value, quotes stand around parameters only (RFC 9110, section 11.4), never around all of it. */
+/**
+ * In an `Authorization` value, quotes go around parameters only (RFC 9110, section 11.4), never around the whole value.
+ */
 const QUOTED_CREDENTIALS = /^(?:(?:bearer|basic)\s+)?(["']).*\1$/i;
 
-/** One scheme comes with the variable, and one is in front of it; neither kind of credentials has a space in it. */
+/** One scheme in the variable, and one in front of it. Neither kind of credentials contains a space. */
 const TWO_SCHEMES = /^(bearer|basic)\s+(?:bearer|basic)\s/i;
 
 /** The name and the value in `KEY:VALUE`. Throws a usage error that does not repeat the value. */
@@ -56,7 +58,7 @@ export function parseHeader(text: string, env: Env): readonly [string, string] {
   return [name, value];
 }
 
-/** A header that is one word has lost the others to a shell; one of several words has all that its author wrote. */
+/** A header of one word has lost the rest to a shell. One of several words is as the user wrote it. */
 function formHint(text: string): string {
   if (text.trimStart().startsWith(':')) return `write a name before the colon: ${EXAMPLE}`;
   return /[\s=]/.test(text.trim())
@@ -64,12 +66,12 @@ function formHint(text: string): string {
     : `put the whole header into quotes: ${EXAMPLE}`;
 }
 
-/** A shell puts nothing where a variable is not set, and so does a header that it has cut at a space. */
+/** The value is missing when a shell replaced an unset variable, or cut the header at a space. */
 function missingHint(example: string): string {
   return `the variable it comes from may not be set; let this program read it: ${example}`;
 }
 
-/** User info of a URL as an `Authorization` value (RFC 7617), or undefined when there is none. */
+/** User info of a URL as an `Authorization` value (RFC 7617), or undefined without user info. */
 export function credentialsIn(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
   try {

@@ -1,4 +1,4 @@
-/** The flags of HTTP mode: where clients come in, who may, and what goes on from them. */
+/** The flags of HTTP mode: the address for clients, their access, and the headers to forward from them. */
 import { type ForwardedHeader, LISTEN_DEFAULTS, type ListenConfig, type UpstreamSession } from '../../config.ts';
 import { isReservedHeader } from '../../http/client.ts';
 import { CLIENT_TOKEN_FORM, invalidValue, isBearerToken } from './checks.ts';
@@ -45,7 +45,7 @@ export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenCo
   };
 }
 
-/** Clients that bring their own credentials, and credentials of the proxy, exclude each other. */
+/** Clients' own credentials and credentials of the proxy exclude each other. */
 function checkCredentials(flags: Flags): void {
   const fixed = flags.texts('header').some((header) => /^\s*authorization\s*:/i.test(header));
   const other = fixed ? 'header Authorization' : ['device-code', 'client-credentials'].find((flag) => flags.has(flag));
@@ -78,7 +78,7 @@ function clientToken(given: string | undefined, env: Env, readFile: ReadFile): s
   );
 }
 
-/** What belongs to one connection (RFC 9110, section 7.6.1), or says how its bytes are to be read. */
+/** Headers that belong to one connection (RFC 9110, section 7.6.1), or say how to decode its bytes. */
 const CONNECTION =
   /^(?:keep-alive|proxy-connection|proxy-authorization|te|trailer|upgrade|expect|accept-encoding|content-encoding)$/;
 

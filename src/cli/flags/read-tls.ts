@@ -1,4 +1,7 @@
-/** Certificates and keys on the command line: files that are looked at before anything starts, and used when a connection needs them. */
+/**
+ * Certificates and keys on the command line. The files are checked before anything starts, and used when a connection
+ * needs them.
+ */
 import type { ListenConfig, TlsConfig } from '../../config.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { usageError } from './usage-error.ts';
@@ -6,7 +9,7 @@ import type { Flags } from './words.ts';
 
 const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/;
 const KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
-/** PKCS #8 says it in the label, older formats in a header (RFC 1421, section 4.6.1.1). */
+/** PKCS #8 marks an encrypted key in the label, older formats in a header (RFC 1421, section 4.6.1.1). */
 const LOCKED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: *4, *ENCRYPTED/m;
 
 /** Throws a usage error when a file cannot be read or holds something else. */
@@ -17,16 +20,16 @@ export function readTls(flags: Flags, readFile: ReadFile): TlsConfig {
   return { ca, cert: pair?.cert, key: pair?.key };
 }
 
-/** The same for what this program shows to its own clients; undefined: no TLS. */
+/** The same for the certificate that HTTP mode presents to clients. Undefined: no TLS. */
 export function readServerTls(flags: Flags, readFile: ReadFile): ListenConfig['tls'] {
   return readPair(flags, readFile, { cert: 'tls-cert', key: 'tls-key', what: 'https:' });
 }
 
 interface Pair {
-  /** Names of the flags. */
+  /** The names of the flags. */
   readonly cert: string;
   readonly key: string;
-  /** What needs both of them. */
+  /** The part of the program that needs both of them. */
   readonly what: string;
 }
 
@@ -67,7 +70,7 @@ function checkKey(flag: string, file: string, readFile: ReadFile): void {
   }
 }
 
-/** @param command of openssl */
+/** @param command the openssl command */
 function pemHint(label: string, command: string): string {
   return `a PEM file is text with a line -----BEGIN ${label}-----; openssl ${command} -inform der -in FILE -out FILE.pem makes one of a DER file`;
 }

@@ -1,9 +1,9 @@
-/** The text of `--help`, from the table that parses. */
+/** The text of `--help`, from the table that parsing uses. */
 import type { Option } from './option.ts';
 import type { Subcommand } from './options.ts';
 
 const WIDTH = 80;
-/** Where the text about a flag or a command begins. */
+/** The column where the text about a flag or a command begins. */
 const COLUMN = 28;
 
 const EXAMPLES = `Examples:
@@ -28,7 +28,7 @@ export interface UsageOptions {
   readonly version: string;
   readonly options: readonly Option[];
   readonly subcommands: readonly Subcommand[];
-  /** Whether every flag is explained, or the common ones, and the others named. */
+  /** Whether to explain every flag. Otherwise, explain the common ones and name the others. */
   readonly all: boolean;
 }
 
@@ -66,7 +66,7 @@ function describe(option: Option): string[] {
   return entry(`${names}${option.value ? ` ${option.value}` : ''}`, `${option.help}${choices}${repeat}${standard}`);
 }
 
-/** A term and what it means, side by side where there is room. */
+/** A term and its meaning, side by side where there is room. */
 function entry(term: string, text: string): string[] {
   const [first = '', ...rest] = wrapped(text, COLUMN);
   const fits = term.length + 4 <= COLUMN;

@@ -1,10 +1,10 @@
-/** Content negotiation, as far as the protocol has use for it (RFC 9110, section 12.5.1). */
+/** The part of content negotiation that the protocol uses (RFC 9110, section 12.5.1). */
 import type { IncomingMessage } from 'node:http';
 
-/** What a client takes as the answer to a POST. */
+/** The media types that a client accepts as the answer to a POST. */
 export type Accepts = 'both' | 'json' | 'events';
 
-/** Undefined when it takes nothing that could be sent. */
+/** Undefined when the client accepts nothing that the proxy can send. */
 export function accepts(header: string | undefined): Accepts | undefined {
   if (header === undefined || header.includes('*/*')) return 'both';
   const json = /application\/(json|\*) *([,;]|$)/i.test(header);
@@ -17,7 +17,9 @@ export function acceptsEvents(header: string | undefined): boolean {
   return header === undefined || /text\/(event-stream|\*) *([,;]|$)|\*\/\*/i.test(header);
 }
 
-/** Whether a person looks at the answer: a browser that opens an address, and no client of the protocol. */
+/**
+ * Whether a person will see the answer: the request comes from a browser that opens an address, not from an MCP client.
+ */
 export function isBrowser({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
   if ('mcp-session-id' in headers || 'mcp-protocol-version' in headers) return false;

@@ -1,7 +1,7 @@
 /**
- * Who may come in. Decided from the headers alone, before anything of a body is read: a page in a
- * browser on this machine can reach every port of it, and so can the neighbours once the address
- * is more than loopback (specification, "Streamable HTTP", section "Security Warning").
+ * Decides whether a request may come in, from its headers alone, before the proxy reads any of its body. A page in a
+ * browser on this machine can reach every port of the machine, and so can other machines unless the proxy listens on
+ * loopback only (specification, "Streamable HTTP", section "Security Warning").
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
@@ -13,26 +13,29 @@ export interface DoorRules {
   readonly allowedHosts: ReadonlySet<string>;
   /** As browsers write them: `scheme://host[:port]`. */
   readonly allowedOrigins: ReadonlySet<string>;
-  /** Whether a bearer token is the one that lets clients in; takes the same time for every wrong one. Undefined: none is. */
+  /**
+   * Whether a bearer token is the client token. Takes the same time for every wrong token. Undefined: there is no
+   * client token.
+   */
   readonly isToken: ((token: string) => boolean) | undefined;
 }
 
-/** Whoever knocks. */
+/** The facts about a request that decide whether it may come in. */
 export interface Visitor {
   readonly headers: IncomingHttpHeaders;
-  /** How many Host fields there are: only the first of them is among the headers. */
+  /** The number of Host fields: the headers contain only the first of them. */
   readonly hosts: number;
   readonly remoteAddress: string | undefined;
-  /** The address that the connection came in on. */
+  /** The local address of the connection. */
   readonly localAddress: string | undefined;
 }
 
 export type Entry =
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly origin?: string }
-  /** A page of an origin that may use what is here; undefined when it is no page. */
+  /** The origin of the page that sent the request and may read the answer. Undefined when no page sent it. */
   | { readonly kind: 'checked'; readonly origin: string | undefined };
 
-/** Whether the request is meant for this very server, and by no page that must not use it. */
+/** Checks that the request is meant for this server, and that no page without permission sent it. */
 export function checkAddressing(visitor: Visitor, rules: DoorRules): Entry {
   const { host, origin } = visitor.headers;
   if (visitor.hosts > 1) return { kind: 'refused', refusal: refused(400, 'there is more than one Host') };
@@ -43,14 +46,15 @@ export function checkAddressing(visitor: Visitor, rules: DoorRules): Entry {
   if (origin !== undefined && !isLoopbackOrigin(origin) && !rules.allowedOrigins.has(origin)) {
     return { kind: 'refused', refusal: refused(403, 'this Origin is not allowed here; --allowed-origin adds one') };
   }
-  // Browsers name no origin for what a page shows without reading it, but they say that it is not ours.
+  // Browsers send no Origin for what a page shows without reading it, but `Sec-Fetch-Site` says that the page is not
+  // ours.
   if (origin === undefined && /^(cross|same)-site$/.test(String(visitor.headers['sec-fetch-site']))) {
     return { kind: 'refused', refusal: refused(403, 'pages of other sites are not allowed here') };
   }
   return { kind: 'checked', origin };
 }
 
-/** Why the visitor must not come in, or undefined when it may: it is on this machine, or has the token. */
+/** Why the request must not come in. Undefined when it may: it comes from this machine, or carries the client token. */
 export function checkIdentity(visitor: Visitor, rules: DoorRules): Refusal | undefined {
   const bearer = /^Bearer +([^\s,]+) *$/i.exec(visitor.headers.authorization ?? '')?.[1];
   if (bearer !== undefined && rules.isToken?.(bearer)) return undefined;
@@ -64,13 +68,13 @@ export function checkIdentity(visitor: Visitor, rules: DoorRules): Refusal | und
 function isOurs(name: string | undefined, { localAddress, remoteAddress }: Visitor, rules: DoorRules): boolean {
   if (name === undefined) return false;
   if (isLoopback(name) || rules.allowedHosts.has(name)) return true;
-  // No page of another site can have an address in the place of its name, so there is nothing to rebind.
+  // An IP address cannot be rebound to another site, as a name can.
   const address = name.startsWith('[') ? name.slice(1, -1) : name;
   if (isIP(address) === 0) return false;
   return address === plainAddress(localAddress) || !isLoopbackAddress(remoteAddress);
 }
 
-/** Whether the visitor is a program or a page of this machine, with nobody behind it. */
+/** Whether the request comes from a program or a page on this machine, and not through a gateway. */
 function isLocal({ headers, remoteAddress }: Visitor): boolean {
   if (!isLoopbackAddress(remoteAddress)) return false;
   const host = hostname(headers.host);
@@ -79,16 +83,16 @@ function isLocal({ headers, remoteAddress }: Visitor): boolean {
   return !Object.keys(headers).some((name) => SPEAKS_FOR_OTHERS.test(name));
 }
 
-/** What gateways add when they pass something on (RFC 7239, and what was there before it). */
+/** Headers that gateways add to the requests they pass on (RFC 7239, and the headers in use before it). */
 const SPEAKS_FOR_OTHERS = /^(forwarded|via|x-forwarded(-.*)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip)$/;
 
-/** The last Host that was read, and its name: most requests have the same one. */
+/** The last Host header and the name in it: most requests have the same one. */
 let known: { readonly host: string | undefined; readonly name: string | undefined } = {
   host: undefined,
   name: undefined,
 };
 
-/** The name in a Host header, without its port, in lower case; undefined when it is none. */
+/** The name in a Host header, without its port, in lower case. Undefined when the header contains no name. */
 function hostname(host: string | undefined): string | undefined {
   if (host !== known.host) known = { host, name: nameIn(host) };
   return known.name;

@@ -1,4 +1,4 @@
-/** Notifications of a client that the server has not taken yet: nobody waits for them, so somebody has to count. */
+/** Counts a client's notifications that the server has not taken yet. They have no answers that would limit them. */
 import type { Session } from '../../core/exchange.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
@@ -31,7 +31,7 @@ export class Backlog {
   }
 }
 
-/** What a client is told whose notifications are not taken. */
+/** The answer to a client whose notifications the server does not take. */
 export const NOT_TAKEN: Refusal = {
   status: 429,
   reply: replyFrom(new ProxyError('limit', 'the server does not take what it was told before')),

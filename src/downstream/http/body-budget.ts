@@ -1,6 +1,6 @@
 /**
- * Counts what waits for answers: for each session or connection, for each address, and in total. A session,
- * connection or address over its share is refused; the others are not affected.
+ * Counts what waits for answers: for each session or connection, for each address, and in total. The proxy refuses a
+ * session, connection or address over its share. The others are not affected.
  */
 import type { Frame } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
@@ -14,7 +14,7 @@ export interface Limits {
   /** For everything from one address, or with one set of forwarded headers. */
   readonly group: number;
   readonly all: number;
-  /** A session or connection gets this much even when its group, or the total, is at its limit. */
+  /** What a session or connection gets even when its group, or the total, is at its limit. */
   readonly small: number;
 }
 
@@ -22,7 +22,7 @@ const MIB = 1_048_576;
 
 /** Bytes of messages that wait for answers. */
 export const BYTES: Limits = { own: 32 * MIB, group: 128 * MIB, all: 256 * MIB, small: 16_384 };
-/** What a call costs besides its message, in bytes. */
+/** The cost of a call besides its message, in bytes. */
 const CALL = 1_024;
 
 /** Ends a claim. Further calls change nothing. */
@@ -38,7 +38,10 @@ export class Budget {
     this.#limits = limits;
   }
 
-  /** Claims an amount for an owner; undefined when that is too much. A limit never refuses the first claim that it counts. */
+  /**
+   * Claims an amount for an owner. Undefined when that is too much. A limit never refuses the first claim that it
+   * counts.
+   */
   claim(owner: object, groups: readonly string[], amount: number): Release | undefined {
     const { own, group, all, small } = this.#limits;
     const held = this.#owners.get(owner) ?? 0;
@@ -91,7 +94,7 @@ export function groupsOf({ req, forwarded }: Sent): string[] {
   return groups;
 }
 
-/** A way back over one channel that ends a claim when the answer is sent. */
+/** Sends over one channel, and ends a claim when the answer is sent. */
 export function releasing(send: Send, room: Way['room'], release: Release): Way {
   return {
     send,
@@ -103,7 +106,7 @@ export function releasing(send: Send, room: Way['room'], release: Release): Way 
   };
 }
 
-/** The answer to a client that is over its share. */
+/** The answer to a client over its share. */
 export function overBudget(what: string): Refusal {
   return {
     status: 429,

@@ -1,8 +1,8 @@
-/** The connections of clients, and what each still has to be answered. */
+/** The connections of clients, and the responses still open on each. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** One connection; a request on it waits for the answers to those before it. */
+/** One connection. A request on it waits for the answers to those before it. */
 interface Connection {
   readonly socket: Socket;
   open: ServerResponse[];
@@ -13,11 +13,11 @@ const CONNECTION = Symbol('connection');
 type Marked = Socket & { [CONNECTION]?: Connection };
 
 export class Connections {
-  /** By the address of the other end: over TLS, the socket of the requests takes the place of the one it came on. */
+  /** Keyed by the remote address, because over TLS requests have another socket than the one that connected. */
   readonly #all = new Map<string, Connection>();
   #ending = false;
 
-  /** A connection has come: before its TLS handshake, where there is one, and after it once more. */
+  /** Notes a new connection. Over TLS, call it before the handshake and again after it. */
   opened(socket: Marked): void {
     const connection: Connection = { socket, open: [] };
     const peer = `${socket.remoteAddress} ${socket.remotePort}`;
@@ -25,7 +25,7 @@ export class Connections {
     this.#all.set(peer, connection);
     socket.once('close', () => {
       if (this.#all.get(peer) === connection) this.#all.delete(peer);
-      // Node tells only the response whose turn it was that nobody is there any more, and does so now.
+      // Node tells only the response whose turn it was that the client has gone, and it does so now.
       process.nextTick(() => {
         for (const res of connection.open.splice(0)) {
           res.destroy();
@@ -36,12 +36,12 @@ export class Connections {
     if (this.#ending) socket.destroy();
   }
 
-  /** A request has come. */
+  /** Notes a request. */
   begun(res: ServerResponse): void {
     (res.req.socket as Marked)[CONNECTION]?.open.push(res);
   }
 
-  /** A response is over: it has left, or nobody is there to take it. */
+  /** Notes that a response is over: it has left, or the client has gone. */
   over(res: ServerResponse): void {
     const connection = (res.req.socket as Marked)[CONNECTION];
     if (!connection) return;
@@ -50,10 +50,10 @@ export class Connections {
     if (this.#ending && connection.open.length === 0) connection.socket.end();
   }
 
-  /** Closes each connection as soon as it has nothing more to be answered. */
+  /** Closes each connection as soon as it has no open responses. */
   end(): void {
     this.#ending = true;
-    // Browsers and pools open connections ahead of any request: these are closed as well.
+    // Browsers and connection pools open connections before they have a request. Close these as well.
     for (const { socket, open } of this.#all.values()) if (open.length === 0) socket.destroy();
   }
 

@@ -1,4 +1,4 @@
-/** Cross-origin requests of pages (https://fetch.spec.whatwg.org/#http-cors-protocol), for origins that may come in. */
+/** Cross-origin requests of pages whose origins are allowed (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 import type { IncomingHttpHeaders } from 'node:http';
 
 const EXPOSED = 'Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After';
@@ -16,10 +16,10 @@ const ALLOWED = [
 
 /** How long browsers may remember a preflight, in seconds. */
 const MAX_AGE = 7_200;
-/** More names than this no tool has. */
+/** No tool has more parameters in headers than this. */
 const MAX_ASKED = 100;
 
-/** The headers of every response to a page of that origin. */
+/** The headers of every response to a page of this origin. */
 export function corsHeaders(origin: string): Record<string, string> {
   return { 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED, vary: 'Origin' };
 }
@@ -28,7 +28,10 @@ export function isPreflight(method: string | undefined, headers: IncomingHttpHea
   return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }
 
-/** What a preflight is answered. `Mcp-Param-*` has no end of names, and lists know no pattern: those asked for are allowed. */
+/**
+ * The headers of the answer to a preflight. CORS has no pattern for `Mcp-Param-*`, so the answer allows the names that
+ * the page asks for.
+ */
 export function preflightHeaders(
   headers: IncomingHttpHeaders,
   forwarded: readonly string[],
@@ -41,7 +44,7 @@ export function preflightHeaders(
     'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
     'access-control-allow-headers': [...ALLOWED, ...forwarded, ...parameters].join(', '),
     'access-control-max-age': MAX_AGE,
-    // Pages on the internet may reach private addresses only where these say so themselves.
+    // Pages on the internet may reach a private address only if the answer allows it.
     ...(headers['access-control-request-private-network'] === 'true' && {
       'access-control-allow-private-network': 'true',
     }),

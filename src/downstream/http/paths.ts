@@ -1,4 +1,7 @@
-/** Which endpoint a request means. People write paths in more ways than one, and clients of 2024 know only one. */
+/**
+ * Finds the endpoint that a request means. Users write paths in different ways, and clients of 2024 know only one
+ * endpoint.
+ */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 
@@ -15,13 +18,13 @@ export const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
   ['/metrics', OPERATION],
 ]);
 
-/** The path of a request as it may be counted and logged. */
+/** The path of a request in a form that is safe to count and log. */
 export function knownPath(url: string | undefined): string {
   const path = pathOf(url);
   return METHODS.has(path) ? path : 'other';
 }
 
-/** The path of a URL in origin form, without its query and without a slash at its end. */
+/** The path of a URL in origin form, without its query and trailing slash. */
 export function pathOf(url = ''): string {
   const query = url.indexOf('?');
   const path = query === -1 ? url : url.slice(0, query);
@@ -29,8 +32,8 @@ export function pathOf(url = ''): string {
 }
 
 /**
- * The path that serves a request to `/mcp` or `/sse`: the user may have given a Streamable HTTP client the
- * address of HTTP+SSE, or the other way round.
+ * The path that serves a request to `/mcp` or `/sse`. The user may have given a Streamable HTTP client the address of
+ * HTTP+SSE, or the other way round.
  */
 export function transportPath(path: string, method: string, headers: IncomingHttpHeaders): string {
   const inSession = headers['mcp-session-id'] !== undefined;
@@ -55,9 +58,9 @@ const MAX_PREFIX = 256;
 const PREFIX = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+\/?$/;
 
 /**
- * The prefix that a gateway has cut from the path, without a trailing slash; empty when there is none, or
- * when its header holds anything but a plain path. Use it only after the request has been admitted: one with
- * a gateway's header needs the client token for that.
+ * The prefix that a gateway has cut from the path, without a trailing slash. Empty when there is none, or when its
+ * header contains anything but a plain path. Use it only after the request has been admitted: a request with a
+ * gateway's header needs the client token for that.
  */
 export function forwardedPrefix(headers: IncomingHttpHeaders): string {
   const prefix = headers['x-forwarded-prefix'];
@@ -65,7 +68,9 @@ export function forwardedPrefix(headers: IncomingHttpHeaders): string {
   return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
 }
 
-/** The URL for MCP clients, as seen by the sender of a request that came in: through the same gateway, by the same name. */
+/**
+ * The URL for MCP clients, as the sender of an admitted request sees it: through the same gateway, with the same name.
+ */
 export function clientUrl({ headers, socket }: IncomingMessage): string {
   const scheme = socket instanceof TLSSocket || headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
   return `${scheme}://${headers.host}${forwardedPrefix(headers)}/mcp`;

@@ -1,4 +1,4 @@
-/** What a request gets that is not let in, or not understood: a status, and why, as JSON-RPC. */
+/** The answer to a request that the proxy does not admit or understand: a status, and the reason as JSON-RPC. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { peekText } from '../../core/json.ts';
 import { encodeResponse, errorReply, type Id, type Reply } from '../../core/jsonrpc.ts';
@@ -10,14 +10,17 @@ export interface Refusal {
   readonly status: number;
   readonly reply: Reply;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of the request that is refused, when it could be read. */
+  /** The id of the refused request, if it could be read. */
   readonly id?: Id;
 }
 
-/** What comes of a request: it is served, or refused; a promise where that has to be found out. */
+/**
+ * The outcome of a request: undefined when it is served, or a refusal. A promise where the proxy must find that out
+ * first.
+ */
 export type Outcome = Refusal | undefined | Promise<Refusal | undefined>;
 
-/** JSON-RPC leaves these to whoever implements it; they say nothing that the status does not. */
+/** JSON-RPC leaves these codes to implementations. This one says nothing that the status does not. */
 const REFUSED = -32000;
 
 export function refused(
@@ -29,7 +32,7 @@ export function refused(
   return { status, reply: errorReply(code, message), headers };
 }
 
-/** Answers with the refusal. A body that is still on its way is read by nobody. */
+/** Answers with the refusal, and discards a body that is still arriving. */
 export function refuse(res: ServerResponse, { status, reply, headers, id = 'null' }: Refusal): void {
   if (isBrowser(res.req)) {
     const message = 'error' in reply ? peekText(reply.error, 'message') : undefined;
@@ -40,12 +43,15 @@ export function refuse(res: ServerResponse, { status, reply, headers, id = 'null
   send(res, status, headers, body ?? Buffer.alloc(0));
 }
 
-/** Answers a browser. */
+/** Answers a browser with a page. */
 export function sendPage(res: ServerResponse, status: number, html: string, headers: Refusal['headers'] = {}): void {
   send(res, status, { ...PAGE_HEADERS, ...headers, 'content-type': 'text/html; charset=utf-8' }, Buffer.from(html));
 }
 
-/** Answers a request to an endpoint of OAuth, none of which exists here, in a way that OAuth clients show (RFC 6749, section 5.2). */
+/**
+ * Answers a request to an OAuth endpoint, none of which exists here, in a form that OAuth clients show (RFC 6749,
+ * section 5.2).
+ */
 export function refuseSignIn(res: ServerResponse, { hasToken }: { readonly hasToken: boolean }): void {
   const needed = hasToken
     ? 'send its client token as "Authorization: Bearer TOKEN"; its operator knows it, from --client-token or the log'
@@ -61,11 +67,11 @@ function send(res: ServerResponse, status: number, headers: Refusal['headers'], 
   throwAway(res.req);
 }
 
-/** How long, and how much, a sender may go on sending what nobody reads. */
+/** How long, and how much, a client may go on sending a body that the proxy discards, in milliseconds and bytes. */
 const LINGER = 2_000;
 const LINGER_BYTES = 16 * 1_048_576;
 
-/** A connection that is cut while its other end is sending may lose the answer too. */
+/** Keeps the connection for a while: a client that is cut off while sending may lose the answer too. */
 function throwAway(req: IncomingMessage): void {
   if (req.complete) return;
   let bytes = 0;

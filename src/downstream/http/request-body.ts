@@ -1,11 +1,11 @@
-/** The body of a request: read only once its sender may come in, and never more of it than allowed. */
+/** Reads the body of a request, only after the request is admitted, and never more than the limit. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyError } from '../../errors.ts';
 import { Gatherer } from '../../wire/gather.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { type Refusal, refused } from './refusal.ts';
 
-/** Bytes of all bodies together that are being read. */
+/** Bytes of all bodies that are being read. */
 const MAX_TOGETHER = 512 * 1_048_576;
 
 const TOO_MUCH: Refusal = {
@@ -14,7 +14,7 @@ const TOO_MUCH: Refusal = {
   headers: { 'retry-after': '1' },
 };
 
-/** Whoever sent the request is gone, and with it whoever could be told. */
+/** The client has gone, so there is no one to answer. */
 export const GONE = Symbol('gone');
 
 type Done = (body: Buffer | Refusal | typeof GONE) => void;
@@ -30,7 +30,7 @@ export class Bodies {
     this.#limit = limit;
   }
 
-  /** Hands over the body, why it is not read, or that nobody is there any more. */
+  /** Passes on the body, the reason why it was not read, or {@link GONE}. */
   read(req: IncomingMessage, res: ServerResponse, done: Done): void {
     const announced = Number(req.headers['content-length'] ?? 0);
     if (announced > this.#limit) {
@@ -42,7 +42,7 @@ export class Bodies {
       return;
     }
     if (req.headers.expect !== undefined) res.writeContinue();
-    // The body of a small request comes together with its headers: a moment later it is all there.
+    // The body of a small request arrives together with its headers, and is complete a moment later.
     process.nextTick(() => {
       if (req.complete && req.readableLength <= this.#limit && !req.destroyed)
         done((req.read() as Buffer | null) ?? EMPTY);
@@ -51,7 +51,7 @@ export class Bodies {
   }
 
   #gather(req: IncomingMessage, done: Done): void {
-    // Not as large as announced: that costs whoever announces it nothing.
+    // Do not allocate the announced size: announcing costs the client nothing.
     const body = new Gatherer();
     let open = true;
     const end = (outcome: (() => Buffer) | Refusal | typeof GONE): void => {
@@ -73,7 +73,7 @@ export class Bodies {
       this.#reading += chunk.length;
       body.add(chunk);
     });
-    // Comes after the end of a body too, and then means nothing.
+    // `close` also follows the end of a body, and then has no meaning.
     req.on('close', () => end(GONE));
     req.on('end', () => end(() => body.take()));
   }

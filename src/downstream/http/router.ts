@@ -1,4 +1,4 @@
-/** HTTP mode: from a request to whoever serves it. Everything is checked before anything of a body is read. */
+/** HTTP mode: routes a request to the part that serves it. Every check comes before any of the body is read. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { JsonError } from '../../core/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../../core/jsonrpc.ts';
@@ -44,12 +44,12 @@ export class HttpDownstream {
 
   /** Serves one request. */
   readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
-    // Whoever is gone can be told nothing any more.
+    // A client that has gone needs no answer.
     res.on('error', ignore);
     this.#contained(res, () => this.#let(req, res));
   };
 
-  /** Refuses what is not served. A fault that one request meets must not end the others. */
+  /** Refuses a request that is not served. A fault in one request must not end the others. */
   #contained(res: ServerResponse, serve: () => Outcome): void {
     const end = (refusal: Refusal | undefined): void => {
       if (refusal) refuse(res, refusal);
@@ -67,12 +67,12 @@ export class HttpDownstream {
     }
   }
 
-  /** What comes of the request. */
+  /** Admits a request, and routes it. */
   #let(req: IncomingMessage, res: ServerResponse): Outcome {
     const { rules, operation, forwardHeaders } = this.#options;
     const { method = '', headers, socket } = req;
     const { remoteAddress, localAddress } = socket;
-    // Who has gone in the meantime has no address any more.
+    // A client that has gone in the meantime no longer has an address.
     if (remoteAddress === undefined) {
       res.destroy();
       return undefined;
@@ -96,7 +96,7 @@ export class HttpDownstream {
       return undefined;
     }
     const stranger = checkIdentity(visitor, rules);
-    // Whoever watches over containers has no token, and need not know more than yes or no.
+    // Container health checks have no token, and need only yes or no.
     if (stranger && path !== '/healthz' && path !== '/readyz') return stranger;
     if (isBrowser(req) && (path === '/' || path === '/mcp' || path === '/sse')) {
       operation.home(res, path === '/' ? 200 : 406, clientUrl(req));
@@ -120,13 +120,13 @@ export class HttpDownstream {
     return served === '/sse' ? this.#events(request) : this.#sessionOnly(request);
   }
 
-  /** Takes no new calls, and resolves when those there are have their answers. */
+  /** Takes no new calls, and resolves when the open ones have their answers. */
   async drain(): Promise<void> {
     this.#closing = true;
     await Promise.all([this.#options.sessions.idle(), this.#stateless.idle()]);
   }
 
-  /** Answers what is still open with the error. */
+  /** Answers with the error what is still open. */
   end(error: ProxyError): void {
     this.#stateless.end(error);
   }
@@ -147,7 +147,7 @@ export class HttpDownstream {
     return this.#legacy.connect(request);
   }
 
-  /** GET and DELETE at the endpoint that POSTs go to. */
+  /** GET and DELETE at the endpoint for POSTs. */
   #sessionOnly(request: Request): Outcome {
     const { req } = request;
     const version = req.headers['mcp-protocol-version'];
@@ -182,7 +182,7 @@ export class HttpDownstream {
     return path === '/message' ? this.#legacy.message(posted, frame.messages) : this.#messages(posted, frame);
   }
 
-  /** The era is that of each message (specification 2026-07-28, "Versioning"). */
+  /** Each message tells its era (specification 2026-07-28, "Versioning"). */
   #messages(request: Posted, frame: ReceivedFrame): Outcome {
     const { req, res } = request;
     const { batch, messages } = frame;
@@ -202,7 +202,8 @@ export class HttpDownstream {
     }
     if (declared === undefined && !saysModern) return this.#legacy.post(request, frame);
     if (first.kind === 'notification') {
-      // Over HTTP nothing is cancelled this way in this revision, and its id would be somebody else's upstream.
+      // Over HTTP, this revision does not cancel with a notification, and upstream the id would belong to another
+      // request.
       if (first.call.method !== 'notifications/cancelled' && isOnlyTold(first.call)) {
         const server = this.#options.servers.stateless(request.forwarded);
         const refusal = this.#stateless.tell(request, first.call, server);

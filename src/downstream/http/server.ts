@@ -12,9 +12,9 @@ export interface ListenerOptions {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly maxConnections: number;
   readonly handle: RequestListener;
-  /** Told of every response that is over, whether it has left or not. */
+  /** Called for every response that is over, whether it has left or not. */
   readonly closed: (res: ServerResponse) => void;
-  /** Told why a connection could not be accepted. */
+  /** Called with the reason why a connection could not be accepted. */
   readonly notAccepted: (why: string) => void;
 }
 
@@ -24,17 +24,17 @@ const LIMITS: ServerOptions = {
   requestTimeout: 60_000,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16_384,
-  // Longer than gateways keep theirs, or they would send into a connection that is being closed.
+  // Longer than gateways keep theirs. Otherwise they would send into a connection that is closing.
   keepAliveTimeout: 75_000,
-  // A client that has vanished without a word is noticed by the system.
+  // The operating system notices a client that has vanished without closing its connection.
   keepAlive: true,
   keepAliveInitialDelay: 30_000,
 };
 
-/** How long a reader may take nothing of what waits for it, in milliseconds. */
+/** How long a client may read nothing of the data waiting for it, in milliseconds. */
 const STALLED = 60_000;
 
-/** Nothing went in or out for a while. That is nothing new to a call that waits for its answer. */
+/** Called when a connection was silent for a while. For a call that waits for its answer, silence is normal. */
 function cutStalled(this: ServerResponse): void {
   if (this.writableLength > 0) this.destroy();
 }
@@ -42,13 +42,13 @@ function cutStalled(this: ServerResponse): void {
 export interface Listener {
   /** `http://HOST:PORT`, for clients on this machine where every interface is bound. */
   readonly url: string;
-  /** The interfaces that it listens on, when it is more than one address. */
+  /** The interfaces that the server listens on, when it is more than one address. */
   readonly interfaces: 'every interface' | 'every IPv4 interface' | undefined;
-  /** Takes no new connections, and closes those that nobody uses. */
+  /** Takes no new connections, and closes the idle ones. */
   refuse(): void;
   /** After {@link refuse}: resolves when every answer has left and every connection is closed. */
   finished(): Promise<void>;
-  /** Closes every connection, those in use included. */
+  /** Closes every connection, including those in use. */
   close(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   server.timeout = STALLED;
   const connections = new Connections();
   server.on('connection', (socket: Socket) => connections.opened(socket));
-  // Over TLS, requests come on a socket of its own.
+  // Over TLS, requests come on a separate socket.
   server.on('secureConnection', (socket: Socket) => connections.opened(socket));
   const onClose = function (this: ServerResponse): void {
     connections.over(this);
@@ -73,13 +73,13 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     handle(req, res);
   };
   server.on('request', serve);
-  // The body of such a request comes only once it was asked for.
+  // The client sends the body of such a request only after the server asks for it.
   server.on('checkContinue', serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => cannotListen(error, host, port).then(reject));
     server.listen({ port, ...(host !== undefined && { host }) }, resolve);
   });
-  // No reason to end the connections that could be accepted.
+  // The connections already accepted can go on.
   server.on('error', (error: NodeJS.ErrnoException) => notAccepted(error.code ?? error.message));
   const bound = server.address() as AddressInfo;
   const ended = new Promise<void>((resolve) => server.once('close', resolve));
@@ -87,7 +87,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     url: `${tls ? 'https' : 'http'}://${shownHost(host, bound)}:${bound.port}`,
     interfaces: INTERFACES.get(bound.address),
     refuse() {
-      // That of HTTP would cut off answers which are only being written.
+      // HTTP's own `close` would cut off answers that are still being written.
       NetServer.prototype.close.call(server);
       connections.end();
     },
@@ -132,7 +132,7 @@ async function cannotListen(
   switch (error.code) {
     case 'EADDRINUSE': {
       const { portHolder } = await import('../../platform/port-holder.ts');
-      // The address that the host name stands for, or that of every interface.
+      // The address that the host name resolves to, or the address that means every interface.
       const holder = await portHolder(port, [error.address ?? '::']);
       return refused(
         `the port is in use${holder ? ` by ${holder}` : ''}`,
@@ -152,7 +152,7 @@ async function cannotListen(
   }
 }
 
-/** The unspecified addresses, by what listens on them (RFC 4291, section 2.5.2; RFC 1122, section 3.2.1.3). */
+/** The unspecified addresses, with the interfaces they bind (RFC 4291, section 2.5.2; RFC 1122, section 3.2.1.3). */
 const INTERFACES: ReadonlyMap<string, NonNullable<Listener['interfaces']>> = new Map([
   ['::', 'every interface'],
   ['0.0.0.0', 'every IPv4 interface'],

@@ -1,4 +1,4 @@
-/** What the clients of HTTP mode are led to, and what they bring along. */
+/** The interface between the clients of HTTP mode and the server, and the data that requests carry. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer, Session } from '../../core/exchange.ts';
 import type { Replays } from '../../core/ports/replay.ts';
@@ -9,14 +9,14 @@ import type { Pulse } from './response/heartbeat.ts';
 import type { SseSession } from './sessions/sse-session.ts';
 import type { StreamableSession } from './sessions/streamable-session.ts';
 
-/** The headers of a client that go upstream, under the names that they have there. */
+/** The headers of a client that go upstream, under their upstream names. */
 export type Forwarded = Readonly<Record<string, string>>;
 
-/** The ways to the server. */
+/** Opens sessions with the server. */
 export interface Servers {
-  /** One for a client of the revisions with a handshake; `forwarded` tells what goes along at the time. */
+  /** A session for a client of the revisions with a handshake. `forwarded` returns the headers to send upstream now. */
   open(client: Peer, forwarded: () => Forwarded): Session;
-  /** The one for requests that each stand for themselves. */
+  /** The session for stateless requests. */
   stateless(forwarded: Forwarded): Session;
 }
 
@@ -39,7 +39,7 @@ export interface Posted extends Request {
   readonly size: number;
 }
 
-/** One request that was let in. */
+/** One admitted request. */
 export interface Request {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;

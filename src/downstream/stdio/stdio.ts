@@ -31,7 +31,7 @@ const REVISION_WITH_BATCHES = '2025-03-26';
 const MAX_WAITING = 128 * 1_048_576;
 
 export class StdioDownstream implements Peer {
-  /** Resolves when the client is gone: its input has ended, or nobody reads our output any more. */
+  /** Resolves when the client is gone: its input has ended, or it no longer reads our output. */
   readonly ended: Promise<void>;
   readonly #streams: StdioStreams;
   readonly #log: Log;
@@ -52,11 +52,11 @@ export class StdioDownstream implements Peer {
       streams.output.once('error', () => resolve());
       streams.output.once('close', resolve);
     });
-    // A closed pipe is the end of the client, told by `ended`; it is not an exception.
+    // A closed pipe means that the client has gone. `ended` reports that, so this is not an exception.
     streams.output.on('error', () => {});
   }
 
-  /** Begins to read. */
+  /** Starts reading. */
   start(handlers: LinkHandlers): void {
     const own = { request: this.#watchRevision(handlers.request), notify: handlers.notify };
     this.#link = new Link(
@@ -72,7 +72,7 @@ export class StdioDownstream implements Peer {
     );
     input.on('data', (chunk: Buffer) => {
       reader.push(chunk);
-      // Who does not read our answers gets no further questions answered.
+      // Stop reading requests while the client is not reading answers.
       const room = this.#writer.room();
       if (!room) return;
       input.pause();
@@ -95,7 +95,7 @@ export class StdioDownstream implements Peer {
     return this.#writer.room();
   }
 
-  /** Whether nobody reads our output any more, so that no answer is worth waiting for. */
+  /** Whether the client no longer reads our output, so that waiting for answers is pointless. */
   get deaf(): boolean {
     return !this.#streams.output.writable;
   }
@@ -109,7 +109,7 @@ export class StdioDownstream implements Peer {
     return this.#link?.idle() ?? Promise.resolve();
   }
 
-  /** Reads nothing more, answers every open request with the error, and waits until that is written. */
+  /** Stops reading, answers every open request with the error, and waits until the answers are written. */
   async end(error: ProxyError): Promise<void> {
     this.#streams.input.pause();
     this.#link?.end(error);
@@ -132,7 +132,7 @@ export class StdioDownstream implements Peer {
     else this.#refuse('null', errorReply(INVALID_REQUEST, `Invalid Request: no batch is allowed here`));
   }
 
-  /** Hands over the messages of a line, and counts its bytes until they are answered. */
+  /** Passes on the messages of a line, and counts its bytes until they are answered. */
   #receive({ batch, messages }: ReceivedFrame, bytes: number, receive: (way?: Way) => void): void {
     const ids = messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
     if (ids.length === 0) {
@@ -165,14 +165,14 @@ export class StdioDownstream implements Peer {
     return this.#batches && messages.length > 0 && !opens;
   }
 
-  /** A line that is no JSON: noise is skipped, a broken message gets the answer that JSON-RPC has for it. */
+  /** Handles a line that is not JSON: skips noise, and answers a broken message as JSON-RPC requires. */
   #skip(line: Buffer, error: JsonError): void {
     this.#skipped++;
     const told = `the client wrote a line that is no JSON-RPC message (${error.message}); ${this.#skipped} so far`;
     if (this.#skipped === 1) this.#log.warn(told);
     else this.#log.debug(told);
     const { id, asks } = readEnds(line, line);
-    // An answer of the client that cannot be read is an answer all the same: somebody waits for it.
+    // An unreadable answer of the client still ends the wait of the server.
     if (!asks && id !== 'null') (this.#link as Link).receive({ kind: 'malformed', id, reason: error.message });
     else if (/^\s*[[{]/.test(line.toString('latin1', 0, 64))) {
       this.#refuse('null', errorReply(PARSE_ERROR, `Parse error: ${error.message}`));

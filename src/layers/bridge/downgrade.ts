@@ -1,12 +1,15 @@
-/** A modern client in front of a legacy server, for a client that was promised the modern era before the server could be asked. */
+/**
+ * Puts a modern client in front of a legacy server, for a client that was promised the modern era before the proxy
+ * could ask the server.
+ */
 import type { Handler } from '../../core/exchange.ts';
 import { changed, type Layer } from '../../core/layer.ts';
 import { ProxyError } from '../../errors.ts';
 import type { LegacyServer } from './legacy-server.ts';
 
 /**
- * The bridge for clients that rely on what they were promised; all others get the server's own answer, and can open again.
- * @param version of this program, for a server whose client does not say what it is
+ * Bridges clients that rely on the promise. All others get the server's own answer, and can open again.
+ * @param version of this program, for a server whose client does not give its own
  */
 export function downgrade(version: string): Layer {
   return (inner) => (client) => {

@@ -1,6 +1,6 @@
 /**
- * A legacy server as a modern client sees it. Opens the server's session in the client's name, takes the
- * envelope off every request, and gives results what modern clients look for in them.
+ * Makes a legacy server look modern to its client. Opens the server's session in the client's name, removes the
+ * envelope from every request, and adds what modern clients expect in results.
  */
 
 import { derived, detached, type Exchange, type Handler } from '../../core/exchange.ts';
@@ -39,7 +39,7 @@ export class LegacyServer {
   readonly #version: string;
   #session: Promise<Reply> | undefined;
 
-  /** @param version of this program, for a server whose client does not say what it is. */
+  /** @param version of this program, for a server whose client does not give its own. */
   constructor(next: Handler, notify: (call: Call) => void, version: string) {
     this.#next = next;
     this.#notify = notify;
@@ -60,13 +60,14 @@ export class LegacyServer {
     const params = call.params && withoutEnvelope(call.params);
     const legacy: Exchange = {
       ...derived(exchange, { call: { ...call, ...(params && { params }) } }),
-      // Declared nothing, so it is to be asked nothing; who asks all the same gets the answer of a client that cannot.
+      // The session declares no capabilities, so the server must not ask. If it does, it gets the answer of a client
+      // that cannot.
       ask: (question) => Promise.resolve(errorReply(METHOD_NOT_FOUND, `Method not found: ${question.method}`)),
     };
     return upgraded(call.method, await this.#next(legacy));
   }
 
-  /** Opens the session of the server, once; a failure is forgotten, so that the next request tries again. */
+  /** Opens the server's session once. After a failure, the next request tries again. */
   #open(exchange: Exchange): Promise<Reply> {
     this.#session ??= this.#initialize(exchange).then(
       (reply) => {
@@ -84,12 +85,12 @@ export class LegacyServer {
 
   #initialize(exchange: Exchange): Promise<Reply> {
     const call = initializeCall(declaredClient(exchange.call) ?? ourselves(this.#version));
-    // Others wait for it too, whatever becomes of the request that came first.
+    // Other requests wait for it too, even if the first one is cancelled.
     return this.#next(derived(detached(exchange), { call, notify: () => undefined }));
   }
 }
 
-/** What the server has said of itself. */
+/** How the server introduced itself. */
 function introduced(initialized: Json): Introduction {
   return {
     capabilities: peekObject(initialized, 'capabilities') ?? encode({}),
@@ -100,7 +101,7 @@ function introduced(initialized: Json): Introduction {
 
 function upgraded(method: string, reply: Reply): Reply {
   if ('error' in reply) return upgradedError(reply);
-  // Leave it to the client to judge a result that could be read in two ways.
+  // Let the client judge a result that could be read in two ways.
   if (!isObject(reply.result) || !isReadable(reply.result)) return reply;
   const own = reply.result;
   let result = own;
@@ -125,7 +126,7 @@ function isReadable(result: Json): boolean {
   }
 }
 
-/** Codes that mean something else in the modern era, or nothing. */
+/** Changes error codes that have another meaning in the modern era, or none. */
 function upgradedError(reply: Reply & { readonly error: Json }): Reply {
   const code = errorCode(reply) ?? 0;
   if (code === RESOURCE_NOT_FOUND) return { ...reply, error: withMember(reply.error, 'code', encode(INVALID_PARAMS)) };

@@ -2,7 +2,7 @@ import type { Reply } from '../../core/jsonrpc.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
 
-/** The error of a request that has to wait until the user has signed in. */
+/** The error of a request that must wait until the user has signed in. */
 export function notYet({ signIn, server }: { readonly signIn: SignIn; readonly server: string }): ProxyError {
   const page = signIn.pending?.url;
   const code = signIn.pending?.userCode;
@@ -13,7 +13,7 @@ export function notYet({ signIn, server }: { readonly signIn: SignIn; readonly s
   });
 }
 
-/** The server has answered `initialize` with an error, which is as good an answer to everything else. */
+/** The server has answered `initialize` with an error, which answers every other request as well. */
 export class ServerRefused extends Error {
   readonly reply: Reply;
 

@@ -1,7 +1,6 @@
 /**
- * The first contact with a server that asks for a sign-in. Hosts give a server half a minute to
- * start, and no user signs in that fast; so the client is answered at once with what is known,
- * and the connection is made when the user is done.
+ * The first contact with a server that requires a sign-in. Hosts give a server half a minute to start, and users need
+ * longer to sign in. So the proxy answers the client at once with what it knows, and connects when the user is done.
  */
 
 import {
@@ -53,12 +52,15 @@ export function firstContact(options: FirstContactOptions): Layer {
   };
 }
 
-/** Whether the server turned out not to speak the revision of the client. */
+/** Whether the server does not speak the client's revision. */
 function isOtherEra(error: unknown): boolean {
   return error instanceof ProxyError && error.code === 'no-common-version';
 }
 
-/** `none`: the server answers for itself. `provisional`: we have answered in its place, and it has not answered yet. */
+/**
+ * `none`: the server answers for itself. `provisional`: the proxy has answered instead of the server, which has not
+ * answered yet.
+ */
 type Phase = 'none' | 'provisional' | 'connected';
 
 class FirstContact {
@@ -68,27 +70,28 @@ class FirstContact {
   #phase: Phase = 'none';
   /** The last `initialize` of the client. */
   #initialize: Exchange | undefined;
-  /** The attempt to connect that is under way. */
+  /** The attempt to connect in progress. */
   #connecting: Promise<void> | undefined;
   #initialized: Call | undefined;
-  /** Whether the client was told that this is the modern era, before anybody knew. */
+  /** Whether the proxy promised the client the modern era before it knew the server's. */
   #promised = false;
   /** Whether the server itself has answered the client's `server/discover`. */
   #discovered = false;
-  /** How many sign-ins had been completed when the client came. */
+  /** The number of sign-ins that had been completed when the client came. */
   readonly #completed: number;
-  /** Whether a modern client was asked to show the page of the sign-in. */
+  /** Whether the proxy asked a modern client to show the sign-in page. */
   #askedInput = false;
-  /** Whether the client holds a list that was made up. */
+  /** Whether the client has a list that the proxy made up. */
   #madeUp = false;
-  /** The client is gone: no sign-in matters to it any more. */
+  /** The client has gone, so sign-ins no longer concern it. */
   readonly end: () => void;
 
   constructor(options: FirstContactOptions & { readonly peer: Peer }, server: Session) {
     this.#options = options;
     this.#prompt = new SignInPrompt(options);
     this.#server = server;
-    // Who signed in elsewhere, or after we had given up waiting, is connected without having to ask again.
+    // After a sign-in elsewhere, or one that ends after the proxy gave up waiting, connect the client without another
+    // request.
     let completed = options.signIn.completed;
     this.#completed = completed;
     const unwatch = options.signIn.watch(() => {
@@ -102,7 +105,9 @@ class FirstContact {
     };
   }
 
-  /** To the server, which a bridge may answer for if it does not speak what the client was promised. */
+  /**
+   * Passes a request to the server, or to a bridge if the server does not speak the era that the client was promised.
+   */
   #forward(exchange: Exchange): Promise<Reply> {
     if (this.#phase === 'connected') return this.#server.request(exchange);
     const promised = (): Era | undefined => (this.#wasPromised(exchange.call) ? 'modern' : undefined);
@@ -113,13 +118,13 @@ class FirstContact {
   #wasPromised({ method }: Call): boolean {
     if (method === 'initialize') return false;
     if (this.#promised || method === 'server/discover') return this.#promised;
-    // A client that has not asked this process may have asked another process of ours before the user signed in.
+    // A client new to this process may have been promised it by another process of ours, before the user signed in.
     return !this.#discovered && this.#options.signIn.completed > this.#completed;
   }
 
   readonly request: Handler = (exchange) => {
     const given = this.#askedInput ? inputGiven(exchange.call) : undefined;
-    // Who says that it showed the page is given the time that a sign-in may take.
+    // The client says that it showed the page, so the request waits as long as a sign-in may take.
     if (given?.accepted) return this.#forward(derived(exchange, { call: given.call }));
     if (given) return Promise.reject(notYet(this.#options));
     const { method } = exchange.call;
@@ -142,11 +147,11 @@ class FirstContact {
     return taken;
   }
 
-  /** Passes `initialize` on, and answers it in the server's place when that has to wait for the user. */
+  /** Passes `initialize` on, and answers it instead of the server when the server's answer must wait for the user. */
   async #open(exchange: Exchange): Promise<Reply> {
     const { answers } = this.#options;
     this.#phase = 'none';
-    // Whatever was begun for the last one is not for this one.
+    // Nothing begun for an earlier `initialize` belongs to this one.
     this.#initialize = exchange;
     this.#initialized = undefined;
     this.#connecting = undefined;
@@ -175,7 +180,7 @@ class FirstContact {
       this.#remember('initialize', reply);
       this.#phase = 'connected';
       if (this.#initialized) this.#server.notify(this.#initialized);
-      // Everything the client was told so far was a guess.
+      // Everything that the client was told so far was a guess.
       for (const { method } of LIST_CHANGES) this.#options.peer.notify({ method });
     };
     const connecting = begin().finally(() => {
@@ -202,17 +207,21 @@ class FirstContact {
     }
     if (!list) throw notYet(this.#options);
     const remembered = await this.#listFromMemory(exchange.call, false);
-    // The client was told in the meantime that its lists have changed, and does not ask again after an older one.
+    // The proxy has told the client meanwhile that its lists have changed. The client does not ask again after an older
+    // list.
     return this.#phase === 'connected' ? this.#list(exchange) : remembered;
   }
 
-  /** The first requests of a modern client, and of a legacy one without a session: nobody knows yet whether they may be asked. */
+  /**
+   * Answers the first requests of a modern client, and of a legacy client without a session. The proxy does not know
+   * yet whether the server will take them.
+   */
   async #first(exchange: Exchange): Promise<Reply> {
     const { method } = exchange.call;
     const own = linked(exchange);
     const answered = this.#forward(own.exchange);
     const list = listMember(method) !== undefined;
-    // A subscription is not waited for by anybody.
+    // No client waits for the answer to a subscription.
     if (method === 'subscriptions/listen') return answered;
     const seen = answered.then((reply) => {
       if ('result' in reply) this.#phase = 'connected';
@@ -226,7 +235,7 @@ class FirstContact {
       const second = await Promise.race([seen, patience.promise]).finally(() => patience.end());
       if (second !== 'late') return second;
     }
-    // Whatever is answered now must not run later.
+    // A request that is answered now must not run later.
     own.abort(notYet(this.#options));
     seen.catch(() => {});
     const asked = inputRequired(exchange, this.#options.signIn, this.#options.server);
@@ -245,12 +254,14 @@ class FirstContact {
   }
 
   #rememberList(call: Call, reply: Reply): void {
-    // The server may have a tool of that name itself.
+    // The server may have a tool with that name itself.
     if (call.method === 'tools/list' && 'result' in reply) this.#madeUp = false;
     if (isFirstPage(call)) this.#remember(call.method, reply);
   }
 
-  /** Keeps an answer for the next time that a user has to sign in; nothing of servers that never ask for it. */
+  /**
+   * Keeps an answer for the next time that a user must sign in. Answers of servers that never require it are not kept.
+   */
   #remember(method: string, reply: Reply): void {
     if ('result' in reply && this.#options.signIn.signedIn) this.#options.answers.remember(method, reply.result);
   }
@@ -287,7 +298,7 @@ class FirstContact {
     return { result: provisionalDiscover(remembered, version) };
   }
 
-  /** Says where to sign in; begins a sign-in where none is under way. */
+  /** Says where to sign in, and starts a sign-in where none is in progress. */
   async #signInCall(exchange: Exchange): Promise<Reply> {
     const own = linked(exchange);
     const page = pageKnown(this.#options.signIn);
@@ -305,11 +316,11 @@ class FirstContact {
     }
   }
 
-  /** Resolves as soon as the server can be asked for what the client wants of it. */
+  /** Resolves as soon as the server can take the client's request. */
   async #reached(exchange: Exchange): Promise<'reached'> {
     if (this.#phase === 'provisional') await (this.#connecting ?? this.#connect());
     else if (this.#phase === 'none' || this.#options.signIn.pending) {
-      // A question that changes nothing.
+      // Use a request that changes nothing.
       const meta = peekObject(exchange.call.params, '_meta');
       const params = meta ? withMember(encode({}), '_meta', meta) : encode({});
       await this.#forward(derived(exchange, { call: { method: 'tools/list', params }, notify: () => undefined }));
@@ -318,7 +329,7 @@ class FirstContact {
   }
 }
 
-/** Loaded here because a start does not need them where nobody has to sign in. */
+/** Loaded on demand, because a start without a sign-in does not need these answers. */
 function ownAnswers(): Promise<typeof import('./provisional.ts')> {
   return import('./provisional.ts');
 }

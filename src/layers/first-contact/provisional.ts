@@ -1,4 +1,4 @@
-/** What a client is told in the place of a server that waits for its user to sign in. */
+/** Answers for a client while the server waits for its user to sign in. */
 
 import { encode, isObject, type Json, peek, peekObject, withMember } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
@@ -16,12 +16,12 @@ import { LEGACY_REVISIONS } from '../../mcp/revisions.ts';
 import { asOnlyPage, newPage } from '../../mcp/tool-list.ts';
 import { SIGN_IN_TOOL } from './sign-in-tool.ts';
 
-/** What most servers can do. */
+/** The capabilities that most servers have. */
 const CAPABILITIES = encode(
   Object.fromEntries(LIST_CHANGES.map(({ capability }) => [capability, { listChanged: true }])),
 );
 
-/** The answer to `initialize`: the one the server gave the last time, or what most servers can do. */
+/** The answer to `initialize`: the server's previous one, or one with the capabilities of most servers. */
 export function provisionalInitialize(call: Call, remembered: Json | undefined, version: string): Json {
   const protocolVersion = requestedRevision(call) ?? LEGACY_REVISIONS[0];
   if (isObject(remembered)) {
@@ -32,7 +32,7 @@ export function provisionalInitialize(call: Call, remembered: Json | undefined, 
   return initializeResult(protocolVersion, provisional(version));
 }
 
-/** Capabilities of a server whose lists may be other ones when it can be asked. */
+/** Capabilities of a server whose lists may change once the proxy can ask for them. */
 function changing(capabilities: Json): Json {
   return LIST_CHANGES.reduce((told, { capability }) => {
     const own = peek(told, capability);
@@ -49,10 +49,10 @@ function provisional(version: string): Introduction {
   return { capabilities: CAPABILITIES, serverInfo: ourselves(version) };
 }
 
-/** What modern clients look for in a list; this one may be another one in a moment. */
+/** Fields that modern clients expect in a list. This one may change at any moment. */
 const MODERN_LIST = { ...COMPLETE, ...UNCACHED };
 
-/** A list of nothing; of tools, the one that tells where to sign in. */
+/** An empty list, or the list of tools with only the one that says where to sign in. */
 export function emptyList(method: string, modern: boolean): Json {
   const tool = {
     name: SIGN_IN_TOOL,
@@ -65,14 +65,14 @@ export function emptyList(method: string, modern: boolean): Json {
   return newPage(method, list, modern ? MODERN_LIST : {});
 }
 
-/** A list that the server gave once, perhaps in another era: its first page, which is to be asked for again. */
+/** The first page of a list that the server gave earlier, perhaps in another era. The client must ask for it again. */
 export function rememberedList(remembered: Json, modern: boolean): Json {
   const page = asOnlyPage(remembered);
   if (!modern) return page;
   return Object.entries(MODERN_LIST).reduce((list, [key, value]) => withMember(list, key, encode(value)), page);
 }
 
-/** The result of calling the tool. */
+/** The result of a call of the sign-in tool. */
 export function signInResult(pending: PendingSignIn | undefined, done: boolean, modern: boolean): Json {
   const code = pending?.userCode === undefined ? '' : `, and enter the code ${pending.userCode}`;
   const text = done

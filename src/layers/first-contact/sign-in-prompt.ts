@@ -1,6 +1,6 @@
 /**
- * Shows the page of a sign-in by way of the client, where it can show pages to its user (URL
- * mode elicitation: specification 2025-11-25 and 2026-07-28, "Elicitation").
+ * Shows the sign-in page through the client, where the client can show pages to its user (URL mode elicitation:
+ * specification 2025-11-25 and 2026-07-28, "Elicitation").
  */
 
 import { Cancellation } from '../../core/cancel.ts';
@@ -11,7 +11,7 @@ import type { SignIn } from '../../core/sign-in.ts';
 import { declaredCapabilities } from '../../mcp/envelope.ts';
 import { mayAskDuring } from '../../mcp/methods.ts';
 
-/** The name of our request among those that a result may hold. */
+/** The name of our request among those in a result. */
 const KEY = 'mcp-proxy/sign-in';
 
 export interface SignInPromptOptions {
@@ -24,20 +24,20 @@ interface Asked {
   readonly url: string;
   readonly id: string;
   readonly cancellation: Cancellation;
-  /** How many sign-ins had been completed by then. */
+  /** The number of sign-ins that had been completed by then. */
   readonly completed: number;
 }
 
-/** For legacy clients: asks on its own account as soon as there is a page to show. */
+/** For legacy clients: asks without a request of the client, as soon as there is a page to show. */
 export class SignInPrompt {
   readonly #options: SignInPromptOptions;
   #able = false;
   #ready = false;
   #asked: Asked | undefined;
-  /** The last one that was asked, until it is known to have been completed. */
+  /** The last prompt, until the proxy knows that its sign-in has been completed. */
   #ended: Asked | undefined;
   #lastId = 0;
-  /** Stops looking. */
+  /** Stops watching the sign-in. */
   readonly end: () => void;
 
   constructor(options: SignInPromptOptions) {
@@ -45,13 +45,13 @@ export class SignInPrompt {
     this.end = options.signIn.watch(() => this.#look());
   }
 
-  /** Notes what a client can do, from its `initialize`. */
+  /** Reads the client's capabilities from its `initialize`. */
   opened({ params }: Call): void {
     this.#ready = false;
     this.#able = peekObject(params, 'capabilities', 'elicitation', 'url') !== undefined;
   }
 
-  /** The client has said that it may be asked. */
+  /** The client has said that it accepts questions. */
   ready(): void {
     this.#ready = true;
     this.#look();
@@ -65,7 +65,7 @@ export class SignInPrompt {
       this.#asked = undefined;
       this.#ended.cancellation.abort(new Cancelled());
     }
-    // The page is done with a moment before its outcome is known.
+    // The sign-in ends a moment before its outcome is known.
     if (this.#ended && signIn.completed > this.#ended.completed) {
       const { id } = this.#ended;
       this.#ended = undefined;
@@ -76,12 +76,14 @@ export class SignInPrompt {
     const id = `sign-in-${++this.#lastId}`;
     this.#asked = { url, id, cancellation, completed: signIn.completed };
     const params = encode({ mode: 'url', message: messageFor(server, signIn), url, elicitationId: id });
-    // Whatever the user answers, what counts is what comes back to the redirect address.
+    // The user's answer to the prompt does not matter. The response at the redirect address does.
     peer.ask({ method: 'elicitation/create', params }, cancellation.signal).catch(() => {});
   }
 }
 
-/** For modern clients: the result that asks for the sign-in, or undefined when the client of the call cannot show it. */
+/**
+ * For modern clients: the result that asks for the sign-in, or undefined when the client of the call cannot show it.
+ */
 export function inputRequired({ call }: Exchange, signIn: SignIn, server: string): Json | undefined {
   const url = signIn.pending?.url;
   const able = declaredCapabilities(call, 'elicitation', 'url') !== undefined;
@@ -93,7 +95,10 @@ export function inputRequired({ call }: Exchange, signIn: SignIn, server: string
   });
 }
 
-/** What the user answered to {@link inputRequired}, and the call as the server is to see it; undefined when nobody was asked. */
+/**
+ * The user's answer to {@link inputRequired}, and the call to pass to the server. Undefined when the call answers no
+ * prompt.
+ */
 export function inputGiven(call: Call): { readonly accepted: boolean; readonly call: Call } | undefined {
   const responses = peek(call.params, 'inputResponses');
   const own = peek(responses, KEY);

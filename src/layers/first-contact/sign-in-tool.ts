@@ -1,2 +1,2 @@
-/** The name of the one tool of a server that nobody has signed in to. */
+/** The name of the only tool of a server before the user has signed in. */
 export const SIGN_IN_TOOL = 'sign_in';

@@ -1,11 +1,11 @@
-/** Waiting that ends by itself: for a user, and for the page that the user has to see. */
+/** Limited waits: for the user, and for the page that the user must see. */
 import type { CancelSignal } from '../../core/cancel.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 
-/** How long the page of the sign-in may take to be found before the client is answered without it, in milliseconds. */
+/** How long finding the sign-in page may take before the client gets its answer without it, in milliseconds. */
 const GRACE = 3_000;
 
-/** Resolves when the time is over; `end` takes the timer away. */
+/** Resolves when the time is over. `end` cancels the timer. */
 export interface Patience {
   readonly promise: Promise<'late'>;
   end(): void;
@@ -26,11 +26,9 @@ export function later(milliseconds: number): Patience & { onEnd?: () => void } {
 }
 
 /**
- * Resolves when a request waits for the user, and where to go is known, or has been looked for
- * long enough.
- *
- * @param signal of the request; others may wait without this one having to. Left out for the
- * first request of a connection: it is answered after a while whatever it waits for.
+ * Resolves when a request waits for the user, and the page is known or its search has taken too long.
+ * @param signal of the request. Other requests may wait although this one need not. Omit it for the first request of a
+ * connection, which gets its answer after a while whatever it waits for.
  */
 export function userNeeded(signIn: SignIn, answered: Promise<unknown>, signal?: CancelSignal): Promise<'user-needed'> {
   return new Promise((resolve) => {
@@ -58,7 +56,7 @@ export function userNeeded(signIn: SignIn, answered: Promise<unknown>, signal?: 
   });
 }
 
-/** Resolves as soon as it can be said where to sign in. */
+/** Resolves as soon as the sign-in page is known, or its search has taken too long. */
 export function pageKnown(signIn: SignIn): Patience {
   const waiting = later(GRACE);
   return {

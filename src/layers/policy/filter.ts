@@ -1,6 +1,6 @@
 /**
- * Hides tools from every page of `tools/list` and blocks their calls. Fails closed: what it
- * cannot read does not pass, and what it decided on is, byte for byte, what passes.
+ * Hides tools from every page of `tools/list` and blocks their calls. Fails closed: a message that it cannot read does
+ * not pass, and one that passes is, byte for byte, the one it checked.
  */
 import type { Exchange, Handler } from '../../core/exchange.ts';
 import { asString, BRACE_OPEN, isObject, type Json, JsonError, member, QUOTE } from '../../core/json.ts';
@@ -38,24 +38,27 @@ async function filtered(exchange: Exchange, hidden: Matcher, next: Handler): Pro
   }
 }
 
-/** Whether a notification must not pass: a call without an id asks for no answer, but a lenient server would still run it. */
+/**
+ * Whether a notification must not pass. A call without an id asks for no answer, but a lenient server would still run
+ * it.
+ */
 function isBlocked(call: Call, hidden: Matcher): boolean {
   try {
     refuseAmbiguous(call);
     return call.method === 'tools/call' && hidden(calledTool(call));
   } catch {
-    // What cannot be read cannot be allowed.
+    // A call that cannot be read cannot be allowed.
     return true;
   }
 }
 
-/** Refuses a message that some reader would take for a different call than the filter does. */
+/** Refuses a message that some server would read as a different call than the filter does. */
 function refuseAmbiguous(call: Call): void {
   refuseOtherCalls(call);
   if (call.method === 'tools/call' && isObject(call.params)) refuseLookalikes(call.params, ['name']);
 }
 
-/** The name of the tool a call runs. Throws where a server could read another name than we do, or none. */
+/** The name of the tool that a call runs. Throws if a server could read another name than the proxy does, or none. */
 function calledTool(call: Call): string {
   if (!call.params || !isObject(call.params)) {
     throw new ProxyError('invalid-params', 'tools/call without parameters');
@@ -81,7 +84,7 @@ function withoutHidden(reply: Reply, hidden: Matcher): Reply {
   }
 }
 
-/** What is there instead of a list, without its text, which may name a hidden tool. */
+/** The kind of the value that is not a list. Without its text, which may name a hidden tool. */
 function kindOfTools(result: Json): string {
   const value = isObject(result) ? member(result, 'tools') : undefined;
   if (value === undefined) return 'missing';
@@ -92,7 +95,7 @@ function kindOfTools(result: Json): string {
 const UNREADABLE = 'the tools/list result of the server cannot be filtered, so the proxy withholds it';
 
 function isShown(tool: Json, hidden: Matcher): boolean {
-  // An entry that is no tool (`null` is seen in the wild) would break the whole list for strict clients.
+  // An entry that is not a tool (some servers send `null`) would break the whole list for strict clients.
   if (!isObject(tool)) return false;
   const name = asString(member(tool, 'name'));
   return name !== undefined && !hidden(name);

@@ -1,8 +1,8 @@
-/** Name patterns in which `*` stands for any run of characters, the empty one included. */
+/** Name patterns in which `*` matches any run of characters, including an empty one. */
 
 export type Matcher = (name: string) => boolean;
 
-/** A matcher for one pattern. Never backtracks: each piece is searched for once, from left to right. */
+/** A matcher for one pattern. Never backtracks: it searches once for each piece, from left to right. */
 export function matcher(pattern: string): Matcher {
   const pieces = pattern.split('*');
   if (pieces.length === 1) return (name) => name === pattern;
@@ -13,7 +13,7 @@ export function matcher(pattern: string): Matcher {
     if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
     const end = name.length - last.length;
     let at = first.length;
-    // Taking the leftmost place for each piece leaves the most room for the next ones.
+    // The leftmost match of each piece leaves the most room for the next ones.
     for (const piece of middle) {
       const found = name.indexOf(piece, at);
       if (found === -1 || found + piece.length > end) return false;

@@ -1,6 +1,6 @@
 /**
- * Progress tokens of several clients in one session: each client makes up its own, so towards the
- * server every request gets one that no other has (specification 2025-11-25, "Progress").
+ * Progress tokens of several clients in one session. Each client chooses its own, so the proxy gives every request to
+ * the server a unique one (specification 2025-11-25, "Progress").
  */
 import { derived, type Exchange } from '../../core/exchange.ts';
 import { numberIn } from '../../core/ids.ts';
@@ -11,7 +11,9 @@ import { MARK, mayAskForProgress, toldToken } from '../../mcp/progress.ts';
 
 const PROGRESS = 'notifications/progress';
 
-/** Gives each request a token of its own at the server, and each notification back to whoever's request it is about. */
+/**
+ * Gives each request its own token at the server, and passes each progress notification to the client of its request.
+ */
 export function progressTokens(): Layer {
   return (inner) => (client) => {
     const tokens = new ProgressTokens();
@@ -49,7 +51,10 @@ export class ProgressTokens {
   readonly #asked = new Map<number, Asked>();
   #last = 0;
 
-  /** The call under a token of its own, and what takes that back; undefined when it asks for no progress. Throws a JsonError. */
+  /**
+   * The call with its own token, and a function that gives the token up. Undefined when the call asks for no progress.
+   * Throws a JsonError.
+   */
   replace(
     call: Call,
     exchange: Pick<Exchange, 'notify' | 'room'>,
@@ -66,15 +71,15 @@ export class ProgressTokens {
   }
 
   /**
-   * Passes a progress notification on to the client that asked for it, under its own token; late ones to nobody.
-   * The promise is that of a slow client, for the reader of the server to wait for.
+   * Passes a progress notification to the client that asked for it, under the client's token, and drops late ones.
+   * Returns the promise of a slow client, for the reader of the server to wait for.
    */
   pass(note: Call): Promise<void> | undefined {
     const asked = this.#askedBy(note);
     return asked && told(asked, note);
   }
 
-  /** The same where nobody can wait: a slow client misses the notification. */
+  /** The same where the caller cannot wait: a slow client misses the notification. */
   passIfRoom(note: Call): void {
     const asked = this.#askedBy(note);
     if (asked && !asked.exchange.room()) told(asked, note);
@@ -82,7 +87,7 @@ export class ProgressTokens {
 
   #askedBy(note: Call): Asked | undefined {
     const token = toldToken(note.params);
-    // Our tokens are numbers, even if a server turns them into strings.
+    // Our tokens are numbers, but a server may turn them into strings.
     const own = token === undefined ? undefined : numberIn(token);
     return own === undefined ? undefined : this.#asked.get(own);
   }

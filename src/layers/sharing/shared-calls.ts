@@ -1,4 +1,4 @@
-/** How a shared session checks, changes and reads single messages. */
+/** Checks, changes and reads the single messages of a shared session. */
 
 import { asString, encode, isObject, type Json, member, peek, withMember, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
@@ -8,7 +8,10 @@ import { requestedRevision } from '../../mcp/handshake.ts';
 /** The log levels, the least severe first (specification 2025-11-25, "Logging"). */
 export const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 
-/** Keys by which the shared session changes a request, or by which a request affects other clients; by the object that holds them. */
+/**
+ * Keys that the shared session uses to change a request, or that let a request affect other clients, by the object that
+ * contains them.
+ */
 const DECISIVE = { params: ['_meta', 'task', 'level', 'uri'], _meta: ['progressToken'] } as const;
 
 /** Refuses a call that the server could read differently than the proxy does. */
@@ -20,13 +23,16 @@ export function refuseAmbiguous(call: Call): void {
   if (isObject(meta)) refuseLookalikes(meta, DECISIVE._meta);
 }
 
-/** A shared session does not declare tasks, and no client could reach a task that the server made. */
+/**
+ * Removes a task from a call: a shared session does not declare tasks, and no client could reach one that the server
+ * made.
+ */
 export function withoutTask(call: Call): Call {
   if (!isObject(call.params) || !peek(call.params, 'task')) return call;
   return { ...call, params: withoutMembers(call.params, ['task']) };
 }
 
-/** The place of a log message in {@link LEVELS}; -1 when it has none. */
+/** The index of a log message in {@link LEVELS}, or -1. */
 export function severityOf(note: Call): number {
   return LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
 }

@@ -1,7 +1,7 @@
 /**
- * One session with the server for several clients. Each of them sees a session of its own: what
- * the server says reaches whoever it belongs to, and nobody else. The server is told that nobody
- * can be asked anything, for it could not say whom it means.
+ * One session with the server for several clients. Each client sees a session of its own, and gets only the server's
+ * messages that concern it. The proxy declares no client capabilities, because the server could not say which client it
+ * wants to ask.
  */
 import { Cancellation } from '../../core/cancel.ts';
 import { derived, type Exchange, type Peer, type Session } from '../../core/exchange.ts';
@@ -16,17 +16,17 @@ import { LEVELS, refuseAmbiguous, resultFor, severityOf, withoutTask } from './s
 import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 
 const CLOSE_LIMIT = 5_000;
-/** How many subscriptions of a client that has left to end at a time. */
+/** The number of subscriptions of a departed client to end at a time. */
 const AT_A_TIME = 4;
 
 export interface SharedSessionOptions {
   readonly version: string;
-  /** Milliseconds after which the session is closed that no client is in any more. */
+  /** Milliseconds after which a session without clients is closed. */
   readonly idle: number;
   readonly log: Log;
 }
 
-/** A layer that gives all clients the same session, and the end of that session. */
+/** A layer that gives all clients the same session, and a function that closes that session. */
 export function sharing(options: SharedSessionOptions): { readonly layer: Layer; close(limit: number): Promise<void> } {
   let session: SharedSession | undefined;
   return {
@@ -41,7 +41,7 @@ export function sharing(options: SharedSessionOptions): { readonly layer: Layer;
 
 interface Member {
   readonly client: Peer;
-  /** Place in {@link LEVELS} of what it wants to hear; undefined when it never said so. */
+  /** Index in {@link LEVELS} of the least severe level that the client wants. Undefined when it never set one. */
   level: number | undefined;
   ready: boolean;
 }
@@ -50,11 +50,11 @@ class SharedSession {
   readonly #options: SharedSessionOptions;
   readonly #connect: Connect;
   readonly #members = new Set<Member>();
-  /** For each of the {@link LEVELS}, how many clients want it and everything more severe. */
+  /** For each of the {@link LEVELS}, the number of clients that want it and every more severe one. */
   readonly #wanted = LEVELS.map(() => 0);
   readonly #subscribers = new Subscribers<Member>();
   #server: Session | undefined;
-  /** The way to the server over which the session is being opened. */
+  /** The session with the server while it is being opened. */
   #coming: Session | undefined;
   /** The answer to our own `initialize`, or the wait for it. */
   #opening: Promise<Reply> | undefined;
@@ -65,7 +65,7 @@ class SharedSession {
     this.#connect = connect;
   }
 
-  /** Lets a client in. */
+  /** Adds a client. */
   join(client: Peer): Session {
     const member: Member = { client, level: undefined, ready: false };
     this.#members.add(member);
@@ -84,7 +84,7 @@ class SharedSession {
     };
   }
 
-  /** Ends the session at the server, also one that is only being opened. */
+  /** Ends the session with the server, even while it is being opened. */
   async close(limit: number): Promise<void> {
     clearTimeout(this.#empty);
     const server = this.#server ?? this.#coming;
@@ -110,19 +110,19 @@ class SharedSession {
       case 'resources/unsubscribe':
         return this.#subscription(member, exchange, server);
     }
-    // Whoever made a task is not known to the server, and so neither is who may see it.
+    // The server does not know which client made a task, so it cannot say which client may see it.
     if (isAboutTask(call.method)) return errorReply(METHOD_NOT_FOUND, 'Method not found');
     return this.#ask(member, exchange, server);
   }
 
   #notify(member: Member, call: Call): Promise<void> | undefined {
     if (call.method === 'notifications/initialized') member.ready = true;
-    // Those of the specification say something of one client, answer questions that the server cannot have asked, or
-    // name a request by its id, which at the server may be the id of another client's request.
+    // The specification's notifications concern one client, answer questions that the server cannot have asked, or name
+    // a request by its id, which at the server may be the id of another client's request.
     return isClientNotification(call.method) || !isOnlyTold(call) ? undefined : this.#server?.notify(call);
   }
 
-  /** Opens the session with the server, once for all. */
+  /** Opens the session with the server, once for all clients. */
   #open(): Promise<Reply> {
     const opening = this.#opening ?? this.#initialize();
     this.#opening = opening;
@@ -147,7 +147,7 @@ class SharedSession {
       server.close(0);
       return reply;
     }
-    // Closed in the meantime: whoever still waits has to open anew.
+    // The session was closed meanwhile: clients that still wait must open again.
     if (this.#coming !== server) throw new ProxyError('failed', 'the session was closed while it was being opened');
     this.#coming = undefined;
     this.#server = server;
@@ -160,7 +160,10 @@ class SharedSession {
     return server.request(derived(exchange, { call: withoutTask(exchange.call), notify, ask: this.#peer.ask }));
   }
 
-  /** What the server says while it works on a request is for whoever asked, unless it speaks of what all share. */
+  /**
+   * Passes a message that the server sends during a request to the client of the request, unless it concerns everything
+   * shared.
+   */
   #told(note: Call, exchange: Exchange, member: Member): Promise<void> | undefined {
     if (note.method === 'notifications/message') {
       return hears(member, severityOf(note)) ? exchange.notify(note) : undefined;
@@ -169,7 +172,7 @@ class SharedSession {
     return exchange.notify(note);
   }
 
-  /** The clients, as the server sees them. A slow one must not keep the others waiting, so nobody is waited for. */
+  /** The clients, as the server sees them. A slow client must not delay the others, so the proxy waits for none. */
   readonly #peer: Peer = {
     notify: (note) => {
       for (const { client } of this.#concerned(note)) if (!isMissed(note, client)) client.notify(note);
@@ -184,10 +187,10 @@ class SharedSession {
     room: () => undefined,
   };
 
-  /** Whom a message concerns that belongs to no request. */
+  /** The clients that a message outside of requests concerns. */
   #concerned(note: Call): Iterable<Member> {
     if (note.method === 'notifications/message') {
-      // It may be about the call of anybody: only those who have asked for the log of the session get it.
+      // The message may be about any client's call, so it goes only to clients that have asked for the session's log.
       const severity = severityOf(note);
       return [...this.#members].filter((member) => member.level !== undefined && hears(member, severity));
     }
@@ -200,15 +203,18 @@ class SharedSession {
     return [];
   }
 
-  /** The server hears the least severe level that anybody wants; the rest is filtered here. */
+  /**
+   * Sets a client's level. The server gets the least severe level that any client wants, and the proxy filters the
+   * rest.
+   */
   async #setLevel(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
     const { call } = exchange;
     const level = LEVELS.indexOf(asString(call.params && memberOf(call.params, 'level')) ?? '');
-    // Whatever the server makes of it applies to all clients.
+    // The level that the server accepts applies to all clients.
     if (level === -1 || !call.params)
       return errorReply(INVALID_PARAMS, `Invalid params: level is not one of ${LEVELS.join(', ')}`);
     const before = member.level;
-    // It counts at once: another client may ask before this one is answered.
+    // Count it at once: another client may ask before this request is answered.
     this.#want(member, level);
     let reply: Reply | undefined;
     try {
@@ -217,12 +223,12 @@ class SharedSession {
       return reply;
     } finally {
       const refused = !reply || 'error' in reply;
-      // What was asked for since then counts more.
+      // A later request of the client counts more.
       if (refused && member.level === level) this.#want(member, before);
     }
   }
 
-  /** Notes what a client wants to hear, unless it has left. */
+  /** Records the level that a client wants, unless it has left. */
   #want(member: Member, level: number | undefined): void {
     if (!this.#members.has(member)) return;
     if (member.level !== undefined) (this.#wanted[member.level] as number)--;
@@ -262,7 +268,7 @@ class SharedSession {
     this.#empty = setTimeout(() => this.close(CLOSE_LIMIT), this.#options.idle);
   }
 
-  /** Ends the subscriptions of a client that has left, a few at a time: all at once would delay the other clients. */
+  /** Ends the subscriptions of a departed client, a few at a time: all at once would delay the other clients. */
   #takeBack(member: Member): void {
     const uris = this.#subscribers.of(member);
     const next = async (): Promise<void> => {
@@ -274,7 +280,7 @@ class SharedSession {
     for (let n = 0; n < AT_A_TIME; n++) next();
   }
 
-  /** Tells the server something that no client waits for. Never rejects. */
+  /** Sends the server a request that no client waits for. Never rejects. */
   async #tellServer(method: string, params: object): Promise<Reply> {
     const signal = new Cancellation();
     const call: Call = { method, params: encode(params) };
@@ -284,7 +290,7 @@ class SharedSession {
   }
 }
 
-/** Whether a message can be left out for a client that reads slower than the server speaks. */
+/** Whether to drop a message for a client that reads more slowly than the server sends. */
 function isMissed({ method }: Call, client: Peer): boolean {
   return method === 'notifications/message' && client.room() !== undefined;
 }

@@ -1,9 +1,9 @@
-/** Who has subscribed to which resource, where several clients share one session (specification 2025-11-25, "Resources"). */
+/** The resource subscriptions of several clients in one shared session (specification 2025-11-25, "Resources"). */
 import type { Reply } from '../../core/jsonrpc.ts';
 
-/** The most subscriptions of one client. */
+/** The maximum number of subscriptions of one client. */
 export const MAX_SUBSCRIPTIONS = 1_000;
-/** The most characters of all their URIs together. */
+/** The maximum number of characters in all URIs of one client together. */
 const MAX_CHARACTERS = 262_144;
 /** The proxy looks for parent resources only in this many characters of a URI: each slash costs a look-up. */
 const MAX_WHOLE = 2_048;
@@ -11,21 +11,21 @@ const MAX_WHOLE = 2_048;
 export class Subscribers<Client> {
   readonly #byClient = new Map<Client, { readonly uris: Set<string>; characters: number }>();
   readonly #byUri = new Map<string, Set<Client>>();
-  /** What is under way for a URI: two clients must not overtake each other. */
+  /** The last operation on each URI: those of two clients must not overtake each other. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  /** Whether a client has no room for a subscription to this URI, and none to it yet. */
+  /** Whether a client is at its limit, and not yet subscribed to this URI. */
   full(uri: string, client: Client): boolean {
     const own = this.#byClient.get(client);
     if (own?.uris.has(uri)) return false;
     return (own?.uris.size ?? 0) >= MAX_SUBSCRIPTIONS || (own?.characters ?? 0) + uri.length > MAX_CHARACTERS;
   }
 
-  /** Subscribes a client; `ask` asks the server, and takes the subscription back when it says no. */
+  /** Subscribes a client. `ask` asks the server, and a refusal takes the subscription back. */
   subscribe(uri: string, client: Client, ask: () => Promise<Reply>): Promise<Reply> {
     return this.#inTurn(uri, async () => {
       const before = this.#byUri.get(uri)?.has(client) ?? false;
-      // An update may overtake the answer.
+      // Add it first: an update may overtake the answer.
       this.#add(uri, client);
       const undo = (): void => {
         if (!before) this.#remove(uri, client);
@@ -41,7 +41,7 @@ export class Subscribers<Client> {
     });
   }
 
-  /** Takes a client out; `ask` is for the last one only. Undefined when the server need not know. */
+  /** Removes a client's subscription. `ask` runs only for the last client. Undefined when the server need not know. */
   unsubscribe(uri: string, client: Client, ask: () => Promise<Reply>): Promise<Reply | undefined> {
     return this.#inTurn(uri, async () => {
       this.#remove(uri, client);
@@ -49,12 +49,12 @@ export class Subscribers<Client> {
     });
   }
 
-  /** The URIs that a client has subscribed to. */
+  /** The URIs of a client's subscriptions. */
   of(client: Client): string[] {
     return [...(this.#byClient.get(client)?.uris ?? [])];
   }
 
-  /** Everybody whom an update of a resource concerns: it may be a part of what was subscribed to. */
+  /** The clients that an update of a resource concerns, including those subscribed to a parent of it. */
   to(uri: string): Set<Client> {
     const concerned = new Set(this.#byUri.get(uri));
     const add = (whole: string): void => {

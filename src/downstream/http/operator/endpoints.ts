@@ -5,7 +5,7 @@ import { homePage, refusalPage } from './home-page.ts';
 import type { Readiness } from './readiness.ts';
 
 export interface OperationOptions {
-  /** The URL of the server, as it may be shown. */
+  /** The URL of the server, in a form that is safe to show. */
   readonly server: string;
   readonly ready: () => Promise<Readiness>;
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
@@ -18,7 +18,7 @@ export function isOperational(path: string): path is OperationalPath {
   return (PATHS as readonly string[]).includes(path);
 }
 
-/** How long a look at the server counts, in milliseconds: balancers ask often. */
+/** How long a readiness check stays valid, in milliseconds: load balancers ask often. */
 const FRESH = 5_000;
 
 interface Audience {
@@ -33,7 +33,7 @@ export class Operation {
     this.#options = options;
   }
 
-  /** @param audience.known whether the sender of the request may know more than yes or no. */
+  /** @param audience.known whether the sender of the request may learn more than yes or no. */
   serve(path: OperationalPath, res: ServerResponse, audience: Audience): void {
     switch (path) {
       case '/healthz':
@@ -48,7 +48,7 @@ export class Operation {
     }
   }
 
-  /** Shows a browser what is served here. */
+  /** Shows a browser which server this is and how to use it. */
   home(res: ServerResponse, status: number, client: string): void {
     const { server } = this.#options;
     this.#look().then(

@@ -1,13 +1,13 @@
-/** What a browser shows that is led to HTTP mode: what this is, how to use it, and whether a sign-in waits. */
+/** The page that HTTP mode shows in a browser: what this is, how to use it, and whether the server needs a sign-in. */
 import { printable } from '../../../core/redact.ts';
 import { copyable, documentOf, escaped, link, loginCommand, paragraph, type Shell } from '../../../platform/page.ts';
 import type { Readiness } from './readiness.ts';
 
-/** In characters: what a person reads. */
+/** In characters: as much as a person reads. */
 const LONGEST_REASON = 500;
 
 export interface Home {
-  /** The URL of the server behind, as it may be shown. */
+  /** The URL of the server, in a form that is safe to show. */
   readonly server: string;
   /** The URL that MCP clients connect to. */
   readonly client: string;
@@ -58,7 +58,7 @@ function quoted(lead: string, words = ''): string[] {
   return shown === '' ? [] : [paragraph(lead), `<blockquote><bdi>${escaped(shown)}</bdi></blockquote>`];
 }
 
-/** The page of a request that is not served. */
+/** The page for a request that the proxy refuses. */
 export function refusalPage(status: number, message: string): string {
   const content = [
     paragraph(`mcp-proxy answers with HTTP status ${status}:`),

@@ -1,4 +1,4 @@
-/** The numbers for whom operates the proxy, as Prometheus reads them. Labels have values of closed sets only. */
+/** Metrics for operators, in the format of Prometheus. Labels have values of closed sets only. */
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import Histogram from 'prom-client/lib/histogram.js';
@@ -6,20 +6,20 @@ import Registry from 'prom-client/lib/registry.js';
 import type { Meter } from '../../../core/ports.ts';
 import type { ErrorCode } from '../../../errors.ts';
 
-/** Read whenever somebody asks for the numbers. */
+/** Read at each scrape. */
 export interface Gauges {
-  /** Sessions of clients that are open. */
+  /** The open sessions of clients. */
   readonly sessions: () => number;
-  /** Streams to clients that are open. */
+  /** The open streams to clients. */
   readonly streams: () => number;
 }
 
 export interface Metrics extends Meter {
-  /** All numbers in the text format of Prometheus, and its media type. Never rejects. */
+  /** All metrics in the text format of Prometheus, and its media type. Never rejects. */
   text(): Promise<{ readonly type: string; readonly body: string }>;
 }
 
-/** Outcomes that say something about the server or the way to it, and nothing about the client. */
+/** Errors of the server or the connection to it, not of the client. */
 const UPSTREAM_ERRORS = [
   'unreachable',
   'timeout',
@@ -33,7 +33,7 @@ const UPSTREAM_ERRORS = [
 
 const PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics']);
 
-/** Seconds; tools may work for minutes. */
+/** Seconds. Tools may work for minutes. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 export function createMetrics({ sessions, streams }: Gauges): Metrics {
@@ -70,7 +70,7 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
     labelNames: ['code'],
     registers,
   });
-  // A counter that does not exist before the first error hides that error from every rate.
+  // If a counter appears only with the first error, no rate shows that error.
   for (const code of UPSTREAM_ERRORS) failures.inc({ code }, 0);
   const renewals = new Counter({
     name: 'mcp_proxy_token_refreshes_total',

@@ -1,14 +1,14 @@
-/** Whether the server can be reached now, and lets the proxy in. */
+/** Whether the server can be reached now, and accepts the proxy. */
 export interface Readiness {
   readonly reachable: boolean;
-  /** Why not, where it is known. */
+  /** Why not, if known. */
   readonly unreachable?: string | undefined;
-  /** Whether the server asks for a sign-in that is still to be done. */
+  /** Whether the server still waits for a sign-in. */
   readonly signInNeeded: boolean;
-  /** Where to do it. */
+  /** Where the user signs in. */
   readonly signInUrl?: string | undefined;
-  /** What to enter there, with the device grant. */
+  /** The code that the user enters there, with the device grant. */
   readonly userCode?: string | undefined;
-  /** Why a sign-in that was begun came to nothing. */
+  /** Why the last sign-in failed. */
   readonly reason?: string | undefined;
 }

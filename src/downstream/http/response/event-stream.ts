@@ -1,18 +1,21 @@
-/** One response that is an event stream: written with back-pressure, kept alive, and given up when nobody reads it. */
+/**
+ * One response that is an event stream: written with back-pressure, kept alive, and dropped when the client does not
+ * read it.
+ */
 import type { ServerResponse } from 'node:http';
 import type { Frame } from '../../../core/jsonrpc.ts';
 import { COMMENT, type EventFields, encodeEvent } from '../../../wire/sse.ts';
 import { Beating, type Pulse } from './heartbeat.ts';
 
-/** Bytes that may wait in front of a slow reader before whoever writes has to wait too. */
+/** Bytes that may wait for a slow reader before the writer must wait too. */
 const FULL = 1_048_576;
-/** Bytes that may wait when whoever writes cannot wait; beyond them the reader is cut off. */
+/** Bytes that may wait when the writer cannot wait. Beyond them, the proxy cuts the reader off. */
 const TOO_FULL = 64 * 1_048_576;
-/** How soon a reader may come back whose connection broke off, in milliseconds. */
+/** How soon a reader may reconnect after a broken connection, in milliseconds. */
 const RETRY = 1_000;
-/** How long a stream may be silent before it says that it is there, in milliseconds. */
+/** How long a stream may be silent before it sends a sign of life, in milliseconds. */
 const SILENCE = 15_000;
-// Gateways that change or keep what they pass on would hold events back.
+// Without these, gateways that transform or cache responses would hold events back.
 const HEADERS = [
   ...['content-type', 'text/event-stream'],
   ...['cache-control', 'no-cache, no-transform'],
@@ -24,7 +27,10 @@ export class EventStream extends Beating {
   #lastWrite = Date.now();
   #drained: Promise<void> | undefined;
 
-  /** Begins the response. @param closed called once, when the stream is over for whatever reason. */
+  /**
+   * Begins the response.
+   * @param closed called once, when the stream is over for whatever reason.
+   */
   constructor(res: ServerResponse, pulse: Pulse, closed: () => void = () => {}, headers: readonly string[] = []) {
     super();
     this.#res = res;
@@ -43,10 +49,10 @@ export class EventStream extends Beating {
     return !this.#res.destroyed && !this.#res.writableEnded;
   }
 
-  /** Writes a frame as one event. The promise, when there is one, resolves as soon as there is room again. */
+  /** Writes a frame as one event. Returns undefined, or a promise that resolves as soon as there is room again. */
   write(frame: Frame, fields: EventFields = {}): Promise<void> | undefined {
     if (!this.open) return undefined;
-    // Written by somebody who cannot wait, for somebody who does not read.
+    // The writer cannot wait and the client does not read.
     if (this.#res.writableLength > TOO_FULL) {
       this.#res.destroy();
       return undefined;
@@ -56,12 +62,12 @@ export class EventStream extends Beating {
     return this.room();
   }
 
-  /** Writes an event without data, so that the reader knows where to resume, and after which time. */
+  /** Writes an event without data that tells the reader where to resume, and after which time. */
   prime(id: string): void {
     this.write([Buffer.alloc(0)], { id, retry: RETRY });
   }
 
-  /** A promise for room, or undefined when there is some. */
+  /** A promise for room, or undefined when there is room now. */
   room(): Promise<void> | undefined {
     const waiting = this.#res.writableLength;
     if (waiting < FULL || !this.open) return undefined;

@@ -1,11 +1,11 @@
 /**
- * One slow clock for everything that is open: comments on silent streams, streams for slow calls,
- * an end for readers that do not read. A timer for each would cost more than the call it is for.
+ * One slow timer for everything that is open: it sends comments on silent streams, begins streams for slow calls, and
+ * drops readers that do not read. A timer for each call would cost more than the call.
  */
 
 import { Entry, Roll } from '../../../core/open.ts';
 
-/** How often everything open is looked at, in milliseconds. */
+/** Milliseconds between two looks at everything open. */
 const EVERY = 5_000;
 
 export abstract class Beating extends Entry {
@@ -15,7 +15,7 @@ export abstract class Beating extends Entry {
 export class Pulse {
   readonly #open = new Roll<Beating>();
   readonly #timer: NodeJS.Timeout;
-  /** Event streams that are open. */
+  /** The number of open event streams. */
   streams = 0;
 
   constructor(every = EVERY) {

@@ -5,12 +5,15 @@ import type { Accepts } from '../accept.ts';
 import { EventStream } from './event-stream.ts';
 import { Beating, type Pulse } from './heartbeat.ts';
 
-/** Gateways take a connection for dead that is silent for a minute or so; after this long, a stream shows that it is not. */
+/**
+ * Gateways treat a connection as dead after a minute or so of silence. After this many milliseconds, a stream shows
+ * that it is alive.
+ */
 const PATIENCE = 10_000;
-/** A body up to this size leaves together with the headers, in one write. */
+/** A body up to this many bytes leaves together with the headers, in one write. */
 const ONE_WRITE = 65_536;
 
-/** Where frames go once the response is a stream. */
+/** The destination of frames once the response is a stream. */
 export interface Lane {
   write(frame: Frame): Promise<void> | undefined;
   room(): Promise<void> | undefined;
@@ -19,28 +22,28 @@ export interface Lane {
 }
 
 /**
- * What a stream begins with: a message that came before the answer; nothing, because the answer takes its time; or
- * the end, because the request was cancelled.
+ * What a stream begins with: a message before the answer; silence, because the answer takes its time; or the end,
+ * because the request was cancelled.
  */
 export type Beginning = 'message' | 'silence' | 'end';
 
-/** What makes the response of one POST different from others. */
+/** What differs between the responses of POSTs. */
 export interface ResponseOptions {
-  /** Sent whatever the response turns out to be: names and values by turns. */
+  /** Sent with the response whether it is JSON or a stream: names and values, alternating. */
   readonly headers?: readonly string[];
-  /** Called once, when the response becomes a stream. When left out, frames go to the stream as they are. */
+  /** Called once, when the response becomes a stream. Without it, frames go to the stream unchanged. */
   readonly lane?: (stream: EventStream, beginning: Beginning) => Lane;
 }
 
 const NO_HEADERS: readonly string[] = [];
 const AS_IT_IS: ResponseOptions = {};
 
-/** Bytes of answers that may wait on one connection for those before them. */
+/** Bytes of answers that may wait on one connection for earlier answers. */
 const MAX_WAITING = 64 * 1_048_576;
 
 const waiting = new WeakMap<object, number>();
 
-/** Counts a large answer until it has left; cuts a connection off that sends requests ahead and does not read. */
+/** Counts a large answer until it has left. Cuts off a connection that pipelines requests and does not read. */
 function claim(res: ServerResponse, length: number): boolean {
   const { socket } = res.req;
   const before = waiting.get(socket) ?? 0;
@@ -84,12 +87,12 @@ export class PostResponse extends Beating {
     return !this.#res.destroyed;
   }
 
-  /** Whether something can be sent before the answer. */
+  /** Whether the response can carry something before the answer. */
   get streams(): boolean {
     return !this.#done && (this.#lane !== undefined || (this.#accepts !== 'json' && this.#writable));
   }
 
-  /** Sends something before the answer. Only where {@link streams}. */
+  /** Sends something before the answer. Call it only where {@link streams} is true. */
   write(frame: Frame): Promise<void> | undefined {
     return (this.#lane ?? this.#stream('message')).write(frame);
   }
@@ -98,7 +101,7 @@ export class PostResponse extends Beating {
     return this.#lane?.room();
   }
 
-  /** Leaves the headers of {@link ResponseOptions} away, unless they have left. */
+  /** Drops the headers of {@link ResponseOptions}, unless they have left. */
   dropHeaders(): void {
     this.#headers = NO_HEADERS;
   }
@@ -128,7 +131,7 @@ export class PostResponse extends Beating {
     this.#end();
   }
 
-  /** Shows the client that its request is being worked on, where that can be shown. */
+  /** Shows the client that the request is in progress, where the response can show it. */
   slow(): void {
     if (!this.#lane && this.streams) this.#stream('silence');
   }
@@ -157,11 +160,11 @@ export class PostResponse extends Beating {
     this.#pulse.delete(this);
     const res = this.#res;
     const length = frame.reduce((sum, part) => sum + part.length, 0);
-    // A flat list, which Node writes out as it is.
+    // Node writes a flat list out unchanged.
     res.writeHead(status, [...this.#headers, 'content-type', 'application/json', 'content-length', String(length)]);
     const [only] = frame;
     if (frame.length === 1 && only && length <= ONE_WRITE) {
-      // Node joins headers and body only when the body is a string; latin1 maps every byte to itself.
+      // Node joins headers and body only when the body is a string. latin1 maps every byte to itself.
       res.end(only.toString('latin1'), 'latin1');
       return;
     }

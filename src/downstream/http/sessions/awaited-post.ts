@@ -1,4 +1,6 @@
-/** A POST of a session that waits for its answer: where that goes, and what belongs to it before. */
+/**
+ * A POST of a session that waits for its answer. Decides where the answer goes, and the messages that come before it.
+ */
 import type { Call, Frame, Reply } from '../../../core/jsonrpc.ts';
 import { Entry } from '../../../core/open.ts';
 import { askedToken } from '../../../mcp/progress.ts';
@@ -7,32 +9,32 @@ import type { PostResponse } from '../response/post-response.ts';
 
 /** The session, as its POSTs see it. */
 export interface PostSession {
-  /** Whether client and server have agreed on anything. */
+  /** Whether client and server have agreed on a revision. */
   readonly established: boolean;
-  /** Whether the client listens beside its POSTs. */
+  /** Whether the client has opened a stream beside its POSTs. */
   readonly listening: boolean;
-  /** Sends what belongs to no request, or to one whose own response cannot carry it. */
+  /** Sends a message that belongs to no request, or to one whose own response cannot carry it. */
   sendAside(frame: Frame): Promise<void> | undefined;
   answered(post: AwaitedPost, reply: Reply | undefined): void;
   /** The session could not be opened. */
   failed(): void;
 }
 
-/** What a POST asks. */
+/** The content of a POST with calls. */
 export interface AwaitedCalls {
   readonly calls: readonly Call[];
   /** Whether it is an `initialize`. */
   readonly opens: boolean;
-  /** Whether the session begins with it. */
+  /** Whether it creates the session. */
   readonly creates: boolean;
-  /** Whether the client takes nothing but JSON for it. */
+  /** Whether the client accepts nothing but JSON for it. */
   readonly jsonOnly: boolean;
-  /** Called as soon as the answer is known, or it is certain that none will come. */
+  /** Called as soon as the answer is known, or certain not to come. */
   readonly release: () => void;
 }
 
 export class AwaitedPost extends Entry implements Way {
-  /** The keys of the tokens under which the calls ask for progress. */
+  /** The keys of the progress tokens of the calls. */
   readonly tokens: readonly string[];
   readonly #session: PostSession;
   readonly #awaited: AwaitedCalls;
@@ -59,10 +61,10 @@ export class AwaitedPost extends Entry implements Way {
     return this.#response.write(frame);
   }
 
-  /** What belongs to a request keeps to its stream, also while the client is gone: it may come back. */
+  /** A message of a request stays on the request's stream, even while the client is gone: it may come back. */
   send(frame: Frame): Promise<void> | undefined {
     if (this.#response.streams) return this.#response.write(frame);
-    // The streams of other calls are nothing for a client that wants JSON for this one.
+    // A client that wants JSON for this call does not expect its messages on the streams of other calls.
     return this.canAsk() ? this.#session.sendAside(frame) : undefined;
   }
 

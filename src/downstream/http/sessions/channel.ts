@@ -1,7 +1,6 @@
 /**
- * One event stream of a session, which outlives its connection: what is sent while nobody is
- * connected is kept, and a client that comes back gets what it has missed
- * (specification 2025-11-25, "Resumability and Redelivery").
+ * One event stream of a session, which outlives its connection. It keeps what is sent while no client is connected, and
+ * a client that reconnects gets what it has missed (specification 2025-11-25, "Resumability and Redelivery").
  */
 import { encodeResponse, type Frame, type Id } from '../../../core/jsonrpc.ts';
 import type { KeptEvent, ReplayBuffer } from '../../../core/ports/replay.ts';
@@ -11,7 +10,7 @@ import { replyFrom } from '../../../wire/replies.ts';
 import type { EventStream } from '../response/event-stream.ts';
 import type { Lane } from '../response/post-response.ts';
 
-/** Where a client wants to go on. */
+/** The event after which a client wants to resume. */
 export interface Position {
   readonly stream: number;
   readonly sequence: number;
@@ -25,16 +24,16 @@ export interface AttachOptions {
 export class Channel implements Lane {
   readonly number: number;
   readonly #replay: ReplayBuffer;
-  /** The requests whose answers belong here. */
+  /** The requests whose answers belong on this stream. */
   readonly #asked: readonly Id[];
   readonly #over: () => void;
   #sequence = 0;
-  /** The last event that was written to a connection. */
+  /** The last event written to a connection. */
   #shown = 0;
   #outlet: EventStream | undefined;
-  /** While the events that a client has missed are on their way from the buffer: what was sent after them. */
+  /** The events sent while those that a client has missed are on their way from the buffer. */
   #later: KeptEvent[] | undefined;
-  /** Settles when the client has got those. */
+  /** Settles when the client has the events it had missed. */
   #caughtUp: Promise<void> | undefined;
   #ended = false;
 
@@ -79,9 +78,9 @@ export class Channel implements Lane {
   }
 
   /**
-   * Goes on over a new connection, instead of the one before.
-   * @param options.after the last event that the client has; when left out, the last one that was sent.
-   * @param options.primes whether the client takes an event without data.
+   * Continues on a new connection, instead of the previous one.
+   * @param options.after the last event that the client has. By default, the last one that was sent.
+   * @param options.primes whether the client accepts an event without data.
    */
   attach(outlet: EventStream, { after = this.#shown, primes = false }: AttachOptions = {}): void {
     this.#outlet?.end();
@@ -93,13 +92,13 @@ export class Channel implements Lane {
     else this.#resume(outlet, after, missed);
   }
 
-  /** Waits for the events that the client has missed; what is sent meanwhile comes after them. */
+  /** Waits for the events that the client has missed, then writes those sent meanwhile. */
   async #catchUp(outlet: EventStream, after: number): Promise<void> {
     const last = this.#sequence;
     const later: KeptEvent[] = [];
     this.#later = later;
     const missed = await this.#replay.read(this.number, after);
-    // A connection that took the place of this one looks for itself.
+    // A newer connection has replaced this one, and catches up on its own.
     if (this.#later !== later) return;
     this.#later = undefined;
     if (outlet.open) this.#resume(outlet, after, [...missed.filter(({ sequence }) => sequence <= last), ...later]);
@@ -120,7 +119,9 @@ export class Channel implements Lane {
     this.#outlet = undefined;
   }
 
-  /** Answers in the place of answers that are not kept any more: nobody may wait for them for ever. */
+  /**
+   * Answers with an error instead of the answers that are no longer kept, so that the client does not wait for ever.
+   */
   #admitLoss(): void {
     const error = new ProxyError('limit', 'the answer was lost together with the connection it was sent on', {
       outcome: 'unknown',
@@ -135,7 +136,7 @@ export class Channel implements Lane {
 
 const NOTHING: readonly KeptEvent[] = [];
 
-/** The event a `Last-Event-ID` means, or undefined when no event of ours has such an id. */
+/** The event that a `Last-Event-ID` means. Undefined when none of our events has such an id. */
 export function positionOf(lastEventId: string): Position | undefined {
   const [, stream, sequence] = /^(\d{1,9})-(\d{1,9})$/.exec(lastEventId) ?? [];
   return stream === undefined ? undefined : { stream: Number(stream), sequence: Number(sequence) };

@@ -1,14 +1,16 @@
-/** The event streams of one session: one for each POST whose response became a stream, and one for everything beside them. */
+/**
+ * The event streams of one session: one for each POST whose response became a stream, and one for all other messages.
+ */
 import type { Id } from '../../../core/jsonrpc.ts';
 import type { ReplayBuffer } from '../../../core/ports/replay.ts';
 import type { EventStream } from '../response/event-stream.ts';
 import { Channel } from './channel.ts';
 
-/** Streams that have ended are known for clients that come back, this many a session. */
+/** The number of ended streams that a session remembers for clients that reconnect. */
 const MAX_ENDED = 256;
 
 export class Channels {
-  /** For all that belongs to no request of the client. */
+  /** For every message that belongs to no request of the client. */
   readonly aside: Channel;
   readonly #replay: ReplayBuffer;
   readonly #ofPosts = new Map<number, Channel>();
@@ -26,7 +28,10 @@ export class Channels {
     return stream === 0 ? this.aside : this.#ofPosts.get(stream);
   }
 
-  /** A stream for the answers to some requests. @param options.primes whether it begins with an event without data. */
+  /**
+   * A stream for the answers to some requests.
+   * @param options.primes whether it begins with an event without data.
+   */
   begin(outlet: EventStream, asked: readonly Id[], { primes }: { readonly primes: boolean }): Channel {
     const channel = new Channel(++this.#last, this.#replay, asked, () => this.#passed(channel));
     this.#ofPosts.set(channel.number, channel);
@@ -34,7 +39,7 @@ export class Channels {
     return channel;
   }
 
-  /** Ends all streams, and forgets what was sent on them. */
+  /** Ends all streams, and drops what was sent on them. */
   end(): void {
     this.aside.end();
     for (const channel of this.#ofPosts.values()) channel.end();

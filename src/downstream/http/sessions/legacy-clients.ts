@@ -1,4 +1,4 @@
-/** Requests of clients that open sessions: to which session they belong, and what is wrong with them when they belong to none. */
+/** Requests of clients that open sessions: finds the session of each, or says why there is none. */
 
 import { errorReply, INVALID_REQUEST, type Message } from '../../../core/jsonrpc.ts';
 import type { OfKind } from '../../../core/ports/sessions.ts';
@@ -19,14 +19,14 @@ import { StreamableSession } from './streamable-session.ts';
 
 export class LegacyClients {
   readonly #options: ClientOptions;
-  /** What the clients sent last of the headers that go upstream. */
+  /** The headers for upstream that each client sent last. */
   readonly #forwarded = new WeakMap<HttpSession, { headers: Forwarded }>();
 
   constructor(options: ClientOptions) {
     this.#options = options;
   }
 
-  /** The messages of a POST at the endpoint of Streamable HTTP. */
+  /** Takes the messages of a POST at the endpoint of Streamable HTTP. */
   post(request: Posted, { messages, batch }: ReceivedFrame): Outcome {
     const { req, res } = request;
     const [first] = messages;
@@ -42,7 +42,7 @@ export class LegacyClients {
     return session.kind === 'streamable' ? serve(session) : refuse(session);
   }
 
-  /** A GET for the stream of a session. */
+  /** Serves a GET for the stream of a session. */
   listen(request: Request): Outcome {
     return this.#inSession(request, (session) => {
       const lastEventId = request.req.headers['last-event-id'];
@@ -58,7 +58,7 @@ export class LegacyClients {
     });
   }
 
-  /** A GET that opens a session of HTTP+SSE. */
+  /** Serves a GET that opens a session of HTTP+SSE. */
   connect(request: Request): Refusal | undefined {
     const { sessions, pulse, servers } = this.#options;
     if (sessions.full) return FULL;
@@ -75,7 +75,7 @@ export class LegacyClients {
     return undefined;
   }
 
-  /** The messages of a POST that belongs to a stream of HTTP+SSE. */
+  /** Takes the messages of a POST that belongs to a stream of HTTP+SSE. */
   message(posted: Posted, messages: readonly Message[]): Outcome {
     const { req } = posted;
     const id = new URLSearchParams((req.url ?? '').split('?')[1]).get('sessionId');
@@ -135,7 +135,7 @@ export class LegacyClients {
     return this.#lead(request, id, 'streamable', begin, refuse);
   }
 
-  /** Leads a request to its session: at once, wherever that is known at once. */
+  /** Passes a request to its session, synchronously where the session is known at once. */
   #lead<K extends HttpSession['kind']>(
     { res }: Request,
     id: string,
@@ -151,20 +151,20 @@ export class LegacyClients {
       (error: unknown) => ({ session: undefined, refusal: this.#unavailable(error) }),
     );
     return found.then(({ session, refusal }) => {
-      // A client that left before its request was taken gets nothing done.
+      // A client that left before its session was found no longer wants the request served.
       if (res.destroyed) return undefined;
       return session ? serve(session) : refuse(refusal);
     });
   }
 
-  /** A 404 would tell the client to give its session up. */
+  /** A 404 would make the client give up its session. */
   #unavailable(error: unknown): Refusal {
     const reason = printable(error instanceof Error ? error.message : String(error), 300);
     this.#options.log.warn(`cannot look for the sessions of clients: ${reason}`);
     return UNAVAILABLE;
   }
 
-  /** Tokens of users are renewed in mid-session: the last ones count. */
+  /** Clients refresh the tokens of their users during a session: the latest headers count. */
   #remember(session: HttpSession, forwarded: Forwarded): void {
     const held = this.#forwarded.get(session);
     if (held) held.headers = forwarded;

@@ -1,6 +1,6 @@
 /**
- * One client over HTTP+SSE of revision 2024-11-05: everything for it comes on one stream, everything
- * from it in POSTs of their own (specification 2024-11-05, "HTTP with SSE").
+ * One client over HTTP+SSE of revision 2024-11-05. The client receives everything on one stream, and sends each message
+ * in its own POST (specification 2024-11-05, "HTTP with SSE").
  */
 import type { ServerResponse } from 'node:http';
 import type { CancelSignal } from '../../../core/cancel.ts';
@@ -21,9 +21,9 @@ export interface SseOptions {
   readonly pulse: Pulse;
   /** The path that the client POSTs to. */
   readonly path: string;
-  /** Opens the way to the server, in the name of this client. */
+  /** Opens a session with the server in the name of this client. */
   readonly open: (client: Peer) => Session;
-  /** The stream is over, and the session with it. */
+  /** Called when the stream is over, and the session with it. */
   readonly ended: () => void;
 }
 
@@ -31,7 +31,7 @@ export class SseSession implements Peer, Served {
   readonly kind = 'sse';
   readonly id: string;
   readonly lastUsed = Date.now();
-  /** For as long as the stream lives. */
+  /** True as long as the stream lives. */
   readonly inUse = true;
   readonly #stream: EventStream;
   readonly #server: Session;
@@ -74,7 +74,7 @@ export class SseSession implements Peer, Served {
     return this.#stream.room();
   }
 
-  /** Takes in the message of one POST. Undefined, or why it is refused. */
+  /** Takes the message of one POST. Undefined, or why the proxy refuses it. */
   post(message: Message, claim: () => Release | undefined): Refusal | undefined {
     if (message.kind === 'request') return this.#request(message, claim);
     if (message.kind === 'notification' && this.#backlog.full) return NOT_TAKEN;

@@ -1,6 +1,6 @@
 /**
- * One session of a client over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: a
- * response for each POST, one stream for everything else (specification 2025-11-25, "Transports").
+ * One session of a client over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: a response for each POST, and
+ * one stream for everything else (specification 2025-11-25, "Transports").
  */
 import type { ServerResponse } from 'node:http';
 import type { CancelSignal } from '../../../core/cancel.ts';
@@ -35,7 +35,7 @@ import { MAX_OPEN_CALLS, TOO_MANY_CALLS } from './too-many-calls.ts';
 
 /** The only revision in which several messages may come as one array. */
 const REVISION_WITH_BATCHES = '2025-03-26';
-/** From this revision on, clients take events without data, and know by them where to resume. */
+/** From this revision on, clients accept events without data, which tell them where to resume. */
 const REVISION_WITH_PRIMING = '2025-11-25';
 
 /** The content of one POST. */
@@ -43,7 +43,7 @@ export interface Post {
   readonly messages: readonly Message[];
   readonly batch: boolean;
   readonly accepts: Accepts;
-  /** Claims its bytes; undefined when too many are waiting. */
+  /** Claims the bytes of the POST. Undefined when too many are waiting. */
   readonly claim: () => Release | undefined;
 }
 
@@ -51,11 +51,11 @@ export interface StreamableOptions {
   readonly id: string;
   readonly pulse: Pulse;
   readonly channels: Channels;
-  /** Opens the way to the server, in the name of this client. */
+  /** Opens a session with the server in the name of this client. */
   readonly open: (client: Peer) => Session;
-  /** The session is of no use: it could not be opened. */
+  /** Called when the session could not be opened. */
   readonly failed: () => void;
-  /** The client has left before it could know the session. */
+  /** Called when the client has left before it could know the session. */
   readonly abandoned: () => void;
 }
 
@@ -67,14 +67,14 @@ export class StreamableSession implements Peer, Served, PostSession {
   readonly #server: Session;
   readonly #link: Link;
   readonly #channels: Channels;
-  /** How many POSTs wait for answers. */
+  /** The number of POSTs that wait for answers. */
   #waiting = 0;
-  /** POSTs whose responses can carry more than the answer. `sendAside` removes those that turn out not to. */
+  /** POSTs whose responses can carry more than the answer. `sendAside` removes those that no longer can. */
   readonly #streaming = new Roll<AwaitedPost>();
   /** POSTs that ask for progress, by the keys of their tokens. */
   readonly #byToken = new Map<string, AwaitedPost>();
   readonly #backlog = new Backlog();
-  /** What client and server have agreed on; undefined before that. */
+  /** The revision that client and server have agreed on. Undefined before that. */
   #revision: string | undefined;
 
   constructor(options: StreamableOptions) {
@@ -105,7 +105,7 @@ export class StreamableSession implements Peer, Served, PostSession {
   }
 
   notify(call: Call): Promise<void> | undefined {
-    // Over HTTP+SSE, servers have one stream for everything; here, progress belongs on that of its request.
+    // An HTTP+SSE server has one stream for everything. Here, progress belongs on the stream of its request.
     const token = call.method === 'notifications/progress' ? toldToken(call.params) : undefined;
     const asked = token === undefined ? undefined : this.#byToken.get(token);
     return asked ? asked.send(encodeNotification(call)) : this.#link.notify(call);
@@ -119,7 +119,7 @@ export class StreamableSession implements Peer, Served, PostSession {
     return this.#channels.aside.room();
   }
 
-  /** Takes in the messages of one POST. Undefined, or why they are refused. */
+  /** Takes the messages of one POST. Undefined, or why the proxy refuses them. */
   post(res: ServerResponse, post: Post): Refusal | undefined {
     this.lastUsed = Date.now();
     const { messages, batch } = post;
@@ -132,7 +132,7 @@ export class StreamableSession implements Peer, Served, PostSession {
       case 'response':
         return this.#taken(res, messages);
       default:
-        // A malformed answer is an answer all the same: somebody waits for it.
+        // A malformed answer still ends the wait of the server.
         if (first.kind === 'malformed') this.#link.receive(first, MUTE);
         return { status: 400, reply: errorReply(INVALID_REQUEST, `Invalid Request: ${first.reason}`) };
     }
@@ -148,7 +148,7 @@ export class StreamableSession implements Peer, Served, PostSession {
     return this.#asked(res, post, (way) => this.#link.receiveBatch(messages, way));
   }
 
-  /** Takes in what has no answer. */
+  /** Takes messages that have no answer. */
   #taken(res: ServerResponse, messages: readonly Message[]): Refusal | undefined {
     if (this.#backlog.full && messages.some(({ kind }) => kind === 'notification')) return NOT_TAKEN;
     for (const message of messages) this.#link.receive(message, MUTE);
@@ -189,7 +189,10 @@ export class StreamableSession implements Peer, Served, PostSession {
     return undefined;
   }
 
-  /** Opens the stream for what belongs to no request, or one that broke off. Undefined, or why it is refused. */
+  /**
+   * Opens the stream for messages that belong to no request, or resumes one that broke off. Undefined, or why the proxy
+   * refuses it.
+   */
   listen(res: ServerResponse, lastEventId: string | undefined): Refusal | undefined {
     this.lastUsed = Date.now();
     const position = lastEventId === undefined ? undefined : positionOf(lastEventId);
@@ -212,7 +215,10 @@ export class StreamableSession implements Peer, Served, PostSession {
     return this.#revision !== undefined && this.#revision >= REVISION_WITH_PRIMING;
   }
 
-  /** Sends what belongs to no request: on the stream for it, or else along with an answer that is awaited. */
+  /**
+   * Sends a message that belongs to no request: on the stream for such messages, or else on the response of a waiting
+   * POST.
+   */
   sendAside(frame: Frame): Promise<void> | undefined {
     const { aside } = this.#channels;
     if (aside.open) return aside.write(frame);
@@ -223,7 +229,7 @@ export class StreamableSession implements Peer, Served, PostSession {
     return aside.write(frame);
   }
 
-  /** A POST has its answer; learns from that what was agreed on. */
+  /** Notes that a POST has its answer, and learns the agreed revision from it. */
   answered(post: AwaitedPost, reply: Reply | undefined): void {
     this.#waiting--;
     this.#streaming.delete(post);

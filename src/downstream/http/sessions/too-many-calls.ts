@@ -1,9 +1,9 @@
-/** How much one session may ask at a time. */
+/** The limit of open calls in one session. */
 import { ProxyError } from '../../../errors.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** More calls than this in one session are refused until some are answered. */
+/** In a session with more calls than this, the proxy refuses further ones until some are answered. */
 export const MAX_OPEN_CALLS = 1_000;
 
 export const TOO_MANY_CALLS: Refusal = {

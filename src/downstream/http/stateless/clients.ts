@@ -1,6 +1,6 @@
 /**
- * Clients over Streamable HTTP of revision 2026-07-28: every POST stands for itself, and closing
- * it is the cancellation (specification 2026-07-28, "Streamable HTTP").
+ * Clients over Streamable HTTP of revision 2026-07-28. Every POST is independent, and the client cancels it by closing
+ * it (specification 2026-07-28, "Streamable HTTP").
  */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { Cancellation, type CancelSignal } from '../../../core/cancel.ts';
@@ -29,11 +29,14 @@ import type { ClientOptions, Posted } from '../servers.ts';
 import { mirroredParameters } from './header-check.ts';
 import { modernStatus } from './http-status.ts';
 
-/** Limits of calls that wait for answers and notifications that the server has not taken: by connection, by address, in total. */
+/**
+ * Limits of calls that wait for answers and of notifications that the server has not taken: by connection, by address,
+ * in total.
+ */
 const CALLS: Limits = { own: 1_000, group: 5_000, all: 10_000, small: 0 };
 const TOO_MANY_CALLS = overBudget('too many calls of this client, or of all clients together, are waiting for answers');
 
-/** What a request comes with. */
+/** A request, with what its POST says about it. */
 export interface Asked {
   readonly id: Id;
   readonly call: Call;
@@ -46,7 +49,7 @@ export class StatelessClients {
   readonly #bytes: Budget;
   readonly #calls = new Budget(CALLS);
   readonly #open = new Roll<StatelessExchange>();
-  /** How many of them are subscriptions. */
+  /** The number of subscriptions among them. */
   #subscriptions = 0;
   #idle: (() => void)[] = [];
 
@@ -55,7 +58,7 @@ export class StatelessClients {
     this.#bytes = bytes;
   }
 
-  /** Passes a request to the server on behalf of its sender, and answers it. Returns the refusal if there is one. */
+  /** Passes a request to the server for its sender, and answers it. Returns the refusal, if there is one. */
   serve(posted: Posted, asked: Asked, server: Session): Refusal | undefined {
     const claimed = this.#claim(posted);
     if ('status' in claimed) return { ...claimed, id: asked.id };
@@ -75,7 +78,7 @@ export class StatelessClients {
     return undefined;
   }
 
-  /** Passes a notification on. Returns the refusal if there is one. */
+  /** Passes a notification on. Returns the refusal, if there is one. */
   tell(posted: Posted, call: Call, server: Session): Refusal | undefined {
     const claimed = this.#claim(posted);
     if ('status' in claimed) return claimed;
@@ -102,7 +105,7 @@ export class StatelessClients {
     };
   }
 
-  /** Whether calls wait for answers; subscriptions are not waited for. */
+  /** Whether calls wait for answers. Subscriptions do not count. */
   get busy(): boolean {
     return this.#open.size > this.#subscriptions;
   }
@@ -112,7 +115,7 @@ export class StatelessClients {
     return this.busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
   }
 
-  /** Answers what is open with the error, and ends the subscriptions the way a server does. */
+  /** Answers open calls with the error, and ends the subscriptions as a server does. */
   end(error: ProxyError): void {
     for (const exchange of this.#open) exchange.end(error);
   }
@@ -128,7 +131,7 @@ class StatelessExchange extends Entry implements Exchange {
   readonly #response: PostResponse;
   readonly #over: () => void;
 
-  /** @param over called once, as soon as there is an answer or nobody to take it. */
+  /** @param over called once, as soon as there is an answer or the client has gone. */
   constructor(res: ServerResponse, { id, call, headers, accepts }: Asked, pulse: Pulse, over: () => void) {
     super();
     this.call = call;
@@ -148,7 +151,7 @@ class StatelessExchange extends Entry implements Exchange {
     return this.#response.write(encodeNotification(this.subscription ? noteFor(note, Buffer.from(this.#id)) : note));
   }
 
-  /** In this revision servers ask by way of their results. */
+  /** In this revision, servers ask with their results. */
   ask(): Promise<Reply> {
     return Promise.resolve(errorReply(METHOD_NOT_FOUND, 'Method not found'));
   }
@@ -169,7 +172,7 @@ class StatelessExchange extends Entry implements Exchange {
     this.#response.answer(encodeResponse(this.#id, own), modernStatus(own));
   }
 
-  /** The client has closed the connection: nothing else cancels in this revision. */
+  /** The client has closed the connection, which is the only way to cancel in this revision. */
   left(): void {
     if (this.#response.done) return;
     this.#over();
@@ -184,5 +187,5 @@ class StatelessExchange extends Entry implements Exchange {
   }
 }
 
-/** The answer that ends a subscription by the will of the server (specification 2026-07-28, "Subscriptions"). */
+/** The answer that ends a subscription when the server chooses to (specification 2026-07-28, "Subscriptions"). */
 const GRACEFUL: Reply = { result: encode({ ...COMPLETE, _meta: OF_SUBSCRIPTION }) };

@@ -1,6 +1,6 @@
 /**
- * The headers of a modern request, held against its body (specification 2026-07-28, "Streamable
- * HTTP", section "Server Validation"): whoever routes by the one must not be fooled by the other.
+ * Compares the headers of a modern request with its body (specification 2026-07-28, "Streamable HTTP", section "Server
+ * Validation"). A gateway that routes by the headers and a server that reads the body must see the same request.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject } from '../../../core/json.ts';
@@ -12,8 +12,8 @@ import { nameSource } from '../../../mcp/methods.ts';
 import { HEADER_MISMATCH, isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../../mcp/revisions.ts';
 
 /**
- * The error to answer a wrong modern request with; undefined when nothing is wrong. Throws a JsonError
- * or a ProxyError when a server could read the request differently than the proxy does.
+ * The error for a wrong modern request, or undefined for a right one. Throws a JsonError or a ProxyError when a server
+ * could read the request differently than the proxy does.
  */
 export function checkModern(call: Call, revision: string, headers: IncomingHttpHeaders): Reply | undefined {
   refuseOtherCalls(call);
@@ -52,7 +52,7 @@ function mismatch(
   return errorReply(HEADER_MISMATCH, `Header mismatch: ${SHOWN[name]} does not match the body`);
 }
 
-/** The headers that mirror parameters of a tool: only the server can tell whether they are right. */
+/** The headers that mirror parameters of a tool. Only the server can tell whether they are right. */
 export function mirroredParameters(headers: IncomingHttpHeaders): Record<string, string> {
   const mirrored: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
@@ -61,7 +61,7 @@ export function mirroredParameters(headers: IncomingHttpHeaders): Record<string,
   return mirrored;
 }
 
-/** The text that a header value stands for, or undefined when it stands for none. */
+/** The text that a header value encodes, or undefined when it encodes none. */
 function decoded(value: string | string[]): string | undefined {
   if (typeof value !== 'string') return undefined;
   const base64 = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1];

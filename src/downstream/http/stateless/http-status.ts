@@ -1,6 +1,6 @@
 /**
- * From JSON-RPC answers to HTTP statuses, for clients of revision 2026-07-28 (specification, "Streamable HTTP").
- * In earlier revisions, every answer to a request has status 200.
+ * HTTP statuses of JSON-RPC answers, for clients of revision 2026-07-28 (specification, "Streamable HTTP"). In earlier
+ * revisions, every answer to a request has status 200.
  */
 
 import { errorCode, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, type Reply } from '../../../core/jsonrpc.ts';
