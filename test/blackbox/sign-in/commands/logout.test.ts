@@ -138,7 +138,7 @@ it('does not wait for a user who is just signing in', async () => {
   await browser.waitForTab(1);
   const { code, out, err } = await run('logout', [server.url], options);
   expect({ code, out }).toEqual({ code: 1, out: [] });
-  expect(err).toMatch(/^mcp-proxy: somebody is just signing in [^\n]+\nhint: [^\n]+\n$/);
+  expect(err).toMatch(/^mcp-proxy: a sign-in to [^\n]+ is under way\nhint: [^\n]+\n$/);
 
   // What a host that is gone had begun is left to nobody.
   proxy.kill('SIGKILL');
