@@ -67,12 +67,8 @@ it('a client with a secret shows it', async () => {
 });
 
 it.each([
-  [
-    'has no such endpoint',
-    { revocation: 'off', metadata: { revocation_endpoint: undefined } },
-    /no way to take tokens/,
-  ],
-  ['names an endpoint that is no URL', { metadata: { revocation_endpoint: '/revoke' } }, /no way to take tokens/],
+  ['has no such endpoint', { revocation: 'off', metadata: { revocation_endpoint: undefined } }, /cannot revoke tokens/],
+  ['names an endpoint that is no URL', { metadata: { revocation_endpoint: '/revoke' } }, /cannot revoke tokens/],
   ['refuses', { revocation: { status: 503, body: { error: 'temporarily_unavailable' } } }, /could not be told/],
 ] as const)('forgets the tokens also where the server %s', async (_, behaviour, words) => {
   const { server, home, options } = await protectedServer(behaviour);
