@@ -1,4 +1,4 @@
-/** Explains why a server's certificate was not accepted, and what is missing on this machine. */
+/** Explains why a server's certificate was rejected, and what is missing on this machine. */
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { showUrl } from '../core/redact.ts';
 
@@ -22,8 +22,9 @@ export interface CertificateProblem {
 }
 
 /**
- * What an error says about the certificate of `url`, or undefined when it is about something else.
- * @param mayLook whether the server may be asked for its certificate again, straight from here.
+ * What an error says about the certificate of `url`; undefined when the error is about something
+ * else.
+ * @param mayLook whether the server may be asked for its certificate again, without a proxy.
  * @param ca whether `--ca` was given.
  */
 export async function certificateProblem(
@@ -58,7 +59,7 @@ function authorityHint(authority: string, ca: boolean): string {
     : `put the PEM certificate of ${authority} into a file, and give it with --ca FILE or name it in NODE_EXTRA_CA_CERTS`;
 }
 
-/** A host name or an IPv4 address, as it can be put into a URL. */
+/** A host name or an IPv4 address that can safely go into a URL. */
 const PLAIN_NAME = /^[A-Za-z0-9.-]{1,253}$/;
 
 /** @param all the names of the certificate, as Node lists them: `DNS:a.example, IP Address:192.0.2.1` */
@@ -90,8 +91,8 @@ function outOfDate(code: string, chain: readonly PeerCertificate[]): Certificate
 }
 
 /**
- * The certificates that the server sends, its own first. Node does not report them with the error, so
- * the server is asked once more; nothing is sent on that connection but the handshake.
+ * The certificates that the server sends, its own first. Node does not report them with the
+ * error, so this connects once more and sends nothing but the handshake.
  */
 async function certificates(url: URL): Promise<readonly PeerCertificate[]> {
   const [{ connect }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')]);

@@ -1,22 +1,25 @@
-/** What to say to a user whose request was refused with 401 or 403: which credential it was, and what is likely wrong with it. */
+/**
+ * The message to a user whose request was refused with 401 or 403: which credential it was, and
+ * what is probably wrong with it.
+ */
 import type { SentCredential } from '../core/fetch.ts';
 import { printable, redactor } from '../core/redact.ts';
 import { membersOf, serverWords } from '../core/server-words.ts';
 
-/** Longer words of a server are in `error.data.body` only: cut here, they could end in the middle of a secret. */
+/** Longer texts of a server are only in `error.data.body`: cut here, they could end in the middle of a secret. */
 const LONGEST_WORDS = 200;
 
 const EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
 
 export interface Refused {
-  /** The URL that was asked, as it may be shown. */
+  /** The URL of the request, as it may be shown. */
   readonly where: string;
   readonly status: 401 | 403;
-  /** Undefined: the request went without one. */
+  /** Undefined: the request did not carry one. */
   readonly credential: SentCredential | undefined;
   /** `WWW-Authenticate`. */
   readonly challenge: string;
-  /** Beginning of the body. */
+  /** The beginning of the body. */
   readonly body: string;
 }
 
@@ -74,7 +77,7 @@ const VARIABLE = /^(?:\$(?:env:)?(\w+)|%(\w+)%|!(\w+)!)$/i;
 /** A name that can be repeated: a secret that looks like a variable has digits or lower-case letters. */
 const PLAIN_NAME = /^[A-Z]+(?:_[A-Z]+)*$/;
 
-/** Why a server refuses this value, where that can be seen; `example` writes the header with a variable in it. */
+/** Why a server refuses this value, if that is visible; `example` writes the header with a variable in it. */
 function likelyReason(
   name: string,
   value: string,
@@ -105,12 +108,15 @@ function likelyReason(
   return undefined;
 }
 
-/** When a JSON Web Token ends (RFC 7519, section 4.1.4), in milliseconds since the epoch; undefined for all else. */
+/**
+ * When a JSON Web Token expires (RFC 7519, section 4.1.4), in milliseconds since the epoch;
+ * undefined for anything else.
+ */
 function expiryOf(token: string): number | undefined {
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(token) ?? [];
   if (payload === undefined) return undefined;
   const { exp } = membersOf(Buffer.from(payload, 'base64url').toString('utf8'));
-  // Dates end there (ECMA-262, section 21.4.1.1).
+  // The largest date (ECMA-262, section 21.4.1.1).
   return typeof exp === 'number' && Math.abs(exp) <= 8.64e12 ? exp * 1000 : undefined;
 }
 
@@ -118,7 +124,7 @@ function isoTime(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** What the server says for people, in the challenge (RFC 6750, section 3) or in the body. */
+/** What the server says to a human reader, in the challenge (RFC 6750, section 3) or in the body. */
 function wordsOf({ challenge, body }: Refused): string {
   const described = /\berror_description="((?:[^"\\]|\\.)*)"/.exec(challenge)?.[1]?.replace(/\\(.)/g, '$1');
   return printable(described ?? serverWords(body), Infinity);

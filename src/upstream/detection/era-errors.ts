@@ -7,7 +7,7 @@ import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import type { Outcome } from '../outcome.ts';
 import { namedRevisions } from './verdict.ts';
 
-/** The client opened with `initialize`, which the server does not have. */
+/** The client opened with `initialize`, which the server does not support. */
 export function modernOnly(url: URL, outcome: Outcome): ProxyError {
   const supported = shownRevisions(outcome) ?? MODERN_REVISIONS;
   return new ProxyError(
@@ -38,7 +38,7 @@ function shownRevisions(outcome: Outcome | undefined): string[] | undefined {
     .map((name) => printable(name, 20));
 }
 
-/** Shows what a discover result has instead of the server's revisions. */
+/** Shows what a discover result contains instead of the server's revisions. */
 function unnamed(outcome: Outcome | undefined): string {
   const reply = outcome?.reply;
   if (!reply || 'error' in reply || namedRevisions(reply)) return '';
