@@ -47,7 +47,7 @@ export async function certificateProblem(
   const last = mayLook ? (await certificates(url)).at(-1) : undefined;
   const issuer = String(last?.issuer?.CN ?? last?.issuer?.O ?? '') || undefined;
   return {
-    problem: `its certificate comes from ${issuer ? JSON.stringify(issuer) : 'an authority'} that this machine does not trust (${code})`,
+    problem: `its certificate comes from ${issuer ? `${JSON.stringify(issuer)}, which` : 'an authority that'} this machine does not trust (${code})`,
     hint: authorityHint(issuer ? JSON.stringify(issuer) : 'that authority', ca),
   };
 }
@@ -79,13 +79,13 @@ function outOfDate(code: string, chain: readonly PeerCertificate[]): Certificate
   const expired = code === 'CERT_HAS_EXPIRED';
   const dates = chain.map((c) => Date.parse(expired ? c.valid_to : c.valid_from));
   const date = dates.find((time) => (expired ? time < now : time > now));
-  const day = date === undefined ? '' : ` ${expired ? 'on' : 'until'} ${new Date(date).toISOString().slice(0, 10)}`;
+  const day = date === undefined ? '' : ` ${expired ? 'on' : 'before'} ${new Date(date).toISOString().slice(0, 10)}`;
   const today = new Date(now).toISOString().slice(0, 10);
   return {
     problem: `its certificate ${expired ? `expired${day}` : `is not valid${day || ' yet'}`}`,
     hint: expired
       ? `this machine's clock says ${today}; if that is right, the server's operator must renew the certificate`
-      : `this machine's clock says ${today}, which may be wrong: set it; if it is right, the server uses the certificate too early`,
+      : `this machine's clock says ${today}, which may be wrong: set it; if it is right, ask the operator of the server for a certificate that is valid now`,
   };
 }
 

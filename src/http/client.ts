@@ -126,16 +126,19 @@ function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number,
   const downgrade = from.protocol === 'https:' && to.protocol === 'http:' && from.hostname === to.hostname;
   const better = downgrade ? new URL(to.pathname, from.origin) : undefined;
   // The server chose the path, and the user may copy it into a shell.
-  const hint = better ? `try ${plainUrl(better)}` : 'give the new address as the URL if it is the right one';
+  const hint = better
+    ? `try ${plainUrl(better)}`
+    : 'if the new address is the MCP endpoint, use it as the URL; if it is a sign-in page, give the credentials with --header';
   const data = { httpStatus: status, hint };
   if (hops >= MAX_REDIRECTS)
     throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, {
       httpStatus: status,
       hint: 'check the URL; if it is right, tell the operator of the server',
     });
-  if (to.origin !== from.origin) throw new ProxyError('failed', `${where}, another origin`, data);
+  if (to.origin !== from.origin)
+    throw new ProxyError('failed', `${where}, and the proxy follows no redirect to another origin`, data);
   if (request.method !== 'GET' && status !== 307 && status !== 308) {
-    throw new ProxyError('failed', `${where} with HTTP ${status}, which drops the message`, data);
+    throw new ProxyError('failed', `${where} with HTTP ${status}, which does not carry the message along`, data);
   }
   return to;
 }

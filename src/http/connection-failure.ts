@@ -17,7 +17,7 @@ const CONNECT_CAUSES = new Map([
 const CHECK_NETWORK = 'check the network of this machine; some servers are reached through a VPN or a proxy only';
 const CONNECT_HINTS = new Map([
   ['ECONNREFUSED', 'check that the server is running, and the port'],
-  ['ENOTFOUND', 'check the spelling of the host name; a server of a company may need its VPN'],
+  ['ENOTFOUND', "check the spelling of the host name; a company's server may need its VPN"],
   ['EAI_AGAIN', CHECK_NETWORK],
   ['EHOSTUNREACH', CHECK_NETWORK],
   ['ENETUNREACH', CHECK_NETWORK],
@@ -76,7 +76,7 @@ export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyE
   if (error instanceof ProxyError) return error;
   return new ProxyError(
     'failed',
-    `${showUrl(url)} closed the connection before it had answered${error.code ? ` (${error.code})` : ''}`,
+    `${showUrl(url)} closed the connection before it answered${error.code ? ` (${error.code})` : ''}`,
     {
       outcome: 'unknown',
       hint: 'if it happens again, ask the operator of the server, or of a gateway in front of it',

@@ -115,7 +115,7 @@ async function createConnector(
         streams: streams.agent,
         expire,
         proxy: found.host,
-        hint: `is the proxy ${found.host} the right one?`,
+        hint: `check that the proxy ${found.host} is running, and that it is the right one`,
       };
     }
   }

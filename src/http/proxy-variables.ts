@@ -39,7 +39,7 @@ export function unusableProxy(url: URL, env: Env): ProxyError {
       'unreachable',
       `cannot connect to ${url.host}: ${variable} names a SOCKS proxy, and SOCKS is not supported`,
       {
-        hint: `set ${variable} to an HTTP proxy, such as ${EXAMPLE}; Privoxy, for one, makes an HTTP proxy of a SOCKS proxy`,
+        hint: `set ${variable} to an HTTP proxy, such as ${EXAMPLE}; Privoxy, for example, turns a SOCKS proxy into one`,
       },
     );
   }

@@ -264,7 +264,10 @@ function isReset(error: NodeJS.ErrnoException): boolean {
 }
 
 export function refusedByProxy(connector: Connector, url: URL, status: number): ProxyError {
-  const hint = status === 407 ? 'put user name and password into the proxy variable' : 'ask the operator of that proxy';
+  const hint =
+    status === 407
+      ? `give the right user name and password in the proxy variable: http://USER:PASSWORD@${connector.proxy}`
+      : 'ask the operator of that proxy';
   const message = `the proxy ${connector.proxy} refuses to connect to ${url.host} (HTTP ${status})`;
   return new ProxyError('unreachable', message, { httpStatus: status, hint });
 }

@@ -34,7 +34,7 @@ export function readTrust({ ca, cert, key }: TlsConfig, env: Env): Trust {
     const { code } = error as NodeJS.ErrnoException;
     const mixed = code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH' || code === 'ERR_OSSL_X509_KEY_TYPE_MISMATCH';
     const what = mixed ? 'do not belong together' : `cannot be used${code ? ` (${code})` : ''}`;
-    const hint = 'the first certificate in --cert is the one that was issued for the key in --key';
+    const hint = 'the first certificate in --cert must be the one that was issued for the key in --key';
     throw new ProxyError('unreachable', `the client certificate ${cert} and the key ${key} ${what}`, { hint }, error);
   }
 }

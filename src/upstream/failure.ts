@@ -70,12 +70,12 @@ export async function withNeighbour(error: unknown, advise: () => Promise<string
 function statusHint(status: number, retryAfter: number | undefined): string | undefined {
   if (status === 404 || status === 405) return 'check the path of the URL';
   const later = retryAfter === undefined ? undefined : `try again in ${retryAfter} s`;
-  if (status === 429) return `the server gets more requests than it takes; ${later ?? 'try again later'}`;
+  if (status === 429) return `the server limits how many requests it takes; ${later ?? 'try again later'}`;
   const trouble =
     status === 502 || status === 504
-      ? 'the gateway there cannot reach the server'
-      : 'the server has trouble of its own';
-  return status >= 500 ? `${trouble}; ${later ?? 'if it stays so, ask its operator'}` : undefined;
+      ? 'the gateway in front of the server cannot reach it'
+      : `the server ${status === 503 ? 'is not available' : 'failed'}`;
+  return status >= 500 ? `${trouble}; ${later ?? 'if this continues, ask its operator'}` : undefined;
 }
 
 /** The answers of nginx, Go and Apache to plain HTTP on a TLS port. */

@@ -35,7 +35,7 @@ function problem(status: 401 | 403, credential: SentCredential | undefined): str
     case 'header':
       return `refuses the value of --header ${credential.name}`;
     case 'url':
-      return 'refuses the user name and password of the URL';
+      return 'refuses the user name and password in the URL';
     case 'client':
       return `refuses the header ${credential.name} of the client`;
     case 'sign-in':
@@ -45,7 +45,7 @@ function problem(status: 401 | 403, credential: SentCredential | undefined): str
 
 function hintFor({ where, status, credential }: Refused, now: number): string {
   if (credential?.value === undefined) {
-    if (status === 403) return 'the server, or a firewall in front of it, lets nothing in from here; ask its operator';
+    if (status === 403) return 'the server, or a firewall in front of it, may block this machine; ask its operator';
     return credential
       ? `the client must send the header ${credential.name}, which goes on to the server`
       : `give the credentials with --header, for example ${EXAMPLE}`;
@@ -55,13 +55,13 @@ function hintFor({ where, status, credential }: Refused, now: number): string {
       ? `mcp-proxy logout ${where}, then sign in again; if that does not help, ask the operator of the server`
       : 'sign in with another account (--profile NAME keeps both), or ask the operator of the server';
   }
-  if (credential.from === 'url') return 'check both; in a URL, @ : / and % in them are written %40 %3A %2F %25';
+  if (credential.from === 'url') return 'check both; in a URL, write their @ : / % as %40 %3A %2F %25';
   const example = credential.from === 'header' ? exampleFor(credential) : undefined;
   const likely = likelyReason(credential.name, credential.value, now, example);
   if (likely !== undefined) return likely;
   return status === 401
-    ? 'check that it is whole, still valid, and meant for this server'
-    : 'it may be wrong, or its account may not do this; ask the operator of the server';
+    ? 'check the name of the header, and that its value is complete, still valid and meant for this server'
+    : 'the credential may be wrong, or lack the permission (scope) for this; ask the operator of the server';
 }
 
 function exampleFor({ name }: SentCredential): (variable: string) => string {
@@ -91,11 +91,13 @@ function likelyReason(
       : 'let the client fill it in';
     return `it is the name of a variable that nothing has expanded; ${instead}`;
   }
+  if (/^<.*>$/.test(credentials))
+    return 'it is an example in angle brackets; replace all of it, brackets included, with your own';
   if (/^["'].*|["']$/.test(credentials)) return 'it has quotes in it, which were sent too; leave them out';
   if (scheme !== undefined && /^(?:bearer|basic)\s/i.test(credentials))
-    return `it has a scheme twice; write ${scheme} once`;
+    return `it has two schemes; write ${scheme} once`;
   const end = expiryOf(credentials);
-  if (end !== undefined && end <= now) return `the token in it expired at ${isoTime(end)}; get a new one`;
+  if (end !== undefined && end <= now) return `the token expired at ${isoTime(end)}; get a new one`;
   if (/authorization$/i.test(name) && scheme === undefined) {
     const instead = example ? `, such as Bearer: ${example('TOKEN')}` : ', such as Bearer';
     return `it has no scheme in front of the credentials${instead}`;

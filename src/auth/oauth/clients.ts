@@ -165,7 +165,7 @@ function isPossible(clientSecret: string | undefined): (method: string | undefin
 function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: string, server: URL): ProxyError {
   if (issuer.assumed === true) {
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
-    const reason = issuer.unusable?.authorization_servers ?? 'nothing there says how to sign in';
+    const reason = issuer.unusable?.authorization_servers ?? 'it does not say how to sign in';
     const message = `${showUrl(server)} asks for authorization (HTTP 401), and ${reason}`;
     return new ProxyError('no-sign-in', message, { httpStatus: 401, hint }, error);
   }
@@ -175,7 +175,7 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: str
   }
   return new ProxyError(
     'unauthorized',
-    `${shown(issuer.issuer)} refuses to register a client (${error.message})`,
+    `${shown(issuer.issuer)} refuses to register a client: ${error.message}`,
     { hint: giveClient },
     error,
   );
@@ -185,8 +185,8 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: str
 function registrationRefused(error: OAuthError, issuer: Issuer, giveClient: string): ProxyError {
   const { status } = error;
   const passing = status === 429 || status >= 500;
-  const message = `${shown(issuer.issuer)} refuses to register a client (${error.description})`;
-  const hint = passing ? 'try again later' : `it may register only clients that it knows; ${giveClient}`;
+  const message = `${shown(issuer.issuer)} refuses to register a client: ${error.description}`;
+  const hint = passing ? 'try again later' : `it may accept only certain clients; ${giveClient}`;
   return new ProxyError('unauthorized', message, { httpStatus: status, hint }, error);
 }
 

@@ -25,9 +25,7 @@ export function refusalHint({ error, status }: Pick<OAuthError, 'error' | 'statu
       return resourceHint(given);
     case 'server_error':
     case 'temporarily_unavailable':
-      return status === 429 || status >= 500
-        ? 'the authorization server has trouble of its own; try again later'
-        : undefined;
+      return status === 429 || status >= 500 ? 'the authorization server failed; try again later' : undefined;
     default:
       return undefined;
   }

@@ -38,7 +38,7 @@ async function portTaken(port: number): Promise<ProxyError> {
   const { portHolder } = await import('../../platform/port-holder.ts');
   const holder = await portHolder(port, CALLBACK_ADDRESSES);
   const by = holder ? ` by ${printable(holder, 80)}` : '';
-  return new ProxyError('port-taken', `the port ${port} of the sign-in is in use${by}`, {
-    hint: 'end that program, or register another redirect URI and give its port with --callback-port',
+  return new ProxyError('port-taken', `port ${port}, which the sign-in needs, is in use${by}`, {
+    hint: 'end that program, or register a redirect URI with another port and give that port with --callback-port',
   });
 }

@@ -20,5 +20,5 @@ export function storeHint(
   if (browserCommand(env, env.WSL_DISTRO_NAME === undefined ? platform : 'wsl') !== undefined) return '';
   if (folder === undefined) return '; this user has no folder for sign-ins, so they end with the process';
   const variable = platform === 'darwin' ? 'HOME' : platform === 'win32' ? 'LocalAppData' : 'XDG_CACHE_HOME or HOME';
-  return `; or run mcp-proxy login with the same ${variable}: sign-ins are in ${folder}`;
+  return `; or run mcp-proxy login URL with the same ${variable}: this program reads sign-ins from ${folder}`;
 }

@@ -66,7 +66,7 @@ const CONTENT: Readonly<Record<PageKind, Content>> = {
     lead: 'The link is old, incomplete, or belongs to another sign-in. Nothing has changed.',
     text: [
       'If the sign-in is open in another tab, finish it there.',
-      'Otherwise close this tab, and use the server in your application again: the sign-in starts anew.',
+      'Otherwise close this tab, and use the server in your application again: a new sign-in starts.',
     ],
   },
   'already-done': {

@@ -13,19 +13,20 @@ export function modernOnly(url: URL, outcome: Outcome): ProxyError {
   return new ProxyError(
     'no-common-version',
     `${showUrl(url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which only 2025-11-25 and older have`,
-    { supported, hint: 'update the client, or use one that speaks a revision of the server' },
+    { supported, hint: `update the client, or use one that speaks MCP ${supported.join(' or ')}` },
   );
 }
 
 /** The client opened with a request of 2026-07-28, and the server speaks older revisions only. */
 export function legacyOnly(url: URL, outcome?: Outcome): ProxyError {
+  const supported = shownRevisions(outcome) ?? LEGACY_REVISIONS;
   return new ProxyError(
     'no-common-version',
     `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
     {
       ...(outcome?.kind === 'refused' && outcome.error.data),
-      supported: shownRevisions(outcome) ?? LEGACY_REVISIONS,
-      hint: 'use a client that falls back to initialize',
+      supported,
+      hint: `use a client that also speaks one of these revisions: ${supported.join(', ')}`,
     },
   );
 }

@@ -136,7 +136,7 @@ function isKnown(version: string): boolean {
   return (LEGACY_REVISIONS as readonly string[]).includes(version) || isModernRevision(version);
 }
 
-const UNKNOWN_SESSION = refused(404, 'this session is not known (any more); initialize begins a new one');
+const UNKNOWN_SESSION = refused(404, 'this session is unknown or has ended; send initialize to start a new one');
 const FULL: Refusal = {
   status: 503,
   reply: replyFrom(new ProxyError('limit', 'there are as many sessions as are allowed; --max-sessions allows more')),
