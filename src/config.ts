@@ -1,11 +1,11 @@
-/** What the program is told to do. No parsing, no I/O. */
+/** The program's configuration. No parsing, no I/O. */
 import type { Level } from './core/ports.ts';
 
-/** Which transport is tried first, and whether the other one is tried at all. */
+/** Which transport the proxy tries first, and whether it tries the other one at all. */
 export const STRATEGIES = ['http-first', 'sse-first', 'http-only', 'sse-only'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
-/** How `--client-credentials` and `--device-code` change the way in. */
+/** How the program signs in: in the browser, or as `--client-credentials` or `--device-code` says. */
 export type Grant = 'browser' | 'client-credentials' | 'device-code';
 
 export const CREDENTIAL_STORES = ['file', 'keychain'] as const;
@@ -23,32 +23,33 @@ export interface AuthConfig {
   readonly timeout: number;
   /** The resource to ask a token for (RFC 8707), as given; undefined: derived from the server. */
   readonly resource: string | undefined;
-  /** Keeps several accounts at one server apart. */
+  /** Name of the account, to use several at one server. */
   readonly profile: string | undefined;
   /** Merged over what is sent at dynamic registration (RFC 7591). */
   readonly clientMetadata: Readonly<Record<string, unknown>>;
   /**
-   * A client that is registered already: `client_id`, and what else RFC 7591, section 3.2.1 names.
-   * Its key for `private_key_jwt` is `private_key` or, as the name of a file, `private_key_file`.
+   * A client that is already registered: `client_id`, and the other members that RFC 7591,
+   * section 3.2.1 defines. Its key for `private_key_jwt` is `private_key`, or a file named by
+   * `private_key_file`.
    */
   readonly clientInfo: Readonly<Record<string, unknown>> | undefined;
-  /** Where the client ID metadata document is; the URL is the client id. */
+  /** URL of the client ID metadata document, which is also the client id. */
   readonly clientMetadataUrl: string | undefined;
   readonly grant: Grant;
-  /** Added to the authorization request, over what stands there. */
+  /** Added to the authorization request; they replace its own parameters. */
   readonly authorizeParameters: readonly (readonly [name: string, value: string])[];
-  /** Whether `resource` is sent at all. */
+  /** Whether requests include `resource`. */
   readonly sendResource: boolean;
-  /** Sends the ID token to the server in the place of the access token. */
+  /** Sends the ID token to the server instead of the access token. */
   readonly useIdToken: boolean;
   readonly credentialStore: CredentialStore;
 }
 
 /** Names of PEM files. */
 export interface TlsConfig {
-  /** Certificates of authorities to trust besides those of this machine. */
+  /** Certificates of authorities to trust in addition to those of this machine. */
   readonly ca: string | undefined;
-  /** The certificate (and its chain) that this client shows to the server, and its key: both or none. */
+  /** The certificate (and its chain) that this client presents to the server, and its key: both or neither. */
   readonly cert: string | undefined;
   readonly key: string | undefined;
 }
@@ -57,29 +58,29 @@ export interface TlsConfig {
 export const UPSTREAM_SESSIONS = ['per-client', 'shared'] as const;
 export type UpstreamSession = (typeof UPSTREAM_SESSIONS)[number];
 
-/** A header of the clients that goes upstream, names in lower case. */
+/** A client header that goes upstream, names in lower case. */
 export interface ForwardedHeader {
   readonly from: string;
   readonly to: string;
 }
 
-/** HTTP mode: where clients come in, who may, and what they share. */
+/** HTTP mode: where clients connect, which of them may, and what they share. */
 export interface ListenConfig {
   /** Name or address to bind, without brackets; undefined: every interface. */
   readonly host: string | undefined;
   /** 0: any free one. */
   readonly port: number;
   readonly upstreamSession: UpstreamSession;
-  /** What clients that are not on this machine send as bearer token; without one, they cannot come in. */
+  /** Bearer token that clients on other machines must send; without one, they are refused. */
   readonly clientToken: string | undefined;
-  /** Milliseconds after which a session is closed that nobody used or listened on. */
+  /** Milliseconds after which an unused session without a listening client is closed. */
   readonly sessionIdle: number;
   readonly maxSessions: number;
-  /** Bytes that one message of a client may have. */
+  /** Largest client message, in bytes. */
   readonly maxBody: number;
-  /** Names that are accepted as Host besides those of this machine, in lower case. */
+  /** Names that are accepted as Host in addition to those of this machine, in lower case. */
   readonly allowedHosts: readonly string[];
-  /** Origins that are accepted besides those of this machine, as `scheme://host[:port]`. */
+  /** Origins that are accepted in addition to those of this machine, as `scheme://host[:port]`. */
   readonly allowedOrigins: readonly string[];
   readonly forwardHeaders: readonly ForwardedHeader[];
   /** Names of PEM files; undefined: no TLS. */
@@ -111,7 +112,7 @@ export interface Config {
   readonly listen: ListenConfig | undefined;
 }
 
-/** The same where a server need not be named. */
+/** The same for commands that need no server. */
 export type ConfigWithoutUrl = Omit<Config, 'url'> & { readonly url: URL | undefined };
 
 export const DEFAULTS: Omit<Config, 'url'> = {
@@ -142,7 +143,7 @@ export const DEFAULTS: Omit<Config, 'url'> = {
   listen: undefined,
 };
 
-/** What applies in HTTP mode where nothing else is said. */
+/** The defaults of HTTP mode. */
 export const LISTEN_DEFAULTS: Omit<ListenConfig, 'host' | 'port'> = {
   upstreamSession: 'per-client',
   clientToken: undefined,
@@ -155,7 +156,7 @@ export const LISTEN_DEFAULTS: Omit<ListenConfig, 'host' | 'port'> = {
   tls: undefined,
 };
 
-/** Whether a host name means this very machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
+/** Whether a host name means this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). */
 export function isLoopback(hostname: string): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, '');
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);

@@ -1,6 +1,6 @@
 /**
- * Everything that can go wrong here has one of these codes. One table says what each means
- * at every edge: the exit status of the program, and the JSON-RPC error.
+ * Every error has one of these codes. One table gives the meaning of each at every edge: the exit
+ * status of the program, and the JSON-RPC error.
  */
 
 interface Meaning {
@@ -30,17 +30,17 @@ const MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
   usage: { exit: 2, rpc: -32603 },
   unreachable: { exit: 1, rpc: -31001 },
   timeout: { exit: 1, rpc: -31002 },
-  /** The upstream ended or failed before it answered; when the request may have run, `outcome` is `unknown`. */
+  /** The upstream ended or failed before it answered; if the request may have run, `outcome` is `unknown`. */
   failed: { exit: 1, rpc: -31003 },
-  /** The server, or the authorization server, refuses what it got: a credential, or a step of the sign-in. */
+  /** The server or the authorization server refuses a credential, or a step of the sign-in. */
   unauthorized: { exit: 1, rpc: -31004 },
   /** The server asks for a sign-in, and a user must complete one first. */
   'sign-in-needed': { exit: 1, rpc: -31004 },
-  /** The server asks for authorization, and nothing there says how to sign in. */
+  /** The server asks for authorization, but does not say how to sign in. */
   'no-sign-in': { exit: 1, rpc: -31004 },
-  /** The sign-in cannot be answered here: another program has the port that the user chose. */
+  /** The sign-in cannot receive its redirect: another program uses the port that the user chose. */
   'port-taken': { exit: 1, rpc: -31004 },
-  /** HTTP mode: the address to serve clients on cannot be had. */
+  /** HTTP mode: the address to listen on is not available. */
   'cannot-listen': { exit: 1, rpc: -32603 },
   'no-common-version': { exit: 1, rpc: -31005 },
   'cannot-bridge': { exit: 1, rpc: -31006 },
@@ -51,21 +51,21 @@ const MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
   internal: { exit: 1, rpc: -32603 },
 };
 
-/** What is known beyond the message; travels as `error.data` of a JSON-RPC error. */
+/** Details beyond the message; sent as `error.data` of a JSON-RPC error. */
 export interface ErrorData {
   /** Status of the upstream's HTTP response. */
   readonly httpStatus?: number;
   /** The first 200 bytes of its body. */
   readonly body?: string;
-  /** Seconds after which the upstream wants to be asked again. */
+  /** Seconds that the upstream asks the proxy to wait before it retries. */
   readonly retryAfter?: number;
   /** `unknown`: the request was sent and may have run. */
   readonly outcome?: 'unknown';
   /** What the user can do about it. */
   readonly hint?: string;
-  /** The page where a user can sign in. It stands in the message too, and is no secret. */
+  /** The page where a user can sign in. The message contains it too; it is not a secret. */
   readonly signIn?: string;
-  /** Protocol revisions the other side speaks. */
+  /** Protocol revisions that the other side speaks. */
   readonly supported?: readonly string[];
   readonly requested?: string;
 }

@@ -1,4 +1,4 @@
-/** Puts the parts of a sign-in together, the first time one is needed. */
+/** Builds the parts of a sign-in when the proxy first needs one. */
 import type { Lock } from '../core/ports.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { Authorizer } from './authorizer.ts';
@@ -6,21 +6,21 @@ import type { AuthOptions } from './options.ts';
 import { forgivingLock, forgivingStore, Unwritable } from './vault/unwritable.ts';
 import { Vault } from './vault/vault.ts';
 
-/** @param name of the credentials, see `credentialsName`. */
+/** @param name the name of the credentials, see `credentialsName`. */
 export function openAuthorizer(options: AuthOptions, name: string, state: SignInState): Authorizer {
   const { server, config, fetch, env, folder, log, redact, renewApart, hopeless } = options;
   const unwritable = new Unwritable(log);
   const common = { ...options, store: forgivingStore(options.store, unwritable) };
   const soften = (lock: Lock): Lock => forgivingLock(lock, unwritable);
   const vault = openVault(common, name, 'lock', soften);
-  // The process that renews has a lock of its own; this one keeps others from starting a second one.
+  // The refresh process has a lock of its own. This one keeps other proxies from starting a second refresh process.
   const renewals = openVault(common, name, renewApart ? 'renewing' : 'renewal', soften);
-  // Another process knows nothing of what is kept in this one.
+  // Another process cannot see credentials that only this one holds.
   const apart = (): AuthOptions['renewApart'] => (unwritable.known ? undefined : renewApart);
   return new Authorizer({ server, config, fetch, vault, renewals, env, folder, state, log, redact, apart, hopeless });
 }
 
-/** @param purpose keeps the locks of different kinds of work apart. */
+/** @param purpose separates the locks of different kinds of work. */
 export function openVault(
   { store, locks }: Pick<AuthOptions, 'store' | 'locks'>,
   name: string,

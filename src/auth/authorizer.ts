@@ -1,6 +1,6 @@
 /**
- * Gets credentials when they are missing or no good: those that another process has stored, a
- * renewal, or a sign-in; one of each at a time, however many requests and processes want it.
+ * Gets credentials when the client has none or the server refuses them: credentials that another process has stored,
+ * a refresh, or a sign-in. One of each runs at a time, however many requests and processes need it.
  */
 import type { AuthConfig } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
@@ -22,23 +22,23 @@ import { signIn } from './sign-in/sign-in.ts';
 import { bearerOf, type Credentials, isForUs, isStale } from './vault/credentials.ts';
 import type { PendingRecord, Vault } from './vault/vault.ts';
 
-/** A token that is refused at this age was no good from the start, and another one would not be either; in milliseconds. */
+/** If the server refuses a token of this age, it was never valid, and another one would not be either; in milliseconds. */
 const JUST_ISSUED = 60_000;
 /** After this, a user who waits for another process is told so, even if that process shows no page; in milliseconds. */
 const TELL_AFTER = 3_000;
 
-/** Why credentials are wanted. */
+/** Why a request needs credentials. */
 export interface Want {
-  /** The bearer that was refused, or is about to end; undefined when there was none. */
+  /** The bearer that the server refused, or that expires soon; undefined when there was none. */
   readonly refused: string | undefined;
   /** Whether the server has never accepted it. */
   readonly fresh: boolean;
-  /** The server could not even read the token: it is too large, or malformed. */
+  /** The server could not even read the token, because it is too large or malformed. */
   readonly unreadable: boolean;
   readonly challenge: Challenge;
-  /** The token is good, but its scopes are not enough. */
+  /** The token is valid, but its scopes are not enough. */
   readonly stepUp: boolean;
-  /** Whether a user may be asked to do something for it. */
+  /** Whether the proxy may ask the user to do something for it. */
   readonly interactive: boolean;
 }
 
@@ -46,9 +46,9 @@ export interface AuthorizerOptions {
   readonly server: URL;
   readonly config: AuthConfig;
   readonly fetch: Fetch;
-  /** Under the lock of sign-ins. */
+  /** With the lock for sign-ins. */
   readonly vault: Vault;
-  /** The same credentials, under the lock of renewals: nobody who waits for a user keeps others from renewing. */
+  /** The same credentials with the lock for refreshes: a sign-in that waits for its user does not block a refresh. */
   readonly renewals: Vault;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder of the credentials, to show to the user. */
@@ -57,10 +57,9 @@ export interface AuthorizerOptions {
   readonly log: Log;
   readonly redact: Redact;
   /**
-   * Renews the stored credentials of that serial in a process of its own, which survives this
-   * one: an answer that nobody stored would cost the whole grant. Resolves when that process
-   * has ended, with false when it could not even be started; rejects with what it reported.
-   * Undefined where there can be no such process.
+   * Refreshes the stored credentials with that serial in a separate process, which survives this one: an answer that is
+   * never stored would cost the whole grant. Resolves when that process has ended, with false if it could not even be
+   * started; rejects with the error that it reported. Undefined where no such process is possible.
    */
   readonly apart: () => RenewApart | undefined;
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
@@ -72,11 +71,11 @@ export class Authorizer {
   readonly #closing = new Cancellation();
   #renewing: Promise<Credentials | undefined> | undefined;
   #signingIn: Promise<Credentials> | undefined;
-  /** The bearer that the last sign-in of this process got. */
+  /** The bearer from the last sign-in of this process. */
   #byUser: string | undefined;
-  /** The page that others were told of. */
+  /** The page of another process that the log has shown last. */
   #told: string | undefined;
-  /** Failures in a row, and until when nothing is tried again because of them. */
+  /** The number of failures in a row, and the time until which they rule out another attempt. */
   #failures = 0;
   #denials = 0;
   #notBefore = 0;
@@ -96,13 +95,13 @@ export class Authorizer {
     return renewed ?? this.#withUser(want);
   }
 
-  /** Gives up whatever is under way; what another process can go on with stays. */
+  /** Gives up all work in progress. Keeps what another process can continue. */
   async close(): Promise<void> {
     this.#closing.abort(new EndedByProxy('unauthorized', 'the proxy ended before the sign-in was complete'));
     await Promise.allSettled([this.#renewing, this.#signingIn]);
   }
 
-  /** The stored credentials, if they are newer than those that were refused, and good enough. */
+  /** The stored credentials, if they are newer than the refused ones and good enough. */
   async #better(want: Want): Promise<Credentials | undefined> {
     const stored = await this.#options.vault.read();
     return this.#isBetter(stored, want) ? stored : undefined;
@@ -115,7 +114,7 @@ export class Authorizer {
     return !want.stepUp || covers(stored.tokens.scope ?? stored.scope, want.challenge.scope);
   }
 
-  /** What can be had without asking anybody; undefined when nothing can. */
+  /** The credentials that the proxy can get without the user; undefined when it can get none. */
   async #withoutUser(want: Want, stored: Credentials | undefined): Promise<Credentials | undefined> {
     const { config, server } = this.#options;
     if (!stored?.tokens || !isForUs(stored, config)) return undefined;
@@ -123,7 +122,7 @@ export class Authorizer {
       const byIdToken = await this.#byIdToken(stored);
       if (byIdToken) return byIdToken;
       if (isJustIssued(stored, want.refused)) {
-        // If refreshing makes tokens that the server cannot read, a new sign-in may not: the user may choose otherwise there.
+        // If refreshed tokens are unreadable to the server, a new sign-in may still help: the user may choose otherwise there.
         if (want.unreadable && want.refused !== this.#byUser) return undefined;
         if (await this.#hasMoved(want, stored)) return undefined;
         throw new ProxyError('unauthorized', `${showUrl(server)} refuses tokens that were just issued for it`, {
@@ -139,7 +138,7 @@ export class Authorizer {
     return this.#better(want);
   }
 
-  /** Renews the stored tokens, unless another process does; undefined when the grant is gone. */
+  /** Refreshes the stored tokens, unless another process does; undefined when the grant is gone. */
   async #renew(want: Want): Promise<Credentials | undefined> {
     const { renewals, apart, config, log } = this.#options;
     const found = await renewals.lockUnless(() => this.#better(want), this.#closing);
@@ -156,7 +155,7 @@ export class Authorizer {
     }
   }
 
-  /** Some servers want the ID token of their provider in the place of its access token. */
+  /** Some servers want the provider's ID token instead of its access token. */
   async #byIdToken(stored: Credentials): Promise<Credentials | undefined> {
     const { tokens, issuer } = stored;
     if (!issuer || !tokens?.idToken || tokens.bearer === 'id_token' || !mannersOf(issuer).idTokenAsBearer)
@@ -164,19 +163,19 @@ export class Authorizer {
     return this.#options.vault.replace(stored, { ...stored, tokens: { ...tokens, bearer: 'id_token' } });
   }
 
-  /** Whether the server names another authorization server by now than the one that gave the tokens. */
+  /** Whether the server now names another authorization server than the one that issued the tokens. */
   async #hasMoved({ challenge }: Want, stored: Credentials): Promise<boolean> {
     const before = stored.issuer?.issuer ?? '';
     try {
       const { issuer } = await discover(this.#wire, challenge, this.#options.config.resource);
       return !isSameIssuer(before, issuer.issuer) && !isSameIssuer(issuer.issuer, before);
     } catch {
-      // Then what is known already is the better thing to tell.
+      // The error about the refused token is more useful than this one.
       return false;
     }
   }
 
-  /** What a user has to be asked for, or another process is asking for. */
+  /** Gets credentials from a user, whom this process asks, or another one is already asking. */
   async #withUser(want: Want): Promise<Credentials> {
     const { config, vault } = this.#options;
     if (!want.interactive && config.grant !== 'client-credentials') {
@@ -184,7 +183,7 @@ export class Authorizer {
     }
     while (this.#signingIn) {
       await this.#signingIn;
-      // One sign-in for all who wait, unless it was for other scopes.
+      // One sign-in serves all requests that wait, unless it was for other scopes.
       const enough = await this.#better(want);
       if (enough) return enough;
     }
@@ -209,14 +208,14 @@ export class Authorizer {
     }
   }
 
-  /** Looks at what another process is waiting for. */
+  /** Shows the sign-in that another process is waiting for. */
   async #waitForOthers(waited: number): Promise<void> {
     const pending = await this.#options.vault.fresh();
     if (pending) this.#tell(pending);
     else if (waited > TELL_AFTER) this.#options.state.pending ??= { url: undefined };
   }
 
-  /** Shows the page that another process waits for; its user may sit here. */
+  /** Shows the page that another process waits for: its user may sit here. */
   #tell(pending: PendingRecord): void {
     const { state, log } = this.#options;
     const { url, userCode } = pending;
@@ -235,7 +234,7 @@ export class Authorizer {
     });
   }
 
-  /** Notes how it ends, so that an authorization server in trouble is left alone for a while. */
+  /** Records the outcome, so that a failing authorization server is left alone for a while. */
   async #noted<T>(work: Promise<T>): Promise<T> {
     try {
       const done = await work;
@@ -248,7 +247,7 @@ export class Authorizer {
     } catch (error) {
       const meant = explained(error, this.#options.server, this.#options.config);
       if (this.#closing.aborted) throw meant;
-      // Once is a slip; more often it may be nobody at all who says no, and so fast that tabs pile up.
+      // The first denial may be a slip. Repeated ones may come without a user, so fast that tabs pile up.
       if (meant instanceof UserSaidNo && ++this.#denials === 1) throw meant;
       if (meant instanceof ProxyError && meant.code === 'port-taken') this.#options.hopeless?.(meant);
       this.#failures++;

@@ -1,32 +1,32 @@
-/** What a server asks for when it refuses a request (RFC 9110, section 11.6.1; RFC 6750, section 3; RFC 9728, section 5.1). */
+/** The demand of a server that refuses a request (RFC 9110, section 11.6.1; RFC 6750, section 3; RFC 9728, section 5.1). */
 import type { HttpResponse } from '../core/fetch.ts';
 
 /** The `Bearer` challenge of a response. */
 export interface Challenge {
   /** Where the protected resource metadata is. */
   readonly resourceMetadata: string | undefined;
-  /** The scopes that are needed, separated by spaces. */
+  /** The scopes that the request needs, separated by spaces. */
   readonly scope: string | undefined;
   readonly error: string | undefined;
 }
 
-/** What must be done about a response before its request can succeed. */
+/** What a request needs before it can succeed, according to the response. */
 export type Demand = { readonly kind: 'nothing' } | Demanded;
 
 export type Demanded =
-  /** A token is missing, or the one that was sent is no good. */
+  /** The request had no token, or an invalid one. */
   | { readonly kind: 'token'; readonly challenge: Challenge }
-  /** The token is good, but not for this. */
+  /** The token is valid, but not for this request. */
   | { readonly kind: 'scope'; readonly challenge: Challenge };
 
-/** Nothing is known of what the server wants. */
+/** The server does not say what it wants. */
 export const NO_CHALLENGE: Challenge = { resourceMetadata: undefined, scope: undefined, error: undefined };
 
 /**
- * Judges a response of the protected server.
+ * Decides what a response of the protected server demands.
  *
- * @param inSession whether the request named an MCP session. Some servers answer 401 for a
- * session they do not know; those send no challenge, and the session is not ours to judge.
+ * @param inSession whether the request named an MCP session. Some servers answer 401, without a challenge, for a
+ * session that they do not know. The sign-in does not handle those.
  */
 export function demandOf(
   response: Pick<HttpResponse, 'status' | 'headers'>,
@@ -41,12 +41,12 @@ export function demandOf(
     return scoped ? { kind: 'scope', challenge } : { kind: 'nothing' };
   }
   if (challenge) return { kind: 'token', challenge };
-  // Challenges of other schemes only (Basic, Negotiate) ask for what is not ours to give.
+  // Challenges of other schemes only (Basic, Negotiate) ask for credentials that the sign-in cannot get.
   if (text !== undefined && parseChallenges(text).length > 0) return { kind: 'nothing' };
   return inSession ? { kind: 'nothing' } : { kind: 'token', challenge: NO_CHALLENGE };
 }
 
-/** The first challenge with the scheme `Bearer` that says anything, or undefined when there is none. */
+/** The first `Bearer` challenge with parameters, else the first without, or undefined when there is none. */
 function bearerChallenge(text: string): Challenge | undefined {
   const bearers = parseChallenges(text).filter(({ scheme }) => scheme === 'bearer');
   const best = bearers.find(({ parameters }) => parameters.size > 0) ?? bearers[0];
@@ -67,10 +67,10 @@ export interface ParsedChallenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** One piece of the field: a parameter, or a scheme with nothing, a parameter or a token68 behind it. */
+/** One piece of the field: a parameter, or a scheme that is followed by nothing, a parameter or a token68. */
 const PIECE = /[\s,]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))|(?=[\s,]|$))/y;
 
-/** Takes a `WWW-Authenticate` value apart; reading ends where it cannot be understood. */
+/** Parses a `WWW-Authenticate` value, up to the first text that does not follow the grammar. */
 export function parseChallenges(text: string): ParsedChallenge[] {
   const found: { scheme: string; parameters: Map<string, string> }[] = [];
   const pieces = new RegExp(PIECE);

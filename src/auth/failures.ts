@@ -1,4 +1,4 @@
-/** What a failed sign-in or refresh means to the user, and how long nothing is tried again after it. */
+/** What a failed sign-in or refresh means to the user, and how long the proxy waits before it tries again. */
 import type { AuthConfig } from '../config.ts';
 import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -6,16 +6,16 @@ import { OAuthError } from './oauth/library.ts';
 import { refusalHint } from './oauth/refusal-hint.ts';
 import { TokenEndpointFailure } from './oauth/tokens.ts';
 
-/** How long nothing is asked of an authorization server that fails, in milliseconds. */
+/** How long the proxy leaves a failing authorization server alone, in milliseconds. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];
 
-/** A user did not agree, or did not come: no trouble of anybody's, and no reason to wait before the next one is asked. */
+/** The user declined, or did not come. The servers work, so there is no reason to wait before asking the next user. */
 export class UserSaidNo extends ProxyError {}
 
-/** Errors that say of a request how it failed, and not what it was for. */
+/** Codes of errors that say how a request failed, but not what it was for. */
 const OF_A_REQUEST: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'failed']);
 
-/** What an authorization server has answered, or that it has not, as an error of this program; any other error as it is. */
+/** Turns a failure of the authorization server into an error of this program; returns any other error unchanged. */
 export function explained(error: unknown, server: URL, config: AuthConfig): Error {
   const failed = `the sign-in to ${showUrl(server)} failed: `;
   if (error instanceof ProxyError && OF_A_REQUEST.has(error.code) && !error.message.startsWith(failed)) {
@@ -28,7 +28,7 @@ export function explained(error: unknown, server: URL, config: AuthConfig): Erro
   return new ProxyError('unauthorized', failed + error.message, data, error);
 }
 
-/** How long nothing is asked after so many failures in a row; milliseconds. */
+/** How long the proxy waits after this many failures in a row, in milliseconds. */
 export function pauseAfter(failures: number, error: Error): number {
   const asked = error instanceof ProxyError ? error.data.retryAfter : undefined;
   return asked !== undefined ? asked * 1000 : Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE);

@@ -1,6 +1,6 @@
 /**
- * Sign-in as a layer around `Fetch`: sends the token that there is, and gets one when the server
- * asks for it. Everything beyond that is loaded when it is needed for the first time.
+ * The sign-in as a layer around `Fetch`: sends the stored token, and gets a new one when the server asks for it. The
+ * rest of the sign-in is loaded when it is first needed.
  */
 import type { CancelSignal } from '../core/cancel.ts';
 import type { Fetch, HttpRequest, HttpResponse, Purpose } from '../core/fetch.ts';
@@ -14,33 +14,33 @@ import type { AuthOptions } from './options.ts';
 import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './vault/credentials.ts';
 import { readStored } from './vault/stored.ts';
 
-/** A request is sent again after a refresh and after a sign-in, and then its answer is what it is. */
+/** A request is sent again after a refresh and once more after a sign-in. The answer to the last attempt stands. */
 const MAX_ATTEMPTS = 3;
 
-/** The challenge that a server would have sent, had it been able to read the token (RFC 6750, section 3.1). */
+/** The challenge that the server would have sent if it had been able to read the token (RFC 6750, section 3.1). */
 const UNREADABLE = 'Bearer error="invalid_token"';
 
 /** Statuses that may be about the header with the token. */
 const MAY_BE_UNREADABLE = new Set([400, 413, 414, 431]);
 
-/** Requests that a client waits for: it may wait for a user, too. */
+/** Requests that a client waits for, so it may also wait for a user. */
 const MAY_ASK_USER: ReadonlySet<Purpose> = new Set(['call', 'connect']);
 
-/** Requests whose client is told why there are no credentials; others get the refusal of the server. */
+/** Requests whose client learns why there are no credentials. Others get the refusal of the server. */
 const IS_TOLD: ReadonlySet<Purpose> = new Set(['call', 'connect', 'discover']);
 
-/** How many bearers are hidden in what a server says: it hears of a new one every few seconds at the most. */
+/** How many bearers to hide in what the server says. The server sees a new one every few seconds at most. */
 const REMEMBERED = 20;
 
 export class Auth {
   readonly state = new SignInState();
   readonly #options: AuthOptions;
-  /** Of the credentials; found out when it is needed. */
+  /** The name of the credentials, computed on demand. */
   #foundName: string | undefined;
   #credentials: Credentials | undefined;
-  /** Settles when the stored credentials have come from a store that does not know them at once. */
+  /** Settles when the credentials have arrived from a store that does not know them at once. */
   #loading: Promise<void> | undefined;
-  /** The last bearer that the server took; that of an earlier process is believed to be one. */
+  /** The last bearer that the server accepted. One stored by an earlier process counts as accepted. */
   #accepted: string | undefined;
   #authorizer: Promise<Authorizer> | undefined;
   #closed = false;
@@ -49,23 +49,23 @@ export class Auth {
   #proven: string | undefined;
   /** The last bearer that the server could not even read. */
   #unreadable: string | undefined;
-  /** Scopes that were asked for in vain. */
+  /** Scopes that the server demanded again after they were granted. */
   readonly #inVain = new Set<string>();
   /** The bearers that were sent last, the newest at the end. */
   #sent: readonly string[] = [];
-  /** The headers that were made of given ones, so that the same object is sent again. */
+  /** Headers with the token, by the headers they were made from, so that the same object is sent again. */
   #made = new WeakMap<object, Readonly<Record<string, string>>>();
 
   constructor(options: AuthOptions) {
     this.#options = options;
-    // Who never signed in anywhere has nothing that would have to be looked for.
+    // Skip the lookup if nothing was ever stored.
     if (options.store.empty) return;
     const text = options.store.peek(this.name);
     if (text === NOT_YET) this.#loading = this.#read().then((read) => this.#begin(read));
     else this.#begin(text);
   }
 
-  /** The `Fetch` of the protected server. */
+  /** The `Fetch` for the protected server. */
   readonly fetch: Fetch = (request) => {
     const { server } = this.#options;
     if (request.url !== server && request.url.origin !== server.origin) return this.#options.fetch(request);
@@ -78,7 +78,7 @@ export class Auth {
     return this.#renewAhead(request).then(() => this.#send(request, 1));
   }
 
-  /** @param steppedUp the scopes that were got for this request. */
+  /** @param steppedUp the scopes that a step-up got for this request. */
   #send(request: HttpRequest, attempt: number, steppedUp?: string): Promise<HttpResponse> {
     const bearer = bearerOf(this.#credentials);
     return this.#options.fetch(bearer === undefined ? request : this.#with(request, bearer)).then((response) => {
@@ -114,12 +114,12 @@ export class Auth {
     this.#warnOf(`the server finds its token too large or malformed (HTTP ${response.status})`);
     const refusal = { ...response, status: 401, headers: { 'www-authenticate': UNREADABLE } };
     const answer = await this.#refused(request, refusal, bearer, attempt, steppedUp);
-    // What the proxy asks on its own account must see the 401, because it means that a sign-in is needed; a request of
-    // the client gets the server's response.
+    // A request of the proxy itself must see the 401, because it means that a sign-in is needed. A request of the client
+    // gets the server's response.
     return answer === refusal && MAY_ASK_USER.has(request.purpose) ? response : answer;
   }
 
-  /** Gets what the server asks for and sends the request again, or leaves the refusal as it is. */
+  /** Gets the credentials that the server asks for and sends the request again, or returns the refusal as it is. */
   async #refused(
     request: HttpRequest,
     response: HttpResponse,
@@ -137,7 +137,7 @@ export class Auth {
     if (demand.kind === 'scope') {
       this.#accepted = bearer;
       scopes = demand.challenge.scope ?? '';
-      // The same scopes a second time: the server wants something else than it says.
+      // The same scopes a second time: the server wants something other than it says.
       if (steppedUp === scopes) this.#inVain.add(scopes);
       if (this.#inVain.has(scopes) || !MAY_ASK_USER.has(request.purpose)) return response;
     }
@@ -150,20 +150,20 @@ export class Auth {
   /** Hides the bearers that were sent, and the secrets stored with them: a server may repeat them anywhere in its messages. */
   readonly redact: Redact = (text) => redactor([...this.#sent, ...secretsIn(this.#credentials)])(text);
 
-  /** Gives up a sign-in that is under way. */
+  /** Gives up a sign-in that is in progress. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#authorizer?.then((authorizer) => authorizer.close());
   }
 
-  /** Under which the credentials are stored. */
+  /** The name under which the credentials are stored. */
   get name(): string {
     const { server, config } = this.#options;
     this.#foundName ??= credentialsName(server, config.resource, config.profile);
     return this.#foundName;
   }
 
-  /** Sends the stored credentials from now on. */
+  /** From now on, requests carry the stored credentials. */
   #begin(text: string | undefined): void {
     this.#loading = undefined;
     this.#credentials = this.#usable(text);
@@ -171,12 +171,12 @@ export class Auth {
     this.state.signedIn = this.#credentials?.tokens !== undefined;
   }
 
-  /** Without its credentials, a request meets a 401; the store is asked again before the user is. */
+  /** If the read fails, the request meets a 401, and the proxy asks the store again before it asks the user. */
   #read(): Promise<string | undefined> {
     return this.#options.store.read(this.name).catch(() => undefined);
   }
 
-  /** The credentials in a stored text, if they are those of the client that is configured now. */
+  /** The credentials in a stored text, if they belong to the client that is configured now. */
   #usable(text: string | undefined): Credentials | undefined {
     if (text === undefined) return undefined;
     const { credentials, problem } = readStored(text);
@@ -198,16 +198,16 @@ export class Auth {
     return { refused, fresh, unreadable, challenge, stepUp, interactive: MAY_ASK_USER.has(request.purpose) };
   }
 
-  /** Whether there are other credentials now. Rejects when the user has to be told why there are none. */
+  /** Whether there are other credentials now. Rejects when the user must know why there are none. */
   async #authorize(want: Want, request: HttpRequest, response: HttpResponse): Promise<boolean> {
     try {
       const authorizer = await this.#loadAuthorizer();
       await this.#obtain(authorizer, want, request.signal);
       return true;
     } catch (error) {
-      // What nobody has asked for fails the way the server made it fail.
+      // For other requests, the client gets the server's own refusal.
       if (!IS_TOLD.has(request.purpose)) return false;
-      // The user has given a credential of another kind, and that is what the server refuses.
+      // The user has given a credential of another kind, and that is the one that the server refuses.
       const isRefused = error instanceof ProxyError && error.code === 'no-sign-in' && response.credential !== undefined;
       if (isRefused) return false;
       await discard(response);
@@ -218,13 +218,13 @@ export class Auth {
   async #obtain(authorizer: Authorizer, want: Want, signal: CancelSignal | undefined): Promise<void> {
     const { completed } = this.state;
     const obtained = await this.#patiently(authorizer.obtain(want), want, signal);
-    // Several requests may have waited for the same ones.
+    // Several requests may have waited for the same credentials.
     const renewed = bearerOf(obtained) !== bearerOf(this.#credentials) && completed === this.state.completed;
     this.#credentials = obtained;
     if (renewed) this.#options.renewed?.();
   }
 
-  /** Waits for credentials, but no longer than a sign-in may take, nor than anybody wants the answer. */
+  /** Waits for credentials, but no longer than a sign-in may take, nor than the request wants the answer. */
   #patiently(obtained: Promise<Credentials>, want: Want, signal: CancelSignal | undefined): Promise<Credentials> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
@@ -236,7 +236,7 @@ export class Auth {
         how();
       };
       const onAbort = (): void => settle(() => reject(signal?.reason));
-      // Nothing is waited for but the user; everything else has limits of its own.
+      // The limit applies only while the user signs in; everything else has limits of its own.
       const look = (): void => {
         const waits = want.interactive && this.state.pending !== undefined;
         if (waits)
@@ -267,7 +267,7 @@ export class Auth {
     });
   }
 
-  /** Renews a token shortly before its end; when that fails, the server decides whether it is still good. */
+  /** Refreshes a token shortly before it expires. If that fails, the server decides whether the token is still valid. */
   async #renewAhead(request: HttpRequest): Promise<void> {
     if (this.#closed) return;
     const refused = bearerOf(this.#credentials);
@@ -279,7 +279,7 @@ export class Auth {
     } catch (error) {
       if (request.signal?.aborted) throw error;
       this.#options.log.debug(`auth: could not renew the token ahead of its end`);
-      // A grant that turned out to be gone is not tried again with every request.
+      // If the grant turned out to be gone, do not try it again with every request.
       this.#credentials = this.#usable(await this.#read());
     }
   }
@@ -311,7 +311,7 @@ function withCredential(response: HttpResponse, bearer: string | undefined): Htt
 /** How long the body of a refusal may take, in milliseconds. */
 const REFUSAL_TIME = 1_000;
 
-/** What the refusal says beside its headers is of no interest, but its connection is. */
+/** Ignores the body of a refusal, but reads it so that the connection can be reused. */
 async function discard(response: HttpResponse): Promise<void> {
   const timer = setTimeout(() => response.body.destroy(), REFUSAL_TIME);
   await response.body.bytes(65_536).catch(() => {});

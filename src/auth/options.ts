@@ -1,4 +1,4 @@
-/** What a sign-in is given to work with. */
+/** The options and dependencies of a sign-in. */
 import type { AuthConfig } from '../config.ts';
 import type { Fetch } from '../core/fetch.ts';
 import type { Locks, Log, SecretStore } from '../core/ports.ts';
@@ -7,23 +7,23 @@ import type { ProxyError } from '../errors.ts';
 import type { RenewApart } from './refresh-process.ts';
 
 export interface AuthOptions {
-  /** The protected server; nobody else ever gets a token. */
+  /** The protected server; the token is never sent to any other server. */
   readonly server: URL;
   readonly config: AuthConfig;
-  /** Without sign-in; for the server and for everything on the way to a token. */
+  /** A `Fetch` without sign-in, for the server and for all requests that lead to a token. */
   readonly fetch: Fetch;
   readonly store: SecretStore;
-  /** Keeps everything that works on the stored credentials out of each other's way. */
+  /** Keeps all work on the stored credentials from interfering. */
   readonly locks: Locks;
-  /** Where the credentials are, to show to the user; undefined for a user without any folder. */
+  /** The folder of the credentials, to show to the user; undefined for a user without one. */
   readonly folder: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   /** Hides the secrets of the configuration: a server may repeat them in an error, which a page then shows. */
   readonly redact: Redact;
-  /** Told of an error that no later attempt will mend: only the user can, by starting the program another way. */
+  /** Called with an error that no later attempt will fix: the user must start the program differently. */
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
   readonly renewApart?: RenewApart | undefined;
-  /** Told of every token that was got without the user. */
+  /** Called for every token that the proxy got without the user. */
   readonly renewed?: (() => void) | undefined;
 }

@@ -1,2 +1,2 @@
-/** Renews the stored tokens with this serial in another process, which outlives this one; whether they are renewed. */
+/** Refreshes the stored tokens with this serial in a process that outlives this one. False if it could not be started. */
 export type RenewApart = (serial: number) => Promise<boolean>;

@@ -1,4 +1,4 @@
-/** Renews tokens without the user (RFC 6749, section 6; specification 2026-07-28, "Refresh Tokens"). */
+/** Refreshes tokens without the user (RFC 6749, section 6; specification 2026-07-28, "Refresh Tokens"). */
 import type { AuthConfig } from '../config.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
@@ -18,9 +18,9 @@ export interface RenewContext {
 }
 
 /**
- * Renews stored credentials, and stores what came of it; to be called with the lock. Resolves
- * with undefined when the grant is gone, which is noted. Rejects with an error that says why
- * nothing was found out; the token endpoint is then left alone for a while, by every process.
+ * Refreshes stored credentials and stores the outcome. The caller must hold the lock. Resolves with undefined when the
+ * grant is gone, which is recorded. Rejects with the reason when the outcome is unknown; every process then leaves the
+ * token endpoint alone for a while.
  */
 export async function renew(context: RenewContext, stored: Credentials): Promise<Credentials | undefined> {
   const { vault, log } = context;
@@ -33,7 +33,7 @@ export async function renew(context: RenewContext, stored: Credentials): Promise
   log.debug(`auth: the stored sign-in cannot be renewed (${outcome.kind})`);
   if (outcome.kind === 'refused') return undefined;
   const { tokens: _, client, ...rest } = stored;
-  // Who refused the refresh of a client it does not know will not know it at the next sign-in either.
+  // An authorization server that did not know the client during the refresh will not know it at the next sign-in either.
   const keepsClient = outcome.kind === 'spent' && client !== undefined;
   await vault.replace(stored, { ...rest, ...(keepsClient && { client }) });
   return undefined;
@@ -43,7 +43,7 @@ async function refreshUnlessPaused(context: RenewContext, stored: Credentials): 
   const { wire, vault } = context;
   const last = await vault.pause(stored.serial);
   const now = Date.now();
-  // A clock that was set back must not make a pause of minutes one of years.
+  // A clock that was set back must not turn a pause of minutes into one of years.
   if (last && last.since <= now && now < last.until) {
     throw new ProxyError('unauthorized', last.message, { retryAfter: Math.ceil((last.until - now) / 1000) });
   }
@@ -51,7 +51,7 @@ async function refreshUnlessPaused(context: RenewContext, stored: Credentials): 
     return await refresh(context, stored);
   } catch (error) {
     const meant = explained(error, wire.server, context.config);
-    // Of a server that cannot be reached, the next moment may bring it back.
+    // A server that is unreachable now may be back the next moment.
     if (!(error instanceof OAuthError)) throw meant;
     const [since, failures] = [Date.now(), (last?.failures ?? 0) + 1];
     const until = since + pauseAfter(failures, meant);
@@ -60,24 +60,24 @@ async function refreshUnlessPaused(context: RenewContext, stored: Credentials): 
   }
 }
 
-/** What came of a refresh. */
+/** The outcome of a refresh. */
 type Refreshed =
   | { readonly kind: 'renewed'; readonly tokens: Tokens; readonly client: ClientRecord }
-  /** The grant is gone: the user has to sign in again. */
+  /** The grant is gone: the user must sign in again. */
   | { readonly kind: 'spent' }
-  /** It cannot be renewed now, whatever becomes of it. */
+  /** The tokens cannot be refreshed now; the grant may still be valid. */
   | { readonly kind: 'refused' }
-  /** The authorization server does not know the client any more. */
+  /** The authorization server no longer knows the client. */
   | { readonly kind: 'unknown-client' };
 
 /**
- * Renews the tokens at the issuer that gave them, for the same resource and scopes. Rejects
- * when nothing was found out: the server cannot be reached, or does not want to be asked now.
+ * Refreshes the tokens at the issuer that issued them, for the same resource and scopes. Rejects when the outcome is
+ * unknown: the server cannot be reached, or asks to be left alone for now.
  */
 async function refresh(context: Omit<TokenContext, 'issuer' | 'client'>, credentials: Credentials): Promise<Refreshed> {
   const { issuer, client, tokens, resource } = credentials;
   if (!issuer || !client || tokens?.refreshToken === undefined) return { kind: 'spent' };
-  // Entra wants to hear what was asked for; everybody else knows what was granted.
+  // Entra wants the scopes that were requested. All other servers get those that were granted.
   const scope = mannersOf(issuer).scopeOnRefresh ? credentials.scope : tokens.scope;
   const parameters = {
     refresh_token: tokens.refreshToken,
@@ -89,7 +89,7 @@ async function refresh(context: Omit<TokenContext, 'issuer' | 'client'>, credent
     requestTokens({ ...context, issuer, client: self }, 'refresh_token', asked, tokens);
   try {
     const renewed = await ask(parameters).catch((error: unknown) => {
-      // Repeating the scopes is never needed by the standard, and some servers mind what they granted themselves.
+      // The standard never requires the scopes, and some servers refuse the very scopes that they granted.
       if (scope === undefined || !isRefused(error)) throw error;
       const { scope: _, ...others } = parameters;
       return ask(others);
@@ -104,13 +104,13 @@ async function refresh(context: Omit<TokenContext, 'issuer' | 'client'>, credent
   }
 }
 
-/** Errors after which there is nothing left to renew; all others may be the fault of the request. */
+/** Errors after which nothing is left to refresh. All others may be the fault of the request. */
 const ENDS = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client']);
 
-/** Statuses of an address where there is no token endpoint any more. */
+/** Statuses of an address that no longer has a token endpoint. */
 const GONE = new Set([404, 405, 410]);
 
-/** Whether the request is at fault, and would be refused again: the grant may be good all the same. */
+/** Whether the request is at fault and would be refused again. The grant may still be valid. */
 function isRefused(error: unknown): boolean {
   if (!(error instanceof OAuthError) || isTransient(error)) return false;
   return error instanceof TokenEndpointFailure ? GONE.has(error.status) : !ENDS.has(error.error);

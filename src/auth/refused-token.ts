@@ -2,9 +2,9 @@
 import type { HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { parseChallenges } from './challenge.ts';
 
-/** From this many characters on, it is the token of a request that exceeds the limits of common servers. */
+/** From this many characters on, the token is what makes a request exceed the limits of common servers. */
 const LARGE = 4_096;
-/** Bytes of a body to examine, and to read at most; a larger body is not about a header. */
+/** How many bytes of a body to examine, and how many to read at most. A larger body is not about a header. */
 const [EXAMINED, READ] = [8_192, 1_048_576];
 
 /** "Request Header Or Cookie Too Large", "Size of a request header field exceeds server limit", "token too long". */
@@ -23,15 +23,15 @@ export interface Examined {
   readonly response: HttpResponse;
 }
 
-/** What the server has taken before this request. */
+/** What the server has accepted before this request. */
 export interface Taken {
-  /** This very bearer: then it is neither too large nor malformed. */
+  /** This very bearer: it is neither too large nor malformed. */
   readonly same: boolean;
-  /** Any bearer of this process: then words about a token are about one in the arguments of a call. */
+  /** Any bearer of this process: words about a token then mean one in the arguments of a call. */
   readonly any: boolean;
 }
 
-/** Finds out whether a response with the status 400, 413, 414 or 431 is about the bearer of its request. */
+/** Decides whether a response with the status 400, 413, 414 or 431 is about the bearer of its request. */
 export async function examine(
   request: HttpRequest,
   response: HttpResponse,
@@ -48,14 +48,14 @@ export async function examine(
   const bytes = await response.body.bytes(READ);
   const text = bytes.toString('utf8', 0, EXAMINED);
   const worded = !taken.any && (TOO_LARGE.test(text) || MALFORMED.test(text));
-  // What an MCP server answers in its own language is an answer.
+  // A JSON-RPC message is an answer of the MCP server itself.
   const blamed = !text.includes('"jsonrpc"') && (worded || INVALID_TOKEN.test(text));
   return { blamed, response: { ...response, body: alreadyRead(bytes) } };
 }
 
-/** Errors that blame the token: servers that judge a malformed one by RFC 6750, section 3.1, may answer 400. */
+/** Errors that blame the token. Servers that reject a malformed one under RFC 6750, section 3.1, may answer 400. */
 const BLAMES = /^invalid_(token|request)$/;
-/** The same for a bearer that the server has taken before: `invalid_request` also means a missing parameter. */
+/** The same for a bearer that the server has accepted before: `invalid_request` also means a missing parameter. */
 const BLAMES_TAKEN = /^invalid_token$/;
 
 function challenged(field: string | string[] | undefined, blames: RegExp): boolean {

@@ -1,6 +1,6 @@
-/** Cancellation, as cheap as a call needs it: every exchange has one, and almost none is ever used. */
+/** Cancellation, kept cheap: every exchange has one, and almost none is ever used. */
 
-/** The part of an `AbortSignal` that is used here; a real one fits too. */
+/** The part of an `AbortSignal` that the proxy uses; a real one fits too. */
 export interface CancelSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -14,12 +14,12 @@ export class Cancellation implements CancelSignal {
   reason: unknown;
   #listeners: (() => void)[] = [];
 
-  /** The side that may be watched but not pulled. */
+  /** The same object, typed so that its holder can watch it but not abort it. */
   get signal(): CancelSignal {
     return this;
   }
 
-  /** Calls every listener, once and for all. */
+  /** Calls every listener, once only. */
   abort(reason: unknown = new Error('aborted')): void {
     if (this.aborted) return;
     this.aborted = true;

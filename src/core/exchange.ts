@@ -1,6 +1,6 @@
 /**
- * What passes between the endpoints: one side asks, the other answers. Nothing in here has
- * an id, a frame or a socket; those belong to the wire.
+ * What passes between the endpoints: one side asks, the other answers. Nothing here has an id, a
+ * frame or a socket; those belong to the wire.
  */
 import { Cancellation, type CancelSignal } from './cancel.ts';
 import type { Call, Reply } from './jsonrpc.ts';
@@ -8,29 +8,36 @@ import type { Call, Reply } from './jsonrpc.ts';
 /** One of the two parties of a session, as seen from the other. */
 export interface Peer {
   /**
-   * Tells the peer something. A promise comes back when the peer reads slower than it is
-   * written to: wait for it before telling more.
+   * Sends the peer a notification. Returns a promise when the peer reads more slowly than the
+   * proxy writes: wait for it before sending more.
    */
   notify(call: Call): Promise<void> | undefined;
-  /** Asks the peer something (sampling, elicitation, roots). Aborting the signal cancels the request. */
+  /** Sends the peer a request (sampling, elicitation, roots). Aborting the signal cancels it. */
   ask(call: Call, signal: CancelSignal): Promise<Reply>;
-  /** The promise that {@link notify} would give back now. */
+  /** The promise that {@link notify} would return now. */
   room(): Promise<void> | undefined;
 }
 
-/** A call on its way to the server, the way to cancel it, and the ways back to whoever asked. */
+/** A call on its way to the server, with the way to cancel it and the ways back to the client. */
 export interface Exchange extends Peer {
   readonly call: Call;
-  /** Aborted when the exchange is over before its answer; the reason is a {@link Cancelled} when the asker cancelled it. */
+  /**
+   * Aborted when the exchange ends before its answer; the reason is a {@link Cancelled} when the
+   * client cancelled it.
+   */
   readonly signal: CancelSignal;
   /**
-   * The parameters of a tool that the asker itself has put into headers (specification 2026-07-28,
-   * "Custom Headers from Tool Parameters"), for the server to check; undefined where its wire has no headers.
+   * The tool parameters that the client itself put into headers (specification 2026-07-28,
+   * "Custom Headers from Tool Parameters"), for the server to check; undefined when the client's
+   * wire has no headers.
    */
   readonly mirrored?: Readonly<Record<string, string>> | undefined;
-  /** The era that the client relies on because the proxy named it before the server could be asked; ask late, it may change. */
+  /**
+   * The era that the client relies on because the proxy named it before it could ask the server.
+   * Read it late: it may change.
+   */
   readonly promised?: (() => Era | undefined) | undefined;
-  /** Says that the answer will take its time: who waits for it on a connection may be told so. */
+  /** Says that the answer will take a while, so that the endpoint may tell a client that waits on a connection. */
   slow?(): void;
   /** Gives the exchange up: aborts the signal, and the error becomes the answer. */
   abort(error: Error): void;
@@ -39,7 +46,7 @@ export interface Exchange extends Peer {
 /** Answers an exchange. A rejection becomes an error reply at the endpoint that asked. */
 export type Handler = (exchange: Exchange) => Promise<Reply>;
 
-/** The same exchange, but for what is changed. */
+/** The same exchange with some changes. */
 export function derived(
   exchange: Exchange,
   changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask' | 'promised'>>,
@@ -58,13 +65,13 @@ export function derived(
   };
 }
 
-/** The same call as an exchange that goes on when the one of the client is over. */
+/** The same call as an exchange that outlives the client's own. */
 export function detached(exchange: Exchange): Exchange {
   const cancellation = new Cancellation();
   return { ...derived(exchange, {}), signal: cancellation.signal, abort: (error) => cancellation.abort(error) };
 }
 
-/** The same call as an exchange that can be ended by itself, and ends with the one of the client. */
+/** The same call as an exchange that can be aborted alone, and ends with the client's own. */
 export function linked(exchange: Exchange): { exchange: Exchange; abort(reason: Error): void } {
   const cancellation = new Cancellation();
   exchange.signal.addEventListener('abort', () => cancellation.abort(exchange.signal.reason), { once: true });
@@ -72,10 +79,10 @@ export function linked(exchange: Exchange): { exchange: Exchange; abort(reason: 
   return { exchange: own, abort: (reason) => cancellation.abort(reason) };
 }
 
-/** Why an exchange was aborted: the asker cancelled it. */
+/** The reason of an exchange that the client cancelled. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled';
-  /** The `notifications/cancelled` that said so, when one did. */
+  /** The client's `notifications/cancelled`, if it sent one. */
   readonly call: Call | undefined;
 
   constructor(call?: Call) {
@@ -90,11 +97,11 @@ export type Era = 'legacy' | 'modern';
 /** A session with a server. */
 export interface Session {
   readonly request: Handler;
-  /** Passes on a notification of the client. The promise, when there is one, resolves as soon as nothing more is to be done for it. */
+  /** Passes on a notification of the client. The promise, if any, resolves when nothing is left to do for it. */
   notify(call: Call): Promise<void> | undefined;
-  /** Whether the server has answered anything yet; before that, nothing is lost by leaving at once. */
+  /** Whether the server has answered anything yet; before that, leaving at once loses nothing. */
   readonly established: boolean;
-  /** The era that the server has turned out to speak; undefined as long as nobody knows. */
+  /** The era that the server turned out to speak; undefined until it is known. */
   readonly era: Era | undefined;
   /** Ends the session at the server. Never rejects; settles within `limit` milliseconds. */
   close(limit: number): Promise<void>;

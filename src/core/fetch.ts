@@ -1,21 +1,21 @@
-/** The contract behind which every socket to a server stands. */
+/** The contract that hides every socket to a server. */
 import type { CancelSignal } from './cancel.ts';
 
 /** Header names in lower case. A field that came several times is one value, joined by commas. */
 type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The cookies of one origin, as far as one user of it is concerned. */
+/** The cookies of one origin that belong to one of its users. */
 export interface Cookies {
   readonly empty: boolean;
-  /** Takes in the `Set-Cookie` fields of a response to a request for `path`. */
+  /** Stores the `Set-Cookie` fields of a response to a request for `path`. */
   take(fields: readonly string[], path: string): void;
   /** The `Cookie` value for a request for `path`, or undefined when there is nothing to send. */
   header(path: string): string | undefined;
 }
 
 /**
- * What a request is for: it decides whether a user may be asked to sign in for it, who is told when it fails, and which
- * connection it gets.
+ * The purpose of a request. It decides whether a user may be asked to sign in for it, who hears
+ * of its failure, and which connection it gets.
  */
 export type Purpose =
   /** A message of the client, or one that the client waits for. */
@@ -23,17 +23,17 @@ export type Purpose =
   /** Opens the event stream on which the server answers everything (HTTP+SSE); the client waits for it. */
   | 'connect'
   /**
-   * The client asks what the server speaks. Hosts start copies to ask it, and throw them away at once: no user is asked
-   * to sign in for it, but the client is told that a sign-in is needed.
+   * The client asks what the server speaks. Hosts start copies only to ask this, and discard them
+   * at once. So no user is asked to sign in, but the client is told that a sign-in is needed.
    */
   | 'discover'
   /** A message that has no answer. */
   | 'notification'
-  /** Listens to what the server says beside its answers, or to the rest of one. */
+  /** Listens for messages outside the answers, or for the rest of one answer. */
   | 'stream'
   /** Ends a session. */
   | 'end'
-  /** Finds out what is at a URL, on the proxy's own account. */
+  /** Finds out what is at a URL, for the proxy itself. */
   | 'probe'
   /** A step of a sign-in, at an authorization server or on the way to one. */
   | 'sign-in';
@@ -41,28 +41,28 @@ export type Purpose =
 export interface HttpRequest {
   readonly purpose: Purpose;
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Never changed once it was sent, the URL too: what can be told from it is told once. */
+  /** Must not change after the request was sent: what is derived from it is derived once. */
   readonly url: URL;
-  /** Never changed once it was sent; what is sent often is best always the same object. */
+  /** Must not change after the request was sent. For frequent requests, pass the same object each time. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: readonly Buffer[];
-  /** Aborting closes the exchange at once, whatever its state. */
+  /** Aborting cuts the request at once, whatever its state. */
   readonly signal?: CancelSignal;
-  /** It names a session of the server by its id, which the server may not know any more. */
+  /** The request names a server session by an id that the server may have forgotten. */
   readonly inSession?: boolean;
-  /** Redirects are answers, not followed. */
+  /** Returns redirects as answers instead of following them. */
   readonly redirect?: 'manual';
-  /** The cookies to go with, where there are several users of one server; otherwise those that all share. */
+  /** The cookies to send when one server has several users; left out: those that all users share. */
   readonly cookies?: Cookies | undefined;
-  /** Running it twice does no harm: a request that a stale connection lost may be sent again. */
+  /** Running it twice does no harm, so a request that a stale connection lost may be sent again. */
   readonly repeatable: boolean;
 }
 
 export interface HttpBody {
   /**
-   * Hands over the decoded body chunk by chunk; the next one waits for the sink's promise.
-   * Resolves at the regular end; rejects with a ProxyError when the body breaks off, with
-   * whatever the sink throws when it throws.
+   * Hands over the decoded body chunk by chunk; the next chunk waits for the sink's promise.
+   * Resolves at the regular end. Rejects with a ProxyError when the body breaks off, and with
+   * whatever the sink throws.
    */
   each(sink: (chunk: Buffer) => Promise<void> | undefined): Promise<void>;
   /** The whole body. Rejects with a ProxyError `limit` when it is longer than `limit` bytes. */
@@ -71,15 +71,15 @@ export interface HttpBody {
   destroy(): void;
 }
 
-/** A credential that a server refused, for the words to the user. */
+/** A credential that a server refused, for the message to the user. */
 export interface SentCredential {
-  /** Who gave it: `--header`, the user info of the URL, the client in HTTP mode, or the sign-in. */
+  /** Where it came from: `--header`, the user info of the URL, the client in HTTP mode, or the sign-in. */
   readonly from: 'header' | 'url' | 'client' | 'sign-in';
-  /** Of the header, as whoever gave it writes it. */
+  /** Name of the header, spelled as its source spells it. */
   readonly name: string;
   /** Undefined where the client should have sent one. */
   readonly value: string | undefined;
-  /** What must not be repeated and no log knows of. */
+  /** Secrets that must not be repeated and that the log does not know. */
   readonly secrets: readonly string[];
 }
 
@@ -87,13 +87,13 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
   readonly body: HttpBody;
-  /** With 401 and 403 only: what the request proved its right with, where it did. */
+  /** Only with 401 and 403: the credential that the request carried, if any. */
   readonly credential?: SentCredential | undefined;
 }
 
 /**
- * Sends one HTTP request. Resolves with whatever response came, 4xx and 5xx included; rejects
- * with a ProxyError when none came. The joint between the transports and everything below
- * them: certificates, proxies, redirects, sign-in.
+ * Sends one HTTP request. Resolves with any response, 4xx and 5xx included; rejects with a
+ * ProxyError when none came. Joins the transports to everything below them: certificates,
+ * proxies, redirects, sign-in.
  */
 export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;

@@ -1,4 +1,4 @@
-/** Ids of requests (JSON-RPC 2.0, section 4), as JSON text: what they mean, and when two of them are the same. */
+/** Request ids (JSON-RPC 2.0, section 4) as JSON text: what they mean, and when two are the same. */
 import type { Json } from './scan.ts';
 
 /** The JSON text of an id: `1` and `"1"` are different ids. */
@@ -6,7 +6,10 @@ export type Id = string;
 
 export const NULL_ID: Id = 'null';
 
-/** Bytes of an id, without its quotes. Longer ones are refused: ids are kept, compared and sent back. */
+/**
+ * Bytes of an id, without its quotes. Longer ones are refused, because the proxy keeps ids,
+ * compares them and sends them back.
+ */
 export const MAX_ID = 1_024;
 
 export function isId(value: Json): boolean {
@@ -35,8 +38,8 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
  * The number that a peer sends back for one of ours. Some peers turn numbers into strings, so a
- * string counts if its text is a JSON number: `1`, `1.0`, `"1"` and `"1e0"` are 1; `"01"` and `" 1"`
- * are not numbers. Only for ids and tokens of our own, which are all numbers.
+ * string counts if its text is a JSON number: `1`, `1.0`, `"1"` and `"1e0"` are 1; `"01"` and
+ * `" 1"` are not numbers. Use it only for our own ids and tokens, which are all numbers.
  */
 export function numberIn(id: Id): number | undefined {
   const text = id.startsWith('"') ? (JSON.parse(id) as string) : id;

@@ -1,6 +1,6 @@
 /**
- * JSON as bytes. Payloads cross the proxy as the text that arrived; this file finds what lies
- * where in such a text, and changes single members in place. Nothing here builds a tree.
+ * JSON as bytes. Payloads cross the proxy as the text that arrived; this file finds the parts of
+ * such a text, and changes single members in place. Nothing here builds a tree.
  */
 import {
   BRACE_CLOSE,
@@ -19,7 +19,7 @@ import {
 
 export { BRACE_CLOSE, BRACE_OPEN, type Json, JsonError, QUOTE };
 
-/** A member of an object: its decoded key, and where key and value stand in the text. */
+/** A member of an object: its decoded key, and the offsets of key and value in the text. */
 export interface Member {
   readonly key: string;
   /** Offset of the key's opening quote. */
@@ -30,7 +30,7 @@ export interface Member {
   readonly end: number;
 }
 
-/** Throws a JsonError unless `text` is exactly one JSON value; returns it without the space around it. */
+/** Throws a JsonError unless `text` is exactly one JSON value; returns it without surrounding space. */
 export function parseValue(text: Buffer): Json {
   const start = skipSpace(text, 0);
   const end = skipValue(text, start, text.length);
@@ -39,7 +39,7 @@ export function parseValue(text: Buffer): Json {
   return start === 0 && end === text.length ? text : text.subarray(start, end);
 }
 
-/** The string whose valid literal stands between two offsets. */
+/** The string whose valid literal lies between two offsets. */
 function decodeString(text: Json, start: number, end: number): string {
   const inner = text.toString('utf8', start + 1, end - 1);
   return inner.includes('\\') ? (JSON.parse(`"${inner}"`) as string) : inner;
@@ -57,7 +57,7 @@ const ENVELOPE: readonly (readonly string[])[] = [
   ['jsonrpc'],
 ];
 
-/** The key of an envelope whose literal opens at `at`, recognised where it stands; undefined when it is another one. */
+/** The envelope key whose literal opens at `at`, recognised in place; undefined for any other key. */
 function envelopeKey(text: Json, at: number): string | undefined {
   let length = 0;
   while (length < ENVELOPE.length && text[at + 1 + length] !== QUOTE) length++;
@@ -83,10 +83,10 @@ function atEnd<T>(text: Json, at: number, found: T): T {
 }
 
 /**
- * The members of an object, in order, everything in it checked.
+ * The members of an object, in order, with everything in it checked.
  *
- * Keys are decoded, so that no spelling of a key hides it. A key that stands twice is
- * refused: two readers could take two different values from it.
+ * Keys are decoded, so that no spelling of a key hides it. A duplicate key is refused, because
+ * two readers could take two different values from it.
  */
 export function members(text: Json): Member[] {
   let at = skipSpace(text, 0);
@@ -113,7 +113,7 @@ export function members(text: Json): Member[] {
 /** From this many members on, keys are looked up in a set. */
 const MANY = 12;
 
-/** Whether one of the members has the key; `keys` is made use of when they are many. */
+/** Whether one of the members has the key; uses `keys` when there are many members. */
 function has(found: readonly Member[], keys: Set<string>, key: string): boolean {
   if (found.length < MANY) return found.some((m) => m.key === key);
   if (keys.size === 0) for (const m of found) keys.add(m.key);
@@ -122,7 +122,7 @@ function has(found: readonly Member[], keys: Set<string>, key: string): boolean 
   return known;
 }
 
-/** The elements of an array, in order, everything in it checked. */
+/** The elements of an array, in order, with everything in it checked. */
 export function elements(text: Json): Json[] {
   let at = skipSpace(text, 0);
   if (text[at] !== BRACKET_OPEN) throw new JsonError('expected an array', at);
@@ -147,8 +147,8 @@ export function member(text: Json, key: string): Json | undefined {
 }
 
 /**
- * Like {@link member}, for text of which only a hint is wanted: undefined, too, when it is no
- * object or has a duplicate key. Whatever decides who may do what uses `member`.
+ * Like {@link member}, for text that only gives a hint: also undefined when the text is not an
+ * object or has a duplicate key. Decisions about access use `member`.
  */
 export function peek(text: Json | undefined, ...path: readonly string[]): Json | undefined {
   try {
@@ -168,7 +168,7 @@ export function peekObject(text: Json | undefined, ...path: readonly string[]): 
   return isObject(found) ? found : undefined;
 }
 
-/** The member at the end of the path, when it is a string that is not empty. */
+/** The member at the end of the path, when it is a string and not empty. */
 export function peekText(text: Json | undefined, ...path: readonly string[]): string | undefined {
   return asString(peek(text, ...path)) || undefined;
 }
@@ -191,12 +191,15 @@ export function encode(value: unknown): Json {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** The value as an ordinary JavaScript value, for the few places that have to look inside. Numbers lose what doubles lose. */
+/**
+ * The value as an ordinary JavaScript value, for the few places that must look inside. Numbers
+ * have the precision of doubles.
+ */
 export function decode(value: Json): unknown {
   return JSON.parse(value.toString('utf8'));
 }
 
-/** The object with one member set: replaced where it stands, else added at the end. All other bytes stay. */
+/** The object with one member set: replaced in place, or added at the end. All other bytes stay. */
 export function withMember(text: Json, key: string, value: Json): Json {
   const all = members(text);
   const old = all.find((m) => m.key === key);

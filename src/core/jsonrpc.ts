@@ -1,7 +1,7 @@
 /**
  * JSON-RPC 2.0 messages with opaque payloads (https://www.jsonrpc.org/specification; the MCP
- * pages "Base Protocol" of each revision). A message is taken apart into its envelope and its
- * payload, and put together again around the very same payload bytes.
+ * pages "Base Protocol" of each revision). Splits a message into envelope and payload, and puts a
+ * message together around the very same payload bytes.
  */
 import { type Id, isId, isTooLong, MAX_ID, NULL_ID } from './ids.ts';
 import {
@@ -21,7 +21,7 @@ import {
 
 export type { Id };
 
-/** What is asked or told: a method and its parameters. It has no id: ids belong to the wire. */
+/** A request or a notification: a method and its parameters. It has no id: ids belong to the wire. */
 export interface Call {
   readonly method: string;
   readonly params?: Json;
@@ -36,9 +36,9 @@ export type Message =
   | { readonly kind: 'request'; readonly id: Id; readonly call: Call }
   | { readonly kind: 'notification'; readonly call: Call }
   | { readonly kind: 'response'; readonly id: Id; readonly reply: Reply }
-  /** JSON, but no JSON-RPC message; `id` is `null` (the text) when none can be told. */
+  /** JSON, but not a JSON-RPC message; `id` is `null` (the text) when it cannot be told. */
   | { readonly kind: 'invalid'; readonly id: Id; readonly reason: string }
-  /** Meant as the response to the request `id`, but none. */
+  /** Meant as the response to the request `id`, but malformed. */
   | { readonly kind: 'malformed'; readonly id: Id; readonly reason: string };
 
 export const INVALID_REQUEST = -32600;
@@ -47,7 +47,7 @@ export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
 
-/** Takes one message apart. Throws a JsonError when the text is not a JSON object without duplicate keys. */
+/** Splits one message. Throws a JsonError when the text is not a JSON object without duplicate keys. */
 export function parseMessage(text: Json): Message {
   let id: Json | undefined;
   let method: Json | undefined;
@@ -97,7 +97,7 @@ export function parseMessage(text: Json): Message {
     }
     return { kind: 'request', id: idText, call };
   }
-  // `"error":null` beside a result is what some JSON-RPC 1 libraries still write.
+  // Some JSON-RPC 1 libraries still write `"error":null` beside a result.
   if (error !== undefined && !(error[0] === 0x6e && result !== undefined)) {
     if (!isError(error)) return { kind: 'malformed', id: idText ?? NULL_ID, reason: 'its error is no error object' };
     return { kind: 'response', id: idText ?? NULL_ID, reply: { error, ...extra } };
@@ -109,8 +109,8 @@ export function parseMessage(text: Json): Message {
 
 /**
  * The messages of one frame (a line, an HTTP body, an SSE event): one, or those of a batch
- * (revision 2025-03-26). Throws a JsonError when the text is not JSON; an element of a batch
- * that is no message becomes an `invalid` one of its own.
+ * (revision 2025-03-26). Throws a JsonError when the text is not JSON. An element of a batch that
+ * is not a message becomes an `invalid` one.
  */
 export function parseFrame(text: Buffer): { batch: boolean; messages: Message[] } {
   const value = text[0] === 0x7b ? text : parseValue(text);
@@ -129,7 +129,7 @@ function parseElement(text: Json): Message {
   }
 }
 
-/** A message on its way out, in pieces: large payloads are never copied into a bigger buffer. */
+/** A message on its way out, in pieces, so that large payloads are never copied into a bigger buffer. */
 export type Frame = readonly Buffer[];
 
 /** Below this size one buffer is cheaper than a list of three. */
@@ -176,7 +176,7 @@ export function encodeBatch(frames: readonly Frame[]): Frame {
   return [arrayOf(frames.map((f) => (f.length === 1 ? (f[0] as Buffer) : Buffer.concat(f))))];
 }
 
-/** An error reply of our own making. */
+/** An error reply of the proxy itself. */
 export function errorReply(code: number, message: string, data?: Record<string, unknown>): Reply {
   return { error: encode({ code, message, ...(data && Object.keys(data).length > 0 && { data }) }) };
 }
@@ -191,7 +191,7 @@ function codeIn(error: Json): number | undefined {
   return Number.isInteger(code) ? code : undefined;
 }
 
-/** Whether a value is an error object (JSON-RPC 2.0, section 5.1); clients choke on anything else. */
+/** Whether a value is an error object (JSON-RPC 2.0, section 5.1); clients fail on anything else. */
 function isError(error: Json): boolean {
   return codeIn(error) !== undefined && asString(peek(error, 'message')) !== undefined;
 }

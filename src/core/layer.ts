@@ -1,16 +1,17 @@
 /**
- * What stands between a client and a server. A layer sees all four directions: the requests and notifications of the
- * client pass through its session, the notifications and questions of the server through its peer.
+ * Layers between a client and a server. A layer sees all four directions: the requests and
+ * notifications of the client pass through its session, the notifications and questions of the
+ * server through its peer.
  */
 import type { Handler, Peer, Session } from './exchange.ts';
 
 /** Opens a session with a server for one client: a remote server, a local one, or several of them together. */
 export type Connect = (client: Peer) => Session;
 
-/** Stands in front of what `inner` opens: it may replace the session that comes back and the peer that goes in. */
+/** Wraps what `inner` opens: it may replace the session that comes back and the peer that goes in. */
 export type Layer = (inner: Connect) => Connect;
 
-/** A layer under the name that it has in the log. */
+/** A layer with its name in the log. */
 export interface NamedLayer {
   readonly name: string;
   readonly layer: Layer;
@@ -21,7 +22,7 @@ export function stack(layers: readonly NamedLayer[], server: Connect): Connect {
   return layers.reduceRight((inner, { layer }) => layer(inner), server);
 }
 
-/** A layer that sees the requests of the client only. `around` is called once for each client. */
+/** A layer that sees only the client's requests. `around` is called once for each client. */
 export function requestLayer(around: (next: Handler) => Handler): Layer {
   return (inner) => (client) => {
     const session = inner(client);
@@ -29,7 +30,7 @@ export function requestLayer(around: (next: Handler) => Handler): Layer {
   };
 }
 
-/** The same session, but for what is changed. */
+/** The same session with some changes. */
 export function changed(session: Session, changes: Partial<Pick<Session, 'request' | 'notify' | 'close'>>): Session {
   return {
     request: changes.request ?? ((exchange) => session.request(exchange)),

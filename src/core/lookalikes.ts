@@ -1,6 +1,7 @@
 /**
- * Keys that some reader takes for another key. Readers such as Go's `encoding/json` ignore case, and
- * use the last of two such keys: after a decision on `name`, no `Name` may pass beside it.
+ * Keys that some reader takes for another key. Readers such as Go's `encoding/json` ignore case,
+ * and use the last of two such keys. So once a decision rests on `name`, no `Name` may pass
+ * beside it.
  */
 import { ProxyError } from '../errors.ts';
 import { type Json, type Member, members, withoutMembers } from './json.ts';
@@ -9,7 +10,7 @@ import type { Call, Reply } from './jsonrpc.ts';
 /** The members of a message that JSON-RPC defines. */
 const ENVELOPE = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 
-/** Equal for all keys that some reader takes for the same key; ſ and the Kelvin sign are S and K to Go. */
+/** Equal for all keys that some reader takes for the same key; Go reads ſ and the Kelvin sign as S and K. */
 function folded(key: string): string {
   return key.normalize('NFKC').toUpperCase().toLowerCase();
 }
@@ -19,7 +20,10 @@ function among(all: readonly Member[], keys: readonly string[]): string[] {
   return all.filter(({ key }) => !keys.includes(key) && known.has(folded(key))).map(({ key }) => key);
 }
 
-/** Throws unless each of the keys can be read in one way only: a JsonError for duplicates, a ProxyError for lookalikes. */
+/**
+ * Throws if any of the keys can be read in more than one way: a JsonError for duplicates, a
+ * ProxyError for lookalikes.
+ */
 export function refuseLookalikes(text: Json, keys: readonly string[]): void {
   const [lookalike] = among(members(text), keys);
   if (lookalike === undefined) return;

@@ -1,10 +1,10 @@
-/** A roll that finds its entries by a key, at the same cost however many there are. */
+/** A list of what is open that finds its entries by a key, at the same cost however many there are. */
 import { Entry, Roll } from './open.ts';
 
 export abstract class KeyedEntry extends Entry {
   #key: string | undefined;
 
-  /** Computes the key; called once at most. */
+  /** Computes the key; called at most once. */
   protected abstract computeKey(): string;
 
   get key(): string {
@@ -14,7 +14,7 @@ export abstract class KeyedEntry extends Entry {
 }
 
 export class KeyedRoll<E extends KeyedEntry> extends Roll<E> {
-  /** Created for the first look-up: most sessions never look anything up, and need only the roll, which costs less than a map. */
+  /** Created for the first look-up: most sessions never look anything up, and a list costs less than a map. */
   #byKey: Map<string, E> | undefined;
 
   override add(entry: E): void {

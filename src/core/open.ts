@@ -1,11 +1,11 @@
 /**
- * What is open at the moment, for things that come and go with every call. A `Set` would do, but
- * V8 chains each table of one to the table that replaces it: as soon as one has grown old, all
- * that ever was in the later ones is kept until the next full collection, which costs more than
- * the rest of a call.
+ * A list of what is open, for things that come and go with every call. A `Set` would do, but V8
+ * chains each table of a `Set` to the table that replaces it. As soon as one table has grown old,
+ * everything that was ever in the later ones stays in memory until the next full collection,
+ * which costs more than the rest of a call.
  */
 
-/** What can be on one roll. */
+/** What a list can hold. */
 export abstract class Entry {
   // Set in the constructor, which is faster than initializers: every call makes several entries.
   declare before: Entry | undefined;
@@ -33,7 +33,7 @@ export class Roll<E extends Entry> implements Iterable<E> {
     return this.#size;
   }
 
-  /** Adds an entry that is on no roll, at the end. */
+  /** Adds an entry that is in no list, at the end. */
   add(entry: E): void {
     const last = this.#ends.before as Entry;
     entry.before = last;
@@ -43,7 +43,7 @@ export class Roll<E extends Entry> implements Iterable<E> {
     this.#size++;
   }
 
-  /** Takes an entry of this roll out. Whether it was there. */
+  /** Removes an entry of this list. Returns whether it was there. */
   delete(entry: E): boolean {
     const { before, after } = entry;
     if (!before || !after) return false;
@@ -55,12 +55,12 @@ export class Roll<E extends Entry> implements Iterable<E> {
     return true;
   }
 
-  /** Whether an entry is on a roll; each is on one at the most. */
+  /** Whether an entry is in a list; each is in one at most. */
   has(entry: E): boolean {
     return entry.before !== undefined;
   }
 
-  /** The entries there are now, in the order they came in. */
+  /** The present entries, in the order in which they were added. */
   [Symbol.iterator](): Iterator<E> {
     const all: E[] = [];
     for (let at = this.#ends.after; at && at !== this.#ends; at = at.after) all.push(at as E);

@@ -1,10 +1,10 @@
-/** The contracts behind which files, the terminal and whoever counts stand. */
+/** The contracts that hide files, the terminal and metrics. */
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof LEVELS)[number];
 
 /**
- * What people read on stderr. Lines are made printable and free of secrets by the implementation;
- * a URL that users are to open stands behind the line as it is.
+ * What users read on stderr. The implementation makes lines printable and removes secrets; a URL
+ * for the user to open follows the line unchanged.
  */
 export interface Log {
   debug(line: string): void;
@@ -13,15 +13,18 @@ export interface Log {
   error(line: string): void;
 }
 
-/** What `peek` says of a thing that only an asynchronous look finds out: nobody knows it in this process so far. */
+/** What `peek` returns for a value that takes an asynchronous look: this process does not know it yet. */
 export const NOT_YET: unique symbol = Symbol('not known yet');
 
-/** What can be known at once: the thing, that there is none, or that a start has to wait for it. */
+/** What can be known at once: the value, that there is none, or that the caller must wait for it. */
 export type Peeked<T> = T | undefined | typeof NOT_YET;
 
-/** What a server once answered to a question that every client asks; for the time that it cannot be asked. */
+/** What a server once answered to a question that every client asks, for the time when the server cannot be asked. */
 export interface AnswerMemory {
-  /** The result, as JSON text, or undefined. No start needs it before the server has asked for a sign-in, so nobody peeks. */
+  /**
+   * The result, as JSON text, or undefined. There is no `peek`: a start needs this only after the
+   * server has asked for a sign-in.
+   */
   recall(method: string): Promise<Buffer | undefined>;
   remember(method: string, result: Buffer): Promise<void>;
 }
@@ -37,50 +40,52 @@ export interface VerdictMemory {
   remember(url: URL, transport: TransportName): Promise<void>;
 }
 
-/** Counts what happens, for whom operates the proxy. What comes from clients is counted under names of a closed set only. */
+/** Counts what happens, for operators. Names that come from clients are counted only if they are in a closed set. */
 export interface Meter {
   /** An exchange is over. `outcome`: `result`, `error` (of the server), `cancelled`, or the code of a ProxyError. */
   exchange(method: string, outcome: string, seconds: number): void;
-  /** One HTTP response has left. */
+  /** The proxy has sent one HTTP response. */
   response(path: string, status: number): void;
-  /** Tokens were renewed. */
+  /** Tokens were refreshed. */
   renewed(): void;
 }
 
 /** Small secret texts under names; each is written whole or not at all. Names match [a-z0-9.-]{1,80}. */
 export interface SecretStore {
-  /** Whether it is certain, without asking anything, that there is nothing in it. */
+  /** Whether the store is known, without a look, to be empty. */
   readonly empty: boolean;
   /** As `read`, for a start that cannot wait. Never throws (unreadable = undefined). */
   peek(name: string): Peeked<string>;
   /**
-   * The text, or undefined (unreadable = undefined). Rejects when the store cannot be asked now; an implementation
-   * that asks another machine sets the time limit for that itself.
+   * The text, or undefined (also when unreadable). Rejects when the store does not respond; an
+   * implementation on another machine sets its own time limit.
    */
   read(name: string): Promise<string | undefined>;
   /**
-   * Resolves when it would survive a crash. Rejects with a ProxyError 'internal' with a hint when the place cannot be
-   * written. The writes of one process to one name take effect in the order of the calls.
+   * Resolves when the text would survive a crash. Rejects with a ProxyError 'internal' with a
+   * hint when the store cannot be written. The writes of one process to one name take effect in
+   * the order of the calls.
    */
   write(name: string, text: string): Promise<void>;
-  /** Resolves also when there was nothing. Rejects as `write` does. */
+  /** Resolves even when there was nothing to remove. Rejects as `write` does. */
   remove(name: string): Promise<void>;
   /** In alphabetical order. */
   names(): Promise<string[]>;
 }
 
-/** Keeps processes that share a place out of each other's way. */
+/** Keeps processes that share a store from interfering with each other. */
 export interface Lock {
   /**
-   * Takes the lock if it is free, or ours already; false when another owner has it. Never waits for that owner.
-   * Rejects with a ProxyError 'internal' with a hint when the place of the lock cannot be used.
+   * Takes the lock if it is free, or ours already; false when another owner has it. Never waits
+   * for that owner. Rejects with a ProxyError 'internal' with a hint when the lock cannot be
+   * used.
    */
   tryAcquire(): Promise<boolean>;
-  /** Whether this very lock is still ours: false once another owner has taken it over from a process that seemed dead. */
+  /** Whether this lock is still ours: false once another owner has taken it over from a process that seemed dead. */
   held(): Promise<boolean>;
-  /** Idempotent; never takes the lock of another owner away. */
+  /** Idempotent; never releases another owner's lock. */
   release(): Promise<void>;
 }
 
-/** Makes locks: two of one name exclude each other. Names match [a-z0-9.-]{1,80}. */
+/** Makes locks: two with the same name exclude each other. Names match [a-z0-9.-]{1,80}. */
 export type Locks = (name: string) => Lock;

@@ -1,8 +1,8 @@
-/** Makes what came from outside safe to show: printable, short, and free of secrets. */
+/** Makes outside text safe to show: printable, short, and free of secrets. */
 
 import type { Log } from './ports.ts';
 
-/** Shorter values are no secrets worth hiding, and hiding them would garble ordinary words. */
+/** Shorter values are not worth hiding, and hiding them would garble ordinary words. */
 const SHORTEST_SECRET = 6;
 
 export type Redact = (text: string) => string;
@@ -54,7 +54,7 @@ function occurrences(secret: string, text: string): { readonly from: number; rea
 }
 
 /**
- * What in a header is secret: its value, the credentials after a scheme such as `Bearer`, the
+ * The secrets in a header: its value, the credentials after a scheme such as `Bearer`, the
  * password inside `Basic` ones (RFC 7617), every single cookie.
  */
 export function headerSecrets(name: string, value: string): string[] {
@@ -73,14 +73,14 @@ export function headerSecrets(name: string, value: string): string[] {
   return secrets;
 }
 
-/** The URL as it may be shown: without user info, with the values of its query hidden. */
+/** The URL as it may be shown: without user info, and with the values of its query hidden. */
 export function showUrl(url: URL): string {
   const keys = [...url.searchParams.keys()];
   const query = keys.length > 0 ? `?${keys.map((key) => `${encodeURIComponent(key)}=***`).join('&')}` : '';
   return `${url.protocol}//${url.host}${url.pathname}${query}`;
 }
 
-/** What in a URL is secret: user info and the values of its query. */
+/** The secrets in a URL: user info and the values of its query. */
 export function urlSecrets(url: URL): string[] {
   const spelled = url.search.slice(1).split('&');
   const values = [...url.searchParams.values(), ...spelled.map((pair) => pair.slice(pair.indexOf('=') + 1))];

@@ -1,12 +1,12 @@
 /**
  * The grammar of JSON (RFC 8259) over bytes: each function takes the offset at which something
- * begins and returns the offset after it, having checked all of it. Nothing is decoded or kept.
+ * begins, checks all of it, and returns the offset after it. Nothing is decoded or kept.
  */
 
 /** One valid JSON value, as the bytes that arrived. */
 export type Json = Buffer;
 
-/** The text is not JSON, or not the kind of JSON that was asked for. */
+/** The text is not JSON, or not the expected kind of JSON. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
   readonly offset: number;
@@ -17,7 +17,7 @@ export class JsonError extends Error {
   }
 }
 
-/** Deeper nesting than this is refused: nobody sends it but to exhaust a parser. */
+/** Deeper nesting is refused: its only use is to exhaust a parser. */
 const MAX_DEPTH = 2_000;
 
 export const QUOTE = 0x22;
@@ -29,7 +29,7 @@ export const BRACE_CLOSE = 0x7d;
 export const BRACKET_OPEN = 0x5b;
 export const BRACKET_CLOSE = 0x5d;
 
-/** A string this long so far is likely to go on: from here it is read a word at a time. */
+/** A string this long is likely to go on, so from here it is read a word at a time. */
 const LONG_STRING = 64;
 
 /** Offset of the first byte at or after `at` that is not JSON white space. */
@@ -45,7 +45,7 @@ function isHex(c: number | undefined): boolean {
   return c !== undefined && ((c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x46) || (c >= 0x61 && c <= 0x66));
 }
 
-/** Offset after the escape whose backslash stands at `at`. */
+/** Offset after the escape whose backslash is at `at`. */
 function skipEscape(text: Json, at: number): number {
   switch (text[at + 1]) {
     case QUOTE:
@@ -78,10 +78,10 @@ export function skipString(text: Json, at: number, end: number): number {
 }
 
 /**
- * The rest of a long string, from an offset inside it. Large results are mostly one such
- * string, and byte by byte they would cost three times as much; so whole words are skipped as
- * long as none of their bytes is a quote, a backslash or a control character. The arithmetic
- * is the classic "has a byte less than n" on a word; a false alarm only costs a closer look.
+ * The rest of a long string, from an offset inside it. Large results are mostly one such string,
+ * and reading it byte by byte would cost three times as much. So this skips whole words as long
+ * as none of their bytes is a quote, a backslash or a control character. The arithmetic is the
+ * classic "has a byte less than n" on a word; a false alarm only costs a closer look.
  */
 function skipLongString(text: Json, at: number, end: number): number {
   const shift = text.byteOffset & 3;
@@ -106,7 +106,10 @@ function skipLongString(text: Json, at: number, end: number): number {
   throw new JsonError('unterminated string', end);
 }
 
-/** Whether none of the four bytes is a quote, a backslash or a control character; may say no where it could say yes. */
+/**
+ * Whether none of the four bytes is a quote, a backslash or a control character; may say no when
+ * it could say yes.
+ */
 function isOrdinary(word: number): boolean {
   const quote = word ^ 0x22222222;
   const backslash = word ^ 0x5c5c5c5c;
@@ -165,7 +168,7 @@ export function skipKey(text: Json, at: number, end: number): number {
 /** The kinds of the open containers, innermost last; shared, because scanning never interleaves. */
 const open = new Uint8Array(MAX_DEPTH);
 
-/** Offset after the value that starts at `at`, having checked all of it. */
+/** Offset after the value that starts at `at`; checks all of it. */
 export function skipValue(text: Json, at: number, end: number): number {
   let depth = 0;
   for (;;) {

@@ -1,6 +1,9 @@
-/** What the body of a response says for people: in JSON, or as a line of text. */
+/** What the body of a response says to a human reader: in JSON, or as a line of text. */
 
-/** The words, without secrets hidden and of any length; empty where the body has none, as a page. */
+/**
+ * The text, of any length and with secrets still in it; empty when the body has none, for example
+ * when it is an HTML page.
+ */
 export function serverWords(body: string): string {
   const { error, error_description, message, detail } = membersOf(body);
   const nested = typeof error === 'object' && error !== null ? (error as Record<string, unknown>).message : undefined;
@@ -10,7 +13,7 @@ export function serverWords(body: string): string {
   return /^[^<{[\n][^\n<]*$/.test(text) ? text : '';
 }
 
-/** The members of a JSON object; none where the text is not one. */
+/** The members of a JSON object; none if the text is not one. */
 export function membersOf(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,24 +1,27 @@
-/** What the rest of the program knows of a sign-in: that a user has to do something, and where. */
+/** What the rest of the program knows of a sign-in: that the user must act, and where. */
 import type { CancelSignal } from './cancel.ts';
 
 export interface PendingSignIn {
-  /** The page to open; undefined while it is being found out, or when nobody opened one yet. */
+  /** The page to open; undefined until it is known, or when no page has been opened yet. */
   readonly url: string | undefined;
   /** The code to enter there, with the device grant (RFC 8628). */
   readonly userCode?: string;
 }
 
-/** Seen from the side of the client: watched, never changed. */
+/** The client's view of a sign-in: it can be watched, not changed. */
 export interface SignIn {
-  /** The sign-in that waits for its user, or undefined when there is none. */
+  /** The sign-in that waits for its user, if there is one. */
   readonly pending: PendingSignIn | undefined;
-  /** Whether requests with this signal wait for credentials; without one, whether any do. */
+  /** Whether requests with this signal wait for credentials; without a signal, whether any request does. */
   waits(signal?: CancelSignal): boolean;
-  /** Whether there are credentials for the server. */
+  /** Whether credentials for the server exist. */
   readonly signedIn: boolean;
-  /** How many sign-ins have been completed since the start, by this process or by another one. */
+  /** How many sign-ins this process or another one has completed since the start. */
   readonly completed: number;
-  /** Calls back after every change of `pending`, after every completed sign-in, and when a request begins or ends to wait, until the function it returns is called. */
+  /**
+   * Calls back after every change of `pending`, after every completed sign-in, and when a request
+   * starts or stops waiting. Call the returned function to stop.
+   */
   watch(listener: () => void): () => void;
 }
 
@@ -27,7 +30,7 @@ export class SignInState implements SignIn {
   readonly #listeners = new Set<() => void>();
 
   #completed = 0;
-  /** How many requests wait, by their signal; requests without one share a place. */
+  /** How many requests wait, by signal; requests without one share an entry. */
   readonly #waiting = new Map<CancelSignal | undefined, number>();
   signedIn = false;
 
@@ -43,7 +46,7 @@ export class SignInState implements SignIn {
     return signal ? this.#waiting.has(signal) : this.#waiting.size > 0;
   }
 
-  /** Notes that a request waits, until the function it returns is called. */
+  /** Notes that a request waits, until the returned function is called. */
   beginWaiting(signal: CancelSignal | undefined): () => void {
     this.#waiting.set(signal, (this.#waiting.get(signal) ?? 0) + 1);
     this.#tell();
@@ -55,7 +58,7 @@ export class SignInState implements SignIn {
     };
   }
 
-  /** Notes that there are credentials that were not there before. */
+  /** Notes that new credentials exist. */
   complete(): void {
     this.#completed++;
     this.signedIn = true;

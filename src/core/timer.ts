@@ -1,11 +1,11 @@
-/** Time limits for work that has a signal of its own to obey. */
+/** Time limits for work that also obeys a signal of its own. */
 
 import { ProxyError } from '../errors.ts';
 import { Cancellation, type CancelSignal } from './cancel.ts';
 
 /**
- * Runs `work` with a signal that aborts together with `parent` or `other`, or after `ms` milliseconds.
- * Unlike `AbortSignal.any`, it leaves nothing behind on a parent that lives for long.
+ * Runs `work` with a signal that aborts together with `parent` or `other`, or after `ms`
+ * milliseconds. Unlike `AbortSignal.any`, it leaves nothing behind on a long-lived parent.
  */
 export async function withLimit<T>(
   ms: number,

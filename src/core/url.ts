@@ -1,7 +1,7 @@
 /**
  * An absolute URL, or one relative to a base; undefined when the text is neither. `URL.canParse`
- * must not decide this: in Node 20, once optimized, it misreads texts with characters from U+0080
- * to U+00FF.
+ * must not decide this: once optimized, Node 20 misreads texts with characters from U+0080 to
+ * U+00FF.
  */
 export function parseUrl(text: string, base?: string | URL): URL | undefined {
   try {
@@ -16,7 +16,7 @@ export function otherScheme(url: URL): URL {
   const encrypted = url.protocol === 'https:';
   const other = new URL(url);
   other.protocol = encrypted ? 'http:' : 'https:';
-  // The port that was the default before must now be written out.
+  // The former default port must now be written out.
   other.port = url.port || (encrypted ? '443' : '80');
   return other;
 }

@@ -1,12 +1,15 @@
-/** What has to be known of a URL to send a request there. Reading it off a `URL` costs more than one would think, so it is done once. */
+/**
+ * The parts of a URL that are needed to send a request there. Reading them from a `URL` is
+ * expensive, so it is done once.
+ */
 import { isLoopback } from '../config.ts';
 
 export interface Address {
   readonly origin: string;
-  /** The name or the address to connect to. */
+  /** The name or address to connect to. */
   readonly hostname: string;
   readonly port: string;
-  /** Path and query, as they stand in the request line. */
+  /** Path and query, as in the request line. */
   readonly path: string;
 }
 
@@ -22,7 +25,10 @@ export function addressOf(url: URL): Address {
   return address;
 }
 
-/** Where to connect to: every loopback name is this machine, whatever a name server says (RFC 6761, section 6.3). */
+/**
+ * The host to connect to: every loopback name means this machine, whatever a name server says
+ * (RFC 6761, section 6.3).
+ */
 function hostOf({ hostname }: URL): string {
   // Brackets belong to the URL, not to the address.
   if (hostname.startsWith('[')) return hostname.slice(1, -1);

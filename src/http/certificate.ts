@@ -1,4 +1,4 @@
-/** Explains why a server's certificate was not accepted, and what is missing on this machine. */
+/** Explains why a server's certificate was rejected, and what is missing on this machine. */
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { showUrl } from '../core/redact.ts';
 
@@ -22,8 +22,9 @@ export interface CertificateProblem {
 }
 
 /**
- * What an error says about the certificate of `url`, or undefined when it is about something else.
- * @param mayLook whether the server may be asked for its certificate again, straight from here.
+ * What an error says about the certificate of `url`; undefined when the error is about something
+ * else.
+ * @param mayLook whether the server may be asked for its certificate again, without a proxy.
  * @param ca whether `--ca` was given.
  */
 export async function certificateProblem(
@@ -47,7 +48,7 @@ export async function certificateProblem(
   const last = mayLook ? (await certificates(url)).at(-1) : undefined;
   const issuer = String(last?.issuer?.CN ?? last?.issuer?.O ?? '') || undefined;
   return {
-    problem: `its certificate comes from ${issuer ? JSON.stringify(issuer) : 'an authority'} that this machine does not trust (${code})`,
+    problem: `its certificate comes from ${issuer ? `${JSON.stringify(issuer)}, which` : 'an authority that'} this machine does not trust (${code})`,
     hint: authorityHint(issuer ? JSON.stringify(issuer) : 'that authority', ca),
   };
 }
@@ -58,7 +59,7 @@ function authorityHint(authority: string, ca: boolean): string {
     : `put the PEM certificate of ${authority} into a file, and give it with --ca FILE or name it in NODE_EXTRA_CA_CERTS`;
 }
 
-/** A host name or an IPv4 address, as it can be put into a URL. */
+/** A host name or an IPv4 address that can safely go into a URL. */
 const PLAIN_NAME = /^[A-Za-z0-9.-]{1,253}$/;
 
 /** @param all the names of the certificate, as Node lists them: `DNS:a.example, IP Address:192.0.2.1` */
@@ -79,19 +80,19 @@ function outOfDate(code: string, chain: readonly PeerCertificate[]): Certificate
   const expired = code === 'CERT_HAS_EXPIRED';
   const dates = chain.map((c) => Date.parse(expired ? c.valid_to : c.valid_from));
   const date = dates.find((time) => (expired ? time < now : time > now));
-  const day = date === undefined ? '' : ` ${expired ? 'on' : 'until'} ${new Date(date).toISOString().slice(0, 10)}`;
+  const day = date === undefined ? '' : ` ${expired ? 'on' : 'before'} ${new Date(date).toISOString().slice(0, 10)}`;
   const today = new Date(now).toISOString().slice(0, 10);
   return {
     problem: `its certificate ${expired ? `expired${day}` : `is not valid${day || ' yet'}`}`,
     hint: expired
       ? `this machine's clock says ${today}; if that is right, the server's operator must renew the certificate`
-      : `this machine's clock says ${today}, which may be wrong: set it; if it is right, the server uses the certificate too early`,
+      : `this machine's clock says ${today}, which may be wrong: set it; if it is right, ask the operator of the server for a certificate that is valid now`,
   };
 }
 
 /**
- * The certificates that the server sends, its own first. Node does not report them with the error, so
- * the server is asked once more; nothing is sent on that connection but the handshake.
+ * The certificates that the server sends, its own first. Node does not report them with the
+ * error, so this connects once more and sends nothing but the handshake.
  */
 async function certificates(url: URL): Promise<readonly PeerCertificate[]> {
   const [{ connect }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')]);

@@ -1,7 +1,7 @@
 /**
- * The one HTTP client under everything that leaves this program: its connections, headers,
- * redirects, certificates and outbound proxies. On `node:http`, because global `fetch` costs
- * several times as much a call.
+ * The one HTTP client for everything that leaves this program: its connections, headers,
+ * redirects, certificates and outbound proxies. It uses `node:http`, because global `fetch` costs
+ * several times as much per call.
  */
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
 import { plainUrl } from '../core/plain-url.ts';
@@ -23,9 +23,9 @@ export interface HttpOptions extends ConnectorOptions, Given {
 
 export interface HttpClient {
   readonly fetch: Fetch;
-  /** Whether any connection has come about so far. */
+  /** Whether any connection has been established so far. */
   readonly connected: boolean;
-  /** Closes every connection, those in use included. */
+  /** Closes every connection, including those in use. */
   close(): void;
 }
 
@@ -37,7 +37,7 @@ export function isReservedHeader(name: string): boolean {
   return RESERVED.test(name.toLowerCase());
 }
 
-/** The user's headers, names in lower case; a field that stands several times is one list (RFC 9110, section 5.3). */
+/** The user's headers, names in lower case; a repeated field becomes one list (RFC 9110, section 5.3). */
 function joinedHeaders(headers: HttpOptions['headers']): Record<string, string> {
   const joined = new Map<string, string>();
   for (const [name, value] of headers) {
@@ -60,7 +60,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 
   const fetch: Fetch = async (request) => {
     let url = redirects.target(request);
-    /** The last address in a chain of permanent redirects only. */
+    /** The last address in a chain that consists of permanent redirects only. */
     let permanent = url;
     let temporary = false;
     for (let hops = 0; ; hops++) {
@@ -99,19 +99,19 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   };
 }
 
-/** The siblings of a stale connection are as old: without them, the next attempt opens a new connection. */
+/** The other idle connections are as old as the stale one: without them, the next attempt opens a new connection. */
 function closeIdle({ agent }: Connector): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
-/** Names the credential that the server has refused, if it was the user's. */
+/** Names the credential that the server refused, if it was the user's. */
 function withCredential(options: HttpOptions, request: HttpRequest, response: HttpResponse, url: URL): HttpResponse {
   const refused = response.status === 401 || response.status === 403;
   const ours = refused && url.origin === options.url.origin;
   return ours ? { ...response, credential: sentCredential(options, request) } : response;
 }
 
-/** Where a response leads that is to be followed. */
+/** Where a response redirects to, if the request follows redirects. */
 function redirectTarget(request: HttpRequest, response: HttpResponse, url: URL): URL | undefined {
   if (response.status < 300 || request.redirect === 'manual') return undefined;
   if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
@@ -119,23 +119,26 @@ function redirectTarget(request: HttpRequest, response: HttpResponse, url: URL):
   return typeof location === 'string' ? parseUrl(location, url) : undefined;
 }
 
-/** The URL to go on with. Throws where going on would change the method or carry credentials elsewhere. */
+/** The URL to go on with. Throws if going on would change the method or carry credentials elsewhere. */
 function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number, hops: number): URL {
   const where = `${showUrl(from)} redirects to ${showUrl(to)}`;
-  // Servers behind a balancer that ends TLS often redirect to what they see themselves.
+  // Servers behind a load balancer that ends TLS often redirect to the address that they see themselves.
   const downgrade = from.protocol === 'https:' && to.protocol === 'http:' && from.hostname === to.hostname;
   const better = downgrade ? new URL(to.pathname, from.origin) : undefined;
   // The server chose the path, and the user may copy it into a shell.
-  const hint = better ? `try ${plainUrl(better)}` : 'give the new address as the URL if it is the right one';
+  const hint = better
+    ? `try ${plainUrl(better)}`
+    : 'if the new address is the MCP endpoint, use it as the URL; if it is a sign-in page, give the credentials with --header';
   const data = { httpStatus: status, hint };
   if (hops >= MAX_REDIRECTS)
     throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, {
       httpStatus: status,
       hint: 'check the URL; if it is right, tell the operator of the server',
     });
-  if (to.origin !== from.origin) throw new ProxyError('failed', `${where}, another origin`, data);
+  if (to.origin !== from.origin)
+    throw new ProxyError('failed', `${where}, and the proxy follows no redirect to another origin`, data);
   if (request.method !== 'GET' && status !== 307 && status !== 308) {
-    throw new ProxyError('failed', `${where} with HTTP ${status}, which drops the message`, data);
+    throw new ProxyError('failed', `${where} with HTTP ${status}, which does not carry the message along`, data);
   }
   return to;
 }

@@ -17,7 +17,7 @@ const CONNECT_CAUSES = new Map([
 const CHECK_NETWORK = 'check the network of this machine; some servers are reached through a VPN or a proxy only';
 const CONNECT_HINTS = new Map([
   ['ECONNREFUSED', 'check that the server is running, and the port'],
-  ['ENOTFOUND', 'check the spelling of the host name; a server of a company may need its VPN'],
+  ['ENOTFOUND', "check the spelling of the host name; a company's server may need its VPN"],
   ['EAI_AGAIN', CHECK_NETWORK],
   ['EHOSTUNREACH', CHECK_NETWORK],
   ['ENETUNREACH', CHECK_NETWORK],
@@ -25,9 +25,9 @@ const CONNECT_HINTS = new Map([
   ['ECONNRESET', 'something between here and the server, such as a firewall, closes connections; ask its operator'],
 ]);
 
-/** How the connection that failed was to be made. */
+/** How the proxy tried to make the connection that failed. */
 export interface Route {
-  /** The outbound proxy, `host:port`, when there is one. */
+  /** The outbound proxy, `host:port`, if there is one. */
   readonly proxy: string | undefined;
   /** What else could be wrong. */
   readonly hint: string | undefined;
@@ -35,12 +35,12 @@ export interface Route {
   readonly ca: boolean;
 }
 
-/** No connection came about, so nothing was sent. */
+/** No connection was established, so nothing was sent. */
 export async function noConnection(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
   if (error instanceof ProxyError) return error;
   const code = error.code ?? firstCode(error);
   const { certificateProblem } = await import('./certificate.ts');
-  // The look at the certificate goes straight to the server, which a proxy may be there to prevent.
+  // This look at the certificate goes straight to the server, which an outbound proxy may exist to prevent.
   const certificate = await certificateProblem(error, code, url, { mayLook: route.proxy === undefined, ca: route.ca });
   // A refused connection does not tell which protocol the server speaks.
   const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
@@ -54,7 +54,7 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
   return new ProxyError('unreachable', `cannot connect to ${where}: ${cause}`, hint ? { hint } : {}, error);
 }
 
-/** The code of the first attempt, where an error stands for attempts at several addresses. */
+/** The code of the first attempt, when one error reports attempts at several addresses. */
 function firstCode(error: Error): string | undefined {
   return error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined)?.code : undefined;
 }
@@ -71,12 +71,12 @@ export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, rout
   return wrong ?? brokenConnection(error, url);
 }
 
-/** The connection broke after the request was on its way. */
+/** The connection broke after the request was sent. */
 export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyError {
   if (error instanceof ProxyError) return error;
   return new ProxyError(
     'failed',
-    `${showUrl(url)} closed the connection before it had answered${error.code ? ` (${error.code})` : ''}`,
+    `${showUrl(url)} closed the connection before it answered${error.code ? ` (${error.code})` : ''}`,
     {
       outcome: 'unknown',
       hint: 'if it happens again, ask the operator of the server, or of a gateway in front of it',

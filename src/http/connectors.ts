@@ -1,4 +1,4 @@
-/** How each origin is reached: directly, or through an outbound proxy; found out once, and kept. */
+/** How each origin is reached, directly or through an outbound proxy. Found out once, and kept. */
 import http, { type AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
 import { CookieJar } from './cookies.ts';
@@ -8,7 +8,7 @@ import type { Connector } from './request.ts';
 import type { Secure, Trust } from './trust.ts';
 
 const AGENT: AgentOptions = { keepAlive: true };
-/** Connections that are used for one request. */
+/** For connections that carry only one request. */
 const ONCE: AgentOptions = { keepAlive: false };
 
 const AS_NODE_DOES: Trust = { own: {}, foreign: {} };
@@ -21,7 +21,7 @@ export interface ConnectorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Headers that are sent with every request: to the origin of the server, and to all others. */
+/** Headers that go with every request: to the server's origin, and to all others. */
 export interface OriginHeaders {
   readonly own: Connector['headers'];
   readonly foreign: Connector['headers'];
@@ -30,7 +30,7 @@ export interface OriginHeaders {
 export class Connectors {
   readonly #options: ConnectorOptions;
   readonly #headers: OriginHeaders;
-  /** By origin, at hand without waiting. */
+  /** By origin, available without waiting. */
   readonly #found = new Map<string, Connector>();
   readonly #finding = new Map<string, Promise<Connector>>();
   #trust: Promise<Trust> | undefined;
@@ -61,7 +61,7 @@ export class Connectors {
     }
   }
 
-  /** Closes every connection, those in use included. */
+  /** Closes every connection, including those in use. */
   close(): void {
     for (const { agent, streams } of this.#found.values()) {
       agent.destroy();
@@ -103,7 +103,7 @@ async function createConnector(
   };
   if (options.enableProxy && !isLoopback(url.hostname)) {
     const { proxyAgent } = await import('./outbound-proxy.ts');
-    // Proxies close connections without a word when the server behind them does: over plain HTTP, none is used twice.
+    // Proxies close connections silently when the server behind them does, so over plain HTTP none is used twice.
     const found = proxyAgent(url, { ...(encrypted ? AGENT : ONCE), ...secure.proxy });
     const streams = proxyAgent(url, { ...ONCE, ...secure.proxy });
     if (found === 'invalid' || streams === 'invalid') throw unusableProxy(url, options.env);
@@ -115,7 +115,7 @@ async function createConnector(
         streams: streams.agent,
         expire,
         proxy: found.host,
-        hint: `is the proxy ${found.host} the right one?`,
+        hint: `check that the proxy ${found.host} is running, and that it is the right one`,
       };
     }
   }

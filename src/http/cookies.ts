@@ -1,6 +1,6 @@
 /**
- * The cookies of one origin (RFC 6265), for as long as the program runs. Load balancers use
- * them to keep a session on one node; nothing else here depends on them.
+ * The cookies of one origin (RFC 6265), for as long as the program runs. Load balancers use them
+ * to keep a session on one node; nothing else here depends on them.
  */
 
 import type { Cookies } from '../core/fetch.ts';
@@ -49,7 +49,7 @@ function attribute(attributes: readonly string[], name: string): string | undefi
   return found?.slice(name.length + 1);
 }
 
-/** Whether a cookie is set only to take it away. Those that expire later than this program ends are none of its business. */
+/** Whether a cookie is set only to delete it. One that expires later counts as valid as long as the program runs. */
 function hasExpired(attributes: readonly string[]): boolean {
   const age = attribute(attributes, 'max-age');
   if (age !== undefined) return Number(age) <= 0;

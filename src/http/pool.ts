@@ -3,8 +3,8 @@ import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /**
- * Several popular servers close an idle connection after 5 seconds: a request on a connection
- * that is just being closed may or may not have run, so none is used that long.
+ * Several popular servers close an idle connection after 5 seconds. A request on a connection
+ * that is just closing may or may not have run, so no connection is used after that long.
  */
 const IDLE = 4_000;
 const LOOK_EVERY = 500;
@@ -16,10 +16,10 @@ interface Idle extends Duplex {
 }
 
 /**
- * Lets the agent forget connections that were idle for too long; its own option would set a
- * timer for each request.
- * @returns closes those that are too old now. To be called before a request picks one: timers
- * are late after the machine slept.
+ * Lets the agent forget connections that were idle for too long; its own option would set a timer
+ * for each request.
+ * @returns closes those that are too old now. Call it before a request picks one: timers are
+ *   late after the machine slept.
  */
 export function expireIdle(agent: Agent): () => void {
   let timer: NodeJS.Timeout | undefined;

@@ -1,4 +1,4 @@
-/** What the environment says about an outbound proxy, and what to do where that does not lead to the server. Pure. */
+/** What the environment says about an outbound proxy, and what to do when that does not lead to the server. Pure. */
 import { isLoopback } from '../config.ts';
 import { ProxyError } from '../errors.ts';
 
@@ -6,7 +6,10 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const EXAMPLE = 'http://proxy.example:3128';
 
-/** The warning when `--enable-proxy` finds no proxy in the environment; undefined when it finds one, or is not given. */
+/**
+ * The warning when `--enable-proxy` finds no proxy in the environment; undefined when it finds
+ * one, or was not given.
+ */
 export function unusedProxyFlag(
   { url, enableProxy }: { readonly url: URL; readonly enableProxy: boolean },
   env: Env,
@@ -15,7 +18,7 @@ export function unusedProxyFlag(
   return `--enable-proxy has no effect: ${variablesFor(url)[0]} is not set`;
 }
 
-/** What to do when a connection straight to the server fails, as far as it is about a proxy. */
+/** What to do about a proxy when a direct connection to the server fails. */
 export function directRouteHint(url: URL, enableProxy: boolean, env: Env): string | undefined {
   const variable = proxyVariable(url, env);
   if (variable === undefined || isLoopback(url.hostname)) return undefined;
@@ -26,7 +29,7 @@ export function directRouteHint(url: URL, enableProxy: boolean, env: Env): strin
       ? `${variable} names a SOCKS proxy, and SOCKS is not supported: set it to an HTTP proxy, and add --enable-proxy`
       : `${variable} is set but not used: add --enable-proxy to use it`;
   }
-  // Only an exclusion leads past a proxy that is there and to be used.
+  // With a proxy in the environment and in use, only an exclusion leads past it.
   const by = excluding ?? 'NO_PROXY';
   return `${by} excludes ${url.hostname} from the proxy in ${variable}: take it out of ${by} if it needs the proxy`;
 }
@@ -39,7 +42,7 @@ export function unusableProxy(url: URL, env: Env): ProxyError {
       'unreachable',
       `cannot connect to ${url.host}: ${variable} names a SOCKS proxy, and SOCKS is not supported`,
       {
-        hint: `set ${variable} to an HTTP proxy, such as ${EXAMPLE}; Privoxy, for one, makes an HTTP proxy of a SOCKS proxy`,
+        hint: `set ${variable} to an HTTP proxy, such as ${EXAMPLE}; Privoxy, for example, turns a SOCKS proxy into one`,
       },
     );
   }

@@ -17,13 +17,13 @@ export class PermanentRedirects {
   readonly #shared = {};
   #any = false;
 
-  /** Where to send a request. */
+  /** The URL to send a request to. */
   target(request: HttpRequest): URL {
     if (!this.#any || request.redirect === 'manual') return request.url;
     return this.#of(request)?.get(keyOf(request)) ?? request.url;
   }
 
-  /** Notes where permanent redirects have led a request, and what it got there. */
+  /** Notes where permanent redirects led a request, and the status that it got there. */
   learn(request: HttpRequest, target: URL, status: number): void {
     if (target === request.url || request.redirect === 'manual') return;
     const targets = this.#of(request) ?? new Map<string, URL>();

@@ -1,4 +1,4 @@
-/** One HTTP request and its response, over a connection that is pooled, new, or led through a proxy. */
+/** One HTTP request and its response, over a connection that is pooled, new, or goes through a proxy. */
 import type http from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -11,10 +11,10 @@ import { ResponseBody, unpacked } from './response-body.ts';
 import type { Secure } from './trust.ts';
 
 const CONNECT_LIMIT = 30_000;
-/** The most interim responses (RFC 9110, section 15.2) to one request. */
+/** The most interim responses (RFC 9110, section 15.2) to accept for one request. */
 const MAX_INTERIM = 1_000;
 
-/** Requests whose response stays open: they get connections of their own, and leave the warm ones to calls. */
+/** Requests whose response stays open: they get their own connections, and leave the warm ones to calls. */
 const STAYS_OPEN: ReadonlySet<Purpose> = new Set(['connect', 'stream']);
 
 /** How requests to one origin get onto the network. */
@@ -27,14 +27,17 @@ export interface Connector {
   readonly request: typeof http.request;
   /** Sent with every request to this origin. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Whom connections to this origin trust. An agent's own options would not reach through an outbound proxy. */
+  /**
+   * Which certificates connections to this origin trust. An agent's own options would not reach
+   * through an outbound proxy.
+   */
   readonly secure: Secure;
   readonly cookies: CookieJar;
-  /** The header lines of requests without their length, by the headers that were asked for. */
+  /** The header lines of requests without `content-length`, by the headers object of the request. */
   readonly lines: WeakMap<object, string[]>;
-  /** The outbound proxy, `host:port`, when there is one. */
+  /** The outbound proxy, `host:port`, if there is one. */
   readonly proxy: string | undefined;
-  /** What could be wrong when a connection fails, judging by how this connector connects. */
+  /** What may be wrong when a connection fails, given how this connector connects. */
   readonly hint: string | undefined;
   /** Whether `--ca` was given. */
   readonly ca: boolean;
@@ -42,7 +45,7 @@ export interface Connector {
   answered: boolean;
 }
 
-/** A pooled connection was closed by the server before it answered anything; the request may be repeated. */
+/** The server closed a pooled connection before it answered anything; the request may be repeated. */
 export class StaleConnection extends Error {}
 
 /** One request, one response, no redirects. */
@@ -57,11 +60,11 @@ export function exchange(connector: Connector, request: HttpRequest, reached: ()
 interface Callbacks {
   readonly resolve: (response: HttpResponse) => void;
   readonly reject: (reason: unknown) => void;
-  /** A connection has come about. */
+  /** A connection has been established. */
   readonly reached: () => void;
 }
 
-/** A request from its start until its response has begun, or it has failed. */
+/** A request from its start until its response has begun or it has failed. */
 class InFlight {
   readonly #connector: Connector;
   readonly #request: HttpRequest;
@@ -95,7 +98,7 @@ class InFlight {
     const { url, signal, body } = this.#request;
     const outgoing = this.#outgoing;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    // A connection that was used before is known to work, and is there at once.
+    // A connection that was used before is known to work, and available at once.
     if (outgoing.reusedSocket) this.#connected = true;
     else this.#watchConnection();
     outgoing.on('response', (incoming) => this.#respond(incoming));
@@ -107,18 +110,18 @@ class InFlight {
       socket.destroy();
       this.#fail(withoutAnswer(url, 'switched to another protocol', incoming.statusCode));
     });
-    // Whatever else Node does with a connection: when the request is over, it has been answered or has failed.
+    // Whatever else Node does with a connection: when the request is over, it was answered or it failed.
     outgoing.on('close', () => {
       if (!this.#told) this.#fail(withoutAnswer(url, 'closed the connection'));
     });
-    // After the response this settles nothing any more: the body reports what happens to it.
+    // After the response this settles nothing: the body reports what happens to it.
     outgoing.on('error', (error) => this.#broken(error));
     send(outgoing, body);
   }
 
   readonly #onAbort = (): void => {
-    // Without the reason, which everybody has from the signal: just after the end of a response nobody
-    // listens on its connection, and an error there would end the program.
+    // Without the reason, which the signal holds already. Just after the end of a response its
+    // connection has no error listener, and an error there would end the program.
     this.#outgoing.destroy();
     // While a tunnel is being set up, the request would learn of its end only when the outbound proxy answers.
     this.#settled();
@@ -146,14 +149,14 @@ class InFlight {
         this.#callbacks.reached();
         clearTimeout(this.#timer);
       };
-      // A tunnel through a proxy comes connected, but its TLS handshake may still fail.
+      // A tunnel through a proxy is connected when it arrives, but its TLS handshake may still fail.
       const ready = !socket.connecting && (socket as HandshakeState).secureConnecting !== true;
       if (ready) onConnected();
       else socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
     });
   }
 
-  /** No connection has come about in time. */
+  /** No connection was established in time. */
   #late(): void {
     const outgoing = this.#outgoing;
     const accepted = outgoing.socket?.connecting === false;
@@ -166,7 +169,7 @@ class InFlight {
 
   #watchProxy(): void {
     this.#outgoing.on('proxyConnect', ({ statusCode }: { statusCode?: number }) => {
-      // Anything but 200 comes from the proxy, and would be taken for the answer of the server.
+      // Anything but 200 comes from the proxy, and would be taken for the server's answer.
       if (statusCode === undefined || statusCode === 200) return;
       this.#outgoing.destroy(refusedByProxy(this.#connector, this.#request.url, statusCode));
     });
@@ -198,7 +201,7 @@ class InFlight {
     return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
   }
 
-  /** Says what a broken connection means at the stage that the request has reached. */
+  /** Reports what a broken connection means at the stage that the request has reached. */
   #broken(error: NodeJS.ErrnoException): void {
     const { url, signal, repeatable } = this.#request;
     const { reject } = this.#callbacks;
@@ -214,12 +217,12 @@ class InFlight {
   }
 }
 
-/** The headers as a flat list, which Node writes out without looking at each of them twice. */
+/** The headers as a flat list, which Node writes without looking at each of them twice. */
 function headersOf(connector: Connector, request: HttpRequest): string[] | Record<string, string> {
   const { url, headers, body, cookies: jar = connector.cookies } = request;
   const length = body && String(body.reduce((sum, part) => sum + part.length, 0));
   const cookie = jar.empty ? undefined : jar.header(url.pathname);
-  // The agents for outbound proxies add headers of their own, which a list does not allow.
+  // The agents for outbound proxies add their own headers, which a list does not allow.
   if (connector.proxy !== undefined || cookie !== undefined || headers.cookie !== undefined) {
     const cookies = [connector.headers.cookie, headers.cookie, cookie].filter((some) => some !== undefined);
     const all: Record<string, string> = { host: url.host, ...connector.headers, ...headers };
@@ -249,12 +252,12 @@ function send(outgoing: ClientRequest, body: HttpRequest['body']): void {
   outgoing.end(body?.at(-1));
 }
 
-/** Node documents no property for this; it is on every `TLSSocket` from its creation until `secureConnect`. */
+/** Node does not document this property; every `TLSSocket` has it from its creation until `secureConnect`. */
 interface HandshakeState {
   readonly secureConnecting?: boolean;
 }
 
-/** No connection could even be begun: this process has too many, or the machine. */
+/** A connection could not even be started: this process or the machine has too many open. */
 function isExhausted(error: NodeJS.ErrnoException): boolean {
   return error.code === 'EMFILE' || error.code === 'ENFILE';
 }
@@ -264,7 +267,10 @@ function isReset(error: NodeJS.ErrnoException): boolean {
 }
 
 export function refusedByProxy(connector: Connector, url: URL, status: number): ProxyError {
-  const hint = status === 407 ? 'put user name and password into the proxy variable' : 'ask the operator of that proxy';
+  const hint =
+    status === 407
+      ? `give the right user name and password in the proxy variable: http://USER:PASSWORD@${connector.proxy}`
+      : 'ask the operator of that proxy';
   const message = `the proxy ${connector.proxy} refuses to connect to ${url.host} (HTTP ${status})`;
   return new ProxyError('unreachable', message, { httpStatus: status, hint });
 }

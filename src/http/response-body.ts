@@ -1,4 +1,4 @@
-/** Response bodies: read with back-pressure, unpacked, bounded, and honest about how they ended. */
+/** Response bodies: read with back-pressure, unpacked, bounded, and truthful about how they ended. */
 
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -8,7 +8,10 @@ import { ProxyError } from '../errors.ts';
 import { Gatherer } from '../wire/gather.ts';
 import { brokenConnection } from './connection-failure.ts';
 
-/** The response as a stream of plain bytes. We ask for no compression, but some middleboxes compress anyway. */
+/**
+ * The response as a stream of plain bytes. The proxy asks for no compression, but some
+ * middleboxes compress anyway.
+ */
 export async function unpacked(incoming: IncomingMessage): Promise<Readable> {
   const encoding = incoming.headers['content-encoding']?.toLowerCase();
   if (encoding === undefined || encoding === 'identity' || encoding === '') return incoming;
@@ -71,12 +74,12 @@ export class ResponseBody implements HttpBody {
         if (failed) return;
         failed = true;
         this.destroy();
-        // An abort cuts the connection; the reason for it says more than the cut.
+        // An abort cuts the connection; the reason of the abort says more than the cut.
         if (this.#signal?.aborted) reject(this.#signal.reason);
         else reject(error instanceof ProxyError ? error : brokenConnection(error as Error, this.#url));
       };
       stream.on('data', (chunk: Buffer) => {
-        // Chunks that were under way when the sink threw.
+        // Chunks that were in flight when the sink threw.
         if (failed) return;
         try {
           const full = sink(chunk);
@@ -101,7 +104,7 @@ export class ResponseBody implements HttpBody {
   async bytes(limit: number): Promise<Buffer> {
     const incoming = this.#incoming;
     if (this.#stream === incoming && incoming.complete && incoming.readableLength <= limit && !incoming.destroyed) {
-      // A small response is all there by now, and need not be waited for chunk by chunk.
+      // A small response is complete by now, so there is no need to wait for it chunk by chunk.
       return (incoming.read() as Buffer | null) ?? EMPTY;
     }
     const announced = Number(this.#incoming.headers['content-length']);

@@ -1,4 +1,7 @@
-/** Finds out whether an unreachable URL has `http:` instead of `https:` or the other way round. Loaded only when needed. */
+/**
+ * Finds out whether an unreachable URL should have `http:` instead of `https:` or the other way
+ * round. Loaded only when needed.
+ */
 import { isLoopback } from '../config.ts';
 import { showUrl } from '../core/redact.ts';
 import { otherScheme } from '../core/url.ts';

@@ -1,21 +1,21 @@
-/** Which of the headers of a request that was refused was its credential. */
+/** Finds the header that was the credential of a refused request. */
 import type { ForwardedHeader } from '../config.ts';
 import type { HttpRequest, SentCredential } from '../core/fetch.ts';
 
-/** Headers that prove something, by the names in use: `X-API-Key`, `Private-Token`, `Cookie`. */
+/** Headers that carry a credential, by common names: `X-API-Key`, `Private-Token`, `Cookie`. */
 const PROVES = /auth|token|key|secret|cookie|password|credential/i;
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
 export interface Given {
-  /** Of the user. */
+  /** The user's headers. */
   readonly headers: Headers;
   /** Whether `Authorization` is the user info of the URL. */
   readonly authorizationFromUrl?: boolean;
   readonly listen?: { readonly forwardHeaders: readonly ForwardedHeader[] } | undefined;
 }
 
-/** Undefined when the request went without one, and nobody was meant to give one. */
+/** Undefined when the request had no credential and did not need one from a client. */
 export function sentCredential(
   { headers, authorizationFromUrl, listen }: Given,
   request: Pick<HttpRequest, 'headers'>,

@@ -1,4 +1,4 @@
-/** Reports requests that have no response for a while, so that users know what the proxy is waiting for. */
+/** Reports requests that get no response for a while, so that users know what the proxy is waiting for. */
 import type { Fetch } from '../core/fetch.ts';
 
 export interface Slow {

@@ -1,6 +1,6 @@
 /**
- * Whom connections trust, and who this client says it is: `--ca`, `--cert` and `--key`.
- * Loaded only with one of them, because each connection without them uses what Node has at hand.
+ * Which certificates connections trust, and which one this client presents: `--ca`, `--cert` and
+ * `--key`. Loaded only with one of them, because connections without them use Node's defaults.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import tls, { type SecureContext } from 'node:tls';
 import type { TlsConfig } from '../config.ts';
 import { ProxyError } from '../errors.ts';
 
-/** The part of a request's options that decides this; empty means what Node does by itself. */
+/** The request options that decide this; empty means Node's defaults. */
 export interface Secure {
   readonly secureContext?: SecureContext;
 }
@@ -34,21 +34,21 @@ export function readTrust({ ca, cert, key }: TlsConfig, env: Env): Trust {
     const { code } = error as NodeJS.ErrnoException;
     const mixed = code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH' || code === 'ERR_OSSL_X509_KEY_TYPE_MISMATCH';
     const what = mixed ? 'do not belong together' : `cannot be used${code ? ` (${code})` : ''}`;
-    const hint = 'the first certificate in --cert is the one that was issued for the key in --key';
+    const hint = 'the first certificate in --cert must be the one that was issued for the key in --key';
     throw new ProxyError('unreachable', `the client certificate ${cert} and the key ${key} ${what}`, { hint }, error);
   }
 }
 
-/** What Node trusts without being told: naming an authority replaces these, instead of adding to them. */
+/** The authorities that Node trusts by default: naming an authority replaces these instead of adding to them. */
 function usualAuthorities(env: Env): readonly string[] {
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
-  // Node 22.15 and later tell; before, the list lacks those of the environment.
+  // Node 22.15 and later list all of them; earlier versions leave out those of the environment.
   if (getCACertificates) return getCACertificates('default');
   const extra = env.NODE_EXTRA_CA_CERTS;
   try {
     return extra ? [...tls.rootCertificates, ...blocksOf(readFileSync(extra, 'utf8'))] : tls.rootCertificates;
   } catch {
-    // Node goes on without them too, after a warning at its start.
+    // Node continues without them too, after a warning at startup.
     return tls.rootCertificates;
   }
 }
@@ -59,7 +59,7 @@ function blocksOf(pem: string): string[] {
   return pem.match(CERTIFICATE) ?? [];
 }
 
-/** OpenSSL leaves out what it cannot read, which would look like a server that cannot be trusted. */
+/** OpenSSL skips what it cannot read, which would look like a server that cannot be trusted. */
 function certificatesIn(file: string): string[] {
   const blocks = blocksOf(read(file, '--ca'));
   const broken = blocks.findIndex((block) => !isCertificate(block));

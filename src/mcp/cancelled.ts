@@ -1,4 +1,7 @@
-/** `notifications/cancelled`, read and written (specification, "Cancellation"): it names a request by its id, and ids belong to a wire. */
+/**
+ * Reads and writes `notifications/cancelled` (specification, "Cancellation"): it names a request
+ * by its id, and ids belong to a wire.
+ */
 import { Cancelled } from '../core/exchange.ts';
 import { isId, isTooLong } from '../core/ids.ts';
 import { encode, type Json, peek, withMember } from '../core/json.ts';
@@ -10,9 +13,9 @@ export function cancelledId(params: Json): Id | undefined {
   return id && isId(id) && !isTooLong(id) ? id.toString('utf8') : undefined;
 }
 
-/** The `notifications/cancelled` for a request of ours, with all that the asker said in its own. */
+/** The `notifications/cancelled` for a request of ours, with everything that the client said in its own. */
 export function cancelledCall(reason: unknown, id: Id): Call {
   const own = reason instanceof Cancelled ? reason.call?.params : undefined;
-  // What cannot be read would not have cancelled anything, so here it can be changed.
+  // If its parameters were unreadable, it would not have cancelled anything; so they can be changed here.
   return { method: 'notifications/cancelled', params: withMember(own ?? encode({}), 'requestId', Buffer.from(id)) };
 }

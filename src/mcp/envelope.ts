@@ -1,7 +1,7 @@
 /**
- * The envelope of 2026-07-28: members of `_meta` in which each request says which revision it speaks, who sends it and
- * what the client can do, and in which results and notifications say what they belong to (specification 2026-07-28,
- * "Base Protocol", section "`_meta`").
+ * The envelope of 2026-07-28: members of `_meta`. In a request they say which revision it speaks,
+ * which client sends it and what that client can do; in results and notifications they say what
+ * these belong to (specification 2026-07-28, "Base Protocol", section "`_meta`").
  */
 import {
   asString,
@@ -22,23 +22,23 @@ export const PROTOCOL_VERSION = `${PREFIX}protocolVersion`;
 const CLIENT_INFO = `${PREFIX}clientInfo`;
 export const CLIENT_CAPABILITIES = `${PREFIX}clientCapabilities`;
 const LOG_LEVEL = `${PREFIX}logLevel`;
-/** In results: who has answered. */
+/** In results: the server that answered. */
 export const SERVER_INFO = `${PREFIX}serverInfo`;
 /** In the messages of a subscription: the id of the request that opened it. */
 export const SUBSCRIPTION_ID = `${PREFIX}subscriptionId`;
 
-/** Present in the text of every envelope, unless letters of it are spelled as escapes. */
+/** Appears in the text of every envelope, unless some of its letters are escaped. */
 const MARK = PREFIX.slice(0, -1);
 const ESCAPE_MARK = '\\u';
 
-/** Whether a call may have an envelope; almost every legacy call is told apart without a closer look. */
+/** Whether a call may have an envelope; tells almost every legacy call apart without a closer look. */
 export function mayDeclareRevision({ params }: Call): boolean {
   return isObject(params) && (params.includes(MARK) || params.includes(ESCAPE_MARK));
 }
 
 /**
- * The revision a call declares in its own envelope, or undefined when it has none: a legacy
- * message. Throws a JsonError when `params` or `_meta` has a duplicate key.
+ * The revision that a call declares in its own envelope; undefined for a legacy message, which
+ * has none. Throws a JsonError when `params` or `_meta` has a duplicate key.
  */
 export function declaredRevision(call: Call): string | undefined {
   if (!call.params || !mayDeclareRevision(call)) return undefined;
@@ -51,14 +51,14 @@ export function declaredClient(call: Call): Json | undefined {
   return peekObject(call.params, '_meta', CLIENT_INFO);
 }
 
-/** The capabilities of the client, from the envelope of a call; with a path, what stands there in them. */
+/** The capabilities of the client, from the envelope of a call; with a path, the value at that path in them. */
 export function declaredCapabilities(call: Call, ...path: readonly string[]): Json | undefined {
   return peekObject(call.params, '_meta', CLIENT_CAPABILITIES, ...path);
 }
 
 /**
- * Parameters that hold nothing but an envelope: that of the call, or, for a legacy `initialize`,
- * one that says the same as it does. Servers refuse what comes without.
+ * Parameters that hold nothing but an envelope: the envelope of the call or, for a legacy
+ * `initialize`, an equivalent one. Servers refuse requests without an envelope.
  */
 export function envelopeOf(call: Call): Json {
   let envelope: Json = encode({ [PROTOCOL_VERSION]: MODERN_REVISIONS[0], [CLIENT_CAPABILITIES]: {} });
@@ -71,7 +71,10 @@ export function envelopeOf(call: Call): Json {
   return withMember(encode({}), '_meta', envelope);
 }
 
-/** Parameters without what only the modern era puts into `_meta`. Throws a JsonError for a duplicate key. */
+/**
+ * Parameters without the members that only the modern era puts into `_meta`. Throws a JsonError
+ * for a duplicate key.
+ */
 export function withoutEnvelope(params: Json): Json {
   const meta = isObject(params) ? member(params, '_meta') : undefined;
   return isObject(meta) ? withMember(params, '_meta', withoutMembers(meta, ENVELOPE)) : params;

@@ -1,6 +1,7 @@
 /**
- * The handshake where the proxy itself opens a connection or answers for a server: `initialize` (specification
- * 2025-11-25, "Lifecycle") and `server/discover` (specification 2026-07-28, "Discovery").
+ * The handshakes that the proxy takes part in itself, when it opens a connection or answers for a
+ * server: `initialize` (specification 2025-11-25, "Lifecycle") and `server/discover`
+ * (specification 2026-07-28, "Discovery").
  */
 import { asString, encode, type Json, peek, withMember } from '../core/json.ts';
 import { type Call, encodeRequest, type Frame } from '../core/jsonrpc.ts';
@@ -8,12 +9,12 @@ import { envelopeOf, SERVER_INFO } from './envelope.ts';
 import { COMPLETE, UNCACHED } from './result.ts';
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from './revisions.ts';
 
-/** This program, as the client and as the server that it can be. */
+/** This program as implementation info, for both its client and its server role. */
 export function ourselves(version: string): Json {
   return encode({ name: 'mcp-proxy', version });
 }
 
-/** Opens a session whose server is to ask for nothing: no capability is declared. */
+/** Opens a session whose server must not ask for anything: it declares no capabilities. */
 export function initializeCall(clientInfo: Json): Call {
   const params = encode({ protocolVersion: LEGACY_REVISIONS[0], capabilities: {} });
   return { method: 'initialize', params: withMember(params, 'clientInfo', clientInfo) };
@@ -22,18 +23,18 @@ export function initializeCall(clientInfo: Json): Call {
 /** Follows the answer to `initialize`. */
 export const INITIALIZED: Call = { method: 'notifications/initialized' };
 
-/** The revision that an `initialize` asks for, if it is one that the proxy knows. */
+/** The revision that an `initialize` asks for, if the proxy knows it. */
 export function requestedRevision({ params }: Call): string | undefined {
   const wanted = asString(peek(params, 'protocolVersion'));
   return LEGACY_REVISIONS.find((revision) => revision === wanted);
 }
 
-/** Asks what only a modern server answers, in the name of the client that sent the call. */
+/** A request that only a modern server answers, on behalf of the client that sent the call. */
 export function discoverCall(call: Call): Call {
   return { method: 'server/discover', params: envelopeOf(call) };
 }
 
-/** What a server says of itself in a handshake, as JSON text. */
+/** How a server describes itself in a handshake, as JSON text. */
 export interface Introduction {
   readonly capabilities: Json;
   readonly serverInfo: Json | undefined;
@@ -55,8 +56,8 @@ export function discoverResult({ capabilities, serverInfo, instructions }: Intro
   return instructions ? withMember(named, 'instructions', instructions) : named;
 }
 
-/** The most harmless request: it runs nothing, and whatever a server answers to it shows that it is there. */
+/** The most harmless request: it runs nothing, and any answer to it shows that the server is there. */
 export const PING: Call = { method: 'ping' };
 
-/** A {@link PING} outside of any session. */
+/** A {@link PING} outside any session. */
 export const PING_REQUEST: Frame = encodeRequest('1', PING);

@@ -1,6 +1,7 @@
 /**
- * The headers of requests to a server: what each of them has, and the request metadata that Streamable HTTP mirrors
- * (specification 2026-07-28, "Streamable HTTP", sections "Request Metadata" and "Custom Headers from Tool Parameters").
+ * The headers of requests to a server: those that every request has, and the request metadata
+ * that Streamable HTTP mirrors (specification 2026-07-28, "Streamable HTTP", sections "Request
+ * Metadata" and "Custom Headers from Tool Parameters").
  */
 
 import { asString, decode, type Json, member } from '../core/json.ts';
@@ -8,13 +9,13 @@ import type { Call } from '../core/jsonrpc.ts';
 import { declaredRevision } from './envelope.ts';
 import { nameSource } from './methods.ts';
 
-/** Of every POST: the server chooses between an answer and a stream. */
+/** For every POST: the server chooses between an answer and a stream. */
 export const POST_HEADERS = {
   'content-type': 'application/json',
   accept: 'application/json, text/event-stream',
 } as const;
 
-/** Of every GET for a stream. */
+/** For every GET that asks for a stream. */
 export const STREAM_HEADERS = { accept: 'text/event-stream' } as const;
 
 /** An HTTP field name (RFC 9110, section 5.1). */
@@ -22,7 +23,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/;
 const ENCODED = /^=\?base64\?.*\?=$/s;
 
-/** A value as it may stand in a header: itself where that is safe, else in the Base64 form of the specification. */
+/** A value encoded for a header: unchanged if it is safe, otherwise in the Base64 form of the specification. */
 export function headerValue(value: string): string {
   if (PLAIN_VALUE.test(value) && !ENCODED.test(value)) return value;
   return `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
@@ -39,7 +40,7 @@ export function standardHeaders(call: Call): Record<string, string> {
   return headers;
 }
 
-/** One annotated parameter of a tool: where it stands in the arguments, and the header that mirrors it. */
+/** One annotated parameter of a tool: its place in the arguments, and the header that mirrors it. */
 export interface MirroredParameter {
   readonly path: readonly string[];
   /** The whole header name, in lower case. */
@@ -99,14 +100,14 @@ function check(schema: Record<string, unknown>, names: Set<string>): string | un
   return undefined;
 }
 
-/** Whether an annotation stands anywhere but in the schemas that were reached. */
+/** Whether there is an annotation anywhere outside the schemas that were reached. */
 function hasOther(root: unknown, reached: ReadonlySet<object>): boolean {
   const queue: { value: unknown; names: boolean }[] = [{ value: root, names: false }];
   for (let next = queue.pop(); next; next = queue.pop()) {
     const { value } = next;
     if (Array.isArray(value)) for (const item of value) queue.push({ value: item, names: false });
     if (!isRecord(value)) continue;
-    // Below `properties` the keys are names of parameters, one of which may be called like the annotation.
+    // Below `properties` the keys are names of parameters, one of which may have the same name as the annotation.
     if (!next.names && isAnnotated(value) && !reached.has(value)) return true;
     for (const [key, item] of Object.entries(value)) {
       if (!next.names && NOT_SCHEMAS.has(key)) continue;
@@ -116,7 +117,7 @@ function hasOther(root: unknown, reached: ReadonlySet<object>): boolean {
   return false;
 }
 
-/** Keywords whose members are schemas under names of the author's choice. */
+/** Keywords whose members are schemas under names that the author chooses. */
 const KEYED_BY_NAME = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
 /** Keywords whose values are instances, not schemas. */
 const NOT_SCHEMAS = new Set(['const', 'enum', 'default', 'examples']);

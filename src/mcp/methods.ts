@@ -1,25 +1,26 @@
 /**
- * The methods of every revision, as data (the schemas of the specification, 2024-11-05 to 2026-07-28, and the tasks
- * extension of 2026-07-28). Methods that it does not know may come too: every lookup has an answer for them.
+ * The methods of every revision, as data (the schemas of the specification, 2024-11-05 to
+ * 2026-07-28, and the tasks extension of 2026-07-28). Other methods may come too: every lookup
+ * has an answer for them.
  */
 import type { Call } from '../core/jsonrpc.ts';
 import { refuseOtherCalls } from '../core/lookalikes.ts';
 
-/** Whether a connection opens with `initialize`, or each request speaks for itself (see `revisions.ts`). */
+/** Whether a connection opens with `initialize`, or each request describes itself (see `revisions.ts`). */
 type Era = 'legacy' | 'modern';
 
 export interface Method {
-  /** The era that has it; left out: both. */
+  /** The only era that has it; left out: both. */
   readonly era?: Era;
   /** Which side sends it; left out: the client. In the modern era, the server puts its requests into results. */
   readonly from?: 'server' | 'both';
   /** Opens a connection rather than using one. */
   readonly opens?: true;
-  /** Changes nothing when it runs twice, or nothing more than when it runs once. */
+  /** Running it twice changes no more than running it once. */
   readonly repeatable?: true;
-  /** Its result says how long it may be kept (specification 2026-07-28, "Caching"). */
+  /** Its result says how long it may be cached (specification 2026-07-28, "Caching"). */
   readonly cacheable?: true;
-  /** The server may ask the client for something while it works on it. */
+  /** The server may ask the client for something while it works on this method. */
   readonly asks?: true;
   /** The member of its result that holds the list. */
   readonly list?: string;
@@ -27,11 +28,11 @@ export interface Method {
   readonly changed?: string;
   /** The member of `params` that the header `Mcp-Name` mirrors; `Mcp-Method` mirrors every method. */
   readonly named?: string;
-  /** A change of a list: the capability of the server whose `listChanged` announces it. */
+  /** For a list change: the capability of the server whose `listChanged` announces it. */
   readonly announcedBy?: string;
-  /** A change of a list: the member of the filter of `subscriptions/listen` that asks for it. */
+  /** For a list change: the member of the filter of `subscriptions/listen` that asks for it. */
   readonly filter?: string;
-  /** A question of the server: the capability of the client that allows it. */
+  /** For a question of the server: the capability of the client that allows it. */
   readonly allowedBy?: string;
 }
 
@@ -89,14 +90,14 @@ export const METHODS: ReadonlyMap<string, Method> = new Map(
   }),
 );
 
-/** Whether a method is told, not asked; it holds for those of the future, too. */
+/** Whether a method is a notification, including methods that the table does not know. */
 export function isNotification(method: string): boolean {
   return method.startsWith('notifications/');
 }
 
 /**
- * Whether every server treats a message without an id as a notification. A lenient server carries out
- * a request even when it cannot answer it.
+ * Whether every server treats a message without an id as a notification. A lenient server runs a
+ * request even when it cannot answer it.
  */
 export function isOnlyTold(call: Call): boolean {
   try {
@@ -112,23 +113,23 @@ export function isAboutTask(method: string): boolean {
   return method.startsWith('tasks/');
 }
 
-/** Whether it is a method that clients send, as a request or as a notification. */
+/** Whether clients send this method, as a request or as a notification. */
 function isOfClient(method: string): boolean {
   const known = METHODS.get(method);
   return known !== undefined && known.from !== 'server';
 }
 
-/** Whether it is a request of clients in any revision. */
+/** Whether the method is a request of clients in any revision. */
 export function isClientRequest(method: string): boolean {
   return isOfClient(method) && !isNotification(method);
 }
 
-/** Whether it is a notification of clients in any revision. */
+/** Whether the method is a notification of clients in any revision. */
 export function isClientNotification(method: string): boolean {
   return isOfClient(method) && isNotification(method);
 }
 
-/** Whether it is a request of clients that the modern era does not have. */
+/** Whether the method is a request of clients that the modern era does not have. */
 export function isLegacyRequest(method: string): boolean {
   return isClientRequest(method) && METHODS.get(method)?.era === 'legacy';
 }
@@ -138,12 +139,12 @@ export function isHandshake({ method }: Call): boolean {
   return METHODS.get(method)?.opens === true;
 }
 
-/** Whether a request may be sent again when it is not known whether it ran. */
+/** Whether a request may be sent again when it is unknown whether it ran. */
 export function isRepeatable({ method }: Call): boolean {
   return METHODS.get(method)?.repeatable === true;
 }
 
-/** Whether the results of a method say how long they may be kept. */
+/** Whether the results of a method say how long they may be cached. */
 export function isCacheable(method: string): boolean {
   return METHODS.get(method)?.cacheable === true;
 }
@@ -156,12 +157,12 @@ export function mayAskDuring(method: string): boolean {
   return METHODS.get(method)?.asks === true;
 }
 
-/** The member of a method's result that holds the list; undefined when the method is not for a list. */
+/** The member of a method's result that holds the list; undefined when the method does not return a list. */
 export function listMember(method: string): string | undefined {
   return METHODS.get(method)?.list;
 }
 
-/** The member of `params` that names the subject of a method's requests; undefined when there is none. */
+/** The member of `params` that names the subject of a method's requests; undefined when no member does. */
 export function nameSource(method: string): string | undefined {
   return METHODS.get(method)?.named;
 }

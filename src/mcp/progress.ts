@@ -1,4 +1,4 @@
-/** Progress tokens (specification 2025-11-25, "Progress"), which tell whose progress a notification reports. */
+/** Progress tokens (specification 2025-11-25, "Progress"), which tie a progress notification to its request. */
 import { idKey, isId, isTooLong } from '../core/ids.ts';
 import { isObject, type Json, peek } from '../core/json.ts';
 
@@ -11,7 +11,7 @@ export function mayAskForProgress(params: Json): boolean {
   return params.includes(MARK) || params.includes(ESCAPE);
 }
 
-/** The key of the token under which a call asks for progress; undefined when it asks for none. */
+/** The key of the token under which a call asks for progress; undefined when it does not ask. */
 export function askedToken(params: Json | undefined): string | undefined {
   if (!isObject(params) || !mayAskForProgress(params)) return undefined;
   return keyOf(peek(params, '_meta', MARK));

@@ -10,7 +10,10 @@ export function isModernRevision(version: string): boolean {
   return (MODERN_REVISIONS as readonly string[]).includes(version);
 }
 
-/** Whether a revision opens with `initialize`; so did the revisions older than the first that we speak. */
+/**
+ * Whether a revision opens with `initialize`; revisions older than the first one that the proxy
+ * speaks did so too.
+ */
 export function isLegacyRevision(version: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(version) && version <= LEGACY_REVISIONS[0];
 }

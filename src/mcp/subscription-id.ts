@@ -1,21 +1,25 @@
 /**
- * The id of a subscription (specification 2026-07-28, "Subscriptions"): every message of one
- * carries the id that its asker gave to `subscriptions/listen`, whatever id it had upstream.
+ * The id of a subscription (specification 2026-07-28, "Subscriptions"): each of its messages
+ * carries the id that the client gave to `subscriptions/listen`, whatever id the subscription had
+ * upstream.
  */
 
 import { isObject, type Json, peek, withMember } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import { SUBSCRIPTION_ID } from './envelope.ts';
 
-/** The `_meta` of a message that the proxy adds to a subscription; the endpoint that asked puts its own id into it. */
+/**
+ * The `_meta` of a message that the proxy adds to a subscription; the endpoint of the client puts
+ * the client's own id into it.
+ */
 export const OF_SUBSCRIPTION = { [SUBSCRIPTION_ID]: 0 };
 
-/** A message of a subscription, under the id of its asker. */
+/** A message of a subscription, under the id of its client. */
 export function noteFor(note: Call, id: Json): Call {
   return note.params && isObject(note.params) ? { ...note, params: inMeta(note.params, id) } : note;
 }
 
-/** The answer that ends a subscription, under the id of its asker. */
+/** The answer that ends a subscription, under the id of its client. */
 export function closedFor(reply: Reply, id: Json): Reply {
   return 'result' in reply && isObject(reply.result) ? { ...reply, result: inMeta(reply.result, id) } : reply;
 }

@@ -1,6 +1,6 @@
 /**
- * Lists of tools, prompts and resources, page by page: taken apart, and put together so that every byte that was not
- * changed is the server's own (specification 2025-11-25, "Pagination").
+ * Lists of tools, prompts and resources, page by page. Takes a page apart and puts it together so
+ * that every unchanged byte is the server's own (specification 2025-11-25, "Pagination").
  */
 import {
   arrayOf,
@@ -28,14 +28,17 @@ export interface Page {
   readonly entries: readonly Json[];
 }
 
-/** Takes the result of a list request apart; undefined when it holds no list. Throws a JsonError for a duplicate key. */
+/**
+ * Takes the result of a list request apart; undefined when it holds no list. Throws a JsonError
+ * for a duplicate key.
+ */
 export function pageOf(method: string, result: Json): Page | undefined {
   const key = listMember(method);
   const list = key !== undefined && isObject(result) ? member(result, key) : undefined;
   return key !== undefined && isArray(list) ? { key, result, entries: elements(list) } : undefined;
 }
 
-/** Like {@link pageOf}, where nothing is decided on the list: undefined, too, for a duplicate key. */
+/** Like {@link pageOf}, for readers that decide nothing by the list: also undefined for a duplicate key. */
 export function peekPage(method: string, result: Json): Page | undefined {
   try {
     return pageOf(method, result);
@@ -45,18 +48,18 @@ export function peekPage(method: string, result: Json): Page | undefined {
   }
 }
 
-/** The result with these entries instead of its own; the very same bytes when they are its own. */
+/** The result with these entries instead of its own; the very same bytes if they are its own. */
 export function withEntries({ key, result, entries }: Page, kept: readonly Json[]): Json {
   const isSame = kept.length === entries.length && kept.every((entry, i) => entry === entries[i]);
   return isSame ? result : withMember(result, key, arrayOf(kept));
 }
 
-/** A page of our own. */
+/** A page that the proxy makes itself. */
 export function newPage(method: string, entries: readonly unknown[], others: object = {}): Json {
   return encode({ ...others, [listMember(method) as string]: entries });
 }
 
-/** The page as the whole list: no other one is to be asked for. */
+/** The page as the whole list: it no longer points to a next page. */
 export function asOnlyPage(result: Json): Json {
   return withoutMembers(result, [NEXT]);
 }
@@ -66,7 +69,7 @@ export function isFirstPage({ params }: Call): boolean {
   return peekText(params, CURSOR) === undefined;
 }
 
-/** The request for the page after the one that a request got; undefined when that was the last one. */
+/** The request for the page that follows this result; undefined when it was the last one. */
 export function nextPage(call: Call, result: Json): Call | undefined {
   if (peekText(result, NEXT) === undefined) return undefined;
   const cursor = peek(result, NEXT) as Json;

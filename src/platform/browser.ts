@@ -1,4 +1,4 @@
-/** Opens the user's browser, where there is one, with a URL that comes from the network: never through a shell. */
+/** Opens a URL that comes from the network in the user's browser, never through a shell. */
 import { spawn as nodeSpawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { ProxyError } from '../errors.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The URL goes where `%s` stands in the arguments; it stands there at least once. */
+/** The URL replaces every `%s` in the arguments; there is at least one. */
 export interface BrowserCommand {
   readonly command: string;
   readonly args: readonly string[];
@@ -21,19 +21,20 @@ export interface BrowserOptions {
   readonly spawn?: typeof nodeSpawn;
 }
 
-/** How long a program that opens a browser is watched; in milliseconds. One that still runs then is the browser. */
+/** How long to watch the program that opens a browser, in milliseconds. A program that still runs then is the browser itself. */
 const WATCH = 1_500;
 
-/** What the URL parser would drop or turn into something else, and what would garble a line that shows the URL. */
+/** Characters that the URL parser would drop or change, and characters that would garble a line that shows the URL. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach another program
 const UNWANTED = /[\s\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]/;
 
-/** Where WSL finds the opener of Windows: not in PATH when `appendWindowsPath` is off (wsl.conf). */
+/** Where WSL finds the program of Windows that opens URLs. It is not in PATH when `appendWindowsPath` is off (wsl.conf). */
 const WSL_RUNDLL32 = ['rundll32.exe', '/mnt/c/Windows/System32/rundll32.exe'] as const;
 
 /**
- * `opened`: a browser runs, or the program that starts it is satisfied. `none`: nobody to look at one here, or nothing
- * to open it with. `failed`: it could not be started, or ended with an error. Rejects for a URL that must not be opened.
+ * `opened`: a browser runs, or the program that starts it reported success. `none`: the user cannot see a browser on
+ * this machine, or the machine has none. `failed`: the program could not be started, or ended with an error.
+ * Rejects if the URL is not safe to open.
  */
 export async function openBrowser(
   url: URL,
@@ -43,13 +44,13 @@ export async function openBrowser(
   const { href } = checkBrowserUrl(url.href);
   const found = browserCommand(env, isWsl(env, platform) ? 'wsl' : platform);
   if (found === undefined) return 'none';
-  // A function, as `$&` and the like would mean something in a text.
+  // A function, because `$&` and the like have a meaning in a replacement text.
   const args = found.args.map((arg) => arg.replaceAll('%s', () => href));
   return new Promise((resolve) => {
     try {
-      // Stdout belongs to the protocol; the browser is to outlive this program.
+      // Stdout belongs to the protocol, and the browser must outlive this program.
       const child = spawn(found.command, args, { env, stdio: 'ignore', detached: true, windowsHide: true });
-      // Keeps the process alive, since somebody waits for the answer.
+      // Keeps the process alive, because the caller waits for the outcome.
       const timer = setTimeout(() => resolve('opened'), WATCH);
       const settle = (how: 'opened' | 'failed'): void => {
         clearTimeout(timer);
@@ -59,16 +60,16 @@ export async function openBrowser(
       child.once('exit', (code) => settle(code === 0 ? 'opened' : 'failed'));
       child.unref();
     } catch {
-      // Windows refuses some files in the call itself, and so does Node an argument it cannot hand over.
+      // Windows refuses some files in the call itself. Node refuses arguments that it cannot pass on.
       resolve('failed');
     }
   });
 }
 
 /**
- * Accepts only `https:` URLs, or `http:` ones on this machine, with a plain host and without user info. The spelling of the
- * result is safe for any opener, and for a user who copies it from a terminal into a shell.
- * @throws ProxyError 'unauthorized' for everything else
+ * Accepts only `https:` URLs, or `http:` URLs on this machine, with a plain host and without user info. The result is
+ * spelled so that any program can open it, and so that a user can paste it from a terminal into a shell.
+ * @throws ProxyError 'unauthorized' for every other URL
  */
 export function checkBrowserUrl(url: string): URL {
   const refuse = (reason: string): never => {
@@ -89,11 +90,11 @@ export function checkBrowserUrl(url: string): URL {
   return new URL(plainUrl(parsed));
 }
 
-/** Windows Subsystem for Linux is a platform of its own here: the browser is a program of the Windows around it. */
+/** Windows Subsystem for Linux counts as a platform of its own: its browser is a Windows program. */
 export type Desktop = NodeJS.Platform | 'wsl';
 
 /**
- * How a browser is opened here; undefined where nobody could look at one.
+ * The command that opens a browser on this platform; undefined where the user could not see one.
  * @param isCommand whether a name in PATH, or a path, is a program
  */
 export function browserCommand(
@@ -103,13 +104,13 @@ export function browserCommand(
 ): BrowserCommand | undefined {
   const wanted = env.BROWSER?.trim();
   if (wanted) return fromVariable(wanted, platform, isCommand);
-  // The screen is somewhere else, and so is the user.
+  // Over SSH, the user sits in front of another machine.
   if (env.SSH_CONNECTION || env.SSH_TTY) return undefined;
   if (platform === 'darwin') return { command: 'open', args: ['%s'] };
   if (platform === 'win32') return { command: 'rundll32', args: ['url.dll,FileProtocolHandler', '%s'] };
   if (platform === 'wsl') {
     const command = WSL_RUNDLL32.find(isCommand);
-    // `wslview` writes the URL into a command of PowerShell, so it comes last.
+    // `wslview` writes the URL into a PowerShell command, so it is the last choice.
     if (command === undefined && isCommand('wslview')) return { command: 'wslview', args: ['%s'] };
     return { command: command ?? 'rundll32.exe', args: ['url.dll,FileProtocolHandler', '%s'] };
   }
@@ -117,7 +118,7 @@ export function browserCommand(
   return { command: 'xdg-open', args: ['%s'] };
 }
 
-/** `$BROWSER`: one program, a program with arguments, or several of these with colons between, of which the first is taken that exists. */
+/** `$BROWSER`: a program, a program with arguments, or several of these separated by colons. The first that exists is used. */
 function fromVariable(
   wanted: string,
   platform: Desktop,
@@ -131,7 +132,7 @@ function fromVariable(
   return { command, args: args.some((arg) => arg.includes('%s')) ? args : [...args, '%s'] };
 }
 
-/** Whether a command hands its arguments to a shell, which reads more in a URL than an address: `&` begins a command. */
+/** Whether a command passes its arguments to a shell. A shell reads more than an address in a URL: `&` begins a command. */
 function isShell(command: string, args: readonly string[]): boolean {
   const name = command.replace(/^.*[\\/]/, '').toLowerCase();
   if (/^cmd(\.exe)?$/.test(name)) return true;
@@ -139,12 +140,11 @@ function isShell(command: string, args: readonly string[]): boolean {
   return /^(ba|da|k|z|fi|a)?sh$/.test(name) && args.some((arg) => /^-\w*c$/.test(arg));
 }
 
-/** Whether this is Windows Subsystem for Linux. */
 function isWsl(env: Env, platform: NodeJS.Platform): boolean {
   if (platform !== 'linux') return false;
   if (env.WSL_DISTRO_NAME) return true;
   try {
-    // Containers share the kernel, but cannot start programs of Windows.
+    // Containers share the kernel but cannot start Windows programs.
     const isWindowsKernel = /microsoft/i.test(readFileSync('/proc/version', 'utf8'));
     return isWindowsKernel && isProgram('rundll32.exe', env, platform);
   } catch {

@@ -1,24 +1,24 @@
-/** Files that several processes and several systems share. */
+/** Files that several processes and several operating systems share. */
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
 import { ProxyError } from '../errors.ts';
 
-/** Makes the folder and takes it away from everybody else: what others may list or change keeps no secrets. */
+/** Creates the folder and removes the access of other users: a folder that others can list or change keeps no secrets. */
 export async function privateFolder(folder: string): Promise<void> {
   await fs.mkdir(folder, { recursive: true, mode: 0o700 });
   if (process.platform === 'win32') return;
   const { mode, uid } = await fs.stat(folder);
   if ((mode & 0o077) === 0) return;
   try {
-    // Taken away only: what this user may not write stays so.
+    // Only removes permissions: a folder that this user may not write to stays that way.
     await fs.chmod(folder, mode & 0o700);
   } catch (error) {
-    // Our own, on a file system without modes (exFAT, some network mounts): nothing can be better there.
+    // The folder is ours, on a file system without modes (exFAT, some network mounts): it cannot be made any safer.
     if (uid !== process.getuid?.()) throw error;
   }
 }
 
-/** Repeats what Windows refuses for a moment while a scanner or another process has the file open. */
+/** Repeats operations that Windows refuses for a moment while a scanner or another process has the file open. */
 export async function insistently<T>(act: () => Promise<T>, platform: string = process.platform): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -37,18 +37,18 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** What came of it, or undefined when the file was not there. */
+/** The outcome, or undefined if the file does not exist. */
 export async function ifThere<T>(outcome: Promise<T>): Promise<T | undefined> {
   try {
     return await outcome;
   } catch (error) {
-    // ENOTDIR: a file where the folder would be has nothing in it either.
+    // ENOTDIR: there is a file where the folder would be, so the folder does not exist either.
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
     throw error;
   }
 }
 
-/** What to tell the user when the place of the credentials does not take them. */
+/** The error for the user when the folder of the credentials cannot be written. */
 export function unwritable(doing: string, file: string, error: unknown): ProxyError {
   const code = codeOf(error);
   const hint =

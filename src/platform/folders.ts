@@ -1,10 +1,10 @@
-/** Where the program keeps what may be deleted at any time. */
+/** The folder for data that users may delete at any time. */
 import { homedir } from 'node:os';
 import path from 'node:path';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The cache folder of this operating system, or undefined when this user has no place; nothing is created. */
+/** The cache folder on this operating system, or undefined if this user has none. Creates nothing. */
 export function cacheFolder(
   env: Env,
   platform: NodeJS.Platform = process.platform,
@@ -13,7 +13,7 @@ export function cacheFolder(
   try {
     return folderIn(env, platform, homeFolder);
   } catch {
-    // A user without a home: containers run programs under numbers that nobody has registered.
+    // A user without a home folder: containers run programs under user ids that are not registered.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** How to install a package where this program finds it. That depends on how the program itself was started. */
+/** How to install a package where this program can find it. That depends on how the program itself was started. */
 import { existsSync } from 'node:fs';
 
 const OWN = '@mikluko/mcp-proxy';
@@ -10,12 +10,12 @@ export interface Started {
   readonly executable: boolean;
 }
 
-/** The hint: what to type. @param isFile whether there is a file of that name */
+/** The command to type. @param isFile whether a file of that name exists */
 export function installHint(name: string, { file, executable }: Started, isFile = existsSync): string {
   if (executable)
     return `a single executable cannot load packages: npm install -g ${OWN} ${name}, or --credential-store file`;
   const at = file.replaceAll('\\', '/');
-  // Both are temporary folders: only the command that makes them can install into them.
+  // Both folders are temporary: only the command that creates them can install into them.
   if (at.includes('/_npx/')) return `npx -y -p ${OWN} -p ${name} mcp-proxy URL --credential-store keychain`;
   if (/\/pnpm\/dlx\/|\/dlx-/.test(at))
     return `pnpm --package=${OWN} --package=${name} dlx mcp-proxy URL --credential-store keychain`;

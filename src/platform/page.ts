@@ -1,16 +1,16 @@
-/** The HTML pages of this program: whole documents without scripts, and without anything from elsewhere. */
+/** The HTML pages of this program: complete documents without scripts and without external resources. */
 import { createHash } from 'node:crypto';
 
 export interface Shell {
   readonly title: string;
-  /** Tells good from bad without colour, next to the heading; hidden from screen readers, which read the heading. */
+  /** Tells good from bad without colour, next to the heading. Hidden from screen readers, which read the heading. */
   readonly mark: string;
   readonly tone: 'good' | 'bad' | 'plain';
   /** HTML, in order. */
   readonly content: readonly string[];
 }
 
-/** Colours keep a contrast of at least 7:1 for text, 4.5:1 for marks, in light and dark. */
+/** Colours have a contrast of at least 7:1 for text and 4.5:1 for marks, in light and dark mode. */
 const STYLE = `
 :root {
   color-scheme: light dark;
@@ -59,7 +59,7 @@ blockquote {
 .source { margin: 1.5rem 0 0; font-size: .875rem; color: var(--soft); }
 `;
 
-/** The style is allowed by its hash and nothing else at all, so that text which slipped through could still do nothing. */
+/** Allows only the style, by its hash, so that even unescaped text could do nothing. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
@@ -68,7 +68,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What every response with a page carries beside its type and length. */
+/** Headers of every response with a page, besides type and length. */
 export const PAGE_HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'cache-control': 'no-store',
@@ -78,7 +78,6 @@ export const PAGE_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-/** A whole document. */
 export function documentOf({ title, mark, tone, content }: Shell): string {
   return `<!doctype html>
 <html lang="en">
@@ -106,7 +105,7 @@ export function paragraph(text: string): string {
   return `<p>${escaped(text)}</p>`;
 }
 
-/** Something to copy, such as a command. */
+/** A text for the user to copy, such as a command. */
 export function copyable(text: string): string {
   return `<pre><code>${escaped(text)}</code></pre>`;
 }
@@ -116,13 +115,13 @@ export function loginCommand(url: string): string {
   return copyable(`mcp-proxy login ${shellWord(url)}`);
 }
 
-/** A URL as one word of every shell: what they read as more than a character is percent-encoded, or in quotes. */
+/** A URL as one word in every shell: characters with a meaning of their own are percent-encoded or in quotes. */
 function shellWord(url: string): string {
   const plain = url.replace(/['"`$\\]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
   return /^[\w:/.@%+,~-]+$/.test(plain) ? plain : `"${plain}"`;
 }
 
-/** A link; only its text where the URL is not one of the web. */
+/** A link, or only its text if the URL is not a web address. */
 export function link(url: string, text = url): string {
   if (!/^https?:/i.test(url)) return escaped(text);
   return `<a href="${escaped(url)}" rel="noreferrer">${escaped(text)}</a>`;

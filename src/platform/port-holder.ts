@@ -6,14 +6,14 @@ import { printable } from '../core/redact.ts';
 
 const TABLES = ['net/tcp', 'net/tcp6'];
 const LISTENING = '0A';
-/** Sockets that listen on these have the port on every address, and on these the port of any address is in the way. */
+/** A socket on one of these takes the port on every address, and a socket on any address blocks the port for these. */
 const EVERY_ADDRESS = ['0.0.0.0', '::'];
-/** In milliseconds. On a busy machine the search takes a good part of it, and the program cannot go on without the port anyway. */
+/** In milliseconds. On a busy machine a search takes seconds, and the program cannot go on without the port anyway. */
 const LONGEST_SEARCH = 5_000;
 
 /**
- * Such as `nginx (pid 123)`; undefined where that cannot be found out: on other systems than Linux, for processes of
- * other users, and when it takes long. Never rejects.
+ * The program, such as `nginx (pid 123)`. Undefined on systems other than Linux, for processes of other users, and
+ * when the search takes too long. Never rejects.
  * @param port TCP port
  * @param addresses IP addresses that this program wanted to listen on
  */
@@ -35,12 +35,12 @@ export async function portHolder(
       }
     }
   } catch {
-    // No such file system here.
+    // This system has no /proc.
   }
   return undefined;
 }
 
-/** Whether a socket that listens on an address keeps this program from one of its own. */
+/** Whether a socket that listens on an address prevents this program from listening on its own addresses. */
 function conflictsWith(addresses: readonly string[]): (address: string) => boolean {
   if (addresses.some((address) => EVERY_ADDRESS.includes(address))) return () => true;
   const wanted = new BlockList();
@@ -52,7 +52,7 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv6(address) ? 'ipv6' : 'ipv4';
 }
 
-/** An address as /proc has it, in hexadecimal and with each 32 bits turned around; undefined for anything else. */
+/** An address from /proc, where it is hexadecimal with the bytes of each 32 bits reversed; undefined for any other text. */
 function addressOf(hexadecimal: string): string | undefined {
   if (!/^(?:[0-9A-F]{8}|[0-9A-F]{32})$/.test(hexadecimal)) return undefined;
   const bytes = Buffer.from(hexadecimal, 'hex').swap32();
@@ -60,7 +60,7 @@ function addressOf(hexadecimal: string): string | undefined {
   return bytes.toString('hex').replace(/.{4}(?=.)/g, '$&:');
 }
 
-/** Numbers of the sockets that listen on the port, as the file descriptors of their processes name them. */
+/** Inodes of the sockets that listen on the port, as file descriptors name them. */
 async function listeningInodes(
   port: number,
   conflicts: (address: string) => boolean,
@@ -84,7 +84,7 @@ async function listeningInodes(
 }
 
 async function hasOpen(folder: string, links: ReadonlySet<string>, end: number): Promise<boolean> {
-  // Unreadable for processes of other users.
+  // The descriptors of other users' processes are unreadable.
   const descriptors = await readdir(folder).catch(() => []);
   for (const descriptor of descriptors) {
     if (performance.now() > end) return false;
@@ -94,7 +94,7 @@ async function hasOpen(folder: string, links: ReadonlySet<string>, end: number):
   return false;
 }
 
-/** The name of the program's file; threads may have given themselves other names. */
+/** The name of the program's file, because threads may have given themselves other names. */
 async function programName(folder: string): Promise<string> {
   const file = await readlink(path.join(folder, 'exe')).catch(() => '');
   const name = path.basename(file.replace(/ \(deleted\)$/, ''));

@@ -1,4 +1,4 @@
-/** One lock between processes that share a folder: of this machine, of its containers, of others over a network. */
+/** One lock between processes that share a folder: on this machine, in its containers, or on other machines over a network. */
 import { randomBytes } from 'node:crypto';
 import { promises as fs, readFileSync, readlinkSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -7,53 +7,53 @@ import type { Lock } from '../core/ports.ts';
 import { codeOf, ifThere, insistently, privateFolder, unwritable } from './files.ts';
 import { isRunning } from './processes.ts';
 
-/** How often an owner shows that it lives; milliseconds. */
+/** How often an owner shows that it is alive, in milliseconds. */
 const HEARTBEAT = 2_000;
-/** How long an owner of whom nothing else can be known may be silent while we watch; milliseconds. */
+/** How long an owner may be silent while we watch, if we have no other way to know whether it is alive; in milliseconds. */
 const PATIENCE = 60_000;
-/** A longer pause between two looks says nothing of the owner: this machine may have slept, and the owner with it. */
+/** A longer pause between two looks says nothing about the owner: this machine may have slept, and the owner with it. */
 const ATTENTION = 5_000;
-/** Checked wherever a record is read: it becomes part of a file name. */
+/** Checked wherever a record is read, because the nonce becomes part of a file name. */
 const NONCE = /^[0-9a-f]{16}$/;
-/** What follows the name of the lock: a claim, a claim to a claim, a file not yet linked. */
+/** What follows the name of the lock: a claim, a claim to a claim, or a file not yet linked. */
 const LEFTOVER = /^\.([0-9a-f]{16})(?:\.(?:[0-9a-f]{16}|unreadable))*(?:\.new)?$/;
 const PID_NAMESPACE = '/proc/self/ns/pid';
 
 interface Owner {
   readonly nonce: string;
   readonly pid: number;
-  /** Where the number means this process: another container or machine has other processes under the same numbers. */
+  /** Where the pid names this process: other containers and machines have other processes with the same pids. */
   readonly place: string;
-  /** Tells the process from a later one under its number; empty where the system does not say. */
+  /** Distinguishes the process from a later one with the same pid; empty where the system does not say. */
   readonly started: string;
 }
 
-/** What stands at a path: somebody's record, or text that is none. */
+/** The content of a file: the record of an owner, or text that is not a record. */
 interface Found {
   readonly owner: Owner | undefined;
-  /** The same as long as nobody replaced or touched the file. */
+  /** Stays the same until a process replaces or touches the file. */
   readonly state: string;
 }
 
-/** A record of whose owner nothing is known: for how long we have seen it unchanged, and when we looked last. */
+/** A record whose owner may be alive or dead: how long we have seen it unchanged, and when we last looked. */
 interface Watch {
   readonly state: string;
   silent: number;
   seen: number;
 }
 
-/** What time it is; of its own for tests. */
+/** The time; tests use a clock of their own. */
 export interface LockClock {
-  /** Milliseconds, never set back. */
+  /** Milliseconds; never goes back. */
   readonly now: () => number;
 }
 
 /**
- * One lock between processes of one user on one folder.
+ * One lock between the processes of one user that share a folder.
  *
- * The file appears whole, by link(2), so it has one owner at a time. Only one process may take away the record with a
- * given nonce: the one that holds the claim `<file>.<nonce>`, which is a lock itself. It looks again after it has the
- * claim; from then on nobody else can have replaced what it saw, so it never removes the lock of a third process.
+ * link(2) makes the file appear whole, so it has one owner at a time. Only the process that holds the claim
+ * `<file>.<nonce>` may remove the record with that nonce; the claim is a lock itself. The process looks again once it
+ * has the claim. From then on no other process can replace that record, so it never removes a third process's lock.
  */
 export class ProcessLock implements Lock {
   readonly #file: string;
@@ -63,16 +63,16 @@ export class ProcessLock implements Lock {
   #heart: NodeJS.Timeout | undefined;
   #taking: Promise<boolean> | undefined;
 
-  /** @param file is created with its folder, 0700 */
+  /** @param file created by this lock, in a folder with mode 0700 */
   constructor(file: string, clock: LockClock = { now: () => performance.now() }) {
     this.#file = file;
     this.#clock = clock;
   }
 
   /**
-   * Takes the lock if it is free or its owner is dead. Never waits longer than a few file operations. An owner of whom
-   * this machine cannot know (another container, another machine) is dead after 60 s of silence, seen by calls at most
-   * 5 s apart. Rejects with a ProxyError 'internal' when the folder cannot be written.
+   * Takes the lock if it is free or its owner is dead. Never waits longer than a few file operations. If this machine
+   * cannot tell whether the owner is alive (another container, another machine), the owner counts as dead after 60 s of
+   * silence, seen by calls at most 5 s apart. Rejects with a ProxyError 'internal' when the folder cannot be written.
    */
   tryAcquire(): Promise<boolean> {
     this.#taking ??= this.#take()
@@ -85,23 +85,23 @@ export class ProcessLock implements Lock {
     return this.#taking;
   }
 
-  /** Whether the file still names this very lock: false once somebody else broke it. */
+  /** Whether the file still names this very lock: false once another process has broken it. */
   async held(): Promise<boolean> {
     return this.#holds();
   }
 
-  /** Idempotent; never rejects, never removes a lock that is not ours. */
+  /** Idempotent. Never rejects, and never removes a lock that is not ours. */
   async release(): Promise<void> {
     await this.#taking?.catch(() => {});
     const own = this.#own;
     this.#own = undefined;
     clearInterval(this.#heart);
-    // More than once: the first try may only have cleared away the claim of somebody who died over it.
+    // Several attempts: the first may only have cleared the claim of a process that died while it held it.
     for (let attempt = 1; own !== undefined && attempt <= 3 && this.#names(own); attempt++) {
       try {
         await this.#remove(this.#file, own.nonce);
       } catch {
-        // No room for a claim. Nobody breaks the lock of a living process, so there is nobody to collide with.
+        // There is no room for a claim. Other processes never break the lock of a living one, so no collision is possible.
         if (this.#names(own)) await fs.unlink(this.#file).catch(() => {});
       }
     }
@@ -124,11 +124,11 @@ export class ProcessLock implements Lock {
     return true;
   }
 
-  /** Takes the record with this nonce away (undefined: text that is no record), unless somebody else is at it or was. */
+  /** Removes the record with this nonce (undefined: text that is not a record), unless another process is removing it or has. */
   async #remove(file: string, nonce: string | undefined): Promise<void> {
     const claim = `${file}.${nonce ?? 'unreadable'}`;
     if (!(await create(claim, ourselves()))) {
-      // Whoever claimed it may have died before it was done. The next try finds the claim gone.
+      // The process that holds the claim may have died too early. The next attempt then finds the claim gone.
       const other = await look(claim);
       if (other !== undefined && this.#isDead(claim, other)) await this.#remove(claim, other.owner?.nonce);
       return;
@@ -161,7 +161,7 @@ export class ProcessLock implements Lock {
         const now = new Date();
         utimesSync(this.#file, now, now);
       } catch {
-        // Where times cannot be set, processes of this machine still know that we live.
+        // Where times cannot be set, processes on this machine still know that we are alive.
       }
     }, HEARTBEAT);
     this.#heart.unref();
@@ -183,7 +183,7 @@ export class ProcessLock implements Lock {
   }
 }
 
-/** Our record in a new file, if there is none; a reader sees all of it or nothing. */
+/** Writes our record to a new file, unless the file exists. A reader sees the whole record or no file. */
 async function create(file: string, own: Owner): Promise<boolean> {
   const text = JSON.stringify(own);
   const temporary = `${file}.${own.nonce}.new`;
@@ -193,7 +193,7 @@ async function create(file: string, own: Owner): Promise<boolean> {
     return true;
   } catch (error) {
     const code = codeOf(error);
-    // A network file system may have made the link and lost the answer, and found it when it asked again.
+    // A network file system may have made the link, lost the answer, asked again and found its own link.
     if (code === 'EEXIST') return (await look(file))?.owner?.nonce === own.nonce;
     if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS' || code === 'ENOENT') throw error;
     return await createWithoutLink(file, text);
@@ -202,7 +202,7 @@ async function create(file: string, own: Owner): Promise<boolean> {
   }
 }
 
-/** For file systems without links (FAT, some network mounts): for a moment a reader may see an empty file. */
+/** For file systems without links (FAT, some network mounts). For a moment a reader may see an empty file. */
 async function createWithoutLink(file: string, text: string): Promise<boolean> {
   try {
     await insistently(() => fs.writeFile(file, text, { mode: 0o600, flag: 'wx' }));
@@ -213,7 +213,7 @@ async function createWithoutLink(file: string, text: string): Promise<boolean> {
   }
 }
 
-/** Opened, not looked up by name: network file systems bring times up to date only then. */
+/** Opens the file instead of calling stat on its path: network file systems only then update the times. */
 async function look(file: string): Promise<Found | undefined> {
   const handle = await ifThere(fs.open(file, 'r'));
   if (handle === undefined) return undefined;
@@ -251,11 +251,11 @@ function lifeOf(owner: Owner): 'alive' | 'dead' | 'unknown' {
   return found.ended || found.started !== owner.started ? 'dead' : 'alive';
 }
 
-/** Of a process on Linux: since when it runs, in a form no other process of its number shares; see proc_pid_stat(5). */
+/** When a process on Linux started, in a form that no other process with the same pid shares; see proc_pid_stat(5). */
 function processOf(pid: number): { readonly started: string; readonly ended: boolean } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name before it may hold anything, parentheses too.
+    // The process name before it may contain anything, even parentheses.
     const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const ticks = rest[18];
     if (state === undefined || ticks === undefined) return undefined;
@@ -284,7 +284,7 @@ function textOf(read: () => string): string {
   }
 }
 
-/** What others left behind who died over it: files half made, and claims to records that are long gone. */
+/** Removes what dead processes left behind: incomplete files, and claims to records that are long gone. */
 async function removeLeftovers(file: string, nonce: string): Promise<void> {
   const name = path.basename(file);
   for (const entry of await fs.readdir(path.dirname(file))) {
@@ -295,7 +295,7 @@ async function removeLeftovers(file: string, nonce: string): Promise<void> {
       const owner = (await look(leftover))?.owner;
       if (owner === undefined || lifeOf(owner) !== 'dead') continue;
     }
-    // A nonce never comes back, so a claim to another one than ours gives nobody the right to anything.
+    // A nonce is never used again, so a claim to any nonce but ours is useless.
     await fs.unlink(leftover).catch(() => {});
   }
 }

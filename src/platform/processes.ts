@@ -1,6 +1,6 @@
 import { codeOf } from './files.ts';
 
-/** Whether a process of this number exists here; it may be another user's, or one that has ended but is still listed. */
+/** Whether this machine has a process with this pid. It may belong to another user, or have ended but still be listed. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

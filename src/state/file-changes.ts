@@ -1,4 +1,4 @@
-/** Changes of the files of one user that many processes share. Reject with a ProxyError 'internal' with a hint. */
+/** Changes to the files of one user, which many processes share. They reject with a ProxyError 'internal' with a hint. */
 import { randomBytes } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
@@ -6,15 +6,15 @@ import { codeOf, ifThere, insistently, privateFolder, unwritable } from '../plat
 import { isRunning } from '../platform/processes.ts';
 
 const TEMPORARY = /^.+\.json\.(\d+)\.([0-9a-f]+)\.\d+\.tmp$/;
-/** A temporary file this old belongs to nobody, even if its process number is in use again. Milliseconds. */
+/** A temporary file older than this is abandoned, even if its pid is in use again. In milliseconds. */
 const ABANDONED = 60 * 60 * 1000;
-/** Process numbers repeat, in containers at every start: this tells our own files from those of a namesake. */
+/** Pids repeat, in containers at every start. This tells our own files from those of another process with our pid. */
 const SELF = randomBytes(6).toString('hex');
 let count = 0;
 
 /**
- * A reader sees the old file or the new one, never a half, whatever ends this process or the machine.
- * @param folders made for this user alone, the outer one first; the file is in the last one.
+ * A reader sees the old file or the new one, never a partial one, even if this process or the machine dies.
+ * @param folders created for this user alone, the outermost first; the file is in the last one.
  */
 export async function write(folders: readonly string[], file: string, text: string): Promise<void> {
   try {
@@ -41,7 +41,7 @@ async function replace(file: string, text: string): Promise<void> {
       return await syncFolder(path.dirname(file));
     } catch (error) {
       await fs.unlink(temporary).catch(() => {});
-      // A container that shares the folder but not our process numbers took the file for a leftover.
+      // A container that shares the folder but not our pids took the file for a leftover.
       if (codeOf(error) !== 'ENOENT' || attempt === 3) throw error;
     }
   }
@@ -58,17 +58,17 @@ export async function remove(file: string): Promise<void> {
   await removeLeftovers(place).catch(() => {});
 }
 
-/** Makes a rename or an unlink itself survive; not every system lets a folder be opened. */
+/** Makes a rename or an unlink survive a crash. Not every system can open a folder. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, 'r');
     await handle.sync().finally(() => handle.close());
   } catch {
-    // Then it survives as well as this system lets it.
+    // On such a system, the change is as durable as the system makes it.
   }
 }
 
-/** A process killed between opening and renaming leaves secrets behind that nobody would ever overwrite. */
+/** Removes files of processes that died between opening and renaming: they hold secrets, and no later write replaces them. */
 async function removeLeftovers(place: string): Promise<void> {
   for (const entry of await fs.readdir(place)) {
     const [, pid, owner] = TEMPORARY.exec(entry) ?? [];

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Locks } from '../core/ports.ts';
 import { ProcessLock } from '../platform/process-lock.ts';
 
-/** @param folder the one of the credentials; the locks are `<folder>/credentials/<name>`. */
+/** @param folder the folder of the credentials; the locks are `<folder>/credentials/<name>`. */
 export function fileLocks(folder: string): Locks {
   return (name) => new ProcessLock(path.join(folder, 'credentials', name));
 }

@@ -1,4 +1,4 @@
-/** Secret texts in files of this user alone, safe for many processes at once and against a crash at any moment. */
+/** Secret texts in files that only this user can read. Safe for many processes at once and against a crash at any moment. */
 import { existsSync, promises as fs, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SecretStore } from '../core/ports.ts';
@@ -8,7 +8,7 @@ type Changes = typeof import('./file-changes.ts');
 
 const NAME = /^[a-z0-9.-]{1,80}$/;
 
-/** @param folder made 0700 by the first write; the texts are `<folder>/credentials/<name>.json`, 0600. */
+/** @param folder created with mode 0700 by the first write; the texts are `<folder>/credentials/<name>.json`, mode 0600. */
 export function fileStore(folder: string): SecretStore {
   const place = path.join(folder, 'credentials');
   const fileOf = (name: string): string => path.join(place, `${name}.json`);
@@ -44,7 +44,7 @@ export function fileStore(folder: string): SecretStore {
   };
 }
 
-/** Runs what has the same key one after the other. */
+/** Runs the actions of one key one after the other. */
 function queue(): (key: string, act: () => Promise<void>) => Promise<void> {
   const last = new Map<string, Promise<void>>();
   return (key, act) => {

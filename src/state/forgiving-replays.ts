@@ -1,12 +1,12 @@
-/** What is kept for clients that come back, although the place for it fails now and then. */
+/** Keeps events for clients that reconnect, even if the store for them fails now and then. */
 
 import type { KeptEvent, ReplayBuffer, Replays } from '../core/ports/replay.ts';
 import { type Log, NOT_YET } from '../core/ports.ts';
 import { printable } from '../core/redact.ts';
 
 /**
- * Events that the first place does not take are kept by the second one. When the first one cannot be read, those are
- * all there are, and clients are told of answers that are lost with it. Every failure is logged.
+ * The spare buffers keep the events that the first ones cannot. When the first ones cannot be read, only the spare
+ * events remain, and clients are told about the answers that are lost. Every failure is logged.
  */
 export function forgivingReplays(replays: Replays, spares: Replays, log: Log): Replays {
   const tell = (error: unknown): void => {
@@ -20,7 +20,7 @@ class ForgivingReplay implements ReplayBuffer {
   readonly #buffer: ReplayBuffer;
   readonly #spare: ReplayBuffer;
   readonly #tell: (error: unknown) => void;
-  /** Settles when every event so far is kept in one of the places. */
+  /** Settles when one of the two buffers has kept every event so far. */
   #kept: Promise<unknown> = Promise.resolve();
 
   constructor(buffer: ReplayBuffer, spare: ReplayBuffer, tell: (error: unknown) => void) {
@@ -38,7 +38,7 @@ class ForgivingReplay implements ReplayBuffer {
     return keeping;
   }
 
-  /** Whether something is in the second place is known only when the first one has answered. */
+  /** Only the answer of the first buffer decides whether the spare one is needed. */
   peek(): typeof NOT_YET {
     return NOT_YET;
   }

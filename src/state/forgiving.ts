@@ -1,8 +1,8 @@
-/** What is only remembered must not fail a request: the first failure is logged, and the work goes on as without memory. */
+/** A memory that fails must not fail a request: the proxy logs the first failure and works on without the memory. */
 import type { AnswerMemory, Log, SecretStore, VerdictMemory } from '../core/ports.ts';
 import { printable } from '../core/redact.ts';
 
-/** The outcome, or the other value when it fails. */
+/** The outcome, or the fallback if it fails. */
 type Forgive = <T>(outcome: Promise<T>, otherwise: () => T) => Promise<T>;
 
 function forgive(log: Log, what: string): Forgive {
@@ -34,8 +34,9 @@ export function forgivingAnswers(memory: AnswerMemory, log: Log): AnswerMemory {
 }
 
 /**
- * Reads that fail find what this process read or wrote last: a token that was just renewed must not be taken for one
- * that another process has replaced. Writes fail as before, because only the sign-in knows what is lost with them.
+ * A read that fails returns what this process read or wrote last. Otherwise the proxy would take a token that it has
+ * just refreshed for one that another process has replaced. A failed write still rejects, because only the sign-in
+ * knows what is lost.
  */
 export function forgivingReads(store: SecretStore, log: Log): SecretStore {
   const survive = forgive(log, 'read the stored sign-ins');

@@ -1,4 +1,4 @@
-/** Secret texts in the keychain of the operating system: macOS Keychain, Windows Credential Manager, Secret Service. */
+/** Secret texts in the keychain of the operating system: macOS Keychain, Windows Credential Manager or Secret Service. */
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -7,41 +7,41 @@ import { printable, redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { installHint } from '../platform/install-hint.ts';
 
-/** What this needs of `@napi-rs/keyring`. */
+/** The part of `@napi-rs/keyring` that this file uses. */
 interface Keyring {
   readonly Entry: new (service: string, account: string, options: typeof OPTIONS) => KeyringEntry;
 }
 
 interface KeyringEntry {
-  /** Nothing when there is none; throws when the keychain cannot be read. */
+  /** Null or undefined if the entry does not exist. Throws when the keychain cannot be read. */
   getPassword(): string | null | undefined;
   setPassword(text: string): void;
-  /** When there was none: false, or an error in old versions. */
+  /** If the entry does not exist: false, or an error in old versions. */
   deletePassword(): boolean;
 }
 
 const MODULE = '@napi-rs/keyring';
 const SERVICE = 'mcp-proxy';
-/** Otherwise, where no Secret Service runs, it takes the keys of the kernel, which are gone after a restart. */
+/** Without this option and without a Secret Service, the package uses the kernel keyring, which is lost at a restart. */
 const OPTIONS = { linux: { store: 'secret-service' } } as const;
 /** UTF-16 units in one entry: Windows stores 2560 bytes at most, and a token may be longer. */
 const PART = 1_200;
-/** How often a reader looks again when another process replaced the text while it read the parts. */
+/** How often a reader tries again when another process replaced the text between the reads of its parts. */
 const LOOKS = 5;
 
-/** Which entries hold the text of a name: `<name>/<id>/<number>`. Entries never change; another text gets another id. */
+/** The entries that hold the text of a name: `<name>/<id>/<number>`. Entries never change: a new text gets a new id. */
 interface Place {
   readonly id: string;
   readonly parts: number;
 }
 
 /**
- * The texts are in the keychain, in pieces; the index says under each name where, and holds no secret. A text is
- * replaced when the index is, so it is there whole or not at all, also when the process dies in between.
+ * The keychain holds the texts, in pieces. The index says where the pieces of each name are, and holds no secret.
+ * Writing the index replaces the text, so a text is complete or absent, even if the process dies in between.
  *
  * Rejects with a ProxyError 'usage' when the optional package is not installed. `write` and `remove` reject with a
  * ProxyError 'internal' when the keychain refuses. Processes that write one name at the same time must hold a lock.
- * @param index as of `fileStore`
+ * @param index a store such as `fileStore`
  */
 export async function keychainStore(
   index: SecretStore,
@@ -63,7 +63,7 @@ export async function keychainStore(
       const indexed = index.peek(name);
       if (indexed === NOT_YET) return NOT_YET;
       const place = parse(indexed);
-      // A text that is not where the index says may have moved in between; `read` looks again.
+      // If the text is not where the index says, another process may just have moved it; `read` looks again.
       return place && (textOf(() => entries(name, place)) ?? NOT_YET);
     },
     async read(name) {
@@ -88,11 +88,11 @@ export async function keychainStore(
         quietly(() => discard(name, place));
         throw error;
       }
-      // The new text counts already; an old one that cannot be removed is no reason to call that a failure.
+      // The new text is already in effect. Failing to remove the old one is not a failure of the write.
       quietly(() => discard(name, before));
     },
     async remove(name) {
-      // First the secret, then the knowledge where it is: a logout that failed can be tried again.
+      // The secret goes first, then the index: if the logout fails, the user can try again.
       const place = parse(await index.read(name));
       attempt('remove from', [], () => discard(name, place));
       await index.remove(name);
@@ -101,7 +101,7 @@ export async function keychainStore(
   };
 }
 
-/** Not by `import`, which a bundler would follow: the package is native, optional and never part of ours. */
+/** Uses `require`, because a bundler would follow `import`: the package is native, optional and never part of ours. */
 async function installed(): Promise<unknown> {
   return createRequire(import.meta.url)(MODULE);
 }
@@ -122,7 +122,7 @@ async function keyring(load: () => Promise<unknown>): Promise<Keyring> {
   throw new ProxyError('usage', message, { hint }, cause);
 }
 
-/** Never within a surrogate pair: a half of one does not survive the encoding of the keychain. */
+/** Never splits a surrogate pair: half of one does not survive the encoding of the keychain. */
 function piecesOf(text: string): string[] {
   const pieces: string[] = [];
   for (let from = 0; from < text.length; ) {
@@ -157,11 +157,11 @@ function quietly(act: () => void): void {
   try {
     act();
   } catch {
-    // Whatever is left there holds nothing that is still of use.
+    // The entries that remain hold nothing useful.
   }
 }
 
-/** Removing what is not there is done already. */
+/** Succeeds if the entry is absent. */
 function remove(entry: KeyringEntry): void {
   try {
     entry.deletePassword();
@@ -174,7 +174,7 @@ function isAbsent(entry: KeyringEntry): boolean {
   try {
     return typeof entry.getPassword() !== 'string';
   } catch (error) {
-    // The words of old versions; every other error says nothing of the entry.
+    // The message of old versions. Any other error says nothing about whether the entry exists.
     return error instanceof Error && /no matching entry/i.test(error.message);
   }
 }

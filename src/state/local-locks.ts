@@ -1,7 +1,7 @@
-/** Locks of this machine: between processes that share a folder, or within this process for a user without one. */
+/** Locks on this machine: between processes that share a folder, or within this process for a user without one. */
 import type { Lock, Locks } from '../core/ports.ts';
 
-/** @param folder the one of the credentials. */
+/** @param folder the folder of the credentials. */
 export function localLocks(folder: string | undefined): Locks {
   let loaded: Promise<Locks> | undefined;
   return (name) => {
@@ -19,7 +19,7 @@ export function localLocks(folder: string | undefined): Locks {
   };
 }
 
-/** Loaded here because a start seldom needs a lock. */
+/** Loaded on demand, because a start seldom needs a lock. */
 async function load(folder: string | undefined): Promise<Locks> {
   if (folder === undefined) return (await import('./memory-locks.ts')).memoryLocks();
   return (await import('./file-locks.ts')).fileLocks(folder);

@@ -1,6 +1,6 @@
 import type { Locks } from '../core/ports.ts';
 
-/** Locks for a user without any folder: they hold within this process. */
+/** Locks for a user without a folder: they work within this process only. */
 export function memoryLocks(): Locks {
   const owners = new Map<string, object>();
   return (name) => {

@@ -1,6 +1,6 @@
 /**
- * What was sent on the event streams of one session, for as long as a client may have missed it
- * (specification 2025-11-25, "Resumability and Redelivery"). Bounded: the oldest goes first.
+ * Keeps the messages that the proxy sent on the event streams of one session, for as long as a client may have missed
+ * them (specification 2025-11-25, "Resumability and Redelivery"). The size is bounded: the oldest events go first.
  */
 import type { Frame } from '../core/jsonrpc.ts';
 import type { KeptEvent, ReplayBuffer, Replays } from '../core/ports/replay.ts';
@@ -13,7 +13,7 @@ interface Kept extends KeptEvent {
   readonly size: number;
 }
 
-/** What all sessions together keep, in bytes. Beyond it, each keeps no more than its last event. */
+/** Bytes that all sessions may keep together. Beyond that, each session keeps only its last event. */
 export class ReplayBudget {
   readonly max: number;
   used = 0;
@@ -23,7 +23,6 @@ export class ReplayBudget {
   }
 }
 
-/** The buffers of all sessions of one process. */
 export function memoryReplays(): Replays {
   const budget = new ReplayBudget();
   return () => new MemoryReplay(budget);

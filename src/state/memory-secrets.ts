@@ -1,6 +1,6 @@
 import type { SecretStore } from '../core/ports.ts';
 
-/** For a user without any folder: remembers as long as the process lives. */
+/** For a user without a folder: the texts live as long as the process. */
 export function memoryStore(): SecretStore {
   const texts = new Map<string, string>();
   return {

@@ -3,7 +3,7 @@
 import type { OfKind, Served, Sessions, SessionsOptions } from '../core/ports/sessions.ts';
 import type { ProxyError } from '../errors.ts';
 
-/** Milliseconds that an upstream may take over the end of one session. */
+/** How long an upstream may take to end one session, in milliseconds. */
 const CLOSE_LIMIT = 5_000;
 
 export function memorySessions<S extends Served>(options: SessionsOptions): Sessions<S> {
@@ -70,7 +70,7 @@ class MemorySessions<S extends Served> implements Sessions<S> {
     await Promise.all([...open.map((session) => session.close(limit, error)), ...this.#closing]);
   }
 
-  /** Remembers what is being closed until it is. */
+  /** Remembers a session until it is closed. */
   #follow(closing: Promise<void>): void {
     const closed = closing.finally(() => this.#closing.delete(closed));
     this.#closing.add(closed);

@@ -1,10 +1,10 @@
-/** What protected servers once said of themselves, for the time that nobody is signed in to them. */
+/** Remembers what protected servers said about themselves, for the time when the user is not signed in to them. */
 import type { AnswerMemory, SecretStore } from '../core/ports.ts';
 import { listMember } from '../mcp/methods.ts';
 
-/** Milliseconds; the specification lets a server say so itself, and allows no more than this for what it does not say. */
+/** In milliseconds. The specification lets a server state a lifetime, and allows no more than this if it states none. */
 const LIFETIME = 24 * 60 * 60 * 1000;
-/** What is longer is not kept: a list of a thousand tools is shorter. */
+/** Bytes. Longer answers are not kept; even a list of a thousand tools is shorter. */
 const LONGEST = 1_048_576;
 
 interface Remembered {
@@ -25,11 +25,11 @@ function isResult(method: string, text: string): boolean {
 }
 
 export interface StoredAnswers extends AnswerMemory {
-  /** Resolves when all that was remembered so far is stored. */
+  /** Resolves when everything remembered so far is stored. */
   flushed(): Promise<void>;
 }
 
-/** @param name of the credentials that the answers belong to: another account may get other ones. */
+/** @param name the name of the credentials that the answers belong to: another account may get other answers. */
 export function storedAnswers(store: SecretStore, name: () => string, now: () => number = Date.now): StoredAnswers {
   const file = (): string => `${name()}.answers`;
   const read = async (): Promise<Map<string, Remembered>> => {
@@ -41,7 +41,7 @@ export function storedAnswers(store: SecretStore, name: () => string, now: () =>
       return new Map();
     }
   };
-  /** Changes of the file, one after the other: each has to see what the last one wrote. */
+  /** Changes of the file run one after the other, because each must see what the previous one wrote. */
   let last: Promise<void> = Promise.resolve();
   const change = async (method: string, text: string): Promise<void> => {
     const all = await read();
@@ -60,7 +60,7 @@ export function storedAnswers(store: SecretStore, name: () => string, now: () =>
     },
     remember(method, result) {
       if (result.length > LONGEST) return Promise.resolve();
-      // What could not be read is not replaced: it may hold the answers to other methods.
+      // If the file cannot be read, it is not replaced: it may hold the answers to other methods.
       last = last.then(() => change(method, result.toString('utf8'))).catch(() => {});
       return last;
     },

@@ -1,12 +1,12 @@
-/** Remembers which transport a URL speaks, one small file a URL, safe for many processes at once. */
+/** Remembers which transport a URL speaks, in one small file per URL. Safe for many processes at once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
 
-/** A server may change its transport: after this long it is asked again. */
+/** A server may change its transport, so the proxy asks it again after this time. In milliseconds. */
 const LIFETIME = 24 * 60 * 60 * 1000;
-/** A verdict younger than this is not written again. */
+/** A verdict younger than this is not written again. In milliseconds. */
 const REFRESH = LIFETIME / 2;
 
 interface Verdict {
@@ -14,15 +14,15 @@ interface Verdict {
   readonly checkedAt: number;
 }
 
-/** @param folder the program's cache folder, created when first written to; without one nothing is remembered. */
+/** @param folder the program's cache folder, created by the first write; without a folder nothing is remembered. */
 export function fileMemory(folder: string | undefined, now: () => number = Date.now): VerdictMemory {
   if (folder === undefined) {
     return { peek: () => undefined, recall: async () => undefined, remember: () => Promise.resolve() };
   }
   const place = path.join(folder, 'verdicts');
-  // The URL may hold a secret in its query, so the file is named by its digest.
+  // The URL may have a secret in its query, so its digest names the file.
   const fileOf = (url: URL): string => {
-    // Loaded here because it costs more than all the rest of a start that has nothing to look up.
+    // Loaded on demand: it costs more than the rest of a start that has nothing to look up.
     const { createHash } = process.getBuiltinModule('node:crypto');
     return path.join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
   };
@@ -46,7 +46,7 @@ export function fileMemory(folder: string | undefined, now: () => number = Date.
 
 function readText(file: string): string {
   try {
-    // Synchronous on purpose: a hundred bytes, once, before the first request can leave.
+    // Synchronous on purpose: it reads a hundred bytes, once, before the first request can leave.
     return readFileSync(file, 'utf8');
   } catch {
     return '';
@@ -63,7 +63,7 @@ function parse(text: string): Verdict | undefined {
   }
 }
 
-/** A reader sees the old file or the new one, never a half. */
+/** A reader sees the old file or the new one, never a partial one. */
 async function writeWhole(file: string, text: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const { randomBytes } = process.getBuiltinModule('node:crypto');

@@ -1,11 +1,14 @@
-/** When to come back to a stream that ended. Pure: the listener owns the clock. */
+/** When to reconnect to a stream that ended. Pure: the listener owns the clock. */
 import type { CancelSignal } from '../core/cancel.ts';
 
-/** How a stream ended, as far as the next attempt depends on it; `retry` is what the server asked for on it, in milliseconds. */
+/**
+ * How a stream ended, as far as the next attempt depends on it; `retry` is the pause that the
+ * server asked for on it, in milliseconds.
+ */
 export type Ending =
-  /** Messages came, or it lived for a while: servers and middleboxes cut idle streams, and that is fine. */
+  /** Messages came, or the stream lived for a while: servers and middleboxes cut idle streams, and that is fine. */
   | { readonly kind: 'served'; readonly retry: number | undefined }
-  /** It ended at once and empty, or was no event stream: coming back soon would only repeat that. */
+  /** It ended at once and empty, or was not an event stream: reconnecting soon would only repeat that. */
   | {
       readonly kind: 'useless';
       /** The stream had an event id: a server that sends one wants the client to reconnect. */
@@ -20,14 +23,14 @@ export type Ending =
 const MINUTE = 60_000;
 const LONGEST = 5 * MINUTE;
 const DEFAULT_RETRY = 1_000;
-/** Whatever a server asks for, coming back faster than this would be hammering. */
+/** Even if the server asks for less, reconnecting faster than this would be hammering. */
 const SHORTEST = 250;
-/** Three attempts a minute at the most where nothing useful comes. */
+/** At most three attempts a minute when nothing useful comes. */
 const USELESS_DELAY = 20_000;
 
 /**
  * Milliseconds until the next attempt, or undefined for never.
- * @param misses endings in a row, this one included, that were not `served`.
+ * @param misses how many streams in a row, this one included, did not end as `served`.
  * @param random a number from 0 to 1 that spreads the attempts of many clients.
  */
 export function nextAttempt(ending: Ending, misses: number, random: number): number | undefined {
@@ -40,7 +43,7 @@ export function nextAttempt(ending: Ending, misses: number, random: number): num
       // A server that names a time wants a request that often, but never means several a second.
       if (ending.retry !== undefined) return Math.max(withinReason(ending.retry), misses <= 1 ? 0 : DEFAULT_RETRY);
       if (!ending.primed) return grown(USELESS_DELAY, misses);
-      // Once may be chance, and what the server says meanwhile is lost.
+      // A single miss may be chance, and what the server says in the meantime is lost.
       return misses <= 1 ? DEFAULT_RETRY : grown(USELESS_DELAY, misses - 1);
     case 'failed':
       return Math.max(grown(DEFAULT_RETRY, misses), withinReason(ending.retry ?? 0));
@@ -49,7 +52,7 @@ export function nextAttempt(ending: Ending, misses: number, random: number): num
   }
 }
 
-/** The time that a server asked for, limited to what makes sense; in milliseconds. */
+/** The pause that a server asked for, within sensible limits; in milliseconds. */
 export function withinReason(retry: number): number {
   return Math.min(LONGEST, Math.max(SHORTEST, retry));
 }

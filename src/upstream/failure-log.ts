@@ -1,4 +1,4 @@
-/** Says on stderr why the server cannot be used: not every host shows the error that it gets. */
+/** Logs to stderr why the server cannot be used: not every host shows the error that it gets. */
 import type { Log } from '../core/ports.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import { withNeighbour } from './failure.ts';
@@ -9,13 +9,16 @@ export class FailureLog {
   /** The last failure that was logged. */
   #told = '';
 
-  /** @param advise what to type instead of a URL, or a transport, that leads to no MCP server. Never rejects. */
+  /**
+   * @param advise what to type instead of a URL or a transport that does not lead to an MCP
+   *   server. Never rejects.
+   */
   constructor(log: Log, advise: () => Promise<string | undefined>) {
     this.#log = log;
     this.#advise = advise;
   }
 
-  /** Does the work. Logs its failure, unless it is the last one again, and throws it with the advice. */
+  /** Does the work. Throws its failure with the advice, and logs it unless it repeats the last one. */
   async during<T>(work: () => T | Promise<T>): Promise<T> {
     try {
       return await work();

@@ -6,17 +6,17 @@ import { type ErrorData, ProxyError } from '../errors.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
 
 /**
- * Bytes of a body that an error keeps, more than any token has. An error shows far fewer: the proxy hides secrets
- * first, and cuts the text afterwards.
+ * How many bytes of a body an error keeps: more than any token has. An error shows far fewer,
+ * because the proxy first hides secrets and then cuts the text.
  */
 const EXCERPT = 65_536;
-/** How much of a body is read to find out what it says: a JSON-RPC error may be long. */
+/** How much of a body to read to find out what it says: a JSON-RPC error may be long. */
 export const ERROR_BODY_LIMIT = 1_048_576;
 
-/** Statuses that say something about the request as HTTP, before anybody looked at what it asks for. */
+/** Statuses by which a server refuses the HTTP request before it looks at the message. */
 const UNREAD = new Set([405, 406, 407, 411, 413, 414, 415, 417, 421, 426, 429, 431]);
 
-/** What is known of a response. */
+/** The error data that a response gives. */
 export function responseData({ status, headers }: HttpResponse, body: Buffer): ErrorData {
   const retryAfter = retryAfterSeconds(headers['retry-after']);
   return {
@@ -26,7 +26,7 @@ export function responseData({ status, headers }: HttpResponse, body: Buffer): E
   };
 }
 
-/** A response that is no answer: its status, and what its body says for a start. */
+/** A response that is not an answer: its status, and the beginning of its body. */
 export function unexpectedResponse(response: HttpResponse, body: Buffer, url: URL): ProxyError {
   const { status } = response;
   const data = responseData(response, body);
@@ -52,10 +52,10 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
   return error;
 }
 
-/** Errors that say that there is something at the URL, and not an MCP server. */
+/** Errors that say that something answers at the URL, but not an MCP server. */
 const misplaced = new WeakSet<ProxyError>();
 
-/** The error, with what to do where only the path of the URL was wrong, or the transport of `--transport`. */
+/** The error; if only the path of the URL was wrong, or the transport of `--transport`, with advice. */
 export async function withNeighbour(error: unknown, advise: () => Promise<string | undefined>): Promise<unknown> {
   if (!(error instanceof ProxyError) || !misplaced.has(error)) return error;
   const hint = await advise();
@@ -64,18 +64,18 @@ export async function withNeighbour(error: unknown, advise: () => Promise<string
 }
 
 /**
- * What to do about a status (RFC 9110, section 15); undefined where only the body can say it. A call that may have run
- * is repeated only where the server asks for it.
+ * What to do about a status (RFC 9110, section 15); undefined when only the body can say. Advises
+ * repeating a call that may have run only if the server asks for it.
  */
 function statusHint(status: number, retryAfter: number | undefined): string | undefined {
   if (status === 404 || status === 405) return 'check the path of the URL';
   const later = retryAfter === undefined ? undefined : `try again in ${retryAfter} s`;
-  if (status === 429) return `the server gets more requests than it takes; ${later ?? 'try again later'}`;
+  if (status === 429) return `the server limits how many requests it takes; ${later ?? 'try again later'}`;
   const trouble =
     status === 502 || status === 504
-      ? 'the gateway there cannot reach the server'
-      : 'the server has trouble of its own';
-  return status >= 500 ? `${trouble}; ${later ?? 'if it stays so, ask its operator'}` : undefined;
+      ? 'the gateway in front of the server cannot reach it'
+      : `the server ${status === 503 ? 'is not available' : 'failed'}`;
+  return status >= 500 ? `${trouble}; ${later ?? 'if this continues, ask its operator'}` : undefined;
 }
 
 /** The answers of nginx, Go and Apache to plain HTTP on a TLS port. */
@@ -93,7 +93,7 @@ export function otherAnswer({ status }: HttpResponse, body: Buffer, url: URL): P
   return new ProxyError('failed', `${showUrl(url)} answered a different request`, data);
 }
 
-/** The server answered, but not with what JSON-RPC calls an answer. */
+/** The server answered, but not with a JSON-RPC response. */
 export function malformedAnswer(reason: string): ProxyError {
   return new ProxyError('failed', `the server's answer is malformed: ${reason}`, { outcome: 'unknown' });
 }

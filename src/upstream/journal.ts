@@ -1,6 +1,6 @@
 /**
- * What a legacy session was told that outlives single requests. A session that has to be
- * opened again is told the same again, so that the client need not know that it was lost.
+ * The messages of a legacy session that outlive single requests. When a session must be opened
+ * again, the proxy repeats them, so that the client need not know that it was lost.
  */
 import { asString, type Json, peek, peekObject } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
@@ -31,9 +31,9 @@ export class Journal {
   }
 
   /**
-   * Whether the server may ask the client something while it works on a call: the client has declared that it answers.
-   * Many servers ask on the GET stream, and drop the question where there is none yet; so these calls wait for it,
-   * once, at the start of a session.
+   * Whether the server may ask the client something while it works on a call: the client has
+   * declared that it answers. Many servers ask on the GET stream, and drop the question if there
+   * is none yet. So these calls wait for that stream, once, at the start of a session.
    */
   mayBeAskedDuring({ method }: Call): boolean {
     if (!mayAskDuring(method)) return false;
@@ -46,7 +46,10 @@ export class Journal {
     return [...(this.#level ? [this.#level] : []), ...this.#subscriptions.values()];
   }
 
-  /** Throws a ProxyError `limit` for a subscription that the session has no room for, before the server receives it. */
+  /**
+   * Throws a ProxyError `limit` for a subscription that exceeds the session's limits, before the
+   * server receives it.
+   */
   admit({ method, params }: Call): void {
     if (method !== 'resources/subscribe') return;
     const isFull = this.#subscriptions.size >= MAX_SUBSCRIPTIONS || this.#bytes + (params?.length ?? 0) > MAX_BYTES;
@@ -96,7 +99,7 @@ function uriOf(params: Json): string | undefined {
   return asString(peek(params, 'uri'));
 }
 
-/** The notifications that make a client look again at every list that may have changed meanwhile. */
+/** The notifications that make a client reload every list that may have changed in the meantime. */
 export function listChanges(initializeResult: Json): Call[] {
   return LIST_CHANGES.flatMap(({ method, capability }) => {
     const announced = peek(initializeResult, 'capabilities', capability, 'listChanged');

@@ -1,6 +1,6 @@
 /**
- * The legacy era of one server: a session that begins with `initialize`, over the transport that the server turns
- * out to speak.
+ * The legacy era of one server: a session that begins with `initialize`, over the transport that
+ * the server turns out to speak.
  */
 import type { Exchange } from '../core/exchange.ts';
 import { asString, peek } from '../core/json.ts';
@@ -36,7 +36,7 @@ export class LegacyUpstream {
   /** Settles when the verdict is stored. */
   #remembered: Promise<void> | undefined;
 
-  /** @param answersDiscover whether the server answers the one question that only a modern one does. */
+  /** @param answersDiscover whether the server answers the one question that only a modern server answers. */
   constructor(
     options: ConnectOptions,
     failures: FailureLog,
@@ -47,12 +47,15 @@ export class LegacyUpstream {
     this.#answersDiscover = answersDiscover;
   }
 
-  /** The session, unless one is only being opened. */
+  /** The session, unless it is still being opened. */
   get session(): LegacySession | undefined {
     return this.#opening ? undefined : this.#session;
   }
 
-  /** Settles when the session that is being opened is open or has failed; undefined when none is. Never rejects. */
+  /**
+   * Settles when the session that is being opened is open or has failed; undefined when none is
+   * being opened. Never rejects.
+   */
   get opened(): Promise<void> | undefined {
     return this.#opening?.over;
   }
@@ -60,13 +63,14 @@ export class LegacyUpstream {
   /** Passes a request on, and opens a session with it if none is open. */
   async request(exchange: Exchange): Promise<Reply> {
     if (exchange.call.method === 'initialize') return this.#initialize(exchange);
-    // Of several that wait, the first opens again, and the others find that opening: no wait between the look and the deed.
+    // Of several waiting requests, the first opens the session again and the others find that
+    // opening: there is no wait between check and act.
     while (this.#opening) await this.#opening.over;
     if (exchange.signal.aborted) throw exchange.signal.reason;
     return this.#session ? this.#session.request(exchange) : this.#begin(exchange).answer();
   }
 
-  /** Ends the opening that is under way. */
+  /** Ends the opening that is in progress. */
   async closeOpening(limit: number): Promise<void> {
     this.#closed = true;
     await this.#opening?.close(limit, new EndedByProxy('failed', 'the session was closed while it was being opened'));
@@ -76,16 +80,16 @@ export class LegacyUpstream {
     await Promise.all([this.#session?.close(limit), this.#remembered]);
   }
 
-  /** A second `initialize` on the same connection begins a new session, and ends the one before. */
+  /** A second `initialize` on the same connection begins a new session, and ends the previous one. */
   async #initialize(exchange: Exchange): Promise<Reply> {
-    // A session that is only being opened has no id yet that could be given back.
+    // A session that is still being opened does not have an id yet that could be ended.
     while (this.#opening) await this.#opening.over;
     if (exchange.signal.aborted) throw exchange.signal.reason;
     const old = this.#session;
     const opening = this.#begin(exchange);
     opening.over.then(() => {
       if (!old || old === this.#session) return;
-      // A session that the server gives no successor for is still good.
+      // If the server does not replace a session, the old one is still good.
       if (this.#session) old.close(OLD_SESSION_LIMIT);
       else this.#session = old;
     });
@@ -101,7 +105,7 @@ export class LegacyUpstream {
     return opening;
   }
 
-  /** Opens a session with the first message of a client, over one transport after the other as the plan says. */
+  /** Opens a session with the first message of a client, over one transport after the other, as the plan says. */
   async #open(exchange: Exchange): Promise<Reply> {
     if (this.#closed) throw new ProxyError('failed', 'the session is closed');
     const { strategy, memory, url } = this.#options;
@@ -144,7 +148,7 @@ export class LegacyUpstream {
 
   async #sessionOver(transport: TransportName): Promise<LegacySession> {
     if (transport === 'http') return new StreamableSession(this.#options);
-    // Few servers need it, so it is not part of what a start loads.
+    // Few servers need it, so a start does not load it.
     const { SseSession } = await import('./sse/session.ts');
     return new SseSession(this.#options);
   }

@@ -12,12 +12,12 @@ import { unexpectedResponse } from './failure.ts';
 /** Takes a message; the reader waits for the promise before it reads on. */
 export type Take = (message: Message) => Promise<void> | undefined;
 
-/** How far a stream was read, which is what resuming it needs. */
+/** How far a stream was read, which resuming it requires. */
 export interface Position {
   lastEventId: string | undefined;
-  /** Milliseconds the server wants us to wait before we come back. */
+  /** Milliseconds that the server asks the proxy to wait before it reconnects. */
   retry: number | undefined;
-  /** Events with data that came on it; others carry ids and times only. */
+  /** How many events with data came on it; others only carry ids and times. */
   events: number;
 }
 
@@ -49,7 +49,10 @@ export async function readJson(response: HttpResponse, url: URL, take: Take): Pr
   return body;
 }
 
-/** Reads the events of a stream up to its end, whatever they are. Rejects with a ProxyError when it breaks off. */
+/**
+ * Reads the events of a stream to its end, whatever they are. Rejects with a ProxyError when the
+ * stream breaks off.
+ */
 export async function readEvents(
   response: HttpResponse,
   position: Position,
@@ -59,7 +62,7 @@ export async function readEvents(
   const parser = new SseParser(MAX_UPSTREAM_MESSAGE, (event) => {
     if (event.data.length > 0) position.events++;
     position.lastEventId = event.id ?? position.lastEventId;
-    // Events of one chunk are all taken at once; the next chunk waits until the last of them found room.
+    // Takes all events of one chunk at once; the next chunk waits until there is room for the last of them.
     full = take(event) ?? full;
   });
   await response.body.each((chunk) => {
@@ -76,7 +79,7 @@ export async function readEvents(
   });
 }
 
-/** Reads the messages on a stream. Events that hold none are skipped: they answer nothing and break nothing. */
+/** Reads the messages on a stream. Skips events without a message: they answer nothing and break nothing. */
 export function readMessages(response: HttpResponse, position: Position, log: Log, take: Take): Promise<void> {
   return readEvents(response, position, (event) => {
     if (event.type !== 'message' || event.data.length === 0) return undefined;
@@ -86,12 +89,12 @@ export function readMessages(response: HttpResponse, position: Position, log: Lo
   });
 }
 
-/** How long a stream may stay open after its response, for what else the server has to say; in milliseconds. */
+/** How long a stream may stay open after its response, for further messages of the server; in milliseconds. */
 const GRACE = 5_000;
 
 /**
- * Reads the stream of a request. Servers should end it after the response, and some never do;
- * so from the response on, it has a little time left, and how it ends is of no interest.
+ * Reads the stream of a request. Servers should end it after the response, and some never do. So
+ * after the response it has a little time left, and how it ends does not matter.
  */
 export async function readAnswer(
   response: HttpResponse,
@@ -115,20 +118,20 @@ export async function readAnswer(
   }
 }
 
-/** Reads what is of no interest, so that the connection can be used again; what does not end is cut. */
+/** Reads and drops the rest of a body, so that the connection can be used again; cuts a body that does not end. */
 export async function discard(response: HttpResponse): Promise<void> {
   const timer = setTimeout(() => response.body.destroy(), GRACE).unref();
   await response.body.bytes(65_536).catch(() => undefined);
   clearTimeout(timer);
 }
 
-/** The messages of one event's data; when it cannot be read, what its ends tell of it, or none. */
+/** The messages of one event's data; if it cannot be read, what its two ends reveal, or none. */
 export function messagesIn(data: Buffer, log: Log): readonly Message[] {
   try {
     return readFrame(data).messages;
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    // Some libraries write what is no JSON (`NaN`): as an answer it is malformed, but it is the answer.
+    // Some libraries write `NaN`, which is not JSON: such an answer is malformed, but it is the answer.
     const { id, asks } = readEnds(data, data);
     if (!asks && id !== 'null') return [{ kind: 'malformed', id, reason: error.message }];
     log.debug(`upstream: skipped an event that is no JSON (${error.message})`);

@@ -1,6 +1,6 @@
 /**
- * The modern era of one server: every request stands for itself, and the first outcomes show whether the server
- * speaks this era at all.
+ * The modern era of one server: every request is independent, and the first outcomes show whether
+ * the server speaks this era at all.
  */
 import { derived, type Era, type Exchange } from '../core/exchange.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
@@ -38,13 +38,13 @@ export class ModernUpstream {
     return this.#spoken || (this.#inFlight && this.#options.connected());
   }
 
-  /** What the server has shown to a client of this era. */
+  /** The era that the server has shown to a modern client. */
   get era(): Era | undefined {
     if (this.#spoken) return 'modern';
     return this.#refused ? 'legacy' : undefined;
   }
 
-  /** @param revision the one that the call declares, if it declares any. */
+  /** @param revision the revision that the call declares, if any. */
   async request(exchange: Exchange, revision: string | undefined): Promise<Reply> {
     const { call } = exchange;
     const { strategy, log } = this.#options;
@@ -72,7 +72,7 @@ export class ModernUpstream {
     await Promise.all([this.#transport.close(limit), this.#remembered]);
   }
 
-  /** Asks the one question that only a modern server answers, in the name of the exchange. */
+  /** Asks the one question that only a modern server answers, on behalf of the exchange. */
   async answersDiscover(exchange: Exchange): Promise<boolean> {
     const call = discoverCall(exchange.call);
     try {
@@ -93,7 +93,7 @@ export class ModernUpstream {
     log.info(`connected to ${showUrl(url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
   }
 
-  /** A request to a server that has spoken the modern era before. */
+  /** A request to a server that has already spoken the modern era. */
   async #requestAgain(exchange: Exchange): Promise<Reply> {
     const outcome = await this.#send(exchange);
     const replaced =
@@ -101,7 +101,7 @@ export class ModernUpstream {
       errorCode(outcome.reply) === UNSUPPORTED_VERSION &&
       afterModernPost(outcome, exchange.call.method) === 'other-era';
     if (!replaced) return replyOf(outcome);
-    // Another server answers at this URL now.
+    // A different server answers at this URL now.
     this.#spoken = false;
     throw await this.#legacyOnly(outcome);
   }

@@ -1,18 +1,18 @@
 /**
- * A session that is being opened. It goes on when the client gives it up: the server would keep
- * a session that nobody has heard of, and could not be told that it is over.
+ * A session that is being opened. It goes on when the client gives it up: otherwise the server
+ * would keep a session whose id no one knows, and could not be told that it is over.
  */
 import { Cancellation } from '../core/cancel.ts';
 import { Cancelled, detached, type Exchange } from '../core/exchange.ts';
 import type { Reply } from '../core/jsonrpc.ts';
 import { pause } from './backoff.ts';
 
-/** How long it may go on that nobody waits for it any more, in milliseconds. */
+/** How long an opening may go on after the client has given it up, in milliseconds. */
 const ALONE = 45_000;
 const NEVER = new Cancellation().signal;
 
 export class Opening {
-  /** Settles, without ever rejecting, when it is known what came of it. */
+  /** Settles, without ever rejecting, when the result of the opening is known. */
   readonly over: Promise<void>;
   readonly #exchange: Exchange;
   readonly #own: Exchange;
@@ -35,7 +35,7 @@ export class Opening {
       const onAbort = (): void => {
         const reason = signal.reason as Error;
         reject(reason);
-        // A time limit holds for the opening as well.
+        // A time limit also applies to the opening.
         if (!(reason instanceof Cancelled)) this.abandon(reason);
         else setTimeout(() => this.abandon(reason), ALONE).unref();
       };
@@ -45,7 +45,7 @@ export class Opening {
     });
   }
 
-  /** Waits for the end of it, but no longer than `limit` milliseconds, and then gives it up. */
+  /** Waits for the opening to end, for at most `limit` milliseconds, and then gives it up. */
   async close(limit: number, reason: Error): Promise<void> {
     const late = pause(Math.max(limit, 0), NEVER).then(() => true);
     if (await Promise.race([this.over, late])) this.abandon(reason);

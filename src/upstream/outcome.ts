@@ -1,4 +1,4 @@
-/** What came of one message that was POSTed: the answer, or why there is none. */
+/** The outcome of one message that was POSTed: the answer, or why there is none. */
 
 import type { HttpResponse } from '../core/fetch.ts';
 import type { Reply } from '../core/jsonrpc.ts';
@@ -7,7 +7,7 @@ import { readFrame } from '../wire/frames.ts';
 import { Gatherer } from '../wire/gather.ts';
 import { ERROR_BODY_LIMIT, unexpectedResponse } from './failure.ts';
 
-/** The status where HTTP itself refused nothing, but what came does not fit the transport. */
+/** The status when HTTP itself refused nothing, but the response does not fit the transport. */
 export const NO_REFUSAL = 0;
 
 /** How long the body of a refusal may take to arrive, in milliseconds. */
@@ -26,7 +26,7 @@ export interface Refused {
   readonly challenged: boolean;
 }
 
-/** Thrown where a refusal has to pass through code that only knows answers. */
+/** Thrown when a refusal must pass through code that only knows answers. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly outcome: Refused;
@@ -37,7 +37,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Reads a response that carries no answer in the regular form. */
+/** Reads a response that does not carry an answer in the regular form. */
 export async function refusal(response: HttpResponse, url: URL): Promise<Refused> {
   // An error page that never ends says no more than its status.
   const timer = setTimeout(() => response.body.destroy(), ERROR_BODY_TIME);
@@ -46,7 +46,7 @@ export async function refusal(response: HttpResponse, url: URL): Promise<Refused
     gathered.add(chunk);
     if (gathered.size > ERROR_BODY_LIMIT) response.body.destroy();
   };
-  // However the body ends, its beginning tells enough.
+  // However the body ends, its beginning says enough.
   await response.body.each(take).catch(() => undefined);
   clearTimeout(timer);
   const body = gathered.take();
@@ -59,7 +59,7 @@ export async function refusal(response: HttpResponse, url: URL): Promise<Refused
   };
 }
 
-/** What the user is told where nothing of the server's own can be passed on. */
+/** The error for the user when nothing of the server's own can be passed on. */
 async function refusalError(response: HttpResponse, body: Buffer, url: URL): Promise<ProxyError> {
   const { status } = response;
   if (status !== 401 && status !== 403) return unexpectedResponse(response, body, url);
@@ -67,7 +67,7 @@ async function refusalError(response: HttpResponse, body: Buffer, url: URL): Pro
   return unauthorized(response, status, body, url);
 }
 
-/** The JSON-RPC error a body consists of, whatever its id, or undefined. */
+/** The JSON-RPC error that makes up a body, whatever its id, or undefined. */
 function errorIn(body: Buffer): Reply | undefined {
   if (body.length === 0) return undefined;
   try {
@@ -75,20 +75,20 @@ function errorIn(body: Buffer): Reply | undefined {
     const message = messages[0];
     return !batch && message?.kind === 'response' && 'error' in message.reply ? message.reply : undefined;
   } catch {
-    // Anything but JSON-RPC: the excerpt in the error shows what it was.
+    // Not JSON-RPC: the excerpt in the error shows what it was.
     return undefined;
   }
 }
 
-/** The server's own answer for the client; undefined where the proxy itself must say what happened. */
+/** The server's own answer for the client; undefined when the proxy itself must say what happened. */
 export function answerIn(outcome: Outcome): Reply | undefined {
   if (outcome.kind === 'answered') return outcome.reply;
-  // The proxy tells the user in its own words to sign in; every other JSON-RPC error is the server's to tell.
+  // The proxy asks the user to sign in in its own words; it passes on every other JSON-RPC error of the server.
   const asksToSignIn = outcome.status === 401 || (outcome.status === 403 && outcome.challenged);
   return asksToSignIn ? undefined : outcome.reply;
 }
 
-/** The reply that a client gets for an outcome; throws where the proxy itself must say what happened. */
+/** The reply that a client gets for an outcome; throws when the proxy itself must say what happened. */
 export function replyOf(outcome: Outcome): Reply {
   if (outcome.kind === 'answered') return outcome.reply;
   const answer = answerIn(outcome);

@@ -1,22 +1,25 @@
-/** What to say to a user whose request was refused with 401 or 403: which credential it was, and what is likely wrong with it. */
+/**
+ * The message to a user whose request was refused with 401 or 403: which credential it was, and
+ * what is probably wrong with it.
+ */
 import type { SentCredential } from '../core/fetch.ts';
 import { printable, redactor } from '../core/redact.ts';
 import { membersOf, serverWords } from '../core/server-words.ts';
 
-/** Longer words of a server are in `error.data.body` only: cut here, they could end in the middle of a secret. */
+/** Longer texts of a server are only in `error.data.body`: cut here, they could end in the middle of a secret. */
 const LONGEST_WORDS = 200;
 
 const EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
 
 export interface Refused {
-  /** The URL that was asked, as it may be shown. */
+  /** The URL of the request, as it may be shown. */
   readonly where: string;
   readonly status: 401 | 403;
-  /** Undefined: the request went without one. */
+  /** Undefined: the request did not carry one. */
   readonly credential: SentCredential | undefined;
   /** `WWW-Authenticate`. */
   readonly challenge: string;
-  /** Beginning of the body. */
+  /** The beginning of the body. */
   readonly body: string;
 }
 
@@ -35,7 +38,7 @@ function problem(status: 401 | 403, credential: SentCredential | undefined): str
     case 'header':
       return `refuses the value of --header ${credential.name}`;
     case 'url':
-      return 'refuses the user name and password of the URL';
+      return 'refuses the user name and password in the URL';
     case 'client':
       return `refuses the header ${credential.name} of the client`;
     case 'sign-in':
@@ -45,7 +48,7 @@ function problem(status: 401 | 403, credential: SentCredential | undefined): str
 
 function hintFor({ where, status, credential }: Refused, now: number): string {
   if (credential?.value === undefined) {
-    if (status === 403) return 'the server, or a firewall in front of it, lets nothing in from here; ask its operator';
+    if (status === 403) return 'the server, or a firewall in front of it, may block this machine; ask its operator';
     return credential
       ? `the client must send the header ${credential.name}, which goes on to the server`
       : `give the credentials with --header, for example ${EXAMPLE}`;
@@ -55,13 +58,13 @@ function hintFor({ where, status, credential }: Refused, now: number): string {
       ? `mcp-proxy logout ${where}, then sign in again; if that does not help, ask the operator of the server`
       : 'sign in with another account (--profile NAME keeps both), or ask the operator of the server';
   }
-  if (credential.from === 'url') return 'check both; in a URL, @ : / and % in them are written %40 %3A %2F %25';
+  if (credential.from === 'url') return 'check both; in a URL, write their @ : / % as %40 %3A %2F %25';
   const example = credential.from === 'header' ? exampleFor(credential) : undefined;
   const likely = likelyReason(credential.name, credential.value, now, example);
   if (likely !== undefined) return likely;
   return status === 401
-    ? 'check that it is whole, still valid, and meant for this server'
-    : 'it may be wrong, or its account may not do this; ask the operator of the server';
+    ? 'check the name of the header, and that its value is complete, still valid and meant for this server'
+    : 'the credential may be wrong, or lack the permission (scope) for this; ask the operator of the server';
 }
 
 function exampleFor({ name }: SentCredential): (variable: string) => string {
@@ -74,7 +77,7 @@ const VARIABLE = /^(?:\$(?:env:)?(\w+)|%(\w+)%|!(\w+)!)$/i;
 /** A name that can be repeated: a secret that looks like a variable has digits or lower-case letters. */
 const PLAIN_NAME = /^[A-Z]+(?:_[A-Z]+)*$/;
 
-/** Why a server refuses this value, where that can be seen; `example` writes the header with a variable in it. */
+/** Why a server refuses this value, if that is visible; `example` writes the header with a variable in it. */
 function likelyReason(
   name: string,
   value: string,
@@ -91,11 +94,13 @@ function likelyReason(
       : 'let the client fill it in';
     return `it is the name of a variable that nothing has expanded; ${instead}`;
   }
+  if (/^<.*>$/.test(credentials))
+    return 'it is an example in angle brackets; replace all of it, brackets included, with your own';
   if (/^["'].*|["']$/.test(credentials)) return 'it has quotes in it, which were sent too; leave them out';
   if (scheme !== undefined && /^(?:bearer|basic)\s/i.test(credentials))
-    return `it has a scheme twice; write ${scheme} once`;
+    return `it has two schemes; write ${scheme} once`;
   const end = expiryOf(credentials);
-  if (end !== undefined && end <= now) return `the token in it expired at ${isoTime(end)}; get a new one`;
+  if (end !== undefined && end <= now) return `the token expired at ${isoTime(end)}; get a new one`;
   if (/authorization$/i.test(name) && scheme === undefined) {
     const instead = example ? `, such as Bearer: ${example('TOKEN')}` : ', such as Bearer';
     return `it has no scheme in front of the credentials${instead}`;
@@ -103,12 +108,15 @@ function likelyReason(
   return undefined;
 }
 
-/** When a JSON Web Token ends (RFC 7519, section 4.1.4), in milliseconds since the epoch; undefined for all else. */
+/**
+ * When a JSON Web Token expires (RFC 7519, section 4.1.4), in milliseconds since the epoch;
+ * undefined for anything else.
+ */
 function expiryOf(token: string): number | undefined {
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(token) ?? [];
   if (payload === undefined) return undefined;
   const { exp } = membersOf(Buffer.from(payload, 'base64url').toString('utf8'));
-  // Dates end there (ECMA-262, section 21.4.1.1).
+  // The largest date (ECMA-262, section 21.4.1.1).
   return typeof exp === 'number' && Math.abs(exp) <= 8.64e12 ? exp * 1000 : undefined;
 }
 
@@ -116,7 +124,7 @@ function isoTime(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** What the server says for people, in the challenge (RFC 6750, section 3) or in the body. */
+/** What the server says to a human reader, in the challenge (RFC 6750, section 3) or in the body. */
 function wordsOf({ challenge, body }: Refused): string {
   const described = /\berror_description="((?:[^"\\]|\\.)*)"/.exec(challenge)?.[1]?.replace(/\\(.)/g, '$1');
   return printable(described ?? serverWords(body), Infinity);

@@ -10,7 +10,7 @@ export function unauthorized(response: HttpResponse, status: 401 | 403, body: Bu
   const challenge = [response.headers['www-authenticate'] ?? ''].flat().join(', ');
   const refused = { where: showUrl(url), status, credential: response.credential, challenge, body: data.body ?? '' };
   const { message, hint } = refusedCredential(refused, Date.now());
-  // Another credential of the user's own is nothing that a sign-in could get.
+  // A sign-in could not replace a credential of the user's own.
   const isOwn = response.credential !== undefined && response.credential.from !== 'sign-in';
   return new ProxyError(status === 401 && !isOwn ? 'sign-in-needed' : 'unauthorized', message, { ...data, hint });
 }

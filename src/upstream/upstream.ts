@@ -1,6 +1,6 @@
 /**
- * The session with the server behind one URL: finds out which transport and which era it
- * speaks, with the client's own first message as the only probe, and keeps to that.
+ * The session with the server behind one URL: finds out which transport and which era the server
+ * speaks, with the client's own first message as the only probe, and stays with them.
  */
 import type { Era, Exchange, Session } from '../core/exchange.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
@@ -32,7 +32,7 @@ export class Upstream implements Session {
 
   request(exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
-    // Nearly every call of a legacy client, without a turn of waiting.
+    // Nearly every call of a legacy client takes this path, without waiting a turn.
     const session = isHandshake(call) || mayDeclareRevision(call) ? undefined : this.#legacy.session;
     return session ? session.request(exchange) : this.#request(exchange);
   }
@@ -51,13 +51,13 @@ export class Upstream implements Session {
   }
 
   async close(limit: number): Promise<void> {
-    // What is being opened can be ended at the server only once it is open.
+    // A session that is being opened can be ended at the server only once it is open.
     await this.#legacy.closeOpening(limit);
     await Promise.all([this.#modern.close(limit), this.#legacy.close(limit)]);
   }
 }
 
-/** Whether a notification belongs to the modern era; one that cannot be read is for the server to judge. */
+/** Whether a notification belongs to the modern era; the server judges one that cannot be read. */
 function isModern(call: Call): boolean {
   try {
     return declaredRevision(call) !== undefined;

@@ -1,4 +1,4 @@
-/** From bytes of a wire to messages: the one place where text from outside is first believed. */
+/** From bytes of a wire to messages: the one place where outside text is first believed. */
 import { isUtf8 } from 'node:buffer';
 import { isTooLong, NULL_ID } from '../core/ids.ts';
 import { JsonError } from '../core/json.ts';
@@ -20,7 +20,7 @@ export interface ReceivedFrame {
 /** The messages in one line, body or event. Throws a JsonError when the bytes are not JSON in UTF-8. */
 export function readFrame(bytes: Buffer): ReceivedFrame {
   if (!isUtf8(bytes)) throw new JsonError('not valid UTF-8', 0);
-  // A byte order mark is no JSON, but some shells put one in front of what they pipe.
+  // A byte order mark is not JSON, but some shells put one in front of what they pipe.
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return parseFrame(marked ? bytes.subarray(3) : bytes);
 }
@@ -28,8 +28,8 @@ export function readFrame(bytes: Buffer): ReceivedFrame {
 const ENDS = 4_096;
 
 /**
- * What the ends of a message tell that cannot be read as a whole: its id, `null` when it stands
- * in neither place where libraries put it, and whether it is a request.
+ * What the two ends of an unreadable message reveal: its id, `null` if it is in neither place
+ * where libraries write it, and whether the message is a request.
  */
 export function readEnds(first: Buffer, last: Buffer): { id: string; asks: boolean } {
   const head = first.toString('utf8', 0, ENDS);

@@ -10,7 +10,7 @@ export class Gatherer {
   /** Bytes gathered so far. */
   size = 0;
 
-  /** @param expected how many bytes will come, where that is known. */
+  /** @param expected how many bytes will come, if known. */
   constructor(expected = 0) {
     this.#expected = expected;
   }
@@ -33,7 +33,7 @@ export class Gatherer {
     this.size = size;
   }
 
-  /** Everything gathered, and begins anew. */
+  /** Returns everything gathered, and starts over. */
   take(): Buffer {
     const { size } = this;
     const pieces = this.#pieces;

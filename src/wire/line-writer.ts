@@ -1,9 +1,9 @@
-/** Writes frames as lines to a stream, and tells when the reader is slower than the writer. */
+/** Writes frames as lines to a stream, and says when the reader is slower than the writer. */
 import type { Writable } from 'node:stream';
 import type { Frame } from '../core/jsonrpc.ts';
 import { asLine } from './lines.ts';
 
-/** Bytes that may wait in front of a slow reader before whoever writes has to wait too. */
+/** Bytes that may wait for a slow reader before the writer must wait too. */
 const FULL = 1_048_576;
 
 /** Parts smaller than this are cheaper to copy than to write one by one. */
@@ -15,7 +15,7 @@ export class LineWriter {
   #closed = false;
   /** Lines of this turn so far. */
   #lines = 0;
-  /** Whether the last turn had several lines, so that those of this one wait for its end. */
+  /** Whether the last turn had several lines, so that the lines of this turn wait for its end. */
   #gathers = false;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -28,9 +28,9 @@ export class LineWriter {
   }
 
   /**
-   * Writes one line. The promise, when there is one, resolves as soon as there is room again.
-   * Under load, writing each line by itself would cost more than everything else; so as long
-   * as turns of the event loop bring several lines, those of a turn leave together at its end.
+   * Writes one line. The promise, if any, resolves as soon as there is room again. Under load,
+   * writing each line separately would cost more than everything else. So as long as turns of the
+   * event loop bring several lines, those of a turn leave together at its end.
    */
   write(frame: Frame): Promise<void> | undefined {
     if (this.#closed || !this.#stream.writable) return undefined;
@@ -85,7 +85,7 @@ export class LineWriter {
     this.#stream.uncork();
   }
 
-  /** A promise for room, or undefined when there is some. */
+  /** A promise for room, or undefined when there is room now. */
   room(): Promise<void> | undefined {
     if (this.#closed || this.#stream.writableLength + this.#waitingBytes < FULL) return undefined;
     this.#release();
@@ -103,7 +103,7 @@ export class LineWriter {
     return this.#drained;
   }
 
-  /** Resolves when everything written so far has left the process, or cannot any more. */
+  /** Resolves when everything written so far has left the process, or no longer can. */
   flushed(): Promise<void> {
     this.#release();
     return new Promise((resolve) => {

@@ -6,12 +6,12 @@ const LF = 0x0a;
 const CR = 0x0d;
 const EMPTY = Buffer.alloc(0);
 
-/** Bytes of either end of a line that are kept when it is too long. */
+/** How many bytes to keep of each end of a line that is too long. */
 const ENDS = 4_096;
 
 /**
  * Splits a byte stream into lines. A line longer than `limit` is not kept: when it ends, its
- * first and its last bytes go to `overflow`.
+ * first and last bytes go to `overflow`.
  */
 export class LineReader {
   readonly #limit: number;
@@ -73,8 +73,8 @@ export class LineReader {
 }
 
 /**
- * A frame as one line. Pretty-printed JSON holds newlines; in valid JSON they stand between
- * tokens only, so a space in their place changes nothing.
+ * A frame as one line. Pretty-printed JSON holds newlines. In valid JSON they occur only between
+ * tokens, so replacing them with spaces changes nothing.
  */
 export function asLine(frame: Frame): Frame {
   if (frame.length === 1) return [withNewline(frame[0] as Buffer)];
@@ -83,7 +83,7 @@ export function asLine(frame: Frame): Frame {
   return [...flat.slice(0, -1), withNewline(last)];
 }
 
-/** One part as the end of a line: copied once, and looked through while it is in the cache. */
+/** One part as the end of a line: copied once, and scanned while it is in the cache. */
 function withNewline(part: Buffer): Buffer {
   const line = Buffer.allocUnsafe(part.length + 1);
   part.copy(line);

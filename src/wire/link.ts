@@ -1,6 +1,6 @@
 /**
- * Correlation on a duplex wire: numbers what we ask, matches the answers, and turns what the
- * other end asks into exchanges. Used wherever both directions share one channel (stdio,
+ * Correlation on a duplex wire: numbers our requests, matches the answers, and turns the requests
+ * of the other end into exchanges. Used wherever both directions share one channel (stdio,
  * HTTP+SSE). The ids of the two directions are independent by construction.
  */
 import { Cancellation, type CancelSignal } from '../core/cancel.ts';
@@ -26,34 +26,34 @@ import { closedFor, noteFor } from '../mcp/subscription-id.ts';
 import { PendingRequests } from './pending.ts';
 import { replyFrom } from './replies.ts';
 
-/** More unanswered requests of one peer than this are refused, not stored. */
+/** Beyond this many unanswered requests of one peer, further ones are refused, not stored. */
 const MAX_INCOMING = 10_000;
-/** More bytes of them, too; what nothing else waits beside is always taken. */
+/** The same limit in bytes; a request is always accepted while no other one waits. */
 const MAX_INCOMING_BYTES = 128 * 1_048_576;
 
-/** What this end does with what the other end sends. */
+/** What this end does with the messages of the other end. */
 export interface LinkHandlers {
   readonly request: Handler;
   readonly notify: (call: Call) => unknown;
 }
 
 /**
- * Puts a frame on the wire. A promise means: the wire is full, wait for it before writing more;
- * its rejection means that the frame did not get through. Aborting the signal means that it
- * need not be sent any more.
+ * Puts a frame on the wire. A returned promise means that the wire is full: wait for it before
+ * writing more. Its rejection means that the frame did not get through. Aborting the signal means
+ * that the frame is no longer needed.
  */
 export type Send = (frame: Frame, signal?: CancelSignal) => Promise<void> | undefined;
 
-/** The way back to whoever sent one message, where that is not the wire as a whole. */
+/** The way back to the sender of one message, where that is not the wire as a whole. */
 export interface Way {
   /** Takes the answer; undefined when there will be none, because the request was cancelled. */
   respond(frame: Frame | undefined, reply?: Reply): void;
-  /** For what belongs to the request: its notifications, and questions asked because of it. */
+  /** For messages that belong to the request: its notifications, and questions that it causes. */
   send(frame: Frame, signal?: CancelSignal): Promise<void> | undefined;
   room(): Promise<void> | undefined;
-  /** Whether whoever sent the request can be asked anything because of it; when left out, it can. */
+  /** Whether the sender of the request can be asked anything because of it; left out: yes. */
   canAsk?(): boolean;
-  /** The answer will take its time. */
+  /** The answer will take a while. */
   slow?(): void;
 }
 
@@ -77,7 +77,7 @@ class Incoming extends KeyedEntry implements Exchange {
     return idKey(this.id);
   }
 
-  /** Open until somebody closes it: nobody waits for its answer. */
+  /** It stays open until one side closes it: no client waits for its answer. */
   get subscription(): boolean {
     return this.call.method === 'subscriptions/listen';
   }
@@ -87,7 +87,7 @@ class Incoming extends KeyedEntry implements Exchange {
   }
 
   notify(note: Call): Promise<void> | undefined {
-    // What arrives for an exchange that is over is late, and belongs to nobody.
+    // A message for an exchange that is over is late, and is dropped.
     if (!this.#link.awaits(this)) return undefined;
     return this.way.send(encodeNotification(this.subscription ? noteFor(note, Buffer.from(this.id)) : note));
   }
@@ -110,7 +110,7 @@ class Incoming extends KeyedEntry implements Exchange {
     this.#cancellation.abort(error);
   }
 
-  /** Over, by the will of the asker or because nobody is left to answer. */
+  /** Over, because the other end cancelled it or no answer can come. */
   cancel(reason: Cancelled): void {
     this.#cancellation.abort(reason);
   }
@@ -123,7 +123,7 @@ export class Link implements Peer {
   /** For messages that came without a way of their own. */
   readonly #wire: Way;
   readonly #unanswered = new KeyedRoll<Incoming>();
-  /** Bytes of their parameters. */
+  /** Bytes of the parameters of unanswered requests. */
   #waiting = 0;
   /** How many of the unanswered requests are subscriptions. */
   #subscriptions = 0;
@@ -131,7 +131,7 @@ export class Link implements Peer {
   #ended: ProxyError | undefined;
   #idle: (() => void)[] = [];
 
-  /** @param room a promise for room on the wire, or undefined when there is some. */
+  /** @param room a promise for room on the wire, or undefined when there is room now. */
   constructor(send: Send, handlers: LinkHandlers, room: () => Promise<void> | undefined = () => undefined) {
     this.#send = send;
     this.#handlers = handlers;
@@ -143,7 +143,7 @@ export class Link implements Peer {
     return this.#room();
   }
 
-  /** Whether requests of the other end wait for answers. Subscriptions are not waited for. */
+  /** Whether requests of the other end wait for answers. Subscriptions do not count. */
   get busy(): boolean {
     return this.#unanswered.size > this.#subscriptions;
   }
@@ -163,7 +163,7 @@ export class Link implements Peer {
     return this.#send(encodeNotification(call));
   }
 
-  /** @param way of the request because of which this is asked; without one, the wire as a whole. */
+  /** @param way of the request that causes this one; left out: the wire as a whole. */
   ask(call: Call, signal: CancelSignal, way: Way = this.#wire): Promise<Reply> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal.aborted) return Promise.reject(signal.reason);
@@ -197,7 +197,7 @@ export class Link implements Peer {
     this.#receive(message, way);
   }
 
-  /** Takes in a batch (revision 2025-03-26); its answers leave as one array, once all of them are there. */
+  /** Takes in a batch (revision 2025-03-26); its answers leave as one array, once all of them have come. */
   receiveBatch(messages: readonly Message[], way: Way = this.#wire): void {
     let open = messages.filter(isAnswered).length;
     const answers: Frame[] = [];
@@ -213,7 +213,7 @@ export class Link implements Peer {
     for (const message of messages) this.#receive(message, together);
   }
 
-  /** Answers every open request with the error and cancels its exchange; rejects everything asked. Final. */
+  /** Answers every open request with the error and cancels its exchange; rejects every request of ours. Final. */
   end(error: ProxyError): void {
     this.#ended ??= error;
     for (const incoming of this.#unanswered) {
@@ -223,7 +223,7 @@ export class Link implements Peer {
     for (const asked of this.#asked) this.#asked.fail(asked, error);
   }
 
-  /** Writes what nobody waits for; whoever owns the wire hears of its failures. */
+  /** Writes a frame without waiting for it; the owner of the wire hears of its failures. */
   #put(frame: Frame): void {
     this.#send(frame)?.catch(() => {});
   }
@@ -245,7 +245,7 @@ export class Link implements Peer {
           way.respond(undefined);
           break;
         }
-        // An error under the id of a request that is being worked on would be taken for its answer.
+        // An error under the id of a request in progress would be taken for its answer.
         const id = this.#incoming(message.id) ? NULL_ID : message.id;
         way.respond(encodeResponse(id, errorReply(INVALID_REQUEST, `Invalid Request: ${message.reason}`)));
         break;
@@ -280,7 +280,7 @@ export class Link implements Peer {
     return this.#unanswered.has(incoming);
   }
 
-  /** Answers a request, unless it has its answer. */
+  /** Answers a request, unless it already has its answer. */
   answer(incoming: Incoming, reply: Reply): void {
     if (!this.#unanswered.has(incoming)) return;
     this.#forget(incoming);
@@ -310,7 +310,7 @@ export class Link implements Peer {
   }
 }
 
-/** Whether JSON-RPC has an answer for a message. */
+/** Whether JSON-RPC requires an answer to a message. */
 export function isAnswered({ kind }: Message): boolean {
   return kind !== 'notification' && kind !== 'response';
 }

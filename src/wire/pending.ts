@@ -1,4 +1,4 @@
-/** Requests of ours that wait for their answers, under ids that count from 1. */
+/** Our own requests that wait for answers, under ids that count from 1. */
 import { type Id, requestNumber } from '../core/ids.ts';
 import type { Message, Reply } from '../core/jsonrpc.ts';
 import { KeyedEntry, KeyedRoll } from '../core/open-by-key.ts';
@@ -40,11 +40,12 @@ export class PendingRequests extends KeyedRoll<Pending> {
   }
 
   /**
-   * Settles the request that an answer is for. An id that was never ours is that of the only request
-   * that the answer can be for, if there is one. The id of a request that is over means a late answer, except
-   * on a stream that belongs to one request.
-   * @param own the request on whose stream it came, where each has one
-   * @returns whether a request had the id, had not but was settled, or none was settled
+   * Settles the request that an answer is for. An id that was never ours must mean the only
+   * request that the answer can be for, if there is just one. The id of a request that is over
+   * means a late answer, except on a stream that belongs to one request.
+   * @param own the request on whose stream the answer came, if each has its own
+   * @returns whether a request had the id (`answered`), none had it but one was settled
+   *   (`stray`), or none was settled
    */
   settle(answer: Message & { kind: 'response' | 'malformed' }, own?: Pending): 'answered' | 'stray' | undefined {
     const number = requestNumber(answer.id, this.#lastId);

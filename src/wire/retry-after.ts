@@ -1,6 +1,6 @@
 /** The header `Retry-After` (RFC 9110, section 10.2.3). */
 
-/** Seconds until the server wants to be asked again, or undefined when it does not say. */
+/** Seconds that the server asks clients to wait, or undefined when it does not say. */
 export function retryAfterSeconds(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value);

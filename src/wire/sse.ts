@@ -25,7 +25,7 @@ const ID = Buffer.from('id');
 const RETRY = Buffer.from('retry');
 const FIELDS = [DATA, EVENT, ID, RETRY];
 
-/** Whether the line between two offsets is the named field. Compared where it stands: small events are many. */
+/** Whether the line between two offsets is the named field. Compares in place, because small events are many. */
 function isField(name: Buffer, line: Buffer, at: number, end: number): boolean {
   const after = at + name.length;
   if (after > end || (after < end && line[after] !== COLON)) return false;
@@ -39,13 +39,13 @@ export class EventTooLarge extends Error {
 }
 
 /**
- * Parses an event stream from byte chunks, cut anywhere. Data stays bytes, so a character that
- * is split between two chunks is never broken, and one large data line is never copied twice.
+ * Parses an event stream from byte chunks, cut anywhere. Data stays bytes, so a character that is
+ * split between two chunks is never broken, and one large data line is never copied twice.
  */
 export class SseParser {
   readonly #limit: number;
   readonly #event: (event: SseEvent) => void;
-  /** Milliseconds the server asked to wait before a reconnect, when it did. */
+  /** Milliseconds that the server asked clients to wait before they reconnect, if it did. */
   retry: number | undefined;
   readonly #line = new Gatherer();
   #size = 0;
@@ -69,7 +69,7 @@ export class SseParser {
       this.#afterCr = false;
       if (chunk[0] === LF) at = 1;
     }
-    // Both searches are native; most streams never hold a CR, and then it is searched for once a chunk.
+    // Both searches are native. Most streams never hold a CR, so it is searched for only once per chunk.
     let cr = chunk.indexOf(CR, at);
     let lf = chunk.indexOf(LF, at);
     while (cr !== -1 || lf !== -1) {
@@ -97,7 +97,7 @@ export class SseParser {
     if (this.#size > this.#limit) throw new EventTooLarge(`an event is larger than ${this.#limit} bytes`);
   }
 
-  /** Ends the line whose last piece stands between two offsets of a chunk. */
+  /** Ends the line whose last piece lies between two offsets of a chunk. */
   #endLine(chunk: Buffer, from: number, to: number): void {
     let [line, at, end] = [chunk, from, to];
     if (this.#line.size === 0) {
@@ -119,7 +119,7 @@ export class SseParser {
   #field(line: Buffer, at: number, end: number): void {
     const name = FIELDS.find((field) => isField(field, line, at, end));
     if (!name) {
-      // A comment is no part of an event: a stream of nothing but heartbeats must not reach the limit.
+      // A comment is not part of an event: a stream of nothing but heartbeats must not reach the limit.
       if (line[at] === COLON && !this.#sawField) this.#size = 0;
       return;
     }
@@ -164,7 +164,7 @@ function joinLines(lines: readonly Buffer[]): Buffer {
   return Buffer.concat(lines.flatMap((line, i) => (i === 0 ? [line] : [Buffer.from('\n'), line])));
 }
 
-/** What may stand beside the data of an event. */
+/** The fields that an event may have in addition to its data. */
 export interface EventFields {
   readonly id?: string | undefined;
   readonly type?: string;
@@ -188,5 +188,5 @@ export function encodeEvent(frame: Frame, { id, type, retry }: EventFields): Fra
 /** The newline after the one that ends the data. */
 const END_OF_EVENT = Buffer.from('\n');
 
-/** Says nothing; keeps the connection from being taken for a dead one. */
+/** An empty comment, so that the connection is not taken for a dead one. */
 export const COMMENT = Buffer.from(':\n\n');

@@ -1,16 +1,16 @@
-/** Answers with an id that none of our requests ever had: the other end meant one that is open. */
+/** Answers with an id that none of our requests ever had: the other end meant a request that is open. */
 import type { Id } from '../core/ids.ts';
 import { encodeResponse, type Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
 
-/** Bytes of an answer that an error keeps; it shows fewer, after the proxy has hidden secrets. */
+/** How many bytes of an answer an error keeps; it shows fewer, after the proxy has hidden secrets. */
 const EXCERPT = 4_096;
 /** Characters of the id to show. */
 const SHOWN = 80;
 
 /**
- * Settles the one open request with a stray answer: with the error that the other end reports, or
- * else by rejecting it with an error of ours.
+ * Settles the only open request with a stray answer: with the error that the other end reports,
+ * or else by rejecting it with an error of the proxy.
  * @param httpStatus the status of the response that carried the answer, if a response did
  */
 export function settleStray(

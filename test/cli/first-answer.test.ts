@@ -35,7 +35,7 @@ describe('a mistake in the config of a host', () => {
       'a missing variable',
       ['-H', 'Authorization: Bearer ${NO_SUCH_TOKEN}'],
       '--header Authorization uses ${NO_SUCH_TOKEN}, which is not set',
-      'set NO_SUCH_TOKEN in the environment',
+      'set NO_SUCH_TOKEN in the environment, or under "env" in the host\'s config',
     ],
     [
       'a certificate that is not there',

@@ -48,41 +48,45 @@ describe.each(PLACES)('in %s', (_, give, read) => {
     ['${env:EMPTY}', 'uses ${env:EMPTY}, which is empty | set EMPTY in the environment'],
     ['${workspaceFolder}', 'uses ${workspaceFolder}, which is not set | write the path itself'],
     ['${userHome}', 'uses ${userHome}, which is not set | write the path itself'],
-    ['${input:token}', 'uses ${input:token}, which is not one of ', 'write ${TOKEN}, and set TOKEN'],
+    ['${input:token}', 'uses ${input:token}, which is not one of ', 'write ${TOKEN}'],
     ['${input:github-token}', '${input:github-token}', 'write ${GITHUB_TOKEN}, and set GITHUB_TOKEN'],
     ['${command:pick.one}', '${command:pick.one}', 'write ${PICK_ONE}'],
     ['${config:a.b}', '${config:a.b}', 'write ${A_B}'],
-    ['${env:TOKEN:-other}', '${env:TOKEN:-…}', 'write ${TOKEN},'],
-    ['${ENV:TOKEN}', '${ENV:TOKEN}', 'write ${TOKEN},'],
+    ['${env:TOKEN:-other}', '${env:TOKEN:-…}', 'write ${TOKEN}'],
+    ['${ENV:TOKEN}', '${ENV:TOKEN}', 'write ${TOKEN}'],
     ['${TOKEN-other}', '${TOKEN-other}', 'write ${NAME},'],
     ['${TOKEN:?other}', '${TOKEN:?other}', 'write ${'],
-    ['${TOKEN:-${OTHER}}', '${TOKEN:-${OTHER}}', 'write ${TOKEN},'],
-    ['${TOKEN:-{x}}', '${TOKEN:-…', 'write ${TOKEN},'],
+    ['${TOKEN:-${OTHER}}', '${TOKEN:-${OTHER}}', 'write ${TOKEN}'],
+    ['${TOKEN:-{x}}', '${TOKEN:-…', 'write ${TOKEN}'],
     ['${${TOKEN}}', '${${TOKEN}}', 'write ${NAME},'],
-    ['$${input:token}', '${input:token}', 'write ${TOKEN},'],
+    ['$${input:token}', '${input:token}', 'write ${TOKEN}'],
     ['${}', '${}', 'write ${NAME},'],
     ['${1}', '${1}', 'write ${NAME},'],
     ['${ TOKEN }', '${ TOKEN }', 'write ${NAME},'],
     ['${TÖKEN}', '${TÖKEN}', 'write ${'],
-    ['${TOKEN', '${TOKEN…', 'write ${TOKEN},'],
+    ['${TOKEN', '${TOKEN…', 'write ${TOKEN}'],
     ['x${', '${…', 'write ${NAME},'],
     ['${TOKEN}${input:x}', '${input:x}', 'write ${X},'],
   ])('%s is refused and quoted', (text, ...expected) => {
     const told = refusal(URL_TEXT, ...give(text));
     for (const part of expected) expect(told).toContain(part);
+    // It is set, so the user has already done that.
+    expect(told).not.toContain('set TOKEN');
     expect(told).not.toContain('topsecret');
   });
 
   it.each([
-    ['$TOKEN', 'write ${TOKEN}, and set TOKEN'],
-    ['%TOKEN%', 'write ${TOKEN}, and set TOKEN'],
+    ['$TOKEN', 'write ${TOKEN}'],
+    ['$EMPTY', 'write ${EMPTY}, and set EMPTY'],
+    ['%TOKEN%', 'write ${TOKEN}'],
     ['$env:Token', 'write ${Token}, and set Token'],
     ['Bearer $API_TOKEN', 'write ${API_TOKEN}, and set API_TOKEN'],
   ])('%s, a variable of a shell, is refused', (text, hint) => {
     const told = refusal(URL_TEXT, ...give(text));
     // No client token has a scheme.
     if (!(give('').includes('--client-token') && text.includes(' ')))
-      expect(told).toContain(`which was not filled in | ${hint}`);
+      expect(told).toContain(`which is not expanded here | ${hint}`);
+    expect(told).not.toContain('set TOKEN');
     expect(told).not.toContain('topsecret');
   });
 

@@ -52,6 +52,7 @@ export const PAGES: ReadonlyMap<string, string> = new Map([
     }),
   ],
   ...([401, 403, 404, 503] as const).map(
-    (status) => [`refused-${status}`, refusalPage(status, 'a client token is needed here')] as const,
+    (status) =>
+      [`refused-${status}`, refusalPage(status, 'a client token is needed: send Authorization: Bearer TOKEN')] as const,
   ),
 ]);

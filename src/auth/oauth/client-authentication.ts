@@ -1,8 +1,8 @@
 /**
- * How a client authenticates at its authorization server (RFC 6749, section 2.3). The client first
- * tries the method that it agreed on with the server. Many servers read a secret in one place only,
- * whatever they agreed to or advertise; when a server refuses one place, the client tries the other.
- * Never both at once: some servers refuse that, as they should.
+ * How a client authenticates at its authorization server (RFC 6749, section 2.3). The client first tries the method
+ * that it agreed on with the server. Many servers read a secret in one place only, whatever they agreed to or
+ * advertise, so when a server refuses one place, the client tries the other. It never uses both at once: some servers
+ * rightly refuse that.
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../../config.ts';
@@ -10,7 +10,7 @@ import { ProxyError } from '../../errors.ts';
 import type { ClientRecord } from '../vault/credentials.ts';
 import { OAuthError } from './library.ts';
 
-/** The methods that send a secret as it is; servers are most likely to read the first. */
+/** The methods that send the secret itself. Servers are most likely to read the first. */
 export const SECRET_METHODS: readonly string[] = ['client_secret_post', 'client_secret_basic'];
 
 interface AuthenticationOptions {
@@ -18,7 +18,7 @@ interface AuthenticationOptions {
   readonly secretDemanded?: boolean;
 }
 
-/** A client at the authorization server that knows it. */
+/** A client, together with its authentication at the authorization server that knows it. */
 export class AuthenticatedClient {
   readonly #config: AuthConfig;
   #record: ClientRecord;
@@ -28,15 +28,15 @@ export class AuthenticatedClient {
     this.#config = config;
   }
 
-  /** The client, with the method that has worked last. */
+  /** The client, with the method that worked last. */
   get record(): ClientRecord {
     return this.#record;
   }
 
   /**
-   * Sends an authenticated request, with one method after the other.
+   * Sends an authenticated request, trying one method after the other.
    *
-   * @param send sends it; rejects with an OAuthError when the server refuses.
+   * @param send sends the request; rejects with an OAuthError when the server refuses.
    */
   async request<T>(
     send: (authentication: oauth.ClientAuth) => Promise<T>,
@@ -69,26 +69,26 @@ export class AuthenticatedClient {
 function methodsToTry(client: ClientRecord, { secretDemanded = false }: AuthenticationOptions): readonly string[] {
   const { authMethod, workingMethod = authMethod, clientSecret } = client;
   if (workingMethod !== 'none' && !SECRET_METHODS.includes(workingMethod)) return [workingMethod];
-  // An empty secret may be left out (RFC 6749, section 2.3.1), so one that is there means the same.
+  // An empty secret may be omitted (RFC 6749, section 2.3.1), so one that is present means the same.
   if (clientSecret === undefined)
     return secretDemanded ? [...new Set([workingMethod, 'none', 'client_secret_post'])] : ['none'];
   return [...new Set([workingMethod, authMethod, ...SECRET_METHODS])];
 }
 
 /**
- * Whether a server refuses how the client authenticated: with `invalid_client`, with what the
- * Python SDK answers instead, or by missing a parameter that the other method would have sent.
+ * Whether the server refuses how the client authenticated: with `invalid_client`, with the errors that the Python SDK
+ * sends instead, or because it misses a parameter that the other method would have sent.
  */
 function refusesAuthentication(error: unknown): boolean {
   if (!(error instanceof OAuthError)) return false;
   if (error.error === 'invalid_client') return true;
-  // FastMCP answers 401 to a spent grant too, and says so.
+  // FastMCP also answers 401 to a spent grant, but with the error code for that.
   if (error.status === 401) return error.error === 'unauthorized_client' || error.error === 'server_error';
-  // A server that does not say what is missing may miss the client.
+  // If the server does not say what is missing, it may be the client.
   return error.error === 'invalid_request' && /client.?(id|secret|auth)/i.test(error.description ?? 'client_id');
 }
 
-/** Whether an error is about a grant, which no server looks at before it knows the client. */
+/** Whether an error is about a grant. A server looks at the grant only once it has accepted the client. */
 function isAuthenticated(error: unknown): boolean {
   return error instanceof OAuthError && ABOUT_GRANT.has(error.error);
 }
@@ -126,8 +126,8 @@ async function authenticationBy(method: string, client: ClientRecord, config: Au
 }
 
 /**
- * HTTP Basic with form-encoded parts (RFC 6749, section 2.3.1). It encodes only what the form
- * encoding requires: many servers compare without decoding.
+ * HTTP Basic with form-encoded parts (RFC 6749, section 2.3.1). Encodes only what the form encoding requires, because
+ * many servers compare without decoding.
  */
 function basic(id: string, secret: string): oauth.ClientAuth {
   const encoded = (part: string): string => new URLSearchParams({ '': part }).toString().slice(1);

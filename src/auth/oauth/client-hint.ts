@@ -1,11 +1,11 @@
-/** What to type to give this program a client that the user has registered. */
+/** The flag to type to give this program a client that the user has registered. */
 import type { AuthConfig } from '../../config.ts';
 
 const FLAG = '--static-oauth-client-info';
 
 /**
- * @param redirectUri what the authorization server has to know the client by; the device grant needs none.
- * @param platform shells of Windows take the quotes out of JSON, so a file holds it there.
+ * @param redirectUri the redirect URI to register for the client; the device grant needs none.
+ * @param platform Windows shells remove the quotes from JSON, so there the hint uses a file.
  */
 export function clientHint(
   { grant }: Pick<AuthConfig, 'grant'>,

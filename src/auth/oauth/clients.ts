@@ -1,7 +1,7 @@
 /**
- * The client that this program is to an authorization server, in the specification's order:
- * one the user has registered, a client ID metadata document, dynamic registration
- * (specification 2026-07-28, "Client Registration"; RFC 7591).
+ * The client that this program uses at an authorization server. In the specification's order: a client that the user
+ * has registered, a client ID metadata document, or dynamic registration (specification 2026-07-28, "Client
+ * Registration"; RFC 7591).
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../../config.ts';
@@ -27,7 +27,7 @@ import { isSameIssuer, mannersOf } from './providers.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** The client the user gave, checked against the issuer it was used with before. */
+/** The client that the user gave, checked against the issuer it was used with before. */
 function staticClient(config: AuthConfig, issuer: Issuer, stored: Credentials | undefined): ClientRecord | undefined {
   const info = config.clientInfo;
   if (!info) return undefined;
@@ -57,7 +57,7 @@ function staticClient(config: AuthConfig, issuer: Issuer, stored: Credentials | 
   };
 }
 
-/** Of several redirect URIs the first that leads straight to this machine; otherwise the first. */
+/** The first redirect URI that leads straight to this machine; otherwise the first of all. */
 function redirectOf(registered: unknown): string | undefined {
   const uris = strings(registered) ?? [];
   const leadsHere = (uri: string): boolean => {
@@ -67,7 +67,7 @@ function redirectOf(registered: unknown): string | undefined {
   return uris.find(leadsHere) ?? uris[0];
 }
 
-/** A client that needs no registration: the user's own, or a metadata document the server understands. */
+/** A client that needs no registration: the user's own, or a metadata document that the server supports. */
 export function givenClient(
   config: AuthConfig,
   issuer: Issuer,
@@ -79,7 +79,7 @@ export function givenClient(
   return { source: 'document', clientId: config.clientMetadataUrl, authMethod: 'none' };
 }
 
-/** Registers a new client. Rejects with a ProxyError that names the way out when the server takes none. */
+/** Registers a new client. Rejects with a ProxyError that names the way out if the server does not register clients. */
 export async function register(
   wire: Wire,
   config: AuthConfig,
@@ -95,10 +95,10 @@ export async function register(
     grant_types: [config.grant === 'device-code' ? DEVICE_GRANT : 'authorization_code', 'refresh_token'],
     response_types: config.grant === 'device-code' ? [] : ['code'],
     token_endpoint_auth_method: methodToRegister(issuer),
-    // Without it, OpenID providers take us for a web site, which must not use loopback addresses.
+    // Without it, OpenID providers take this program for a web site, which must not use loopback addresses.
     application_type: 'native',
     ...config.clientMetadata,
-    // Whatever else the client is to be good for, this one is what it is sent to now.
+    // The user may list other redirect URIs, but this sign-in uses this one.
     redirect_uris: [...new Set([...(Array.isArray(others) ? others : []), redirectUri])],
   };
   const scoped = scope !== undefined && !mannersOf(issuer).registersWithoutScope && !('scope' in metadata);
@@ -114,7 +114,7 @@ export async function register(
     return await ask(scoped ? { ...metadata, scope } : metadata);
   } catch (error) {
     const meant = meaningOf(error, endpoint);
-    // Some servers let clients ask for scopes, but not register for them.
+    // Some servers accept scopes in a sign-in but not in a registration.
     const blamed = meant instanceof OAuthError && /scope/i.test(`${meant.error} ${meant.description}`);
     if (!scoped || !blamed) throw refused(meant, issuer, hint, wire.server);
   }
@@ -139,7 +139,7 @@ async function registeredIn(
   const error = oauthErrorOf(client, response.status);
   if (error) throw error;
   const clientId = text(client.client_id);
-  // 201 is the standard; several servers say 200, and leave out half of what the standard wants.
+  // 201 is the standard. Several servers send 200 and leave out half of the required members.
   if (!response.ok) throw new OAuthError('invalid_response', refusalIn(response.status, body), response.status);
   if (clientId === undefined) {
     const reason = unusable(`the registration response of ${shown(endpoint)}`, 'client_id', client);
@@ -161,11 +161,11 @@ function isPossible(clientSecret: string | undefined): (method: string | undefin
   return (method) => method !== undefined && possible.includes(method);
 }
 
-/** @param giveClient what to type to do without a registration. */
+/** @param giveClient the hint that says how to do without a registration. */
 function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: string, server: URL): ProxyError {
   if (issuer.assumed === true) {
     const hint = 'give the credentials with --header, for example -H "Authorization: Bearer ${TOKEN}"';
-    const reason = issuer.unusable?.authorization_servers ?? 'nothing there says how to sign in';
+    const reason = issuer.unusable?.authorization_servers ?? 'it does not say how to sign in';
     const message = `${showUrl(server)} asks for authorization (HTTP 401), and ${reason}`;
     return new ProxyError('no-sign-in', message, { httpStatus: 401, hint }, error);
   }
@@ -175,18 +175,18 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: str
   }
   return new ProxyError(
     'unauthorized',
-    `${shown(issuer.issuer)} refuses to register a client (${error.message})`,
+    `${shown(issuer.issuer)} refuses to register a client: ${error.message}`,
     { hint: giveClient },
     error,
   );
 }
 
-/** A status without a word that OAuth knows. */
+/** The server refused with a status, but without an OAuth error. */
 function registrationRefused(error: OAuthError, issuer: Issuer, giveClient: string): ProxyError {
   const { status } = error;
   const passing = status === 429 || status >= 500;
-  const message = `${shown(issuer.issuer)} refuses to register a client (${error.description})`;
-  const hint = passing ? 'try again later' : `it may register only clients that it knows; ${giveClient}`;
+  const message = `${shown(issuer.issuer)} refuses to register a client: ${error.description}`;
+  const hint = passing ? 'try again later' : `it may accept only certain clients; ${giveClient}`;
   return new ProxyError('unauthorized', message, { httpStatus: status, hint }, error);
 }
 
@@ -195,9 +195,8 @@ function advertised({ token_endpoint_auth_methods_supported: methods }: Issuer):
 }
 
 /**
- * The method for a new client: no secret if the server allows that, because this program cannot
- * keep one confidential. Of the methods with a secret, prefer the body: servers that read only one
- * place read that one.
+ * The method for a new client: no secret if the server allows that, because this program cannot keep one
+ * confidential. Otherwise the body is preferred: servers that read a secret in one place only read it there.
  */
 function methodToRegister(issuer: Issuer): string {
   const methods = advertised(issuer);
@@ -209,11 +208,11 @@ function methodToRegister(issuer: Issuer): string {
 function usualMethod(secret: string | undefined, issuer: Issuer): string {
   if (secret === undefined) return 'none';
   const methods = advertised(issuer);
-  // Basic is what a server has to support (RFC 6749, section 2.3.1) and the default of its metadata (RFC 8414, section 2).
+  // Every server must support Basic (RFC 6749, section 2.3.1), and it is the default of the metadata (RFC 8414, section 2).
   return !methods || methods.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post';
 }
 
-/** A client that comes with a key has no other use for it. */
+/** A key in the client info, without a secret, can only be for authentication. */
 function keyMethodOf({ private_key, private_key_file, client_secret }: Record<string, unknown>): string | undefined {
   return (private_key ?? private_key_file) && client_secret === undefined ? 'private_key_jwt' : undefined;
 }

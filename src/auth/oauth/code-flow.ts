@@ -1,7 +1,7 @@
 /**
- * The authorization code flow with PKCE (RFC 6749, section 4.1; RFC 7636; RFC 8252; RFC 8707;
- * RFC 9207; specification 2026-07-28, "Authorization Flow Steps"): the request and the response.
- * Who listens and who opens the browser is the business of `sign-in/by-browser.ts`.
+ * The authorization code flow with PKCE (RFC 6749, section 4.1; RFC 7636; RFC 8252; RFC 8707; RFC 9207; specification
+ * 2026-07-28, "Authorization Flow Steps"): the request and the response. `sign-in/by-browser.ts` opens the browser and
+ * listens for the answer.
  */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../../config.ts';
@@ -20,11 +20,11 @@ export interface Wanted {
   readonly issuer: Issuer;
   readonly resource: string;
   readonly scope: string | undefined;
-  /** Whether the server has just taken a token of the client that is stored. */
+  /** Whether the server has just accepted a token of the stored client. */
   readonly clientIsKnown: boolean;
 }
 
-/** What makes an authorization request one of its kind. */
+/** The values that make an authorization request unique. */
 export interface Secrets {
   readonly state: string;
   readonly verifier: string;
@@ -40,7 +40,7 @@ export function pageOf(issuer: Issuer): string {
   return endpointOf(issuer, 'authorization_endpoint', 'has no sign-in page', hint);
 }
 
-/** The authorization request. Throws a ProxyError when the server cannot take one that is safe. */
+/** The authorization request. Throws a ProxyError when the server does not support a safe one. */
 export async function authorizationUrl(
   config: AuthConfig,
   { issuer, resource, scope }: Wanted,
@@ -49,7 +49,7 @@ export async function authorizationUrl(
   { state, verifier }: Secrets,
 ): Promise<URL> {
   const methods = issuer.code_challenge_methods_supported;
-  // Servers that understand PKCE without saying so are many (Entra, Cognito), and sending it harms nobody.
+  // Many servers support PKCE without saying so (Entra, Cognito), and sending it does no harm.
   if (methods && !methods.includes('S256')) {
     throw new ProxyError(
       'unauthorized',
@@ -68,7 +68,7 @@ export async function authorizationUrl(
     scope,
     resource: resourceToSend(config, issuer, resource),
     audience: manners.audience ? resource : undefined,
-    // Without it, OpenID providers pass over the scope (OpenID Connect Core 1.0, section 11).
+    // Without it, OpenID providers ignore the scope (OpenID Connect Core 1.0, section 11).
     prompt: words(scope).includes('offline_access') && !manners.withoutResource ? 'consent' : undefined,
     ...manners.parameters,
     ...Object.fromEntries(config.authorizeParameters),
@@ -90,8 +90,8 @@ export interface Granted {
 }
 
 /**
- * Takes the answer of the browser and exchanges its code. Rejects with an OAuthError when the
- * server or the user said no, and with a ProxyError when the answer cannot be trusted.
+ * Takes the answer from the browser and exchanges its code. Rejects with an OAuthError when the server or the user
+ * refused, and with a ProxyError when the answer cannot be trusted.
  */
 export async function redeem(
   wire: Wire,
@@ -102,7 +102,7 @@ export async function redeem(
   const { issuer, client, redirectUri, verifier, resource } = pending;
   let code: string | null;
   try {
-    // Checks `state` and `iss` before anything else in the answer is looked at.
+    // Checks `state` and `iss` before anything else in the answer.
     const checked = oauth.validateAuthResponse(
       issuer as oauth.AuthorizationServer,
       { client_id: client.clientId },
@@ -135,7 +135,7 @@ export async function redeem(
   }
 }
 
-/** Google, GitHub and others want the secret of a client in spite of PKCE, each in its own words. */
+/** Google, GitHub and others demand a client secret despite PKCE, each with an error text of its own. */
 function lacksSecret(error: unknown, client: ClientRecord): error is OAuthError {
   if (!(error instanceof OAuthError) || client.source !== 'static' || client.clientSecret !== undefined) return false;
   return error.error === 'invalid_client' || /client.secret/i.test(error.message);

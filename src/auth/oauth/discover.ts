@@ -1,7 +1,6 @@
 /**
- * From a refused request to the authorization server (RFC 9728, RFC 8414, OpenID Connect
- * Discovery 1.0; specification 2026-07-28, "Authorization Server Discovery"; 2025-03-26,
- * "Authorization").
+ * Finds the authorization server for a refused request (RFC 9728, RFC 8414, OpenID Connect Discovery 1.0;
+ * specification 2026-07-28, "Authorization Server Discovery"; 2025-03-26, "Authorization").
  */
 import { printable, showUrl } from '../../core/redact.ts';
 import { parseUrl } from '../../core/url.ts';
@@ -16,7 +15,7 @@ import { checkScheme, UnsafeTarget } from './targets.ts';
 
 /** The protected resource, as its metadata describes it. */
 interface Resource {
-  /** What tokens are asked for: the metadata's own spelling, or the server's URL. */
+  /** The resource to ask tokens for: as the metadata spells it, or the server's URL. */
   readonly identifier: string;
   readonly issuers: readonly string[];
   readonly scopes: readonly string[] | undefined;
@@ -27,7 +26,7 @@ export interface Discovered {
   readonly issuer: Issuer;
 }
 
-/** Finds the authorization server of a protected one. Rejects with a ProxyError that says what was looked for. */
+/** Finds the authorization server of a protected server. Rejects with a ProxyError that says what was looked for. */
 export async function discover(wire: Wire, challenge: Challenge, wanted: string | undefined): Promise<Discovered> {
   const resource = await findResource(wire, challenge, wanted);
   if (typeof resource === 'string' || !resource) return withoutMetadata(wire, wanted, resource);
@@ -42,13 +41,13 @@ export async function discover(wire: Wire, challenge: Challenge, wanted: string 
   throw failure;
 }
 
-/** The identifier of a server: its URL, without a slash that says nothing and without a fragment (specification, "Canonical Server URI"). */
+/** The server's URL without a bare trailing slash and without a fragment (specification, "Canonical Server URI"). */
 export function canonicalUri(url: URL): string {
   const path = url.pathname === '/' ? '' : url.pathname;
   return `${url.origin}${path}${url.search}`;
 }
 
-/** Resolves with what is wrong if there is metadata that names no authorization server, and with undefined if there is no metadata. */
+/** Resolves with the problem if the metadata names no authorization server, and with undefined if there is no metadata. */
 async function findResource(
   wire: Wire,
   challenge: Challenge,
@@ -57,9 +56,9 @@ async function findResource(
   let wrong: unknown;
   let nameless: string | undefined;
   for (const place of resourcePlaces(wire.server, challenge)) {
-    // What a server says of the place may be wrong where what it serves is right.
+    // The address in the challenge may be wrong even if the metadata at another address is right.
     const document = await fetchDocument(wire, place).catch((error: unknown) => {
-      // Behind a balancer that ends TLS, servers often believe that they are spoken to in the clear.
+      // Behind a load balancer that terminates TLS, servers often believe that clients use plain http:.
       const slip = place.protocol === 'http:' && place.hostname === wire.server.hostname;
       if (wire.signal.aborted || (error instanceof UnsafeTarget && !slip)) throw error;
       wrong ??= error;
@@ -102,7 +101,7 @@ function* resourcePlaces(server: URL, { resourceMetadata }: Challenge): Generato
   yield new URL(wellKnown, server.origin);
 }
 
-/** Whether a resource stands for a server: the same origin, and the server's path in it or below it (RFC 9728, section 3.3). */
+/** Whether a resource covers a server: same origin, and the server's path is its path or below it (RFC 9728, section 3.3). */
 function covers(identifier: string, server: URL): boolean {
   const resource = parseUrl(identifier);
   if (!resource) return false;
@@ -123,7 +122,7 @@ function wrongResource(place: URL, document: Document, server: URL): ProxyError 
   return new ProxyError('unauthorized', message, { hint });
 }
 
-/** A server of revision 2025-03-26: its origin is the authorization server, with or without metadata. */
+/** For servers of revision 2025-03-26: the origin is the authorization server, with or without metadata. */
 async function withoutMetadata(
   wire: Wire,
   wanted: string | undefined,
@@ -137,7 +136,7 @@ async function withoutMetadata(
     authorization_endpoint: `${origin}/authorize`,
     token_endpoint: `${origin}/token`,
     registration_endpoint: `${origin}/register`,
-    // Nobody says so, but these revisions demand it.
+    // The server does not say so, but these revisions require PKCE.
     code_challenge_methods_supported: ['S256'],
     assumed: true,
     ...(nameless !== undefined && { unusable: { authorization_servers: nameless } }),
@@ -153,7 +152,7 @@ async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
   });
 }
 
-/** The issuer's first metadata document that belongs to it and can be used. Throws when it has only others. */
+/** The first metadata document of the issuer that belongs to it and is usable. Throws if it has only others. */
 async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined> {
   const url = new URL(named);
   checkScheme(url);
@@ -187,7 +186,7 @@ function wrongIssuer(named: string, stated: string): ProxyError {
   });
 }
 
-/** The URL parser normalizes the case of scheme and host, and default ports. */
+/** The URL parser normalizes the case of scheme and host, and removes default ports. */
 function spelledAlike(issuer: string): string {
   return (URL.canParse(issuer) ? new URL(issuer).href : issuer).replace(/\/+$/, '');
 }
@@ -200,6 +199,6 @@ function* issuerPlaces(issuer: URL): Generator<URL> {
   yield new URL(`${openid}${path}`, issuer.origin);
   if (path === '') return;
   yield new URL(`${path}${openid}`, issuer.origin);
-  // Not in the specification, but met: one document at the root for an issuer with a path.
+  // Not in the specification, but found in practice: one document at the root for an issuer with a path.
   yield new URL(oauth, issuer.origin);
 }

@@ -1,7 +1,6 @@
 /**
- * Reads members of the documents that servers publish or send as responses. A member that is null,
- * empty, of the wrong type or unusable counts as absent, so that only a member that this program
- * needs can stop it.
+ * Reads members of the documents that servers publish or send as responses. A member that is null, empty, of the wrong
+ * type or unusable counts as absent, so only a member that this program needs can stop a sign-in.
  */
 import { printable } from '../../core/redact.ts';
 import { parseUrl } from '../../core/url.ts';
@@ -11,7 +10,7 @@ import { checkScheme } from './targets.ts';
 
 export type Document = Readonly<Record<string, unknown>>;
 
-/** The object in a text, or undefined when the text is not a JSON object. */
+/** The object in a text, or undefined if the text is not a JSON object. */
 export function parseObject(text: string): Document | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -26,7 +25,7 @@ export function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The strings of a list, which may be empty; undefined for a list that holds only other things. */
+/** The strings in a list, which may be empty; undefined for a list that holds only other values. */
 export function strings(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const texts = value.filter((entry): entry is string => text(entry) !== undefined);
@@ -41,7 +40,7 @@ export function token(value: unknown): string | undefined {
 /** A hundred years, in seconds: no meaningful lifetime is longer. */
 const LONGEST = 3_153_600_000;
 
-/** A number of seconds above zero; some servers write numbers as strings. */
+/** A number of seconds above zero. Some servers write numbers as strings. */
 export function seconds(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && number > 0 && number <= LONGEST ? number : undefined;
@@ -59,10 +58,10 @@ export function address(value: unknown): string | undefined {
   }
 }
 
-/** Members whose values an error never shows, not even unusable ones. */
+/** Members whose values errors never show, not even unusable ones. */
 const SECRET = new Set(['access_token', 'device_code']);
 
-/** Says which member of which document is unusable, and what was found there. */
+/** Names the unusable member and its document, and says what was found there. */
 export function unusable(document: string, member: string, { [member]: found }: Document): string {
   return `${document} has no usable ${member} (found ${SECRET.has(member) ? kindOf(found) : shownValue(found)})`;
 }
@@ -76,7 +75,7 @@ function shownValue(value: unknown): string {
   return value === undefined ? 'nothing' : printable(JSON.stringify(value), 80);
 }
 
-/** What an error may say of a value that it must not show. */
+/** What an error may say about a value that it must not show. */
 function kindOf(value: unknown): string {
   if (value === undefined || value === null || value === '') return shownValue(value);
   return typeof value === 'string' ? 'other characters' : typeof value;

@@ -31,7 +31,7 @@ export function isIssuerMetadata(document: Document): boolean {
   return 'token_endpoint' in document || 'issuer' in document;
 }
 
-/** The members of the document that this program uses. Throws a ProxyError when one that every sign-in needs is missing. */
+/** The members of the document that this program uses. Throws a ProxyError if one that every sign-in needs is missing. */
 export function issuerOf(document: Document, place: URL): Issuer {
   const name = `the authorization server metadata at ${showUrl(place)}`;
   const issuer = text(document.issuer);
@@ -53,7 +53,7 @@ export function issuerOf(document: Document, place: URL): Issuer {
   };
 }
 
-/** The address of an endpoint that the current step needs. Throws a ProxyError when the metadata has no usable one. */
+/** The address of an endpoint that the current step needs. Throws a ProxyError if the metadata has no usable one. */
 export function endpointOf(issuer: Issuer, member: (typeof ENDPOINTS)[number], lacks: string, hint: string): string {
   const found = issuer[member];
   if (found !== undefined) return found;

@@ -1,4 +1,4 @@
-/** `oauth4webapi` over the one HTTP client: how its requests leave, and what its errors mean here. */
+/** Runs `oauth4webapi` on this program's HTTP client: sends its requests and translates its errors. */
 import * as oauth from 'oauth4webapi';
 import { isLoopback } from '../../config.ts';
 import type { CancelSignal } from '../../core/cancel.ts';
@@ -11,26 +11,26 @@ import { ProxyError } from '../../errors.ts';
 import { type Document, parseObject, text } from './documents.ts';
 import { checkTarget } from './targets.ts';
 
-/** Largest response that is read; the largest documents of known providers have a tenth of it. */
+/** Largest response that is read. The largest documents of known providers are a tenth of that. */
 const BODY_LIMIT = 1_048_576;
-/** How long one request may take, in milliseconds. Token endpoints that call others in turn are slow. */
+/** How long one request may take, in milliseconds. Token endpoints that call other servers are slow. */
 const REQUEST_LIMIT = 120_000;
-/** Redirects of metadata documents that are followed, each checked like a first address. */
+/** How many redirects of a metadata document to follow. Each target is checked like the first address. */
 const MAX_REDIRECTS = 3;
 
 export interface Wire {
   readonly fetch: Fetch;
-  /** The protected server: what it may point at depends on where it stands itself. */
+  /** The protected server. Its own network decides which addresses it may name. */
   readonly server: URL;
   readonly signal: CancelSignal;
 }
 
-/** The options every call of the library gets. */
+/** The options for every call of the library. */
 export function optionsFor(wire: Wire, url: string | undefined) {
   return {
     [oauth.customFetch]: (address: string, init: oauth.CustomFetchOptions<string, unknown>) =>
       send(wire, new URL(address), init),
-    // Plain http: on this very machine, which `checkTarget` makes sure of.
+    // Allows plain http: on this machine only; `checkTarget` enforces that.
     [oauth.allowInsecureRequests]: url === undefined || isPlainLoopback(new URL(url)),
   };
 }
@@ -41,7 +41,7 @@ export function isPlainLoopback(url: URL): boolean {
 
 async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string, unknown>): Promise<Response> {
   const body = init.body === undefined || init.body === null ? undefined : [Buffer.from(String(init.body))];
-  // The library sends its own User-Agent; leave that to the HTTP client, which names this program.
+  // The library sets its own User-Agent. Without it, the HTTP client names this program.
   const { 'user-agent': _, ...headers } = init.headers;
   return request(wire, {
     purpose: 'sign-in',
@@ -54,7 +54,7 @@ async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string,
   });
 }
 
-/** Sends one request and reads all of its response. Rejects with a ProxyError when none came. */
+/** Sends one request and reads the whole response. Rejects with a ProxyError if none came. */
 async function request(wire: Wire, what: HttpRequest): Promise<Response> {
   await checkTarget(what.url, wire.server);
   try {
@@ -78,8 +78,8 @@ function tooSlow(url: URL): ProxyError {
 }
 
 /**
- * Fetches a JSON document. Resolves with undefined when there is none at this place, whatever
- * the server answers instead; rejects with a ProxyError when it cannot be reached at all.
+ * Fetches a JSON document. Resolves with undefined if this address has none, whatever the server answers instead.
+ * Rejects with a ProxyError if the server cannot be reached at all.
  */
 export async function fetchDocument(wire: Wire, url: URL): Promise<Document | undefined> {
   let at = url;
@@ -101,7 +101,7 @@ export async function fetchDocument(wire: Wire, url: URL): Promise<Document | un
   return undefined;
 }
 
-/** Asks for a page without following it anywhere; the status and where it leads. */
+/** Requests a page without following redirects. Resolves with the status and the location. */
 export async function peekAt(wire: Wire, url: URL): Promise<{ status: number; location: string | undefined }> {
   const headers = { accept: 'text/html' };
   const common = { purpose: 'sign-in', redirect: 'manual', repeatable: true } as const;
@@ -109,7 +109,7 @@ export async function peekAt(wire: Wire, url: URL): Promise<{ status: number; lo
   return { status: response.status, location: response.headers.get('location') ?? undefined };
 }
 
-/** An issuer, or another address of an authorization server, as it may be shown. */
+/** An issuer, or another address of an authorization server, in a form that is safe to show. */
 export function shown(address: string): string {
   const url = parseUrl(address);
   return url ? showUrl(url) : 'the authorization server';
@@ -117,11 +117,11 @@ export function shown(address: string): string {
 
 /** In UTF-16 units. */
 const LONGEST_DESCRIPTION = 240;
-/** Longer words of a server are cut, so that what comes with them stays readable. */
+/** Longer texts of a server are cut, so that the rest of the message stays readable. */
 const LONGEST_WORDS = 150;
 
 /**
- * What a response that is not one of OAuth says, as the end of a sentence: its status, and the words of its body.
+ * Describes a response that is not an OAuth response, as the end of a sentence: its status, and the text of its body.
  *
  * @param hide removes the secrets that were sent to the server from the server's words.
  */
@@ -146,7 +146,7 @@ export class OAuthError extends Error {
 }
 
 /**
- * The OAuth error in the body of a response, or undefined when it holds something else.
+ * The OAuth error in the body of a response, or undefined if the body has none.
  *
  * @param hide removes the secrets that were sent to the server from the server's words.
  */
@@ -157,7 +157,7 @@ export function oauthErrorOf(body: Document, status: number, hide: Redact = Stri
   return new OAuthError(hide(error), description === undefined ? undefined : hide(description), status);
 }
 
-/** What an error of the library, of the server or of the network means: an OAuthError, or a ProxyError. */
+/** Translates an error of the library, the server or the network to an OAuthError or a ProxyError. */
 export function meaningOf(error: unknown, url: string): OAuthError | ProxyError {
   if (error instanceof ProxyError || error instanceof OAuthError) return error;
   if (error instanceof oauth.ResponseBodyError)

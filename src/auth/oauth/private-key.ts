@@ -11,7 +11,7 @@ const HASHES: Readonly<Record<string, string>> = { 256: 'SHA-256', 384: 'SHA-384
 
 type Info = Readonly<Record<string, unknown>>;
 
-/** Authenticates with the key that a client info names. Rejects with a ProxyError that never shows the key. */
+/** Authenticates with the key that the client info names. Rejects with a ProxyError that never shows the key. */
 export async function authenticationByKey(info: Info): Promise<oauth.ClientAuth> {
   const key = await privateKeyOf(info);
   return (server, client, body, headers) =>
@@ -22,7 +22,7 @@ export async function authenticationByKey(info: Info): Promise<oauth.ClientAuth>
     })(server, client, body, headers);
 }
 
-/** The algorithm has a new name (RFC 9864), and many servers know the old one only (RFC 8037). */
+/** The algorithm has a new name (RFC 9864), and many servers know only the old one (RFC 8037). */
 function nameOfEd25519({ token_endpoint_auth_signing_alg: stated }: Info, server: oauth.AuthorizationServer): string {
   if (typeof stated === 'string') return stated;
   const known = server.token_endpoint_auth_signing_alg_values_supported;
@@ -35,7 +35,7 @@ async function privateKeyOf(info: Info): Promise<oauth.PrivateKey> {
     const inline = info.private_key;
     const file = info.private_key_file;
     if (typeof inline !== 'string' && typeof file !== 'string') throw new Error('there is none');
-    // In variables of the environment, keys often are one line.
+    // In environment variables, keys are often a single line.
     const pem = typeof inline === 'string' ? inline.replaceAll('\\n', '\n') : await readFile(file as string, 'utf8');
     key = createPrivateKey(pem);
   } catch {
@@ -61,7 +61,7 @@ function usualAlgorithm(key: KeyObject): string {
   return curve === 'secp384r1' ? 'ES384' : curve === 'secp521r1' ? 'ES512' : 'ES256';
 }
 
-/** What the key has to be for the algorithm; undefined when it is something else. */
+/** The parameters for importing the key; undefined if the key does not fit the algorithm. */
 function parametersOf(
   algorithm: string,
   key: KeyObject,

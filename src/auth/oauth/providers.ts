@@ -1,29 +1,29 @@
 /**
- * Identity providers that differ from the standard, and how. Whoever is not recognised here
- * gets the pure standard. Recognised by host, never by what a document says about itself.
+ * Identity providers that differ from the standard, and how. All other providers get the pure standard. The host
+ * identifies a provider, never what a document says about itself.
  */
 import { parseUrl } from '../../core/url.ts';
 
 export interface Manners {
-  /** Does not take the `resource` parameter (RFC 8707): finds the audience from the scopes, or refuses. */
+  /** Does not accept the `resource` parameter (RFC 8707): derives the audience from the scopes, or refuses. */
   readonly withoutResource?: true;
-  /** Takes the resource as `audience`. */
+  /** Accepts the resource as `audience`. */
   readonly audience?: true;
   /** Added to the authorization request. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** Refuses a refresh that does not repeat the scopes. */
   readonly scopeOnRefresh?: true;
-  /** Refuses the scope `offline_access`, whoever advertises it. */
+  /** Refuses the scope `offline_access`, even if the metadata advertises it. */
   readonly withoutOfflineAccess?: true;
-  /** Scopes to ask for whatever the server wants. */
+  /** Scopes to request in addition to those that the server wants. */
   readonly scopes?: readonly string[];
-  /** Servers behind it may want the ID token as the bearer. */
+  /** MCP servers that use this provider may want the ID token as the bearer. */
   readonly idTokenAsBearer?: true;
   /** Refuses registrations that name scopes. */
   readonly registersWithoutScope?: true;
 }
 
-/** What is known of an authorization server when it has to be recognised. */
+/** The facts about an authorization server that identify its provider. */
 export interface Place {
   readonly issuer: string;
   readonly authorization_endpoint?: string | undefined;
@@ -35,11 +35,11 @@ const ENTRA =
 const COGNITO = /^cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
 const AUTH0 = /\.auth0\.com$/;
 
-/** The manners of an authorization server; none when it follows the standard. */
+/** The quirks of an authorization server; empty if it follows the standard. */
 export function mannersOf(place: Place): Manners {
   const issuer = hostOf(place.issuer);
   const login = hostOf(place.authorization_endpoint);
-  // Façades publish a document of their own with Entra's endpoints in it.
+  // Façades publish their own document, with Entra's endpoints in it.
   if (ENTRA.test(issuer) || ENTRA.test(login)) return { withoutResource: true, scopeOnRefresh: true };
   if (issuer === 'accounts.google.com') {
     return { parameters: { access_type: 'offline', prompt: 'consent' }, withoutOfflineAccess: true };
@@ -50,7 +50,7 @@ export function mannersOf(place: Place): Manners {
   return {};
 }
 
-/** Custom domains of Auth0 are told by the set of their endpoints. */
+/** Recognizes custom domains of Auth0 by their set of endpoints. */
 function isAuth0({ authorization_endpoint, token_endpoint, ...rest }: Place): boolean {
   const registration = (rest as { registration_endpoint?: string }).registration_endpoint;
   return (
@@ -60,7 +60,7 @@ function isAuth0({ authorization_endpoint, token_endpoint, ...rest }: Place): bo
   );
 }
 
-/** Pairs of the issuer that a server names and the one in the document of that issuer, known to be the same. */
+/** Pairs of the issuer that a server names and the issuer in its document, known to be the same. */
 const KNOWN_PAIRS: readonly (readonly [named: RegExp, stated: RegExp])[] = [
   [/^https:\/\/mcp\.atlassian\.com$/, /^https:\/\/cf\.mcp\.atlassian\.com$/],
   [/^https:\/\/auth\.atlassian\.com\/[\w-]+$/, /^https:\/\/auth\.atlassian\.com$/],
@@ -73,9 +73,8 @@ const KNOWN_PAIRS: readonly (readonly [named: RegExp, stated: RegExp])[] = [
 ];
 
 /**
- * Whether a metadata document belongs to the issuer it was asked from (RFC 8414, section 3.3:
- * identical). A slash behind a bare origin is no difference: several large providers name
- * themselves with and without it.
+ * Whether a metadata document belongs to the issuer it was requested from. The two must be identical (RFC 8414,
+ * section 3.3), except for the slash after a bare origin: several large providers write their name with and without it.
  */
 export function isSameIssuer(named: string, stated: string): boolean {
   const [a, b] = [withoutRootSlash(named), withoutRootSlash(stated)];

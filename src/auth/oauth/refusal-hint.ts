@@ -1,4 +1,4 @@
-/** What to do about a refusal of an authorization server: which flag to change, or to give. Pure. */
+/** What the user can do about a refusal of an authorization server: the flag to change or to add. Pure. */
 import type { AuthConfig } from '../../config.ts';
 import type { OAuthError } from './library.ts';
 
@@ -10,7 +10,7 @@ type Given = Pick<
 const INFO = '--static-oauth-client-info';
 const METADATA = '--static-oauth-client-metadata';
 
-/** Undefined where only the words of the server can say it. */
+/** Undefined where only the words of the server can help. */
 export function refusalHint({ error, status }: Pick<OAuthError, 'error' | 'status'>, given: Given): string | undefined {
   switch (error) {
     case 'invalid_client':
@@ -25,9 +25,7 @@ export function refusalHint({ error, status }: Pick<OAuthError, 'error' | 'statu
       return resourceHint(given);
     case 'server_error':
     case 'temporarily_unavailable':
-      return status === 429 || status >= 500
-        ? 'the authorization server has trouble of its own; try again later'
-        : undefined;
+      return status === 429 || status >= 500 ? 'the authorization server failed; try again later' : undefined;
     default:
       return undefined;
   }

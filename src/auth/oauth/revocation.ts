@@ -1,4 +1,4 @@
-/** Takes tokens back at the server that issued them (RFC 7009). */
+/** Revokes tokens at the server that issued them (RFC 7009). */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../../config.ts';
 import type { Credentials } from '../vault/credentials.ts';
@@ -6,7 +6,7 @@ import { AuthenticatedClient } from './client-authentication.ts';
 import { parseObject } from './documents.ts';
 import { OAuthError, oauthErrorOf, optionsFor, type Wire } from './library.ts';
 
-/** `impossible`: the server takes none back. `refused`: it should, but did not. Never rejects. */
+/** `impossible`: the server cannot revoke tokens. `refused`: it can, but did not. Never rejects. */
 export async function revoke(
   wire: Wire,
   config: AuthConfig,
@@ -27,17 +27,17 @@ export async function revoke(
       if (!response.ok) throw await refusalIn(response);
     };
     try {
-      // The Python SDK demands a secret here even from a client that has none.
+      // The Python SDK demands a secret here, even from a client without one.
       await self.request(send, { secretDemanded: true });
       return true;
     } catch {
       return false;
     }
   };
-  // The refresh token first: with it, many servers take back everything that came of it.
+  // The refresh token goes first: many servers then revoke everything that was derived from it.
   const refresh = tokens.refreshToken === undefined || (await take(tokens.refreshToken, 'refresh_token'));
   const access = await take(tokens.accessToken, 'access_token');
-  // Servers need not take access tokens back (RFC 7009, section 2).
+  // Servers need not revoke access tokens (RFC 7009, section 2).
   return refresh && (access || tokens.refreshToken !== undefined) ? 'revoked' : 'refused';
 }
 

@@ -1,17 +1,17 @@
-/** Hides the secrets that were sent to an authorization server: servers like to quote what they refuse. */
+/** Hides the secrets that were sent to an authorization server: servers often quote what they refuse. */
 import { type Redact, redactor } from '../../core/redact.ts';
 import type { ClientRecord } from '../vault/credentials.ts';
 
 /** Parameters that grant access to anyone who reads them. */
 const SECRETS = ['code', 'code_verifier', 'refresh_token', 'device_code', 'token'];
 
-/** Hides the secrets of one request in any text of its response. Apply it before the text is cut. */
+/** Hides the secrets of one request in the text of its response. Apply it before the text is cut. */
 export function sentSecrets(
   { clientId, clientSecret }: Pick<ClientRecord, 'clientId' | 'clientSecret'>,
   parameters: Readonly<Record<string, string>>,
 ): Redact {
   const sent = SECRETS.flatMap((name) => parameters[name] ?? []);
-  // Also in the spellings of a form and of HTTP Basic (RFC 6749, section 2.3.1).
+  // Also as a form and HTTP Basic spell them (RFC 6749, section 2.3.1).
   const ofClient = clientSecret === undefined ? [] : [clientSecret, ...basicPairs(clientId, clientSecret)];
   const secrets = [...sent, ...ofClient];
   const redact = redactor([...secrets, ...secrets.map(encodeURIComponent)]);

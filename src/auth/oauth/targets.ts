@@ -1,4 +1,4 @@
-/** Where credentials may be asked for: `https:`, or this very machine, and nothing inside a network that the server could not see itself. */
+/** Which addresses a sign-in may use: `https:` or this machine, and none in a private network unless the server is in one. */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { isLoopback } from '../../config.ts';
@@ -21,7 +21,7 @@ for (const [network, prefix] of [
 }
 for (const [network, prefix] of [
   ['::', 127],
-  // Addresses that lead to IPv4 ones, which may be any.
+  // These addresses lead to IPv4 addresses, which may be private.
   ['64:ff9b::', 96],
   ['2002::', 16],
   ['fc00::', 7],
@@ -38,12 +38,12 @@ export function isPrivateAddress(address: string): boolean {
   return version !== 0 && PRIVATE.check(plain, version === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** An address that must not be asked or opened, whoever named it. */
+/** An address that the program must not request or open, no matter which party named it. */
 export class UnsafeTarget extends ProxyError {}
 
 /**
- * Whether a URL that came from the network may be used at all. Throws a ProxyError
- * `unauthorized` unless it is a plain `https:` URL, or an `http:` one of this machine.
+ * Checks whether a URL from the network is safe to use. Throws a ProxyError `unauthorized` unless it is a plain
+ * `https:` URL, or an `http:` URL on this machine.
  */
 export function checkScheme(url: URL): void {
   const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
@@ -55,8 +55,8 @@ export function checkScheme(url: URL): void {
 }
 
 /**
- * Whether a request may go to `target` because `server` said so. A server on the internet must
- * not make this program look around in the network that it runs in (CWE-918).
+ * Checks whether a request may go to `target` because `server` said so. A server on the internet must not make this
+ * program probe the network that it runs in (CWE-918).
  */
 export async function checkTarget(target: URL, server: URL): Promise<void> {
   checkScheme(target);
@@ -76,7 +76,7 @@ async function isPrivate(url: URL): Promise<boolean> {
     const addresses = await lookup(host, { all: true });
     return addresses.some(({ address }) => isPrivateAddress(address));
   } catch {
-    // A name that only an outbound proxy can look up; if nobody can, the connection fails and says so.
+    // Only an outbound proxy may know this name. If it does not, the connection fails and says so.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** Requests to the token endpoint, of whatever grant, and what comes back (RFC 6749, sections 4 to 6; RFC 8707). */
+/** Requests to the token endpoint, for any grant, and their responses (RFC 6749, sections 4 to 6; RFC 8707). */
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../../config.ts';
 import { printable, type Redact } from '../../core/redact.ts';
@@ -11,7 +11,6 @@ import { mannersOf } from './providers.ts';
 import { words } from './scopes.ts';
 import { sentSecrets } from './sent-secrets.ts';
 
-/** Everything that a request to one token endpoint needs. */
 export interface TokenContext {
   readonly wire: Wire;
   readonly config: AuthConfig;
@@ -19,7 +18,7 @@ export interface TokenContext {
   readonly client: AuthenticatedClient;
 }
 
-/** The standard's names for what some providers call otherwise, and answer with any status. */
+/** The standard names of errors that some providers name differently, and send with any status. */
 const STANDARD_NAMES = new Map([
   ['bad_refresh_token', 'invalid_grant'],
   ['bad_verification_code', 'invalid_grant'],
@@ -33,10 +32,9 @@ const STANDARD_NAMES = new Map([
 ]);
 
 /**
- * Asks for tokens. Rejects with an OAuthError when the server refuses, with a ProxyError when
- * it cannot be asked.
+ * Requests tokens. Rejects with an OAuthError when the server refuses, and with a ProxyError when it cannot be reached.
  *
- * @param before the tokens that are renewed: what the response leaves out, stays.
+ * @param before the tokens to refresh: members that the response omits are kept.
  */
 export async function requestTokens(
   context: TokenContext,
@@ -69,12 +67,12 @@ export async function requestTokens(
   }
 }
 
-/** Whether it is the `resource` that was too much: some servers know no resources, and say so here at last. */
+/** Whether the server objects to the `resource`: some servers do not support resources, and say so only here. */
 function refusesResource(error: Error): boolean {
   return error instanceof OAuthError && (error.error === 'invalid_target' || /AADSTS9010010/.test(error.message));
 }
 
-/** The JSON of a token response; throws the OAuthError that it is, whatever status it came with. */
+/** The JSON of a token response. Throws an OAuthError if the body is an error, whatever its status. */
 async function bodyOf(response: Response, hide: Redact): Promise<Document> {
   const sent = await response.text();
   const form = (response.headers.get('content-type') ?? '').includes('application/x-www-form-urlencoded');
@@ -90,26 +88,26 @@ async function bodyOf(response: Response, hide: Redact): Promise<Document> {
     throw new OAuthError(name ?? error, description ?? (name && error), response.status);
   }
   if (response.status !== 200 || !body) throw new TokenEndpointFailure(response, sent, hide);
-  // Slack puts the tokens of a user beside those of the app.
+  // Slack puts the tokens of the user next to those of the app.
   const user = body.authed_user as Document | null | undefined;
   return text(user?.access_token) === undefined ? body : { ...body, ...user };
 }
 
-/** No server locks a user out for longer than this, in seconds. */
+/** The longest wait to accept from a server, in seconds, so that none locks a user out for longer. */
 const LONGEST_RETRY = 3_600;
 
-/** The token endpoint is not in the mood: nothing is known about the grant. */
+/** The token endpoint failed; the grant may still be valid. */
 export class TokenEndpointFailure extends OAuthError {
-  /** Seconds that the server wants to be left alone (RFC 9110, section 10.2.3). */
+  /** How many seconds the server asks the client to wait (RFC 9110, section 10.2.3). */
   readonly retryAfter: number | undefined;
 
   /**
-   * @param body of the response
+   * @param body the body of the response
    * @param hide removes the secrets that were sent from the server's words
    * @param error the name of the error, if the body has one
    */
   constructor({ status, headers }: Response, body: string, hide: Redact, error?: string) {
-    // The words of a success may be tokens.
+    // The body of a success may contain tokens.
     const told = status < 300 ? `HTTP ${status}` : refusalIn(status, body, hide);
     super(
       'server_error',
@@ -128,7 +126,7 @@ function tokensIn(body: Document, { config, issuer }: TokenContext, hide: Redact
     throw new OAuthError('invalid_response', reason, 200);
   }
   const type = text(body.token_type);
-  // `user` and `bot` are what Slack calls bearer tokens; a missing type is one too, in practice.
+  // Slack calls bearer tokens `user` and `bot`. A token without a type is a bearer token too, in practice.
   if (type !== undefined && !['bearer', 'user', 'bot'].includes(type.toLowerCase())) {
     throw new OAuthError('invalid_response', `the token type is ${JSON.stringify(hide(type).slice(0, 20))}`, 200);
   }

@@ -1,4 +1,4 @@
-/** The one answer to a sign-in by browser, on its way from the browser to the vault. */
+/** The single answer to a sign-in by browser, on its way from the browser to the vault. */
 import { printable, showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { UserSaidNo } from '../failures.ts';
@@ -28,7 +28,7 @@ export class Answer {
     this.#record = record;
   }
 
-  /** Waits for the answer, and closes the listener whatever comes. */
+  /** Waits for the answer, and closes the listener whatever the outcome. */
   async wait(callback: Callback, limit: number): Promise<Credentials> {
     const { signal } = this.#context.wire;
     const record = this.#record;
@@ -49,7 +49,7 @@ export class Answer {
     }
   }
 
-  /** Takes the parameters that the browser has brought back. */
+  /** Takes the parameters that the browser brought back. */
   async finish(answer: URLSearchParams): Promise<Verdict> {
     const { wire, config, vault } = this.#context;
     const record = this.#record;
@@ -94,7 +94,7 @@ export class Answer {
     return error instanceof ProxyError ? error.data.hint : undefined;
   }
 
-  /** What was begun cannot be gone on with; nor can a client that its server does not know any more. */
+  /** Forgets the sign-in, which cannot continue, and a client that its server no longer knows. */
   async #forget(error: unknown): Promise<void> {
     const { vault } = this.#context;
     await vault.forgetPending();

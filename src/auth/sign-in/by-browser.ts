@@ -1,6 +1,6 @@
 /**
- * One sign-in by browser: listens for the answer, opens the page once, and waits. What was
- * begun is kept, so that another process goes on with it from the same tab when this one ends.
+ * One sign-in by browser: listens for the answer, opens the page once, and waits. The proxy stores the sign-in, so that
+ * when this process ends, another one can continue it from the same tab.
  */
 import type { AuthConfig } from '../../config.ts';
 import { showUrl } from '../../core/redact.ts';
@@ -15,12 +15,12 @@ import { type Listener, listenIfFree, listenOnOneOf } from './callback-port.ts';
 import type { SignInContext } from './context.ts';
 import { type Address, addressOf, mayUse, portsOf, redirectOf, redirectUriAt } from './redirect.ts';
 
-/** A tab that nobody finished is not followed by another one before this; in milliseconds. */
+/** How long after an unfinished tab the proxy opens no other one, in milliseconds. */
 const NEXT_TAB = 60 * 60_000;
 
 /**
- * Signs the user in; to be called with the lock. Resolves with the credentials once they are
- * stored. Rejects with a ProxyError `unauthorized` when the user or the server said no.
+ * Signs the user in. The caller must hold the lock. Resolves with the credentials once they are stored. Rejects with a
+ * ProxyError `unauthorized` when the user or the server refused.
  */
 export async function signInByBrowser(
   context: SignInContext,
@@ -35,7 +35,7 @@ export async function signInByBrowser(
   return begin(context, wanted, stored, await context.vault.pending());
 }
 
-/** Whether a sign-in that was begun would grant what is wanted now, to the client that is configured now. */
+/** Whether a sign-in in progress would grant what is wanted now, to the client that is configured now. */
 function isFor(pending: PendingRecord, { issuer, scope, resource }: Wanted, config: AuthConfig): boolean {
   return (
     pending.userCode === undefined &&
@@ -47,12 +47,12 @@ function isFor(pending: PendingRecord, { issuer, scope, resource }: Wanted, conf
   );
 }
 
-/** Goes on with a sign-in whose tab another process has opened; undefined when its port is not to be had. */
+/** Continues a sign-in whose tab another process has opened; undefined when its port is not available. */
 async function takeOver(context: SignInContext, pending: PendingRecord): Promise<Credentials | undefined> {
   const { wire, config, log } = context;
   const answer = new Answer(context, pending);
   const listener = listenerFor(context, answer, addressOf(pending.redirectUri, config), pending.state);
-  // The last owner may just be ending.
+  // The previous owner of the port may just be ending.
   for (let attempt = 0; attempt < 10; attempt++) {
     const callback = await listenIfFree(pending.port, listener);
     if (callback) {
@@ -68,7 +68,7 @@ async function takeOver(context: SignInContext, pending: PendingRecord): Promise
   return undefined;
 }
 
-/** Begins a new sign-in; `last` is one that nobody finished. */
+/** Begins a new sign-in. `last` is an unfinished one. */
 async function begin(
   context: SignInContext,
   wanted: Wanted,
@@ -91,11 +91,11 @@ async function begin(
     const openedAt = opensTab ? Date.now() : (last?.openedAt ?? 0);
     const { port } = callback;
     const record = recordOf(config, wanted, { ...request, ...secrets, redirectUri, port, openedAt });
-    // Stored before the tab is there, so that whoever follows knows of it.
+    // Stored before the tab opens, so that a process that takes over knows of it.
     await vault.keepPending(record);
     answer.expect(record);
     const outcome = answer.wait(callback, LONGEST_SIGN_IN);
-    // A user who is known to the server already may be back before the browser has reported that it has started.
+    // A user whom the server already knows may be back before the browser reports that it has started.
     await Promise.race([opensTab ? openTab(context, record.url) : showLink(context, record.url), outcome]);
     return await outcome;
   } catch (error) {
@@ -104,7 +104,7 @@ async function begin(
   }
 }
 
-/** The registration of an earlier sign-in, if it is one of this authorization server. */
+/** The registration from an earlier sign-in, if it is for this authorization server. */
 function registeredWith(
   earlier: Pick<Credentials, 'client' | 'issuer'> | undefined,
   { issuer }: Issuer,
@@ -117,13 +117,13 @@ function listenerFor({ wire }: SignInContext, answer: Answer, { host, path }: Ad
   return { host, path, state, server: showUrl(wire.server), finish: (parameters) => answer.finish(parameters) };
 }
 
-/** An authorization request, and the client that it is for. */
+/** An authorization request and its client. */
 interface AuthorizationRequest {
   readonly client: ClientRecord;
   readonly url: string;
 }
 
-/** Makes the authorization request, for the known client, or else for one that it registers. */
+/** Makes the authorization request, for the known client or for one that it registers. */
 async function requestFor(
   { wire, config, log }: SignInContext,
   wanted: Wanted,
@@ -146,7 +146,7 @@ async function requestFor(
 
 type Begun = AuthorizationRequest & Secrets & Pick<PendingRecord, 'redirectUri' | 'port' | 'openedAt'>;
 
-/** What is kept of a sign-in that has begun, so that this or another process can finish it. */
+/** The record of a sign-in in progress, so that this or another process can finish it. */
 function recordOf(config: AuthConfig, { issuer, resource, scope }: Wanted, begun: Begun): PendingRecord {
   const sent = resourceToSend(config, issuer, resource);
   return {
@@ -160,8 +160,8 @@ function recordOf(config: AuthConfig, { issuer, resource, scope }: Wanted, begun
 }
 
 /**
- * Whether the authorization server still knows a client that it registered a while ago. Servers
- * tell the user only, on a page of theirs, that they do not; so they are asked before the user is.
+ * Whether the authorization server still knows a client that it registered a while ago. A server that does not tells
+ * only the user, on a page of its own, so the proxy asks the server before it asks the user.
  */
 async function isKnown(wire: Wire, { source }: ClientRecord, url: URL, redirectUri: string): Promise<boolean> {
   if (source !== 'registered') return true;
@@ -172,12 +172,12 @@ async function isKnown(wire: Wire, { source }: ClientRecord, url: URL, redirectU
     const error = new URL(location).searchParams.get('error');
     return error !== 'invalid_client' && error !== 'unauthorized_client';
   } catch {
-    // Who cannot be asked will tell the user.
+    // A server that cannot be reached will tell the user.
     return true;
   }
 }
 
-/** Opens the page in a browser. Where there is none, the user gets the link. */
+/** Opens the page in a browser. Without a browser, the user gets the link. */
 async function openTab(context: SignInContext, url: string): Promise<void> {
   const opened = await openBrowser(new URL(url), context.env);
   if (opened === 'opened') context.log.info('sign in on the page that just opened in your browser, or at', url);

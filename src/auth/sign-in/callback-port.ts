@@ -1,11 +1,11 @@
-/** Gets a port for the callback of a sign-in, where other programs and earlier sign-ins may have one already. */
+/** Gets a port for the callback of a sign-in. Other programs and earlier sign-ins may already use one. */
 import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { askForPort, type Callback, type CallbackOptions, listenForCallback } from './callback.ts';
 
 export type Listener = Omit<CallbackOptions, 'port'>;
 
-/** Listens on the first of the ports that is free. Rejects with a ProxyError `port-taken` when none is. */
+/** Listens on the first free port. Rejects with a ProxyError `port-taken` if none is free. */
 export async function listenOnOneOf(ports: readonly [number, ...number[]], listener: Listener): Promise<Callback> {
   for (const port of ports) {
     const callback = await listenIfFree(port, listener);
@@ -14,7 +14,7 @@ export async function listenOnOneOf(ports: readonly [number, ...number[]], liste
   throw await portTaken(ports[0]);
 }
 
-/** Listens on a port. Undefined when another program has it; any other error is thrown. */
+/** Listens on a port. Undefined if another program uses it; any other error is thrown. */
 export function listenIfFree(port: number, listener: Listener): Promise<Callback | undefined> {
   const options = { ...listener, port };
   return listenForCallback(options)
@@ -30,15 +30,15 @@ export function listenIfFree(port: number, listener: Listener): Promise<Callback
     });
 }
 
-/** Where `callback.ts` listens. */
+/** The addresses on which `callback.ts` listens. */
 const CALLBACK_ADDRESSES = ['127.0.0.1', '::1'];
 
-/** Names the program that has the port. */
+/** The error that names the program that uses the port. */
 async function portTaken(port: number): Promise<ProxyError> {
   const { portHolder } = await import('../../platform/port-holder.ts');
   const holder = await portHolder(port, CALLBACK_ADDRESSES);
   const by = holder ? ` by ${printable(holder, 80)}` : '';
-  return new ProxyError('port-taken', `the port ${port} of the sign-in is in use${by}`, {
-    hint: 'end that program, or register another redirect URI and give its port with --callback-port',
+  return new ProxyError('port-taken', `port ${port}, which the sign-in needs, is in use${by}`, {
+    hint: 'end that program, or register a redirect URI with another port and give that port with --callback-port',
   });
 }

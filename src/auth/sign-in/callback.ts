@@ -8,43 +8,43 @@ import { ProxyError } from '../../errors.ts';
 import { PAGE_HEADERS } from '../../platform/page.ts';
 import { page } from './pages.ts';
 
-/** What came of a sign-in. */
+/** The outcome of a sign-in, for the page. */
 export type Verdict =
   | { readonly page: 'signed-in' }
-  /** The words of the authorization server are shown to the user, as text. */
+  /** The page shows the words of the authorization server to the user, as text. */
   | { readonly page: 'denied'; readonly said?: string | undefined }
-  /** So is the reason that this program gives, with or instead of them. */
+  /** The page also shows the reason that this program gives, with or instead of those words. */
   | { readonly page: 'failed'; readonly reason?: string; readonly said?: string | undefined };
 
 export interface CallbackOptions {
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
   /** Path of the redirect URI, such as `/callback`. */
   readonly path: string;
-  /** Host of the redirect URI; browsers may name it, or loopback by any other name. */
+  /** Host of the redirect URI. Browsers may use it, or loopback by any other name. */
   readonly host: string;
-  /** The URL of the MCP server that the sign-in is for, as it may be shown. */
+  /** The URL of the MCP server that the sign-in is for, in a form that is safe to show. */
   readonly server?: string;
-  /** What an answer has to carry (RFC 6749 section 10.12); compared in constant time. */
+  /** The state that an answer must carry (RFC 6749 section 10.12); compared in constant time. */
   readonly state: string;
-  /** What came of the one answer with the right state; the browser waits for it. Called at most once. */
+  /** Takes the one answer with the right state. The browser waits for the outcome. Called at most once. */
   readonly finish: (parameters: URLSearchParams) => Promise<Verdict>;
 }
 
 export interface Callback {
   readonly port: number;
-  /** Frees the port at once, and resolves when the final page is delivered, at most a second later. Idempotent. */
+  /** Frees the port at once. Resolves when the browser has the final page, after a second at most. Idempotent. */
   close(): Promise<void>;
   /**
-   * Keeps serving the last page of a successful sign-in to reloads, for a minute at most; ends with the signal, and
-   * when `askForPort` asks for the port. Does not keep the process alive.
+   * Serves the page of a successful sign-in to reloads, for a minute at most. Ends when the signal is aborted, and when
+   * `askForPort` asks for the port. Does not keep the process alive.
    */
   linger(signal: CancelSignal): void;
 }
 
-/** The path that `askForPort` requests. A foreign page that requested it would only end the wait for a reload. */
+/** The path that `askForPort` requests. A foreign page that requests it can only end the wait for a reload. */
 const RELEASE_PATH = '/.well-known/mcp-proxy/release';
-/** How long a listener that may be another program gets to answer, in milliseconds. */
+/** How long a listener, which may be another program, may take to answer, in milliseconds. */
 const LONGEST_RELEASE = 500;
 
 /** Asks a listener that only waits for reloads to free its port. Never rejects; any other listener keeps the port. */
@@ -58,17 +58,17 @@ export function askForPort(port: number): Promise<void> {
   });
 }
 
-/** How long a browser waits for what comes of its answer; in milliseconds, as everything here. */
+/** How long a browser waits for the outcome of its answer; in milliseconds, as everything here. */
 const LONGEST_FINISH = 60_000;
 const LONGEST_CLOSE = 1_000;
 const LONGEST_LINGER = 60_000;
-/** Before the end of closing, so that whoever still waits gets a page and no broken connection. */
+/** Comes before the limit of closing, so that a waiting browser gets a page and not a broken connection. */
 const GIVE_UP = 700;
 const REQUEST_TIMEOUT = 10_000;
-/** Cookies of whatever else runs on this machine's localhost come along, and they are many on a developer's. */
+/** Cookies of other programs on localhost come along, and a developer's machine has many. */
 const MAX_HEADER_BYTES = 128 * 1024;
 const MAX_CONNECTIONS = 64;
-/** How often another port is tried when the free one of IPv4 is taken in IPv6. */
+/** How often to try another port when the one that is free in IPv4 is taken in IPv6. */
 const ATTEMPTS = 10;
 
 const HEADERS = { ...PAGE_HEADERS, connection: 'close' };
@@ -86,7 +86,7 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
       await listener.listen('::1', port);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Somebody else who listens there would get the answers of browsers that try IPv6 first.
+      // Another program on ::1 would get the answers of browsers that try IPv6 first.
       const isTaken = code === 'EADDRINUSE' || code === 'EACCES';
       if (isTaken && (options.port !== 0 || attempt === ATTEMPTS)) {
         await listener.close();
@@ -103,7 +103,7 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
 
 interface Reply {
   readonly status: number;
-  /** `html` unless told. */
+  /** Defaults to `html`. */
   readonly type?: 'html' | 'plain';
   readonly text: string;
   readonly headers?: http.OutgoingHttpHeaders;
@@ -124,7 +124,7 @@ class CallbackListener {
 
   constructor(options: CallbackOptions) {
     this.#options = options;
-    // As a browser spells it, with percent-encoding where that is due.
+    // As a browser spells it, with percent-encoding where required.
     this.#path = new URL(options.path, 'http://localhost').pathname;
     this.#host = spelledHost(options.host);
   }
@@ -155,7 +155,7 @@ class CallbackListener {
         resolve();
       });
     });
-    // Nothing is lost with a connection that could not be accepted, so this must not end the program.
+    // A connection that could not be accepted loses nothing, so this must not end the program.
     server.on('error', () => {});
     server.unref();
     this.#servers.add(server);
@@ -189,7 +189,7 @@ class CallbackListener {
 
   async #close(): Promise<void> {
     const closed = [...this.#servers].map((server) => new Promise((resolve) => server.close(resolve)));
-    // Browsers open connections in advance, and would hold up the end with them.
+    // Browsers open connections in advance, which would delay the end.
     for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.destroy();
     const giveUp = setTimeout(() => this.#closing.abort(), GIVE_UP);
     const cut = setTimeout(() => {
@@ -202,7 +202,7 @@ class CallbackListener {
 
   async #respond(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     this.#busy.add(request.socket);
-    // Whoever goes away in the middle of an answer is not to end the program.
+    // A browser that disconnects during an answer must not end the program.
     response.on('error', () => {});
     const { status, type = 'html', text, headers } = await this.#reply(request);
     const body = Buffer.from(text);
@@ -213,10 +213,10 @@ class CallbackListener {
 
   async #reply(request: http.IncomingMessage): Promise<Reply> {
     const [path, query] = splitTarget(request.url ?? '');
-    // A page from elsewhere whose name was made to point at this machine (DNS rebinding) gets to see nothing.
+    // A foreign page whose name was made to point at this machine (DNS rebinding) must not see anything.
     if (!this.#isExpectedHost(request.headers.host)) return { status: 403, type: 'plain', text: 'Forbidden\n' };
     if (this.#lingers && path === RELEASE_PATH) {
-      // Frees the port before it says so.
+      // Frees the port before the response says so.
       void this.close();
       return { status: 200, type: 'plain', text: 'Released\n' };
     }
@@ -226,12 +226,12 @@ class CallbackListener {
     }
     const parameters = new URLSearchParams(query);
     if (!this.#isOurs(parameters)) {
-      // Some authorization servers leave the state out of their errors. That must not end the sign-in, since anybody
-      // could send it, but the user is told; the code only, as a description could be anybody's words.
+      // Some authorization servers leave the state out of their errors. Any page could send such an error, so it must not
+      // end the sign-in, but the user learns of it. Only the code is shown: the sender could write anything in a description.
       const error = parameters.get('error') ?? '';
       return page('wrong-state', /^[a-z_]{1,40}$/.test(error) ? error : '');
     }
-    // A look ahead at the link is not the user's answer.
+    // A HEAD request only previews the link; it is not the user's answer.
     if (request.method === 'HEAD') return { status: 200, text: '' };
     const { server } = this.#options;
     if (!isAnswer(parameters)) return page('wrong-state', NO_ANSWER, { server });
@@ -253,13 +253,13 @@ class CallbackListener {
     return state !== undefined && state !== '' && others.length === 0 && isSame(state, this.#options.state);
   }
 
-  /** Never rejects, and settles within the time a browser waits. */
+  /** Never rejects, and settles within the time that a browser waits. */
   #verdict(parameters: URLSearchParams): Promise<Verdict> {
     return new Promise((resolve) => {
       const fail = (reason: string): void => settle({ page: 'failed', reason });
       const onClosing = (): void => fail('The application has stopped waiting for this sign-in.');
       const timer = setTimeout(() => fail('The authorization server takes too long to answer.'), LONGEST_FINISH);
-      // A browser that has gone away waits for nothing; one that is there keeps the process alive by its connection.
+      // A browser that disconnected waits for nothing. One that waits keeps the process alive by its connection.
       timer.unref();
       const { signal } = this.#closing;
       signal.addEventListener('abort', onClosing, { once: true });
@@ -276,20 +276,20 @@ class CallbackListener {
   }
 }
 
-/** What the page says about an address that has the right state and is not an answer. */
+/** The page's text about an address that has the right state but is not an answer. */
 const NO_ANSWER = 'The address carries neither a code nor an error, so it does not answer the sign-in.';
 
-/** Whether parameters answer an authorization request at all (RFC 6749, sections 4.1.2 and 4.1.2.1). */
+/** Whether the parameters answer an authorization request at all (RFC 6749, sections 4.1.2 and 4.1.2.1). */
 export function isAnswer(parameters: URLSearchParams): boolean {
   return ['code', 'error'].some((name) => parameters.getAll(name).some((value) => value !== ''));
 }
 
-/** As it stands in a Host header, in lower case and without a port. */
+/** The host as a Host header spells it, in lower case and without a port. */
 function spelledHost(host: string): string {
   return (isIPv6(host) ? `[${host}]` : host).toLowerCase();
 }
 
-/** Takes the same time wherever the two differ; hashed, since the lengths have to be the same for that. */
+/** Takes the same time wherever the two differ. Hashed, because the comparison needs equal lengths. */
 function isSame(one: string, other: string): boolean {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(one), hash(other));

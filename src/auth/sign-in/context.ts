@@ -1,4 +1,4 @@
-/** What every sign-in is given. */
+/** The dependencies of every sign-in. */
 import type { AuthConfig } from '../../config.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Redact } from '../../core/redact.ts';

@@ -1,31 +1,30 @@
-/** What a browser shows at the end of a sign-in. */
+/** The pages that a browser shows at the end of a sign-in. */
 import { printable } from '../../core/redact.ts';
 import { documentOf, escaped, loginCommand, paragraph, type Shell } from '../../platform/page.ts';
 
 export type PageKind = 'signed-in' | 'denied' | 'failed' | 'wrong-state' | 'already-done' | 'not-found';
 
 export interface Page {
-  /** Status of the HTTP response. */
   readonly status: number;
   /** HTML. */
   readonly text: string;
 }
 
 export interface PageDetails {
-  /** The URL of the MCP server that the sign-in is for, as it may be shown. */
+  /** The URL of the MCP server that the sign-in is for, in a form that is safe to show. */
   readonly server?: string | undefined;
-  /** What the authorization server says about it: shown as text, on one line, cut off. */
+  /** The words of the authorization server: shown as text, on one line, cut off. */
   readonly said?: string | undefined;
 }
 
-/** In characters: what a person reads; a server that says more has other intentions. */
+/** In characters. People read no more, and a server that says more has other intentions. */
 const LONGEST_REASON = 500;
 
 interface Content extends Pick<Shell, 'mark' | 'tone' | 'title'> {
   readonly status: number;
   /** What happened, before the name of the server. */
   readonly lead: string;
-  /** Paragraphs: what to do next. */
+  /** Paragraphs that say what to do next. */
   readonly text: readonly string[];
   /** Whether the page says how to start again. */
   readonly restarts?: true;
@@ -66,7 +65,7 @@ const CONTENT: Readonly<Record<PageKind, Content>> = {
     lead: 'The link is old, incomplete, or belongs to another sign-in. Nothing has changed.',
     text: [
       'If the sign-in is open in another tab, finish it there.',
-      'Otherwise close this tab, and use the server in your application again: the sign-in starts anew.',
+      'Otherwise close this tab, and use the server in your application again: a new sign-in starts.',
     ],
   },
   'already-done': {
@@ -87,7 +86,7 @@ const CONTENT: Readonly<Record<PageKind, Content>> = {
   },
 };
 
-/** @param reason what the program says about it, with what it repeats of others: shown as text, on one line, cut off */
+/** @param reason the program's own text, with any words of others that it repeats: shown as text, on one line, cut off */
 export function page(kind: PageKind, reason = '', { server, said = '' }: PageDetails = {}): Page {
   const { status, mark, tone, title, lead, text, restarts } = CONTENT[kind];
   const content = [

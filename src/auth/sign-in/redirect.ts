@@ -1,5 +1,5 @@
 /**
- * Where the browser is sent back to, and on which ports this program may wait for it there (RFC 8252, section 7.3).
+ * Where the server sends the browser back to, and on which ports this program may wait for it (RFC 8252, section 7.3).
  * Pure decisions.
  */
 import { createHash } from 'node:crypto';
@@ -7,41 +7,41 @@ import { type AuthConfig, isLoopback } from '../../config.ts';
 import { parseUrl } from '../../core/url.ts';
 import type { ClientRecord } from '../vault/credentials.ts';
 
-/** Preferred ports: below those that operating systems give out automatically. */
+/** Preferred ports: below those that operating systems assign automatically. */
 const [FIRST_PORT, PORTS] = [14_000, 18_000] as const;
 
-/** What the listener must match of a redirect URI. */
+/** The parts of a redirect URI that the listener must match. */
 export interface Address {
   readonly host: string;
   readonly path: string;
 }
 
-/** Where the browser is sent back to, and where this program listens for it. */
+/** Where the server sends the browser back to, and where this program listens for it. */
 export interface Redirect extends Address {
-  /** As it must be sent, except for the port where another port will do. */
+  /** As it must be sent, except for the port if another port will do. */
   readonly uri: string;
-  /** The port to listen on, which need not be that of the URI. */
+  /** The port to listen on, which may differ from that of the URI. */
   readonly port: number;
-  /** The user chose the port, or registered it: no other one will do. */
+  /** The user chose or registered the port, so no other one will do. */
   readonly fixed: boolean;
 }
 
 type Flags = Pick<AuthConfig, 'callbackPort' | 'callbackPath' | 'redirectHost'>;
 
-/** @param client the one that will sign in, if it is known already. */
+/** @param client the client that will sign in, if it is already known. */
 export function redirectOf(flags: Flags, client: ClientRecord | undefined, server: URL): Redirect {
   const registered = client?.redirectUri === undefined ? undefined : parseUrl(client.redirectUri);
   if (registered && client?.source === 'static') {
     const redirect = leadsHere(registered) ? registeredHere : registeredElsewhere;
     return redirect(flags, registered, server);
   }
-  // A client that was registered automatically goes on with the port of the last time.
+  // A client that was registered automatically keeps the port of its last sign-in.
   const last = registered && leadsHere(registered) ? portOf(registered) : undefined;
   const address = { host: flags.redirectHost, path: flags.callbackPath };
   return atAnyPort(flags, address, last ?? usualPort(server));
 }
 
-/** The user has registered a loopback URI; one without a port allows any (RFC 8252, section 7.3). */
+/** The user has registered a loopback URI. One without a port allows any port (RFC 8252, section 7.3). */
 function registeredHere(flags: Flags, uri: URL, server: URL): Redirect {
   const address = { host: uri.hostname, path: uri.pathname };
   const port = portOf(uri);
@@ -74,7 +74,7 @@ function usualPort(server: URL): number {
   return FIRST_PORT + (createHash('sha256').update(server.href).digest().readUInt32BE(0) % PORTS);
 }
 
-/** The ports to listen on, the preferred one first; 0 is any free one. */
+/** The ports to listen on, the preferred one first; 0 is any free port. */
 export function portsOf({ port, fixed }: Redirect): readonly [number, ...number[]] {
   return fixed ? [port] : [port, 0];
 }
@@ -87,13 +87,13 @@ export function redirectUriAt({ uri, fixed }: Redirect, port: number): string {
   return url.href;
 }
 
-/** Where to listen for a sign-in that another process has begun with this redirect URI. */
+/** Where to listen for a sign-in that another process began with this redirect URI. */
 export function addressOf(redirectUri: string, { callbackPath }: Pick<AuthConfig, 'callbackPath'>): Address {
   const { hostname: host, pathname } = new URL(redirectUri);
   return { host, path: isLoopback(host) ? pathname : callbackPath };
 }
 
-/** Whether a client may use a redirect URI: one that was registered automatically has registered exactly one. */
+/** Whether a client may use a redirect URI. A client that was registered automatically has exactly one. */
 export function mayUse({ source, redirectUri }: ClientRecord, uri: string): boolean {
   return source !== 'registered' || redirectUri === uri;
 }

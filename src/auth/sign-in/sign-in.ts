@@ -1,4 +1,4 @@
-/** One sign-in from the challenge to the stored credentials, by whatever grant is configured. */
+/** One sign-in, from the challenge to the stored credentials, with the configured grant. */
 import { showUrl } from '../../core/redact.ts';
 import type { Challenge } from '../challenge.ts';
 import { AuthenticatedClient } from '../oauth/client-authentication.ts';
@@ -12,14 +12,14 @@ import { signInByBrowser } from './by-browser.ts';
 import type { SignInContext } from './context.ts';
 import { byClientCredentials, byDeviceCode, deviceEndpointOf } from './without-browser.ts';
 
-/** What a sign-in answers to. */
+/** The demand of the server that a sign-in must meet. */
 export interface Asked {
   readonly challenge: Challenge;
-  /** What is granted already is asked for again, because only that together is enough. */
+  /** Whether to request the granted scopes again: the server wants them together with the new ones. */
   readonly stepUp: boolean;
 }
 
-/** Signs in; to be called with the lock. Resolves with the credentials once they are stored; rejects with an error that says why not. */
+/** Signs in. The caller must hold the lock. Resolves with the stored credentials; rejects with the reason for a failure. */
 export async function signIn(
   context: SignInContext,
   asked: Asked,
@@ -32,7 +32,7 @@ export async function signIn(
   return config.grant === 'browser' ? signInByBrowser(context, wanted, stored) : directly(context, wanted, stored);
 }
 
-/** Where to sign in, and for what. */
+/** Where to sign in, and for which resource and scopes. */
 async function wantedBy(
   { wire, config }: SignInContext,
   asked: Asked,
@@ -42,20 +42,20 @@ async function wantedBy(
   const manners = mannersOf(issuer);
   const pinned = config.clientInfo?.scope ?? config.clientMetadata.scope;
   const scope = scopesToAsk({
-    // A program asks again ahead of the end of a token, when no challenge says for what.
+    // With client credentials, the program asks again before the token expires, when no challenge names the scopes.
     challenged: asked.challenge.scope ?? (config.grant === 'client-credentials' ? stored?.scope : undefined),
     pinned: typeof pinned === 'string' ? pinned : undefined,
     resource: resource.scopes,
     server: issuer.scopes_supported,
     before: asked.stepUp ? [stored?.scope, stored?.tokens?.scope].filter(Boolean).join(' ') : undefined,
-    // There is no ID token without it (OpenID Connect Core 1.0, section 3.1.2.1).
+    // Without it, the server issues no ID token (OpenID Connect Core 1.0, section 3.1.2.1).
     always: config.useIdToken ? ['openid', ...(manners.scopes ?? [])] : manners.scopes,
     withoutOfflineAccess: manners.withoutOfflineAccess || config.grant === 'client-credentials',
   });
   return { issuer, resource: resource.identifier, scope, clientIsKnown: asked.stepUp };
 }
 
-/** By a grant that needs no answer of a browser on this machine. */
+/** Signs in by a grant that needs no browser on this machine. */
 async function directly(context: SignInContext, wanted: Wanted, stored: Credentials | undefined): Promise<Credentials> {
   const { wire, config, vault } = context;
   const { issuer, scope } = wanted;

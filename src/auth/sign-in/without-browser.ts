@@ -1,4 +1,4 @@
-/** Ways in without a browser on this machine: client credentials (RFC 6749, section 4.4) and the device grant (RFC 8628). */
+/** Sign-ins without a browser on this machine: client credentials (RFC 6749, section 4.4) and the device grant (RFC 8628). */
 import * as oauth from 'oauth4webapi';
 import type { Log } from '../../core/ports.ts';
 import { printable, type Redact, showUrl } from '../../core/redact.ts';
@@ -16,7 +16,7 @@ import { requestTokens, type TokenContext, TokenEndpointFailure } from '../oauth
 import type { Issuer, Tokens } from '../vault/credentials.ts';
 import { type Vault, wait } from '../vault/vault.ts';
 
-/** What is asked for. */
+/** The resource and the scopes to request. */
 interface Asked {
   readonly resource: string | undefined;
   readonly scope: string | undefined;
@@ -30,14 +30,14 @@ function parametersOf({ resource, scope }: Asked): Record<string, string> {
   return { ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope }) };
 }
 
-/** Seconds between two questions where the server names none (RFC 8628, section 3.2), and what is added when it is too often. */
+/** Seconds between two polls if the server states none (RFC 8628, section 3.2), and seconds to add when polls are too frequent. */
 const [INTERVAL, SLOW_DOWN] = [5, 5];
-/** Seconds that are kept to whatever a server says: between two questions, and for all of them. */
+/** Limits in seconds, whatever a server says: the shortest time between two polls, and the longest time for all of them. */
 const [SHORTEST, LONGEST] = [1, 1_800];
-/** Questions in vain, because of the network or a server in trouble, after which polling is given up. */
+/** Polling ends after more failed polls than this, because of the network or a failing server. */
 const MAX_MISSES = 5;
 
-/** What else is kept of a sign-in by browser. */
+/** Members of the record that only a sign-in by browser needs. */
 const NO_BROWSER = { version: 1, state: '', verifier: '', redirectUri: '', port: 0, openedAt: 0 } as const;
 
 export interface DeviceContext extends TokenContext {
@@ -46,14 +46,14 @@ export interface DeviceContext extends TokenContext {
   readonly log: Log;
 }
 
-/** Shows the user where to go and what to enter there, and asks until that is done. */
+/** Shows the user where to go and which code to enter there, and polls until the user is done. */
 export async function byDeviceCode(context: DeviceContext, asked: Asked): Promise<Tokens> {
   const { wire, state, log, vault, issuer, client } = context;
   const device = await begin(context, asked);
   const page = device.completePage ?? device.page;
   const userCode = printable(device.userCode, 40);
   state.pending = { url: page.href, userCode };
-  // Nobody can go on with it, but whoever waits can show it too.
+  // No other process can continue it, but those that wait can show it too.
   await vault.keepPending({
     ...NO_BROWSER,
     url: page.href,
@@ -108,7 +108,7 @@ interface Device {
   readonly deviceCode: string;
   readonly userCode: string;
   readonly page: URL;
-  /** The page whose address contains the code already, so that the user need not type it. */
+  /** The page whose address already contains the code, so that the user need not type it. */
   readonly completePage: URL | undefined;
   /** In seconds. */
   readonly expiresIn: number;

@@ -1,16 +1,16 @@
-/** What is kept of a sign-in, and when it can be used. */
+/** The stored part of a sign-in, and when it can be used. */
 import type { AuthConfig } from '../../config.ts';
 
 export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken?: string;
   readonly idToken?: string;
-  /** Milliseconds since the epoch; without it, the token lives until the server refuses it. */
+  /** Milliseconds since the epoch; without it, the token is valid until the server refuses it. */
   readonly expiresAt?: number;
   readonly obtainedAt: number;
   /** The scopes that were granted, separated by spaces. */
   readonly scope?: string;
-  /** Which of the tokens is sent to the server. */
+  /** Which token to send to the server. */
   readonly bearer: 'access_token' | 'id_token';
 }
 
@@ -23,7 +23,7 @@ export interface ClientRecord {
   readonly authMethod: string;
   /** The method that worked after the server had refused the agreed one. */
   readonly workingMethod?: string;
-  /** The redirect URI that was registered; undefined when any on this machine will do. */
+  /** The registered redirect URI; undefined if any on this machine will do. */
   readonly redirectUri?: string;
 }
 
@@ -43,38 +43,38 @@ export interface Issuer {
   readonly client_id_metadata_document_supported?: boolean;
   /** The server has no metadata; these are the default paths of revision 2025-03-26. */
   readonly assumed?: boolean;
-  /** What is wrong with a member that counts as absent, for the step that needs it. */
+  /** The problem with a member that counts as absent, for the step that needs it. */
   readonly unusable?: Readonly<Record<string, string>>;
 }
 
-/** All that is kept for one server, resource and profile. */
+/** Everything stored for one server, resource and profile. */
 export interface Credentials {
   readonly version: 1;
   readonly url: string;
   readonly profile?: string;
-  /** Grows with every change: what is older never replaces what is newer. */
+  /** Grows with every change: older credentials never replace newer ones. */
   readonly serial: number;
   readonly issuer?: Issuer;
   readonly client?: ClientRecord;
-  /** The resource the tokens were issued for (RFC 8707); undefined where the provider takes none. */
+  /** The resource the tokens were issued for (RFC 8707); undefined if the provider accepts none. */
   readonly resource?: string;
-  /** The scopes that were asked for. */
+  /** The scopes that were requested. */
   readonly scope?: string;
   readonly tokens?: Tokens;
 }
 
-/** Milliseconds before its end from which a token is not used any more: requests take a while, and clocks differ. */
+/** How many milliseconds before it expires a token is no longer used: requests take a while, and clocks differ. */
 const EARLY = 30_000;
 
-/** Names what belongs together: one server's URL, with one resource, in one profile. */
+/** Names the credentials of one server URL, with one resource, in one profile. */
 export function credentialsName(url: URL, resource: string | undefined, profile: string | undefined): string {
   const identity = [`${url.origin}${url.pathname}${url.search}`, resource ?? '', profile ?? ''].join('\n');
-  // Loaded here because it costs more than all the rest of a start that has nothing to look up.
+  // Loaded on demand: it costs more than the rest of a start that has nothing to look up.
   const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
 
-/** Whether stored credentials are those of the client that is configured now. */
+/** Whether stored credentials belong to the client that is configured now. */
 export function isForUs({ client }: Pick<Credentials, 'client'>, config: AuthConfig): boolean {
   if (config.clientInfo) return client?.clientId === config.clientInfo.client_id;
   return client?.source !== 'static';
@@ -92,10 +92,10 @@ export function secretsIn(credentials: Credentials | undefined): string[] {
   return [accessToken, refreshToken, idToken, credentials?.client?.clientSecret].filter((s) => s !== undefined);
 }
 
-/** Whether the token should be renewed before it is sent: its end is near, as far as is known. */
+/** Whether to refresh the token before sending it: it expires soon, as far as is known. */
 export function isStale({ expiresAt, obtainedAt }: Tokens, now: number): boolean {
   if (expiresAt === undefined) return false;
-  // A token that lives for seconds only is used for most of its life, not for none of it.
+  // Use a token that lives for seconds for most of its life, not for none of it.
   const early = Math.min(EARLY, (expiresAt - obtainedAt) / 5);
   return now >= expiresAt - early;
 }

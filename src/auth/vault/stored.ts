@@ -1,4 +1,4 @@
-/** Reads stored credentials, which may be damaged or written by another program. Leaves out what cannot be used, so that a sign-in replaces it. */
+/** Reads stored credentials, which may be damaged or foreign. Omits unusable parts, so that a sign-in replaces them. */
 
 import type { SecretStore } from '../../core/ports.ts';
 import type { ClientRecord, Credentials, Issuer, Tokens } from './credentials.ts';
@@ -6,7 +6,7 @@ import type { ClientRecord, Credentials, Issuer, Tokens } from './credentials.ts
 /** The usable part of a stored text. */
 export interface Stored {
   readonly credentials: Credentials | undefined;
-  /** Says to the user what cannot be used; undefined when everything can. */
+  /** Tells the user which part is unusable; undefined if everything is usable. */
   readonly problem: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export function readStored(text: string): Stored {
   }
   const { version, serial, url } = value as unknown as Credentials;
   const issuer = soundIssuer(value.issuer);
-  // A client is known to its own authorization server only.
+  // Only its own authorization server knows a client.
   const client = issuer && soundClient(value.client);
   const tokens = soundTokens(value.tokens);
   const credentials: Credentials = {
@@ -48,7 +48,7 @@ export function readStored(text: string): Stored {
   return { credentials, problem: lost('client') ? 'its client cannot be used' : undefined };
 }
 
-/** The endpoints that every use needs. Each request to them checks whether the address is safe. */
+/** Checks the endpoints that every use needs. Each request to them checks whether the address is safe. */
 export function soundIssuer(value: unknown): Issuer | undefined {
   const members = object(value);
   return isUrl(members?.issuer) && isUrl(members.token_endpoint) ? (members as unknown as Issuer) : undefined;
@@ -63,7 +63,7 @@ export function soundClient(value: unknown): ClientRecord | undefined {
     return undefined;
   }
   const { source, authMethod, clientSecret } = members;
-  // A registered client authenticates with what the server gave it; the user's own client may have a key as well.
+  // A registered client authenticates with what the server gave it. The user's own client may also have a key.
   const able = authMethod === 'none' || (isText(clientSecret) && METHODS_WITH_SECRET.includes(authMethod));
   if (source !== 'static' && !able) return undefined;
   const { workingMethod, ...others } = members;

@@ -1,8 +1,8 @@
-/** What a sign-in does where nothing can be written: it works, for this process alone and for as long as it runs. */
+/** Makes a sign-in work where nothing can be written: for this process only, and for as long as it runs. */
 import type { Lock, Log, SecretStore } from '../../core/ports.ts';
 import { printable } from '../../core/redact.ts';
 
-/** Says once why nothing is kept. */
+/** Logs once why the sign-in is not stored. */
 export class Unwritable {
   readonly #log: Log;
   #told = false;
@@ -11,12 +11,12 @@ export class Unwritable {
     this.#log = log;
   }
 
-  /** Whether something could not be written so far. */
+  /** Whether a write has failed so far. */
   get known(): boolean {
     return this.#told;
   }
 
-  /** Takes the error of a place that cannot be written. */
+  /** Takes the error of a failed write. */
   take(error: unknown): void {
     const reason = error instanceof Error ? printable(error.message, 300) : 'the credentials cannot be written';
     if (!this.#told) this.#log.warn(`${reason}: this sign-in ends with this process`);
@@ -24,9 +24,9 @@ export class Unwritable {
   }
 }
 
-/** The store, and what it could not take. */
+/** The store, with what it could not write kept in memory. */
 export function forgivingStore(store: SecretStore, unwritable: Unwritable): SecretStore {
-  /** Undefined: what the store may still have was removed. */
+  /** Undefined: removed, even if the store may still have it. */
   const kept = new Map<string, string | undefined>();
   const keep = async (act: () => Promise<void>, otherwise: () => void): Promise<void> => {
     try {
@@ -57,7 +57,7 @@ export function forgivingStore(store: SecretStore, unwritable: Unwritable): Secr
   };
 }
 
-/** The lock; where it cannot be written, there is nobody to be kept out. */
+/** The lock. If it cannot be written, this process alone has the credentials, so it need not keep others out. */
 export function forgivingLock(lock: Lock, unwritable: Unwritable): Lock {
   return {
     async tryAcquire() {

@@ -1,4 +1,4 @@
-/** The credentials of one server, shared by every process of this user: read by all, written by whoever has the lock. */
+/** The credentials of one server, shared by every process of this user: all of them read, and the one with the lock writes. */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Lock, SecretStore } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
@@ -6,16 +6,16 @@ import { checkBrowserUrl } from '../../platform/browser.ts';
 import { bearerOf, type ClientRecord, type Credentials, type Issuer } from './credentials.ts';
 import { isNumber, readCredentials, soundClient, soundIssuer } from './stored.ts';
 
-/** How often a process looks whether another one is done, in milliseconds. */
+/** How often a process checks whether another one is done, in milliseconds. */
 const LOOK_EVERY = 150;
 
-/** How often a process looks whether another one has written, in milliseconds. */
+/** How often a process checks whether another one has written, in milliseconds. */
 const WRITE_EVERY = 20;
 
 /** How long another process may take for a write, in milliseconds. */
 const LONGEST_WRITE = 10_000;
 
-/** How long the answer of a browser is waited for, whoever waits for it; in milliseconds. */
+/** How long the answer of a browser may take, whichever process waits for it; in milliseconds. */
 export const LONGEST_SIGN_IN = 10 * 60_000;
 
 /** In milliseconds. The program grants no server a longer pause, so a record with a longer one is damaged. */
@@ -23,7 +23,7 @@ const LONGEST_PAUSE = 60 * 60_000;
 
 type Changed = Omit<Credentials, 'version' | 'serial'>;
 
-/** A sign-in that waits for its user, kept so that another process can go on with it. */
+/** A sign-in that waits for its user, stored so that another process can continue it. */
 export interface PendingRecord {
   readonly version: 1;
   /** The authorization request, as the browser gets it. */
@@ -31,7 +31,7 @@ export interface PendingRecord {
   readonly state: string;
   readonly verifier: string;
   readonly redirectUri: string;
-  /** Where the listener is, which need not be the port of the redirect URI. */
+  /** The port of the listener, which may differ from that of the redirect URI. */
   readonly port: number;
   readonly issuer: Issuer;
   readonly client: ClientRecord;
@@ -39,22 +39,22 @@ export interface PendingRecord {
   readonly scope?: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** The code to enter at the URL, with the device grant: no other process can go on with it. */
+  /** The code to enter at the URL, with the device grant: no other process can continue it. */
   readonly userCode?: string;
   /** When a tab was opened for this sign-in, or for an unfinished one before it; 0 for never. */
   readonly openedAt: number;
 }
 
-/** A token endpoint that did not want to renew these credentials now; kept so that all processes leave it alone. */
+/** Records that a token endpoint would not refresh these credentials for now, so that all processes leave it alone. */
 export interface Pause {
-  /** Of the credentials. */
+  /** The serial of the credentials. */
   readonly serial: number;
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly until: number;
-  /** How often in a row. */
+  /** The number of failures in a row. */
   readonly failures: number;
-  /** What it said. */
+  /** The message of the last failure. */
   readonly message: string;
 }
 
@@ -65,8 +65,8 @@ export class Vault {
   readonly #writing: Lock;
 
   /**
-   * @param lock of the work that is done with these credentials: a sign-in, a renewal.
-   * @param writing held for as long as a change takes, whatever work it belongs to.
+   * @param lock for the work on these credentials: a sign-in or a refresh.
+   * @param writing held while a change is written, whatever work it belongs to.
    */
   constructor(store: SecretStore, name: string, lock: Lock, writing: Lock) {
     this.#store = store;
@@ -80,9 +80,8 @@ export class Vault {
   }
 
   /**
-   * Stores new credentials; resolves with what is stored then. To be called with the lock: a
-   * process that lost it, because it was suspended for a long time, leaves what others have
-   * stored since alone.
+   * Stores new credentials, and resolves with what is stored afterwards. The caller must hold the lock. A process that
+   * lost the lock, because it was suspended for a long time, does not overwrite what others have stored since.
    */
   update(changed: Changed): Promise<Credentials> {
     return this.#alone(async () => {
@@ -92,8 +91,7 @@ export class Vault {
   }
 
   /**
-   * As `update`, but in the place of these very credentials: what has come there meanwhile
-   * stays, and what was forgotten stays forgotten.
+   * As `update`, but replaces only these very credentials: newer ones stay, and forgotten ones stay forgotten.
    */
   replace(credentials: Credentials, changed: Changed): Promise<Credentials | undefined> {
     return this.#alone(async () => {
@@ -111,7 +109,7 @@ export class Vault {
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     const patience = Date.now() + LONGEST_WRITE;
-    // Who is stopped in the middle of a write must not stop everybody; each write is whole by itself.
+    // A process that is suspended during a write must not block all others. Each single write is atomic anyway.
     while (!(await this.#writing.tryAcquire()) && Date.now() < patience) await wait(WRITE_EVERY, new Cancellation());
     try {
       return await work();
@@ -126,7 +124,7 @@ export class Vault {
     await this.forgetPending();
   }
 
-  /** What was kept of the last failed renewal of these credentials. */
+  /** The record of the last failed refresh of these credentials. */
   async pause(serial: number): Promise<Pause | undefined> {
     const value = await this.#record<Pause>(this.#pauseName);
     const { since, until, failures, message } = value ?? {};
@@ -138,12 +136,12 @@ export class Vault {
     return this.#store.write(this.#pauseName, JSON.stringify(pause));
   }
 
-  /** The sign-in that some process has begun, or undefined. */
+  /** The sign-in that this or another process has begun, or undefined. */
   async pending(): Promise<PendingRecord | undefined> {
     return soundPending(await this.#record(this.#pendingName));
   }
 
-  /** The same, as long as its page can still be finished. */
+  /** The same, as long as the user can still finish its page. */
   async fresh(): Promise<PendingRecord | undefined> {
     const pending = await this.pending();
     const age = pending ? Date.now() - pending.startedAt : LONGEST_SIGN_IN;
@@ -163,12 +161,12 @@ export class Vault {
   }
 
   /**
-   * Waits for the lock, and looks after every step at what others have stored meanwhile.
-   * Resolves with what `look` found, and then without the lock; or with undefined, and then with it.
+   * Waits for the lock, and calls `look` after every step to see what others have stored meanwhile. Resolves with what
+   * `look` found, and then without the lock; or with undefined, and then with it.
    *
-   * Rejects with a ProxyError `timeout` when somebody else has it for longer than any sign-in may take.
+   * Rejects with a ProxyError `timeout` when another process holds the lock for longer than any sign-in may take.
    *
-   * @param waiting is called after every step at which somebody else had the lock, with the milliseconds so far.
+   * @param waiting called after every step at which another process held the lock, with the milliseconds so far.
    */
   async lockUnless<T>(
     look: () => Promise<T | undefined>,
@@ -180,7 +178,7 @@ export class Vault {
       const before = await look();
       if (before !== undefined) return before;
       if (await this.#lock.tryAcquire()) {
-        // The last owner may have stored it between the look and the lock.
+        // The previous owner may have stored credentials between the look and the lock.
         const found = await this.#orUnlock(look);
         if (found === undefined) return undefined;
         await this.unlock();
@@ -193,7 +191,7 @@ export class Vault {
     }
   }
 
-  /** Nobody would release the lock of a look that failed. */
+  /** Releases the lock if the look fails, because no other code would. */
   async #orUnlock<T>(look: () => Promise<T>): Promise<T> {
     try {
       return await look();

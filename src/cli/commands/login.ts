@@ -50,7 +50,7 @@ export async function login(config: Config, { log, redact, version, print }: Com
     }
     const demand = demandOf(response, { inSession: false });
     if (demand.kind === 'nothing' && !(await canSignIn(config, http))) {
-      print(`${where} asks for no sign-in`);
+      print(`${where} does not ask for a sign-in`);
       return;
     }
     const challenge = demand.kind === 'nothing' ? NO_CHALLENGE : demand.challenge;
@@ -102,7 +102,7 @@ function refuseTrouble({ status }: HttpResponse, where: string): void {
   if (status !== 429 && status < 500) return;
   throw new ProxyError('failed', `${where} answers HTTP ${status}`, {
     httpStatus: status,
-    hint: 'the server has trouble of its own; try again later',
+    hint: 'the server failed or limits requests; try again later',
   });
 }
 

@@ -23,7 +23,7 @@ export async function logout(config: Config, { log, redact, version, print }: Co
   const vault = openVault(options, name);
   const refuseDuringSignIn = async (): Promise<void> => {
     if (!(await vault.fresh())) return;
-    throw new ProxyError('unauthorized', `somebody is just signing in to ${where}`, {
+    throw new ProxyError('unauthorized', `a sign-in to ${where} is under way`, {
       hint: 'finish that sign-in, or end the program that waits for it, and try again',
     });
   };
@@ -39,8 +39,8 @@ export async function logout(config: Config, { log, redact, version, print }: Co
     if (stored?.tokens) {
       const wire = { fetch: http.fetch, server: config.url, signal };
       const told = await revoke(wire, config.auth, stored);
-      if (told === 'refused') log.warn('the server could not be told; its tokens end by themselves');
-      if (told === 'impossible') log.info('the server has no way to take tokens back; they end by themselves');
+      if (told === 'refused') log.warn('the server could not be told; its tokens stay valid until they expire');
+      if (told === 'impossible') log.info('the server cannot revoke tokens; they stay valid until they expire');
     }
     await vault.forget();
     // The server's answers to this account are as private as its tokens.

@@ -13,9 +13,9 @@ import type { Log } from '../../core/ports.ts';
 const [ATTEMPTS, PAUSE] = [20, 250];
 
 const SIGN_IN_PAGE =
-  'that is the address of the sign-in page: open it in a browser, sign in, and paste the address that the browser ends at';
+  'that is the address of the sign-in page: open it in a browser, sign in, and paste the address that the browser shows then';
 const NO_ANSWER =
-  'that address has neither code=... nor error=...: paste the address that the browser ends at after the sign-in';
+  'that address has neither code=... nor error=...: paste the address that the browser shows after the sign-in';
 
 /** Whether an address is that of the sign-in page. */
 function isPageOf(address: URL, { url }: PendingRecord): boolean {
@@ -42,7 +42,9 @@ export class PasteBack {
   /** Starts reading lines. Idempotent. */
   open(): void {
     if (this.#lines) return;
-    this.#options.log.info('browser on another machine? paste the address that it ends at here, and press enter');
+    this.#options.log.info(
+      'browser on another machine? after the sign-in, copy the address that it shows, paste it here and press Enter',
+    );
     this.#lines = createInterface({ input: process.stdin });
     this.#lines.on('line', (line) => void this.#take(line.trim()));
   }
@@ -57,7 +59,9 @@ export class PasteBack {
     const answer = URL.canParse(text) ? new URL(text) : undefined;
     const pending = await vault.pending();
     if (!pending || answer?.searchParams.get('state') !== pending.state) {
-      log.warn('that is not the address of this sign-in: it holds code=... and the state of the page above');
+      log.warn(
+        'that is not the address of this sign-in: paste all of the address that the browser shows after it, with code=... and state=...',
+      );
       return;
     }
     if (!isAnswer(answer.searchParams)) {
@@ -89,6 +93,6 @@ export class PasteBack {
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     }
-    log.warn('nobody waits for this sign-in any more');
+    log.warn('this sign-in is over: run the same command again');
   }
 }

@@ -67,7 +67,7 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   }
   if (url === undefined) {
     const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
-    throw usageError('no URL given', `${line}, or mcp-proxy --help for all there is`);
+    throw usageError('no URL given', `${line}, or mcp-proxy --help for all commands and flags`);
   }
   const { config, secrets } = toConfig(url, flags, env, readFile);
   return { kind, config: { ...config, url }, secrets };
@@ -89,8 +89,8 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
     url.hash = '';
     if (url.protocol === 'http:' && !allowHttp && !isLoopback(url.hostname)) {
       throw usageError(
-        `${url.host} would be reached without encryption`,
-        'use https:, or add --allow-http if that is meant',
+        `http: sends everything to ${url.host} without encryption`,
+        'use https:, or add --allow-http to connect anyway',
       );
     }
   }

@@ -60,8 +60,10 @@ export function jsonOrFile(flag: string): (value: string) => string | undefined 
       // The check below reports every kind of wrong value the same way.
     }
     if (FILE_NAME.test(value)) return `did you mean --${flag} @${value}?`;
-    return hasLostQuotes(value)
-      ? `the shell took the quotes out of the JSON: write it to a file, and give --${flag} @client.json`
+    if (hasLostQuotes(value))
+      return `the shell took the quotes out of the JSON: write it to a file, and give --${flag} @client.json`;
+    return value.trimStart().startsWith('{')
+      ? 'it is not valid JSON: check its commas, quotes and braces'
       : 'expected a JSON object, or @ and the name of a file that contains one';
   };
 }
@@ -71,10 +73,10 @@ const FILE_NAME = /^[\w./\\:~ -]{1,80}\.json$/i;
 
 /**
  * `{client_id:ID}`, `'{client_id:`, `{\client_id\:`: what cmd.exe and PowerShell 5 leave of quoted JSON, or of its
- * first word.
+ * first word. `client_id:ID`: what bash leaves of JSON without quotes, whose braces it expands.
  */
 function hasLostQuotes(value: string): boolean {
-  return /^'?\{\s*\\?[A-Za-z_]+\\?\s*:/.test(value) && !value.includes('"');
+  return /^(?:'?\{\s*\\?[A-Za-z_]+\\?\s*|[a-z]+(?:_[a-z]+)+):/.test(value) && !value.includes('"');
 }
 
 export function checkResource(value: string): string | undefined {

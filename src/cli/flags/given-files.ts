@@ -27,12 +27,12 @@ function wayToFile(name: string, code: string | undefined): string {
   if (name.startsWith('~'))
     return 'write the whole path: only a shell replaces ~, and hosts start programs without one';
   if (code === 'EISDIR') return 'give the name of a file in it';
-  if (code === 'EACCES' || code === 'EPERM') return 'let the user that starts this program read it';
+  if (code === 'EACCES' || code === 'EPERM') return 'give the user that starts this program permission to read it';
   return 'give the whole path: a host may start this program in any folder';
 }
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EISDIR: 'is a folder',
-  EACCES: 'may not be read by this user',
+  EACCES: 'cannot be read: this user has no permission',
 };

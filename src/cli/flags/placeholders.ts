@@ -21,10 +21,10 @@ const OF_A_SHELL = /^(?:[A-Za-z]+ +)?(\$([A-Z_][A-Z0-9_]*)|\$env:([A-Za-z_]\w*)|
  * @param onValue called with every value that is inserted
  */
 export function expandVariables(text: string, env: Env, where: string, onValue?: (value: string) => void): string {
-  refuseShellVariable(text, where);
+  refuseShellVariable(text, env, where);
   return text.replace(PLACEHOLDER, (found, plain?: string, defaulted?: string, standard?: string, at?: number) => {
     const variable = plain ?? defaulted;
-    if (variable === undefined) throw unknownPlaceholder(text.slice(at), where);
+    if (variable === undefined) throw unknownPlaceholder(text.slice(at), env, where);
     const set = Object.hasOwn(env, variable) ? env[variable] : undefined;
     // A default applies to an empty variable too, as in a POSIX shell (XCU, section 2.6.2).
     const value = set?.trim() || standard;
@@ -49,23 +49,20 @@ export function refusePlaceholders(text: string, where: string): void {
   );
 }
 
-function refuseShellVariable(text: string, where: string): void {
+function refuseShellVariable(text: string, env: Env, where: string): void {
   const [, written, ...names] = OF_A_SHELL.exec(text) ?? [];
   const name = names.find((found) => found !== undefined);
   if (name === undefined) return;
-  throw usageError(
-    `${where} uses ${written}, which was not filled in`,
-    `write \${${name}}, and set ${name} in the environment`,
-  );
+  throw usageError(`${where} uses ${written}, which is not expanded here`, insteadHint(name, env));
 }
 
-function unknownPlaceholder(rest: string, where: string): ProxyError {
+function unknownPlaceholder(rest: string, env: Env, where: string): ProxyError {
   const [, prefix, name] = /^\$\{((?:[\w.-]+:(?!-))*)([\w.-]*)/.exec(rest) ?? [];
   const variable = prefix ? name?.toUpperCase().replace(/\W/g, '_') : name;
   const fitting = variable && /^[A-Za-z_]\w*$/.test(variable) ? variable : 'NAME';
   return usageError(
     `${where} uses ${quoted(rest)}, which is not one of \${NAME}, \${env:NAME} and \${NAME:-default}`,
-    `write \${${fitting}}, and set ${fitting} in the environment`,
+    insteadHint(fitting, env),
   );
 }
 
@@ -76,8 +73,16 @@ function quoted(text: string): string {
   return `${/^\$\{[\w.:]{0,40}/.exec(text)?.[0]}…`;
 }
 
+/** How to write a variable here. Only a variable that is missing has to be set. */
+function insteadHint(variable: string, env: Env): string {
+  const set = Object.hasOwn(env, variable) && env[variable]?.trim();
+  return `write \${${variable}}${set ? '' : `, and set ${variable} in the environment`}`;
+}
+
 /** Some hosts have variables of their own, which are never in the environment. */
 function unsetHint(variable: string): string {
   const ofHost = /^(?:workspace(?:Folder|Root)|userHome$)/.test(variable);
-  return ofHost ? `write the path itself: the host did not fill in ${variable}` : `set ${variable} in the environment`;
+  return ofHost
+    ? `write the path itself: the host did not fill in ${variable}`
+    : `set ${variable} in the environment, or under "env" in the host's config`;
 }

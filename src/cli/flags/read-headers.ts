@@ -29,24 +29,28 @@ export function parseHeader(text: string, env: Env): readonly [string, string] {
   const name = text.slice(0, Math.max(colon, 0)).trim();
   if (colon === -1 || name === '') throw usageError('a --header is not of the form KEY:VALUE', formHint(text));
   if (/^['"]/.test(name)) {
-    throw usageError('the name of a --header begins with a quote', `cmd.exe knows double quotes only: ${EXAMPLE}`);
+    throw usageError(
+      'the name of a --header begins with a quote',
+      `cmd.exe understands only double quotes: ${EXAMPLE}`,
+    );
   }
   if (!HEADER_NAME.test(name))
     throw usageError(
-      'the name of a --header contains characters that are not allowed in one',
+      'the name of a --header contains characters that are not allowed in a header name',
       'expected letters, digits and -, for example -H "X-Key: VALUE"',
     );
   const value = expandVariables(text.slice(colon + 1).trim(), env, `--header ${name}`).trim();
-  if (value === '') throw usageError(`--header ${name} has no value`, missingHint(`-H "${name}: \${VALUE}"`));
-  if (/^(bearer|basic)$/i.test(value)) throw usageError(`--header ${name} ends after ${value}`, missingHint(EXAMPLE));
+  if (value === '') throw usageError(`--header ${name} has no value`, missingHint(`-H '${name}: \${VALUE}'`));
+  if (/^(bearer|basic)$/i.test(value))
+    throw usageError(`--header ${name} ends after ${value}`, missingHint(`-H '${name}: ${value} \${TOKEN}'`));
   if (/^authorization$/i.test(name) && QUOTED_CREDENTIALS.test(value)) {
     throw usageError(`--header ${name} has quotes around its value`, `leave the inner quotes out: ${EXAMPLE}`);
   }
   const [, scheme] = (/^authorization$/i.test(name) && TWO_SCHEMES.exec(value)) || [];
   if (scheme !== undefined) {
     throw usageError(
-      `--header ${name} has a scheme twice`,
-      `write ${scheme} once, with the rest alone in the variable: -H "${name}: ${scheme} \${TOKEN}"`,
+      `--header ${name} has two schemes`,
+      `write ${scheme} once, and leave it out of the variable: -H "${name}: ${scheme} \${TOKEN}"`,
     );
   }
   if (!HEADER_VALUE.test(value)) {
@@ -66,9 +70,12 @@ function formHint(text: string): string {
     : `put the whole header into quotes: ${EXAMPLE}`;
 }
 
-/** The value is missing when a shell replaced an unset variable, or cut the header at a space. */
+/**
+ * The value is missing when a shell replaced an unset variable, or cut the header at a space. Between double quotes,
+ * the shell would expand the example again.
+ */
 function missingHint(example: string): string {
-  return `the variable it comes from may not be set; let this program read it: ${example}`;
+  return `the shell may have expanded a variable that is not set: export it, and use single quotes: ${example}`;
 }
 
 /** User info of a URL as an `Authorization` value (RFC 7617), or undefined without user info. */

@@ -72,5 +72,5 @@ function checkKey(flag: string, file: string, readFile: ReadFile): void {
 
 /** @param command the openssl command */
 function pemHint(label: string, command: string): string {
-  return `a PEM file is text with a line -----BEGIN ${label}-----; openssl ${command} -inform der -in FILE -out FILE.pem makes one of a DER file`;
+  return `a PEM file is text with a line -----BEGIN ${label}-----; to convert a DER file: openssl ${command} -inform der -in FILE -out FILE.pem`;
 }

@@ -19,5 +19,8 @@ export class UnknownWord extends ProxyError {
 }
 
 export function notYet(what: string): ProxyError {
-  return usageError(`${what} is not available yet`, 'this version connects clients to remote servers');
+  return usageError(
+    `${what} is not available yet`,
+    'this version connects clients to remote servers: mcp-proxy https://server.example/mcp',
+  );
 }

@@ -2,18 +2,18 @@
 import type { ProxyError } from '../../errors.ts';
 import type { Peeked } from '../ports.ts';
 
-/** A session of a client, as the one who looks after all sessions sees it. */
+/** A client's session, as the manager of all sessions sees it. */
 export interface Served {
   readonly id: string;
-  /** What it is: ids of sessions of several kinds look alike. */
+  /** Kind of the session: ids of different kinds look alike. */
   readonly kind: string;
-  /** When a request of the client came last, or ended; milliseconds of the clock. */
+  /** When the client's last request arrived or ended; milliseconds of the clock. */
   readonly lastUsed: number;
   /** Whether the client listens, or waits for an answer. */
   readonly inUse: boolean;
   /** Whether calls of the client wait for answers. */
   readonly busy: boolean;
-  /** Resolves when no call does. */
+  /** Resolves when no call waits. */
   idle(): Promise<void>;
   /** Ends the session on both sides. Never rejects; settles within `limit` milliseconds. */
   close(limit: number, error?: ProxyError): Promise<void>;
@@ -22,30 +22,30 @@ export interface Served {
 /** The members of a union that are of one kind. */
 export type OfKind<S extends Served, K extends S['kind']> = Extract<S, { readonly kind: K }>;
 
-/** The sessions of all clients: found by their ids, closed when nobody uses them, never more than allowed. */
+/** The sessions of all clients: found by id, closed when unused, and limited in number. */
 export interface Sessions<S extends Served> {
   readonly size: number;
   readonly full: boolean;
-  /** An id that nobody can guess. */
+  /** An id that cannot be guessed. */
   newId(): string;
   add(session: S): void;
-  /** As `find`, for a request that need not wait. Never throws. */
+  /** As `find`, for a request that does not want to wait. Never throws. */
   peek<K extends S['kind']>(id: string, kind: K): Peeked<OfKind<S, K>>;
-  /** The open session with this id if it is of this kind. Rejects when the sessions cannot be looked through now. */
+  /** The open session with this id and kind. Rejects when the sessions cannot be searched now. */
   find<K extends S['kind']>(id: string, kind: K): Promise<OfKind<S, K> | undefined>;
   /** Closes one session, in the background. */
   end(session: S): void;
-  /** Forgets a session that nobody can ever use; it is closed as soon as its opening is through. */
+  /** Forgets a session that no client can ever use; closes it once its opening is done. */
   abandon(session: S): void;
   /** Resolves as soon as no call of any session waits for its answer. */
   idle(): Promise<void>;
-  /** Closes all sessions; what waits gets the error. */
+  /** Closes all sessions; waiting calls get the error. */
   close(limit: number, error: ProxyError): Promise<void>;
 }
 
 export interface SessionsOptions {
   readonly max: number;
-  /** Milliseconds after which a session is closed that nobody used or listened on. */
+  /** Milliseconds after which an unused session without a listening client is closed. */
   readonly idle: number;
 }
 

@@ -38,13 +38,16 @@ export type Entry =
 /** Checks that the request is meant for this server, and that no page without permission sent it. */
 export function checkAddressing(visitor: Visitor, rules: DoorRules): Entry {
   const { host, origin } = visitor.headers;
-  if (visitor.hosts > 1) return { kind: 'refused', refusal: refused(400, 'there is more than one Host') };
+  if (visitor.hosts > 1) return { kind: 'refused', refusal: refused(400, 'there is more than one Host header') };
   if (!isOurs(hostname(host), visitor, rules)) {
-    const message = 'this Host is not served here; --allowed-host adds one';
+    const message = 'this Host is not allowed; to allow it, start mcp-proxy with --allowed-host NAME';
     return { kind: 'refused', refusal: refused(403, message) };
   }
   if (origin !== undefined && !isLoopbackOrigin(origin) && !rules.allowedOrigins.has(origin)) {
-    return { kind: 'refused', refusal: refused(403, 'this Origin is not allowed here; --allowed-origin adds one') };
+    return {
+      kind: 'refused',
+      refusal: refused(403, 'this Origin is not allowed; to allow it, start mcp-proxy with --allowed-origin ORIGIN'),
+    };
   }
   // Browsers send no Origin for what a page shows without reading it, but `Sec-Fetch-Site` says that the page is not
   // ours.
@@ -60,8 +63,11 @@ export function checkIdentity(visitor: Visitor, rules: DoorRules): Refusal | und
   if (bearer !== undefined && rules.isToken?.(bearer)) return undefined;
   if (isLocal(visitor)) return undefined;
   const wrong = bearer === undefined ? '' : ', error="invalid_token"';
-  const hint = rules.isToken ? '' : '; the proxy was started without one: --client-token sets it';
-  const message = `${bearer === undefined ? 'a client token is needed here' : 'this is not the client token'}${hint}`;
+  const message = rules.isToken
+    ? bearer === undefined
+      ? 'a client token is needed: send Authorization: Bearer TOKEN'
+      : 'the client token is wrong'
+    : 'a client token is needed, but the proxy was started without one: start it with --client-token';
   return refused(401, message, { 'www-authenticate': `Bearer realm="mcp-proxy"${wrong}` });
 }
 

@@ -108,8 +108,8 @@ async function create({ tls }: ListenerOptions): Promise<Server> {
   } catch (error) {
     throw new ProxyError(
       'cannot-listen',
-      '--tls-cert and --tls-key hold no certificate with its key: one of them is damaged, or they do not belong together',
-      {},
+      'the certificate in --tls-cert and the key in --tls-key do not belong together, or one of them is damaged',
+      { hint: 'the first certificate in --tls-cert must be the one that was issued for the key in --tls-key' },
       error,
     );
   }

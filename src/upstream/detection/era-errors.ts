@@ -7,25 +7,26 @@ import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import type { Outcome } from '../outcome.ts';
 import { namedRevisions } from './verdict.ts';
 
-/** The client opened with `initialize`, which the server does not have. */
+/** The client opened with `initialize`, which the server does not support. */
 export function modernOnly(url: URL, outcome: Outcome): ProxyError {
   const supported = shownRevisions(outcome) ?? MODERN_REVISIONS;
   return new ProxyError(
     'no-common-version',
     `${showUrl(url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which only 2025-11-25 and older have`,
-    { supported, hint: 'update the client, or use one that speaks a revision of the server' },
+    { supported, hint: `update the client, or use one that speaks MCP ${supported.join(' or ')}` },
   );
 }
 
 /** The client opened with a request of 2026-07-28, and the server speaks older revisions only. */
 export function legacyOnly(url: URL, outcome?: Outcome): ProxyError {
+  const supported = shownRevisions(outcome) ?? LEGACY_REVISIONS;
   return new ProxyError(
     'no-common-version',
     `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
     {
       ...(outcome?.kind === 'refused' && outcome.error.data),
-      supported: shownRevisions(outcome) ?? LEGACY_REVISIONS,
-      hint: 'use a client that falls back to initialize',
+      supported,
+      hint: `use a client that also speaks one of these revisions: ${supported.join(', ')}`,
     },
   );
 }
@@ -37,7 +38,7 @@ function shownRevisions(outcome: Outcome | undefined): string[] | undefined {
     .map((name) => printable(name, 20));
 }
 
-/** Shows what a discover result has instead of the server's revisions. */
+/** Shows what a discover result contains instead of the server's revisions. */
 function unnamed(outcome: Outcome | undefined): string {
   const reply = outcome?.reply;
   if (!reply || 'error' in reply || namedRevisions(reply)) return '';

@@ -1,6 +1,7 @@
 /**
- * Where an MCP server answers, beside a URL that is nearly right. Asked only once the URL itself has failed, with a
- * `ping` and, for HTTP+SSE, a stream that is closed at once: neither runs anything at the server.
+ * Where an MCP server answers near a URL that is almost right. Looks only once the URL itself has
+ * failed, with a `ping` and, for HTTP+SSE, a stream that is closed at once: neither runs anything
+ * at the server.
  */
 import type { Strategy } from '../../config.ts';
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
@@ -12,11 +13,11 @@ import { PING_REQUEST } from '../../mcp/handshake.ts';
 import { POST_HEADERS, STREAM_HEADERS } from '../../mcp/headers.ts';
 
 const MOST = 8;
-/** For all of them together, in milliseconds. */
+/** The limit for all of them together, in milliseconds. */
 const LIMIT = 3_000;
 /** How long a finding holds, in milliseconds: any number of clients may ask. */
 const HOLDS = 60_000;
-/** Bytes of an answer to a ping. */
+/** Bytes to read of an answer to a ping. */
 const ANSWER_LIMIT = 65_536;
 
 export class Neighbours {
@@ -28,7 +29,8 @@ export class Neighbours {
 
   /**
    * @param strategy the transports that count.
-   * @param fetch without sign-in and without what clients send: what it adds goes to the origin of the URL only.
+   * @param fetch without sign-in and without client headers: what it adds goes only to the
+   *   origin of the URL.
    */
   constructor(url: URL, strategy: Strategy, fetch: Fetch) {
     this.#url = url;
@@ -37,8 +39,8 @@ export class Neighbours {
   }
 
   /**
-   * What to type instead: the first neighbour where an MCP server answers, or the flag that forbids the transport of the
-   * URL itself. Never rejects.
+   * What to type instead: the first neighbour where an MCP server answers, or the flag that
+   * forbids the transport of the URL itself. Never rejects.
    */
   advise(): Promise<string | undefined> {
     if (this.#advice && Date.now() < this.#holdsUntil) return this.#advice;
@@ -67,14 +69,14 @@ export class Neighbours {
     return `the server speaks ${spoken} at this URL: leave --transport ${this.#strategy} out`;
   }
 
-  /** Whether the server speaks at its own URL, over the transport that the strategy leaves out. */
+  /** Whether the server speaks at its own URL, over the transport that the strategy excludes. */
   async #speaksForbidden(limit: CancelSignal): Promise<boolean> {
     if (this.#strategy === 'http-only') return speaksSse(this.#url, this.#fetch, limit);
     return this.#strategy === 'sse-only' && speaksHttp(this.#url, this.#fetch, limit);
   }
 }
 
-/** The usual places near a URL, the likeliest first: with or without a slash at the end, `/mcp`, `/sse`. */
+/** The usual places near a URL, the likeliest first: with or without a trailing slash, `/mcp`, `/sse`. */
 export function neighboursOf(url: URL): URL[] {
   const path = url.pathname.replace(/\/+$/, '');
   const base = path.replace(/\/(?:mcp|sse)$/i, '');
@@ -90,7 +92,7 @@ const SSE_PATH = /\/sse\/?$/i;
 
 const NO_COOKIES: Cookies = { empty: true, take: () => {}, header: () => undefined };
 
-/** Each request counts for itself: no cookie is taken from a neighbour, nor a redirect followed. */
+/** Each request is independent: it takes no cookie from a neighbour and follows no redirect. */
 function common(url: URL, signal: CancelSignal) {
   return { purpose: 'probe', url, signal, redirect: 'manual', repeatable: true, cookies: NO_COOKIES } as const;
 }
@@ -111,7 +113,7 @@ async function speaksSse(url: URL, fetch: Fetch, signal: CancelSignal): Promise<
   return ENDPOINT.test(text);
 }
 
-/** Whether a response to a ping comes from an MCP server, be it a refusal. */
+/** Whether a response to a ping comes from an MCP server, even if it is a refusal. */
 async function isAnswer(response: HttpResponse): Promise<boolean> {
   const { status, headers, body } = response;
   const challenge = [headers['www-authenticate'] ?? ''].flat().join(', ');

@@ -1,6 +1,6 @@
 /**
- * Which transports to try with the first message of a legacy client, and what follows from what came of them
- * (docs/architecture.md, "Finding out what a server speaks"). Pure decisions.
+ * Which transports to try with the first message of a legacy client, and what follows from the
+ * attempts (docs/architecture.md, "Finding out what a server speaks"). Pure decisions.
  */
 import type { Strategy } from '../../config.ts';
 import type { Reply } from '../../core/jsonrpc.ts';
@@ -12,13 +12,14 @@ export interface Plan {
   /** The transports to try, in order. */
   readonly order: readonly [TransportName, ...TransportName[]];
   /**
-   * The first transport comes before the one that the strategy prefers only because the server spoke it the last
-   * time. The server may have moved on since, so a failure of this transport proves nothing.
+   * The first transport precedes the one that the strategy prefers only because the server spoke
+   * it last time. The server may have moved on since, so a failure of this transport proves
+   * nothing.
    */
   readonly guesses: boolean;
 }
 
-/** What came of the first message over one transport. */
+/** The result of sending the first message over one transport. */
 export type Attempt =
   /** The server speaks the transport, and has opened a session. */
   | { readonly kind: 'open'; readonly reply: Reply }
@@ -30,23 +31,23 @@ export type Attempt =
   | { readonly kind: 'refused'; readonly outcome: Refused }
   /** The server speaks the modern era only. */
   | { readonly kind: 'other-era'; readonly error: ProxyError }
-  /** The client does not wait any longer. */
+  /** The client no longer waits. */
   | { readonly kind: 'over'; readonly error: unknown }
-  /** No answer came. `proven`: the server had shown before that it speaks the transport. */
+  /** No answer came. `proven`: the server had already shown that it speaks the transport. */
   | { readonly kind: 'failed'; readonly error: unknown; readonly proven: boolean };
 
 export type Step =
   | { readonly kind: 'try'; readonly transport: TransportName }
   /** The session of the last attempt is the one to use. */
   | { readonly kind: 'keep'; readonly reply: Reply }
-  /** The client gets this outcome; no session is open. */
+  /** The client gets this outcome, and no session is open. */
   | { readonly kind: 'answer'; readonly outcome: Outcome }
   | { readonly kind: 'fail'; readonly error: unknown };
 
 /**
- * @param remembered the transport that the server spoke the last time.
- * @param method of the first message. Only `initialize` may be sent over several transports: anything else could run
- *   several times.
+ * @param remembered the transport that the server spoke last time.
+ * @param method of the first message. Only `initialize` may be sent over several transports:
+ *   anything else could run several times.
  */
 export function planFor(strategy: Strategy, remembered: TransportName | undefined, method: string): Plan {
   const order = orderOf(strategy, remembered);
@@ -68,7 +69,10 @@ function orderOf(strategy: Strategy, remembered: TransportName | undefined): Pla
   }
 }
 
-/** What to do next. @param tried what came of the transports that were tried, in order. */
+/**
+ * What to do next.
+ * @param tried the results of the transports that were tried, in order.
+ */
 export function nextStep({ order, guesses }: Plan, tried: readonly Attempt[]): Step {
   const [first, second] = tried;
   if (!first) return { kind: 'try', transport: order[0] };
@@ -80,19 +84,19 @@ export function nextStep({ order, guesses }: Plan, tried: readonly Attempt[]): S
   return endWith(first);
 }
 
-/** Whether a guess leaves everything to the transport that the strategy prefers. */
+/** Whether a guess leaves the decision to the transport that the strategy prefers. */
 function provesNothing(guess: Attempt): boolean {
   return guess.kind !== 'open' && guess.kind !== 'over' && !isAnswer(guess);
 }
 
-/** After a guess and the preferred transport, which decides. */
+/** Decides after a guess and the preferred transport. */
 function afterPreferred(guess: Attempt, preferred: Attempt): Step {
   const hasNoSession = preferred.kind === 'other-transport' || isAnswer(preferred);
-  // The guess was right after all, so the cause is what went wrong there.
+  // The guess was right after all, so the cause is the failure there.
   return hasNoSession && guess.kind === 'failed' && guess.proven ? endWith(guess) : endWith(preferred);
 }
 
-/** After the preferred transport and the other one. When neither fits, the first one has met the cause. */
+/** Decides after the preferred transport and the other one. When neither fits, the first one met the cause. */
 function afterFallback(preferred: Attempt, fallback: Attempt): Step {
   switch (fallback.kind) {
     case 'other-transport':
@@ -106,7 +110,7 @@ function afterFallback(preferred: Attempt, fallback: Attempt): Step {
   }
 }
 
-/** Whether the client can get the server's own words. */
+/** Whether the client can get the server's own answer. */
 function isAnswer(attempt: Attempt): boolean {
   return (attempt.kind === 'answered' || attempt.kind === 'refused') && answerIn(attempt.outcome) !== undefined;
 }

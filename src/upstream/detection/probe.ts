@@ -1,4 +1,4 @@
-/** Whether the server can be reached, and lets us in: one request that changes nothing. */
+/** Whether the server can be reached and lets the proxy in: one request that changes nothing. */
 import { Cancellation } from '../../core/cancel.ts';
 import type { Fetch } from '../../core/fetch.ts';
 import { encodeRequest } from '../../core/jsonrpc.ts';
@@ -10,9 +10,9 @@ import { POST_HEADERS } from '../../mcp/headers.ts';
 import { discard } from '../messages.ts';
 
 export interface Reached {
-  /** `closed`: it is there, and asks for a sign-in. */
+  /** `closed`: the server is there, and asks for a sign-in. */
   readonly kind: 'open' | 'closed' | 'unreachable';
-  /** Why the server is unreachable, or a sign-in came to nothing. */
+  /** Why the server is unreachable, or why a sign-in failed. */
   readonly error?: string | undefined;
   /** What to do about it. */
   readonly hint?: string | undefined;
@@ -21,7 +21,7 @@ export interface Reached {
 const LIMIT = 10_000;
 
 /**
- * Whatever a server answers to a ping outside of any session shows that it is there. Never rejects.
+ * Any answer to a ping outside a session shows that the server is there. Never rejects.
  * @param purpose for a `call`, a user may be asked to sign in.
  */
 export async function reach(fetch: Fetch, url: URL, purpose: 'probe' | 'call' = 'probe'): Promise<Reached> {

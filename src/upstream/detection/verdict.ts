@@ -1,6 +1,6 @@
 /**
  * What the outcome of a connection's first message says about the server. Pure decisions by
- * status, code and shape; never by the words of a message (docs/architecture.md, "Finding out
+ * status, code and shape, never by the words of a message (docs/architecture.md, "Finding out
  * what a server speaks").
  */
 
@@ -12,13 +12,13 @@ import { NO_REFUSAL, type Outcome } from '../outcome.ts';
 export type Verdict =
   /** The server speaks this transport and this era. */
   | 'open'
-  /** The URL does not speak this transport: the other one may be tried. */
+  /** The URL does not speak this transport: the proxy may try the other one. */
   | 'other-transport'
   /** The server speaks the other era. */
   | 'other-era'
   /** Only a `server/discover` can tell the era. */
   | 'discover'
-  /** What came is the answer, and no evidence. */
+  /** The outcome is the answer, and proves nothing about the server. */
   | 'final';
 
 /** Whether a refusal means that the URL does not speak the transport at all. */
@@ -26,7 +26,7 @@ function isOtherTransport(outcome: Outcome): boolean {
   return outcome.kind === 'refused' && outcome.reply === undefined && [400, 404, 405].includes(outcome.status);
 }
 
-/** After a legacy first message (`initialize`, as a rule) was POSTed. */
+/** After a legacy first message (usually `initialize`) was POSTed. */
 export function afterLegacyPost(outcome: Outcome): Verdict {
   if (isOtherTransport(outcome)) return 'other-transport';
   const code = codeOf(outcome);
@@ -40,20 +40,20 @@ export function afterLegacyPost(outcome: Outcome): Verdict {
   if (outcome.kind === 'answered' && 'result' in outcome.reply) {
     return isModernResult(outcome.reply.result) ? 'other-era' : 'open';
   }
-  // A modern server may refuse `initialize` like any unknown method, and not every one minds the status.
+  // A modern server may refuse `initialize` like any unknown method, and not every server sets the status.
   const vague = outcome.kind === 'answered' || outcome.status === 400 || outcome.status === 404;
   return vague && (code === METHOD_NOT_FOUND || code === INVALID_PARAMS) ? 'discover' : 'final';
 }
 
-/** Whether a server answered `initialize` with a revision that has none. */
+/** Whether a server answered `initialize` with a revision that does not have it. */
 function isModernResult(result: Json): boolean {
   const version = asString(peek(result, 'protocolVersion'));
   return version !== undefined && isModernRevision(version);
 }
 
-/** After the stream of HTTP+SSE was asked for and the first message sent over it. */
+/** After the proxy asked for the stream of HTTP+SSE and sent the first message over it. */
 export function afterSse(outcome: Outcome): Verdict {
-  // An event stream, but one that names no endpoint.
+  // An event stream, but one that does not name an endpoint.
   const otherStream = outcome.kind === 'refused' && outcome.status === NO_REFUSAL;
   if (otherStream || isOtherTransport(outcome)) return 'other-transport';
   return outcome.kind === 'answered' && 'result' in outcome.reply ? 'open' : 'final';
@@ -68,7 +68,7 @@ export function afterModernPost(outcome: Outcome, method: string): Verdict {
   if (outcome.kind === 'answered') {
     if (!discovering) return 'result' in outcome.reply ? 'open' : 'final';
     const verdict = afterRevisions(namedRevisions(outcome.reply));
-    // A server that answers `server/discover` names its revisions: the client gets that answer, whichever they are.
+    // A server that answers `server/discover` names its revisions: the client gets that answer, whatever they are.
     return verdict ? (verdict === 'open' ? 'open' : 'final') : 'other-era';
   }
   if (outcome.status !== 400 && outcome.status !== 404 && outcome.status !== 405) return 'final';
@@ -82,7 +82,7 @@ export function isModernAnswer(outcome: Outcome): boolean {
   return afterModernPost(outcome, 'server/discover') === 'open';
 }
 
-/** What the revisions of a server say about its era; undefined when it names none. */
+/** What the revisions of a server say about its era; undefined when the server names none. */
 function afterRevisions(named: readonly string[] | undefined): Verdict | undefined {
   if (!named) return undefined;
   if (named.some(isModernRevision)) return 'open';
@@ -93,8 +93,8 @@ function afterRevisions(named: readonly string[] | undefined): Verdict | undefin
 const MAX_REVISIONS = 100;
 
 /**
- * The revisions that a server says it speaks, in the `supportedVersions` of a discover result or in
- * the `data.supported` of an error; undefined when it names none, or when they cannot be read.
+ * The revisions that a server says it speaks, in the `supportedVersions` of a discover result or
+ * in the `data.supported` of an error; undefined when it names none, or when they cannot be read.
  */
 export function namedRevisions(reply: Reply | undefined): string[] | undefined {
   if (!reply) return undefined;

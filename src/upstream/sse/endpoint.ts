@@ -1,4 +1,7 @@
-/** Where messages go over HTTP+SSE: what the first event of the stream says (specification 2024-11-05, "HTTP with SSE"). */
+/**
+ * Where messages go over HTTP+SSE: reads the first event of the stream (specification 2024-11-05,
+ * "HTTP with SSE").
+ */
 import { printable, showUrl } from '../../core/redact.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
@@ -31,7 +34,7 @@ export function endpointOf(event: SseEvent, url: URL): URL {
   return endpoint;
 }
 
-/** The URL opens an event stream, but not that of this transport: another one may fit. */
+/** The URL opens an event stream, but not one of this transport: another transport may fit. */
 export function notMcp(url: URL, why: string): Refusal {
   const error = new ProxyError('failed', `${showUrl(url)} opens an event stream that is not MCP's: ${why}`);
   return new Refusal({ kind: 'refused', status: NO_REFUSAL, reply: undefined, error, challenged: false });

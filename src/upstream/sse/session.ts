@@ -1,6 +1,6 @@
 /**
- * One session over HTTP+SSE, revision 2024-11-05: a GET stream that names an endpoint to POST
- * to, and carries everything the server says (specification 2024-11-05, "Transports").
+ * One session over HTTP+SSE, revision 2024-11-05: a GET stream that names an endpoint to POST to,
+ * and carries everything that the server says (specification 2024-11-05, "Transports").
  */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Exchange } from '../../core/exchange.ts';
@@ -23,18 +23,21 @@ import { endpointOf, notMcp } from './endpoint.ts';
 
 /** How long the server may take to name its endpoint, in milliseconds. */
 const ENDPOINT_LIMIT = 10_000;
-/** How long the server may take to accept a message: some do so when its work is done. In milliseconds. */
+/**
+ * How long the server may take to accept a message, in milliseconds: some servers accept it only
+ * when its work is done.
+ */
 const POST_LIMIT = 60 * 60_000;
-/** How long the server may take over what the session itself asks, in milliseconds. */
+/** How long the server may take to answer a request of the session itself, in milliseconds. */
 const OWN_LIMIT = 30_000;
 
-/** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
+/** How long requests wait for the server to accept `notifications/initialized`, in milliseconds. */
 const READY_LIMIT = 3_000;
 
 /** How long a request waits at most for a pause that the server has asked for, in milliseconds. */
 const REQUEST_PATIENCE = 10_000;
 
-/** A stream that lived this long was cut, not refused; in milliseconds. */
+/** A stream that lived at least this long was cut, not refused; in milliseconds. */
 const LIVED = 5_000;
 
 /** A connected stream: where to POST, and the correlation of what comes back. */
@@ -49,20 +52,20 @@ export class SseSession {
   readonly #context: UpstreamContext;
   readonly #journal = new Journal();
   readonly #closing = new Cancellation();
-  /** Whether the server has sent an `endpoint` event: this is its transport, whatever else goes wrong. */
+  /** Whether the server has sent an `endpoint` event: then this is its transport, whatever else goes wrong. */
   proven = false;
   #channel: Channel | undefined;
   /** When the stream was opened. */
   #since = Date.now();
   #opening: Promise<Channel> | undefined;
   readonly #delivering = new Set<Promise<void>>();
-  /** When the server allows the next connection, in milliseconds since the epoch; 0 for at any time. */
+  /** When the server allows the next connection, in milliseconds since the epoch; 0: at any time. */
   #notBefore = 0;
-  /** Attempts to open it again since it was lost. */
+  /** Attempts to reopen the stream since it was lost. */
   #attempts = 0;
   /** Cuts the stream that is being opened. */
   #connecting: Cancellation | undefined;
-  /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
+  /** Settles when the server has accepted `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
 
   constructor(context: UpstreamContext) {
@@ -82,7 +85,7 @@ export class SseSession {
     try {
       return { kind: 'answered', reply: await this.#ask(channel.link, exchange) };
     } catch (error) {
-      // The stream is there, so the transport is right, whatever the server says to the message.
+      // The stream is there, so the transport is right, whatever the server answers to the message.
       if (error instanceof Refusal) return { kind: 'answered', reply: replyOf(error.outcome) };
       throw error;
     }
@@ -96,7 +99,7 @@ export class SseSession {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (error.outcome.status !== 404 || (await this.#knows(channel))) return replyOf(error.outcome);
-      // The endpoint is gone, and with it the session, even if its stream is still there.
+      // The endpoint is gone, and with it the session, even if its stream is still open.
       if (this.#channel === channel) this.#channel = undefined;
       channel.close.abort();
       const again = this.#channel ?? (await this.#reopen());
@@ -128,7 +131,7 @@ export class SseSession {
   }
 
   async close(limit: number): Promise<void> {
-    // What the client said last is still on its way.
+    // The client's last messages are still on their way.
     if (this.#delivering.size > 0) {
       await Promise.race([Promise.all(this.#delivering), pause(limit / 2, this.#closing)]);
     }
@@ -154,7 +157,7 @@ export class SseSession {
     }
   }
 
-  /** Opens the stream. Rejects with a Refusal when the URL offers none. */
+  /** Opens the stream. Rejects with a Refusal when the URL does not offer one. */
   async #open(signal: CancelSignal): Promise<Channel> {
     const { url, fetch, cookies } = this.#context;
     const close = new Cancellation();
@@ -174,8 +177,8 @@ export class SseSession {
         cookies,
       });
       if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
-        // An event stream under another status never ends; anything else is short.
-        // Nothing was asked yet, so whatever its body says is no answer.
+        // An event stream under another status never ends; anything else is short. The proxy has
+        // not asked anything yet, so no body can be an answer.
         throw new Refusal({ ...(await refusal(response, url)), reply: undefined });
       }
       return await this.#connect(response, close);
@@ -255,11 +258,11 @@ export class SseSession {
       if (response.status >= 300) throw new Refusal(await refusal(response, endpoint));
       discard(response);
     };
-    // What the client takes back must not be sent when a sign-in that it waits for is done.
+    // A message that the client cancels while it waits for a sign-in must not be sent afterwards.
     await withLimit(POST_LIMIT, close, post, asking);
   }
 
-  /** The stream has ended. A session that was open is opened again, so that what the server says is heard. */
+  /** The stream has ended. Reopens a session that was open, so that the server's messages are heard. */
   #lost(retry: number | undefined): void {
     this.#channel = undefined;
     this.#notBefore = retry === undefined ? 0 : Date.now() + withinReason(retry);
@@ -281,7 +284,7 @@ export class SseSession {
     if (this.#closing.aborted) throw this.#closing.reason;
   }
 
-  /** Connects again after the stream was lost: a new session, told what the old one had been told. */
+  /** Connects again after the stream was lost: a new session that gets the messages of the old one. */
   #reopen(): Promise<Channel> {
     this.#opening ??= this.#restore().finally(() => {
       this.#opening = undefined;
@@ -302,7 +305,7 @@ export class SseSession {
       channel.close.abort();
       throw error;
     }
-    // A stream that ended meanwhile is told to nobody else.
+    // Nothing else reports a stream that ended in the meantime.
     if (channel.close.aborted) throw new ProxyError('failed', 'the event stream was lost again while it was opened');
     this.#channel = channel;
     this.#since = Date.now();
@@ -310,7 +313,7 @@ export class SseSession {
     return channel;
   }
 
-  /** Tells a new session what the old one had been told. */
+  /** Repeats to a new session the messages of the old one. */
   async #initialize(link: Link): Promise<void> {
     const { initialize, initialized, requests } = this.#journal;
     if (!initialize) return;

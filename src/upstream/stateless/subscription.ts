@@ -1,7 +1,7 @@
 /**
  * Keeps a `subscriptions/listen` alive (specification 2026-07-28, "Subscriptions"). Servers and
- * middleboxes cut idle streams; a client on stdio has no stream that could be seen to end, so
- * the subscription is opened again on its behalf.
+ * middleboxes cut idle streams. A client on stdio has no stream whose end it could see, so the
+ * proxy reopens the subscription on its behalf.
  */
 
 import { derived, type Exchange } from '../../core/exchange.ts';
@@ -16,10 +16,10 @@ import type { Outcome } from '../outcome.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 const FIRST_PAUSE = 250;
-/** A stream that lived this long was cut, not refused. */
+/** A stream that lived at least this long was cut, not refused; in milliseconds. */
 const LIVED = 5_000;
 
-/** Runs a `subscriptions/listen` up to its end; `send` opens one stream and reads it. */
+/** Runs a `subscriptions/listen` to its end; `send` opens one stream and reads it. */
 export async function subscribe(
   exchange: Exchange,
   send: (exchange: Exchange, position: Position) => Promise<Outcome>,
@@ -35,7 +35,7 @@ export async function subscribe(
       const again = acknowledged !== undefined;
       acknowledged = call.params ?? encode({});
       if (!again) return exchange.notify(call);
-      // What changed while nobody listened is not repeated by the server.
+      // The server does not repeat changes from the time without a stream.
       for (const note of missedChanges(acknowledged)) exchange.notify(note);
       return undefined;
     };
@@ -59,7 +59,7 @@ export async function subscribe(
   }
 }
 
-/** The notifications that stand for everything an interrupted subscription may have missed. */
+/** The notifications that represent everything an interrupted subscription may have missed. */
 function missedChanges(acknowledged: Json): Call[] {
   const wanted = peekObject(acknowledged, 'notifications');
   if (!wanted) return [];

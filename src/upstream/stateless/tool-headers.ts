@@ -1,7 +1,7 @@
 /**
- * What the upstream's `tools/list` says about headers: which arguments each tool wants
- * mirrored, and which definitions a client must refuse (specification 2026-07-28,
- * "Custom Headers from Tool Parameters").
+ * What the upstream's `tools/list` says about headers: which arguments each tool wants mirrored,
+ * and which definitions a client must refuse (specification 2026-07-28, "Custom Headers from Tool
+ * Parameters").
  */
 import { type Json, peekObject, peekText } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
@@ -11,7 +11,10 @@ import { type Annotations, annotationsOf, type MirroredParameter, parameterHeade
 import { peekPage, toolName, withEntries } from '../../mcp/tool-list.ts';
 
 const ANNOTATION_MARK = 'x-mcp-header';
-/** More annotated tools than this are not remembered; their calls still recover through the server's refusal. */
+/**
+ * Beyond this many annotated tools, further ones are not remembered; their calls still recover
+ * through the server's refusal.
+ */
 const MAX_TOOLS = 10_000;
 
 export class ToolHeaders {
@@ -25,7 +28,7 @@ export class ToolHeaders {
     this.#log = log;
   }
 
-  /** The headers that the call's arguments have to be mirrored into, as far as the tool is known. */
+  /** The headers that must mirror the call's arguments, if the tool is known. */
   headersFor(call: Call): Record<string, string> {
     if (call.method !== 'tools/call' || this.#parameters.size === 0) return {};
     const name = toolName(call);
@@ -46,7 +49,7 @@ export class ToolHeaders {
     const known = this.#parameters.size + this.#refused.size > 0;
     if (!known && !mayBeAnnotated(reply.result)) return reply;
     const page = peekPage('tools/list', reply.result);
-    // Learn nothing from what cannot be read; the client judges it.
+    // Learns nothing from a list that cannot be read; the client judges it.
     if (!page) return reply;
     const kept = page.entries.filter((tool) => this.#accept(tool));
     const left = page.entries.length - kept.length;

@@ -1,5 +1,5 @@
 /**
- * Streamable HTTP of revision 2026-07-28: one POST a request, no session; closing the response
+ * Streamable HTTP of revision 2026-07-28: one POST per request, no session; closing the response
  * is the cancellation (specification 2026-07-28, "Streamable HTTP").
  */
 import { Cancellation } from '../../core/cancel.ts';
@@ -33,7 +33,7 @@ import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } fr
 import { type Outcome, refusal } from '../outcome.ts';
 import { ToolHeaders } from './tool-headers.ts';
 
-/** Pages of `tools/list` that are read to learn what a refused call lacked. */
+/** How many pages of `tools/list` to read to learn what a refused call lacked. */
 const MAX_PAGES = 100;
 const NOTIFICATION_LIMIT = 30_000;
 
@@ -55,7 +55,7 @@ export class StatelessTransport {
     this.#tools = new ToolHeaders(context.log);
   }
 
-  /** @param position keeps what the stream of the answer says about reconnecting. */
+  /** @param position records what the stream of the answer says about reconnecting. */
   async send(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
     const { call } = exchange;
     if (this.#tools.refuses(call)) {
@@ -66,7 +66,7 @@ export class StatelessTransport {
       return { kind: 'answered', reply: this.#tools.learn(outcome.reply) };
     }
     const mismatch = outcome.reply && errorCode(outcome.reply) === HEADER_MISMATCH;
-    // Whoever has written the headers itself is told that they are wrong.
+    // A client that wrote the headers itself gets the server's answer that they are wrong.
     if (call.method !== 'tools/call' || !mismatch || exchange.mirrored) return outcome;
     // The server checks headers before it runs anything, so the call may be sent again.
     await this.#relist(exchange);
@@ -152,14 +152,14 @@ export class StatelessTransport {
     });
   }
 
-  /** Messages that are no answer: notifications of the request; anything else does not exist in this revision. */
+  /** Messages that are not the answer: notifications of the request; this revision has nothing else. */
   #besides(message: Message, exchange: Exchange): Promise<void> | undefined {
     if (message.kind === 'notification') return exchange.notify(message.call);
     this.#context.log.debug(`upstream: skipped a ${message.kind} on the stream of ${exchange.call.method}`);
     return undefined;
   }
 
-  /** Reads the tool list anew, so that the next call carries the headers that the server wants. */
+  /** Reloads the tool list, so that the next call carries the headers that the server wants. */
   async #relist(exchange: Exchange): Promise<void> {
     let call: Call = { method: 'tools/list', params: envelopeOf(exchange.call) };
     const seen = new Set<string>();

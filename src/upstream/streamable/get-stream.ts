@@ -1,7 +1,7 @@
 /**
- * The standalone GET stream of Streamable HTTP (specification 2025-11-25, "Listening for
- * Messages from the Server"): held open for as long as the session lives, resumed where it
- * broke off, and given up where the server does not offer it.
+ * The standalone GET stream of Streamable HTTP (specification 2025-11-25, "Listening for Messages
+ * from the Server"): held open as long as the session lives, resumed where it broke off, and
+ * given up when the server does not offer it.
  */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
@@ -9,7 +9,7 @@ import type { Log } from '../../core/ports.ts';
 import { type Ending, nextAttempt, pause } from '../backoff.ts';
 import { mediaType, type Position, readMessages, startOfStream, type Take } from '../messages.ts';
 
-/** A stream that lived this long was cut, not refused. */
+/** A stream that lived at least this long was cut, not refused; in milliseconds. */
 const LIVED = 5_000;
 
 export interface ListenerOptions {
@@ -17,17 +17,17 @@ export interface ListenerOptions {
   readonly open: (lastEventId: string | undefined, signal: CancelSignal) => Promise<HttpResponse>;
   readonly take: Take;
   readonly log: Log;
-  /** Called when the server refuses a stream that it has served before. */
+  /** Called when the server refuses a stream that it served before. */
   readonly lost?: () => void;
 }
 
-/** Shortest time, in milliseconds, after which a GET that has no answer yet is taken to have arrived. */
+/** The shortest time, in milliseconds, after which a GET without an answer counts as arrived. */
 const ARRIVED = 200;
 
 export class Listener {
   readonly #options: ListenerOptions;
   #abort = new Cancellation();
-  /** Settles when the first GET is answered, or must have arrived; undefined before and after that. */
+  /** Settles when the first GET is answered or must have arrived; undefined before and after that. */
   opening: Promise<void> | undefined;
 
   constructor(options: ListenerOptions) {
@@ -35,7 +35,7 @@ export class Listener {
   }
 
   /**
-   * Begins to listen, anew where it listened before, until the server refuses or it is stopped.
+   * Starts to listen, or restarts, until the server refuses or the stream is stopped.
    * @param roundTrip milliseconds that a request to this server takes, connecting included.
    */
   start(roundTrip: number): void {
@@ -43,7 +43,7 @@ export class Listener {
     const abort = new Cancellation();
     this.#abort = abort;
     const opening = new Promise<void>((resolve) => {
-      // Some servers send the headers of a stream together with its first event only.
+      // Some servers send the headers of a stream only together with its first event.
       const timer = setTimeout(resolve, Math.max(ARRIVED, roundTrip));
       const open: ListenerOptions['open'] = (lastEventId, signal) =>
         this.#options.open(lastEventId, signal).finally(() => {

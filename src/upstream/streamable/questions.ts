@@ -7,12 +7,12 @@ import { ProxyError } from '../../errors.ts';
 import { cancelledId } from '../../mcp/cancelled.ts';
 import { replyFrom } from '../../wire/replies.ts';
 
-/** More open questions than this are refused: nobody asks a person that much at once. */
+/** Further questions are refused: no server asks a person that much at once. */
 const MAX_OPEN = 1_000;
-/** Bytes of their parameters together; one that nothing else waits beside is always put. */
+/** Bytes of their parameters together; a question is always put to the client while no other one waits. */
 const MAX_BYTES = 64 * 1_048_576;
 
-/** Brings the answer to the server. Never rejects. */
+/** Delivers the answer to the server. Never rejects. */
 export type Deliver = (id: Id, reply: Reply, call: Call) => Promise<void>;
 
 export class Questions {
@@ -26,7 +26,7 @@ export class Questions {
 
   /**
    * Puts a question of the server to the client, and delivers the answer under the server's own
-   * id. A promise comes back when the client reads slower than the server asks.
+   * id. Returns a promise when the client reads more slowly than the server asks.
    */
   put(id: Id, call: Call, client: Peer): Promise<void> | undefined {
     const key = idKey(id);
@@ -45,13 +45,13 @@ export class Questions {
       .then((reply) => {
         this.#bytes -= size;
         if (this.#open.get(key) === abort) this.#open.delete(key);
-        // Whoever cancelled a request expects no answer to it.
+        // A server that cancelled its request expects no answer.
         return abort.signal.aborted ? undefined : this.#deliver(id, reply, call);
       });
     return client.room();
   }
 
-  /** The server withdraws a question: the client is told so. */
+  /** The server withdraws a question: tells the client so. */
   cancel(call: Call): void {
     const id = call.params && cancelledId(call.params);
     if (id !== undefined) this.#open.get(idKey(id))?.abort(new Cancelled(call));

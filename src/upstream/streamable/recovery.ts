@@ -8,14 +8,14 @@ import { type Journal, listChanges } from '../journal.ts';
 import { type Outcome, replyOf } from '../outcome.ts';
 
 export interface RecoveryOptions {
-  /** The session's present id. */
+  /** The session's current id. */
   readonly session: () => string | undefined;
   /** Sends a request of the session itself. */
   readonly ask: (call: Call) => Promise<Outcome>;
   readonly tell: (call: Call) => Promise<void>;
   /** Called as soon as the new session may be listened to. */
   readonly reopened: () => void;
-  /** Tells the client something. */
+  /** Sends the client a notification. */
   readonly notify: (call: Call) => Promise<void> | undefined;
   readonly journal: Journal;
   readonly log: Log;
@@ -23,17 +23,17 @@ export interface RecoveryOptions {
 
 export class Recovery {
   readonly #options: RecoveryOptions;
-  /** Pings under way, by the refusal they are to confirm: one for all requests that met it. */
+  /** Pings in progress, by the refusal that they must confirm: one for all requests that met it. */
   readonly #checks = new Map<string, Promise<boolean>>();
   /** The session that was proven lost, and the refusal that proved it. */
   #lost: { session: string; sign: string } | undefined;
   /** Settles when the session is open again; undefined when it is not being opened. */
   reopening: Promise<void> | undefined;
 
-  /** Sessions in a row that were opened and never served a request. */
+  /** How many sessions in a row were opened and never served a request. */
   #fruitless = 0;
   #notBefore = 0;
-  /** What the client is told as soon as the new session has shown that it works. */
+  /** Notifications for the client, sent as soon as the new session has shown that it works. */
   #news: Call[] = [];
 
   constructor(options: RecoveryOptions) {
@@ -41,14 +41,14 @@ export class Recovery {
   }
 
   /**
-   * Whether a request whose outcome {@link mayMeanLost} met a lost session that is open again
-   * now, so that it may be sent once more. Rejects with a ProxyError when the session is lost
+   * Whether a request whose outcome {@link mayMeanLost} met a lost session that is now open
+   * again, so that it may be sent once more. Rejects with a ProxyError when the session is lost
    * for good.
    */
   async recovered(outcome: Outcome, session: string): Promise<boolean> {
     const sign = signOf(outcome);
     if (this.#lost?.session !== session || this.#lost.sign !== sign) {
-      // Another refusal than the one that was proven, or of a session that is gone, is the server's answer.
+      // Any other refusal, or one of a session that is gone, is the server's answer.
       if (this.reopening || this.#options.session() !== session || Date.now() < this.#notBefore) return false;
       if (!(await this.#isLost(sign))) return false;
       if (this.#lost?.session !== session) this.#lost = { session, sign };
@@ -63,7 +63,7 @@ export class Recovery {
     return true;
   }
 
-  /** Notes what came of an ordinary request: one that was answered proves the session. Returns the outcome. */
+  /** Notes the outcome of an ordinary request: an answer proves the session. Returns the outcome. */
   proved(outcome: Outcome): Outcome {
     if (outcome.kind === 'refused' || this.#fruitless === 0) return outcome;
     this.#fruitless = 0;
@@ -73,10 +73,11 @@ export class Recovery {
   }
 
   /**
-   * Whether the server no longer knows the session. A refusal alone proves nothing: a call
-   * that ran may be refused afterwards, and running it again would be worse than any error.
-   * So a server that refuses is asked for a ping; only when it refuses that in the very same
-   * way, it is the session that it does not know (specification 2025-11-25, "Session Management").
+   * Whether the server no longer knows the session. A refusal alone proves nothing: a server may
+   * run a call and refuse it afterwards, and running it again would be worse than any error. So
+   * the proxy sends a ping to a server that refuses. Only if the server refuses the ping in the
+   * very same way, the session is what it does not know (specification 2025-11-25, "Session
+   * Management").
    */
   #isLost(sign: string): Promise<boolean> {
     const known = this.#checks.get(sign);
@@ -92,7 +93,7 @@ export class Recovery {
     return check;
   }
 
-  /** Opens a new session and tells it what the old one had been told. */
+  /** Opens a new session and repeats to it the messages of the old one. */
   async #reopen(): Promise<void> {
     const { ask, tell, journal, log } = this.#options;
     const { initialize, initialized, requests } = journal;
@@ -101,21 +102,24 @@ export class Recovery {
     const reply = replyOf(await ask(initialize));
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
     this.#fruitless++;
-    // A server that keeps losing sessions is given longer and longer pauses.
+    // A server that keeps losing sessions gets longer and longer pauses.
     this.#notBefore = Date.now() + (nextAttempt({ kind: 'failed' }, this.#fruitless, 0) ?? 0);
     if (initialized) await tell(initialized);
     for (const call of requests) await ask(call).catch(() => undefined);
     this.#options.reopened();
-    // Told at once, it would make the client ask again, and a server that loses every session loop.
+    // If they were sent at once, the client would ask again, and a server that loses every session would loop.
     this.#news = listChanges(reply.result);
   }
 }
 
-/** Whether the outcome of a call is one that servers give for a session they do not know; credentials are another matter. */
+/**
+ * Whether servers give this outcome of a call for a session that they do not know; credentials
+ * are another matter.
+ */
 export function mayMeanLost(call: Call, outcome: Outcome): boolean {
   if (call.method === 'initialize') return false;
   const code = codeOf(outcome);
-  // Who looks at the method, or at its parameters, knows the session.
+  // A server that looks at the method or its parameters knows the session.
   if (code === METHOD_NOT_FOUND || code === INVALID_PARAMS) return false;
   if (outcome.kind === 'answered') return code === INVALID_REQUEST;
   return outcome.status === 404 || outcome.status === 400 || (outcome.status === 401 && !outcome.challenged);

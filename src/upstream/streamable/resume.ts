@@ -1,5 +1,5 @@
 /**
- * Goes on reading the stream of a request that ended before its response, from where it broke
+ * Continues to read the stream of a request that ended before its response, from where it broke
  * off (specification 2025-11-25, "Resumability and Redelivery").
  */
 import type { CancelSignal } from '../../core/cancel.ts';
@@ -11,7 +11,7 @@ import { nextAttempt, pause } from '../backoff.ts';
 import { mediaType, type Position, readAnswer, type Take } from '../messages.ts';
 import { refusal } from '../outcome.ts';
 
-/** Attempts in a row that bring nothing, before the request counts as lost. */
+/** How many attempts in a row may bring nothing before the request counts as lost. */
 const MAX_MISSES = 5;
 
 export interface ResumeOptions {

@@ -1,4 +1,7 @@
-/** The headers of a legacy Streamable HTTP session: what each kind of request carries besides the user's own. */
+/**
+ * The headers of a legacy Streamable HTTP session: what each kind of request carries in addition
+ * to the user's own.
+ */
 import { POST_HEADERS, STREAM_HEADERS } from '../../mcp/headers.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -14,18 +17,19 @@ const KINDS = {
 export type RequestKind = keyof typeof KINDS;
 
 export class SessionHeaders {
-  /** The id that the server gave to the session, when it gave one. */
+  /** The id that the server gave the session, if any. */
   sessionId: string | undefined;
-  /** Made once a session, because the same object is cheaper to send again than an equal one. */
+  /** Made once per session, because it is cheaper to send the same object again than an equal one. */
   #made = makeAll({});
 
-  /** A session has begun. Values that could not stand in a header are as good as none. */
+  /** A session has begun. Ignores values that could not be in a header. */
   begin(sessionId: unknown, version: unknown): void {
     this.sessionId = headerValue(sessionId);
     const revision = headerValue(version);
     this.#made = makeAll({
       ...(this.sessionId !== undefined && { 'mcp-session-id': this.sessionId }),
-      // The header is younger than the oldest revisions, but a server without sessions has no other way to know them.
+      // The header is younger than the oldest revisions, but a server without sessions cannot
+      // learn the revision otherwise.
       ...(revision !== undefined && { 'mcp-protocol-version': revision }),
     });
   }
@@ -34,7 +38,7 @@ export class SessionHeaders {
     return this.#made[kind];
   }
 
-  /** The headers of a GET that goes on after an event. */
+  /** The headers of a GET that continues after an event. */
   resuming(lastEventId: string | undefined): Headers {
     if (lastEventId === undefined) return this.of('get');
     // An event id may hold any character; a header holds bytes.

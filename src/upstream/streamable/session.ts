@@ -1,6 +1,6 @@
 /**
- * One session over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: session id,
- * version header, GET stream, resumption, DELETE (specification 2025-11-25, "Transports").
+ * One session over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: session id, version
+ * header, GET stream, resumption, DELETE (specification 2025-11-25, "Transports").
  */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
@@ -32,14 +32,14 @@ import { mayMeanLost, Recovery } from './recovery.ts';
 import { resume } from './resume.ts';
 import { SessionHeaders } from './session-headers.ts';
 
-/** How long the server may take over what the session itself sends, in milliseconds. */
+/** How long the server may take over messages of the session itself, in milliseconds. */
 const OWN_LIMIT = 30_000;
 
-/** How long requests wait for the server to take `notifications/initialized`, in milliseconds. */
+/** How long requests wait for the server to accept `notifications/initialized`, in milliseconds. */
 const READY_LIMIT = 3_000;
 /** The status of every response whose messages are read. */
 const READ = 200;
-/** How long a request may wait for the body of an answer that has none to give, in milliseconds. */
+/** How long to wait for the body of a response that need not have one, in milliseconds. */
 const READ_ON = 50;
 
 /** How a message is sent. */
@@ -54,10 +54,10 @@ export class StreamableSession {
   readonly #recovery: Recovery;
   readonly #closing = new Cancellation();
   readonly #headers = new SessionHeaders();
-  /** The id that came with the answer to the last `initialize`; it counts once that is a result. */
+  /** The id that came with the answer to the last `initialize`; it counts once that answer is a result. */
   #assigned: string | string[] | undefined;
   readonly #delivering = new Set<Promise<void>>();
-  /** Settles when the server has taken `notifications/initialized`: no request may overtake it. */
+  /** Settles when the server has accepted `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
   #ending = false;
   /** Milliseconds that `initialize` took, connecting included. */
@@ -72,7 +72,7 @@ export class StreamableSession {
       open: (lastEventId, signal) => this.#get(lastEventId, signal),
       take: this.#taker(context.peer),
       log: context.log,
-      // A stream that was there and is refused now: only the session can be gone.
+      // The server refuses a stream that it served before: only the session can be gone.
       lost: () => this.#ping(),
     });
     this.#recovery = new Recovery({
@@ -86,7 +86,7 @@ export class StreamableSession {
     });
   }
 
-  /** Sends the first message of a connection, and tells what came of it as HTTP. */
+  /** Sends the first message of a connection, and returns its outcome in terms of HTTP. */
   attempt(exchange: Exchange): Promise<Outcome> {
     return this.#send(exchange);
   }
@@ -107,7 +107,7 @@ export class StreamableSession {
   }
 
   notify(call: Call): Promise<void> {
-    // Into the lost session it would go unheard.
+    // In the lost session it would go unheard.
     if (this.#recovery.reopening) return this.#recovery.reopening.catch(() => {}).then(() => this.notify(call));
     this.#journal.told(call);
     const sent = this.#tell(call);
@@ -126,7 +126,7 @@ export class StreamableSession {
   async close(limit: number): Promise<void> {
     this.#ending = true;
     this.#listener.stop();
-    // Cancellations of what was open a moment ago are still on their way, and maybe a new session.
+    // Cancellations of requests that just ended are still on their way, and maybe a new session.
     const underWay = Promise.allSettled([...this.#delivering, this.#recovery.reopening]);
     await Promise.race([underWay, pause(limit / 3, this.#closing)]);
     const session = this.#headers.sessionId;
@@ -149,7 +149,7 @@ export class StreamableSession {
         response.body.destroy();
       });
     } catch {
-      // The server forgets the session by itself; nobody is left to be told.
+      // The server forgets the session eventually; there is no one left to tell.
     }
   }
 
@@ -177,7 +177,8 @@ export class StreamableSession {
         rejected = reject;
         onAbort = () => {
           reject(signal.reason);
-          // In these revisions a closed stream cancels nothing; the server has to be told. Only `initialize` must not be cancelled.
+          // In these revisions a closed stream does not cancel anything, so the server must be
+          // told. Only `initialize` must not be cancelled.
           if (call.method !== 'initialize') this.#tell(cancelledCall(signal.reason, pending.id));
         };
         signal.addEventListener('abort', onAbort, { once: true });
@@ -191,7 +192,10 @@ export class StreamableSession {
     }
   }
 
-  /** POSTs the request and reads all that comes back. Answers settle the pending request; a refusal is returned. */
+  /**
+   * POSTs the request and reads everything that comes back. Answers settle the pending request; a
+   * refusal is returned.
+   */
   async #read(pending: Pending, exchange: Exchange): Promise<Outcome | undefined> {
     const { url, log } = this.#context;
     const { signal } = exchange;
@@ -232,9 +236,9 @@ export class StreamableSession {
     return fetch({ purpose: 'stream', method: 'GET', url, headers, signal, inSession, repeatable: true, cookies });
   }
 
-  /** What is done with each message on a stream: that of a request, or the standalone one. */
+  /** Handles each message on a stream: the stream of a request, or the standalone one. */
   #taker(from: Peer, own?: Pending): Take {
-    // What comes after the answer belongs to the request no more, but still to the client.
+    // A message after the answer no longer belongs to the request, but still to the client.
     const client = (): Peer => (own === undefined || this.#pending.has(own) ? from : this.#context.peer);
     return (message: Message) => {
       switch (message.kind) {
@@ -260,13 +264,13 @@ export class StreamableSession {
     return this.#deliver(encodeNotification(call), call.method);
   }
 
-  /** Sends what has no answer. Never rejects: whoever sent it expects nothing back. */
+  /** Sends a message that has no answer. Never rejects: its sender expects nothing back. */
   #deliver(frame: Frame, what: string): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(OWN_LIMIT, this.#closing, async (signal) => {
       const response = await this.#post('post', frame, { purpose: 'notification', signal, repeatable: true });
       if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
-      // Until the body, empty as a rule, is read, the connection is not free for what comes next.
+      // The connection is free for the next message only once the body, usually empty, is read.
       await Promise.race([discard(response), pause(READ_ON, signal)]);
       await new Promise(setImmediate);
     })
@@ -283,12 +287,12 @@ export class StreamableSession {
     }
   }
 
-  /** Asks for a sign of life, and opens the session again when there is none. */
+  /** Sends a ping, and opens the session again if the server no longer knows it. */
   #ping(): void {
     withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(this.#own(PING, signal))).catch(() => {});
   }
 
-  /** Sends a request of the session itself, of which the client need not know. */
+  /** Sends a request of the session itself, which the client need not know about. */
   #ask(call: Call): Promise<Outcome> {
     return withLimit(OWN_LIMIT, this.#closing, (signal) => this.#send(this.#own(call, signal)));
   }

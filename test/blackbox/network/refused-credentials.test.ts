@@ -55,7 +55,7 @@ const jwt = (claims: object): string =>
     .map((part) => Buffer.from(part).toString('base64url'))
     .join('.');
 
-const CHECK = 'check that it is whole, still valid, and meant for this server';
+const CHECK = 'check the name of the header, and that its value is complete, still valid and meant for this server';
 const EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
 
 describe('--header', () => {
@@ -85,11 +85,15 @@ describe('--header', () => {
       'X-Api-Key: $API_KEY',
       'it is the name of a variable that nothing has expanded; write -H "X-Api-Key: ${API_KEY}", which takes API_KEY from the environment',
     ],
-    ['X-Authorization: Bearer Bearer whole-token-1', 'it has a scheme twice; write Bearer once'],
+    [
+      'Authorization: Bearer <your token>',
+      'it is an example in angle brackets; replace all of it, brackets included, with your own',
+    ],
+    ['X-Authorization: Bearer Bearer whole-token-1', 'it has two schemes; write Bearer once'],
     ['Authorization: whole-token-1', `it has no scheme in front of the credentials, such as Bearer: ${EXAMPLE}`],
     [
       `Authorization: Bearer ${jwt({ exp: 1_700_000_000 })}`,
-      'the token in it expired at 2023-11-14T22:13:20Z; get a new one',
+      'the token expired at 2023-11-14T22:13:20Z; get a new one',
     ],
     [`Authorization: Bearer ${jwt({ exp: 4_000_000_000 })}`, CHECK],
     [`Authorization: Bearer ${jwt({ exp: '1700000000' })}`, CHECK],
@@ -150,7 +154,9 @@ describe('the words of the server', () => {
     const { message, hint } = await refusal(url, ['-H', `Authorization: Bearer ${TOKEN}`]);
     expect(message).toBe(`URL refuses the value of --header Authorization (HTTP ${answer.status})${said}`);
     expect(hint).toBe(
-      answer.status === 401 ? CHECK : 'it may be wrong, or its account may not do this; ask the operator of the server',
+      answer.status === 401
+        ? CHECK
+        : 'the credential may be wrong, or lack the permission (scope) for this; ask the operator of the server',
     );
   });
 });
@@ -158,8 +164,8 @@ describe('the words of the server', () => {
 it('the user name and password of the URL', async () => {
   const { url } = await refusing({ status: 401, challenge: 'Basic realm="x"' });
   expect(await refusal(url.replace('//', '//ada:pass-word-1@'), [])).toEqual({
-    message: 'URL refuses the user name and password of the URL (HTTP 401)',
-    hint: 'check both; in a URL, @ : / and % in them are written %40 %3A %2F %25',
+    message: 'URL refuses the user name and password in the URL (HTTP 401)',
+    hint: 'check both; in a URL, write their @ : / % as %40 %3A %2F %25',
   });
 });
 
@@ -167,14 +173,14 @@ it('403 without credentials does not speak of credentials', async () => {
   const { url } = await refusing({ status: 403, body: 'address not allowed' });
   expect(await refusal(url, [])).toEqual({
     message: 'URL refuses this request (HTTP 403): address not allowed',
-    hint: 'the server, or a firewall in front of it, lets nothing in from here; ask its operator',
+    hint: 'the server, or a firewall in front of it, may block this machine; ask its operator',
   });
 });
 
 it('401 without credentials, and without a way to sign in, names the URL that was asked', async () => {
   const { url } = await refusing({ status: 401 });
   expect(await refusal(url, [])).toEqual({
-    message: 'URL asks for authorization (HTTP 401), and nothing there says how to sign in',
+    message: 'URL asks for authorization (HTTP 401), and it does not say how to sign in',
     hint: `give the credentials with --header, for example ${EXAMPLE}`,
   });
 });

@@ -148,7 +148,7 @@ describe('a certificate of a trusted authority', () => {
     const from = new Date(Date.now() + 10 * DAY);
     const server = await serving(authority.issue({ from }));
     const error = await failure(server.url, trusted);
-    expect(error.message).toContain(`its certificate is not valid until ${from.toISOString().slice(0, 10)}`);
+    expect(error.message).toContain(`its certificate is not valid before ${from.toISOString().slice(0, 10)}`);
     expect(error.data?.hint).toContain(`clock says ${new Date().toISOString().slice(0, 10)}, which may be wrong`);
     expect(server.requests).toEqual([]);
   });

@@ -164,7 +164,7 @@ describe('a server without metadata, as revision 2025-03-26 has them', () => {
     const { code, message, hint } = await scene.refused();
     expect([code, message, hint]).toEqual([
       -31004,
-      expect.stringContaining('nothing there says how to sign in'),
+      expect.stringContaining('it does not say how to sign in'),
       expect.stringContaining('--header'),
     ]);
     expect(scene.browser.opened).toEqual([]);

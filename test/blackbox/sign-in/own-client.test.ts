@@ -26,11 +26,11 @@ it.each([
     { metadata: { registration_endpoint: undefined } },
     'does not register clients automatically',
   ],
-  ['registers known clients only', { registration: { status: 403 } }, 'refuses to register a client (HTTP 403)'],
+  ['registers known clients only', { registration: { status: 403 } }, 'refuses to register a client: HTTP 403'],
   [
     'refuses to register this one',
     { registration: { status: 400, body: { error: 'invalid_client_metadata' } } },
-    'refuses to register a client (invalid_client_metadata)',
+    'refuses to register a client: invalid_client_metadata',
   ],
 ] as const)('where the authorization server %s, the hint is what works', async (_, behaviour, problem) => {
   const { authorizationServer, server, home, options } = await unregistered(behaviour);

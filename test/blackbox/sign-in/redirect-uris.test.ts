@@ -108,7 +108,7 @@ it('is not moved to another port than the one that was asked for', async () => {
   const { port } = holder.address() as net.AddressInfo;
   const scene = await open(startScene());
   const { message, hint } = await scene.refused(['--callback-port', String(port)]);
-  expect(message).toContain(`the port ${port} of the sign-in is in use`);
+  expect(message).toContain(`port ${port}, which the sign-in needs, is in use`);
   expect(hint).toContain('--callback-port');
   expect(scene.browser.opened).toEqual([]);
 });

@@ -117,14 +117,14 @@ it('another authorization server gets a client of its own, and the old one hears
 });
 
 it.each([
-  [403, '', 'it may register only clients that it knows'],
+  [403, '', 'it may accept only certain clients'],
   [401, '{}', '--static-oauth-client-info'],
   [503, '<p>busy</p>', 'try again later'],
 ])('a registration that is answered HTTP %i without a word of OAuth', async (status, body, hint) => {
   const { authorizationServer, server, options } = await protectedServer({ registration: { status, body } });
   const { code, err } = await run('login', [server.url], options);
   expect(code).toBe(1);
-  expect(err).toContain(`${authorizationServer.issuer}/ refuses to register a client (HTTP ${status})\nhint: `);
+  expect(err).toContain(`${authorizationServer.issuer}/ refuses to register a client: HTTP ${status}\nhint: `);
   expect(err).toContain(hint);
   expect(err).not.toContain('invalid_response');
 });
@@ -159,6 +159,6 @@ it.each([
   const { err } = await run('login', [server.url], options);
   const issuer = `${authorizationServer.issuer}/`;
   expect(err).toContain(
-    `${issuer} refuses to register a client (HTTP 400. The server said: "tenant is missing")\nhint: `,
+    `${issuer} refuses to register a client: HTTP 400. The server said: "tenant is missing"\nhint: `,
   );
 });

@@ -21,7 +21,7 @@ export const ADDRESSES: Group = {
     { title: 'The scheme is another one', command: 'mcp-proxy mcp://server.example/mcp' },
     { title: 'The URL is http: and not on this machine', command: 'mcp-proxy http://server.example/mcp' },
     { title: 'The port is not a port', command: 'mcp-proxy https://server.example:84430/mcp' },
-    { title: 'The URL is in quotes of its own, which are left out', command: `mcp-proxy '"{url}"'`, setUp: http },
+    { title: 'The URL is in extra quotes, which are left out', command: `mcp-proxy '"{url}"'`, setUp: http },
     { title: 'The URL is in curly quotes, which are left out', command: 'mcp-proxy “{url}”', setUp: http },
     { title: 'The URL is in angle brackets, which are left out', command: `mcp-proxy '<{url}>'`, setUp: http },
     { title: 'The URL is in backticks, which are left out', command: "mcp-proxy '`{url}`'", setUp: http },

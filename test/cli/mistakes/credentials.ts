@@ -72,7 +72,7 @@ export const CREDENTIALS: Group = {
       setUp: refusing,
     },
     {
-      title: 'The token may do too little',
+      title: 'The token lacks a permission',
       command: 'mcp-proxy {url} -H "Authorization: Bearer abc123"',
       setUp: guarded(() => [
         403,

@@ -29,7 +29,7 @@ export const FILES: Group = {
     { title: 'The file does not exist', command: `mcp-proxy ${URL} --ca ca.pem` },
     { title: 'The file is a folder', command: `mcp-proxy ${URL} --ca certificates`, setUp: file('certificates') },
     {
-      title: 'The file may not be read',
+      title: 'The user may not read the file',
       command: `mcp-proxy ${URL} --ca ca.pem`,
       setUp: unreadable,
       nodeArgs: ['--require', './as-nobody.cjs'],

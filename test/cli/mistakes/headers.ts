@@ -56,12 +56,12 @@ export const HEADERS: Group = {
       command: `TOKEN= mcp-proxy ${URL} -H 'Authorization: Bearer \${TOKEN}'`,
     },
     {
-      title: 'The header is in single quotes, which cmd.exe does not know',
+      title: 'The header is in single quotes, which cmd.exe does not understand',
       command: `mcp-proxy ${URL} -H "'X-Api-Key:abc123'"`,
       typed: `C:\\> mcp-proxy ${URL} -H 'X-Api-Key:abc123'`,
     },
     {
-      title: 'The value of the header is in quotes of its own',
+      title: 'The value of the header is in extra quotes',
       command: `mcp-proxy ${URL} -H 'Authorization: "Bearer abc123"'`,
     },
     {
@@ -78,7 +78,7 @@ export const HEADERS: Group = {
       setUp: echoing,
     },
     {
-      title: 'cmd.exe takes JSON in single quotes apart',
+      title: 'cmd.exe splits JSON in single quotes',
       command: 'mcp-proxy',
       typed: `C:\\> mcp-proxy ${URL} --static-oauth-client-info '{"client_id": "my-client"}'`,
       argv: [URL, '--static-oauth-client-info', "'{client_id:", "my-client}'"],
@@ -90,13 +90,13 @@ export const HEADERS: Group = {
       argv: [URL, '--static-oauth-client-info', '{client_id:my-client}'],
     },
     {
-      title: 'bash takes JSON without quotes apart',
+      title: 'bash splits JSON without quotes',
       command: 'mcp-proxy',
       typed: `$ mcp-proxy ${URL} --static-oauth-client-info {"client_id":"my-client","client_secret":"abc123"}`,
       argv: [URL, '--static-oauth-client-info', 'client_id:my-client', 'client_secret:abc123'],
     },
     {
-      title: 'The JSON has a comma too many',
+      title: 'The JSON has one comma too many',
       command: `mcp-proxy ${URL} --static-oauth-client-info '{"client_id": "my-client",}'`,
     },
     {

@@ -108,7 +108,7 @@ export const HTTP_MODE: Group = {
       play: requesting({ headers: { 'x-forwarded-for': '192.0.2.7', authorization: 'Bearer wrong' } }),
     },
     {
-      title: 'A client comes by a name that was not allowed',
+      title: 'A client uses a host name that is not allowed',
       command: listening,
       typed,
       setUp: upstream,

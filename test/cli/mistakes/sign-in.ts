@@ -145,7 +145,7 @@ export const SIGN_IN: Group = {
       play: pasting(() => 'abc123'),
     },
     {
-      title: 'The address of the page is pasted, instead of the one it ends at',
+      title: 'The address of the sign-in page is pasted, not the one after the sign-in',
       ...login,
       setUp: protectedBy('never'),
       play: pasting((page) => page),

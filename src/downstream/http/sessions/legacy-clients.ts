@@ -177,8 +177,8 @@ function isKnown(version: string): boolean {
   return (LEGACY_REVISIONS as readonly string[]).includes(version) || isModernRevision(version);
 }
 
-const UNKNOWN_SESSION = refused(404, 'this session is not known (any more); initialize begins a new one');
-const UNAVAILABLE = refused(503, 'sessions cannot be looked for at the moment; try again', { 'retry-after': '1' });
+const UNKNOWN_SESSION = refused(404, 'this session is unknown or has ended; send initialize to start a new one');
+const UNAVAILABLE = refused(503, 'sessions cannot be looked up at the moment; try again', { 'retry-after': '1' });
 const FULL: Refusal = {
   status: 503,
   reply: replyFrom(new ProxyError('limit', 'there are as many sessions as are allowed; --max-sessions allows more')),

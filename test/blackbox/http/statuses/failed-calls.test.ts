@@ -18,7 +18,7 @@ const FAILURES: [what: string, how: Answer, message: RegExp][] = [
   ['answered 503', a.status(503, 'busy'), /answered HTTP 503/],
   ['answered 502', a.status(502, '<h1>Bad Gateway</h1>'), /answered HTTP 502/],
   ['answered with a page', a.status(200, '<h1>hello</h1>', { 'content-type': 'text/html' }), /text\/html/],
-  ['cut off', a.hangUp, /closed the connection before it had answered/],
+  ['cut off', a.hangUp, /closed the connection before it answered/],
 ];
 
 describe.each(CLIENTS)('%s', (kind) => {

@@ -15,7 +15,8 @@ import { CTRL_C, hasTerminal, startTerminal } from '../../../peers/terminal.ts';
 import { run, sharedHome } from '../command.ts';
 
 const open = opened();
-const PASTE = 'browser on another machine? paste the address that it ends at here, and press enter';
+const PASTE =
+  'browser on another machine? after the sign-in, copy the address that it shows, paste it here and press Enter';
 const WAITING = 'waiting for the sign-in; press Ctrl-C to give up';
 
 async function protectedServer(mode: BrowserMode = 'approve') {
@@ -170,6 +171,6 @@ it('an HTTP+SSE server is an MCP server', async () => {
   const { home } = await open(sharedHome());
   expect(await run('login', [server.url], { home })).toMatchObject({
     code: 0,
-    out: [`${server.url} asks for no sign-in`],
+    out: [`${server.url} does not ask for a sign-in`],
   });
 });

@@ -145,7 +145,7 @@ it('has nothing to do at a server that asks for no sign-in', async () => {
   const server = await open(startSdkV1Stateful());
   const { home } = await open(sharedHome());
   const { code, out, err } = await run('login', [server.url], { home });
-  expect({ code, out, err }).toEqual({ code: 0, out: [`${server.url} asks for no sign-in`], err: '' });
+  expect({ code, out, err }).toEqual({ code: 0, out: [`${server.url} does not ask for a sign-in`], err: '' });
 });
 
 it('signs in to a server that asks for it only where it matters', async () => {

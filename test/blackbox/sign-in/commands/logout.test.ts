@@ -67,12 +67,8 @@ it('a client with a secret shows it', async () => {
 });
 
 it.each([
-  [
-    'has no such endpoint',
-    { revocation: 'off', metadata: { revocation_endpoint: undefined } },
-    /no way to take tokens/,
-  ],
-  ['names an endpoint that is no URL', { metadata: { revocation_endpoint: '/revoke' } }, /no way to take tokens/],
+  ['has no such endpoint', { revocation: 'off', metadata: { revocation_endpoint: undefined } }, /cannot revoke tokens/],
+  ['names an endpoint that is no URL', { metadata: { revocation_endpoint: '/revoke' } }, /cannot revoke tokens/],
   ['refuses', { revocation: { status: 503, body: { error: 'temporarily_unavailable' } } }, /could not be told/],
 ] as const)('forgets the tokens also where the server %s', async (_, behaviour, words) => {
   const { server, home, options } = await protectedServer(behaviour);
@@ -138,7 +134,7 @@ it('does not wait for a user who is just signing in', async () => {
   await browser.waitForTab(1);
   const { code, out, err } = await run('logout', [server.url], options);
   expect({ code, out }).toEqual({ code: 1, out: [] });
-  expect(err).toMatch(/^mcp-proxy: somebody is just signing in [^\n]+\nhint: [^\n]+\n$/);
+  expect(err).toMatch(/^mcp-proxy: a sign-in to [^\n]+ is under way\nhint: [^\n]+\n$/);
 
   // What a host that is gone had begun is left to nobody.
   proxy.kill('SIGKILL');

@@ -38,9 +38,9 @@ describe('headers', () => {
     ['Authorization: Bearer', /ends after Bearer \|.*variable/],
     [
       'Authorization: Bearer Bearer topsecret',
-      /has a scheme twice \| write Bearer once, .* -H "Authorization: Bearer \$\{TOKEN\}"/,
+      /has two schemes \| write Bearer once, .* -H "Authorization: Bearer \$\{TOKEN\}"/,
     ],
-    ['authorization: Basic Bearer ${TOKEN}', /has a scheme twice \| write Basic once/],
+    ['authorization: Basic Bearer ${TOKEN}', /has two schemes \| write Basic once/],
     ['', /KEY:VALUE/],
     [': value', /KEY:VALUE/],
     ['My Key: value', /the name of a --header contains characters/],

@@ -153,7 +153,7 @@ describe('what is no flag', () => {
     [['--listen', ':8080', 'docker', 'run', '-i', 'image']],
   ])('a command is a local server: %j', (argv) => {
     expect(refusal(...argv)).toMatch(
-      /^a local server is not available yet \| this version connects clients to remote servers$/,
+      /^a local server is not available yet \| this version connects clients to remote servers: mcp-proxy https:\S+$/,
     );
   });
 
