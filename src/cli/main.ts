@@ -107,7 +107,7 @@ function known(error: unknown): ProxyError {
   return error instanceof ProxyError ? error : new ProxyError('internal', 'internal error, please report it');
 }
 
-/** See `renewal.ts`. */
+/** Runs in the process that refreshes tokens; see `commands/refresh-report.ts`. */
 function renew(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
