@@ -1,7 +1,7 @@
 // Builds dist/: the program as one file with the files it loads on demand beside it, the public API as a view of that
 // file, and the API's type declarations.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +10,10 @@ import { bundle } from './bundle.mjs';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
-rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-
-const dist = path.join(root, 'dist');
+// Takes the place of dist/ when it is whole: a program that runs from there still finds what it loads on demand.
+const dist = path.join(root, 'dist.new');
+const remove = (/** @type {string} */ folder) => rmSync(path.join(root, folder), { recursive: true, force: true });
+remove('dist.new');
 const options = {
   cwd: root,
   resolve: { alias: { debug: path.join(root, 'src', 'http', 'silent-debug.ts') } },
@@ -33,10 +34,12 @@ for (const { name, text } of [...files, ...early.files, { name: 'index.js', text
 }
 
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json');
-execFileSync(process.execPath, [path.join(path.dirname(tsc), 'bin', 'tsc'), '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const types = path.join(dist, 'types');
+execFileSync(
+  process.execPath,
+  [path.join(path.dirname(tsc), 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', types],
+  { cwd: root, stdio: 'inherit' },
+);
 
 /** Declarations that keep their comments. */
 const TOLD = new Set([
@@ -46,7 +49,6 @@ const TOLD = new Set([
 ]);
 
 // Keep only the declarations that the API leads to.
-const types = path.join(root, 'dist', 'types');
 const wanted = new Set();
 const follow = (file) => {
   if (wanted.has(file)) return;
@@ -64,3 +66,12 @@ for (const name of readdirSync(types, { recursive: true, encoding: 'utf8' })) {
   // source.
   else if (!TOLD.has(name)) writeFileSync(file, readFileSync(file, 'utf8').replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
 }
+
+remove('dist.old');
+try {
+  renameSync(path.join(root, 'dist'), path.join(root, 'dist.old'));
+} catch (error) {
+  if (error.code !== 'ENOENT') throw error;
+}
+renameSync(dist, path.join(root, 'dist'));
+remove('dist.old');

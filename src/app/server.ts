@@ -15,7 +15,7 @@ import { createHttpClient } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
 import { downgrade } from '../layers/bridge/downgrade.ts';
 import { DEADLINES, deadline } from '../layers/deadline.ts';
-import { firstContact } from '../layers/first-contact/first-contact.ts';
+import { firstContact } from '../layers/first-contact/layer.ts';
 import { filterTools } from '../layers/policy/filter.ts';
 import { redactErrors } from '../layers/redact-errors.ts';
 import { slowStart, TELL_AFTER } from '../layers/slow-start.ts';

@@ -10,7 +10,7 @@ import { credentialStore } from './credential-store.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
 import { OPTIONS, SUBCOMMANDS } from './flags/options.ts';
-import { UnknownWord } from './flags/usage-error.ts';
+import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
 import { onSignals, parentGone } from './signals.ts';
 import { announcement, createLog, farewell } from './terminal.ts';
@@ -60,7 +60,7 @@ interface RefuseOptions {
 async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOptions): Promise<void> {
   process.exitCode = error.meaning.exit;
   const { code, message, data } =
-    error instanceof UnknownWord ? (await import('./flags/foreign-flags.ts')).explained(error) : error;
+    error instanceof UnexplainedMistake ? (await import('./flags/mistakes/explain.ts')).explain(error) : error;
   const redact = redactor(secrets);
   const told = new ProxyError(code, redact(message), data.hint === undefined ? {} : { hint: redact(data.hint) });
   process.stderr.write(farewell(told, format));

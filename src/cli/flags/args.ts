@@ -9,20 +9,16 @@ import {
 } from '../../config.ts';
 import type { Level } from '../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../core/redact.ts';
-import type { ProxyError } from '../../errors.ts';
-import { checkPort } from './checks.ts';
 import type { ReadFile } from './given-files.ts';
 import { SUBCOMMANDS } from './options.ts';
 import type { Env } from './placeholders.ts';
 import { readAuth } from './read-auth.ts';
-import { CURLY_QUOTE, credentialsIn, parseHeader } from './read-headers.ts';
+import { credentialsIn, parseHeader } from './read-headers.ts';
 import { readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
-import { nearestSubcommand, readUrl, severalUrls } from './url-argument.ts';
-import { notYet, usageError } from './usage-error.ts';
+import { readUrl } from './url-argument.ts';
+import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
 import { checkValue, type Flags, readTokens } from './words.ts';
-
-const HEADER_EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
 
 interface With<C> {
   readonly config: C;
@@ -47,7 +43,10 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
-  if (targets.length > 1) throw surplusArgument(targets, flags.texts('header'), subcommand?.name);
+  if (targets.length > 1) {
+    const headers = flags.texts('header');
+    throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
+  }
 
   if (subcommand && !subcommand.action) throw notYet(subcommand.name);
   if (command !== undefined) throw notYet('-- <command>');
@@ -134,39 +133,4 @@ export function servesStdio(argv: readonly string[]): boolean {
 /** The words before `--`. */
 function ownWords(argv: readonly string[]): readonly string[] {
   return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-}
-
-function surplusArgument(
-  targets: readonly string[],
-  headers: readonly string[],
-  subcommand: string | undefined,
-): ProxyError {
-  const near = nearestSubcommand(targets[0] as string);
-  if (near) return usageError('the first argument is not a URL', `did you mean ${near}?`);
-  const several = severalUrls(targets, subcommand);
-  if (several) return several;
-  const message = `one URL is expected, but ${targets.length} arguments were given`;
-  if ([...targets, ...headers].some((word) => CURLY_QUOTE.test(word))) {
-    return usageError(message, `curly quotes do not hold words together; type straight ones: ${HEADER_EXAMPLE}`);
-  }
-  const behind = SUBCOMMANDS.find(({ name }) => targets.includes(name));
-  if (behind)
-    return usageError(message, `the command comes first: mcp-proxy ${behind.name} https://server.example/mcp`);
-  // mcp-remote takes the port of its redirect URI there, whose path is another one than ours.
-  const port = targets[1] as string;
-  const cutHeader = headers.some((header) => /(?::|\b(?:bearer|basic))\s*$/i.test(header));
-  if (targets.length === 2 && !cutHeader && checkPort(port) === undefined) {
-    return usageError(
-      message,
-      `--callback-port ${port}; where the redirect URI is registered for mcp-remote, --callback-path /oauth/callback too`,
-    );
-  }
-  // The mcp-proxy of sparfenyuk takes a header in two arguments.
-  if (headers.some((header) => !header.includes(':'))) {
-    return usageError('a --header is not of the form KEY:VALUE', `name and value in one argument: ${HEADER_EXAMPLE}`);
-  }
-  // Some hosts take arguments apart that were quoted properly, most of them on Windows.
-  const without =
-    headers.length > 0 ? ', or no spaces: -H Authorization:${AUTH} and AUTH="Bearer TOKEN" in the environment' : '';
-  return usageError(message, `values with spaces need quotes: ${HEADER_EXAMPLE}${without}`);
 }

@@ -5,22 +5,64 @@ export function usageError(message: string, hint: string): ProxyError {
   return new ProxyError('usage', message, { hint });
 }
 
-/** A flag, or a value of one, that this program does not have. Another program may have it: see `foreign-flags.ts`. */
-export class UnknownWord extends ProxyError {
-  /** As it was written, dashes included. */
-  readonly flag: string;
-  readonly value: string | undefined;
-
-  constructor(message: string, hint: string, flag: string, value: string | undefined) {
-    super('usage', message, { hint });
-    this.flag = flag;
-    this.value = value;
-  }
-}
-
 export function notYet(what: string): ProxyError {
   return usageError(
     `${what} is not available yet`,
     'this version connects clients to remote servers: mcp-proxy https://server.example/mcp',
   );
+}
+
+/** What is wrong with the arguments, and the part of them that the explanation needs. */
+export type Mistake =
+  | { readonly kind: 'url'; readonly given: string }
+  | { readonly kind: 'command'; readonly words: readonly string[] }
+  | ({ readonly kind: 'surplus' } & Surplus)
+  /** The flag as it was written, dashes included. */
+  | { readonly kind: 'flag'; readonly flag: string; readonly value: string | undefined }
+  | ({ readonly kind: 'choice' } & Choice)
+  | { readonly kind: 'unexpanded'; readonly text: string; readonly where: string }
+  | ({ readonly kind: 'shell-variable' | 'placeholder' } & OtherSyntax)
+  | ({ readonly kind: 'no-value' } & NoValue);
+
+/** More arguments than the URL. */
+export interface Surplus {
+  readonly targets: readonly string[];
+  readonly headers: readonly string[];
+  readonly subcommand: string | undefined;
+}
+
+/** A value that is none of those that a flag has. */
+export interface Choice {
+  /** The name of the flag. */
+  readonly name: string;
+  readonly choices: readonly string[];
+  readonly value: string;
+}
+
+/** A variable in another syntax than that of placeholders. */
+export interface OtherSyntax {
+  readonly text: string;
+  /** What holds the variable, as the error names it. */
+  readonly where: string;
+  /** Whether the environment has a value for a variable. */
+  readonly isSet: (variable: string) => boolean;
+}
+
+/** A placeholder without a value. */
+export interface NoValue {
+  readonly text: string;
+  /** What holds the placeholder, as the error names it. */
+  readonly where: string;
+  readonly variable: string;
+  readonly isSet: boolean;
+}
+
+/** A mistake whose message and hint `mistakes/explain.ts` writes. It is loaded on demand: a correct start does without it. */
+export class UnexplainedMistake extends ProxyError {
+  readonly mistake: Mistake;
+
+  constructor(mistake: Mistake) {
+    super('usage', 'the arguments are wrong');
+    this.mistake = mistake;
+  }
 }

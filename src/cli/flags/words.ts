@@ -1,12 +1,11 @@
 /** From words to flags, positionals and a command, by the table of options. */
 import { parseArgs } from 'node:util';
 import { invalidValue } from './checks.ts';
-import { nearest } from './nearest.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
+import { isCommand } from './pasted-command.ts';
 import { refusePlaceholders } from './placeholders.ts';
-import { pastedCommand } from './url-argument.ts';
-import { notYet, UnknownWord, usageError } from './usage-error.ts';
+import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
 
 export class Flags {
   readonly all = new Map<Option, (string | boolean)[]>();
@@ -62,15 +61,19 @@ export function readTokens(argv: readonly string[]): Tokens {
   for (const token of tokens) {
     if (token.kind === 'positional') {
       // Flags after a command belong to the command.
-      const command = positionals.length === 0 ? pastedCommand(own.slice(token.index)) : undefined;
-      if (command) throw command;
+      const words = positionals.length === 0 ? own.slice(token.index) : [];
+      if (isCommand(words)) throw new UnexplainedMistake({ kind: 'command', words });
       positionals.push(token.value);
     }
     if (token.kind !== 'option') continue;
     const option = OPTIONS.find((o) => o.name === token.name);
     if (!option) {
       if (end !== -1) throw notYet('-- <command>');
-      throw unknownFlag(token.rawName, token.value ?? own[token.index + 1]);
+      throw new UnexplainedMistake({
+        kind: 'flag',
+        flag: token.rawName,
+        value: token.value ?? own[token.index + 1],
+      });
     }
     // A flag in the place of a value is a value that was forgotten.
     const swallowed =
@@ -95,40 +98,12 @@ function flagValue(option: Option, value: string | undefined): string | boolean 
 export function checkValue(option: Option, value: string | boolean): void {
   if (typeof value === 'boolean') return;
   if (!option.expands) refusePlaceholders(value, `--${option.name}`);
-  if (option.choices && !option.choices.includes(value)) {
-    const near = nearestChoice(value, option.choices);
-    throw new UnknownWord(
-      // A slip of the pen is not a secret; anything longer might be one.
-      invalidValue(option.name, value, near !== undefined && value.length <= near.length + 3),
-      near ? `did you mean ${near}?` : `expected one of ${option.choices.join(', ')}`,
-      `--${option.name}`,
-      value,
-    );
-  }
+  const { name, choices } = option;
+  if (choices && !choices.includes(value)) throw new UnexplainedMistake({ kind: 'choice', name, choices, value });
   const expected = option.check?.(value);
   if (expected)
     throw usageError(
       option.expands ? invalidValue(option.name, value, false) : invalidValue(option.name, value),
       expected,
     );
-}
-
-/** The choice that a value spells differently (`warning`, `INFO`), or most likely meant. */
-function nearestChoice(value: string, choices: readonly string[]): string | undefined {
-  const word = value.toLowerCase();
-  const forms = word.length < 3 ? [] : choices.filter((choice) => choice.startsWith(word) || word.startsWith(choice));
-  return forms.length > 0 ? (forms.length > 1 ? undefined : forms[0]) : nearest(word, choices);
-}
-
-function unknownFlag(raw: string, value: string | undefined): Error {
-  const near = nearest(
-    raw,
-    OPTIONS.map((o) => `--${o.name}`),
-  );
-  return new UnknownWord(
-    `unknown flag ${JSON.stringify(raw.slice(0, 60))}`,
-    near ? `did you mean ${near}?` : 'mcp-proxy --help lists all flags',
-    raw,
-    value,
-  );
 }

@@ -15,7 +15,6 @@ import {
 } from '../../core/exchange.ts';
 import { encode, isObject, peekObject, withMember } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
-import { changed, type Layer } from '../../core/layer.ts';
 import type { AnswerMemory } from '../../core/ports.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
@@ -37,21 +36,6 @@ export interface FirstContactOptions {
   readonly version: string;
 }
 
-export function firstContact(options: FirstContactOptions): Layer {
-  return (inner) => (client) => {
-    const server = inner(client);
-    const contact = new FirstContact({ ...options, peer: client }, server);
-    return changed(server, {
-      request: contact.request,
-      notify: (call) => contact.notify(call),
-      close(limit) {
-        contact.end();
-        return server.close(limit);
-      },
-    });
-  };
-}
-
 /** Whether the server does not speak the client's revision. */
 function isOtherEra(error: unknown): boolean {
   return error instanceof ProxyError && error.code === 'no-common-version';
@@ -63,7 +47,7 @@ function isOtherEra(error: unknown): boolean {
  */
 type Phase = 'none' | 'provisional' | 'connected';
 
-class FirstContact {
+export class FirstContact {
   readonly #options: FirstContactOptions & { readonly peer: Peer };
   readonly #server: Session;
   readonly #prompt: SignInPrompt;

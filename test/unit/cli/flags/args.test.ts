@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Action, logFormatIn } from '../../../../src/cli/flags/args.ts';
-import { nearest } from '../../../../src/cli/flags/nearest.ts';
+import { nearest } from '../../../../src/cli/flags/mistakes/nearest.ts';
 import { OPTIONS } from '../../../../src/cli/flags/options.ts';
 import type { Config } from '../../../../src/config.ts';
 import { actionOf, configOf, refusal, URL_TEXT } from './arguments.ts';

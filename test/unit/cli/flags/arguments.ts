@@ -1,6 +1,8 @@
 // Arguments and what becomes of them, with an environment that holds secrets.
 import { expect } from 'vitest';
 import { type Action, parseArguments } from '../../../../src/cli/flags/args.ts';
+import { explainOwn } from '../../../../src/cli/flags/mistakes/explain.ts';
+import { UnexplainedMistake } from '../../../../src/cli/flags/usage-error.ts';
 import type { Config } from '../../../../src/config.ts';
 import { ProxyError } from '../../../../src/errors.ts';
 
@@ -40,8 +42,14 @@ export function refusalWith(files: Files, ...argv: string[]): string {
     if (!(error instanceof ProxyError)) throw error;
     expect(error.code).toBe('usage');
     expect(error.meaning.exit).toBe(2);
-    expect(error.data.hint).toBeTruthy();
-    return `${error.message} | ${error.data.hint}`;
+    const { message, data } = explained(error);
+    expect(data.hint).toBeTruthy();
+    return `${message} | ${data.hint}`;
   }
   throw new Error(`accepted: ${JSON.stringify(action)}`);
+}
+
+/** The error with its message and hint. The flags of other programs have a test of their own: `foreign-flags.test.ts`. */
+export function explained(error: ProxyError): ProxyError {
+  return error instanceof UnexplainedMistake ? explainOwn(error.mistake) : error;
 }

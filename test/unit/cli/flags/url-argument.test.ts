@@ -1,11 +1,21 @@
 // What is given instead of the URL: each kind of mistake gets a sentence of its own, and what to type.
 import { describe, expect, it } from 'vitest';
-import { pastedCommand, readUrl, severalUrls } from '../../../../src/cli/flags/url-argument.ts';
+import { explainCommand } from '../../../../src/cli/flags/mistakes/command.ts';
+import { severalUrls } from '../../../../src/cli/flags/mistakes/surplus.ts';
+import { isCommand } from '../../../../src/cli/flags/pasted-command.ts';
+import { readUrl } from '../../../../src/cli/flags/url-argument.ts';
 import { ProxyError } from '../../../../src/errors.ts';
+import { explained } from './arguments.ts';
 
 function told(error: unknown): string {
   if (!(error instanceof ProxyError)) throw error;
-  return `${error.message} | ${error.data.hint}`;
+  const { message, data } = explained(error);
+  return `${message} | ${data.hint}`;
+}
+
+/** What is wrong with words that are a command; undefined for other words. */
+function pastedCommand(words: readonly string[]): ProxyError | undefined {
+  return isCommand(words) ? explainCommand(words) : undefined;
 }
 
 function refusal(text: string): string {

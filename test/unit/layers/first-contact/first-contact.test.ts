@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import type { Handler } from '../../../../src/core/exchange.ts';
 import type { Call, Reply } from '../../../../src/core/jsonrpc.ts';
 import { SignInState } from '../../../../src/core/sign-in.ts';
-import { firstContact } from '../../../../src/layers/first-contact/first-contact.ts';
+import { firstContact } from '../../../../src/layers/first-contact/layer.ts';
 import { exchangeOf, result, SILENT, sessionOf, textOf } from '../exchanges.ts';
 
 const REAL = '{"tools":[{"name":"real"}]}';

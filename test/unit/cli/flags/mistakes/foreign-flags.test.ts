@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseArguments } from '../../../../src/cli/flags/args.ts';
-import { explained, foreignFlags } from '../../../../src/cli/flags/foreign-flags.ts';
-import { OPTIONS } from '../../../../src/cli/flags/options.ts';
-import { UnknownWord } from '../../../../src/cli/flags/usage-error.ts';
-import { PROXY_BIN } from '../../../peers/proxy.ts';
-import { refusal, URL_TEXT } from './arguments.ts';
+import { parseArguments } from '../../../../../src/cli/flags/args.ts';
+import { explain } from '../../../../../src/cli/flags/mistakes/explain.ts';
+import { foreignFlags } from '../../../../../src/cli/flags/mistakes/foreign-flags.ts';
+import { OPTIONS } from '../../../../../src/cli/flags/options.ts';
+import { UnexplainedMistake } from '../../../../../src/cli/flags/usage-error.ts';
+import { PROXY_BIN } from '../../../../peers/proxy.ts';
+import { refusal, URL_TEXT } from '../arguments.ts';
 
 const ROOT = path.join(path.dirname(PROXY_BIN), '..');
 
@@ -40,7 +41,7 @@ function hintFor(...argv: string[]): string {
   try {
     parseArguments(argv, {}, () => '');
   } catch (error) {
-    if (error instanceof UnknownWord) return explained(error).data.hint ?? '';
+    if (error instanceof UnexplainedMistake) return explain(error).data.hint ?? '';
     throw error;
   }
   throw new Error(`accepted: ${argv.join(' ')}`);

@@ -1,12 +1,9 @@
 /**
  * What to write here for a flag of another program: mcp-remote, supergateway, and the two other programs called
  * mcp-proxy (of sparfenyuk and of punkpeye), or for a flag that people try. docs/migrating.md lists the same by program.
- * Only a usage error needs this file, so it is loaded on demand.
  */
-import { ProxyError } from '../../errors.ts';
-import { checkPort, invalidValue } from './checks.ts';
-import { OPTIONS } from './options.ts';
-import type { UnknownWord } from './usage-error.ts';
+import { checkPort } from '../checks.ts';
+import { OPTIONS } from '../options.ts';
 
 const LOCAL = 'local servers are not available yet; this version connects to a remote one: mcp-proxy URL';
 const BEARER = '-H "Authorization: Bearer ${TOKEN}", with TOKEN in the environment';
@@ -163,16 +160,6 @@ export function foreignHint(flag: string, value?: string): string | undefined {
 /** Every flag of the table, with its value if that matters, and what to write here. */
 export function foreignFlags(): readonly (readonly [string, string])[] {
   return Object.entries(HINTS);
-}
-
-/** The same error, with the hint of the table where it has one. A value that the table has is not a secret. */
-export function explained(error: UnknownWord): ProxyError {
-  const { flag, value, code, message } = error;
-  const hint = foreignHint(flag, value);
-  if (hint === undefined) return error;
-  const option = OPTIONS.find(({ name }) => flag === `--${name}`);
-  const told = option && value !== undefined ? invalidValue(option.name, value, true) : message;
-  return new ProxyError(code, told, { hint });
 }
 
 function split(written: string): [string, string | undefined] {

@@ -1,0 +1,37 @@
+/** From a mistake in the arguments to what is wrong and what to type. Pure, and loaded on demand. */
+import type { ProxyError } from '../../../errors.ts';
+import type { Mistake, UnexplainedMistake } from '../usage-error.ts';
+import { explainCommand } from './command.ts';
+import { explainNoValue, explainPlaceholder, explainShellVariable, explainUnexpanded } from './placeholders.ts';
+import { explainSurplus } from './surplus.ts';
+import { explainChoice, explainFlag, explainForeign } from './unknown-words.ts';
+import { explainUrl } from './url.ts';
+
+/** The same error with its message and its hint. */
+export function explain({ mistake }: UnexplainedMistake): ProxyError {
+  return explainForeign(mistake) ?? explainOwn(mistake);
+}
+
+/** What there is to say without a look at other programs. */
+export function explainOwn(mistake: Mistake): ProxyError {
+  switch (mistake.kind) {
+    case 'url':
+      return explainUrl(mistake.given);
+    case 'command':
+      return explainCommand(mistake.words);
+    case 'surplus':
+      return explainSurplus(mistake);
+    case 'flag':
+      return explainFlag(mistake.flag);
+    case 'choice':
+      return explainChoice(mistake);
+    case 'unexpanded':
+      return explainUnexpanded(mistake.text, mistake.where);
+    case 'shell-variable':
+      return explainShellVariable(mistake);
+    case 'placeholder':
+      return explainPlaceholder(mistake);
+    case 'no-value':
+      return explainNoValue(mistake);
+  }
+}
