@@ -22,7 +22,10 @@ export type Mistake =
   | ({ readonly kind: 'choice' } & Choice)
   | { readonly kind: 'unexpanded'; readonly text: string; readonly where: string }
   | ({ readonly kind: 'shell-variable' | 'placeholder' } & OtherSyntax)
-  | ({ readonly kind: 'no-value' } & NoValue);
+  | ({ readonly kind: 'no-value' } & NoValue)
+  | { readonly kind: 'header'; readonly text: string; readonly name: string }
+  | { readonly kind: 'header-value'; readonly name: string; readonly value: string }
+  | ({ readonly kind: 'file' } & UnreadableFile);
 
 /** More arguments than the URL. */
 export interface Surplus {
@@ -55,6 +58,14 @@ export interface NoValue {
   readonly where: string;
   readonly variable: string;
   readonly isSet: boolean;
+}
+
+/** A file that a flag names, and that cannot be read. */
+export interface UnreadableFile {
+  readonly name: string;
+  readonly flag: string;
+  /** The code of Node's error. */
+  readonly code: string | undefined;
 }
 
 /** A mistake whose message and hint `mistakes/explain.ts` writes. It is loaded on demand: a correct start does without it. */

@@ -2,6 +2,8 @@
 import type { ProxyError } from '../../../errors.ts';
 import type { Mistake, UnexplainedMistake } from '../usage-error.ts';
 import { explainCommand } from './command.ts';
+import { explainFile } from './files.ts';
+import { explainHeader, explainHeaderValue } from './headers.ts';
 import { explainNoValue, explainPlaceholder, explainShellVariable, explainUnexpanded } from './placeholders.ts';
 import { explainSurplus } from './surplus.ts';
 import { explainChoice, explainFlag, explainForeign } from './unknown-words.ts';
@@ -33,5 +35,11 @@ export function explainOwn(mistake: Mistake): ProxyError {
       return explainPlaceholder(mistake);
     case 'no-value':
       return explainNoValue(mistake);
+    case 'header':
+      return explainHeader(mistake.text, mistake.name);
+    case 'header-value':
+      return explainHeaderValue(mistake.name, mistake.value);
+    case 'file':
+      return explainFile(mistake);
   }
 }
