@@ -157,7 +157,8 @@ export class StreamableSession {
     const { url, fetch, cookies } = this.#context;
     const headers = this.#headers.of(kind);
     const inSession = kind === 'post' && this.#headers.sessionId !== undefined;
-    return fetch({ ...how, method: 'POST', url, headers, body, inSession, cookies });
+    const { purpose, signal, repeatable } = how;
+    return fetch({ purpose, method: 'POST', url, headers, body, signal, inSession, repeatable, cookies });
   }
 
   /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
