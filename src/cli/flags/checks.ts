@@ -155,7 +155,7 @@ export function checkOrigin(value: string): string | undefined {
 }
 
 export function checkNotEmpty(value: string): string | undefined {
-  return value === '' ? 'expected a value that is not empty; is the variable set that it comes from?' : undefined;
+  return value === '' ? 'expected a value that is not empty; check that the variable it comes from is set' : undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ export function explainCommand(words: readonly string[]): ProxyError {
   const url = words.slice(at + 1).find(isHttpUrl);
   if (at !== -1 && url !== undefined) {
     return usageError(
-      `a command of ${bridgeIn(words[at] as string)} is given instead of the URL`,
+      `this is a command of ${bridgeIn(words[at] as string)}, not a URL`,
       `the URL comes first: mcp-proxy ${shown(url)}`,
     );
   }

@@ -15,9 +15,9 @@ export function explainSurplus({ targets, headers, subcommand }: Surplus): Proxy
   if (near) return usageError('the first argument is not a URL', `did you mean ${near}?`);
   const several = severalUrls(targets, subcommand);
   if (several) return several;
-  const message = `one URL is expected, but ${targets.length} arguments were given`;
+  const message = `expected one URL, but got ${targets.length} arguments`;
   if ([...targets, ...headers].some((word) => CURLY_QUOTE.test(word))) {
-    return usageError(message, `curly quotes do not hold words together; type straight ones: ${HEADER_EXAMPLE}`);
+    return usageError(message, `curly quotes do not group words; use straight quotes: ${HEADER_EXAMPLE}`);
   }
   const behind = SUBCOMMANDS.find(({ name }) => targets.includes(name));
   if (behind)
@@ -37,8 +37,10 @@ export function explainSurplus({ targets, headers, subcommand }: Surplus): Proxy
   }
   // Some hosts take arguments apart that were quoted properly, most of them on Windows.
   const without =
-    headers.length > 0 ? ', or no spaces: -H Authorization:${AUTH} and AUTH="Bearer TOKEN" in the environment' : '';
-  return usageError(message, `values with spaces need quotes: ${HEADER_EXAMPLE}${without}`);
+    headers.length > 0
+      ? ', or avoid spaces: -H Authorization:${AUTH}, with AUTH="Bearer TOKEN" in the environment'
+      : '';
+  return usageError(message, `put values with spaces in quotes: ${HEADER_EXAMPLE}${without}`);
 }
 
 /** What is wrong with several arguments of which at least two are URLs; undefined where they are not. */

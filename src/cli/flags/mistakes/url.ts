@@ -22,15 +22,18 @@ const NOT_A_URL = 'the first argument is not a URL';
 export function explainUrl(given: string): ProxyError {
   const text = withoutWrapping(given);
   if (isUnexpanded(text)) return explainUnexpanded(text, 'the URL');
-  if (text === '') return usageError('the URL is empty', 'is the variable set that it comes from?');
+  if (text === '') return usageError('the URL is empty', 'check that the variable it comes from is set');
   if (!isHttpUrl(text)) return notUrl(text);
   if (/^https?:\/\/https?:?\/\//i.test(text)) {
     return usageError('the URL has its scheme twice', `type it once: ${shown(withoutScheme(text))}`);
   }
   if (/\s-{1,2}[a-z]/i.test(text)) {
-    return usageError('the first argument holds the URL and more', `an argument for each: mcp-proxy ${EXAMPLE} --flag`);
+    return usageError(
+      'the first argument holds the URL and more',
+      `give the URL and the flag as separate arguments: mcp-proxy ${EXAMPLE} --flag`,
+    );
   }
-  return usageError('the URL is not valid', `it looks like ${EXAMPLE}; check the host name and the port`);
+  return usageError('the URL is not valid', `check the host name and the port; an example: ${EXAMPLE}`);
 }
 
 function withoutScheme(text: string): string {
@@ -119,7 +122,8 @@ const PATH = /^(?:\/(?:mcp|sse|api|v\d))+\/?$/;
 function withoutAny(given: string): ProxyError {
   const text = given.replace(/^:?\/\//, '');
   const [host] = HOST.exec(text) ?? [];
-  if (host === undefined) return usageError(NOT_A_URL, `it looks like ${EXAMPLE}; values with spaces need quotes`);
+  if (host === undefined)
+    return usageError(NOT_A_URL, `expected a URL such as ${EXAMPLE}; put values with spaces in quotes`);
   const scheme = isLoopback(host.replace(/:\d+$/, '')) ? 'http' : 'https';
   const isTelling = PATH.test(text.slice(host.length));
   return usageError(

@@ -118,7 +118,7 @@ describe('the URL', () => {
   it.each([
     ['https://', /the URL is not valid/],
     ['https://host .example', /the URL is not valid/],
-    ['', /the URL is empty \| is the variable set/],
+    ['', /the URL is empty \| check that the variable/],
     ['-', /not a URL/],
   ])('%j is none', (text, expected) => {
     expect(refusal(text)).toMatch(expected);
@@ -138,7 +138,7 @@ describe('the URL', () => {
   it('is not taken for a subcommand when it begins like one', () => {
     for (const text of ['status.example.com/mcp', 'login.example.com', 'doctor:8080/mcp', 'logout/mcp']) {
       const told = refusal(text);
-      expect(told).toMatch(/^the URL has no scheme|^the first argument is not a URL \| it looks like/);
+      expect(told).toMatch(/^the URL has no scheme|^the first argument is not a URL \| expected a URL such as/);
       expect(told).not.toMatch(/did you mean/);
     }
   });

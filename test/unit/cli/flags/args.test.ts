@@ -122,7 +122,7 @@ describe('subcommands', () => {
 
   it('are words in the place of the URL, not behind it', () => {
     expect(refusal(URL_TEXT, 'login')).toMatch(
-      /one URL is expected, .* \| the command comes first: mcp-proxy login https:/,
+      /expected one URL, .* \| the command comes first: mcp-proxy login https:/,
     );
   });
 });
@@ -209,7 +209,7 @@ describe('a value that is refused', () => {
     ],
     [
       ['--ignore-tool', ''],
-      'invalid value for --ignore-tool: "" | expected a value that is not empty; is the variable set',
+      'invalid value for --ignore-tool: "" | expected a value that is not empty; check that the variable',
     ],
     [['--log-level', 'WARNING'], 'invalid value for --log-level: "WARNING" | did you mean warn?'],
     [

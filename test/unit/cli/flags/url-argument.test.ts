@@ -86,7 +86,7 @@ describe('the scheme', () => {
     ['api.test/mcp?key=topsecret', 'the URL has no scheme | put https:// in front of the host name'],
     [
       'user:topsecret@api.test/mcp',
-      `the first argument is not a URL | it looks like ${EXAMPLE}; values with spaces need quotes`,
+      `the first argument is not a URL | expected a URL such as ${EXAMPLE}; put values with spaces in quotes`,
     ],
     ['https:/topsecret', `the URL has one slash after https:, not two | type ${EXAMPLE}`],
     [
@@ -100,7 +100,7 @@ describe('the scheme', () => {
     ['https:/$(topsecret).test/mcp', `the URL has one slash after https:, not two | type ${EXAMPLE}`],
     [
       'javascript:topsecret()',
-      `the first argument is not a URL | it looks like ${EXAMPLE}; values with spaces need quotes`,
+      `the first argument is not a URL | expected a URL such as ${EXAMPLE}; put values with spaces in quotes`,
     ],
   ])('and what may be a secret is not repeated: %s', (text, expected) => {
     expect(refusal(text)).toBe(expected);
@@ -162,7 +162,7 @@ describe('a command', () => {
     ['mcp-proxy', ['uvx', 'mcp-proxy', `${url}?`]],
   ])('of %s with a URL is recognised: %j', (name, words) => {
     expect(told(pastedCommand(words))).toBe(
-      `a command of ${name} is given instead of the URL | the URL comes first: mcp-proxy ${url}`,
+      `this is a command of ${name}, not a URL | the URL comes first: mcp-proxy ${url}`,
     );
   });
 

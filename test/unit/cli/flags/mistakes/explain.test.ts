@@ -9,8 +9,8 @@ const PROGRAM = readFileSync(path.join(path.dirname(PROXY_BIN), '..', 'dist', 'm
 
 it.each([
   [['wss://host.example/mcp'], 'MCP has no WebSocket transport'],
-  [['npx', 'mcp-remote', URL_TEXT], 'is given instead of the URL'],
-  [[URL_TEXT, 'word'], 'values with spaces need quotes'],
+  [['npx', 'mcp-remote', URL_TEXT], 'this is a command of mcp-remote, not a URL'],
+  [[URL_TEXT, 'word'], 'put values with spaces in quotes'],
   [[URL_TEXT, '--log-levl', 'debug'], 'unknown flag'],
   [[URL_TEXT, '--transport', 'carrier-pigeon'], 'expected one of'],
   [['https://${HOST}/mcp'], 'which this program does not expand there'],

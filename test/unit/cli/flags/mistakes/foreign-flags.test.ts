@@ -123,7 +123,7 @@ describe('the table', () => {
 describe('what is no flag', () => {
   it('a port behind the URL is that of the redirect URI', () => {
     const here =
-      /^one URL is expected, but 2 arguments were given \| --callback-port 3334; .* --callback-path \/oauth\/callback too$/;
+      /^expected one URL, but got 2 arguments \| --callback-port 3334; .* --callback-path \/oauth\/callback too$/;
     expect(refusal(URL_TEXT, '3334')).toMatch(here);
     expect(refusal(URL_TEXT, '3334', '-H', 'X-Key: value')).toMatch(here);
     expect(rowsOf('mcp-remote').get('URL PORT')).toBe(
