@@ -69,6 +69,9 @@ export async function withNeighbour(error: unknown, advise: () => Promise<string
  */
 function statusHint(status: number, retryAfter: number | undefined): string | undefined {
   if (status === 404 || status === 405) return 'check the path of the URL';
+  // Only the client is shown the body: what it quotes may be a secret of one of several clients.
+  if (status === 400 || status === 422)
+    return 'the server rejected the request; the error of the client shows its answer';
   const later = retryAfter === undefined ? undefined : `try again in ${retryAfter} s`;
   if (status === 429) return `the server limits how many requests it takes; ${later ?? 'try again later'}`;
   const trouble =
