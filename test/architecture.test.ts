@@ -32,7 +32,7 @@ const MAX_FILES = 18;
 /** Measured: these cost several times the CPU and start-up of what the program does itself, and they change messages. */
 const UNWANTED = /^(@modelcontextprotocol\/|express$|zod$|undici$)/;
 
-const MAX_LINES = 328;
+const MAX_LINES = 320;
 
 interface SourceFile {
   /** Path below `src`, with slashes. */

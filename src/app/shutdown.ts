@@ -68,9 +68,9 @@ export class Shutdown {
 
   /** Runs one step, and waits no longer than its limit. */
   async #take({ limit, needed, run }: Step): Promise<void> {
-    if (needed?.() === false) return;
     let result: unknown;
     try {
+      if (needed?.() === false) return;
       result = run(this.#left(limit));
     } catch {
       // A step that fails must not keep the others from running.

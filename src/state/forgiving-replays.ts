@@ -34,7 +34,8 @@ class ForgivingReplay implements ReplayBuffer {
       this.#tell(error);
       return this.#spare.keep(stream, sequence, frame);
     });
-    if (keeping) this.#kept = Promise.all([this.#kept, keeping]);
+    // Without the values, which would hold on to every event that was ever kept.
+    if (keeping) this.#kept = Promise.all([this.#kept, keeping]).then(() => {});
     return keeping;
   }
 

@@ -4,30 +4,18 @@
  */
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Exchange } from '../../core/exchange.ts';
-import type { HttpResponse } from '../../core/fetch.ts';
-import type { Call, Frame, Reply } from '../../core/jsonrpc.ts';
-import { showUrl } from '../../core/redact.ts';
+import type { Call, Reply } from '../../core/jsonrpc.ts';
 import { withLimit } from '../../core/timer.ts';
 import { EndedByProxy, ProxyError } from '../../errors.ts';
 import { PING } from '../../mcp/handshake.ts';
-import { STREAM_HEADERS } from '../../mcp/headers.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
-import { Link } from '../../wire/link.ts';
-import type { SseEvent } from '../../wire/sse.ts';
+import type { Link } from '../../wire/link.ts';
 import { nextAttempt, pause, withinReason } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
 import { Journal, listChanges } from '../journal.ts';
-import { discard, mediaType, messagesIn, readEvents, startOfStream } from '../messages.ts';
-import { type Outcome, Refusal, refusal, replyOf } from '../outcome.ts';
-import { endpointOf, notMcp } from './endpoint.ts';
+import { type Outcome, Refusal, replyOf } from '../outcome.ts';
+import { type Channel, openChannel } from './channel.ts';
 
-/** How long the server may take to name its endpoint, in milliseconds. */
-const ENDPOINT_LIMIT = 10_000;
-/**
- * How long the server may take to accept a message, in milliseconds: some servers accept it only
- * when its work is done.
- */
-const POST_LIMIT = 60 * 60_000;
 /** How long the server may take to answer a request of the session itself, in milliseconds. */
 const OWN_LIMIT = 30_000;
 
@@ -39,14 +27,6 @@ const REQUEST_PATIENCE = 10_000;
 
 /** A stream that lived at least this long was cut, not refused; in milliseconds. */
 const LIVED = 5_000;
-
-/** A connected stream: where to POST, and the correlation of what comes back. */
-interface Channel {
-  readonly link: Link;
-  readonly close: Cancellation;
-}
-
-const POST_HEADERS = { 'content-type': 'application/json' };
 
 export class SseSession {
   readonly #context: UpstreamContext;
@@ -158,108 +138,16 @@ export class SseSession {
   }
 
   /** Opens the stream. Rejects with a Refusal when the URL does not offer one. */
-  async #open(signal: CancelSignal): Promise<Channel> {
-    const { url, fetch, cookies } = this.#context;
+  #open(signal: CancelSignal): Promise<Channel> {
     const close = new Cancellation();
     this.#connecting = close;
-    const abandon = (): void => close.abort(signal.reason);
-    signal.addEventListener('abort', abandon, { once: true });
-    const late = notMcp(url, `it names no endpoint in ${ENDPOINT_LIMIT / 1000} s`);
-    const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
-    try {
-      const response = await fetch({
-        purpose: 'connect',
-        method: 'GET',
-        url,
-        headers: STREAM_HEADERS,
-        signal: close.signal,
-        repeatable: true,
-        cookies,
-      });
-      if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
-        // An event stream under another status never ends; anything else is short. The proxy has
-        // not asked anything yet, so no body can be an answer.
-        throw new Refusal({ ...(await refusal(response, url)), reply: undefined });
-      }
-      return await this.#connect(response, close);
-    } catch (error) {
-      const told = error instanceof Refusal || error instanceof ProxyError;
-      const reason = told || !(close.reason instanceof Error) ? error : close.reason;
-      close.abort();
-      throw reason;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abandon);
-    }
-  }
-
-  /** Reads the stream; resolves when its first event has named the endpoint. */
-  #connect(response: HttpResponse, close: Cancellation): Promise<Channel> {
-    const { url, log, peer } = this.#context;
-    return new Promise((resolve, reject) => {
-      let endpoint: URL | undefined;
-      const link = new Link((frame, asking) => this.#post(endpoint as URL, frame, close.signal, asking), {
-        request: (exchange) => {
-          const reply = peer.ask(exchange.call, exchange.signal);
-          full = peer.room() ?? full;
-          return reply;
-        },
-        notify: (call) => {
-          full = peer.notify(call) ?? full;
-        },
-      });
-      let full: Promise<void> | undefined;
-      const position = startOfStream();
-      const channel: Channel = { link, close };
-      const onEvent = (event: SseEvent): Promise<void> | undefined => {
-        if (!endpoint) {
-          if (event.type === 'message' && event.data.length === 0) return undefined;
-          this.proven ||= event.type === 'endpoint';
-          endpoint = endpointOf(event, url);
-          resolve(channel);
-          return undefined;
-        }
-        if (event.type !== 'message' || event.data.length === 0) return undefined;
-        full = undefined;
-        for (const message of messagesIn(event.data, log)) link.receive(message);
-        return full;
-      };
-      readEvents(response, position, onEvent)
-        .then(
-          () => new ProxyError('failed', `${showUrl(url)} ended its event stream`, { outcome: 'unknown' }),
-          (error: unknown) => error,
-        )
-        .then((error) => {
-          const reason =
-            error instanceof ProxyError || error instanceof Refusal
-              ? error
-              : new ProxyError('failed', 'the event stream was closed', { outcome: 'unknown' }, error);
-          if (this.#channel === channel) this.#lost(position.retry);
-          close.abort(reason);
-          reject(reason);
-          link.end(reason instanceof ProxyError ? reason : reason.outcome.error);
-        });
-    });
-  }
-
-  async #post(endpoint: URL, body: Frame, close: CancelSignal, asking?: CancelSignal): Promise<void> {
-    const { fetch, cookies } = this.#context;
-    const post = async (signal: CancelSignal): Promise<void> => {
-      const request = {
-        purpose: 'call',
-        method: 'POST',
-        url: endpoint,
-        headers: POST_HEADERS,
-        body,
-        signal,
-        repeatable: false,
-      } as const;
-      const response = await fetch({ ...request, cookies });
-      if (response.status >= 300) throw new Refusal(await refusal(response, endpoint));
-      discard(response);
+    const proven = (): void => {
+      this.proven = true;
     };
-    // A message that the client cancels while it waits for a sign-in must not be sent afterwards.
-    await withLimit(POST_LIMIT, close, post, asking);
+    const ended = (channel: Channel, retry: number | undefined): void => {
+      if (this.#channel === channel) this.#lost(retry);
+    };
+    return openChannel(this.#context, { close, signal, proven, ended });
   }
 
   /** The stream has ended. Reopens a session that was open, so that the server's messages are heard. */

@@ -1,0 +1,155 @@
+/** One event stream of HTTP+SSE, the endpoint that it names, and the messages that cross both ways. */
+import type { Cancellation, CancelSignal } from '../../core/cancel.ts';
+import type { HttpResponse } from '../../core/fetch.ts';
+import type { Frame } from '../../core/jsonrpc.ts';
+import { showUrl } from '../../core/redact.ts';
+import { withLimit } from '../../core/timer.ts';
+import { ProxyError } from '../../errors.ts';
+import { STREAM_HEADERS } from '../../mcp/headers.ts';
+import { Link } from '../../wire/link.ts';
+import type { SseEvent } from '../../wire/sse.ts';
+import type { UpstreamContext } from '../context.ts';
+import { discard, mediaType, messagesIn, readEvents, startOfStream } from '../messages.ts';
+import { Refusal, refusal } from '../outcome.ts';
+import { endpointOf, notMcp } from './endpoint.ts';
+
+/** How long the server may take to name its endpoint, in milliseconds. */
+const ENDPOINT_LIMIT = 10_000;
+/**
+ * How long the server may take to accept a message, in milliseconds: some servers accept it only
+ * when its work is done.
+ */
+const POST_LIMIT = 60 * 60_000;
+
+const POST_HEADERS = { 'content-type': 'application/json' };
+
+/** A connected stream: where to POST, and the correlation of what comes back. */
+export interface Channel {
+  readonly link: Link;
+  readonly close: Cancellation;
+}
+
+export interface ChannelOptions {
+  /** Closes the stream, also while it is being opened. */
+  readonly close: Cancellation;
+  /** Gives up the opening. */
+  readonly signal: CancelSignal;
+  /** Called when the server has sent an `endpoint` event. */
+  readonly proven: () => void;
+  /** Called when the stream has ended, with the milliseconds after which the server wants the next one. */
+  readonly ended: (channel: Channel, retry: number | undefined) => void;
+}
+
+/** Opens the stream. Rejects with a Refusal when the URL does not offer one. */
+export async function openChannel(context: UpstreamContext, options: ChannelOptions): Promise<Channel> {
+  const { url, fetch, cookies } = context;
+  const { close, signal } = options;
+  const abandon = (): void => close.abort(signal.reason);
+  signal.addEventListener('abort', abandon, { once: true });
+  const late = notMcp(url, `it names no endpoint in ${ENDPOINT_LIMIT / 1000} s`);
+  const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
+  try {
+    const response = await fetch({
+      purpose: 'connect',
+      method: 'GET',
+      url,
+      headers: STREAM_HEADERS,
+      signal: close.signal,
+      repeatable: true,
+      cookies,
+    });
+    if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
+      // An event stream under another status never ends; anything else is short. The proxy has
+      // not asked anything yet, so no body can be an answer.
+      throw new Refusal({ ...(await refusal(response, url)), reply: undefined });
+    }
+    return await connect(response, context, options);
+  } catch (error) {
+    const told = error instanceof Refusal || error instanceof ProxyError;
+    const reason = told || !(close.reason instanceof Error) ? error : close.reason;
+    close.abort();
+    throw reason;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abandon);
+  }
+}
+
+/** Reads the stream; resolves when its first event has named the endpoint. */
+function connect(
+  response: HttpResponse,
+  context: UpstreamContext,
+  { close, proven, ended }: ChannelOptions,
+): Promise<Channel> {
+  const { url, log, peer } = context;
+  return new Promise((resolve, reject) => {
+    let endpoint: URL | undefined;
+    const link = new Link((frame, asking) => post(endpoint as URL, frame, context, close.signal, asking), {
+      request: (exchange) => {
+        const reply = peer.ask(exchange.call, exchange.signal);
+        full = peer.room() ?? full;
+        return reply;
+      },
+      notify: (call) => {
+        full = peer.notify(call) ?? full;
+      },
+    });
+    let full: Promise<void> | undefined;
+    const position = startOfStream();
+    const channel: Channel = { link, close };
+    const onEvent = (event: SseEvent): Promise<void> | undefined => {
+      if (!endpoint) {
+        if (event.type === 'message' && event.data.length === 0) return undefined;
+        if (event.type === 'endpoint') proven();
+        endpoint = endpointOf(event, url);
+        resolve(channel);
+        return undefined;
+      }
+      if (event.type !== 'message' || event.data.length === 0) return undefined;
+      full = undefined;
+      for (const message of messagesIn(event.data, log)) link.receive(message);
+      return full;
+    };
+    readEvents(response, position, onEvent)
+      .then(
+        () => new ProxyError('failed', `${showUrl(url)} ended its event stream`, { outcome: 'unknown' }),
+        (error: unknown) => error,
+      )
+      .then((error) => {
+        const reason =
+          error instanceof ProxyError || error instanceof Refusal
+            ? error
+            : new ProxyError('failed', 'the event stream was closed', { outcome: 'unknown' }, error);
+        ended(channel, position.retry);
+        close.abort(reason);
+        reject(reason);
+        link.end(reason instanceof ProxyError ? reason : reason.outcome.error);
+      });
+  });
+}
+
+/** @param asking aborted when the client cancels the message */
+async function post(
+  url: URL,
+  body: Frame,
+  { fetch, cookies }: UpstreamContext,
+  close: CancelSignal,
+  asking: CancelSignal | undefined,
+): Promise<void> {
+  const sent = async (signal: CancelSignal): Promise<void> => {
+    const response = await fetch({
+      purpose: 'call',
+      method: 'POST',
+      url,
+      headers: POST_HEADERS,
+      body,
+      signal,
+      repeatable: false,
+      cookies,
+    });
+    if (response.status >= 300) throw new Refusal(await refusal(response, url));
+    discard(response);
+  };
+  // A message that the client cancels while it waits for a sign-in must not be sent afterwards.
+  await withLimit(POST_LIMIT, close, sent, asking);
+}
