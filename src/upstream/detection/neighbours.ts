@@ -39,8 +39,8 @@ export class Neighbours {
   }
 
   /**
-   * What to type instead: the first neighbour where an MCP server answers, or the flag that
-   * forbids the transport of the URL itself. Never rejects.
+   * What to type instead: the first neighbour where an MCP server answers, or else the flag that
+   * may exclude the server's transport. Never rejects.
    */
   advise(): Promise<string | undefined> {
     if (this.#advice && Date.now() < this.#holdsUntil) return this.#advice;
@@ -57,22 +57,14 @@ export class Neighbours {
       if (this.#strategy !== 'sse-only' && (await speaksHttp(url, this.#fetch, limit))) return true;
       return this.#strategy !== 'http-only' && SSE_PATH.test(url.pathname) && speaksSse(url, this.#fetch, limit);
     };
-    const [forbidden, ...speak] = await Promise.all([
-      this.#speaksForbidden(limit).catch(() => false),
-      ...urls.map((url) => speaks(url).catch(() => false)),
-    ]);
+    const speak = await Promise.all(urls.map((url) => speaks(url).catch(() => false)));
     clearTimeout(timer);
     const found = urls.find((_, i) => speak[i]);
     if (found) return `an MCP server answers at ${showUrl(found)}: use that URL`;
-    if (!forbidden) return undefined;
-    const spoken = this.#strategy === 'sse-only' ? 'Streamable HTTP' : 'HTTP+SSE';
-    return `the server speaks ${spoken} at this URL: leave --transport ${this.#strategy} out`;
-  }
-
-  /** Whether the server speaks at its own URL, over the transport that the strategy excludes. */
-  async #speaksForbidden(limit: CancelSignal): Promise<boolean> {
-    if (this.#strategy === 'http-only') return speaksSse(this.#url, this.#fetch, limit);
-    return this.#strategy === 'sse-only' && speaksHttp(this.#url, this.#fetch, limit);
+    // Nothing is sent over the excluded transport, not even to find out.
+    const excluded = this.#strategy === 'sse-only' ? 'Streamable HTTP' : 'HTTP+SSE';
+    if (!this.#strategy.endsWith('-only')) return undefined;
+    return `check the path of the URL; if the server speaks ${excluded}, leave --transport ${this.#strategy} out`;
   }
 }
 
