@@ -223,6 +223,12 @@ it('--log-format json holds for login and logout', async () => {
   expect(login.out.map((line) => JSON.parse(line) as object)).toEqual([event(`signed in to ${server.url}`)]);
   // This browser may be through with the sign-in before the program has reported that it opened.
   for (const line of login.err.split('\n').filter(Boolean)) expect(JSON.parse(line)).toHaveProperty('msg');
+  const refused = await run('login', ['http://127.0.0.1:1/mcp', '--log-format', 'json'], options);
+  const errors = refused.err.trimEnd().split('\n');
+  expect(errors.map((line) => JSON.parse(line) as object).at(-1)).toMatchObject({
+    level: 'error',
+    msg: expect.stringContaining('127.0.0.1:1'),
+  });
   const logout = await run('logout', [server.url, '--log-format', 'json'], options);
   expect(logout.out.map((line) => JSON.parse(line) as object)).toEqual([event(`signed out of ${server.url}`)]);
 });
