@@ -178,7 +178,8 @@ export class HttpDownstream {
       return refused(400, `Parse error: ${error.message}`, {}, PARSE_ERROR);
     }
     if (this.#closing && frame.messages.some(({ kind }) => kind === 'request')) return SHUTTING_DOWN;
-    const posted = { ...request, size: body.length };
+    const { req, res, forwarded } = request;
+    const posted = { req, res, forwarded, size: body.length };
     return path === '/message' ? this.#legacy.message(posted, frame.messages) : this.#messages(posted, frame);
   }
 
