@@ -34,7 +34,7 @@ import { Identities } from './clients.ts';
 import type { Environment } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
 import { Ready } from './readiness.ts';
-import { layersOf, type Own, openServer, openShared, type Shared } from './server.ts';
+import { layersOf, type Own, onlyServer, openServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningHttpProxy {
@@ -59,20 +59,21 @@ export async function startHttpProxy(
   const environment = { ...given, log: withoutRepetition(given.log) };
   const { log } = environment;
   const { listen: own } = config;
+  const server = onlyServer(config);
   const pulse = new Pulse();
   const openSessions = given.openSessions ?? memorySessions;
   const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
-  const clientsSignIn = own.forwardHeaders.some(({ to }) => to === 'authorization');
-  const shared = openShared(config, environment, {
+  const clientsSignIn = server.forwardHeaders.some(({ to }) => to === 'authorization');
+  const shared = openShared(server, config, environment, {
     // When client credentials are forwarded, the proxy must never substitute its own.
     signsIn: !clientsSignIn,
     // An answer that the server gave to one client must not be given to another.
-    remembers: own.forwardHeaders.length === 0,
+    remembers: server.forwardHeaders.length === 0,
     renewed: () => metrics.renewed(),
   });
   const ready = new Ready(shared, { clientsSignIn });
-  const servers = new AllServers(config, shared, measure(metrics));
+  const servers = new AllServers(own, shared, measure(metrics));
   const downstream = new HttpDownstream({
     rules: {
       allowedHosts: new Set(own.allowedHosts),
@@ -84,10 +85,10 @@ export async function startHttpProxy(
     replays: given.replays ? forgivingReplays(given.replays, memoryReplays(), log) : memoryReplays(),
     pulse,
     bytes: new Budget(BYTES),
-    operation: new Operation({ server: showUrl(config.url), ready: () => ready.look(), metrics: () => metrics.text() }),
+    operation: new Operation({ server: showUrl(server.url), ready: () => ready.look(), metrics: () => metrics.text() }),
     maxBody: own.maxBody,
     log,
-    forwardHeaders: own.forwardHeaders,
+    forwardHeaders: server.forwardHeaders,
   });
   const listener = await listen({
     host: own.host,
@@ -175,10 +176,9 @@ class AllServers implements Servers {
   /** One session for each set of headers that clients send upstream. Most often there is one. */
   readonly #stateless: Identities<Session>;
 
-  constructor(config: Config & { readonly listen: ListenConfig }, shared: Shared, measured: Layer) {
+  constructor({ upstreamSession, sessionIdle: idle }: ListenConfig, shared: Shared, measured: Layer) {
     const { log, version } = shared.environment;
-    const { upstreamSession, sessionIdle: idle, forwardHeaders } = config.listen;
-    this.#forwards = forwardHeaders.length > 0;
+    this.#forwards = shared.server.forwardHeaders.length > 0;
     this.#shared = shared;
     const all = upstreamSession === 'shared' ? sharing({ version, idle, log }) : undefined;
     this.#layers = layersOf(shared, {

@@ -23,11 +23,14 @@ export function environmentOf(
   const log = createLog({ level, format, redact, timed, write: (text) => process.stderr.write(text) });
   // The host may close stderr, which is no reason to stop working.
   process.stderr.on('error', () => {});
-  for (const [name] of config.headers) {
-    if (isReservedHeader(name)) log.warn(`--header ${name} is ignored: this header belongs to the protocol`);
+  for (const server of config.servers) {
+    if (server.kind !== 'http') continue;
+    for (const [name] of server.headers) {
+      if (isReservedHeader(name)) log.warn(`--header ${name} is ignored: this header belongs to the protocol`);
+    }
+    const unset = unusedProxyFlag({ url: server.url, enableProxy: config.enableProxy }, process.env);
+    if (unset !== undefined) log.warn(unset);
   }
-  const unset = unusedProxyFlag(config, process.env);
-  if (unset !== undefined) log.warn(unset);
   const folder = cacheFolder(process.env);
   return {
     env: process.env,
