@@ -100,7 +100,7 @@ export async function startHttpProxy(
       downstream.handle(req, res);
     },
     notAccepted: (why) => log.warn(`a connection could not be accepted: ${why} (is ulimit -n large enough?)`),
-    closed: (res) => metrics.response(knownPath(res.req.url), statusOf(res)),
+    closed: (res) => metrics.response(res.req.url, statusOf(res)),
   });
   shared.hopeless.then((error) => log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message));
   // Operators must learn at startup, not from the first client, that the server is down or needs a sign-in.

@@ -44,8 +44,8 @@ export interface VerdictMemory {
 export interface Meter {
   /** An exchange is over. `outcome`: `result`, `error` (of the server), `cancelled`, or the code of a ProxyError. */
   exchange(method: string, outcome: string, seconds: number): void;
-  /** The proxy has sent one HTTP response. */
-  response(path: string, status: number): void;
+  /** The proxy has sent one HTTP response to a request with this URL, in origin form. */
+  response(url: string | undefined, status: number): void;
   /** Tokens were refreshed. */
   renewed(): void;
 }

@@ -5,6 +5,7 @@ import Histogram from 'prom-client/lib/histogram.js';
 import Registry from 'prom-client/lib/registry.js';
 import type { Meter } from '../../../core/ports.ts';
 import type { ErrorCode } from '../../../errors.ts';
+import { knownPath } from '../paths.ts';
 
 /** Read at each scrape. */
 export interface Gauges {
@@ -30,8 +31,6 @@ const UPSTREAM_ERRORS = [
   'no-common-version',
   'bad-result',
 ] as const satisfies readonly ErrorCode[];
-
-const PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics']);
 
 /** Seconds. Tools may work for minutes. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -89,8 +88,8 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
       durations.observe({ method }, seconds);
       if ((UPSTREAM_ERRORS as readonly string[]).includes(outcome)) failures.inc({ code: outcome });
     },
-    response(path, status) {
-      responses.inc({ path: PATHS.has(path) ? path : 'other', status });
+    response(url, status) {
+      responses.inc({ path: knownPath(url), status });
     },
     renewed() {
       renewals.inc();

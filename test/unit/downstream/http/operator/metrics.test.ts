@@ -123,7 +123,7 @@ describe('responses', () => {
     for (const path of [
       '',
       '/',
-      '/mcp/',
+      '/mcp//',
       '/MCP',
       '/a"\n\\b',
       '__proto__',
