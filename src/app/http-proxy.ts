@@ -56,7 +56,7 @@ export async function startHttpProxy(
   config: Config & { readonly listen: ListenConfig },
   given: Environment,
 ): Promise<RunningHttpProxy> {
-  const environment = { ...given, log: withoutRepetition(given.log) };
+  const environment = quieter(given);
   const { log } = environment;
   const { listen: own } = config;
   const server = onlyServer(config);
@@ -64,16 +64,17 @@ export async function startHttpProxy(
   const openSessions = given.openSessions ?? memorySessions;
   const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
+  const meter = metrics.meterOf(server.name);
   const clientsSignIn = server.forwardHeaders.some(({ to }) => to === 'authorization');
   const shared = openShared(server, config, environment, {
     // When client credentials are forwarded, the proxy must never substitute its own.
     signsIn: !clientsSignIn,
     // An answer that the server gave to one client must not be given to another.
     remembers: server.forwardHeaders.length === 0,
-    renewed: () => metrics.renewed(),
+    renewed: () => meter.renewed(),
   });
   const ready = new Ready(shared, { clientsSignIn });
-  const servers = new AllServers(own, shared, measure(metrics));
+  const servers = new AllServers(own, shared, measure(meter));
   const downstream = new HttpDownstream({
     rules: {
       allowedHosts: new Set(own.allowedHosts),
@@ -102,7 +103,9 @@ export async function startHttpProxy(
     notAccepted: (why) => log.warn(`a connection could not be accepted: ${why} (is ulimit -n large enough?)`),
     closed: (res) => metrics.response(res.req.url, statusOf(res)),
   });
-  shared.hopeless.then((error) => log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message));
+  shared.hopeless.then(({ message, data }) =>
+    shared.environment.log.error(data.hint ? `${message} (${data.hint})` : message),
+  );
   // Operators must learn at startup, not from the first client, that the server is down or needs a sign-in.
   const looking = ready.lookUntilReached();
 
@@ -113,6 +116,16 @@ export async function startHttpProxy(
     hopeless: shared.hopeless,
     // Clients did not ask for the end, so after a signal their calls get as much time as after a client leaves.
     close: (reason) => shutdown.begin(reason === 'signal' ? 'client-gone' : reason),
+  };
+}
+
+/** The environment for many clients. */
+function quieter(given: Environment): Environment {
+  const { log, logOf } = given;
+  return {
+    ...given,
+    log: withoutRepetition(log),
+    ...(logOf && { logOf: (server: string) => withoutRepetition(logOf(server)) }),
   };
 }
 
