@@ -7,7 +7,7 @@ import { listenLoopback } from '../../peers/listen.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
 import { closeProxies, type ProxyProcess, startProxy } from '../../peers/proxy.ts';
-import { setting } from '../sign-in/first-contact/first-contact-setting.ts';
+import { fixture } from '../sign-in/first-contact/fixture.ts';
 
 const peers: { close(): Promise<unknown> }[] = [];
 const open = async <T extends (typeof peers)[number]>(starting: Promise<T> | T): Promise<T> => {
@@ -110,7 +110,7 @@ describe.concurrent('a sign-in', () => {
   });
 
   it('that waits for its user has said so already', async () => {
-    const { start, browser } = await setting(open, 'hold');
+    const { start, browser } = await fixture(open, 'hold');
     const proxy = start(['--auth-timeout', '12']);
     await proxy.rpc.initialize();
     await browser.waitForTab(1);

@@ -11,13 +11,13 @@ import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { challenges, startProtectedServer } from '../../../peers/oauth/protected-server.ts';
 import { opened } from '../../../peers/opened.ts';
 import { startProxy } from '../../../peers/proxy.ts';
-import { cleanUp } from '../setting.ts';
+import { cleanUp } from '../fixture.ts';
 import { readyOnce } from './ready.ts';
 
 cleanUp();
 const open = opened();
 
-async function scene(options: AuthorizationServerOptions = {}) {
+async function fixture(options: AuthorizationServerOptions = {}) {
   const authorizationServer = await open(startAuthorizationServer(options));
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('never'));
@@ -44,7 +44,7 @@ async function listening(onConnection: (socket: net.Socket) => void): Promise<{ 
 
 describe('a --callback-port that is taken', () => {
   it.each(['text', 'json'])('ends the proxy with one line of %s that says so', async (format) => {
-    const { server, options } = await scene();
+    const { server, options } = await fixture();
     const { port } = await listening((socket) => socket.destroy());
     const flags = ['--listen', '127.0.0.1:0', '--callback-port', String(port), '--log-format', format];
     const proxy = startProxy(server.url, flags, options);
@@ -57,7 +57,7 @@ describe('a --callback-port that is taken', () => {
 });
 
 it('a sign-in that cannot be begun is told in the log, and with its reason in /readyz', async () => {
-  const { authorizationServer, server, options } = await scene();
+  const { authorizationServer, server, options } = await fixture();
   await authorizationServer.close();
   const { url, proxy } = await startServing(server.url, [], options);
   await proxy.stderrMatching(/sign-in to .* failed: \S/);
@@ -67,7 +67,7 @@ it('a sign-in that cannot be begun is told in the log, and with its reason in /r
 });
 
 it('the page of a server that comes up after the proxy is in the log, and was opened', async () => {
-  const { server, browser, options } = await scene();
+  const { server, browser, options } = await fixture();
   let isUp = false;
   const { server: front, port } = await listening((socket) => {
     if (!isUp) return void socket.destroy();
@@ -89,7 +89,7 @@ it('the page of a server that comes up after the proxy is in the log, and was op
 
 it('with --device-code, /readyz tells the code along with the page', async () => {
   const device = { pending: 1_000, slowDown: 0, outcome: 'approve', interval: 1, expiresIn: 600 } as const;
-  const { server, options } = await scene({ device });
+  const { server, options } = await fixture({ device });
   const { url, proxy } = await startServing(server.url, ['--device-code'], options);
   const { signIn, ready } = await readyOnce(url, (said) => said.signIn.userCode !== undefined);
   expect(ready).toBe(false);
@@ -98,7 +98,7 @@ it('with --device-code, /readyz tells the code along with the page', async () =>
 });
 
 it('where clients sign in for themselves, the proxy is ready without', async () => {
-  const { server, browser, options } = await scene();
+  const { server, browser, options } = await fixture();
   const { url, proxy } = await startServing(server.url, ['--forward-header', 'X-Up=Authorization'], options);
   const said = await readyOnce(url, ({ upstream }) => upstream.reachable);
   expect(said).toMatchObject({ status: 200, ready: true, signIn: { needed: false } });
@@ -107,7 +107,7 @@ it('where clients sign in for themselves, the proxy is ready without', async () 
 });
 
 it('an end while the user has not signed in is not called a failure', async () => {
-  const { server, browser, options } = await scene();
+  const { server, browser, options } = await fixture();
   const { proxy } = await startServing(server.url, [], options);
   await browser.waitForTab(1);
   await proxy.stderrMatching(/sign in/);
