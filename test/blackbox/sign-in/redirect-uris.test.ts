@@ -1,9 +1,11 @@
 // Where the browser is sent back to: chosen by the program, by the user, or by whoever registered the client.
+
 import net from 'node:net';
 import { expect, it } from 'vitest';
+import { freePort } from '../../peers/free-port.ts';
 import { opened } from '../../peers/opened.ts';
+import { listenRaw } from '../../peers/raw-server.ts';
 import { startSignInFixture } from './fixture.ts';
-import { freePort } from './providers/provider-user.ts';
 
 const open = opened();
 
@@ -102,10 +104,7 @@ it('is registered again when the user wants another one', async () => {
 });
 
 it('is not moved to another port than the one that was asked for', async () => {
-  const holder = net.createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  await open({ close: () => new Promise((resolve) => holder.close(resolve)) });
-  const { port } = holder.address() as net.AddressInfo;
+  const { port } = await open(listenRaw(net.createServer((socket) => socket.destroy())));
   const fixture = await open(startSignInFixture());
   const { message, hint } = await fixture.refused(['--callback-port', String(port)]);
   expect(message).toContain(`port ${port}, which the sign-in needs, is in use`);

@@ -7,6 +7,7 @@
 import type http from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { listenLoopback, type NodeHandler, type Peer } from '../listen.ts';
+import { Watched } from '../watched.ts';
 import type { Bearer, TokenAuthority } from './authority.ts';
 import { authorize } from './authorize.ts';
 import { type AuthorizationServerBehaviour, usualBehaviour } from './behaviour.ts';
@@ -18,7 +19,6 @@ import { register } from './registration.ts';
 import { revoke } from './revocation.ts';
 import type { EndpointName, Incoming, ServerContext } from './server-context.ts';
 import { token } from './token.ts';
-import { Watched } from './watched.ts';
 
 export type RequestKind = 'metadata' | 'register' | 'authorize' | 'token' | 'revoke' | 'device' | 'jwks' | 'other';
 

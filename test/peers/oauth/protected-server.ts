@@ -5,10 +5,10 @@
 //   server.behaviour.challenge = challenges.bare;
 import type http from 'node:http';
 import { listenLoopback, type NodeHandler, type Peer, readJson } from '../listen.ts';
+import { Watched } from '../watched.ts';
 import type { TokenAuthority } from './authority.ts';
 import { type Answer, type DocumentAnswer, servePlace, write } from './document-answer.ts';
 import { type Carried, type Carrier, carry } from './protected-tools.ts';
-import { Watched } from './watched.ts';
 
 export interface Refusal {
   /** URL of the protected resource metadata, at the place where it is inserted. */

@@ -1,6 +1,7 @@
 // What whoever operates the proxy learns of a sign-in that is needed, without any client asking for anything.
+
 import { once } from 'node:events';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startServing } from '../../../peers/http/serving.ts';
 import {
@@ -11,6 +12,7 @@ import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { challenges, startProtectedServer } from '../../../peers/oauth/protected-server.ts';
 import { opened } from '../../../peers/opened.ts';
 import { startProxy } from '../../../peers/proxy.ts';
+import { listenRaw, relay } from '../../../peers/raw-server.ts';
 import { cleanUp } from '../fixture.ts';
 import { readyOnce } from './ready.ts';
 
@@ -24,28 +26,10 @@ async function fixture(options: AuthorizationServerOptions = {}) {
   return { authorizationServer, server, browser, options: { env: { BROWSER: browser.command } } };
 }
 
-/** A port of this machine where somebody else listens. */
-async function listening(onConnection: (socket: net.Socket) => void): Promise<{ server: net.Server; port: number }> {
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((socket) => {
-    sockets.add(socket.on('error', () => {}));
-    onConnection(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  await open({
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  });
-  return { server, port: (server.address() as AddressInfo).port };
-}
-
 describe('a --callback-port that is taken', () => {
   it.each(['text', 'json'])('ends the proxy with one line of %s that says so', async (format) => {
     const { server, options } = await fixture();
-    const { port } = await listening((socket) => socket.destroy());
+    const { port } = await open(listenRaw(net.createServer((socket) => socket.destroy())));
     const flags = ['--listen', '127.0.0.1:0', '--callback-port', String(port), '--log-format', format];
     const proxy = startProxy(server.url, flags, options);
     expect(await proxy.exit()).toEqual({ code: 1, signal: null });
@@ -69,12 +53,11 @@ it('a sign-in that cannot be begun is told in the log, and with its reason in /r
 it('the page of a server that comes up after the proxy is in the log, and was opened', async () => {
   const { server, browser, options } = await fixture();
   let isUp = false;
-  const { server: front, port } = await listening((socket) => {
-    if (!isUp) return void socket.destroy();
-    const back = net.connect(Number(new URL(server.url).port), '127.0.0.1').on('error', () => socket.destroy());
-    socket.pipe(back).pipe(socket);
-    socket.once('close', () => back.destroy());
+  const front = net.createServer((socket) => {
+    if (isUp) relay(socket, Number(new URL(server.url).port));
+    else socket.destroy();
   });
+  const { port } = await open(listenRaw(front));
   const looked = once(front, 'connection');
   const address = `http://127.0.0.1:${port}/mcp`;
   Object.assign(server.behaviour, { challenge: challenges.bare, resource: address });

@@ -1,19 +1,10 @@
 // What a client gets whose user takes longer than a client waits. These wait as long as the program does: 25 seconds;
 // so several of them wait side by side.
 import { afterAll, expect, it } from 'vitest';
-import { closeProxies } from '../../../peers/proxy.ts';
+import { opened } from '../../../peers/opened.ts';
 import { expectClean, expectPage, fixture, LIST_CHANGES, TOOLS, toolNames } from './fixture.ts';
 
-const peers: { close(): Promise<unknown> }[] = [];
-const open = async <T extends (typeof peers)[number]>(starting: Promise<T> | T): Promise<T> => {
-  const peer = await starting;
-  peers.push(peer);
-  return peer;
-};
-afterAll(async () => {
-  await closeProxies();
-  for (const peer of peers.reverse()) await peer.close();
-});
+const open = opened(afterAll);
 
 const CALL = { name: 'whoami', arguments: {} };
 /** Longer than the program lets a list wait. */

@@ -1,5 +1,7 @@
 // What the providers say no to: clients that are missing, and refresh tokens that are over, each in its own words.
+
 import { expect, it } from 'vitest';
+import { freePort } from '../../../peers/free-port.ts';
 import { opened } from '../../../peers/opened.ts';
 import { startAtlassian } from '../../../peers/providers/atlassian.ts';
 import { startAuth0 } from '../../../peers/providers/auth0.ts';
@@ -13,7 +15,7 @@ import { startSlack } from '../../../peers/providers/slack.ts';
 import { RpcError } from '../../../peers/rpc.ts';
 import { startSignInFixture } from '../fixture.ts';
 import { storedSignIn } from '../stored-files.ts';
-import { freePort, type Guarded, startUser, withClient } from './provider-user.ts';
+import { type Guarded, startUser, withClient } from './provider-user.ts';
 
 const open = opened();
 const redirectUri = 'http://localhost:3118/callback';
