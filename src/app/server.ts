@@ -14,6 +14,7 @@ import { ProxyError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
 import { downgrade } from '../layers/bridge/downgrade.ts';
+import { upgrade } from '../layers/bridge/upgrade.ts';
 import { DEADLINES, deadline } from '../layers/deadline.ts';
 import { firstContact } from '../layers/first-contact/layer.ts';
 import { filterTools } from '../layers/policy/filter.ts';
@@ -156,6 +157,7 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: url, version }),
     downgrade: auth && bridges && downgrade(version),
     ...sharing,
+    upgrade: bridges && upgrade({ log, host: server.url.host }),
     deadline: deadline(DEADLINES, url),
     'slow-start': slowStart({ server: url, log, signingIn: waits }),
   };

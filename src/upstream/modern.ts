@@ -3,6 +3,7 @@
  * the server speaks this era at all.
  */
 import { derived, type Era, type Exchange } from '../core/exchange.ts';
+import type { Json } from '../core/json.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
 import { showUrl } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
@@ -13,7 +14,6 @@ import type { ConnectOptions } from './context.ts';
 import { afterModernPost, isModernAnswer } from './detection/verdict.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type Outcome, replyOf } from './outcome.ts';
-import { subscribe } from './stateless/subscription.ts';
 import { StatelessTransport } from './stateless/transport.ts';
 
 export class ModernUpstream {
@@ -25,6 +25,8 @@ export class ModernUpstream {
   #inFlight = false;
   /** Whether the server has refused this era. */
   #refused = false;
+  /** Whether clients of the legacy era are better off in this one: the server has no session for them. */
+  replacesLegacy = false;
   /** Settles when the verdict is stored. */
   #remembered: Promise<void> | undefined;
 
@@ -58,7 +60,7 @@ export class ModernUpstream {
 
     const outcome = await this.#failures.during(() => patiently(exchange, () => this.#send(exchange), log));
     const verdict = afterModernPost(outcome, call.method);
-    const isModern = verdict === 'open' || (verdict === 'discover' && (await this.answersDiscover(exchange)));
+    const isModern = verdict === 'open' || (verdict === 'discover' && (await this.discover(exchange)) !== undefined);
     if (isModern) this.#remember();
     if (isModern || verdict === 'final') return this.#failures.during(() => replyOf(outcome));
     throw await this.#legacyOnly(outcome);
@@ -72,16 +74,34 @@ export class ModernUpstream {
     await Promise.all([this.#transport.close(limit), this.#remembered]);
   }
 
-  /** Asks the one question that only a modern server answers, on behalf of the exchange. */
-  async answersDiscover(exchange: Exchange): Promise<boolean> {
-    const call = discoverCall(exchange.call);
+  /**
+   * Asks the one question that only a modern server answers, on behalf of the exchange. Undefined when the answer is
+   * not that of a modern server.
+   */
+  async discover(exchange: Exchange): Promise<Reply | undefined> {
+    const opens = exchange.call.method === 'initialize';
     try {
+      const callFor = opens ? (await import('./detection/modern-leg.ts')).discoverFor : discoverCall;
+      const call = callFor(exchange.call);
       const outcome = await this.#transport.send(derived(exchange, { call, notify: () => undefined }));
-      return isModernAnswer(outcome);
+      return isModernAnswer(outcome) ? outcome.reply : undefined;
     } catch (error) {
       if (exchange.signal.aborted) throw error;
-      return false;
+      return undefined;
     }
+  }
+
+  /** The server's answer to `server/discover`, for a client whose `initialize` it has answered without a session. */
+  async leg(initialize: Exchange, result: Json): Promise<Json | undefined> {
+    const { findLeg } = await import('./detection/modern-leg.ts');
+    const discovered = await findLeg(initialize, result, {
+      send: (exchange) => this.#transport.send(exchange),
+      remember: () => this.#options.memory.remember(this.#options.url, 'sessionless'),
+    });
+    if (!discovered) return undefined;
+    this.replacesLegacy = true;
+    this.#remember();
+    return discovered;
   }
 
   #remember(): void {
@@ -89,7 +109,9 @@ export class ModernUpstream {
     const { memory, url, log } = this.#options;
     this.#spoken = true;
     this.#refused = false;
-    this.#remembered = memory.remember(url, 'http');
+    if (this.replacesLegacy) this.#remembered = memory.remember(url, 'modern');
+    // Otherwise keep what is known about the server's legacy era.
+    else if (memory.peek(url) !== 'modern') this.#remembered = memory.remember(url, 'http');
     log.info(`connected to ${showUrl(url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
   }
 
@@ -107,7 +129,11 @@ export class ModernUpstream {
   }
 
   #send(exchange: Exchange): Promise<Outcome> {
-    if (exchange.call.method !== 'subscriptions/listen') return this.#transport.send(exchange);
+    return exchange.call.method === 'subscriptions/listen' ? this.#listen(exchange) : this.#transport.send(exchange);
+  }
+
+  async #listen(exchange: Exchange): Promise<Outcome> {
+    const { subscribe } = await import('./stateless/subscription.ts');
     return subscribe(exchange, (x, position) => this.#transport.send(x, position), this.#options.log);
   }
 

@@ -1,0 +1,67 @@
+// A client of an older revision, through the proxy in front of a server of 2026-07-28, sees what it sees when it is
+// connected directly to a server of its own revision that has the same features.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Peer } from '../../peers/listen.ts';
+import { type Behaviour, observe } from './behaviour.ts';
+import { BEHAVIOURS } from './behaviours.ts';
+import { V1_STATEFUL, V2_DUAL, V2_MODERN } from './feature-servers.ts';
+import { connect, type Subject } from './subject.ts';
+
+const STREAMS = { streams: true };
+
+/** What differs for good reason, and is tested elsewhere. */
+const DIFFERENT = new Set([
+  // The words and the codes are those of the two SDKs.
+  'invalid params',
+  'no params where there must be some',
+  'a log level that does not exist',
+  // Only 2026-07-28 has it; older revisions have nothing to compare it with.
+  'state that travels through the client',
+]);
+
+/** A server of 2026-07-28 must not log before it is asked to, so the client begins with that. */
+const LOGGING: Behaviour = {
+  name: 'log messages by level',
+  async run({ tool, request }) {
+    for (const level of ['warning', 'emergency', 'debug']) {
+      await request('logging/setLevel', { level });
+      await tool('logs');
+    }
+  },
+};
+
+const PAIRS = (['SDK v1', 'SDK v2 legacy'] as const).flatMap((client) =>
+  [V2_MODERN, V2_DUAL].map((server) => ({ client, server })),
+);
+
+describe.each(PAIRS)('$client with $server.name', ({ client, server }) => {
+  let peers: Peer[];
+  let direct: Subject;
+  let bridged: Subject;
+
+  beforeAll(async () => {
+    peers = await Promise.all([V1_STATEFUL.start(), server.start()]);
+    const [legacy, modern] = peers as [Peer, Peer];
+    direct = await connect(client, 'http', legacy.url);
+    bridged = await connect(client, 'proxy', modern.url);
+    await V1_STATEFUL.settle(direct, STREAMS);
+  });
+  afterAll(async () => {
+    await direct?.close();
+    await bridged?.close();
+    for (const peer of peers) await peer.close();
+  });
+
+  it('the opening', () => {
+    expect(bridged.opening).toEqual(direct.opening);
+  });
+
+  for (const given of BEHAVIOURS.filter(({ name }) => !DIFFERENT.has(name))) {
+    const behaviour = given.name === LOGGING.name ? LOGGING : given;
+    it(behaviour.name, async () => {
+      const expected = await observe(behaviour, direct, STREAMS);
+      const actual = await observe(behaviour, bridged, STREAMS);
+      expect(actual).toEqual(expected);
+    });
+  }
+});
