@@ -193,7 +193,7 @@ export class LegacyUpstream {
   }
 
   async #otherEra(outcome: Outcome, discovered?: Reply): Promise<Attempt> {
-    this.#modern.replacesLegacy = true;
+    this.#modern.takeOver(discovered !== undefined);
     return { kind: 'other-era', error: await modernOnly(this.#options.url, { outcome, discovered }) };
   }
 

@@ -98,10 +98,17 @@ export class ModernUpstream {
       send: (exchange) => this.#transport.send(exchange),
       remember: () => this.#options.memory.remember(this.#options.url, 'sessionless'),
     });
-    if (!discovered) return undefined;
-    this.replacesLegacy = true;
-    this.#remember();
+    if (discovered) this.takeOver(true);
     return discovered;
+  }
+
+  /**
+   * Takes over the clients of the legacy era.
+   * @param spoken whether the server has shown that it speaks this one.
+   */
+  takeOver(spoken: boolean): void {
+    this.replacesLegacy = true;
+    if (spoken) this.#remember();
   }
 
   #remember(): void {

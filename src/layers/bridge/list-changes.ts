@@ -21,6 +21,6 @@ export class ListChanges {
   open(): void {
     if (this.#isOpen || Object.keys(this.#filter).length === 0) return;
     this.#isOpen = true;
-    this.#listening.open(this.#filter);
+    this.#listening.open(this.#filter, { insists: true });
   }
 }

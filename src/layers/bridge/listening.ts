@@ -17,8 +17,10 @@ import { ErrorAnswer } from './error-answer.ts';
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 /** How long a server may take to acknowledge a stream, in milliseconds. */
 const ACKNOWLEDGE_LIMIT = 30_000;
-/** Between the end of a stream and the next attempt, in milliseconds. */
+/** Between the end of a stream that the server has ended and the next attempt, in milliseconds. */
 const PAUSE = 30_000;
+/** Between an attempt that failed, although the server may have such streams, and the next one. */
+const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 5 * 60_000;
 
 /** An open stream. */
@@ -26,6 +28,18 @@ export interface Stream {
   /** The parameters of the server's acknowledgment. Rejects when the server does not open the stream. */
   readonly acknowledged: Promise<Json>;
   close(): void;
+}
+
+export interface StreamOptions {
+  readonly concerns?: (note: Call) => boolean;
+  readonly insists?: boolean;
+}
+
+/** A stream that is kept open. */
+interface Kept extends Required<StreamOptions> {
+  readonly filter: object;
+  readonly cancellation: Cancellation;
+  readonly opened: (acknowledgment: Json) => void;
 }
 
 export interface ListeningOptions {
@@ -47,9 +61,10 @@ export class Listening {
   /**
    * Opens a stream.
    * @param filter the `notifications` of the request.
-   * @param concerns whether the client still wants to know about a change.
+   * @param options.concerns whether the client still wants to know about a change.
+   * @param options.insists whether to try again when the server cannot be reached; no one waits for the stream.
    */
-  open(filter: object, concerns: (note: Call) => boolean = () => true): Stream {
+  open(filter: object, { concerns = () => true, insists = false }: StreamOptions = {}): Stream {
     const { closing } = this.#options;
     const cancellation = new Cancellation();
     const close = (): void => {
@@ -59,12 +74,13 @@ export class Listening {
     if (closing.aborted) cancellation.abort(closing.reason);
     else closing.addEventListener('abort', close);
     const acknowledged = new Promise<Json>((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const late = (): void => {
         reject(new ProxyError('timeout', `the server has not opened a subscription in ${ACKNOWLEDGE_LIMIT / 1000} s`));
         close();
-      }, ACKNOWLEDGE_LIMIT);
+      };
+      const timer = insists ? undefined : setTimeout(late, ACKNOWLEDGE_LIMIT);
       const settled = (): void => clearTimeout(timer);
-      this.#keep(filter, cancellation, concerns, resolve).then(reject, reject).finally(close);
+      this.#keep({ filter, cancellation, concerns, insists, opened: resolve }).then(reject, reject).finally(close);
       cancellation.addEventListener('abort', settled);
     });
     acknowledged.catch((error) => this.#options.log.debug(`bridge: no subscription: ${error.message}`));
@@ -72,12 +88,7 @@ export class Listening {
   }
 
   /** Resolves with why the server does not open the stream, or when it is closed here. */
-  async #keep(
-    filter: object,
-    cancellation: Cancellation,
-    concerns: (note: Call) => boolean,
-    opened: (acknowledgment: Json) => void,
-  ): Promise<unknown> {
+  async #keep({ filter, cancellation, concerns, insists, opened }: Kept): Promise<unknown> {
     const { client, log } = this.#options;
     let acknowledgment: Json | undefined;
     const notify = (note: Call): Promise<void> | undefined => {
@@ -92,9 +103,11 @@ export class Listening {
     };
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.#once(filter, cancellation, notify);
-      if (cancellation.aborted || !acknowledgment) return outcome;
-      log.debug(`bridge: the server has ended a subscription (${outcome.message})`);
-      await pause(Math.min(LONGEST_PAUSE, PAUSE * 2 ** Math.min(attempt, 10)), cancellation);
+      if (cancellation.aborted) return outcome;
+      if (!acknowledgment && (!insists || outcome instanceof ErrorAnswer)) return outcome;
+      log.debug(`bridge: a subscription is over (${outcome.message})`);
+      const first = acknowledgment ? PAUSE : FIRST_PAUSE;
+      await pause(Math.min(LONGEST_PAUSE, first * 2 ** Math.min(attempt, 10)), cancellation);
       if (cancellation.aborted) return outcome;
     }
   }

@@ -85,7 +85,12 @@ export class ResourceSubscriptions {
       old?.close();
       return new Set();
     }
-    const stream = this.#listening.open({ resourceSubscriptions: [...this.#wanted] }, (note) => this.#concerns(note));
+    const stream = this.#listening.open(
+      { resourceSubscriptions: [...this.#wanted] },
+      {
+        concerns: (note) => this.#concerns(note),
+      },
+    );
     try {
       const accepted = urisIn(await stream.acknowledged);
       // Only now, so that no update is lost in between.

@@ -6,7 +6,8 @@
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import { Cancelled, derived, type Exchange } from '../../core/exchange.ts';
 import { encode, isObject, type Json, peekText } from '../../core/json.ts';
-import { errorReply, INTERNAL_ERROR, type Reply } from '../../core/jsonrpc.ts';
+import { errorCode, errorReply, INTERNAL_ERROR, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
+import { printable } from '../../core/redact.ts';
 import { pause } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { legacyError } from '../../mcp/eras/legacy-error.ts';
@@ -132,11 +133,19 @@ class Asking {
         this.#pages.set(page.url, { elicitationId: page.elicitationId, result });
       return { key, result };
     }
+    if (errorCode(reply) === METHOD_NOT_FOUND) throw notTaken(call.method, reply);
     // A user may cancel a form at any time, so every server expects that. The other kinds have no such answer.
     if (call.method === 'elicitation/create') return { key, result: encode({ action: 'cancel' }) };
     const unreadable = errorReply(INTERNAL_ERROR, `the client's answer to ${call.method} is not an object`);
     throw new ErrorAnswer('error' in reply ? reply : unreadable);
   }
+}
+
+function notTaken(method: string, reply: Reply): ProxyError {
+  const why = 'error' in reply ? printable(peekText(reply.error, 'message') ?? '', 200) : '';
+  return new ProxyError('cannot-bridge', `the server needs ${method} for this request, but: ${why}`, {
+    hint: 'use a client that answers what it declares, or, over HTTP, one that accepts an event stream for the request',
+  });
 }
 
 const FIRST_DELAY = 250;
