@@ -37,7 +37,11 @@ export async function cross(exchange: Exchange, known: ModernOnly, parts: Parts)
 }
 
 /** The server's introduction, or its error; undefined when it is not the server that is remembered. */
-async function discover(exchange: Exchange, known: ModernOnly, { server }: Parts): Promise<Json | Reply | undefined> {
+async function discover(
+  exchange: Exchange,
+  known: ModernOnly,
+  { server, log }: Parts,
+): Promise<Json | Reply | undefined> {
   const call = { method: 'server/discover', params: stamped(undefined, clientEnvelope(exchange.call)) };
   try {
     const reply = await server.request(derived(exchange, { call, notify: () => undefined }));
@@ -47,5 +51,7 @@ async function discover(exchange: Exchange, known: ModernOnly, { server }: Parts
     if (!(error instanceof ProxyError && error.code === 'no-common-version')) throw error;
   }
   if (known.remembered) return undefined;
+  // Not every host shows the error that it gets.
+  log.error(known.data.hint ? `${known.message} (${known.data.hint})` : known.message);
   throw known;
 }

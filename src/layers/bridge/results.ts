@@ -10,8 +10,8 @@ import { pageOf, toolName, withEntries } from '../../mcp/tool-list.ts';
 const MAX_TOOLS = 10_000;
 
 export class Results {
-  /** For each tool with an output schema, whether its structured content is wrapped. */
-  readonly #wraps = new Map<string, boolean>();
+  /** The tools of which clients were told that their structured content is wrapped. */
+  readonly #wrapping = new Set<string>();
 
   /** Takes a result apart. Throws a ProxyError when it cannot be read in one way only. */
   read(method: string, text: Json): ModernResult {
@@ -21,7 +21,7 @@ export class Results {
   /** A complete result in the form of older revisions. Throws a ProxyError as {@link read} does. */
   complete(call: Call, result: ModernResult): Json {
     return readable(call.method, () => {
-      if (call.method === 'tools/call') return legacyToolResult(result, this.#wraps.get(toolName(call) ?? ''));
+      if (call.method === 'tools/call') return legacyToolResult(result, this.#wrapping.has(toolName(call) ?? ''));
       const legacy = legacyResult(call.method, result);
       return call.method === 'tools/list' && mayHaveSchemas(legacy) ? this.#list(legacy) : legacy;
     });
@@ -33,7 +33,8 @@ export class Results {
     const tools = page.entries.map((entry) => {
       const { tool, wraps } = legacyTool(entry);
       const name = asString(peek(entry, 'name'));
-      if (name !== undefined && (this.#wraps.size < MAX_TOOLS || this.#wraps.has(name))) this.#wraps.set(name, wraps);
+      if (name !== undefined && !wraps) this.#wrapping.delete(name);
+      else if (name !== undefined && this.#wrapping.size < MAX_TOOLS) this.#wrapping.add(name);
       return tool;
     });
     return withEntries(page, tools);

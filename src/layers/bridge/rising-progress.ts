@@ -14,17 +14,19 @@ export class RisingProgress {
   /** Undefined when the client does not ask for progress. */
   readonly #token: Json | undefined;
   #last: number | undefined;
+  /** Whether the server has begun a further attempt. */
+  #repeats = false;
 
   constructor(params: Json | undefined) {
     this.#token = askedToken(params) === undefined ? undefined : peek(peekObject(params, '_meta'), MARK);
   }
 
-  /** A notification of the server, with a value that is greater than the last one. */
+  /** A notification of the server; of a further attempt, with a value that is greater than the last one. */
   pass(note: Call): Call {
     if (note.method !== PROGRESS || !isObject(note.params)) return note;
     const value = Number(peek(note.params, 'progress')?.toString('latin1') ?? Number.NaN);
     if (!Number.isFinite(value)) return note;
-    if (this.#last === undefined || value > this.#last) {
+    if (!this.#repeats || this.#last === undefined || value > this.#last) {
       this.#last = value;
       return note;
     }
@@ -32,8 +34,9 @@ export class RisingProgress {
     return { ...note, params: withMember(note.params, 'progress', encode(this.#last)) };
   }
 
-  /** A sign of life for a client that would give up otherwise; undefined when it did not ask for any. */
+  /** Begins a further attempt. Returns a sign of life for a client that would give up otherwise; undefined when it did not ask for any. */
   step(): Call | undefined {
+    this.#repeats = true;
     if (!this.#token) return undefined;
     this.#last = this.#last === undefined ? 0 : this.#last + STEP;
     return { method: PROGRESS, params: withMember(encode({ progress: this.#last }), MARK, this.#token) };

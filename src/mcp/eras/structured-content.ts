@@ -100,13 +100,13 @@ function mayRefer(text: Json): boolean {
 
 /**
  * The result of a tool call in the form of older revisions.
- * @param wraps whether the client was told that the tool's structured content is wrapped; undefined when it was told
- *   nothing about the tool.
+ * @param wraps whether the client was told that the tool's structured content is wrapped. Values that are not objects
+ *   always are.
  */
-export function legacyToolResult(result: ModernResult, wraps: boolean | undefined): Json {
+export function legacyToolResult(result: ModernResult, wraps: boolean): Json {
   const legacy = legacyResult('tools/call', result);
   const value = memberOf(result, 'structuredContent');
-  if (value === undefined || !(wraps ?? !isObject(value))) return legacy;
+  if (value === undefined || (isObject(value) && !wraps)) return legacy;
   const wrapped = withMember(legacy, 'structuredContent', withMember(encode({}), WRAPPED, value));
   const content = memberOf(result, 'content');
   const blocks = isArray(content) ? elements(content) : [];

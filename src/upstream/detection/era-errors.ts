@@ -4,7 +4,7 @@ import { peek } from '../../core/json.ts';
 import type { Reply } from '../../core/jsonrpc.ts';
 import { printable, showUrl } from '../../core/redact.ts';
 import { ModernOnly, ProxyError } from '../../errors.ts';
-import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { isModernRevision, LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import type { Outcome } from '../outcome.ts';
 import { namedRevisions } from './verdict.ts';
 
@@ -21,9 +21,16 @@ export interface ModernEvidence {
 /** The client opened with `initialize`, which the server does not support. */
 export function modernOnly(url: URL, { outcome, discovered, remembered }: ModernEvidence): ModernOnly {
   const supported = shownRevisions(outcome) ?? MODERN_REVISIONS;
+  const speaks = `${showUrl(url)} speaks only MCP ${supported.join(', ')}`;
+  const isKnown = supported.some(isModernRevision);
   return new ModernOnly(
-    `${showUrl(url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which only 2025-11-25 and older have`,
-    { supported, hint: `update the client, or use one that speaks MCP ${supported.join(' or ')}` },
+    isKnown
+      ? `${speaks}; this client opened with initialize, which only 2025-11-25 and older have`
+      : `${speaks}, which this version of mcp-proxy does not know`,
+    {
+      supported,
+      hint: isKnown ? `update the client, or use one that speaks MCP ${supported.join(' or ')}` : 'update mcp-proxy',
+    },
     {
       ...(discovered && 'result' in discovered && { discovered: discovered.result }),
       ...(remembered && { remembered }),

@@ -2,33 +2,12 @@
 // connected directly to a server of its own revision that has the same features.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
-import { type Behaviour, observe } from './behaviour.ts';
-import { BEHAVIOURS } from './behaviours.ts';
+import { observe } from './behaviour.ts';
+import { BRIDGED_BEHAVIOURS } from './bridged-behaviours.ts';
 import { V1_STATEFUL, V2_DUAL, V2_MODERN } from './feature-servers.ts';
 import { connect, type Subject } from './subject.ts';
 
 const STREAMS = { streams: true };
-
-/** What differs for good reason, and is tested elsewhere. */
-const DIFFERENT = new Set([
-  // The words and the codes are those of the two SDKs.
-  'invalid params',
-  'no params where there must be some',
-  'a log level that does not exist',
-  // Only 2026-07-28 has it; older revisions have nothing to compare it with.
-  'state that travels through the client',
-]);
-
-/** A server of 2026-07-28 must not log before it is asked to, so the client begins with that. */
-const LOGGING: Behaviour = {
-  name: 'log messages by level',
-  async run({ tool, request }) {
-    for (const level of ['warning', 'emergency', 'debug']) {
-      await request('logging/setLevel', { level });
-      await tool('logs');
-    }
-  },
-};
 
 const PAIRS = (['SDK v1', 'SDK v2 legacy'] as const).flatMap((client) =>
   [V2_MODERN, V2_DUAL].map((server) => ({ client, server })),
@@ -56,8 +35,7 @@ describe.each(PAIRS)('$client with $server.name', ({ client, server }) => {
     expect(bridged.opening).toEqual(direct.opening);
   });
 
-  for (const given of BEHAVIOURS.filter(({ name }) => !DIFFERENT.has(name))) {
-    const behaviour = given.name === LOGGING.name ? LOGGING : given;
+  for (const behaviour of BRIDGED_BEHAVIOURS) {
     it(behaviour.name, async () => {
       const expected = await observe(behaviour, direct, STREAMS);
       const actual = await observe(behaviour, bridged, STREAMS);
