@@ -28,16 +28,23 @@ const NONE: readonly Effect[] = [];
 /** A request that is answered now must not run later. */
 const ABANDON: readonly Effect[] = [{ do: 'abandon' }];
 
+const always = (next: Next): Readonly<Record<Phase, Next>> => ({
+  new: next,
+  opening: next,
+  provisional: next,
+  connected: next,
+});
+
 /** What becomes of a request, by its kind and the phase that it comes in. */
 const FIRST: Readonly<Record<Kind, Readonly<Record<Phase, Next>>>> = {
-  initialize: { new: TRY, opening: TRY, provisional: TRY, connected: TRY },
-  discover: { new: TRY, opening: TRY, provisional: TRY, connected: TRY },
+  initialize: always(TRY),
+  discover: always(TRY),
   list: { new: TRY, opening: TRY, provisional: WAIT_AS_LIST, connected: ASK },
   listen: { new: FORWARD, opening: FORWARD, provisional: WAIT_FOR_PAGE, connected: FORWARD },
   ping: { new: TRY, opening: TRY, provisional: PONG, connected: FORWARD },
   'sign-in': { new: PROBE, opening: PROBE, provisional: WAIT_FOR_PAGE, connected: PROBE },
-  accepted: { new: FORWARD, opening: FORWARD, provisional: FORWARD, connected: FORWARD },
-  declined: { new: REFUSE, opening: REFUSE, provisional: REFUSE, connected: REFUSE },
+  accepted: always(FORWARD),
+  declined: always(REFUSE),
   other: { new: TRY, opening: TRY, provisional: WAIT_FOR_PAGE, connected: FORWARD },
 };
 
