@@ -106,6 +106,8 @@ export interface Config {
   readonly enableProxy: boolean;
   readonly logLevel: Level;
   readonly logFormat: LogFormat;
+  /** Set along with `logLevel: 'error'`: the program announces only what its user cannot do without. */
+  readonly quiet?: boolean;
   readonly auth: AuthConfig;
   readonly tls: TlsConfig;
   /** Undefined: one client, on standard input and output. */

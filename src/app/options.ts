@@ -20,7 +20,7 @@ import type { Environment, StdioEnvironment } from './environment.ts';
 declare const __VERSION__: string;
 
 /** Omitted members are as in {@link DEFAULTS}. */
-export interface ProxyOptions extends Partial<Omit<Config, 'url' | 'auth' | 'tls' | 'listen'>> {
+export interface ProxyOptions extends Partial<Omit<Config, 'url' | 'auth' | 'tls' | 'listen' | 'quiet'>> {
   /** The server's endpoint: `https:`, or `http:` on this machine. */
   readonly url: URL | string;
   readonly auth?: Partial<AuthConfig>;

@@ -3,11 +3,11 @@
  */
 import type { AuthOptions } from '../auth/options.ts';
 import type { Config } from '../config.ts';
+import type { Fetch } from '../core/fetch.ts';
 import type { Log, SecretStore } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
 import { unusedProxyFlag } from '../http/proxy-variables.ts';
-import { tellWhenSlow } from '../http/slow.ts';
 import { cacheFolder } from '../platform/folders.ts';
 import { fileStore } from '../state/file-secrets.ts';
 import { localLocks } from '../state/local-locks.ts';
@@ -21,25 +21,31 @@ export function credentialStore({ auth }: Pick<Config, 'auth'>): SecretStore | P
   return import('../state/keychain.ts').then(({ keychainStore }) => keychainStore(files));
 }
 
+export interface PlaceContext {
+  readonly log: Log;
+  readonly version: string;
+  readonly redact: Redact;
+  /** Learns which hosts the requests wait for. */
+  readonly progress?: { waitFor(host: string): () => void };
+}
+
 /** The parts that a subcommand needs to sign in or out. Close the client at the end. */
 export async function openPlace(
   config: Config,
-  log: Log,
-  version: string,
-  redact: Redact,
+  { log, version, redact, progress }: PlaceContext,
 ): Promise<{ options: AuthOptions; http: Pick<HttpClient, 'fetch' | 'close'> }> {
   const unset = unusedProxyFlag(config, process.env);
   if (unset !== undefined) log.warn(unset);
   const client = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env: process.env });
-  const told = new Set<string>();
-  const tell = ({ host }: URL): void => {
-    if (!told.has(host)) log.info(`waiting for ${host}`);
-    told.add(host);
+  const fetch: Fetch = async (request) => {
+    const answered = progress?.waitFor(request.url.host);
+    try {
+      return await client.fetch(request);
+    } finally {
+      answered?.();
+    }
   };
-  const http = {
-    fetch: tellWhenSlow(client.fetch, { after: process.stderr.isTTY ? 500 : 10_000, tell }),
-    close: client.close,
-  };
+  const http = { fetch, close: client.close };
   const folder = cacheFolder(process.env);
   const options: AuthOptions = {
     server: config.url,

@@ -17,10 +17,10 @@ export function environmentOf(
   version: string,
 ): Environment {
   const redact = redactor(secrets);
-  const { logLevel: level, logFormat: format } = config;
+  const { logLevel: level, logFormat: format, quiet = false } = config;
   // Hosts add their own timestamps to the lines they read.
   const timed = config.listen !== undefined;
-  const log = createLog({ level, format, redact, timed, write: (text) => process.stderr.write(text) });
+  const log = createLog({ level, format, quiet, redact, timed, write: (text) => process.stderr.write(text) });
   // The host may close stderr, which is no reason to stop working.
   process.stderr.on('error', () => {});
   for (const [name] of config.headers) {

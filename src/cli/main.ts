@@ -13,7 +13,7 @@ import { OPTIONS, SUBCOMMANDS } from './flags/options.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
 import { onSignals, parentGone } from './signals.ts';
-import { announcement, createLog, farewell } from './terminal.ts';
+import { createLog, farewell } from './terminal.ts';
 
 declare const __VERSION__: string;
 
@@ -71,15 +71,17 @@ async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOpt
 }
 
 /** Runs a command other than the proxy, and then exits with its status. */
-function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
-  const { logLevel: level, logFormat: format } = action.config;
+async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): Promise<void> {
+  onSignals(
+    () => process.exit(130),
+    () => process.exit(130),
+  );
+  const { logFormat: format } = action.config;
   const redact = redactor(action.secrets);
-  const log = createLog({ level, format, redact, plain: true, write: (text) => process.stderr.write(text) });
+  const { commandOutput } = await import('./commands/output.ts');
   // What `status` prints as JSON is an answer, and no event.
-  const isText = format === 'text' || action.kind === 'status';
-  const print = (line: string): boolean =>
-    process.stdout.write(isText ? `${line}\n` : announcement(redact(line), format));
-  const context = { log, redact, version: __VERSION__, print };
+  const output = commandOutput(action.config, redact, action.kind === 'status');
+  const context = { ...output, redact, version: __VERSION__ };
   const done = async (): Promise<void> => {
     switch (action.kind) {
       case 'login':
@@ -93,13 +95,12 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
         });
     }
   };
-  onSignals(
-    () => process.exit(130),
-    () => process.exit(130),
-  );
   done().then(
     () => process.exit(0),
-    (error: unknown) => fail(error, format, action.secrets),
+    (error: unknown) => {
+      output.progress.end();
+      fail(error, format, action.secrets);
+    },
   );
 }
 

@@ -15,24 +15,28 @@ export interface LogOptions {
   readonly timed?: boolean;
   /** Whether to write for the user of a terminal: sentences without levels, addresses on lines of their own. */
   readonly plain?: boolean;
+  /** Whether to write a line with an address for the user to open whatever the level. */
+  readonly quiet?: boolean;
   readonly write: (text: string) => void;
 }
 
 /** A log that writes one line for each event at `level` or above. */
-export function createLog({ level, format, redact, timed = false, plain = false, write }: LogOptions): Log {
+export function createLog({ level, format, redact, timed, plain, quiet, write }: LogOptions): Log {
   const from = LEVELS.indexOf(level);
-  const at = (own: Level): ((line: string, url?: string) => void) =>
-    LEVELS.indexOf(own) < from
-      ? () => {}
-      : (line, url) => {
-          const text = printable(redact(line), LONGEST);
-          if (plain && format === 'text') {
-            write(`${text}\n${url === undefined ? '' : `${printable(url, LONGEST)}\n`}`);
-            return;
-          }
-          const more = url === undefined ? {} : { url: printable(url, LONGEST) };
-          write((timed && format === 'text' ? `${now()} ` : '') + event(format, own, text, more));
-        };
+  const at = (own: Level): ((line: string, url?: string) => void) => {
+    const below = LEVELS.indexOf(own) < from;
+    if (below && !quiet) return () => {};
+    return (line, url) => {
+      if (below && url === undefined) return;
+      const text = printable(redact(line), LONGEST);
+      if (plain && format === 'text') {
+        write(`${text}\n${url === undefined ? '' : `${printable(url, LONGEST)}\n`}`);
+        return;
+      }
+      const more = url === undefined ? {} : { url: printable(url, LONGEST) };
+      write((timed && format === 'text' ? `${now()} ` : '') + event(format, own, text, more));
+    };
+  };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

@@ -17,15 +17,13 @@ import { ProxyError } from '../../errors.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { openPlace } from '../credential-store.ts';
 import { askServer } from './endpoint-check.ts';
+import type { CommandOutput } from './output.ts';
 import { PasteBack } from './paste-back.ts';
 
-export interface CommandContext {
-  readonly log: Log;
+export interface CommandContext extends CommandOutput {
   /** Hides the secrets of the arguments. */
   readonly redact: Redact;
   readonly version: string;
-  /** Writes one line on stdout. */
-  readonly print: (line: string) => void;
 }
 
 const TRY_AGAIN = { hint: 'run the same command again' } as const;
@@ -34,8 +32,10 @@ const TRY_AGAIN = { hint: 'run the same command again' } as const;
  * Signs in, unless the user is signed in already or the server needs no sign-in. Rejects with a ProxyError that says
  * why it failed.
  */
-export async function login(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
-  const { options, http } = await openPlace(config, log, version, redact);
+export async function login(config: Config, context: CommandContext): Promise<void> {
+  const { log, progress, print } = context;
+  progress.step('asking the server');
+  const { options, http } = await openPlace(config, context);
   const where = showUrl(config.url);
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
   const vault = openVault(options, name);
@@ -53,11 +53,14 @@ export async function login(config: Config, { log, redact, version, print }: Com
       print(`${where} does not ask for a sign-in`);
       return;
     }
+    progress.step('preparing the sign-in');
     const challenge = demand.kind === 'nothing' ? NO_CHALLENGE : demand.challenge;
     await checkWritable(options, name);
     const state = new SignInState();
     const pasteBack = new PasteBack({ vault, config: config.auth, fetch: http.fetch, log });
     const shown = afterPage(log, () => {
+      // From now on, the user does something and the program waits.
+      progress.end();
       if (state.pending?.userCode === undefined) pasteBack.open();
       if (process.stderr.isTTY) log.info('waiting for the sign-in; press Ctrl-C to give up');
     });
@@ -80,6 +83,7 @@ export async function login(config: Config, { log, redact, version, print }: Com
     }
     if (!(await isSignedIn()))
       throw new ProxyError('internal', `the sign-in to ${where} could not be stored`, TRY_AGAIN);
+    progress.step('checking the sign-in');
     // A gateway may require a sign-in whatever is behind it.
     await askServer(new Auth(options).fetch, config.url);
     print(`signed in to ${where}`);

@@ -15,8 +15,10 @@ import type { CommandContext } from './login.ts';
  * Deletes the tokens even if the server cannot be told, and prints that it could not.
  * Rejects with a ProxyError while another process waits for its user to sign in.
  */
-export async function logout(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
-  const { options, http } = await openPlace(config, log, version, redact);
+export async function logout(config: Config, context: CommandContext): Promise<void> {
+  const { log, progress, print } = context;
+  progress.step('signing out');
+  const { options, http } = await openPlace(config, context);
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
   const where = showUrl(config.url);
   const signal = new Cancellation();

@@ -10,7 +10,7 @@ import { openPlace } from '../credential-store.ts';
 
 /** Refreshes the stored credentials, unless their serial has changed. Rejects with a ProxyError. */
 export async function renewStored(config: Config, log: Log, version: string, serial: number): Promise<void> {
-  const { options, http } = await openPlace(config, log, version, String);
+  const { options, http } = await openPlace(config, { log, version, redact: String });
   const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
   // A separate lock: the process that started this one holds the other, and may be dead by now.
   const vault = openVault(options, name, 'renewal');

@@ -19,11 +19,7 @@ export interface Check {
 }
 
 /** Asks with a ping, which runs nothing, and refreshes an expired token first. Never asks the user. */
-export async function checkSignIn(
-  account: Account,
-  config: ConfigWithoutUrl,
-  { log, redact, version }: CommandContext,
-): Promise<Check> {
+export async function checkSignIn(account: Account, config: ConfigWithoutUrl, context: CommandContext): Promise<Check> {
   const address = addressOf(account, config.url);
   if (!address) return { accepted: undefined, problem: 'give its whole URL, and --resource where one was used' };
   const { url, resource } = address;
@@ -32,7 +28,7 @@ export async function checkSignIn(
   // The headers are only for the server that the user has named.
   const headers = config.url ? config.headers : [];
   const one: Config = { ...config, url, headers, auth: { ...config.auth, profile, resource, clientInfo } };
-  const { options, http } = await openPlace(one, log, version, redact);
+  const { options, http } = await openPlace(one, context);
   try {
     const response = await new Auth(options).fetch({
       purpose: 'probe',
@@ -50,7 +46,7 @@ export async function checkSignIn(
     return { accepted: status !== 401 && status !== 403, httpStatus: status };
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
-    return { accepted: undefined, problem: redact(error.message) };
+    return { accepted: undefined, problem: context.redact(error.message) };
   } finally {
     http.close();
   }

@@ -26,12 +26,14 @@ export async function status(
   { check, json }: StatusOptions,
 ): Promise<void> {
   const { url, auth } = config;
+  context.progress.step('reading the stored sign-ins');
   const store = await credentialStore(config);
   const found = (await accountsOf(store, url)).filter(
     ({ credentials }) => auth.profile === undefined || credentials.profile === auth.profile,
   );
   const all: Told[] = [];
-  for (const account of found) {
+  for (const [index, account] of found.entries()) {
+    if (check) context.progress.step(`checking sign-in ${index + 1} of ${found.length}`);
     const checked = check
       ? await (await import('./sign-in-check.ts')).checkSignIn(account, config, context)
       : undefined;

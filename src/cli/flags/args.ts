@@ -103,7 +103,7 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
     strategy: (flags.text('transport') as Strategy | undefined) ?? DEFAULTS.strategy,
     ignoreTools: flags.texts('ignore-tool'),
     enableProxy: flags.has('enable-proxy'),
-    logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
+    ...loudness(flags),
     logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
     auth,
     tls: readTls(flags, readFile),
@@ -112,6 +112,13 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
   const inHeaders = headers.flatMap(([name, value]) => headerSecrets(name, value));
   const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
   return { config, secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token] };
+}
+
+function loudness(flags: Flags): Pick<Config, 'logLevel' | 'quiet'> {
+  const level = flags.text('log-level') as Level | undefined;
+  if (!flags.has('quiet')) return { logLevel: level ?? DEFAULTS.logLevel };
+  if (level === undefined) return { logLevel: 'error', quiet: true };
+  throw usageError('--quiet and --log-level exclude each other', 'leave one of them out');
 }
 
 /** How to write what is wrong with the arguments, also where they cannot be read. */

@@ -64,6 +64,12 @@ export const OPTIONS: readonly Option[] = [
     help: 'plain text, or one JSON object per line',
   },
   {
+    name: 'quiet',
+    short: 'q',
+    help: 'log errors only, and what must be seen, such as the page of a sign-in',
+    rare: true,
+  },
+  {
     name: 'ca',
     value: 'FILE',
     help: 'trust the authorities in this PEM file too',
