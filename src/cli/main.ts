@@ -9,7 +9,7 @@ import { RENEWAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
-import { OPTIONS, SUBCOMMANDS } from './flags/options.ts';
+import { OPTIONS, type Shell, SUBCOMMANDS } from './flags/options.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
 import { onSignals, parentGone } from './signals.ts';
@@ -35,6 +35,9 @@ export function main(): void {
     case 'help':
       printUsage(action.all);
       return;
+    case 'completion':
+      printCompletion(action.shell);
+      return;
     case 'run':
       if (process.env[RENEWAL] === undefined) start(action.config, action.secrets);
       else renew(action.config, Number(process.env[RENEWAL]));
@@ -47,6 +50,11 @@ export function main(): void {
 async function printUsage(all: boolean): Promise<void> {
   const { usageText } = await import('./flags/usage.ts');
   process.stdout.write(usageText({ version: __VERSION__, options: OPTIONS, subcommands: SUBCOMMANDS, all }));
+}
+
+async function printCompletion(shell: Shell): Promise<void> {
+  const { completionScript } = await import('./completion/completion.ts');
+  process.stdout.write(completionScript(shell));
 }
 
 interface RefuseOptions {
@@ -71,7 +79,7 @@ async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOpt
 }
 
 /** Runs a command other than the proxy, and then exits with its status. */
-async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): Promise<void> {
+async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'completion' | 'run' }>): Promise<void> {
   onSignals(
     () => process.exit(130),
     () => process.exit(130),

@@ -10,7 +10,7 @@ import {
 import type { Level } from '../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../core/redact.ts';
 import type { ReadFile } from './given-files.ts';
-import { SUBCOMMANDS } from './options.ts';
+import { SHELLS, type Shell, SUBCOMMANDS } from './options.ts';
 import type { Env } from './placeholders.ts';
 import { readAuth } from './read-auth.ts';
 import { credentialsIn, parseHeader } from './read-headers.ts';
@@ -29,6 +29,7 @@ interface With<C> {
 export type Action =
   | ({ readonly kind: 'run' | 'login' | 'logout' } & With<Config>)
   | ({ readonly kind: 'status'; readonly check?: boolean; readonly json?: boolean } & With<ConfigWithoutUrl>)
+  | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'help'; readonly all: boolean }
   | { readonly kind: 'version' };
 
@@ -43,6 +44,7 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
+  if (subcommand?.action === 'completion') return completion(targets);
   if (targets.length > 1) {
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
@@ -70,6 +72,12 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   }
   const { config, secrets } = toConfig(url, flags, env, readFile);
   return { kind, config: { ...config, url }, secrets };
+}
+
+function completion(targets: readonly string[]): Action {
+  const shell = SHELLS.find((name) => name === targets[0]);
+  if (shell !== undefined && targets.length === 1) return { kind: 'completion', shell };
+  throw usageError('completion takes the name of a shell', `mcp-proxy completion ${SHELLS.join(', or ')}`);
 }
 
 function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): With<ConfigWithoutUrl> {
