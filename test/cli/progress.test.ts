@@ -1,6 +1,5 @@
 // What a command that takes a while tells the user of a terminal: one line that goes away again.
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { run, sharedHome } from '../blackbox/sign-in/command.ts';
 import { startAuthorizationServer } from '../peers/oauth/authorization-server.ts';
@@ -8,6 +7,7 @@ import { startBrowser } from '../peers/oauth/browser.ts';
 import { startProtectedServer } from '../peers/oauth/protected-server.ts';
 import { opened } from '../peers/opened.ts';
 import { startProxy } from '../peers/proxy.ts';
+import { listenRaw } from '../peers/raw-server.ts';
 import { CTRL_C, hasTerminal, startTerminal, visibleLines } from '../peers/terminal.ts';
 
 const open = opened();
@@ -23,15 +23,8 @@ async function heldServer() {
     await released;
     res.writeHead(req.method === 'POST' ? 202 : 404).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  const { port } = server.address() as AddressInfo;
-  const host = `127.0.0.1:${port}`;
-  return open({ close, release, fail: () => server.closeAllConnections(), host, url: `http://${host}/mcp` });
+  const { address, cut } = await open(listenRaw(server));
+  return { release, fail: cut, host: address, url: `http://${address}/mcp` };
 }
 
 const seen = (screen: string): string[] => visibleLines(screen).filter((line) => line !== '');

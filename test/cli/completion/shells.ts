@@ -3,8 +3,8 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Changes } from '../../peers/changes.ts';
 import { PROXY_BIN } from '../../peers/proxy.ts';
-import { WAIT_MS } from '../../peers/rpc.ts';
 
 export function hasShell(name: string): boolean {
   return process.platform !== 'win32' && spawnSync(name, ['-c', 'true']).status === 0;
@@ -58,23 +58,19 @@ export async function completeInZsh(line: string, expected: string, folder: stri
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const ended = new Promise((resolve) => child.once('close', resolve));
+  const changes = new Changes();
   let screen = '';
-  let look = (): void => {};
   child.stdin.on('error', () => {});
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     screen += text;
-    look();
+    changes.changed();
   });
-  const shows = (text: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`waited for ${text}; the screen shows:\n${screen}`)), WAIT_MS);
-      look = () => {
-        if (!screen.includes(text)) return;
-        clearTimeout(timer);
-        resolve();
-      };
-      look();
-    });
+  void ended.then(() => changes.end('zsh ended'));
+  const shows = (text: string): Promise<true> =>
+    changes.until(
+      () => screen.includes(text) || undefined,
+      (reason) => `${reason} without ${text}; the screen shows:\n${screen}`,
+    );
   try {
     // The command line that the terminal echoes must not look like its result.
     child.stdin.write(`autoload -U compinit; compinit -u -D; source ./.completion; print -r -- re""ady\n`);
