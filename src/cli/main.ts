@@ -1,5 +1,6 @@
 /** The program: the only place that reads the process's arguments and ends the process. */
 import { readFileSync } from 'node:fs';
+import { onlyServer } from '../app/server.ts';
 import { startStdioProxy } from '../app/stdio-proxy.ts';
 import type { Config, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
@@ -84,30 +85,32 @@ async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | '
     () => process.exit(130),
     () => process.exit(130),
   );
-  const { logFormat: format } = action.config;
+  const { config } = action;
+  const { logFormat: format } = config;
+  const server = action.kind === 'status' ? undefined : action.server.name;
   const redact = redactor(action.secrets);
   const { commandOutput } = await import('./commands/output.ts');
   // What `status` prints as JSON is an answer, and no event.
-  const output = commandOutput(action.config, redact, action.kind === 'status');
-  const context = { ...output, redact, version: __VERSION__ };
+  const output = commandOutput(config, { redact, server, isAnswer: action.kind === 'status' });
+  const context = { ...output, config, redact, version: __VERSION__ };
   const done = async (): Promise<void> => {
     switch (action.kind) {
       case 'login':
-        return (await import('./commands/login.ts')).login(action.config, context);
+        return (await import('./commands/login.ts')).login(action.server, context);
       case 'logout':
-        return (await import('./commands/logout.ts')).logout(action.config, context);
+        return (await import('./commands/logout.ts')).logout(action.server, context);
       case 'status':
-        return (await import('./commands/status.ts')).status(action.config, context, {
-          check: action.check === true,
-          json: action.json === true || format === 'json',
-        });
+        return (await import('./commands/status.ts')).status(
+          { ...action, json: action.json === true || format === 'json' },
+          context,
+        );
     }
   };
   done().then(
     () => process.exit(0),
     (error: unknown) => {
       output.progress.end();
-      fail(error, format, action.secrets);
+      fail(error, format, action.secrets, server);
     },
   );
 }
@@ -121,7 +124,7 @@ function renew(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
   import('./commands/refresh.ts')
-    .then(({ renewStored }) => renewStored(config, silent, __VERSION__, serial))
+    .then(({ renewStored }) => renewStored(onlyServer(config), serial, { config, log: silent, version: __VERSION__ }))
     .then(
       () => process.exit(0),
       (error: unknown) => process.stdout.write(reportOf(known(error)), () => process.exit(1)),
@@ -167,7 +170,7 @@ function greet({ logLevel: level, logFormat: format }: Config): void {
 }
 
 /** Ends with the last words to an error. */
-function fail(error: unknown, format: LogFormat, secrets: readonly string[]): void {
-  process.stderr.write(farewell(known(error), format, redactor(secrets)));
+function fail(error: unknown, format: LogFormat, secrets: readonly string[], server?: string): void {
+  process.stderr.write(farewell(known(error), format, redactor(secrets), server));
   process.exit(known(error).meaning.exit);
 }

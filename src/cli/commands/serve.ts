@@ -1,6 +1,7 @@
 /** HTTP mode, from the command line to a listening proxy. */
 import { randomBytes } from 'node:crypto';
 import { type RunningHttpProxy, startHttpProxy } from '../../app/http-proxy.ts';
+import { onlyServer } from '../../app/server.ts';
 import { type Config, isLoopback, type ListenConfig } from '../../config.ts';
 import type { SecretStore } from '../../core/ports.ts';
 import type { ProxyError } from '../../errors.ts';
@@ -49,7 +50,9 @@ export async function serve(
   const { url, interfaces } = running;
   const lines = [`listening on ${url}${interfaces === undefined ? '' : ` (${interfaces})`}`];
   if (!quiet) {
-    lines.unshift(clientLine({ url, interfaces, needsToken: clientToken !== undefined, server: config.url }));
+    lines.unshift(
+      clientLine({ url, interfaces, needsToken: clientToken !== undefined, server: onlyServer(config).name }),
+    );
   }
   if (made !== undefined) {
     lines.unshift(`client token: ${made} (for clients on other machines; --client-token sets one)`);
