@@ -1,10 +1,11 @@
 /** Metrics for operators, in the format of Prometheus. Labels have values of closed sets only. */
+import type { Metric } from 'prom-client';
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
-import Histogram from 'prom-client/lib/histogram.js';
 import Registry from 'prom-client/lib/registry.js';
 import type { Meter } from '../../../core/ports.ts';
 import type { ErrorCode } from '../../../errors.ts';
+import { LabelledHistogram, Pairs } from './tally.ts';
 
 /** Read at each scrape. */
 export interface Gauges {
@@ -31,6 +32,8 @@ const UPSTREAM_ERRORS = [
   'bad-result',
 ] as const satisfies readonly ErrorCode[];
 
+const COUNTED_ERRORS: ReadonlySet<string> = new Set(UPSTREAM_ERRORS);
+
 const PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics']);
 
 /** Seconds. Tools may work for minutes. */
@@ -39,19 +42,23 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 export function createMetrics({ sessions, streams }: Gauges): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const requests = new Counter({
+  const requests = new Pairs<string>();
+  new Counter({
     name: 'mcp_proxy_requests_total',
     help: 'Requests of clients that are over, by method and outcome.',
     labelNames: ['method', 'outcome'],
     registers,
+    collect() {
+      requests.drain((method, outcome, count) => this.inc({ method, outcome }, count));
+    },
   });
-  const durations = new Histogram({
+  const durations = new LabelledHistogram({
     name: 'mcp_proxy_request_duration_seconds',
     help: 'Time from a request of a client to its answer.',
-    labelNames: ['method'],
+    label: 'method',
     buckets: BUCKETS,
-    registers,
   });
+  registry.registerMetric(durations as unknown as Metric);
   const gauge = (name: string, help: string, value: () => number): void => {
     new Gauge({
       name,
@@ -77,20 +84,24 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
     help: 'Times that the tokens for the server were renewed.',
     registers,
   });
-  const responses = new Counter({
+  const responses = new Pairs<number>();
+  new Counter({
     name: 'mcp_proxy_http_responses_total',
     help: 'HTTP responses to clients, by path and status.',
     labelNames: ['path', 'status'],
     registers,
+    collect() {
+      responses.drain((path, status, count) => this.inc({ path, status }, count));
+    },
   });
   return {
     exchange(method, outcome, seconds) {
-      requests.inc({ method, outcome });
-      durations.observe({ method }, seconds);
-      if ((UPSTREAM_ERRORS as readonly string[]).includes(outcome)) failures.inc({ code: outcome });
+      requests.add(method, outcome);
+      durations.observe(method, seconds);
+      if (COUNTED_ERRORS.has(outcome)) failures.inc({ code: outcome });
     },
     response(path, status) {
-      responses.inc({ path: PATHS.has(path) ? path : 'other', status });
+      responses.add(PATHS.has(path) ? path : 'other', status);
     },
     renewed() {
       renewals.inc();
