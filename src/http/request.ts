@@ -220,7 +220,7 @@ class InFlight {
 /** The headers as a flat list, which Node writes without looking at each of them twice. */
 function headersOf(connector: Connector, request: HttpRequest): string[] | Record<string, string> {
   const { url, headers, body, cookies: jar = connector.cookies } = request;
-  const length = body && String(body.reduce((sum, part) => sum + part.length, 0));
+  const length = body && String(lengthOf(body));
   const cookie = jar.empty ? undefined : jar.header(url.pathname);
   // The agents for outbound proxies add their own headers, which a list does not allow.
   if (connector.proxy !== undefined || cookie !== undefined || headers.cookie !== undefined) {
@@ -235,7 +235,13 @@ function headersOf(connector: Connector, request: HttpRequest): string[] | Recor
     list = Object.entries({ host: url.host, ...connector.headers, ...headers }).flat();
     connector.lines.set(headers, list);
   }
-  return length === undefined ? list : list.concat('content-length', length);
+  return length === undefined ? list : [...list, 'content-length', length];
+}
+
+function lengthOf(body: readonly Buffer[]): number {
+  let length = 0;
+  for (const part of body) length += part.length;
+  return length;
 }
 
 /** Bodies up to this size leave together with the headers, in one write. */
