@@ -20,9 +20,7 @@ export function environmentOf(
   const { logLevel: level, logFormat: format } = config;
   // Hosts add their own timestamps to the lines they read.
   const timed = config.listen !== undefined;
-  const log = createLog({ level, format, redact, timed, write: (text) => process.stderr.write(text) });
-  // The host may close stderr, which is no reason to stop working.
-  process.stderr.on('error', () => {});
+  const log = createLog({ level, format, redact, timed, write: writer() });
   for (const [name] of config.headers) {
     if (isReservedHeader(name)) log.warn(`--header ${name} is ignored: this header belongs to the protocol`);
   }
@@ -44,4 +42,14 @@ export function environmentOf(
 
 async function apart(serial: number): Promise<boolean> {
   return (await import('./commands/start-refresh.ts')).renewApart(serial);
+}
+
+/** Writes to stderr, which Node opens when it is first used: most starts have nothing to say before they answer. */
+function writer(): (text: string) => void {
+  let stderr: NodeJS.WriteStream | undefined;
+  return (text) => {
+    // The host may close stderr, which is no reason to stop working.
+    stderr ??= process.stderr.on('error', () => {});
+    stderr.write(text);
+  };
 }
