@@ -112,7 +112,8 @@ class InFlight {
     });
     // Whatever else Node does with a connection: when the request is over, it was answered or it failed.
     outgoing.on('close', () => {
-      if (!this.#told) this.#fail(withoutAnswer(url, 'closed the connection'));
+      if (this.#told) this.#settled();
+      else this.#fail(withoutAnswer(url, 'closed the connection'));
     });
     // After the response this settles nothing: the body reports what happens to it.
     outgoing.on('error', (error) => this.#broken(error));
@@ -185,7 +186,6 @@ class InFlight {
       return;
     }
     this.#told = true;
-    incoming.on('close', this.#settled);
     const set = incoming.headers['set-cookie'];
     if (set) (cookies ?? this.#connector.cookies).take(set, url.pathname);
     const { resolve, reject } = this.#callbacks;
