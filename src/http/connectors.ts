@@ -1,5 +1,5 @@
 /** How each origin is reached, directly or through an outbound proxy. Found out once, and kept. */
-import http, { type AgentOptions } from 'node:http';
+import type { AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
 import { CookieJar } from './cookies.ts';
 import { expireIdle } from './pool.ts';
@@ -91,7 +91,7 @@ async function createConnector(
   secure: { readonly server: Secure; readonly proxy: Secure },
 ): Promise<Connector> {
   const encrypted = url.protocol === 'https:';
-  const { request, Agent } = encrypted ? await import('node:https') : http;
+  const { request, Agent } = process.getBuiltinModule(encrypted ? 'node:https' : 'node:http');
   const common = {
     request,
     headers,

@@ -1,5 +1,5 @@
 /** The HTTP server itself: its address, its limits, its certificate, and its end. */
-import http, { type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { ProxyError } from '../../errors.ts';
 import { Connections } from './connections.ts';
@@ -96,8 +96,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 }
 
 async function create({ tls }: ListenerOptions): Promise<Server> {
-  if (!tls) return http.createServer(LIMITS);
-  const https = await import('node:https');
+  if (!tls) return createServer(LIMITS);
+  const https = process.getBuiltinModule('node:https');
   try {
     return https.createServer({ ...LIMITS, ...tls });
   } catch (error) {
