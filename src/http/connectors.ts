@@ -120,6 +120,8 @@ async function createConnector(
     }
   }
   const agent = new Agent(AGENT);
+  // One connector, one place to connect to: Node would put a name together three times for each request.
+  agent.getName = () => 'origin';
   const expire = expireIdle(agent);
   const hint = directRouteHint(url, options.enableProxy, options.env);
   return { ...common, agent, streams: new Agent(ONCE), expire, proxy: undefined, hint };
