@@ -2,7 +2,7 @@
 import type { AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
 import { CookieJar } from './cookies.ts';
-import { expireIdle } from './pool.ts';
+import { IdleConnections } from './pool.ts';
 import { directRouteHint, unusableProxy } from './proxy-variables.ts';
 import type { Connector } from './request.ts';
 import type { Secure, Trust } from './trust.ts';
@@ -108,21 +108,18 @@ async function createConnector(
     const streams = proxyAgent(url, { ...ONCE, ...secure.proxy });
     if (found === 'invalid' || streams === 'invalid') throw unusableProxy(url, options.env);
     if (found && streams) {
-      const expire = expireIdle(found.agent);
       return {
         ...common,
         agent: found.agent,
         streams: streams.agent,
-        expire,
+        idle: new IdleConnections(found.agent),
         proxy: found.host,
         hint: `check that the proxy ${found.host} is running, and that it is the right one`,
       };
     }
   }
   const agent = new Agent(AGENT);
-  // One connector, one place to connect to: Node would put a name together three times for each request.
-  agent.getName = () => 'origin';
-  const expire = expireIdle(agent);
+  const idle = new IdleConnections(agent);
   const hint = directRouteHint(url, options.enableProxy, options.env);
-  return { ...common, agent, streams: new Agent(ONCE), expire, proxy: undefined, hint };
+  return { ...common, agent, streams: new Agent(ONCE), idle, proxy: undefined, hint };
 }

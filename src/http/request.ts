@@ -7,6 +7,7 @@ import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { brokenAtFirst, brokenConnection, noConnection, withoutAnswer } from './connection-failure.ts';
 import type { CookieJar } from './cookies.ts';
+import type { IdleConnections } from './pool.ts';
 import { ResponseBody, unpacked } from './response-body.ts';
 import type { Secure } from './trust.ts';
 
@@ -22,8 +23,7 @@ export interface Connector {
   readonly agent: Agent;
   /** For responses that stay open. */
   readonly streams: Agent;
-  /** Closes the pooled connections that are too old to be used. */
-  readonly expire: () => void;
+  readonly idle: IdleConnections;
   readonly request: typeof http.request;
   /** Sent with every request to this origin. */
   readonly headers: Readonly<Record<string, string>>;
@@ -78,7 +78,7 @@ class InFlight {
   #interim = 0;
 
   constructor(connector: Connector, request: HttpRequest, callbacks: Callbacks) {
-    connector.expire();
+    connector.idle.expire();
     const { hostname, port, path } = addressOf(request.url);
     this.#connector = connector;
     this.#request = request;
