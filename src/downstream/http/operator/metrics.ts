@@ -5,7 +5,8 @@ import Gauge from 'prom-client/lib/gauge.js';
 import Registry from 'prom-client/lib/registry.js';
 import type { Meter } from '../../../core/ports.ts';
 import type { ErrorCode } from '../../../errors.ts';
-import { LabelledHistogram, Pairs } from './tally.ts';
+import { knownPath } from '../paths.ts';
+import { Histogram, Pairs } from './tally.ts';
 
 /** Read at each scrape. */
 export interface Gauges {
@@ -15,7 +16,11 @@ export interface Gauges {
   readonly streams: () => number;
 }
 
-export interface Metrics extends Meter {
+export interface Metrics {
+  /** Counts under the name of a server. */
+  meterOf(server: string): Meter;
+  /** The proxy has sent one HTTP response to a request with this URL, in origin form. */
+  response(url: string | undefined, status: number): void;
   /** All metrics in the text format of Prometheus, and its media type. Never rejects. */
   text(): Promise<{ readonly type: string; readonly body: string }>;
 }
@@ -31,10 +36,7 @@ const UPSTREAM_ERRORS = [
   'no-common-version',
   'bad-result',
 ] as const satisfies readonly ErrorCode[];
-
 const COUNTED_ERRORS: ReadonlySet<string> = new Set(UPSTREAM_ERRORS);
-
-const PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics']);
 
 /** Seconds. Tools may work for minutes. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -42,20 +44,10 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 export function createMetrics({ sessions, streams }: Gauges): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const requests = new Pairs<string>();
-  new Counter({
-    name: 'mcp_proxy_requests_total',
-    help: 'Requests of clients that are over, by method and outcome.',
-    labelNames: ['method', 'outcome'],
-    registers,
-    collect() {
-      requests.drain((method, outcome, count) => this.inc({ method, outcome }, count));
-    },
-  });
-  const durations = new LabelledHistogram({
+  const requests = requestCounts(registry);
+  const durations = new Histogram({
     name: 'mcp_proxy_request_duration_seconds',
     help: 'Time from a request of a client to its answer.',
-    label: 'method',
     buckets: BUCKETS,
   });
   registry.registerMetric(durations as unknown as Metric);
@@ -73,41 +65,73 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
   gauge('mcp_proxy_streams', 'Streams to clients that are open.', streams);
   const failures = new Counter({
     name: 'mcp_proxy_upstream_errors_total',
-    help: 'Requests that failed at the server or on the way to it, by the code of the error.',
-    labelNames: ['code'],
+    help: 'Requests that failed at the server or on the way to it, by server and the code of the error.',
+    labelNames: ['server', 'code'],
     registers,
   });
-  // If a counter appears only with the first error, no rate shows that error.
-  for (const code of UPSTREAM_ERRORS) failures.inc({ code }, 0);
   const renewals = new Counter({
     name: 'mcp_proxy_token_refreshes_total',
-    help: 'Times that the tokens for the server were renewed.',
+    help: 'Times that the tokens for a server were renewed.',
+    labelNames: ['server'],
     registers,
   });
-  const responses = new Pairs<number>();
-  new Counter({
-    name: 'mcp_proxy_http_responses_total',
-    help: 'HTTP responses to clients, by path and status.',
-    labelNames: ['path', 'status'],
-    registers,
-    collect() {
-      responses.drain((path, status, count) => this.inc({ path, status }, count));
-    },
-  });
+  const responses = responseCounts(registry);
   return {
-    exchange(method, outcome, seconds) {
-      requests.add(method, outcome);
-      durations.observe(method, seconds);
-      if (COUNTED_ERRORS.has(outcome)) failures.inc({ code: outcome });
+    meterOf(server) {
+      // If a counter appears only with the first error, no rate shows that error.
+      for (const code of UPSTREAM_ERRORS) failures.inc({ server, code }, 0);
+      renewals.inc({ server }, 0);
+      const outcomes = requests(server);
+      const observe = durations.of({ server }, 'method');
+      return {
+        exchange(method, outcome, seconds) {
+          outcomes.add(method, outcome);
+          observe(method, seconds);
+          if (COUNTED_ERRORS.has(outcome)) failures.inc({ server, code: outcome });
+        },
+        renewed: () => renewals.inc({ server }),
+      };
     },
-    response(path, status) {
-      responses.add(PATHS.has(path) ? path : 'other', status);
-    },
-    renewed() {
-      renewals.inc();
+    response(url, status) {
+      responses.add(knownPath(url), status);
     },
     async text() {
       return { type: registry.contentType, body: await registry.metrics() };
     },
   };
+}
+
+/** Counts methods and outcomes of requests, for each server. */
+function requestCounts(registry: Registry): (server: string) => Pairs<string> {
+  const all = new Map<string, Pairs<string>>();
+  new Counter({
+    name: 'mcp_proxy_requests_total',
+    help: 'Requests of clients that are over, by server, method and outcome.',
+    labelNames: ['server', 'method', 'outcome'],
+    registers: [registry],
+    collect() {
+      for (const [server, counted] of all)
+        counted.drain((method, outcome, count) => this.inc({ server, method, outcome }, count));
+    },
+  });
+  return (server) => {
+    const counted = all.get(server) ?? new Pairs<string>();
+    all.set(server, counted);
+    return counted;
+  };
+}
+
+/** Counts paths and statuses of responses. */
+function responseCounts(registry: Registry): Pairs<number> {
+  const counted = new Pairs<number>();
+  new Counter({
+    name: 'mcp_proxy_http_responses_total',
+    help: 'HTTP responses to clients, by path and status.',
+    labelNames: ['path', 'status'],
+    registers: [registry],
+    collect() {
+      counted.drain((path, status, count) => this.inc({ path, status }, count));
+    },
+  });
+  return counted;
 }

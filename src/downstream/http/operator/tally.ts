@@ -23,62 +23,67 @@ export class Pairs<B> {
   }
 }
 
-/** The values of one label of a histogram. */
+/** What is counted of one kind of value. */
 interface Observed {
   /** For each bucket, the values that are in it and in none before it; the last bucket has no bound. */
   readonly inBucket: number[];
   sum: number;
 }
 
+type Labels = Readonly<Record<string, string>>;
+
 /** A sample of a metric, as the registry of prom-client prints it. */
 interface Sample {
   readonly metricName: string;
-  readonly labels: Record<string, string | number>;
+  readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
 }
 
 export interface HistogramOptions {
   readonly name: string;
   readonly help: string;
-  readonly label: string;
   /** The upper bounds of the buckets, in ascending order. */
   readonly buckets: readonly number[];
 }
 
-/** A histogram with one label, in the form that a registry of prom-client takes. */
-export class LabelledHistogram {
+/** A histogram in the form that a registry of prom-client takes. */
+export class Histogram {
   readonly name: string;
   readonly #options: HistogramOptions;
-  readonly #observed = new Map<string, Observed>();
+  readonly #all: { readonly labels: Labels; readonly observed: Observed }[] = [];
 
   constructor(options: HistogramOptions) {
     this.name = options.name;
     this.#options = options;
   }
 
-  observe(label: string, value: number): void {
+  /** Values that have some labels in common. Returns what takes a value and its own label. */
+  of(common: Labels, label: string): (own: string, value: number) => void {
     const { buckets } = this.#options;
-    let observed = this.#observed.get(label);
-    if (!observed) {
-      observed = { inBucket: new Array<number>(buckets.length + 1).fill(0), sum: 0 };
-      this.#observed.set(label, observed);
-    }
-    observed.sum += value;
-    let bucket = 0;
-    while (bucket < buckets.length && value > (buckets[bucket] as number)) bucket++;
-    observed.inBucket[bucket] = (observed.inBucket[bucket] as number) + 1;
+    const known = new Map<string, Observed>();
+    return (own, value) => {
+      let observed = known.get(own);
+      if (!observed) {
+        observed = { inBucket: new Array<number>(buckets.length + 1).fill(0), sum: 0 };
+        known.set(own, observed);
+        this.#all.push({ labels: { ...common, [label]: own }, observed });
+      }
+      observed.sum += value;
+      let bucket = 0;
+      while (bucket < buckets.length && value > (buckets[bucket] as number)) bucket++;
+      observed.inBucket[bucket] = (observed.inBucket[bucket] as number) + 1;
+    };
   }
 
   get(): { name: string; help: string; type: 'histogram'; values: Sample[] } {
     const { name, help } = this.#options;
-    const values = [...this.#observed].flatMap(([label, observed]) => this.#samples(label, observed));
+    const values = this.#all.flatMap(({ labels, observed }) => this.#samples(labels, observed));
     return { name, help, type: 'histogram', values };
   }
 
   /** Each bucket counts the values of those before it as well (Prometheus, "Exposition formats", histograms). */
-  #samples(value: string, { inBucket, sum }: Observed): Sample[] {
-    const { name, label, buckets } = this.#options;
-    const labels = { [label]: value };
+  #samples(labels: Labels, { inBucket, sum }: Observed): Sample[] {
+    const { name, buckets } = this.#options;
     let count = 0;
     const samples: Sample[] = inBucket.map((more, i) => {
       count += more;
