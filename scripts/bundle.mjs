@@ -4,6 +4,7 @@
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { build } from 'rolldown';
+import { parseSync } from 'rolldown/utils';
 import { wrap } from './wrap.mjs';
 
 /**
@@ -53,9 +54,34 @@ export async function bundle({ name, modules, options }) {
     const loaded = chunk.imports.filter((file) => !isBuiltin(file));
     // Every start would pay for a file loaded at once.
     if (chunk.isEntry && loaded.length > 0) throw new Error(`${chunk.fileName} loads ${loaded.join(', ')} at once`);
-    files.push({ name: chunk.fileName, text: wrap(escaped(chunk.code)) });
+    files.push({ name: chunk.fileName, text: wrap(exportedTogether(escaped(chunk.code))) });
   }
   return { files, exported };
+}
+
+/**
+ * Exports in one go what the bundler exports with a statement each, which makes the program 1 % smaller.
+ * @param {string} code
+ */
+function exportedTogether(code) {
+  let text = code;
+  for (const { type, expression } of parseSync('program.cjs', code).program.body.toReversed()) {
+    if (type !== 'ExpressionStatement' || expression.type !== 'SequenceExpression') continue;
+    const all = expression.expressions;
+    const names = all.map(exportedName);
+    const first = names.findLastIndex((name) => name === undefined) + 1;
+    if (all.length - first < 2) continue;
+    const members = all.slice(first).map(({ right }, i) => `${names[first + i]}:${code.slice(right.start, right.end)}`);
+    const { start } = all[first];
+    text = `${text.slice(0, start)}Object.assign(exports,{${members.join(',')}})${text.slice(expression.end)}`;
+  }
+  return text;
+}
+
+/** The name in `exports.name = value`; undefined for any other expression. */
+function exportedName({ type, operator, left }) {
+  const isExport = type === 'AssignmentExpression' && operator === '=' && left.type === 'MemberExpression';
+  return isExport && !left.computed && left.object.name === 'exports' ? left.property.name : undefined;
 }
 
 /**
