@@ -83,4 +83,4 @@ it('the pages have flags and files to check', () => {
 });
 
 /** Flags of npm and of Docker, and of the project scope of Claude Code, in the text; and `--flag value`. */
-const OTHERS = new Set(['silent', 'health-cmd', 'scope', 'flag', 'write', 'minutes']);
+const OTHERS = new Set(['silent', 'health-cmd', 'scope', 'flag', 'write', 'minutes', 'docs']);
