@@ -6,7 +6,7 @@ import { startServing } from '../../../peers/http/serving.ts';
 import { WAIT_MS } from '../../../peers/listen.ts';
 import { openStream } from '../event-stream.ts';
 import { ask, initialize, inSession, modern, openSession, request } from '../exchange.ts';
-import { cleanUp } from '../setting.ts';
+import { cleanUp } from '../fixture.ts';
 import { type Family, parseExposition } from './exposition.ts';
 
 cleanUp();

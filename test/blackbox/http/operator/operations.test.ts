@@ -12,7 +12,7 @@ import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../../peers/oauth/protected-server.ts';
 import { opened } from '../../../peers/opened.ts';
 import { ask, initialize, inSession, openSession, request } from '../exchange.ts';
-import { cleanUp } from '../setting.ts';
+import { cleanUp } from '../fixture.ts';
 
 cleanUp();
 const open = opened();
