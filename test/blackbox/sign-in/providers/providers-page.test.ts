@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { blocksOf } from '../../../documents/blocks.ts';
 import { dataOf, entriesIn, isStarting, ownArguments } from '../../../documents/entries.ts';
+import { freePort } from '../../../peers/free-port.ts';
 import { opened } from '../../../peers/opened.ts';
 import { startAtlassian } from '../../../peers/providers/atlassian.ts';
 import { startAuth0 } from '../../../peers/providers/auth0.ts';
@@ -14,7 +15,7 @@ import { startGoogle } from '../../../peers/providers/google.ts';
 import { startKeycloak } from '../../../peers/providers/keycloak.ts';
 import { startOkta } from '../../../peers/providers/okta.ts';
 import { startSlack } from '../../../peers/providers/slack.ts';
-import { freePort, type Guarded, type ProviderUser, signInAndStay, startUser, stay } from './provider-user.ts';
+import { type Guarded, type ProviderUser, signInAndStay, startUser, stay } from './provider-user.ts';
 
 const open = opened();
 const folders: string[] = [];
