@@ -108,7 +108,7 @@ const COMMANDS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['cp', ([file = '']) => checkFile(file)],
   ['cd', ([folder = '']) => must(folder === 'mcp-proxy' || CLONES.includes(`${folder}/`), [folder])],
   // Programs of the system, in the steps of docs/team.md; team.test.ts runs those of curl.
-  ...['curl', 'install', 'journalctl', 'nginx', 'openssl', 'systemctl', 'umask', 'useradd'].map(
+  ...['curl', 'install', 'journalctl', 'nginx', 'openssl', 'printf', 'systemctl', 'useradd'].map(
     (name) => [name, known] as const,
   ),
 ]);
