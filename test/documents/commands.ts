@@ -63,7 +63,10 @@ const npm: Check = (words) => {
   const own = rest.slice(rest.indexOf('--') + 1);
   if (command === 'run') must(Object.hasOwn(PACKAGE.scripts, rest[0] ?? ''), words);
   else if (command === 'install' || command === 'uninstall') {
-    must([PACKAGE.name, '.'].includes(rest.filter((word) => !word.startsWith('-')).join(' ')), words);
+    must(
+      [PACKAGE.name, '.', '/path/to/mcp-proxy'].includes(rest.filter((word) => !word.startsWith('-')).join(' ')),
+      words,
+    );
   } else if (command === 'start') {
     if (own.some((word) => word.startsWith('http'))) checkArguments(own, {});
     else must(rest.length === 0 || own.join(' ') === '--demo oauth', words);
