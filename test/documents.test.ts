@@ -45,3 +45,8 @@ it('SECURITY.md says of each defence where it is tested, and README.md links to 
   for (const row of rows) expect(row).toMatch(/\]\(test\/[\w/-]+\.test\.ts\) \|$/);
   expect(readFileSync(path.join(ROOT, 'README.md'), 'utf8')).toContain('](SECURITY.md)');
 });
+
+it('README.md links to every page', () => {
+  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  for (const document of documents.filter((name) => name !== 'README.md')) expect(readme).toContain(`](${document})`);
+});
