@@ -9,7 +9,7 @@ import { stack } from '../core/layer.ts';
 import { StdioDownstream } from '../downstream/stdio/stdio.ts';
 import { ProxyError } from '../errors.ts';
 import type { StdioEnvironment } from './environment.ts';
-import { layersOf, openServer, openShared, type Shared } from './server.ts';
+import { layersOf, onlyServer, openServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningProxy {
@@ -23,7 +23,7 @@ export interface RunningProxy {
 
 /** Connects the client on two streams to the server of the configuration. */
 export function startStdioProxy(config: Config, environment: StdioEnvironment): RunningProxy {
-  const shared = openShared(config, environment);
+  const shared = openShared(onlyServer(config), config, environment);
   const downstream = new StdioDownstream(environment.streams, environment.log);
   const connect = stack(layersOf(shared), (client) => openServer(shared, client));
   const upstream = connect(downstream);

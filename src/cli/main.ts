@@ -1,5 +1,6 @@
 /** The program: the only place that reads the process's arguments and ends the process. */
 import { readFileSync } from 'node:fs';
+import { onlyServer } from '../app/server.ts';
 import { startStdioProxy } from '../app/stdio-proxy.ts';
 import type { Config, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
@@ -72,25 +73,27 @@ async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOpt
 
 /** Runs a command other than the proxy, and then exits with its status. */
 function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
-  const { logLevel: level, logFormat: format } = action.config;
+  const { config } = action;
+  const server = action.kind === 'status' ? undefined : action.server.name;
+  const { logLevel: level, logFormat: format } = config;
   const redact = redactor(action.secrets);
-  const log = createLog({ level, format, redact, plain: true, write: (text) => process.stderr.write(text) });
+  const log = createLog({ level, format, redact, server, plain: true, write: (text) => process.stderr.write(text) });
   // What `status` prints as JSON is an answer, and no event.
   const isText = format === 'text' || action.kind === 'status';
   const print = (line: string): boolean =>
-    process.stdout.write(isText ? `${line}\n` : announcement(redact(line), format));
-  const context = { log, redact, version: __VERSION__, print };
+    process.stdout.write(isText ? `${line}\n` : announcement(redact(line), format, server));
+  const context = { config, log, redact, version: __VERSION__, print };
   const done = async (): Promise<void> => {
     switch (action.kind) {
       case 'login':
-        return (await import('./commands/login.ts')).login(action.config, context);
+        return (await import('./commands/login.ts')).login(action.server, context);
       case 'logout':
-        return (await import('./commands/logout.ts')).logout(action.config, context);
+        return (await import('./commands/logout.ts')).logout(action.server, context);
       case 'status':
-        return (await import('./commands/status.ts')).status(action.config, context, {
-          check: action.check === true,
-          json: action.json === true || format === 'json',
-        });
+        return (await import('./commands/status.ts')).status(
+          { ...action, json: action.json === true || format === 'json' },
+          context,
+        );
     }
   };
   onSignals(
@@ -99,7 +102,7 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   );
   done().then(
     () => process.exit(0),
-    (error: unknown) => fail(error, format, action.secrets),
+    (error: unknown) => fail(error, format, action.secrets, server),
   );
 }
 
@@ -112,7 +115,7 @@ function renew(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
   import('./commands/refresh.ts')
-    .then(({ renewStored }) => renewStored(config, silent, __VERSION__, serial))
+    .then(({ renewStored }) => renewStored(onlyServer(config), serial, { config, log: silent, version: __VERSION__ }))
     .then(
       () => process.exit(0),
       (error: unknown) => process.stdout.write(reportOf(known(error)), () => process.exit(1)),
@@ -158,7 +161,7 @@ function greet({ logLevel: level, logFormat: format }: Config): void {
 }
 
 /** Ends with the last words to an error. */
-function fail(error: unknown, format: LogFormat, secrets: readonly string[]): void {
-  process.stderr.write(farewell(known(error), format, redactor(secrets)));
+function fail(error: unknown, format: LogFormat, secrets: readonly string[], server?: string): void {
+  process.stderr.write(farewell(known(error), format, redactor(secrets), server));
   process.exit(known(error).meaning.exit);
 }

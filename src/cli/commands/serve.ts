@@ -1,6 +1,7 @@
 /** HTTP mode, from the command line to a listening proxy. */
 import { randomBytes } from 'node:crypto';
 import { type RunningHttpProxy, startHttpProxy } from '../../app/http-proxy.ts';
+import { onlyServer } from '../../app/server.ts';
 import { type Config, isLoopback, type ListenConfig } from '../../config.ts';
 import type { SecretStore } from '../../core/ports.ts';
 import type { ProxyError } from '../../errors.ts';
@@ -48,7 +49,7 @@ export async function serve(
   running.hopeless.then(giveUp);
   const { url, interfaces } = running;
   const lines = [
-    clientLine({ url, interfaces, needsToken: clientToken !== undefined, server: config.url }),
+    clientLine({ url, interfaces, needsToken: clientToken !== undefined, server: onlyServer(config).name }),
     `listening on ${url}${interfaces === undefined ? '' : ` (${interfaces})`}`,
   ];
   if (made !== undefined) {

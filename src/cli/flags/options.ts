@@ -1,5 +1,5 @@
 /** The flags, as data: parsing, checking and `--help` all use this table. */
-import { CREDENTIAL_STORES, DEFAULTS, LOG_FORMATS, STRATEGIES } from '../../config.ts';
+import { CREDENTIAL_STORES, DEFAULTS, HTTP_SERVER_DEFAULTS, LOG_FORMATS, STRATEGIES } from '../../config.ts';
 import { LEVELS } from '../../core/ports.ts';
 import {
   checkAuthorizeParameter,
@@ -115,7 +115,7 @@ export const OPTIONS: readonly Option[] = [
     name: 'credential-store',
     value: 'STORE',
     choices: CREDENTIAL_STORES,
-    default: DEFAULTS.auth.credentialStore,
+    default: DEFAULTS.credentialStore,
     help: 'where to keep tokens; keychain needs @napi-rs/keyring',
     rare: true,
     group: 'sign-in',
@@ -123,7 +123,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'host',
     value: 'NAME',
-    default: DEFAULTS.auth.redirectHost,
+    default: HTTP_SERVER_DEFAULTS.auth.redirectHost,
     help: 'host name in the OAuth redirect URI',
     check: checkRedirectHost,
     group: 'sign-in',
@@ -141,7 +141,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'callback-path',
     value: 'PATH',
-    default: DEFAULTS.auth.callbackPath,
+    default: HTTP_SERVER_DEFAULTS.auth.callbackPath,
     help: 'path in the OAuth redirect URI',
     check: checkCallbackPath,
     group: 'sign-in',

@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { type Action, logFormatIn } from '../../../../src/cli/flags/args.ts';
 import { nearest } from '../../../../src/cli/flags/mistakes/nearest.ts';
 import { OPTIONS } from '../../../../src/cli/flags/options.ts';
-import type { Config } from '../../../../src/config.ts';
-import { actionOf, configOf, refusal, URL_TEXT } from './arguments.ts';
+import type { HttpServer, ProcessConfig } from '../../../../src/config.ts';
+import { actionOf, configOf, configWith, refusal, URL_TEXT } from './arguments.ts';
 
-const DEFAULT: Config = {
+const SERVER: HttpServer = {
+  kind: 'http',
+  name: 'host-example',
   url: new URL(URL_TEXT),
   strategy: 'http-first',
   headers: [],
+  forwardHeaders: [],
   ignoreTools: [],
   allowHttp: false,
-  enableProxy: false,
-  logLevel: 'info',
-  logFormat: 'text',
   auth: {
     redirectHost: 'localhost',
     callbackPort: undefined,
@@ -28,14 +28,24 @@ const DEFAULT: Config = {
     authorizeParameters: [],
     sendResource: true,
     useIdToken: false,
-    credentialStore: 'file',
   },
   tls: { ca: undefined, cert: undefined, key: undefined },
+};
+
+const PROCESS: ProcessConfig = {
+  enableProxy: false,
+  credentialStore: 'file',
+  logLevel: 'info',
+  logFormat: 'text',
   listen: undefined,
 };
 
 describe('what works', () => {
-  it.each<[string[], Partial<Config>]>([
+  it('without flags, everything has its default', () => {
+    expect(configOf(URL_TEXT)).toEqual({ ...PROCESS, servers: [SERVER] });
+  });
+
+  it.each<[string[], Parameters<typeof configWith>[0]]>([
     [[], {}],
     [['--transport', 'http-first'], {}],
     [['--transport', 'sse-first'], { strategy: 'sse-first' }],
@@ -46,6 +56,8 @@ describe('what works', () => {
     [['--log-level=warn'], { logLevel: 'warn' }],
     [['--log-level=error'], { logLevel: 'error' }],
     [['--log-format', 'text'], {}],
+    [['--credential-store', 'keychain'], { credentialStore: 'keychain' }],
+    [['--credential-store=file'], {}],
     [['--log-format=json'], { logFormat: 'json' }],
     [['--allow-http'], { allowHttp: true }],
     [['--allow-http=true'], { allowHttp: true }],
@@ -75,8 +87,8 @@ describe('what works', () => {
       { enableProxy: true, allowHttp: true, logLevel: 'warn', headers: [['a', 'b']] },
     ],
   ])('%j, before and after the URL', (flags, expected) => {
-    expect(configOf(URL_TEXT, ...flags)).toEqual({ ...DEFAULT, ...expected });
-    expect(configOf(...flags, URL_TEXT)).toEqual({ ...DEFAULT, ...expected });
+    expect(configOf(URL_TEXT, ...flags)).toEqual(configWith(expected));
+    expect(configOf(...flags, URL_TEXT)).toEqual(configWith(expected));
   });
 
   it.each<[string[], Action['kind']]>([
@@ -100,7 +112,8 @@ describe('what works', () => {
 
 describe('subcommands', () => {
   it.each(['login', 'logout'] as const)('%s takes a URL and the flags of a run', (name) => {
-    const expected = { kind: name, secrets: expect.any(Array), config: { ...DEFAULT, logLevel: 'debug' } };
+    const config = { ...PROCESS, logLevel: 'debug' };
+    const expected = { kind: name, secrets: expect.any(Array), config, server: SERVER };
     expect(actionOf([name, URL_TEXT, '--log-level', 'debug'])).toEqual(expected);
     expect(actionOf(['--log-level', 'debug', name, URL_TEXT])).toEqual(expected);
     expect(refusal(name)).toMatch(new RegExp(`no URL given \\| mcp-proxy ${name} https://`));
@@ -112,11 +125,11 @@ describe('subcommands', () => {
   });
 
   it('status takes a URL or none', () => {
-    const config = { ...DEFAULT, auth: { ...DEFAULT.auth, profile: 'work' } };
-    const secrets = expect.any(Array);
-    const anywhere = { kind: 'status', secrets, config: { ...config, url: undefined } };
+    const { kind: _kind, name: _name, url, ...defaults } = SERVER;
+    const options = { ...defaults, auth: { ...SERVER.auth, profile: 'work' } };
+    const anywhere = { kind: 'status', secrets: expect.any(Array), config: PROCESS, options, url: undefined };
     expect(actionOf(['status', '--profile', 'work'])).toEqual(anywhere);
-    expect(actionOf(['status', URL_TEXT, '--profile', 'work'])).toEqual({ kind: 'status', secrets, config });
+    expect(actionOf(['status', URL_TEXT, '--profile', 'work'])).toEqual({ ...anywhere, url });
     expect(refusal('status', 'host.example')).toMatch(/the URL has no scheme/);
   });
 
