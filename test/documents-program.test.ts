@@ -63,7 +63,7 @@ describe.each(PAGES)('%s', (document) => {
       .flatMap((words) => [...words.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, name = '']) => name));
     const known = new Set(OPTIONS.map(({ name }) => name));
     expect(flags.filter((name) => !known.has(name) && !OTHERS.has(name))).toEqual([]);
-    const words = [...text.matchAll(/mcp-proxy (login|logout|status|doctor|install|replay)\b/g)].map(
+    const words = [...text.matchAll(/mcp-proxy (login|logout|status|completion|doctor|install|replay)\b/g)].map(
       ([, name]) => name,
     );
     const built = new Set(SUBCOMMANDS.filter(({ action }) => action).map(({ name }) => name));
