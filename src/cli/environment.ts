@@ -43,7 +43,7 @@ export function environmentOf(
     credentials,
     folder,
     // Another process finds the credentials only if they are in a folder.
-    ...(folder !== undefined && { renewApart: apart }),
+    ...(folder !== undefined && { refreshElsewhere: apart }),
     version,
     log: logOf(),
     logOf,
@@ -52,5 +52,5 @@ export function environmentOf(
 }
 
 async function apart(serial: number): Promise<boolean> {
-  return (await import('./commands/start-refresh.ts')).renewApart(serial);
+  return (await import('./commands/start-refresh.ts')).refreshElsewhere(serial);
 }
