@@ -27,7 +27,7 @@ const CLONES = ['/opt/mcp-proxy/', '/path/to/mcp-proxy/'];
 export function checkArguments(args: readonly string[], env: Readonly<Record<string, string>>): void {
   const readFile = (name: string): string => (name.endsWith('.json') ? CLIENT : 'text');
   const { kind } = parseArguments(args, env, readFile);
-  if (!['run', 'login', 'logout', 'status'].includes(kind)) throw new Error(`this only asks for ${kind}`);
+  if (kind === 'help' || kind === 'version') throw new Error(`this only asks for the ${kind}`);
 }
 
 /** Throws if this command is not known, or wrong. */
@@ -70,7 +70,7 @@ const npm: Check = (words) => {
   } else if (command === 'start') {
     if (own.some((word) => word.startsWith('http'))) checkArguments(own, {});
     else must(rest.length === 0 || own.join(' ') === '--demo oauth', words);
-  } else must(['ci', 'test'].includes(command), words);
+  } else must(['audit', 'ci', 'test'].includes(command), words);
 };
 
 const git: Check = (words) => must(words[0] === 'clone' && `git+${words[1]}` === PACKAGE.repository.url, words);
@@ -110,8 +110,8 @@ const COMMANDS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['node', ([script = '']) => checkFile(script)],
   ['cp', ([file = '']) => checkFile(file)],
   ['cd', ([folder = '']) => must(folder === 'mcp-proxy' || CLONES.includes(`${folder}/`), [folder])],
-  // Programs of the system, in the steps of docs/team.md; team.test.ts runs those of curl.
-  ...['curl', 'install', 'journalctl', 'nginx', 'openssl', 'printf', 'systemctl', 'useradd'].map(
+  // Other programs: those of docs/team.md, where team.test.ts runs curl, and those that check a release.
+  ...['curl', 'gh', 'install', 'journalctl', 'nginx', 'openssl', 'printf', 'sha256sum', 'systemctl', 'useradd'].map(
     (name) => [name, known] as const,
   ),
 ]);
