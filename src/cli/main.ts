@@ -6,15 +6,15 @@ import type { Config, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { RENEWAL, reportOf } from './commands/refresh-report.ts';
+import { REFRESH_SERIAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
+import { onSignals, parentGone } from './end-signals.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
 import { OPTIONS, type Shell, SUBCOMMANDS } from './flags/options.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
-import { onSignals, parentGone } from './signals.ts';
-import { createLog, farewell } from './terminal.ts';
+import { createLog, farewell } from './stderr-log.ts';
 
 declare const __VERSION__: string;
 
@@ -40,8 +40,8 @@ export function main(): void {
       printCompletion(action.shell);
       return;
     case 'run':
-      if (process.env[RENEWAL] === undefined) start(action.config, action.secrets);
-      else renew(action.config, Number(process.env[RENEWAL]));
+      if (process.env[REFRESH_SERIAL] === undefined) start(action.config, action.secrets);
+      else refresh(action.config, Number(process.env[REFRESH_SERIAL]));
       return;
     default:
       subcommand(action);
@@ -74,7 +74,7 @@ async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOpt
   const told = new ProxyError(code, redact(message), data.hint === undefined ? {} : { hint: redact(data.hint) });
   process.stderr.write(farewell(told, format));
   if (!answers || process.stdin.isTTY) return;
-  const { answerFirst } = await import('./first-answer.ts');
+  const { answerFirst } = await import('./startup-error-answer.ts');
   await answerFirst({ input: process.stdin, output: process.stdout }, told);
   process.exit();
 }
@@ -120,11 +120,11 @@ function known(error: unknown): ProxyError {
 }
 
 /** Runs in the process that refreshes tokens; see `commands/refresh-report.ts`. */
-function renew(config: Config, serial: number): void {
+function refresh(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
   import('./commands/refresh.ts')
-    .then(({ renewStored }) => renewStored(onlyServer(config), serial, { config, log: silent, version: __VERSION__ }))
+    .then(({ refreshOnce }) => refreshOnce(onlyServer(config), serial, { config, log: silent, version: __VERSION__ }))
     .then(
       () => process.exit(0),
       (error: unknown) => process.stdout.write(reportOf(known(error)), () => process.exit(1)),

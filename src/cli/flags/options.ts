@@ -13,7 +13,7 @@ import {
   checkSeconds,
   jsonOrFile,
 } from './checks.ts';
-import { HTTP_OPTIONS } from './http-options.ts';
+import { HTTP_OPTIONS } from './http-mode-flags.ts';
 import type { Option } from './option.ts';
 
 export const OPTIONS: readonly Option[] = [

@@ -4,7 +4,7 @@
  */
 import type { Frame } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
-import type { Send, Way } from '../../wire/link.ts';
+import type { ReplyRoute, Send } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -96,7 +96,7 @@ export function groupsOf({ req, forwarded }: Sent): string[] {
 }
 
 /** Sends over one channel, and ends a claim when the answer is sent. */
-export function releasing(send: Send, room: Way['room'], release: Release): Way {
+export function releasing(send: Send, room: ReplyRoute['room'], release: Release): ReplyRoute {
   return {
     send,
     room,

@@ -20,7 +20,7 @@ import { ProxyError } from '../../errors.ts';
 import { MAX_DOWNSTREAM_MESSAGE, type ReceivedFrame, readEnds, readFrame } from '../../wire/frames.ts';
 import { LineWriter } from '../../wire/line-writer.ts';
 import { LineReader } from '../../wire/lines.ts';
-import { Link, type LinkHandlers, type Way } from '../../wire/link.ts';
+import { Link, type LinkHandlers, type ReplyRoute } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { Budget, releasing } from '../http/body-budget.ts';
 import type { StdioStreams } from './streams.ts';
@@ -138,7 +138,7 @@ export class StdioDownstream implements Peer, Closable {
   }
 
   /** Passes on the messages of a line, and counts its bytes until they are answered. */
-  #receive({ batch, messages }: ReceivedFrame, bytes: number, receive: (way?: Way) => void): void {
+  #receive({ batch, messages }: ReceivedFrame, bytes: number, receive: (way?: ReplyRoute) => void): void {
     const ids = messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
     if (ids.length === 0) {
       receive();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Fetch, HttpRequest, HttpResponse } from '../../../../src/core/fetch.ts';
 import { ProxyError } from '../../../../src/errors.ts';
-import { type Reached, reach } from '../../../../src/upstream/detection/probe.ts';
+import { type Reached, reach } from '../../../../src/upstream/detection/reachability.ts';
 
 const URL_OF_SERVER = new URL('https://server.example/mcp');
 

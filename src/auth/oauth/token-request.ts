@@ -5,7 +5,7 @@ import { printable, type Redact } from '../../core/redact.ts';
 import { retryAfterSeconds } from '../../wire/retry-after.ts';
 import type { Issuer, Tokens } from '../vault/credentials.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
-import { type Document, parseObject, seconds, text, token, unusable } from './documents.ts';
+import { type Document, parseObject, seconds, text, token, unusable } from './document-members.ts';
 import { type FetchContext, meaningOf, OAuthError, optionsFor, refusalIn, shown } from './library.ts';
 import { quirksOf } from './providers.ts';
 import { words } from './scopes.ts';

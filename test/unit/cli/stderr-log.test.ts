@@ -1,6 +1,6 @@
 // What is written on stderr, as lines for people and as objects for programs.
 import { describe, expect, it } from 'vitest';
-import { announcement, createLog, farewell, type LogOptions } from '../../../src/cli/terminal.ts';
+import { announcement, createLog, farewell, type LogOptions } from '../../../src/cli/stderr-log.ts';
 import type { LogFormat } from '../../../src/config.ts';
 import { LEVELS, type Level } from '../../../src/core/ports.ts';
 import { redactor } from '../../../src/core/redact.ts';

@@ -2,13 +2,11 @@
  * Where the server sends the browser back to, and on which ports this program may wait for it (RFC 8252, section 7.3).
  * Pure decisions.
  */
-import { createHash } from 'node:crypto';
+
 import { type AuthConfig, isLoopback } from '../../config.ts';
 import { parseUrl } from '../../core/url.ts';
 import type { ClientRecord } from '../vault/credentials.ts';
-
-/** Preferred ports: below those that operating systems assign automatically. */
-const [FIRST_PORT, PORTS] = [14_000, 18_000] as const;
+import { usualPort } from './callback-port.ts';
 
 /** The parts of a redirect URI that the listener must match. */
 export interface RedirectAddress {
@@ -67,11 +65,6 @@ function leadsHere({ protocol, hostname }: URL): boolean {
 
 function portOf({ port }: URL): number | undefined {
   return port === '' ? undefined : Number(port);
-}
-
-/** The same for every sign-in at one server, so that its registration fits the next time. */
-function usualPort(server: URL): number {
-  return FIRST_PORT + (createHash('sha256').update(server.href).digest().readUInt32BE(0) % PORTS);
 }
 
 /** The ports to listen on, the preferred one first; 0 is any free port. */

@@ -8,7 +8,7 @@ import { NOT_YET } from '../../../core/ports.ts';
 import { ProxyError } from '../../../errors.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import type { EventStream } from '../response/event-stream.ts';
-import type { Lane } from '../response/post-response.ts';
+import type { FrameSink } from '../response/post-response.ts';
 
 /** The event after which a client wants to resume. */
 export interface Position {
@@ -21,7 +21,7 @@ export interface AttachOptions {
   readonly primes?: boolean;
 }
 
-export class Channel implements Lane {
+export class ResumableStream implements FrameSink {
   readonly number: number;
   readonly #replay: ReplayBuffer;
   /** The requests whose answers belong on this stream. */

@@ -3,14 +3,14 @@ import type { Frame, Id } from '../../../../../src/core/jsonrpc.ts';
 import type { ReplayBuffer } from '../../../../../src/core/ports/replay.ts';
 import { NOT_YET } from '../../../../../src/core/ports.ts';
 import { EventStream } from '../../../../../src/downstream/http/response/event-stream.ts';
-import { Pulse } from '../../../../../src/downstream/http/response/heartbeat.ts';
-import { Channel, positionOf } from '../../../../../src/downstream/http/sessions/channel.ts';
-import { MemoryReplay, ReplayBudget } from '../../../../../src/state/memory-replay.ts';
+import { Heartbeats } from '../../../../../src/downstream/http/response/heartbeat.ts';
+import { positionOf, ResumableStream } from '../../../../../src/downstream/http/sessions/resumable-stream.ts';
+import { MemoryReplay, ReplayBudget } from '../../../../../src/state/memory-replay-buffer.ts';
 import { Received, settled } from '../response.ts';
 
 const MIB = 1_048_576;
 
-const pulses: Pulse[] = [];
+const pulses: Heartbeats[] = [];
 afterEach(() => {
   for (const pulse of pulses.splice(0)) pulse.stop();
 });
@@ -19,9 +19,9 @@ const frame = (text: string): Frame => [Buffer.from(text)];
 const TOO_LARGE = `"${'x'.repeat(MIB)}"`;
 
 function channelOf(number = 1, asked: readonly Id[] = [], replay: ReplayBuffer = new MemoryReplay(new ReplayBudget())) {
-  const pulse = new Pulse();
+  const pulse = new Heartbeats();
   pulses.push(pulse);
-  const channel = new Channel(number, replay, asked);
+  const channel = new ResumableStream(number, replay, asked);
   /** A client connects, and says from where it wants to go on. */
   const attach = (after?: number, primes = false): Received => {
     const received = new Received();
@@ -143,7 +143,7 @@ describe('a client that comes back', () => {
 
   it('gets nothing of other streams', () => {
     const { replay, attach, write } = channelOf(1);
-    const other = new Channel(2, replay);
+    const other = new ResumableStream(2, replay);
     write('"a"');
     other.write(frame('"of the other"'));
     write('"b"');

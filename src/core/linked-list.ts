@@ -1,15 +1,15 @@
 /**
- * A list of what is open, for things that come and go with every call. A `Set` would do, but V8
+ * A linked list for open requests and streams, which each call adds and removes. A `Set` would do, but V8
  * chains each table of a `Set` to the table that replaces it. As soon as one table has grown old,
  * everything that was ever in the later ones stays in memory until the next full collection,
  * which costs more than the rest of a call.
  */
 
 /** What a list can hold. */
-export abstract class Entry {
+export abstract class ListNode {
   // Set in the constructor, which is faster than initializers: every call makes several entries.
-  declare before: Entry | undefined;
-  declare after: Entry | undefined;
+  declare before: ListNode | undefined;
+  declare after: ListNode | undefined;
 
   constructor() {
     this.before = undefined;
@@ -17,11 +17,11 @@ export abstract class Entry {
   }
 }
 
-class Ends extends Entry {}
+class Sentinel extends ListNode {}
 
-export class Roll<E extends Entry> implements Iterable<E> {
+export class LinkedList<E extends ListNode> implements Iterable<E> {
   /** Before the first and after the last. */
-  readonly #ends: Entry = new Ends();
+  readonly #ends: ListNode = new Sentinel();
   #size = 0;
 
   constructor() {
@@ -35,7 +35,7 @@ export class Roll<E extends Entry> implements Iterable<E> {
 
   /** Adds an entry that is in no list, at the end. */
   add(entry: E): void {
-    const last = this.#ends.before as Entry;
+    const last = this.#ends.before as ListNode;
     entry.before = last;
     entry.after = this.#ends;
     last.after = entry;

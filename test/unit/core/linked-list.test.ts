@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Entry, Roll } from '../../../src/core/open.ts';
+import { LinkedList, ListNode } from '../../../src/core/linked-list.ts';
 import { seeded } from './random.ts';
 
-class Named extends Entry {
+class Named extends ListNode {
   readonly name: string;
 
   constructor(name: string) {
@@ -11,14 +11,14 @@ class Named extends Entry {
   }
 }
 
-function rollOf(...names: string[]): { readonly roll: Roll<Named>; readonly entries: Named[] } {
-  const roll = new Roll<Named>();
+function rollOf(...names: string[]): { readonly roll: LinkedList<Named>; readonly entries: Named[] } {
+  const roll = new LinkedList<Named>();
   const entries = names.map((name) => new Named(name));
   for (const entry of entries) roll.add(entry);
   return { roll, entries };
 }
 
-const names = (roll: Roll<Named>): string[] => [...roll].map(({ name }) => name);
+const names = (roll: LinkedList<Named>): string[] => [...roll].map(({ name }) => name);
 
 describe('a roll', () => {
   it('is empty at first', () => {
@@ -105,7 +105,7 @@ describe('going through a roll', () => {
 it('is what an array would be, whatever comes and goes', () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = seeded(seed);
-    const roll = new Roll<Named>();
+    const roll = new LinkedList<Named>();
     let expected: Named[] = [];
     const gone: Named[] = [];
     for (let step = 0; step < 200; step++) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../../src/core/exchange.ts';
 import type { Call } from '../../../../src/core/jsonrpc.ts';
-import { Backlog, NOT_TAKEN } from '../../../../src/downstream/http/backlog.ts';
+import { Backlog, NOT_TAKEN } from '../../../../src/downstream/http/pending-notifications.ts';
 import { settled } from './response.ts';
 
 const MIB = 1_048_576;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryReplay, ReplayBudget } from '../../../src/state/memory-replay.ts';
+import { MemoryReplay, ReplayBudget } from '../../../src/state/memory-replay-buffer.ts';
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;

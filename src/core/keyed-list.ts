@@ -1,7 +1,7 @@
-/** A list of what is open that finds its entries by a key, at the same cost however many there are. */
-import { Entry, Roll } from './open.ts';
+/** A linked list that finds its entries by a key, at the same cost however many there are. */
+import { LinkedList, ListNode } from './linked-list.ts';
 
-export abstract class KeyedEntry extends Entry {
+export abstract class KeyedNode extends ListNode {
   #key: string | undefined;
 
   /** Computes the key; called at most once. */
@@ -13,7 +13,7 @@ export abstract class KeyedEntry extends Entry {
   }
 }
 
-export class KeyedRoll<E extends KeyedEntry> extends Roll<E> {
+export class KeyedList<E extends KeyedNode> extends LinkedList<E> {
   /** Created for the first look-up: most sessions never look anything up, and a list costs less than a map. */
   #byKey: Map<string, E> | undefined;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Gatherer } from '../../../src/wire/gather.ts';
+import { Gatherer } from '../../../src/wire/message-buffer.ts';
 import { type Random, seeded } from '../core/random.ts';
 
 /** From this size on, pieces go into one block. */

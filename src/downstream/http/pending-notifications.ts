@@ -34,6 +34,6 @@ export class Backlog {
 /** The answer to a client whose notifications the server does not take. */
 export const NOT_TAKEN: Refusal = {
   status: 429,
-  reply: replyFrom(new ProxyError('limit', 'the server does not take what it was told before')),
+  reply: replyFrom(new ProxyError('limit', 'the server has not accepted earlier notifications yet')),
   headers: { 'retry-after': '1' },
 };

@@ -1,8 +1,8 @@
 /** Whether the proxy is ready: the server can be reached, and accepts the proxy. */
 
 import { showUrl } from '../core/redact.ts';
-import type { Readiness } from '../downstream/http/operator/readiness.ts';
-import { type Reached, reach } from '../upstream/detection/probe.ts';
+import type { Readiness } from '../downstream/http/operator/readiness-facts.ts';
+import { type Reached, reach } from '../upstream/detection/reachability.ts';
 import type { Shared } from './server.ts';
 
 /** Pauses between checks of a server that could not be reached at startup, in milliseconds. The last one repeats. */

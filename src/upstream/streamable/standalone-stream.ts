@@ -6,13 +6,13 @@
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import type { Log } from '../../core/ports.ts';
-import { type Ending, nextAttempt, pause } from '../backoff.ts';
-import { mediaType, type Position, readMessages, startOfStream, type Take } from '../messages.ts';
+import { nextAttempt, pause, type StreamEnd } from '../backoff.ts';
+import { type EventPosition, mediaType, readMessages, startOfStream, type Take } from '../messages.ts';
 
 /** A stream that lived at least this long was cut, not refused; in milliseconds. */
 const LIVED = 5_000;
 
-export interface ListenerOptions {
+export interface StandaloneStreamOptions {
   /** Sends the GET. */
   readonly open: (lastEventId: string | undefined, signal: CancelSignal) => Promise<HttpResponse>;
   readonly take: Take;
@@ -24,13 +24,13 @@ export interface ListenerOptions {
 /** The shortest time, in milliseconds, after which a GET without an answer counts as arrived. */
 const ARRIVED = 200;
 
-export class Listener {
-  readonly #options: ListenerOptions;
+export class StandaloneStream {
+  readonly #options: StandaloneStreamOptions;
   #abort = new Cancellation();
   /** Settles when the first GET is answered or must have arrived; undefined before and after that. */
   opening: Promise<void> | undefined;
 
-  constructor(options: ListenerOptions) {
+  constructor(options: StandaloneStreamOptions) {
     this.#options = options;
   }
 
@@ -45,7 +45,7 @@ export class Listener {
     const opening = new Promise<void>((resolve) => {
       // Some servers send the headers of a stream only together with its first event.
       const timer = setTimeout(resolve, Math.max(ARRIVED, roundTrip));
-      const open: ListenerOptions['open'] = (lastEventId, signal) =>
+      const open: StandaloneStreamOptions['open'] = (lastEventId, signal) =>
         this.#options.open(lastEventId, signal).finally(() => {
           clearTimeout(timer);
           resolve();
@@ -63,7 +63,7 @@ export class Listener {
 }
 
 /** Listens until the signal is aborted or the server refuses. Never rejects. */
-async function listen(options: ListenerOptions, signal: CancelSignal): Promise<void> {
+async function listen(options: StandaloneStreamOptions, signal: CancelSignal): Promise<void> {
   const position = startOfStream();
   let served = false;
   for (let misses = 0; !signal.aborted; ) {
@@ -81,7 +81,11 @@ async function listen(options: ListenerOptions, signal: CancelSignal): Promise<v
   }
 }
 
-async function once(options: ListenerOptions, position: Position, signal: CancelSignal): Promise<Ending> {
+async function once(
+  options: StandaloneStreamOptions,
+  position: EventPosition,
+  signal: CancelSignal,
+): Promise<StreamEnd> {
   const started = Date.now();
   const before = position.events;
   const served = (): boolean => position.events > before || Date.now() - started >= LIVED;

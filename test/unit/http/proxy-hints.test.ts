@@ -1,6 +1,6 @@
 // What the environment says about an outbound proxy, and the advice that follows from it.
 import { describe, expect, it } from 'vitest';
-import { directRouteHint, unusableProxy, unusedProxyFlag } from '../../../src/http/proxy-variables.ts';
+import { directRouteHint, unusableProxy, unusedProxyFlag } from '../../../src/http/proxy-hints.ts';
 
 const URL_OF_SERVER = new URL('https://mcp.inside.test:8443/mcp');
 const HTTP_PROXY = 'http://proxy.test:3128';

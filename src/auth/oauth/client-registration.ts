@@ -11,7 +11,7 @@ import { ProxyError } from '../../errors.ts';
 import type { ClientRecord, Credentials, Issuer } from '../vault/credentials.ts';
 import { SECRET_METHODS } from './client-authentication.ts';
 import { clientHint } from './client-hint.ts';
-import { parseObject, strings, text, unusable } from './documents.ts';
+import { parseObject, strings, text, unusable } from './document-members.ts';
 import { endpointOf } from './issuer-metadata.ts';
 import {
   type FetchContext,
@@ -79,7 +79,7 @@ export function givenClient(
   return { source: 'document', clientId: config.clientMetadataUrl, authMethod: 'none' };
 }
 
-/** Registers a new client. Rejects with a ProxyError that names the way out if the server does not register clients. */
+/** Registers a new client. Rejects with a ProxyError that has a hint for the user if the server does not register clients. */
 export async function register(
   wire: FetchContext,
   config: AuthConfig,

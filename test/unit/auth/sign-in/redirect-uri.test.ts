@@ -1,6 +1,6 @@
 // Where the browser is sent back to, and on which ports the program listens for it, in which order.
 import { describe, expect, it } from 'vitest';
-import { addressOf, mayUse, portsOf, redirectOf, redirectUriAt } from '../../../../src/auth/sign-in/redirect.ts';
+import { addressOf, mayUse, portsOf, redirectOf, redirectUriAt } from '../../../../src/auth/sign-in/redirect-uri.ts';
 import type { ClientRecord } from '../../../../src/auth/vault/credentials.ts';
 
 const SERVER = new URL('https://mcp.acme.example/mcp');

@@ -8,10 +8,10 @@ import type { Log } from '../../core/ports.ts';
 import { showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { nextAttempt, pause } from '../backoff.ts';
-import { mediaType, type Position, readAnswer, type Take } from '../messages.ts';
+import { type EventPosition, mediaType, readAnswer, type Take } from '../messages.ts';
 import { refusal } from '../outcome.ts';
 
-/** How many attempts in a row may bring nothing before the request counts as lost. */
+/** The number of attempts in a row without a new event after which the request counts as lost. */
 const MAX_MISSES = 5;
 
 export interface ResumeOptions {
@@ -25,7 +25,7 @@ export interface ResumeOptions {
 }
 
 /** Resolves when the response has come, or the signal is aborted; rejects with a ProxyError when it will not come. */
-export async function resume(options: ResumeOptions, position: Position, signal: CancelSignal): Promise<void> {
+export async function resume(options: ResumeOptions, position: EventPosition, signal: CancelSignal): Promise<void> {
   const { answered, url, log, take } = options;
   let cause: unknown;
   let misses = 0;
