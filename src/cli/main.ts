@@ -91,6 +91,10 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
           check: action.check === true,
           json: action.json === true || format === 'json',
         });
+      case 'install':
+        return (await import('./commands/install.ts')).install(action.given, context);
+      case 'uninstall':
+        return (await import('./commands/uninstall.ts')).uninstall(action.given, context);
     }
   };
   onSignals(
@@ -99,7 +103,10 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   );
   done().then(
     () => process.exit(0),
-    (error: unknown) => fail(error, format, action.secrets),
+    async (error: unknown) => {
+      await refuse(known(error), { format, answers: false, secrets: action.secrets });
+      process.exit();
+    },
   );
 }
 

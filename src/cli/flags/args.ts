@@ -18,7 +18,7 @@ import { readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
 import { readUrl } from './url-argument.ts';
 import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
-import { checkValue, type Flags, readTokens } from './words.ts';
+import { checkValue, type Flags, readTokens, type Tokens } from './words.ts';
 
 interface With<C> {
   readonly config: C;
@@ -29,6 +29,7 @@ interface With<C> {
 export type Action =
   | ({ readonly kind: 'run' | 'login' | 'logout' } & With<Config>)
   | ({ readonly kind: 'status'; readonly check?: boolean; readonly json?: boolean } & With<ConfigWithoutUrl>)
+  | ({ readonly kind: 'install' | 'uninstall'; readonly given: Tokens } & With<Pick<Config, 'logLevel' | 'logFormat'>>)
   | { readonly kind: 'help'; readonly all: boolean }
   | { readonly kind: 'version' };
 
@@ -43,6 +44,11 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
+  refuseStray(flags, subcommand?.name);
+  if (subcommand?.action === 'install' || subcommand?.action === 'uninstall') {
+    const given = { flags, positionals: targets, command };
+    return { kind: subcommand.action, given, config: readLogging(flags), secrets: [] };
+  }
   if (targets.length > 1) {
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
@@ -60,10 +66,6 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   if (kind === 'status') {
     return { kind, ...toConfig(url, flags, env, readFile), ...(check && { check }), ...(json && { json }) };
   }
-  if (check || json) {
-    const flag = check ? '--check' : '--json';
-    throw usageError(`${flag} belongs to the command status`, `mcp-proxy status ${flag}`);
-  }
   if (url === undefined) {
     const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
     throw usageError('no URL given', `${line}, or mcp-proxy --help for all commands and flags`);
@@ -72,7 +74,23 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   return { kind, config: { ...config, url }, secrets };
 }
 
-function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): With<ConfigWithoutUrl> {
+/** Throws a usage error for a flag that belongs to other commands. */
+function refuseStray(flags: Flags, command = ''): void {
+  for (const [{ name, only }, values] of flags.all) {
+    if (only === undefined || only.includes(command) || values.includes(false)) continue;
+    throw usageError(`--${name} belongs to the command ${only[0]}`, `mcp-proxy ${only[0]} --${name}`);
+  }
+}
+
+function readLogging(flags: Flags): Pick<Config, 'logLevel' | 'logFormat'> {
+  return {
+    logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
+    logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
+  };
+}
+
+/** The configuration of a server, and the secrets in it. Removes credentials from the URL. Throws a usage error. */
+export function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): With<ConfigWithoutUrl> {
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
   let authorizationFromUrl = false;
@@ -103,8 +121,7 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
     strategy: (flags.text('transport') as Strategy | undefined) ?? DEFAULTS.strategy,
     ignoreTools: flags.texts('ignore-tool'),
     enableProxy: flags.has('enable-proxy'),
-    logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
-    logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
+    ...readLogging(flags),
     auth,
     tls: readTls(flags, readFile),
     listen,

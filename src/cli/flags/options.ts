@@ -14,6 +14,7 @@ import {
   jsonOrFile,
 } from './checks.ts';
 import { HTTP_OPTIONS } from './http-options.ts';
+import { INSTALL_OPTIONS } from './install-options.ts';
 import type { Option } from './option.ts';
 
 export const OPTIONS: readonly Option[] = [
@@ -46,7 +47,7 @@ export const OPTIONS: readonly Option[] = [
     name: 'ignore-tool',
     value: 'PATTERN',
     repeatable: true,
-    help: 'hide and block tools; * matches any characters',
+    help: 'hide and block tools; * matches anything',
     check: checkNotEmpty,
   },
   {
@@ -205,16 +206,19 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'check',
     help: 'with status: ask the server whether it still accepts the sign-in',
+    only: ['status'],
     group: 'sign-in',
     rare: true,
   },
   {
     name: 'json',
     help: 'with status: print JSON',
+    only: ['status'],
     group: 'sign-in',
     rare: true,
   },
   ...HTTP_OPTIONS,
+  ...INSTALL_OPTIONS,
   { name: 'help', short: 'h', help: 'show this help; --help all explains every flag' },
   { name: 'version', help: 'show the version' },
 ];
@@ -224,7 +228,7 @@ export interface Subcommand {
   readonly argument: string;
   readonly help: string;
   /** The action of the subcommand. A subcommand without one is not implemented yet. */
-  readonly action?: 'login' | 'logout' | 'status';
+  readonly action?: 'login' | 'logout' | 'status' | 'install' | 'uninstall';
 }
 
 /** Words that may come instead of the URL. */
@@ -232,5 +236,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
+  { name: 'install', argument: '<host> <url>', help: 'add a server to the configuration of a host', action: 'install' },
+  { name: 'uninstall', argument: '<host> <name>', help: 'undo that', action: 'uninstall' },
   { name: 'doctor', argument: '<url>', help: 'find out why it does not work' },
 ];

@@ -1,0 +1,61 @@
+/** `mcp-proxy uninstall <host> <name>`: takes a server out of the configuration of a host again. */
+import { promises as fs } from 'node:fs';
+import { ProxyError } from '../../errors.ts';
+import { serversIn } from '../../hosts/configuration.ts';
+import { removeFolders, type Snapshot } from '../../hosts/file.ts';
+import { backupOf, entryDigest, type Receipt, Receipts } from '../../hosts/receipts.ts';
+import { undone } from '../../hosts/undo.ts';
+import { ifThere } from '../../platform/files.ts';
+import { cacheFolder } from '../../platform/folders.ts';
+import type { Tokens } from '../flags/words.ts';
+import { type Change, changeFile, targetOf, uneditable } from './install/configuration-file.ts';
+import { agree } from './install/consent.ts';
+import { readUninstall } from './install/request.ts';
+import { noServer } from './install/server.ts';
+import type { CommandContext } from './login.ts';
+
+/** Rejects with a ProxyError when nothing was changed. */
+export async function uninstall(given: Tokens, { print }: CommandContext): Promise<void> {
+  const { flags } = given;
+  const { host, name } = readUninstall(given);
+  const target = targetOf(host, { project: flags.has('project') });
+  const receipts = new Receipts(cacheFolder(process.env));
+  let receipt: Receipt | undefined;
+  const plan = async ({ file, bytes }: Snapshot, text: string): Promise<Change> => {
+    const servers = serversIn(host, text);
+    if (!bytes || !Object.hasOwn(servers, name)) throw noServer(target, text, name);
+    receipt = await receipts.read(file, name);
+    const backup = await ifThere(fs.readFile(backupOf(file, name)));
+    return {
+      bytes: undone(host, name, { bytes, text, receipt, backup }),
+      question: questionFor(name, receipt, servers[name]),
+    };
+  };
+  const yes = flags.has('yes');
+  try {
+    const outcome = await changeFile(target, flags.has('print') ? 'only' : 'first', {
+      plan,
+      secrets: [],
+      print,
+      ask: (question) => agree(question, { yes }),
+      mode: 0o600,
+    });
+    if (outcome.kind === 'declined') {
+      throw new ProxyError('internal', 'nothing was changed', { hint: `${name} is still in ${target.place.file}` });
+    }
+    if (outcome.kind !== 'written') return;
+    const { file } = outcome.snapshot;
+    if (outcome.change.bytes === undefined) await removeFolders(receipt?.folders ?? []);
+    if (receipt) await fs.rm(backupOf(file, name), { force: true });
+    await receipts.remove(file, name);
+    print(`removed ${name} from ${host.name}`);
+  } catch (error) {
+    throw uneditable(target, error);
+  }
+}
+
+/** An entry that is as this program wrote it goes without a question. */
+function questionFor(name: string, receipt: Receipt | undefined, value: unknown): string | undefined {
+  if (!receipt) return `${name} was not written by this program, or by another installation of it; remove it?`;
+  return receipt.entry === entryDigest(value) ? undefined : `${name} was edited since; remove it?`;
+}
