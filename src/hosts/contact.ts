@@ -44,7 +44,7 @@ const SHORT = new Set(
 );
 
 /** The environment in which the host starts the program. */
-export function environmentOf({ inherits }: Pick<Host, 'inherits'>, entry: Entry, env: Env): Env {
+function environmentOf({ inherits }: Pick<Host, 'inherits'>, entry: Entry, env: Env): Env {
   const own = Object.entries(env).filter(([name]) => inherits === 'all' || SHORT.has(name.toUpperCase()));
   return { ...Object.fromEntries(own), ...entry.env };
 }

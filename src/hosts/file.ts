@@ -93,7 +93,7 @@ export async function removeFolders(folders: readonly string[]): Promise<void> {
   for (const folder of [...folders].reverse()) await fs.rmdir(folder).catch(() => {});
 }
 
-export function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {
+function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {
   return a === undefined || b === undefined ? a === b : a.equals(b);
 }
 

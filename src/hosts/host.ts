@@ -37,7 +37,7 @@ export interface Host {
 }
 
 /** How the host writes a server. */
-export interface Shape {
+interface Shape {
   /** Members that are the same in every entry. */
   readonly fixed?: Readonly<Record<string, string | boolean>>;
   /** Whether `command` is an array that includes the arguments. */

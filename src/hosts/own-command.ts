@@ -23,7 +23,10 @@ export interface StartedWith {
 }
 
 /** @param resolve the target of a link; throws where there is no file */
-export function ownCommand({ execPath, script, path: searched }: StartedWith, resolve = realpathSync): OwnCommand {
+export function ownCommand(
+  { execPath, script, path: searched }: StartedWith,
+  resolve: (file: string) => string = realpathSync,
+): OwnCommand {
   if (script === undefined) return { command: execPath, args: [], warning: undefined };
   const file = resolve(script);
   const isTemporary = /[\\/]_npx[\\/]|[\\/]dlx-|[\\/]pnpm[\\/]dlx[\\/]/.test(file);

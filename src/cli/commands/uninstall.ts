@@ -2,8 +2,9 @@
 import { promises as fs } from 'node:fs';
 import { ProxyError } from '../../errors.ts';
 import { serversIn } from '../../hosts/configuration.ts';
-import { removeFolders, type Snapshot } from '../../hosts/file.ts';
-import { backupOf, entryDigest, type Receipt, Receipts } from '../../hosts/receipts.ts';
+import { removeFolders, type Snapshot, writeBackup } from '../../hosts/file.ts';
+import type { Host } from '../../hosts/host.ts';
+import { backupOf, digest, entryDigest, type Receipt, Receipts } from '../../hosts/receipts.ts';
 import { undone } from '../../hosts/undo.ts';
 import { ifThere } from '../../platform/files.ts';
 import { cacheFolder } from '../../platform/folders.ts';
@@ -44,14 +45,42 @@ export async function uninstall(given: Tokens, { print }: CommandContext): Promi
       throw new ProxyError('internal', 'nothing was changed', { hint: `${name} is still in ${target.place.file}` });
     }
     if (outcome.kind !== 'written') return;
-    const { file } = outcome.snapshot;
+    await forget(host, name, { ...outcome, receipt, receipts });
     if (outcome.change.bytes === undefined) await removeFolders(receipt?.folders ?? []);
-    if (receipt) await fs.rm(backupOf(file, name), { force: true });
-    await receipts.remove(file, name);
     print(`removed ${name} from ${host.name}`);
   } catch (error) {
     throw uneditable(target, error);
   }
+}
+
+interface Removed {
+  readonly snapshot: Snapshot;
+  readonly change: Change;
+  readonly receipt: Receipt | undefined;
+  readonly receipts: Receipts;
+}
+
+/** Removes what was kept for the server, and takes it out of what is kept for others that were written after it. */
+async function forget(host: Host, name: string, { snapshot, change, receipt, receipts }: Removed): Promise<void> {
+  const { file, bytes } = snapshot;
+  const backup = await ifThere(fs.readFile(backupOf(file, name)));
+  await receipts.remove(file, name);
+  if (!receipt) return;
+  for (const other of await receipts.of(file)) {
+    const copy = await ifThere(fs.readFile(backupOf(file, other.name)));
+    if (!copy || digest(copy) !== other.before || !Object.hasOwn(serversIn(host, copy.toString('utf8')), name))
+      continue;
+    const without = undone(host, name, { bytes: copy, text: copy.toString('utf8'), receipt, backup });
+    if (without) await writeBackup({ ...snapshot, bytes: without }, backupOf(file, other.name));
+    else await fs.rm(backupOf(file, other.name), { force: true });
+    const isLatest = bytes !== undefined && change.bytes !== undefined && other.after === digest(bytes);
+    await receipts.write({
+      ...other,
+      before: without ? digest(without) : null,
+      after: isLatest ? digest(change.bytes) : other.after,
+    });
+  }
+  await fs.rm(backupOf(file, name), { force: true });
 }
 
 /** An entry that is as this program wrote it goes without a question. */
