@@ -8,12 +8,13 @@ export async function agree(question: string, { yes }: { readonly yes: boolean }
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw usageError('nothing was written: there is no terminal to ask on', 'add --yes to write without asking');
   }
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  process.stderr.write(`${question} [y/N] `);
+  // Without an output: the terminal itself lets the user edit the line, and turns Ctrl-C into a signal.
+  const lines = createInterface({ input: process.stdin });
   try {
     const answer = await new Promise<string>((resolve) => {
       lines.on('close', () => resolve(''));
-      lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-      lines.question(`${question} [y/N] `, resolve);
+      lines.once('line', resolve);
     });
     return /^y(?:es)?$/i.test(answer.trim());
   } finally {
