@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { readInstall, readUninstall } from '../src/cli/commands/install/request.ts';
 import { parseArguments } from '../src/cli/flags/args.ts';
 import { OPTIONS, SUBCOMMANDS } from '../src/cli/flags/options.ts';
 
@@ -57,7 +58,9 @@ describe.each(['README.md', 'docs/flags.md', 'docs/http-mode.md', 'docs/sign-in.
       .filter((c) => c !== undefined);
     for (const command of commands) {
       const action = parseArguments(command.split(' '), {}, () => 'token');
-      expect(action.kind, command).toMatch(/^(run|login|logout|status)$/);
+      expect(action.kind, command).toMatch(/^(run|login|logout|status|install|uninstall)$/);
+      if (action.kind === 'install') readInstall(action.given);
+      if (action.kind === 'uninstall') readUninstall(action.given);
     }
     if (document === 'README.md') expect(commands.length).toBeGreaterThan(4);
   });

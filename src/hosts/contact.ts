@@ -45,7 +45,10 @@ const SHORT = new Set(
 
 /** The environment in which the host starts the program. */
 function environmentOf({ inherits }: Pick<Host, 'inherits'>, entry: Entry, env: Env): Env {
-  const own = Object.entries(env).filter(([name]) => inherits === 'all' || SHORT.has(name.toUpperCase()));
+  const wanted = new Set(entry.inherited);
+  const own = Object.entries(env).filter(
+    ([name]) => inherits === 'all' || SHORT.has(name.toUpperCase()) || wanted.has(name),
+  );
   return { ...Object.fromEntries(own), ...entry.env };
 }
 

@@ -11,11 +11,15 @@ export interface Found {
 }
 
 /** The value of the entry, members in the order in which hosts document them. */
-export function entryValue({ shape }: Pick<Host, 'shape'>, { command, args, env }: Entry): Record<string, unknown> {
+export function entryValue(
+  { shape }: Pick<Host, 'shape'>,
+  { command, args, env, inherited = [] }: Entry,
+): Record<string, unknown> {
   return {
     ...shape.fixed,
     ...(shape.commandIsArray ? { command: [command, ...args] } : { command, args: [...args] }),
     ...(Object.keys(env).length > 0 && { [shape.env]: { ...env } }),
+    ...(shape.inherited && inherited.length > 0 && { [shape.inherited]: [...inherited] }),
   };
 }
 

@@ -44,6 +44,8 @@ interface Shape {
   readonly commandIsArray?: true;
   /** The member with the variables. */
   readonly env: 'env' | 'environment';
+  /** The member that names variables of the host's environment, where servers do not get them otherwise. */
+  readonly inherited?: 'env_vars';
 }
 
 /** A program to start, as every host can. */
@@ -51,4 +53,6 @@ export interface Entry {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that the program needs from the environment of the host. */
+  readonly inherited?: readonly string[];
 }

@@ -98,7 +98,7 @@ export const HOSTS: readonly Host[] = [
     override: { variable: 'CODEX_HOME', file: 'config.toml' },
     project: ['.codex/config.toml'],
     programs: ['codex'],
-    shape: ENV,
+    shape: { ...ENV, inherited: 'env_vars' },
     inherits: 'short',
     reload: 'start a new session',
   },

@@ -40,6 +40,8 @@ describe.each([
     expect(text).toContain('X-Key:${MY_KEY}');
     expect(text).toContain('X-Region:eu');
     expect(text).not.toContain('correct-horse');
+    if (host === 'codex') expect(text).toContain('env_vars = ["MY_KEY"]');
+    expect(server.requests.at(-1)?.headers['x-key']).toBe('correct-horse');
     const changed = Object.keys(home.contents()).filter((file) => !(file in before));
     expect(changed.every((file) => file.startsWith('project'))).toBe(true);
     expect(await run('uninstall', [host, 'mine', '--project'], options)).toMatchObject({ code: 0, err: '' });
@@ -55,7 +57,7 @@ it('gets no secrets: the flag to write instead is named', async () => {
     out: [],
     err: [
       'mcp-proxy: the configuration of a project is for everybody who has the project, and "Authorization" is a secret',
-      "hint: -H 'Authorization: ${MCP_PROXY_AUTHORIZATION}', with MCP_PROXY_AUTHORIZATION in the environment of VS Code",
+      "hint: -H 'Authorization: ${MCP_PROXY_AUTHORIZATION}', with MCP_PROXY_AUTHORIZATION set here and in the environment of VS Code",
       '',
     ].join('\n'),
   });

@@ -15,6 +15,8 @@ import type { Flags } from '../../flags/words.ts';
 export interface EntryArguments {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that the host takes from its own environment. */
+  readonly inherited: readonly string[];
   /** What of it must not be shown. */
   readonly secrets: readonly string[];
   /** What the user should know. */
@@ -54,13 +56,14 @@ export function entryArguments(url: URL, flags: Flags, basic: string | undefined
   if (from.host.inherits === 'short') {
     for (const name of [...READ, ...(flags.has('enable-proxy') ? PROXIES : [])]) collected.copy(name, false);
   }
-  const { env, secrets, notes } = collected;
-  return { args, env, secrets: [...secrets, ...urlSecrets(url)], notes };
+  const { env, inherited, secrets, notes } = collected;
+  return { args, env, inherited, secrets: [...secrets, ...urlSecrets(url)], notes };
 }
 
 /** Variables, secrets and notes, as the arguments need them. */
 class Collected {
   readonly env: Record<string, string> = {};
+  readonly inherited: string[] = [];
   readonly secrets: string[] = [];
   readonly notes: string[] = [];
   readonly #from: Surroundings;
@@ -110,13 +113,13 @@ class Collected {
     if (shared) {
       throw usageError(
         `the configuration of a project is for everybody who has the project, and "${name}" is a secret`,
-        `${instead}, with ${variable} in the environment of ${host.name}`,
+        `${instead}, with ${variable} set here and in the environment of ${host.name}`,
       );
     }
     if (host.expands?.test(value)) {
       throw usageError(
         `${host.name} would change the value of "${name}": it replaces what looks like a variable`,
-        `${instead}, with ${variable} in the environment of ${host.name}`,
+        `${instead}, with ${variable} set here and in the environment of ${host.name}`,
       );
     }
     this.env[variable] = value;
@@ -144,6 +147,8 @@ class Collected {
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (value === undefined || value === '' || Object.hasOwn(this.env, name)) return;
     if (shared || host.expands?.test(value)) {
+      if (this.inherited.includes(name)) return;
+      this.inherited.push(name);
       this.notes.push(`${host.name} must be started with ${name} in its environment`);
       return;
     }

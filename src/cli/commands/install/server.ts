@@ -54,7 +54,12 @@ export async function serverOf(
   return {
     name: name ?? ('url' in source ? nameFor(url) : source.name),
     isNamed: name !== undefined || !('url' in source),
-    entry: { command, args: [...args, ...found.args], env: { ...(shared ? {} : taken?.env), ...found.env } },
+    entry: {
+      command,
+      args: [...args, ...found.args],
+      env: { ...(shared ? {} : taken?.env), ...found.env },
+      inherited: found.inherited,
+    },
     program: [command, ...args],
     secrets: [...secrets, ...found.secrets, ...Object.values(taken?.env ?? {})],
     notes: [...(taken?.notes ?? []), ...found.notes, ...(warning ? [warning] : [])],
