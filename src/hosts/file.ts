@@ -26,7 +26,7 @@ export interface Bounds {
 export async function takeSnapshot(file: string, { within }: Bounds): Promise<Snapshot> {
   const real = await resolved(file);
   const bounds = await Promise.all(within.map(resolved));
-  if (!bounds.some((folder) => real === folder || real.startsWith(folder + path.sep))) {
+  if (!bounds.some((folder) => isWithin(real, folder))) {
     throw refusal(`${file} is a link to ${real}, outside of your home folder`, 'replace the link by a file');
   }
   const stats = await ifThere(fs.stat(real));
@@ -95,6 +95,11 @@ export async function removeFolders(folders: readonly string[]): Promise<void> {
 
 function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {
   return a === undefined || b === undefined ? a === b : a.equals(b);
+}
+
+function isWithin(file: string, folder: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }
 
 /** The path with every link in it resolved, also of a file that does not exist yet. */

@@ -26,10 +26,19 @@ export interface Target {
 
 /** Throws a usage error when the host has no configuration for projects. */
 export function targetOf(host: Host, { project }: { readonly project: boolean }): Target {
-  const machine: Machine = { env: process.env, platform: process.platform, home: homedir() };
+  const machine: Machine = { env: process.env, platform: process.platform, home: homeFolder() };
   const place = project ? projectPlace(host, process.cwd()) : userPlace(host, machine);
   if (place) return { host, place, machine };
   throw usageError(`${host.name} has no configuration for a project`, 'leave --project out');
+}
+
+/** Throws a ProxyError for a user without a home folder: containers run programs under user ids that are not registered. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch (error) {
+    throw new ProxyError('internal', 'this user has no home folder', { hint: 'set HOME' }, error);
+  }
 }
 
 export function snapshotOf({ place, machine }: Target): Promise<Snapshot> {
