@@ -1,11 +1,15 @@
 // A user at a terminal, and others who write at the same time.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { cacheFolder } from '../../../src/platform/folders.ts';
+import { localLocks } from '../../../src/state/local-locks.ts';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
 import { opened } from '../../peers/opened.ts';
+import { proxyEnvironment, startProxy } from '../../peers/proxy.ts';
+import { WAIT_MS } from '../../peers/rpc.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { CTRL_C, hasTerminal, startTerminal } from '../../peers/terminal.ts';
 import { run } from '../sign-in/command.ts';
@@ -107,6 +111,26 @@ it('installations at the same time all arrive', async () => {
   for (const name of names) expect(home.entry('cursor', name).args).toContain(server.url);
   for (const name of names) await run('uninstall', ['cursor', name], { home: home.folder });
   expect(home.text('cursor')).toBe(BEFORE);
+});
+
+it('an installation waits for another one that is writing, and then reads the file again', async () => {
+  const { server, home, file } = await setting();
+  const lock = localLocks(cacheFolder({ ...proxyEnvironment(home.folder) }, process.platform, () => home.folder))(
+    'install',
+  );
+  expect(await lock.tryAcquire()).toBe(true);
+  const args = ['cursor', server.url, '--yes', '--name', 'mine'];
+  const program = startProxy('install', args, { home: home.folder });
+  await vi.waitFor(() => expect(program.lines.join('\n')).toContain('"mine"'), { timeout: WAIT_MS });
+  // One with another cache folder does not know of the lock. When it is done, the first one would be too.
+  const env = { XDG_CACHE_HOME: home.at('cache'), LOCALAPPDATA: home.at('cache') };
+  const options = { home: home.folder, env: { ...env } };
+  expect(await run('install', ['cursor', server.url, '--yes', '--name', 'theirs'], options)).toMatchObject({ code: 0 });
+  expect(home.text('cursor')).not.toContain('"mine"');
+  await lock.release();
+  expect(await program.close()).toMatchObject({ code: 0 });
+  expect(program.lines).toContain(`${file} has changed meanwhile; reading it again`);
+  expect(home.text('cursor')).toMatch(/"theirs": [\s\S]*"mine": /);
 });
 
 describe('a server that asks for a sign-in', () => {

@@ -14,9 +14,9 @@ import { localLocks } from '../../../state/local-locks.ts';
 import { usageError } from '../../flags/usage-error.ts';
 
 /** How often to read a file again that changes all the time. */
-const ATTEMPTS = 5;
-/** How often to try to get the lock, and the milliseconds between. */
-const [LOCK_ATTEMPTS, LOCK_PAUSE] = [100, 50];
+const ATTEMPTS = 20;
+/** How often to try to get the lock, and the milliseconds between: a minute. */
+const [LOCK_ATTEMPTS, LOCK_PAUSE] = [1_200, 50];
 
 export interface Target {
   readonly host: Host;
