@@ -59,8 +59,8 @@ describe.each(['README.md', 'docs/flags.md', 'docs/http-mode.md', 'docs/sign-in.
     for (const command of commands) {
       const action = parseArguments(command.split(' '), {}, () => 'token');
       expect(action.kind, command).toMatch(/^(run|login|logout|status|install|uninstall)$/);
-      if (action.kind === 'install') readInstall(action.given);
-      if (action.kind === 'uninstall') readUninstall(action.given);
+      if (action.kind === 'install') readInstall(action.words);
+      if (action.kind === 'uninstall') readUninstall(action.words);
     }
     if (document === 'README.md') expect(commands.length).toBeGreaterThan(4);
   });
@@ -73,7 +73,7 @@ describe.each(['README.md', 'docs/flags.md', 'docs/http-mode.md', 'docs/sign-in.
     });
     const known = new Set(OPTIONS.map(({ name }) => name));
     expect(flags.filter((name = '') => !known.has(name) && !OTHERS.has(name))).toEqual([]);
-    const words = [...text.matchAll(/mcp-proxy (login|logout|status|doctor|install|replay)\b/g)].map(
+    const words = [...text.matchAll(/mcp-proxy (login|logout|status|completion|doctor|install|replay)\b/g)].map(
       ([, name]) => name,
     );
     const built = new Set(SUBCOMMANDS.filter(({ action }) => action).map(({ name }) => name));

@@ -1,4 +1,8 @@
 /** The contracts that hide files, the terminal and metrics. */
+
+/** Environment variables, as in `process.env`. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -40,13 +44,11 @@ export interface VerdictMemory {
   remember(url: URL, transport: TransportName): Promise<void>;
 }
 
-/** Counts what happens, for operators. Names that come from clients are counted only if they are in a closed set. */
+/** Counts what happens at one server, for operators. Names that come from clients are counted only if they are in a closed set. */
 export interface Meter {
   /** An exchange is over. `outcome`: `result`, `error` (of the server), `cancelled`, or the code of a ProxyError. */
   exchange(method: string, outcome: string, seconds: number): void;
-  /** The proxy has sent one HTTP response. */
-  response(path: string, status: number): void;
-  /** Tokens were refreshed. */
+  /** The tokens for the server were refreshed. */
   renewed(): void;
 }
 

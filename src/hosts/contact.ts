@@ -1,12 +1,11 @@
 /** Starts the program of an entry as the host would, and finds out what the host will see. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import type { Env } from '../core/ports.ts';
 import { printable } from '../core/redact.ts';
 import { LEGACY_REVISIONS } from '../mcp/revisions.ts';
 import { objectOf } from './entries.ts';
 import type { Entry, Host } from './host.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 export type Seen =
   | { readonly kind: 'tools'; readonly server: string; readonly revision: string; readonly tools: number }

@@ -22,6 +22,16 @@ export interface StartedWith {
   readonly path: string | undefined;
 }
 
+/** This process. A single executable has its own path in place of the script. */
+export function runningProgram(): StartedWith {
+  const isExecutable = process.getBuiltinModule('node:sea')?.isSea() ?? false;
+  return {
+    execPath: process.execPath,
+    script: isExecutable ? undefined : process.argv[1],
+    path: process.env.PATH,
+  };
+}
+
 /** @param resolve the target of a link; throws where there is no file */
 export function ownCommand(
   { execPath, script, path: searched }: StartedWith,

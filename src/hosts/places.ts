@@ -1,9 +1,8 @@
 /** Where the configuration of a host is on this machine. */
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { Env } from '../core/ports.ts';
 import type { Host, Location } from './host.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** What places depend on. */
 export interface Machine {

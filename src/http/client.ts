@@ -12,12 +12,12 @@ import { addressOf } from './address.ts';
 import { type ConnectorOptions, Connectors } from './connectors.ts';
 import { isPermanent, PermanentRedirects } from './redirects.ts';
 import { type Connector, exchange, refusedByProxy, StaleConnection } from './request.ts';
-import { type Given, sentCredential } from './sent-credential.ts';
+import { type CredentialOptions, sentCredential } from './sent-credential.ts';
 
 const MAX_REDIRECTS = 5;
 
 /** The user's headers go to the origin of the server's URL and nowhere else. */
-export interface HttpOptions extends ConnectorOptions, Given {
+export interface HttpOptions extends ConnectorOptions, CredentialOptions {
   readonly userAgent: string;
 }
 

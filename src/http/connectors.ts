@@ -1,11 +1,13 @@
 /** How each origin is reached, directly or through an outbound proxy. Found out once, and kept. */
+
 import http, { type AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
+import type { Env } from '../core/ports.ts';
 import { CookieJar } from './cookies.ts';
 import { expireIdle } from './pool.ts';
 import { directRouteHint, unusableProxy } from './proxy-variables.ts';
 import type { Connector } from './request.ts';
-import type { Secure, Trust } from './trust.ts';
+import type { SecureOptions, Trust } from './trust.ts';
 
 const AGENT: AgentOptions = { keepAlive: true };
 /** For connections that carry only one request. */
@@ -18,7 +20,7 @@ export interface ConnectorOptions {
   readonly url: URL;
   readonly enableProxy: boolean;
   readonly tls?: TlsConfig;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
 }
 
 /** Headers that go with every request: to the server's origin, and to all others. */
@@ -88,7 +90,7 @@ async function createConnector(
   url: URL,
   options: ConnectorOptions,
   headers: Connector['headers'],
-  secure: { readonly server: Secure; readonly proxy: Secure },
+  secure: { readonly server: SecureOptions; readonly proxy: SecureOptions },
 ): Promise<Connector> {
   const encrypted = url.protocol === 'https:';
   const { request, Agent } = encrypted ? await import('node:https') : http;

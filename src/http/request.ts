@@ -8,7 +8,7 @@ import { addressOf } from './address.ts';
 import { brokenAtFirst, brokenConnection, noConnection, withoutAnswer } from './connection-failure.ts';
 import type { CookieJar } from './cookies.ts';
 import { ResponseBody, unpacked } from './response-body.ts';
-import type { Secure } from './trust.ts';
+import type { SecureOptions } from './trust.ts';
 
 const CONNECT_LIMIT = 30_000;
 /** The most interim responses (RFC 9110, section 15.2) to accept for one request. */
@@ -31,7 +31,7 @@ export interface Connector {
    * Which certificates connections to this origin trust. An agent's own options would not reach
    * through an outbound proxy.
    */
-  readonly secure: Secure;
+  readonly secure: SecureOptions;
   readonly cookies: CookieJar;
   /** The header lines of requests without `content-length`, by the headers object of the request. */
   readonly lines: WeakMap<object, string[]>;

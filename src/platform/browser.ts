@@ -1,14 +1,14 @@
 /** Opens a URL that comes from the network in the user's browser, never through a shell. */
+
 import { spawn as nodeSpawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isLoopback } from '../config.ts';
 import { isPlainHost, plainUrl } from '../core/plain-url.ts';
+import type { Env } from '../core/ports.ts';
 import { printable } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** The URL replaces every `%s` in the arguments; there is at least one. */
 export interface BrowserCommand {

@@ -1,8 +1,8 @@
 /** The folder for data that users may delete at any time. */
+
 import { homedir } from 'node:os';
 import path from 'node:path';
-
-type Env = Readonly<Record<string, string | undefined>>;
+import type { Env } from '../core/ports.ts';
 
 /** The cache folder on this operating system, or undefined if this user has none. Creates nothing. */
 export function cacheFolder(

@@ -9,7 +9,7 @@ const LIFETIME = 24 * 60 * 60 * 1000;
 /** A verdict younger than this is not written again. In milliseconds. */
 const REFRESH = LIFETIME / 2;
 
-interface Verdict {
+interface StoredVerdict {
   readonly transport: TransportName;
   readonly checkedAt: number;
 }
@@ -26,7 +26,7 @@ export function fileMemory(folder: string | undefined, now: () => number = Date.
     const { createHash } = process.getBuiltinModule('node:crypto');
     return path.join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
   };
-  const read = (url: URL): Verdict | undefined => {
+  const read = (url: URL): StoredVerdict | undefined => {
     if (!existsSync(place)) return undefined;
     const verdict = parse(readText(fileOf(url)));
     const age = verdict ? now() - verdict.checkedAt : LIFETIME;
@@ -53,11 +53,11 @@ function readText(file: string): string {
   }
 }
 
-function parse(text: string): Verdict | undefined {
+function parse(text: string): StoredVerdict | undefined {
   try {
-    const value = JSON.parse(text) as Partial<Verdict> | null;
+    const value = JSON.parse(text) as Partial<StoredVerdict> | null;
     const known = value?.transport === 'http' || value?.transport === 'sse';
-    return known && typeof value.checkedAt === 'number' ? (value as Verdict) : undefined;
+    return known && typeof value.checkedAt === 'number' ? (value as StoredVerdict) : undefined;
   } catch {
     return undefined;
   }

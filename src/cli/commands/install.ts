@@ -3,17 +3,17 @@ import { redactor } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { snippet } from '../../hosts/configuration.ts';
 import { isInstalled } from '../../hosts/places.ts';
-import type { Tokens } from '../flags/words.ts';
+import type { ParsedArguments } from '../flags/words.ts';
+import type { CommandContext } from './context.ts';
 import { type Target, targetOf } from './install/configuration-file.ts';
 import { agree } from './install/consent.ts';
 import { readInstall } from './install/request.ts';
 import { serverOf } from './install/server.ts';
 import { tryOut } from './install/try-out.ts';
 import { writeServer } from './install/write.ts';
-import type { CommandContext } from './login.ts';
 
 /** Rejects with a ProxyError when nothing was written, or when what was written does not connect. */
-export async function install(given: Tokens, context: CommandContext): Promise<void> {
+export async function install(given: ParsedArguments, context: CommandContext): Promise<void> {
   const { flags } = given;
   const request = readInstall(given);
   const shared = flags.has('project');

@@ -8,15 +8,15 @@ import { backupOf, digest, entryDigest, type Receipt, Receipts } from '../../hos
 import { undone } from '../../hosts/undo.ts';
 import { ifThere } from '../../platform/files.ts';
 import { cacheFolder } from '../../platform/folders.ts';
-import type { Tokens } from '../flags/words.ts';
+import type { ParsedArguments } from '../flags/words.ts';
+import type { CommandContext } from './context.ts';
 import { type Change, changeFile, targetOf, uneditable } from './install/configuration-file.ts';
 import { agree } from './install/consent.ts';
 import { readUninstall } from './install/request.ts';
 import { noServer } from './install/server.ts';
-import type { CommandContext } from './login.ts';
 
 /** Rejects with a ProxyError when nothing was changed. */
-export async function uninstall(given: Tokens, { print }: CommandContext): Promise<void> {
+export async function uninstall(given: ParsedArguments, { print }: CommandContext): Promise<void> {
   const { flags } = given;
   const { host, name } = readUninstall(given);
   const target = targetOf(host, { project: flags.has('project') });

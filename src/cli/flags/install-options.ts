@@ -2,6 +2,21 @@
 import { checkServerName } from './checks.ts';
 import type { Option } from './option.ts';
 
+/** The words for the hosts of `hosts/table.ts`, which a start does not load. */
+export const HOST_IDS = [
+  'claude-code',
+  'claude-desktop',
+  'cursor',
+  'windsurf',
+  'vscode',
+  'codex',
+  'gemini',
+  'zed',
+  'junie',
+  'opencode',
+  'cline',
+] as const;
+
 const BOTH = ['install', 'uninstall'] as const;
 
 const OPTIONS: readonly Option[] = [

@@ -1,5 +1,5 @@
 /** The flags, as data: parsing, checking and `--help` all use this table. */
-import { CREDENTIAL_STORES, DEFAULTS, LOG_FORMATS, STRATEGIES } from '../../config.ts';
+import { CREDENTIAL_STORES, DEFAULTS, HTTP_SERVER_DEFAULTS, LOG_FORMATS, STRATEGIES } from '../../config.ts';
 import { LEVELS } from '../../core/ports.ts';
 import {
   checkAuthorizeParameter,
@@ -14,7 +14,7 @@ import {
   jsonOrFile,
 } from './checks.ts';
 import { HTTP_OPTIONS } from './http-options.ts';
-import { INSTALL_OPTIONS } from './install-options.ts';
+import { HOST_IDS, INSTALL_OPTIONS } from './install-options.ts';
 import type { Option } from './option.ts';
 
 export const OPTIONS: readonly Option[] = [
@@ -55,7 +55,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'LEVEL',
     choices: LEVELS,
     default: 'info',
-    help: 'how much to log to stderr',
+    help: 'how much to log',
   },
   {
     name: 'log-format',
@@ -63,6 +63,12 @@ export const OPTIONS: readonly Option[] = [
     choices: LOG_FORMATS,
     default: DEFAULTS.logFormat,
     help: 'plain text, or one JSON object per line',
+  },
+  {
+    name: 'quiet',
+    short: 'q',
+    help: 'log errors only, and what must be seen, such as the page of a sign-in',
+    rare: true,
   },
   {
     name: 'ca',
@@ -116,7 +122,7 @@ export const OPTIONS: readonly Option[] = [
     name: 'credential-store',
     value: 'STORE',
     choices: CREDENTIAL_STORES,
-    default: DEFAULTS.auth.credentialStore,
+    default: DEFAULTS.credentialStore,
     help: 'where to keep tokens; keychain needs @napi-rs/keyring',
     rare: true,
     group: 'sign-in',
@@ -124,7 +130,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'host',
     value: 'NAME',
-    default: DEFAULTS.auth.redirectHost,
+    default: HTTP_SERVER_DEFAULTS.auth.redirectHost,
     help: 'host name in the OAuth redirect URI',
     check: checkRedirectHost,
     group: 'sign-in',
@@ -142,7 +148,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'callback-path',
     value: 'PATH',
-    default: DEFAULTS.auth.callbackPath,
+    default: HTTP_SERVER_DEFAULTS.auth.callbackPath,
     help: 'path in the OAuth redirect URI',
     check: checkCallbackPath,
     group: 'sign-in',
@@ -223,12 +229,18 @@ export const OPTIONS: readonly Option[] = [
   { name: 'version', help: 'show the version' },
 ];
 
+/** The shells that the program writes completion scripts for. */
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+export type Shell = (typeof SHELLS)[number];
+
 export interface Subcommand {
   readonly name: string;
   readonly argument: string;
+  /** The values that the argument may have, where they can be listed. */
+  readonly choices?: readonly string[];
   readonly help: string;
   /** The action of the subcommand. A subcommand without one is not implemented yet. */
-  readonly action?: 'login' | 'logout' | 'status' | 'install' | 'uninstall';
+  readonly action?: 'login' | 'logout' | 'status' | 'install' | 'uninstall' | 'completion';
 }
 
 /** Words that may come instead of the URL. */
@@ -236,7 +248,20 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
-  { name: 'install', argument: '<host> <url>', help: 'add a server to the configuration of a host', action: 'install' },
-  { name: 'uninstall', argument: '<host> <name>', help: 'undo that', action: 'uninstall' },
+  {
+    name: 'install',
+    argument: '<host> <url>',
+    choices: HOST_IDS,
+    help: 'add a server to the configuration of a host',
+    action: 'install',
+  },
+  { name: 'uninstall', argument: '<host> <name>', choices: HOST_IDS, help: 'undo that', action: 'uninstall' },
+  {
+    name: 'completion',
+    argument: '<shell>',
+    choices: SHELLS,
+    help: 'print completions for bash, zsh, fish, powershell',
+    action: 'completion',
+  },
   { name: 'doctor', argument: '<url>', help: 'find out why it does not work' },
 ];

@@ -34,7 +34,7 @@ export class Flags {
   }
 }
 
-export interface Tokens {
+export interface ParsedArguments {
   readonly flags: Flags;
   readonly positionals: readonly string[];
   /** Everything after `--`, or undefined when there is no `--`. */
@@ -42,7 +42,7 @@ export interface Tokens {
 }
 
 /** Throws a usage error for unknown flags and for those without or with the wrong kind of value. */
-export function readTokens(argv: readonly string[]): Tokens {
+export function readTokens(argv: readonly string[]): ParsedArguments {
   const options = Object.fromEntries(
     OPTIONS.map((o) => [
       o.name,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HOST_IDS } from '../../../src/cli/flags/install-options.ts';
 import { isInstalled, projectPlace, userPlace } from '../../../src/hosts/places.ts';
 import { HOSTS, hostNamed } from '../../../src/hosts/table.ts';
 
@@ -118,4 +119,8 @@ describe('the table', () => {
     const words = HOSTS.flatMap(({ id, aliases = [] }) => [id, ...aliases]);
     expect(new Set(words).size).toBe(words.length);
   });
+});
+
+it('has the words that the command line lists', () => {
+  expect(HOSTS.map(({ id }) => id)).toEqual(HOST_IDS);
 });

@@ -3,11 +3,11 @@
  * program of this machine (`ps`). Pure.
  */
 import path from 'node:path';
+import type { Env } from '../../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../../core/redact.ts';
 import { objectOf } from '../../../hosts/entries.ts';
 import type { Host } from '../../../hosts/host.ts';
 import type { Option } from '../../flags/option.ts';
-import type { Env } from '../../flags/placeholders.ts';
 import { CLIENT_INFO, CLIENT_METADATA, SECRET_MEMBER } from '../../flags/read-auth.ts';
 import { usageError } from '../../flags/usage-error.ts';
 import type { Flags } from '../../flags/words.ts';

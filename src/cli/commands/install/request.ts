@@ -4,7 +4,7 @@ import { HOSTS, hostNamed } from '../../../hosts/table.ts';
 import { nearest } from '../../flags/mistakes/nearest.ts';
 import { isHttpUrl } from '../../flags/url-argument.ts';
 import { notYet, UnexplainedMistake, usageError } from '../../flags/usage-error.ts';
-import type { Tokens } from '../../flags/words.ts';
+import type { ParsedArguments } from '../../flags/words.ts';
 
 export interface InstallRequest {
   readonly host: Host;
@@ -17,7 +17,7 @@ export interface InstallRequest {
 const INSTALL = 'mcp-proxy install HOST https://server.example/mcp';
 
 /** Throws a usage error. */
-export function readInstall({ flags, positionals, command }: Tokens): InstallRequest {
+export function readInstall({ flags, positionals, command }: ParsedArguments): InstallRequest {
   // Local servers come with `install HOST -- <command>`: an entry for one is `ownCommand` with these words.
   if (command !== undefined) throw notYet('-- <command>');
   const from = flags.text('from');
@@ -45,7 +45,7 @@ export function readInstall({ flags, positionals, command }: Tokens): InstallReq
 }
 
 /** Throws a usage error. */
-export function readUninstall({ positionals: [word, name, ...more] }: Tokens): {
+export function readUninstall({ positionals: [word, name, ...more] }: ParsedArguments): {
   readonly host: Host;
   readonly name: string;
 } {

@@ -5,13 +5,13 @@ import { ProxyError } from '../../../errors.ts';
 import { serverIn, serversIn } from '../../../hosts/configuration.ts';
 import { textOf } from '../../../hosts/file.ts';
 import type { Entry, Host } from '../../../hosts/host.ts';
-import { ownCommand } from '../../../hosts/own-command.ts';
-import { toConfig } from '../../flags/args.ts';
+import { ownCommand, runningProgram } from '../../../hosts/own-command.ts';
+import { read } from '../../flags/args.ts';
 import { checkServerName } from '../../flags/checks.ts';
 import { credentialsIn } from '../../flags/read-headers.ts';
 import { readUrl } from '../../flags/url-argument.ts';
 import { usageError } from '../../flags/usage-error.ts';
-import { checkValue, Flags, readTokens, type Tokens } from '../../flags/words.ts';
+import { checkValue, Flags, type ParsedArguments, readTokens } from '../../flags/words.ts';
 import { snapshotOf, type Target, targetOf, uneditable } from './configuration-file.ts';
 import { entryArguments } from './entry-arguments.ts';
 import { type Rewritten, rewritten } from './foreign-entry.ts';
@@ -43,14 +43,10 @@ export async function serverOf(
   if (flags.text('listen') !== undefined)
     throw usageError('hosts start servers on stdio', 'leave --listen and its flags out');
   const basic = credentialsIn(url);
-  const { config, secrets } = toConfig(url, flags, env, (file) => readFileSync(file, 'utf8'));
-  const { command, args, warning } = ownCommand({
-    execPath: process.execPath,
-    script: process.argv[1],
-    path: process.env.PATH,
-  });
+  const { options, secrets } = read(url, flags, env, (file) => readFileSync(file, 'utf8'));
+  const { command, args, warning } = ownCommand(runningProgram());
   const surroundings = { host, env, cwd: process.cwd(), shared };
-  const found = entryArguments(url, flags, config.authorizationFromUrl ? basic : undefined, surroundings);
+  const found = entryArguments(url, flags, options.authorizationFromUrl ? basic : undefined, surroundings);
   return {
     name: name ?? ('url' in source ? nameFor(url) : source.name),
     isNamed: name !== undefined || !('url' in source),
@@ -94,7 +90,7 @@ export function noServer({ host, place }: Target, text: string, name: string): P
 }
 
 /** The flags of an entry, with those of the command line instead of its own. */
-function merged(taken: Tokens, given: Flags): { readonly flags: Flags; readonly words: readonly string[] } {
+function merged(taken: ParsedArguments, given: Flags): { readonly flags: Flags; readonly words: readonly string[] } {
   const own = [...given.all].filter(([option]) => option.only === undefined);
   const isReplaced = (name: string): boolean => own.some(([option]) => option.name === name && !option.repeatable);
   const flags = new Flags();

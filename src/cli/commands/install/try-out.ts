@@ -2,17 +2,20 @@
 import { ProxyError } from '../../../errors.ts';
 import { contact } from '../../../hosts/contact.ts';
 import type { Host } from '../../../hosts/host.ts';
-import type { CommandContext } from '../login.ts';
+import type { CommandContext } from '../context.ts';
 import type { Server } from './server.ts';
 
 /** Rejects with a ProxyError when the server cannot be used. The entry stays. */
 export async function tryOut({ name, entry }: Server, host: Host, context: CommandContext): Promise<void> {
-  const { log, print, redact, version } = context;
+  const { log, progress, print, redact, version } = context;
   const isWatched = process.stdin.isTTY && process.stderr.isTTY;
+  progress.step(`connecting as ${host.name} will`);
   const seen = await contact(host, entry, {
     env: process.env,
     version,
     onPage: (page) => {
+      // From now on, the user does something and the program waits.
+      progress.end();
       if (isWatched) log.info('waiting for you to sign in on the page that just opened in your browser, or at', page);
       return isWatched;
     },

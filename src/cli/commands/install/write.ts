@@ -11,7 +11,7 @@ import { undone } from '../../../hosts/undo.ts';
 import { ifThere } from '../../../platform/files.ts';
 import { cacheFolder } from '../../../platform/folders.ts';
 import { usageError } from '../../flags/usage-error.ts';
-import type { CommandContext } from '../login.ts';
+import type { CommandContext } from '../context.ts';
 import { type Change, changeFile, type Target, uneditable } from './configuration-file.ts';
 import type { Server } from './server.ts';
 

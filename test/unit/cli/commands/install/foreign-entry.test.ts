@@ -34,7 +34,7 @@ describe('the words of another program', () => {
     ],
     [
       ['npx', 'mcp-remote', URL_TEXT, '--silent', '--host', '127.0.0.1'],
-      [URL_TEXT, '--log-level', 'error', '--host', '127.0.0.1'],
+      [URL_TEXT, '--quiet', '--host', '127.0.0.1'],
     ],
     [
       ['npx', 'mcp-remote', URL_TEXT, '--ping-interval', '30', '--keep-alive', '--enable-proxy'],
@@ -47,7 +47,7 @@ describe('the words of another program', () => {
     [['npx', '-y', 'supergateway', '--sse', URL_TEXT], [URL_TEXT]],
     [
       ['npx', '-y', 'supergateway', '--streamableHttp', URL_TEXT, '--logLevel', 'none'],
-      [URL_TEXT, '--log-level', 'error'],
+      [URL_TEXT, '--quiet'],
     ],
     [
       ['npx', '-y', 'supergateway', '--stateful', '--streamable-http', URL_TEXT, '--oauth2Bearer', 'T'],
