@@ -3,7 +3,7 @@
  * rest of the sign-in is loaded when it is first needed.
  */
 import type { CancelSignal } from '../core/cancel.ts';
-import type { Fetch, HttpRequest, HttpResponse, Purpose } from '../core/fetch.ts';
+import { type Fetch, type HttpRequest, type HttpResponse, type Purpose, withHeaders } from '../core/fetch.ts';
 import { NOT_YET } from '../core/ports.ts';
 import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
@@ -292,7 +292,7 @@ export class Auth {
       headers = { ...request.headers, authorization };
       this.#made.set(request.headers, headers);
     }
-    return { ...request, headers };
+    return withHeaders(request, headers);
   }
 
   #loadAuthorizer(): Promise<Authorizer> {
