@@ -255,7 +255,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     help: 'add a server to the configuration of a host',
     action: 'install',
   },
-  { name: 'uninstall', argument: '<host> <name>', choices: HOST_IDS, help: 'undo that', action: 'uninstall' },
+  {
+    name: 'uninstall',
+    argument: '<host> <name>',
+    choices: HOST_IDS,
+    help: 'undo what install wrote',
+    action: 'uninstall',
+  },
   {
     name: 'completion',
     argument: '<shell>',
