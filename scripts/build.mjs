@@ -16,7 +16,13 @@ const remove = (/** @type {string} */ folder) => rmSync(path.join(root, folder),
 remove('dist.new');
 const options = {
   cwd: root,
-  resolve: { alias: { debug: path.join(root, 'src', 'http', 'silent-debug.ts') } },
+  resolve: {
+    alias: {
+      debug: path.join(root, 'src', 'http', 'silent-debug.ts'),
+      // What Node would load is UMD, which a bundler cannot follow.
+      'jsonc-parser': path.join(root, 'node_modules', 'jsonc-parser', 'lib', 'esm', 'main.js'),
+    },
+  },
   transform: { target: 'node20.19', define: { __VERSION__: JSON.stringify(version) } },
 };
 const { files, exported } = await bundle({

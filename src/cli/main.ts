@@ -68,8 +68,7 @@ interface RefuseOptions {
 /** Ends without having begun. */
 async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOptions): Promise<void> {
   process.exitCode = error.meaning.exit;
-  const { code, message, data } =
-    error instanceof UnexplainedMistake ? (await import('./flags/mistakes/explain.ts')).explain(error) : error;
+  const { code, message, data } = await explained(error);
   const redact = redactor(secrets);
   const told = new ProxyError(code, redact(message), data.hint === undefined ? {} : { hint: redact(data.hint) });
   process.stderr.write(farewell(told, format));
@@ -77,6 +76,11 @@ async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOpt
   const { answerFirst } = await import('./startup-error-answer.ts');
   await answerFirst({ input: process.stdin, output: process.stdout }, told);
   process.exit();
+}
+
+/** The same error with its explanation, which is loaded on demand. */
+async function explained(error: ProxyError): Promise<ProxyError> {
+  return error instanceof UnexplainedMistake ? (await import('./flags/mistakes/explain.ts')).explain(error) : error;
 }
 
 /** Runs a command other than the proxy, and then exits with its status. */
@@ -87,7 +91,7 @@ async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | '
   );
   const { config } = action;
   const { logFormat: format } = config;
-  const server = action.kind === 'status' ? undefined : action.server.name;
+  const server = 'server' in action ? action.server.name : undefined;
   const redact = redactor(action.secrets);
   const { commandOutput } = await import('./commands/output.ts');
   // What `status` prints as JSON is an answer, and no event.
@@ -104,13 +108,17 @@ async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | '
           { ...action, json: action.json === true || format === 'json' },
           context,
         );
+      case 'install':
+        return (await import('./commands/install.ts')).install(action.words, context);
+      case 'uninstall':
+        return (await import('./commands/uninstall.ts')).uninstall(action.words, context);
     }
   };
   done().then(
     () => process.exit(0),
-    (error: unknown) => {
+    async (error: unknown) => {
       output.progress.end();
-      fail(error, format, action.secrets, server);
+      fail(await explained(known(error)), format, action.secrets, server);
     },
   );
 }

@@ -22,7 +22,7 @@ import { readForwardHeaders, readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
 import { readUrl } from './url-argument.ts';
 import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
-import { checkValue, type Flags, readTokens } from './words.ts';
+import { checkValue, type Flags, type ParsedArguments, readTokens } from './words.ts';
 
 interface Given<C extends ProcessConfig> {
   readonly config: C;
@@ -44,6 +44,7 @@ export type Action =
   | ({ readonly kind: 'run' } & Given<Config>)
   | ({ readonly kind: 'login' | 'logout'; readonly server: HttpServer } & Given<ProcessConfig>)
   | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
+  | ({ readonly kind: 'install' | 'uninstall'; readonly words: ParsedArguments } & Given<ProcessConfig>)
   | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'help'; readonly all: boolean }
   | { readonly kind: 'version' };
@@ -59,7 +60,12 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
+  refuseStray(flags, subcommand?.name);
   if (subcommand?.action === 'completion') return completion(targets);
+  if (subcommand?.action === 'install' || subcommand?.action === 'uninstall') {
+    const words = { flags, positionals: targets, command };
+    return { kind: subcommand.action, words, config: { ...readProcess(flags), listen: undefined }, secrets: [] };
+  }
   if (targets.length > 1) {
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
@@ -78,10 +84,6 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     const { options, config, secrets } = read(url, flags, env, readFile);
     return { kind, url, options, config, secrets, ...(check && { check }), ...(json && { json }) };
   }
-  if (check || json) {
-    const flag = check ? '--check' : '--json';
-    throw usageError(`${flag} belongs to the command status`, `mcp-proxy status ${flag}`);
-  }
   if (url === undefined) {
     const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
     throw usageError('no URL given', `${line}, or mcp-proxy --help for all commands and flags`);
@@ -91,6 +93,14 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   return kind === 'run'
     ? { kind, config: { ...config, servers: [server] }, secrets }
     : { kind, server, config, secrets };
+}
+
+/** Throws a usage error for a flag that belongs to other commands. */
+function refuseStray(flags: Flags, command = ''): void {
+  for (const [{ name, only }, values] of flags.all) {
+    if (only === undefined || only.includes(command) || values.includes(false)) continue;
+    throw usageError(`--${name} belongs to the command ${only[0]}`, `mcp-proxy ${only[0]} --${name}`);
+  }
 }
 
 function completion(targets: readonly string[]): Action {
@@ -103,8 +113,8 @@ interface Read extends Given<ProcessConfig> {
   readonly options: HttpServerOptions;
 }
 
-/** Takes the user info out of the URL. */
-function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
+/** How to use a server, and the secrets in that. Takes the user info out of the URL. Throws a usage error. */
+export function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
   let authorizationFromUrl = false;

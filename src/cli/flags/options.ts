@@ -14,6 +14,7 @@ import {
   jsonOrFile,
 } from './checks.ts';
 import { HTTP_OPTIONS } from './http-mode-flags.ts';
+import { HOST_IDS, INSTALL_OPTIONS } from './install-options.ts';
 import type { Option } from './option.ts';
 
 export const OPTIONS: readonly Option[] = [
@@ -46,7 +47,7 @@ export const OPTIONS: readonly Option[] = [
     name: 'ignore-tool',
     value: 'PATTERN',
     repeatable: true,
-    help: 'hide and block tools; * matches any characters',
+    help: 'hide and block tools; * matches anything',
     check: checkNotEmpty,
   },
   {
@@ -211,16 +212,19 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'check',
     help: 'with status: ask the server whether it still accepts the sign-in',
+    only: ['status'],
     group: 'sign-in',
     rare: true,
   },
   {
     name: 'json',
     help: 'with status: print JSON',
+    only: ['status'],
     group: 'sign-in',
     rare: true,
   },
   ...HTTP_OPTIONS,
+  ...INSTALL_OPTIONS,
   { name: 'help', short: 'h', help: 'show this help; --help all explains every flag' },
   { name: 'version', help: 'show the version' },
 ];
@@ -236,7 +240,7 @@ export interface Subcommand {
   readonly choices?: readonly string[];
   readonly help: string;
   /** The action of the subcommand. A subcommand without one is not implemented yet. */
-  readonly action?: 'login' | 'logout' | 'status' | 'completion';
+  readonly action?: 'login' | 'logout' | 'status' | 'install' | 'uninstall' | 'completion';
 }
 
 /** Words that may come instead of the URL. */
@@ -244,6 +248,20 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
+  {
+    name: 'install',
+    argument: '<host> <url>',
+    choices: HOST_IDS,
+    help: 'add a server to the configuration of a host',
+    action: 'install',
+  },
+  {
+    name: 'uninstall',
+    argument: '<host> <name>',
+    choices: HOST_IDS,
+    help: 'undo what install wrote',
+    action: 'uninstall',
+  },
   {
     name: 'completion',
     argument: '<shell>',

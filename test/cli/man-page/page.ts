@@ -6,6 +6,7 @@ const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
   ['Common', undefined],
   ['HTTP mode', 'http'],
   ['Sign-in', 'sign-in'],
+  ['Host configuration', 'install'],
 ];
 
 const EXAMPLES: readonly (readonly [meaning: string, command: string])[] = [
