@@ -10,7 +10,7 @@ import { LEGACY, MODERN_ERA } from '../../peers/hostile-eras.ts';
 import { WAIT_MS } from '../../peers/listen.ts';
 import {
   closeProxies,
-  PROXY_BIN,
+  PROGRAM,
   type ProxyProcess,
   privateHome,
   proxyEnvironment,
@@ -148,8 +148,9 @@ it.concurrent('the death of the parent ends it, even while somebody else holds i
 /** Starts the program, opens a session, and hands the writing end of its stdin to a sibling that does nothing. */
 const PARENT = `
   const { spawn } = require('node:child_process');
-  const [bin, url, ...lines] = process.argv.slice(1);
-  const program = spawn(process.execPath, [bin, url], { stdio: ['pipe', 'inherit', 'ignore'] });
+  const [words, url, ...lines] = process.argv.slice(1);
+  const [file, ...script] = JSON.parse(words);
+  const program = spawn(file, [...script, url], { stdio: ['pipe', 'inherit', 'ignore'] });
   const idle = ['-e', 'setInterval(() => {}, 60_000)'];
   const holder = spawn(process.execPath, idle, { stdio: ['ignore', 'ignore', 'ignore', program.stdin] });
   for (const line of lines) program.stdin.write(line + '\\n');
@@ -164,7 +165,7 @@ async function startUnderParent() {
   const home = privateHome();
   const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
   const lines = [LEGACY.line(0, 'initialize', params), '{"jsonrpc":"2.0","method":"notifications/initialized"}'];
-  const parent = spawn(process.execPath, ['-e', PARENT, PROXY_BIN, server.url, ...lines], {
+  const parent = spawn(process.execPath, ['-e', PARENT, JSON.stringify(PROGRAM), server.url, ...lines], {
     env: proxyEnvironment(home),
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

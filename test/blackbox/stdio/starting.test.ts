@@ -2,13 +2,14 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
-import { closeProxies, PROXY_BIN, privateHome, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
+import { closeProxies, PROGRAM, privateHome, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
 
 afterEach(closeProxies);
 
 it.each(['--help', '--version'])('%s to a pipe that nobody reads ends quietly', async (flag) => {
   const home = privateHome();
-  const child = spawn(process.execPath, [PROXY_BIN, flag], {
+  const [file, ...script] = PROGRAM;
+  const child = spawn(file, [...script, flag], {
     env: proxyEnvironment(home),
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exitAfter, lasting, SOON } from '../../../peers/hostile-endings.ts';
 import { listenLoopback, WAIT_MS } from '../../../peers/listen.ts';
-import { closeProxies, PROXY_BIN, type ProxyProcess, proxyEnvironment } from '../../../peers/proxy.ts';
+import { closeProxies, PROGRAM, type ProxyProcess, proxyEnvironment } from '../../../peers/proxy.ts';
 import { modernParams } from '../../../peers/rpc.ts';
 import { expectClean, type Setting, setting } from './first-contact-setting.ts';
 
@@ -125,7 +125,7 @@ it.concurrent('the death of its parent ends it, even while somebody else holds i
   const made = await setting(open, 'hold');
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
   const line = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params });
-  const parent = spawn(process.execPath, ['-e', PARENT, PROXY_BIN, made.server.url, line], {
+  const parent = spawn(process.execPath, ['-e', PARENT, JSON.stringify(PROGRAM), made.server.url, line], {
     env: { ...proxyEnvironment(made.home), BROWSER: made.browser.command },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
@@ -160,8 +160,9 @@ it.concurrent('the death of its parent ends it, even while somebody else holds i
 /** Starts the program, opens it, and hands the writing end of its stdin to a sibling that does nothing. */
 const PARENT = `
   const { spawn } = require('node:child_process');
-  const [bin, url, line] = process.argv.slice(1);
-  const program = spawn(process.execPath, [bin, url], { stdio: ['pipe', 'inherit', 'ignore'] });
+  const [words, url, line] = process.argv.slice(1);
+  const [file, ...script] = JSON.parse(words);
+  const program = spawn(file, [...script, url], { stdio: ['pipe', 'inherit', 'ignore'] });
   const idle = ['-e', 'setInterval(() => {}, 60_000)'];
   const holder = spawn(process.execPath, idle, { stdio: ['ignore', 'ignore', 'ignore', program.stdin] });
   program.stdin.write(line + '\\n');
