@@ -1,17 +1,34 @@
 // Bundles the program into one file, with the files that it loads on demand beside it. They import what they share with
 // the program from the program's own file, which is loaded anyway: every start would pay for a file between them.
+import { readFileSync } from 'node:fs';
 import { builtinModules, isBuiltin } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { wrap } from './wrap.mjs';
 
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/**
+ * How this program is bundled.
+ * @param {string} target the oldest Node that runs it, such as `node20.19`
+ */
+export function bundleOptions(target) {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  return {
+    cwd: root,
+    resolve: { alias: { debug: path.join(root, 'src', 'http', 'silent-debug.ts') } },
+    transform: { target, define: { __VERSION__: JSON.stringify(version) } },
+  };
+}
+
 /**
  * Bundles the modules into `<name>.js`, which exports all their exports, and puts the code that they load on demand
- * into `chunks/`. Resolves with the files, and with the names that each module exports.
- * @param {{ name: string, modules: string[], options: import('rolldown').InputOptions & { cwd: string } }} what
+ * into `chunks/`. Resolves with the files, with the names that each module exports, and with the paths of all modules.
+ * @param {{ name: string, modules: string[], options: import('rolldown').InputOptions & { cwd: string }, format?: 'esm' | 'cjs' }} what
  */
-export async function bundle({ name, modules, options }) {
+export async function bundle({ name, modules, options, format = 'esm' }) {
   const entry = path.join(options.cwd, `${name}.ts`);
   /** @type {Map<string, string[]>} */
   const exported = new Map();
@@ -36,10 +53,10 @@ export async function bundle({ name, modules, options }) {
         },
       },
       esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] }),
-      builtins(),
+      format === 'esm' ? builtins() : undefined,
     ],
     output: {
-      format: 'esm',
+      format,
       entryFileNames: '[name].js',
       chunkFileNames: 'chunks/[name]-[hash].js',
       minify: true,
@@ -47,14 +64,16 @@ export async function bundle({ name, modules, options }) {
     },
   });
   const files = [];
+  const sources = [];
   for (const chunk of output) {
     if (chunk.type !== 'chunk') throw new Error(`${chunk.fileName} is not code`);
     const loaded = chunk.imports.filter((file) => !isBuiltin(file));
     // Every start would pay for a file loaded at once.
     if (chunk.isEntry && loaded.length > 0) throw new Error(`${chunk.fileName} loads ${loaded.join(', ')} at once`);
     files.push({ name: chunk.fileName, text: wrap(chunk.code) });
+    sources.push(...chunk.moduleIds);
   }
-  return { files, exported };
+  return { files, exported, sources };
 }
 
 /**

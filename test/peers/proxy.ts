@@ -18,9 +18,11 @@ import { RpcClient, WAIT_MS } from './rpc.ts';
 /** The program under test; MCP_PROXY_BIN names another one, such as that of an installed package. */
 export const PROXY_BIN = process.env.MCP_PROXY_BIN ?? fileURLToPath(new URL('../../bin/mcp-proxy.js', import.meta.url));
 
-const EXECUTABLE = process.env.MCP_PROXY_EXECUTABLE;
+/** A single executable to test instead of the script, if MCP_PROXY_EXECUTABLE names one. */
+export const EXECUTABLE =
+  process.env.MCP_PROXY_EXECUTABLE === undefined ? undefined : path.resolve(process.env.MCP_PROXY_EXECUTABLE);
 
-/** The words that start the program under test; MCP_PROXY_EXECUTABLE names a single executable instead. */
+/** The words that start the program under test. */
 export const PROGRAM: readonly [string, ...string[]] =
   EXECUTABLE === undefined ? [process.execPath, PROXY_BIN] : [EXECUTABLE];
 

@@ -1,0 +1,94 @@
+// The archive of one system: the executable, and what comes with it.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { root } from '../run.mjs';
+import { entryOf, tarball, zip } from './archive.mjs';
+import { componentsOf, nodeComponent, noticesOf } from './components.mjs';
+import { debName, debPackage } from './deb.mjs';
+import { buildExecutable } from './executable.mjs';
+import { packageVersion } from './facts.mjs';
+import { formatOf } from './format.mjs';
+import { nodePackage } from './node-package.mjs';
+import { builderOf } from './targets.mjs';
+
+/** Files for the folder `share` of a system, such as the man page and shell completions, with the paths they get there. */
+const SHARE = path.join(root, 'share');
+
+/** @param {import('./targets.mjs').Target} target */
+const folderName = (target) => `mcp-proxy-${packageVersion()}-${target.name}`;
+
+/** @param {import('./targets.mjs').Target} target */
+export const archiveName = (target) => `${folderName(target)}${target.format === 'pe' ? '.zip' : '.tar.gz'}`;
+
+/**
+ * Builds the executable of a system, and writes its archive and, for Linux, its Debian package.
+ * @param {import('./targets.mjs').Target} target
+ * @param {{ program: { text: string, sources: string[] }, out: string }} what
+ * @returns {Promise<string>} a remark for the table of the release
+ */
+export async function writeArchive(target, { program, out }) {
+  const work = mkdtempSync(path.join(tmpdir(), 'mcp-proxy-release-'));
+  try {
+    const name = target.format === 'pe' ? 'mcp-proxy.exe' : 'mcp-proxy';
+    const file = path.join(work, name);
+    const built = await buildExecutable(target, { script: program.text, file });
+    const { format, arch } = formatOf(file);
+    if (format !== target.format || arch !== target.arch) {
+      throw new Error(`the executable for ${target.name} is ${format} for ${arch}`);
+    }
+    const executable = entryOf(file, name, true);
+    const notices = Buffer.from(noticesOf(await componentsIn(target, program.sources)));
+    const top = (/** @type {import('./archive.mjs').Entry} */ entry) => ({
+      ...entry,
+      name: `${folderName(target)}/${entry.name}`,
+    });
+    const texts = ['LICENSE', 'README.md', 'CHANGELOG.md'].map((text) => entryOf(path.join(root, text), text));
+    const entries = [
+      executable,
+      ...texts,
+      { name: 'THIRD-PARTY-LICENSES.txt', content: notices },
+      ...sharedFiles(),
+    ].map(top);
+    writeFileSync(path.join(out, archiveName(target)), target.format === 'pe' ? zip(entries) : tarball(entries));
+    if (target.format === 'elf') {
+      const files = [
+        { ...executable, name: 'usr/bin/mcp-proxy' },
+        { name: 'usr/share/doc/mcp-proxy/copyright', content: notices },
+        ...sharedFiles().map((entry) => ({ ...entry, name: `usr/${entry.name}` })),
+      ];
+      writeFileSync(path.join(out, debName(target.arch)), debPackage(target.arch, files));
+    }
+    return remarkOn(target, { ...built, size: executable.content.length });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** @param {import('./targets.mjs').Target} target @param {readonly string[]} sources */
+async function componentsIn(target, sources) {
+  const folders = await Promise.all([target.node, builderOf(target)].map(nodePackage));
+  return [nodeComponent(target.node.version, folders), ...componentsOf(sources)];
+}
+
+/** @returns {import('./archive.mjs').Entry[]} */
+function sharedFiles() {
+  if (!existsSync(SHARE)) return [];
+  return readdirSync(SHARE, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort()
+    .map((file) => ({ name: path.relative(root, file).replaceAll('\\', '/'), content: readFileSync(file) }));
+}
+
+/** @param {import('./targets.mjs').Target} target @param {import('./executable.mjs').Built & { size: number }} built */
+function remarkOn({ format, node }, { hasCodeCache, isStripped, signedBy, size }) {
+  const signature = signedBy === 'none' ? 'not signed: does not start on arm64' : `signed ad hoc (${signedBy})`;
+  return [
+    `Node ${node.version}`,
+    `${Math.round(size / 1e6)} MB unpacked`,
+    hasCodeCache ? 'code cache' : 'no code cache: built on another system',
+    ...(isStripped ? ['stripped'] : []),
+    ...(format === 'mach-o' ? [signature] : []),
+  ].join(', ');
+}
