@@ -24,7 +24,7 @@ export const archiveName = (target) => `${folderName(target)}${target.format ===
 /**
  * Builds the executable of a system, and writes its archive and, for Linux, its Debian package.
  * @param {import('./targets.mjs').Target} target
- * @param {{ program: { text: string, sources: string[] }, out: string }} what
+ * @param {{ program: import('./program.mjs').Program, out: string }} what
  * @returns {Promise<string>} a remark for the table of the release
  */
 export async function writeArchive(target, { program, out }) {
@@ -32,7 +32,7 @@ export async function writeArchive(target, { program, out }) {
   try {
     const name = target.format === 'pe' ? 'mcp-proxy.exe' : 'mcp-proxy';
     const file = path.join(work, name);
-    const built = await buildExecutable(target, { script: program.text, file });
+    const built = await buildExecutable(target, { program, file });
     const { format, arch } = formatOf(file);
     if (format !== target.format || arch !== target.arch) {
       throw new Error(`the executable for ${target.name} is ${format} for ${arch}`);

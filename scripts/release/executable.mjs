@@ -17,10 +17,10 @@ import { builderOf, HERE } from './targets.mjs';
 
 /**
  * @param {import('./targets.mjs').Target} target
- * @param {{ script: string, file: string }} what the program's script, and the path of the executable to write
+ * @param {{ program: import('./program.mjs').Program, file: string }} what `file`: the path of the executable to write
  * @returns {Promise<Built>}
  */
-export async function buildExecutable(target, { script, file }) {
+export async function buildExecutable(target, { program, file }) {
   const builder = nodeIn(await nodePackage(builderOf(target)));
   const node = nodeIn(await nodePackage(target.node));
   // V8 does not check that a code cache is for the processor that reads it, so Node must run there to make one.
@@ -30,7 +30,8 @@ export async function buildExecutable(target, { script, file }) {
     const main = path.join(work, 'mcp-proxy.js');
     const base = path.join(work, path.basename(node));
     const config = path.join(work, 'sea.json');
-    writeFileSync(main, script);
+    writeFileSync(main, program.script);
+    const assets = writeAssets(work, program);
     copyFileSync(node, base);
     chmodSync(base, 0o755);
     if (target.format === 'pe') removeSignature(base);
@@ -38,6 +39,7 @@ export async function buildExecutable(target, { script, file }) {
     mkdirSync(path.dirname(file), { recursive: true });
     const options = {
       main,
+      assets,
       executable: base,
       output: file,
       useCodeCache: isForHere,
@@ -53,6 +55,20 @@ export async function buildExecutable(target, { script, file }) {
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * @param {string} folder @param {import('./program.mjs').Program} program
+ * @returns {Record<string, string>} the paths of the assets, by name
+ */
+function writeAssets(folder, { assets }) {
+  return Object.fromEntries(
+    [...assets].map(([name, text], i) => {
+      const file = path.join(folder, `asset-${i}`);
+      writeFileSync(file, text);
+      return [name, file];
+    }),
+  );
 }
 
 /** Flags of the Node that runs this could make a code cache that other flags do not accept. */

@@ -3,9 +3,16 @@ import { parseSync } from 'rolldown/utils';
 import { bundle, bundleOptions } from '../bundle.mjs';
 
 /**
- * Each file of the program is a function of the script, called when the file is first loaded: what a start does not
- * need is neither run nor compiled. CommonJS, because the code cache of a module made the start slower, not faster.
- * @returns {Promise<{ text: string, sources: string[] }>} the script, and the paths of the modules in it
+ * The file that a start needs is the script, with a code cache. The files loaded on demand are assets, so that a start
+ * neither reads nor checks them; each becomes a function that is compiled when it is first called. CommonJS, because
+ * the code cache of an ES module made the start slower, not faster.
+ *
+ * @typedef {object} Program
+ * @property {string} script
+ * @property {ReadonlyMap<string, string>} assets the texts of the files loaded on demand, by name
+ * @property {string[]} sources the paths of the modules in all of them
+ *
+ * @returns {Promise<Program>}
  */
 export async function programScript() {
   const { files, sources } = await bundle({
@@ -14,13 +21,22 @@ export async function programScript() {
     options: bundleOptions('node26'),
     format: 'cjs',
   });
-  const functions = files.map(
-    ({ name, text }) =>
-      `${JSON.stringify(name)}: (function (exports, require, module, __filename) {${withoutImports(text)}\n})`,
+  const functions = files.map(({ name, text }) => ({ name, text: asFunction(text) }));
+  const [entry, ...others] = functions.sort((a, b) => Number(a.name.includes('/')) - Number(b.name.includes('/')));
+  const loader = LOADER.replace('ENTRY', () => `${JSON.stringify(entry?.name)}, ${entry?.text}`);
+  return { script: loader, assets: new Map(others.map(({ name, text }) => [name, text])), sources };
+}
+
+/**
+ * ASCII, because V8 keeps any other text in two bytes for each character.
+ * @param {string} text
+ */
+function asFunction(text) {
+  const ascii = withoutImports(text).replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  const [entry] = files.filter(({ name }) => !name.includes('/'));
-  const head = `const ENTRY = ${JSON.stringify(entry?.name)};\nconst files = { __proto__: null, ${functions.join(',\n')} };`;
-  return { text: `${head}\n${LOADER}`, sources };
+  return `(function (exports, require, module, __filename) {${ascii}\n})`;
 }
 
 /**
@@ -45,16 +61,21 @@ function importsIn(node) {
 }
 
 const LOADER = `
+const { posix } = require('node:path');
 const loaded = new Map();
-const { posix } = process.getBuiltinModule('node:path');
 function load(name) {
-  const known = loaded.get(name);
-  if (known !== undefined) return known.exports;
+  return loaded.get(name)?.exports ?? run(name, compile(name));
+}
+function compile(name) {
+  const { Script } = require('node:vm');
+  return new Script(require('node:sea').getAsset(name, 'utf8'), { filename: name }).runInThisContext();
+}
+function run(name, body) {
   const module = { exports: {} };
   loaded.set(name, module);
   const from = (id) => (id.startsWith('.') ? load(posix.join(name, '..', id)) : process.getBuiltinModule(id) ?? require(id));
-  files[name](module.exports, from, module, process.execPath);
+  body(module.exports, from, module, process.execPath);
   return module.exports;
 }
-load(ENTRY).main();
+run(ENTRY).main();
 `;

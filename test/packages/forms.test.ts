@@ -56,8 +56,7 @@ describe.runIf(HERE)('the executable', () => {
       return;
     }
     file = path.join(folder, process.platform === 'win32' ? 'mcp-proxy.exe' : 'mcp-proxy');
-    const { text: script } = await programScript();
-    const { hasCodeCache } = await buildExecutable(target, { script, file });
+    const { hasCodeCache } = await buildExecutable(target, { program: await programScript(), file });
     expect(hasCodeCache).toBe(true);
   });
 
