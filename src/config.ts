@@ -42,7 +42,6 @@ export interface AuthConfig {
   readonly sendResource: boolean;
   /** Sends the ID token to the server instead of the access token. */
   readonly useIdToken: boolean;
-  readonly credentialStore: CredentialStore;
 }
 
 /** Names of PEM files. */
@@ -82,7 +81,6 @@ export interface ListenConfig {
   readonly allowedHosts: readonly string[];
   /** Origins that are accepted in addition to those of this machine, as `scheme://host[:port]`. */
   readonly allowedOrigins: readonly string[];
-  readonly forwardHeaders: readonly ForwardedHeader[];
   /** Names of PEM files; undefined: no TLS. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
@@ -90,7 +88,20 @@ export interface ListenConfig {
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-export interface Config {
+/** What every server has, however it is reached. */
+interface ServerBase {
+  /**
+   * The server's own name among the servers of this process, for logs, metrics and paths. Lower-case letters, digits
+   * and hyphens; it holds no secret.
+   */
+  readonly name: string;
+  /** Patterns of tools to hide and to block; `*` matches any run of characters. */
+  readonly ignoreTools: readonly string[];
+}
+
+/** A remote server. */
+export interface HttpServer extends ServerBase {
+  readonly kind: 'http';
   /** The server's endpoint: `https:`, or `http:` (loopback, or with `allowHttp`). */
   readonly url: URL;
   readonly strategy: Strategy;
@@ -98,31 +109,65 @@ export interface Config {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Whether their `Authorization` is the user info of the URL. */
   readonly authorizationFromUrl?: boolean;
-  /** Patterns of tools to hide and to block; `*` matches any run of characters. */
-  readonly ignoreTools: readonly string[];
+  /** The headers of HTTP clients that this server gets. */
+  readonly forwardHeaders: readonly ForwardedHeader[];
   /** Allows an `http:` URL that is not loopback. */
   readonly allowHttp: boolean;
-  /** Takes the outbound proxy from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
-  readonly enableProxy: boolean;
-  readonly logLevel: Level;
-  readonly logFormat: LogFormat;
   readonly auth: AuthConfig;
   readonly tls: TlsConfig;
+}
+
+/** A program on this machine that speaks MCP on its standard input and output. */
+export interface StdioServer extends ServerBase {
+  readonly kind: 'stdio';
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Working directory; undefined: the one of this process. */
+  readonly cwd: string | undefined;
+  /** Variables in addition to those that the program inherits. They replace inherited ones of the same name. */
+  readonly env: readonly (readonly [name: string, value: string])[];
+  /** Inherits a short list of variables (`PATH`, `HOME`, ...) instead of the environment of this process. */
+  readonly cleanEnv: boolean;
+}
+
+export type Server = HttpServer | StdioServer;
+
+/** What concerns the process, whatever its servers are. */
+export interface ProcessConfig {
+  /** Takes the outbound proxy from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
+  readonly enableProxy: boolean;
+  /** Where sign-ins are kept, at all servers. */
+  readonly credentialStore: CredentialStore;
+  readonly logLevel: Level;
+  readonly logFormat: LogFormat;
+  /** Set along with `logLevel: 'error'`: the program announces only what its user cannot do without. */
+  readonly quiet?: boolean;
   /** Undefined: one client, on standard input and output. */
   readonly listen: ListenConfig | undefined;
 }
 
-/** The same for commands that need no server. */
-export type ConfigWithoutUrl = Omit<Config, 'url'> & { readonly url: URL | undefined };
+export interface Config extends ProcessConfig {
+  /** Each with a name of its own. */
+  readonly servers: readonly Server[];
+}
 
-export const DEFAULTS: Omit<Config, 'url'> = {
-  strategy: 'http-first',
-  headers: [],
-  ignoreTools: [],
-  allowHttp: false,
+/** How a remote server is used, whichever one it is. */
+export type HttpServerOptions = Omit<HttpServer, 'kind' | 'name' | 'url'>;
+
+export const DEFAULTS: ProcessConfig = {
   enableProxy: false,
+  credentialStore: 'file',
   logLevel: 'info',
   logFormat: 'text',
+  listen: undefined,
+};
+
+export const HTTP_SERVER_DEFAULTS: HttpServerOptions = {
+  strategy: 'http-first',
+  headers: [],
+  forwardHeaders: [],
+  ignoreTools: [],
+  allowHttp: false,
   auth: {
     redirectHost: 'localhost',
     callbackPort: undefined,
@@ -137,11 +182,23 @@ export const DEFAULTS: Omit<Config, 'url'> = {
     authorizeParameters: [],
     sendResource: true,
     useIdToken: false,
-    credentialStore: 'file',
   },
   tls: { ca: undefined, cert: undefined, key: undefined },
-  listen: undefined,
 };
+
+/** The server at a URL, under the name that the URL gives it. */
+export function httpServer(url: URL, options: HttpServerOptions): HttpServer {
+  return { ...options, kind: 'http', name: serverName(url), url };
+}
+
+/** As long as a label of a domain name (RFC 1035, section 2.3.4). */
+const LONGEST_NAME = 63;
+
+/** The host of the URL, in characters that clients, paths and metrics accept in a name. */
+export function serverName({ hostname }: URL): string {
+  const words = hostname.toLowerCase().match(/[a-z0-9]+/g) ?? ['default'];
+  return words.join('-').slice(0, LONGEST_NAME).replace(/-$/, '');
+}
 
 /** The defaults of HTTP mode. */
 export const LISTEN_DEFAULTS: Omit<ListenConfig, 'host' | 'port'> = {
@@ -152,7 +209,6 @@ export const LISTEN_DEFAULTS: Omit<ListenConfig, 'host' | 'port'> = {
   maxBody: 4 * 1_048_576,
   allowedHosts: [],
   allowedOrigins: [],
-  forwardHeaders: [],
   tls: undefined,
 };
 

@@ -11,14 +11,15 @@ export type { ShutdownReason } from './app/shutdown.ts';
 export type { RunningProxy } from './app/stdio-proxy.ts';
 export {
   type AuthConfig,
-  type Config,
-  type CredentialStore,
   DEFAULTS,
   type ForwardedHeader,
   type Grant,
+  HTTP_SERVER_DEFAULTS,
+  type HttpServerOptions,
   LISTEN_DEFAULTS,
   type ListenConfig,
   type LogFormat,
+  type ProcessConfig,
   STRATEGIES,
   type Strategy,
   type TlsConfig,

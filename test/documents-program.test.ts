@@ -70,7 +70,7 @@ describe.each(['README.md', 'docs/flags.md', 'docs/http-mode.md', 'docs/sign-in.
     });
     const known = new Set(OPTIONS.map(({ name }) => name));
     expect(flags.filter((name = '') => !known.has(name) && !OTHERS.has(name))).toEqual([]);
-    const words = [...text.matchAll(/mcp-proxy (login|logout|status|doctor|install|replay)\b/g)].map(
+    const words = [...text.matchAll(/mcp-proxy (login|logout|status|completion|doctor|install|replay)\b/g)].map(
       ([, name]) => name,
     );
     const built = new Set(SUBCOMMANDS.filter(({ action }) => action).map(({ name }) => name));

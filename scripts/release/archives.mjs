@@ -1,5 +1,5 @@
 // The archive of one system: the executable, and what comes with it.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from '../run.mjs';
@@ -10,10 +10,8 @@ import { buildExecutable } from './executable.mjs';
 import { packageVersion } from './facts.mjs';
 import { formatOf } from './format.mjs';
 import { nodePackage } from './node-package.mjs';
+import { sharedFiles } from './shared-files.mjs';
 import { builderOf } from './targets.mjs';
-
-/** Files for the folder `share` of a system, such as the man page and shell completions, with the paths they get there. */
-const SHARE = path.join(root, 'share');
 
 /** @param {import('./targets.mjs').Target} target */
 const folderName = (target) => `mcp-proxy-${packageVersion()}-${target.name}`;
@@ -37,6 +35,7 @@ export async function writeArchive(target, { program, out }) {
     if (format !== target.format || arch !== target.arch) {
       throw new Error(`the executable for ${target.name} is ${format} for ${arch}`);
     }
+    const shared = await sharedFiles();
     const executable = entryOf(file, name, true);
     const notices = Buffer.from(noticesOf(await componentsIn(target, program.sources)));
     const top = (/** @type {import('./archive.mjs').Entry} */ entry) => ({
@@ -44,18 +43,13 @@ export async function writeArchive(target, { program, out }) {
       name: `${folderName(target)}/${entry.name}`,
     });
     const texts = ['LICENSE', 'README.md', 'CHANGELOG.md'].map((text) => entryOf(path.join(root, text), text));
-    const entries = [
-      executable,
-      ...texts,
-      { name: 'THIRD-PARTY-LICENSES.txt', content: notices },
-      ...sharedFiles(),
-    ].map(top);
+    const entries = [executable, ...texts, { name: 'THIRD-PARTY-LICENSES.txt', content: notices }, ...shared].map(top);
     writeFileSync(path.join(out, archiveName(target)), target.format === 'pe' ? zip(entries) : tarball(entries));
     if (target.format === 'elf') {
       const files = [
         { ...executable, name: 'usr/bin/mcp-proxy' },
         { name: 'usr/share/doc/mcp-proxy/copyright', content: notices },
-        ...sharedFiles().map((entry) => ({ ...entry, name: `usr/${entry.name}` })),
+        ...shared.map((entry) => ({ ...entry, name: inDebian(entry.name) })),
       ];
       writeFileSync(path.join(out, debName(target.arch)), debPackage(target.arch, files));
     }
@@ -65,20 +59,16 @@ export async function writeArchive(target, { program, out }) {
   }
 }
 
+/**
+ * Where the zsh of Debian looks for completions is another folder.
+ * @param {string} name
+ */
+const inDebian = (name) => `usr/${name}`.replace('/zsh/site-functions/', '/zsh/vendor-completions/');
+
 /** @param {import('./targets.mjs').Target} target @param {readonly string[]} sources */
 async function componentsIn(target, sources) {
   const folders = await Promise.all([target.node, builderOf(target)].map(nodePackage));
   return [nodeComponent(target.node.version, folders), ...componentsOf(sources)];
-}
-
-/** @returns {import('./archive.mjs').Entry[]} */
-function sharedFiles() {
-  if (!existsSync(SHARE)) return [];
-  return readdirSync(SHARE, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .sort()
-    .map((file) => ({ name: path.relative(root, file).replaceAll('\\', '/'), content: readFileSync(file) }));
 }
 
 /** @param {import('./targets.mjs').Target} target @param {import('./executable.mjs').Built & { size: number }} built */

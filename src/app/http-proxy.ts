@@ -34,7 +34,7 @@ import { Identities } from './clients.ts';
 import type { Environment } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
 import { Ready } from './readiness.ts';
-import { layersOf, type Own, openServer, openShared, type Shared } from './server.ts';
+import { layersOf, type Own, onlyServer, openServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningHttpProxy {
@@ -56,23 +56,25 @@ export async function startHttpProxy(
   config: Config & { readonly listen: ListenConfig },
   given: Environment,
 ): Promise<RunningHttpProxy> {
-  const environment = { ...given, log: withoutRepetition(given.log) };
+  const environment = quieter(given);
   const { log } = environment;
   const { listen: own } = config;
+  const server = onlyServer(config);
   const pulse = new Pulse();
   const openSessions = given.openSessions ?? memorySessions;
   const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
-  const clientsSignIn = own.forwardHeaders.some(({ to }) => to === 'authorization');
-  const shared = openShared(config, environment, {
+  const meter = metrics.meterOf(server.name);
+  const clientsSignIn = server.forwardHeaders.some(({ to }) => to === 'authorization');
+  const shared = openShared(server, config, environment, {
     // When client credentials are forwarded, the proxy must never substitute its own.
     signsIn: !clientsSignIn,
     // An answer that the server gave to one client must not be given to another.
-    remembers: own.forwardHeaders.length === 0,
-    renewed: () => metrics.renewed(),
+    remembers: server.forwardHeaders.length === 0,
+    renewed: () => meter.renewed(),
   });
   const ready = new Ready(shared, { clientsSignIn });
-  const servers = new AllServers(config, shared, measure(metrics));
+  const servers = new AllServers(own, shared, measure(meter));
   const downstream = new HttpDownstream({
     rules: {
       allowedHosts: new Set(own.allowedHosts),
@@ -84,10 +86,10 @@ export async function startHttpProxy(
     replays: given.replays ? forgivingReplays(given.replays, memoryReplays(), log) : memoryReplays(),
     pulse,
     bytes: new Budget(BYTES),
-    operation: new Operation({ server: showUrl(config.url), ready: () => ready.look(), metrics: () => metrics.text() }),
+    operation: new Operation({ server: showUrl(server.url), ready: () => ready.look(), metrics: () => metrics.text() }),
     maxBody: own.maxBody,
     log,
-    forwardHeaders: own.forwardHeaders,
+    forwardHeaders: server.forwardHeaders,
   });
   const listener = await listen({
     host: own.host,
@@ -99,9 +101,11 @@ export async function startHttpProxy(
       downstream.handle(req, res);
     },
     notAccepted: (why) => log.warn(`a connection could not be accepted: ${why} (is ulimit -n large enough?)`),
-    closed: (res) => metrics.response(knownPath(res.req.url), statusOf(res)),
+    closed: (res) => metrics.response(res.req.url, statusOf(res)),
   });
-  shared.hopeless.then((error) => log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message));
+  shared.hopeless.then(({ message, data }) =>
+    shared.environment.log.error(data.hint ? `${message} (${data.hint})` : message),
+  );
   // Operators must learn at startup, not from the first client, that the server is down or needs a sign-in.
   const looking = ready.lookUntilReached();
 
@@ -112,6 +116,16 @@ export async function startHttpProxy(
     hopeless: shared.hopeless,
     // Clients did not ask for the end, so after a signal their calls get as much time as after a client leaves.
     close: (reason) => shutdown.begin(reason === 'signal' ? 'client-gone' : reason),
+  };
+}
+
+/** The environment for many clients. */
+function quieter(given: Environment): Environment {
+  const { log, logOf } = given;
+  return {
+    ...given,
+    log: withoutRepetition(log),
+    ...(logOf && { logOf: (server: string) => withoutRepetition(logOf(server)) }),
   };
 }
 
@@ -127,7 +141,7 @@ interface Parts {
 }
 
 function stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }: Parts): Steps {
-  const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
+  const reason = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
   const stopLooking = (): void => {
     looking.stop();
     ready.close();
@@ -135,18 +149,25 @@ function stepsOf({ shared, ready, looking, downstream, listener, sessions, serve
   return [
     { name: 'stop looking for the server', limit: 'close', run: stopLooking },
     // A client may need a new connection to answer a question that the server asks during a call.
-    { name: 'wait for answers', limit: 'drain', run: () => downstream.drain() },
-    { name: 'take no more connections', limit: 'close', run: () => listener.refuse() },
-    { name: 'answer what is left with an error', limit: 'close', run: () => downstream.end(error) },
+    { name: 'wait for answers', limit: 'drain', run: (left) => downstream.close(left) },
+    { name: 'take no more connections', limit: 'close', run: (left) => void listener.close(left) },
+    { name: 'answer what is left with an error', limit: 'close', run: () => downstream.destroy(reason) },
     [
-      { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left, error) },
+      { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left) },
       { name: 'end the sessions with the server', limit: 'close', run: (left) => servers.close(left) },
       { name: 'store what the sign-in has got', limit: 'close', run: () => shared.endSignIn() },
     ],
-    { name: 'let clients read what was answered', limit: 'drain', run: () => listener.finished() },
-    { name: 'let clients read the errors', limit: 'close', run: () => listener.finished() },
+    { name: 'let clients read what was answered', limit: 'drain', run: (left) => listener.close(left) },
+    { name: 'let clients read the errors', limit: 'close', run: (left) => listener.close(left) },
     { name: 'end the heartbeats', limit: 'cut', run: () => pulse.stop() },
-    { name: 'close the connections of the clients', limit: 'cut', run: () => listener.close() },
+    {
+      name: 'close the connections of the clients',
+      limit: 'cut',
+      run: (left) => {
+        listener.destroy();
+        return listener.close(left);
+      },
+    },
     { name: 'close the connections to the server', limit: 'cut', run: () => shared.close() },
   ];
 }
@@ -175,10 +196,9 @@ class AllServers implements Servers {
   /** One session for each set of headers that clients send upstream. Most often there is one. */
   readonly #stateless: Identities<Session>;
 
-  constructor(config: Config & { readonly listen: ListenConfig }, shared: Shared, measured: Layer) {
+  constructor({ upstreamSession, sessionIdle: idle }: ListenConfig, shared: Shared, measured: Layer) {
     const { log, version } = shared.environment;
-    const { upstreamSession, sessionIdle: idle, forwardHeaders } = config.listen;
-    this.#forwards = forwardHeaders.length > 0;
+    this.#forwards = shared.server.forwardHeaders.length > 0;
     this.#shared = shared;
     const all = upstreamSession === 'shared' ? sharing({ version, idle, log }) : undefined;
     this.#layers = layersOf(shared, {

@@ -3,9 +3,14 @@ import {
   type AuthConfig,
   type Config,
   DEFAULTS,
+  HTTP_SERVER_DEFAULTS,
+  type HttpServer,
+  type HttpServerOptions,
+  httpServer,
   LISTEN_DEFAULTS,
   type ListenConfig,
   LOG_FORMATS,
+  type ProcessConfig,
   STRATEGIES,
   type TlsConfig,
   UPSTREAM_SESSIONS,
@@ -19,8 +24,10 @@ import type { Environment, StdioEnvironment } from './environment.ts';
 
 declare const __VERSION__: string;
 
-/** Omitted members are as in {@link DEFAULTS}. */
-export interface ProxyOptions extends Partial<Omit<Config, 'url' | 'auth' | 'tls' | 'listen'>> {
+/** Omitted members are as in {@link DEFAULTS} and {@link HTTP_SERVER_DEFAULTS}. */
+export interface ProxyOptions
+  extends Partial<Omit<ProcessConfig, 'listen' | 'credentialStore' | 'quiet'>>,
+    Partial<Omit<HttpServerOptions, 'auth' | 'tls' | 'forwardHeaders'>> {
   /** The server's endpoint: `https:`, or `http:` on this machine. */
   readonly url: URL | string;
   readonly auth?: Partial<AuthConfig>;
@@ -36,9 +43,10 @@ export interface StdioProxyOptions extends ProxyOptions {
 
 export interface HttpProxyOptions extends ProxyOptions {
   /** By default any free port of `localhost`. Omitted members are as in {@link LISTEN_DEFAULTS}. */
-  readonly listen?: Partial<ListenConfig>;
+  readonly listen?: Partial<ListenOptions>;
 }
 
+type ListenOptions = ListenConfig & Pick<HttpServer, 'forwardHeaders'>;
 type Caller = 'startStdioProxy' | 'startHttpProxy';
 type Members = Readonly<Record<string, unknown>>;
 
@@ -54,6 +62,7 @@ const CHOICES: Members = {
 const ENVIRONMENT: Readonly<Record<string, string | readonly string[]>> = {
   env: 'object',
   log: LEVELS,
+  logOf: 'function',
   memory: ['peek', 'recall', 'remember'],
   credentials: ['peek', 'read', 'write', 'remove', 'names'],
   version: 'string',
@@ -71,8 +80,9 @@ export function stdioOptions(given: StdioProxyOptions): { config: Config; enviro
   const hint = 'pass { input, output }, or leave streams out for standard input and output';
   check('startStdioProxy', hasAll(input, ['on', 'pause']), 'streams.input', 'a readable stream', hint);
   check('startStdioProxy', hasAll(output, ['on', 'write']), 'streams.output', 'a writable stream', hint);
-  const config = configOf(options, undefined);
-  return { config, environment: { ...environmentOf(options, config), streams: all } };
+  const server = serverOf(options);
+  const config = { ...processOf(options), listen: undefined, servers: [server] };
+  return { config, environment: { ...environmentOf(options, server), streams: all } };
 }
 
 /** The same for HTTP mode. */
@@ -81,37 +91,56 @@ export function httpOptions(given: HttpProxyOptions): {
   environment: Environment;
 } {
   const options = checked('startHttpProxy', given) as HttpProxyOptions;
-  const listen = { ...LISTEN_DEFAULTS, host: 'localhost', port: 0, ...options.listen };
-  const config = { ...configOf(options, listen), listen };
-  return { config, environment: environmentOf(options, config) };
+  const { forwardHeaders, ...own } = options.listen ?? {};
+  const listen = { ...LISTEN_DEFAULTS, host: 'localhost', port: 0, ...own };
+  const server = serverOf(options, forwardHeaders);
+  const config = { ...processOf(options), listen, servers: [server] };
+  return { config, environment: environmentOf(options, server, listen.clientToken) };
 }
 
-function configOf(options: ProxyOptions, listen: ListenConfig | undefined): Config {
-  const { url, auth, tls, environment: _, ...rest } = options;
+function processOf({ enableProxy, logLevel, logFormat }: ProxyOptions): Omit<ProcessConfig, 'listen'> {
   return {
-    ...DEFAULTS,
-    ...rest,
-    url: url instanceof URL ? url : new URL(url),
-    auth: { ...DEFAULTS.auth, ...auth },
-    tls: { ...DEFAULTS.tls, ...tls },
-    listen,
+    enableProxy: enableProxy ?? DEFAULTS.enableProxy,
+    credentialStore: DEFAULTS.credentialStore,
+    logLevel: logLevel ?? DEFAULTS.logLevel,
+    logFormat: logFormat ?? DEFAULTS.logFormat,
   };
 }
 
-function environmentOf({ environment }: ProxyOptions, config: Config): Environment {
+function serverOf(options: ProxyOptions, forwardHeaders = HTTP_SERVER_DEFAULTS.forwardHeaders): HttpServer {
+  const {
+    url,
+    auth,
+    tls,
+    environment: _,
+    enableProxy: _proxy,
+    logLevel: _level,
+    logFormat: _format,
+    ...rest
+  } = options;
+  return httpServer(url instanceof URL ? url : new URL(url), {
+    ...HTTP_SERVER_DEFAULTS,
+    ...rest,
+    forwardHeaders,
+    auth: { ...HTTP_SERVER_DEFAULTS.auth, ...auth },
+    tls: { ...HTTP_SERVER_DEFAULTS.tls, ...tls },
+  });
+}
+
+function environmentOf({ environment }: ProxyOptions, server: HttpServer, clientToken?: string): Environment {
   return {
     env: process.env,
     log: SILENT,
     memory: FORGETFUL,
     credentials: memoryStore(),
-    redact: redactor(secretsOf(config)),
+    redact: redactor(secretsOf(server, clientToken)),
     ...environment,
     version: environment?.version ?? __VERSION__,
   };
 }
 
-function secretsOf({ url, headers, auth, listen }: Config): string[] {
-  const given = [auth.clientInfo?.client_secret, listen?.clientToken];
+function secretsOf({ url, headers, auth }: HttpServer, clientToken: string | undefined): string[] {
+  const given = [auth.clientInfo?.client_secret, clientToken];
   return [
     ...headers.flatMap(([name, value]) => headerSecrets(name, value)),
     ...urlSecrets(url),
@@ -128,10 +157,11 @@ function checked(caller: Caller, given: unknown): unknown {
   const plain = url?.username === '' && url.password === '';
   check(caller, plain, 'url', 'a URL without user and password', 'give them in headers: [["Authorization", "…"]]');
   alike(caller, options, DEFAULTS, '');
-  alike(caller, options?.auth, DEFAULTS.auth, 'auth.');
+  alike(caller, options, HTTP_SERVER_DEFAULTS, '');
+  alike(caller, options?.auth, HTTP_SERVER_DEFAULTS.auth, 'auth.');
   if (caller === 'startHttpProxy') {
     const listen = membersOf(options?.listen);
-    alike(caller, options?.listen, { ...LISTEN_DEFAULTS, port: 0 }, 'listen.');
+    alike(caller, options?.listen, { ...LISTEN_DEFAULTS, forwardHeaders: [], port: 0 }, 'listen.');
     const hasHost = listen?.host === undefined || typeof listen.host === 'string';
     check(caller, hasHost, 'listen.host', 'a host name', 'leave it out for localhost');
   }

@@ -25,14 +25,14 @@ export class Ready {
 
   /** Checks the server, and starts a sign-in where one is needed. Never rejects. */
   async look(): Promise<Readiness> {
-    const { fetch, config, auth } = this.#shared;
-    const { kind, error = 'the server does not answer', hint } = await reach(fetch, config.url);
+    const { fetch, server, auth } = this.#shared;
+    const { kind, error = 'the server does not answer', hint } = await reach(fetch, server.url);
     this.#tell(kind === 'unreachable' ? `${error}${hint === undefined ? '' : ` (${hint})`}` : undefined);
     const needed = kind === 'closed' && !this.#clientsSignIn;
     if (!needed) this.#reason = undefined;
     // Start it here: a load balancer sends no client to an instance that is not ready, so no request would.
     else if (auth && auth.state.pending === undefined)
-      reach(fetch, config.url, 'call').then((tried) => this.#note(tried));
+      reach(fetch, server.url, 'call').then((tried) => this.#note(tried));
     const pending = auth?.state.pending;
     return {
       reachable: kind !== 'unreachable',
@@ -75,15 +75,15 @@ export class Ready {
     this.#unreachable = reason === undefined ? undefined : redact(reason);
     if (known === undefined && reason !== undefined) log.error(reason);
     if (known !== undefined && reason === undefined) {
-      log.info(`${showUrl(this.#shared.config.url)} can be reached again`);
+      log.info(`${showUrl(this.#shared.server.url)} can be reached again`);
     }
   }
 
   #note({ kind, error }: Reached): void {
     if (this.#closed || kind === 'open' || error === undefined || this.#shared.auth?.state.pending !== undefined)
       return;
-    const { config, environment } = this.#shared;
+    const { server, environment } = this.#shared;
     this.#reason = environment.redact(error);
-    environment.log.warn(`the sign-in to ${showUrl(config.url)} failed: ${error}`);
+    environment.log.warn(`the sign-in to ${showUrl(server.url)} failed: ${error}`);
   }
 }

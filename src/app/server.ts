@@ -4,13 +4,13 @@
  */
 
 import { Auth } from '../auth/fetch.ts';
-import type { Config } from '../config.ts';
+import type { Config, HttpServer, ProcessConfig } from '../config.ts';
 import type { Peer, Session } from '../core/exchange.ts';
 import type { Cookies, Fetch } from '../core/fetch.ts';
 import type { Layer, NamedLayer } from '../core/layer.ts';
 import type { AnswerMemory } from '../core/ports.ts';
 import { type Redact, redactedLog, showUrl } from '../core/redact.ts';
-import type { ProxyError } from '../errors.ts';
+import { ProxyError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
 import { downgrade } from '../layers/bridge/downgrade.ts';
@@ -28,9 +28,17 @@ import type { Neighbours } from '../upstream/detection/neighbours.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import type { Environment } from './environment.ts';
 
+/** The server of a configuration that has exactly one, a remote one. */
+export function onlyServer({ servers }: Config): HttpServer {
+  const [server] = servers;
+  if (server?.kind === 'http' && servers.length === 1) return server;
+  throw new ProxyError('internal', 'only a single remote server is supported');
+}
+
 /** The parts that all clients share. */
 export interface Shared {
-  readonly config: Config;
+  readonly server: HttpServer;
+  readonly config: ProcessConfig;
   readonly environment: Environment;
   readonly fetch: Fetch;
   /** Undefined where the user sends their own credentials. */
@@ -58,12 +66,13 @@ export interface SharedOptions {
 }
 
 export function openShared(
-  config: Config,
+  server: HttpServer,
+  config: ProcessConfig,
   environment: Environment,
   { signsIn = true, remembers = true, renewed }: SharedOptions = {},
 ): Shared {
   const { env, folder, renewApart, credentials = memoryStore(), locks = localLocks(folder), version } = environment;
-  const http = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env });
+  const http = createHttpClient({ ...server, enableProxy: config.enableProxy, userAgent: `mcp-proxy/${version}`, env });
   let hopeless: (error: ProxyError) => void = () => {};
   const given = new Promise<ProxyError>((resolve) => {
     hopeless = resolve;
@@ -72,19 +81,20 @@ export function openShared(
   let auth: Auth | undefined;
   let neighbours: Promise<Neighbours> | undefined;
   const redact: Redact = (text) => environment.redact(auth ? auth.redact(text) : text);
-  const log = redactedLog(environment.log, redact);
+  const log = redactedLog(environment.logOf?.(server.name) ?? environment.log, redact);
   const store = forgivingReads(credentials, log);
   const fetch = tellWhenSlow(http.fetch, {
     after: TELL_AFTER,
     tell: (url) => log.warn(`waiting for ${showUrl(url)}, which has not answered in 10 s`),
     // The layer that knows the clients' requests reports waits for the server itself.
-    except: config.url,
+    except: server.url,
   });
-  const common = { server: config.url, config: config.auth, fetch, env, log, redact, store };
-  if (signsIn && !isAuthorized(config)) auth = new Auth({ ...common, locks, folder, renewApart, hopeless, renewed });
+  const common = { server: server.url, config: server.auth, fetch, env, log, redact, store };
+  if (signsIn && !isAuthorized(server)) auth = new Auth({ ...common, locks, folder, renewApart, hopeless, renewed });
   const owner = auth;
   const answers = owner && storedAnswers(credentials, () => owner.name);
   return {
+    server,
     config,
     environment: { ...environment, log, redact, memory: forgivingVerdicts(environment.memory, log) },
     fetch: auth?.fetch ?? http.fetch,
@@ -93,7 +103,7 @@ export function openShared(
     connected: () => http.connected,
     advise: () => {
       neighbours ??= import('../upstream/detection/neighbours.ts').then(
-        ({ Neighbours }) => new Neighbours(config.url, config.strategy, http.fetch),
+        ({ Neighbours }) => new Neighbours(server.url, server.strategy, http.fetch),
       );
       return neighbours.then((found) => found.advise());
     },
@@ -115,9 +125,9 @@ const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), reme
 
 /** A session with the server itself, without layers. */
 export function openServer(shared: Shared, client: Peer, own?: Own): Session {
-  const { config, connected, advise } = shared;
+  const { server, connected, advise } = shared;
   const { memory, log } = shared.environment;
-  const { url, strategy } = config;
+  const { url, strategy } = server;
   const { fetch, cookies } = own ?? { fetch: shared.fetch, cookies: undefined };
   return new Upstream({ url, strategy, fetch, cookies, connected, advise, peer: client, memory, log });
 }
@@ -133,27 +143,28 @@ export interface LayerChoice {
 
 /** The layers between the clients and the server, the one nearest to the clients first. */
 export function layersOf(shared: Shared, { measure, sharing, bridges = true }: LayerChoice = {}): NamedLayer[] {
-  const { config, auth, answers } = shared;
+  const { server, config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
-  const server = showUrl(config.url);
+  const { ignoreTools } = server;
+  const url = showUrl(server.url);
   const waits = (): boolean => auth?.state.waits() ?? false;
   const all: Record<string, Layer | false | undefined> = {
     'redact-errors': redactErrors(redact),
     measure,
     trace: config.logLevel === 'debug' && trace(log),
-    filter: config.ignoreTools.length > 0 && filterTools(config.ignoreTools),
-    'first-contact': auth && firstContact({ signIn: auth.state, answers, server, version }),
+    filter: ignoreTools.length > 0 && filterTools(ignoreTools),
+    'first-contact': auth && firstContact({ signIn: auth.state, answers, server: url, version }),
     downgrade: auth && bridges && downgrade(version),
     ...sharing,
-    deadline: deadline(DEADLINES, server),
-    'slow-start': slowStart({ server, log, signingIn: waits }),
+    deadline: deadline(DEADLINES, url),
+    'slow-start': slowStart({ server: url, log, signingIn: waits }),
   };
   const chosen = Object.entries(all).flatMap(([name, layer]) => (layer ? [{ name, layer }] : []));
-  log.debug(`layers in front of ${server}: ${chosen.map(({ name }) => name).join(', ')}`);
+  log.debug(`layers in front of ${url}: ${chosen.map(({ name }) => name).join(', ')}`);
   return chosen;
 }
 
 /** A user who sends their own credentials has signed in already. */
-function isAuthorized({ headers }: Config): boolean {
+function isAuthorized({ headers }: HttpServer): boolean {
   return headers.some(([name]) => name.toLowerCase() === 'authorization');
 }

@@ -9,7 +9,7 @@ import { stack } from '../core/layer.ts';
 import { StdioDownstream } from '../downstream/stdio/stdio.ts';
 import { ProxyError } from '../errors.ts';
 import type { StdioEnvironment } from './environment.ts';
-import { layersOf, openServer, openShared, type Shared } from './server.ts';
+import { layersOf, onlyServer, openServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningProxy {
@@ -23,7 +23,7 @@ export interface RunningProxy {
 
 /** Connects the client on two streams to the server of the configuration. */
 export function startStdioProxy(config: Config, environment: StdioEnvironment): RunningProxy {
-  const shared = openShared(config, environment);
+  const shared = openShared(onlyServer(config), config, environment);
   const downstream = new StdioDownstream(environment.streams, environment.log);
   const connect = stack(layersOf(shared), (client) => openServer(shared, client));
   const upstream = connect(downstream);
@@ -38,7 +38,7 @@ export function startStdioProxy(config: Config, environment: StdioEnvironment): 
 }
 
 function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Steps {
-  const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
+  const reason = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
   const endSignIn = (): Promise<void> => shared.endSignIn();
   const signsIn = shared.auth !== undefined;
   const busy = (): boolean => !client.deaf && client.busy;
@@ -50,17 +50,29 @@ function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Step
       needed: () => !server.established,
       run: () => void endSignIn(),
     },
-    { name: 'wait for the connection', limit: 'connect', needed: () => !client.deaf, run: () => client.idle() },
+    {
+      name: 'wait for the connection',
+      limit: 'connect',
+      needed: () => !client.deaf,
+      run: (left) => client.close(left),
+    },
     // No user is left who could sign in, so requests that wait for it get their errors now.
     { name: 'end the sign-in', limit: 'close', needed: () => signsIn && busy(), run: endSignIn },
     {
       name: 'wait for answers',
       limit: 'drain',
       needed: () => busy() && server.established,
-      run: () => client.idle(),
+      run: (left) => client.close(left),
     },
     [
-      { name: 'answer what is left with an error', limit: 'drain', run: () => client.end(error) },
+      {
+        name: 'answer what is left with an error',
+        limit: 'drain',
+        run: () => {
+          client.destroy(reason);
+          return client.flushed();
+        },
+      },
       // Do this while the client is still reading.
       {
         name: 'end the session at the server',

@@ -2,48 +2,50 @@
  * The parts of a sign-in, as the command line assembles them: the store of the secrets, and the HTTP client for tokens.
  */
 import type { AuthOptions } from '../auth/options.ts';
-import type { Config } from '../config.ts';
-import type { Log, SecretStore } from '../core/ports.ts';
-import type { Redact } from '../core/redact.ts';
+import type { HttpServer, ProcessConfig } from '../config.ts';
+import type { Fetch } from '../core/fetch.ts';
+import type { SecretStore } from '../core/ports.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
 import { unusedProxyFlag } from '../http/proxy-variables.ts';
-import { tellWhenSlow } from '../http/slow.ts';
 import { cacheFolder } from '../platform/folders.ts';
 import { fileStore } from '../state/file-secrets.ts';
 import { localLocks } from '../state/local-locks.ts';
 import { memoryStore } from '../state/memory-secrets.ts';
+import type { CommandContext } from './commands/context.ts';
 
 /** The store of this user's credentials. A promise only where a keychain must be loaded. */
-export function credentialStore({ auth }: Pick<Config, 'auth'>): SecretStore | Promise<SecretStore> {
+export function credentialStore(config: Pick<ProcessConfig, 'credentialStore'>): SecretStore | Promise<SecretStore> {
   const folder = cacheFolder(process.env);
   const files = folder === undefined ? memoryStore() : fileStore(folder);
-  if (auth.credentialStore === 'file') return files;
+  if (config.credentialStore === 'file') return files;
   return import('../state/keychain.ts').then(({ keychainStore }) => keychainStore(files));
 }
 
+/** `progress` learns which hosts the requests wait for. */
+type PlaceContext = Omit<CommandContext, 'print' | 'progress'> & Partial<Pick<CommandContext, 'progress'>>;
+
 /** The parts that a subcommand needs to sign in or out. Close the client at the end. */
 export async function openPlace(
-  config: Config,
-  log: Log,
-  version: string,
-  redact: Redact,
+  server: HttpServer,
+  { config, log, progress, version, redact }: PlaceContext,
 ): Promise<{ options: AuthOptions; http: Pick<HttpClient, 'fetch' | 'close'> }> {
-  const unset = unusedProxyFlag(config, process.env);
+  const { enableProxy } = config;
+  const unset = unusedProxyFlag({ url: server.url, enableProxy }, process.env);
   if (unset !== undefined) log.warn(unset);
-  const client = createHttpClient({ ...config, userAgent: `mcp-proxy/${version}`, env: process.env });
-  const told = new Set<string>();
-  const tell = ({ host }: URL): void => {
-    if (!told.has(host)) log.info(`waiting for ${host}`);
-    told.add(host);
+  const client = createHttpClient({ ...server, enableProxy, userAgent: `mcp-proxy/${version}`, env: process.env });
+  const fetch: Fetch = async (request) => {
+    const answered = progress?.waitFor(request.url.host);
+    try {
+      return await client.fetch(request);
+    } finally {
+      answered?.();
+    }
   };
-  const http = {
-    fetch: tellWhenSlow(client.fetch, { after: process.stderr.isTTY ? 500 : 10_000, tell }),
-    close: client.close,
-  };
+  const http = { fetch, close: client.close };
   const folder = cacheFolder(process.env);
   const options: AuthOptions = {
-    server: config.url,
-    config: config.auth,
+    server: server.url,
+    config: server.auth,
     fetch: http.fetch,
     store: await credentialStore(config),
     locks: localLocks(folder),

@@ -1,5 +1,6 @@
 /** The program: the only place that reads the process's arguments and ends the process. */
 import { readFileSync } from 'node:fs';
+import { onlyServer } from '../app/server.ts';
 import { startStdioProxy } from '../app/stdio-proxy.ts';
 import type { Config, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
@@ -9,11 +10,11 @@ import { RENEWAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
-import { OPTIONS, SUBCOMMANDS } from './flags/options.ts';
+import { OPTIONS, type Shell, SUBCOMMANDS } from './flags/options.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
 import { onSignals, parentGone } from './signals.ts';
-import { announcement, createLog, farewell } from './terminal.ts';
+import { createLog, farewell } from './terminal.ts';
 
 declare const __VERSION__: string;
 
@@ -35,6 +36,9 @@ export function main(): void {
     case 'help':
       printUsage(action.all);
       return;
+    case 'completion':
+      printCompletion(action.shell);
+      return;
     case 'run':
       if (process.env[RENEWAL] === undefined) start(action.config, action.secrets);
       else renew(action.config, Number(process.env[RENEWAL]));
@@ -47,6 +51,11 @@ export function main(): void {
 async function printUsage(all: boolean): Promise<void> {
   const { usageText } = await import('./flags/usage.ts');
   process.stdout.write(usageText({ version: __VERSION__, options: OPTIONS, subcommands: SUBCOMMANDS, all }));
+}
+
+async function printCompletion(shell: Shell): Promise<void> {
+  const { completionScript } = await import('./completion/completion.ts');
+  process.stdout.write(completionScript(shell));
 }
 
 interface RefuseOptions {
@@ -71,35 +80,38 @@ async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOpt
 }
 
 /** Runs a command other than the proxy, and then exits with its status. */
-function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
-  const { logLevel: level, logFormat: format } = action.config;
-  const redact = redactor(action.secrets);
-  const log = createLog({ level, format, redact, plain: true, write: (text) => process.stderr.write(text) });
-  // What `status` prints as JSON is an answer, and no event.
-  const isText = format === 'text' || action.kind === 'status';
-  const print = (line: string): boolean =>
-    process.stdout.write(isText ? `${line}\n` : announcement(redact(line), format));
-  const context = { log, redact, version: __VERSION__, print };
-  const done = async (): Promise<void> => {
-    switch (action.kind) {
-      case 'login':
-        return (await import('./commands/login.ts')).login(action.config, context);
-      case 'logout':
-        return (await import('./commands/logout.ts')).logout(action.config, context);
-      case 'status':
-        return (await import('./commands/status.ts')).status(action.config, context, {
-          check: action.check === true,
-          json: action.json === true || format === 'json',
-        });
-    }
-  };
+async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'completion' | 'run' }>): Promise<void> {
   onSignals(
     () => process.exit(130),
     () => process.exit(130),
   );
+  const { config } = action;
+  const { logFormat: format } = config;
+  const server = action.kind === 'status' ? undefined : action.server.name;
+  const redact = redactor(action.secrets);
+  const { commandOutput } = await import('./commands/output.ts');
+  // What `status` prints as JSON is an answer, and no event.
+  const output = commandOutput(config, { redact, server, isAnswer: action.kind === 'status' });
+  const context = { ...output, config, redact, version: __VERSION__ };
+  const done = async (): Promise<void> => {
+    switch (action.kind) {
+      case 'login':
+        return (await import('./commands/login.ts')).login(action.server, context);
+      case 'logout':
+        return (await import('./commands/logout.ts')).logout(action.server, context);
+      case 'status':
+        return (await import('./commands/status.ts')).status(
+          { ...action, json: action.json === true || format === 'json' },
+          context,
+        );
+    }
+  };
   done().then(
     () => process.exit(0),
-    (error: unknown) => fail(error, format, action.secrets),
+    (error: unknown) => {
+      output.progress.end();
+      fail(error, format, action.secrets, server);
+    },
   );
 }
 
@@ -112,7 +124,7 @@ function renew(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
   import('./commands/refresh.ts')
-    .then(({ renewStored }) => renewStored(config, silent, __VERSION__, serial))
+    .then(({ renewStored }) => renewStored(onlyServer(config), serial, { config, log: silent, version: __VERSION__ }))
     .then(
       () => process.exit(0),
       (error: unknown) => process.stdout.write(reportOf(known(error)), () => process.exit(1)),
@@ -158,7 +170,7 @@ function greet({ logLevel: level, logFormat: format }: Config): void {
 }
 
 /** Ends with the last words to an error. */
-function fail(error: unknown, format: LogFormat, secrets: readonly string[]): void {
-  process.stderr.write(farewell(known(error), format, redactor(secrets)));
+function fail(error: unknown, format: LogFormat, secrets: readonly string[], server?: string): void {
+  process.stderr.write(farewell(known(error), format, redactor(secrets), server));
   process.exit(known(error).meaning.exit);
 }

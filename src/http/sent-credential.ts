@@ -12,15 +12,16 @@ export interface Given {
   readonly headers: Headers;
   /** Whether `Authorization` is the user info of the URL. */
   readonly authorizationFromUrl?: boolean;
-  readonly listen?: { readonly forwardHeaders: readonly ForwardedHeader[] } | undefined;
+  /** The headers of clients that the server gets. */
+  readonly forwardHeaders?: readonly ForwardedHeader[];
 }
 
 /** Undefined when the request had no credential and did not need one from a client. */
 export function sentCredential(
-  { headers, authorizationFromUrl, listen }: Given,
+  { headers, authorizationFromUrl, forwardHeaders = [] }: Given,
   request: Pick<HttpRequest, 'headers'>,
 ): SentCredential | undefined {
-  const forwarded = (listen?.forwardHeaders ?? []).map(({ from, to }) => [from, to, request.headers[to]] as const);
+  const forwarded = forwardHeaders.map(({ from, to }) => [from, to, request.headers[to]] as const);
   const secrets = forwarded.flatMap(([, , value]) => value ?? []);
   const ofClient = forwarded.find(([, to]) => to === 'authorization') ?? forwarded.find(([, to]) => PROVES.test(to));
   if (ofClient?.[2] !== undefined) return { from: 'client', name: ofClient[0], value: ofClient[2], secrets };

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { opened } from '../peers/opened.ts';
 import { startProxy } from '../peers/proxy.ts';
 import { startScripted } from '../peers/scripted.ts';
-import { actionOf, configOf, refusal, refusalWith, URL_TEXT } from '../unit/cli/flags/arguments.ts';
+import { actionOf, configOf, refusal, refusalWith, serverOf, URL_TEXT } from '../unit/cli/flags/arguments.ts';
 
 const INFO = '--static-oauth-client-info';
 const METADATA = '--static-oauth-client-metadata';
 
 /** Every way to give a text in which placeholders are expanded, and where it ends up. */
 const PLACES: [string, (text: string) => string[], (argv: string[]) => unknown][] = [
-  ['--header', (text) => ['-H', `X: ${text}`], (argv) => configOf(URL_TEXT, ...argv).headers[0]?.[1]],
+  ['--header', (text) => ['-H', `X: ${text}`], (argv) => serverOf(URL_TEXT, ...argv).headers[0]?.[1]],
   [
     '--client-token',
     (text) => ['--listen', ':0', '--client-token', text],
@@ -19,12 +19,12 @@ const PLACES: [string, (text: string) => string[], (argv: string[]) => unknown][
   [
     INFO,
     (text) => [INFO, JSON.stringify({ client_id: 'id', client_secret: text })],
-    (argv) => configOf(URL_TEXT, ...argv).auth.clientInfo?.client_secret,
+    (argv) => serverOf(URL_TEXT, ...argv).auth.clientInfo?.client_secret,
   ],
   [
     METADATA,
     (text) => [METADATA, JSON.stringify({ software_statement: text })],
-    (argv) => configOf(URL_TEXT, ...argv).auth.clientMetadata.software_statement,
+    (argv) => serverOf(URL_TEXT, ...argv).auth.clientMetadata.software_statement,
   ],
 ];
 
@@ -108,8 +108,8 @@ describe.each(PLACES)('in %s', (_, give, read) => {
 });
 
 it('what a variable holds is not expanded again', () => {
-  expect(configOf(URL_TEXT, '-H', 'X: ${NESTED}').headers).toEqual([['X', '${TOKEN}']]);
-  expect(configOf(URL_TEXT, '-H', 'X: $${TOKEN}').headers).toEqual([['X', '$topsecret']]);
+  expect(serverOf(URL_TEXT, '-H', 'X: ${NESTED}').headers).toEqual([['X', '${TOKEN}']]);
+  expect(serverOf(URL_TEXT, '-H', 'X: $${TOKEN}').headers).toEqual([['X', '$topsecret']]);
 });
 
 it('a header is left with nothing by an empty default', () => {
@@ -122,7 +122,7 @@ it('the name of a file may hold one, its content only where it is JSON', () => {
   const listen = ['--listen', ':0', '--client-token'];
   const action = actionOf([URL_TEXT, ...listen, '@${TOKEN}/a', INFO, '@${TOKEN}.json'], files);
   expect(action).toMatchObject({
-    config: { listen: { clientToken: 'word' }, auth: { clientInfo: { client_id: 'topsecret' } } },
+    config: { listen: { clientToken: 'word' }, servers: [{ auth: { clientInfo: { client_id: 'topsecret' } } }] },
   });
   expect(refusalWith(files, URL_TEXT, ...listen, '@topsecret')).toMatch(/contains no token/);
   expect(refusalWith({ f: '{"client_id":"${input:x}"}' }, URL_TEXT, INFO, '@f')).toContain('${input:x}');

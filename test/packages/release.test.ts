@@ -15,6 +15,7 @@ import { formulaOf } from '../../scripts/release/formula.mjs';
 import { installScript } from '../../scripts/release/install-script.mjs';
 import { mcpbManifest } from '../../scripts/release/mcpb.mjs';
 import { removeSignature } from '../../scripts/release/pe-signature.mjs';
+import { sharedFiles } from '../../scripts/release/shared-files.mjs';
 import { HERE, TARGETS } from '../../scripts/release/targets.mjs';
 import { capture, root } from '../../scripts/run.mjs';
 
@@ -107,6 +108,14 @@ describe('the formula of Homebrew', () => {
   it('is not made without all archives', () => {
     expect(() => formulaOf({ version, archives: new Map() })).toThrow('the formula needs the archive for macos-arm64');
   });
+});
+
+it('the man page and the completions go where systems look for them', async () => {
+  const files = new Map((await sharedFiles()).map(({ name, content }) => [name, content.toString('utf8')]));
+  expect(files.get('share/man/man1/mcp-proxy.1')).toMatch(/^\.TH /m);
+  expect(files.get('share/bash-completion/completions/mcp-proxy')).toContain('complete ');
+  expect(files.get('share/zsh/site-functions/_mcp-proxy')).toMatch(/^#compdef mcp-proxy/);
+  expect(files.get('share/fish/vendor_completions.d/mcp-proxy.fish')).toContain('complete -c mcp-proxy');
 });
 
 it('the manifest for Claude Desktop is valid', () => {

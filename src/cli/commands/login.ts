@@ -7,26 +7,18 @@ import { Auth } from '../../auth/fetch.ts';
 import { discover } from '../../auth/oauth/discover.ts';
 import type { AuthOptions } from '../../auth/options.ts';
 import { bearerOf, credentialsName } from '../../auth/vault/credentials.ts';
-import type { Config } from '../../config.ts';
+import type { HttpServer } from '../../config.ts';
 import { Cancellation } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import type { Log } from '../../core/ports.ts';
-import { type Redact, showUrl } from '../../core/redact.ts';
+import { showUrl } from '../../core/redact.ts';
 import { SignInState } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { openPlace } from '../credential-store.ts';
+import type { CommandContext } from './context.ts';
 import { askServer } from './endpoint-check.ts';
 import { PasteBack } from './paste-back.ts';
-
-export interface CommandContext {
-  readonly log: Log;
-  /** Hides the secrets of the arguments. */
-  readonly redact: Redact;
-  readonly version: string;
-  /** Writes one line on stdout. */
-  readonly print: (line: string) => void;
-}
 
 const TRY_AGAIN = { hint: 'run the same command again' } as const;
 
@@ -34,30 +26,35 @@ const TRY_AGAIN = { hint: 'run the same command again' } as const;
  * Signs in, unless the user is signed in already or the server needs no sign-in. Rejects with a ProxyError that says
  * why it failed.
  */
-export async function login(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
-  const { options, http } = await openPlace(config, log, version, redact);
-  const where = showUrl(config.url);
-  const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
+export async function login(server: HttpServer, context: CommandContext): Promise<void> {
+  const { log, progress, print } = context;
+  progress.step('asking the server');
+  const { options, http } = await openPlace(server, context);
+  const where = showUrl(server.url);
+  const name = credentialsName(server.url, server.auth.resource, server.auth.profile);
   const vault = openVault(options, name);
   const isSignedIn = async (): Promise<boolean> => (await vault.read())?.tokens !== undefined;
   try {
     const wasSignedIn = await isSignedIn();
-    const response = await askServer(new Auth(options).fetch, config.url);
+    const response = await askServer(new Auth(options).fetch, server.url);
     refuseTrouble(response, where);
     if (response.status !== 401 && (await isSignedIn())) {
       print(wasSignedIn ? `already signed in to ${where}` : `signed in to ${where}`);
       return;
     }
     const demand = demandOf(response, { inSession: false });
-    if (demand.kind === 'nothing' && !(await canSignIn(config, http))) {
+    if (demand.kind === 'nothing' && !(await canSignIn(server, http))) {
       print(`${where} does not ask for a sign-in`);
       return;
     }
+    progress.step('preparing the sign-in');
     const challenge = demand.kind === 'nothing' ? NO_CHALLENGE : demand.challenge;
     await checkWritable(options, name);
     const state = new SignInState();
-    const pasteBack = new PasteBack({ vault, config: config.auth, fetch: http.fetch, log });
+    const pasteBack = new PasteBack({ vault, config: server.auth, fetch: http.fetch, log });
     const shown = afterPage(log, () => {
+      // From now on, the user does something and the program waits.
+      progress.end();
       if (state.pending?.userCode === undefined) pasteBack.open();
       if (process.stderr.isTTY) log.info('waiting for the sign-in; press Ctrl-C to give up');
     });
@@ -80,8 +77,9 @@ export async function login(config: Config, { log, redact, version, print }: Com
     }
     if (!(await isSignedIn()))
       throw new ProxyError('internal', `the sign-in to ${where} could not be stored`, TRY_AGAIN);
+    progress.step('checking the sign-in');
     // A gateway may require a sign-in whatever is behind it.
-    await askServer(new Auth(options).fetch, config.url);
+    await askServer(new Auth(options).fetch, server.url);
     print(`signed in to ${where}`);
   } finally {
     http.close();
@@ -92,7 +90,7 @@ export async function login(config: Config, { log, redact, version, print }: Com
  * Whether a server that answered without a sign-in still says where to sign in: some require it only for certain
  * requests.
  */
-async function canSignIn({ url, auth }: Config, { fetch }: Pick<HttpClient, 'fetch'>): Promise<boolean> {
+async function canSignIn({ url, auth }: HttpServer, { fetch }: Pick<HttpClient, 'fetch'>): Promise<boolean> {
   const wire = { fetch, server: url, signal: new Cancellation() };
   return (await discover(wire, NO_CHALLENGE, auth.resource)).issuer.assumed !== true;
 }

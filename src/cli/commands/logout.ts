@@ -3,22 +3,24 @@
 import { openVault } from '../../auth/assemble.ts';
 import { revoke } from '../../auth/oauth/revocation.ts';
 import { credentialsName } from '../../auth/vault/credentials.ts';
-import type { Config } from '../../config.ts';
+import type { HttpServer } from '../../config.ts';
 import { Cancellation } from '../../core/cancel.ts';
 import { showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { openPlace } from '../credential-store.ts';
 import { accountsOf, flagsOf } from './accounts.ts';
-import type { CommandContext } from './login.ts';
+import type { CommandContext } from './context.ts';
 
 /**
  * Deletes the tokens even if the server cannot be told, and prints that it could not.
  * Rejects with a ProxyError while another process waits for its user to sign in.
  */
-export async function logout(config: Config, { log, redact, version, print }: CommandContext): Promise<void> {
-  const { options, http } = await openPlace(config, log, version, redact);
-  const name = credentialsName(config.url, config.auth.resource, config.auth.profile);
-  const where = showUrl(config.url);
+export async function logout(server: HttpServer, context: CommandContext): Promise<void> {
+  const { log, progress, print } = context;
+  progress.step('signing out');
+  const { options, http } = await openPlace(server, context);
+  const name = credentialsName(server.url, server.auth.resource, server.auth.profile);
+  const where = showUrl(server.url);
   const signal = new Cancellation();
   const vault = openVault(options, name);
   const refuseDuringSignIn = async (): Promise<void> => {
@@ -31,14 +33,14 @@ export async function logout(config: Config, { log, redact, version, print }: Co
     // The tokens of a sign-in in progress would be left behind.
     await vault.lockUnless(async () => undefined, signal, refuseDuringSignIn);
     const stored = await vault.read();
-    const others = (await accountsOf(options.store, config.url))
+    const others = (await accountsOf(options.store, server.url))
       .filter((account) => account.name !== name && account.credentials.tokens !== undefined)
-      .map((account) => flagsOf(account, config.url))
+      .map((account) => flagsOf(account, server.url))
       .sort();
-    if (!stored && others.length > 0) throw anotherAccount(config, others);
+    if (!stored && others.length > 0) throw anotherAccount(server, others);
     if (stored?.tokens) {
-      const wire = { fetch: http.fetch, server: config.url, signal };
-      const told = await revoke(wire, config.auth, stored);
+      const wire = { fetch: http.fetch, server: server.url, signal };
+      const told = await revoke(wire, server.auth, stored);
       if (told === 'refused') log.warn('the server could not be told; its tokens stay valid until they expire');
       if (told === 'impossible') log.info('the server cannot revoke tokens; they stay valid until they expire');
     }
@@ -58,7 +60,7 @@ function listed(flags: readonly string[]): string {
   return flags.map((each) => (each === '' ? 'without --profile' : `with ${each}`)).join(' and ');
 }
 
-function anotherAccount({ url, auth: { profile } }: Config, others: readonly string[]): ProxyError {
+function anotherAccount({ url, auth: { profile } }: HttpServer, others: readonly string[]): ProxyError {
   const where = showUrl(url);
   const asked = profile === undefined ? 'without --profile' : `with --profile ${profile}`;
   const [first] = others;

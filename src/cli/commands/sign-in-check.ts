@@ -2,13 +2,14 @@
 
 import { Auth } from '../../auth/fetch.ts';
 import type { Credentials } from '../../auth/vault/credentials.ts';
-import type { Config, ConfigWithoutUrl } from '../../config.ts';
+import { httpServer } from '../../config.ts';
 import { ProxyError } from '../../errors.ts';
 import { PING_REQUEST } from '../../mcp/handshake.ts';
 import { POST_HEADERS } from '../../mcp/headers.ts';
 import { openPlace } from '../credential-store.ts';
+import type { StatusTarget } from '../flags/args.ts';
 import { type Account, addressOf } from './accounts.ts';
-import type { CommandContext } from './login.ts';
+import type { CommandContext } from './context.ts';
 
 export interface Check {
   /** Undefined: the server did not say. */
@@ -21,20 +22,20 @@ export interface Check {
 /** Asks with a ping, which runs nothing, and refreshes an expired token first. Never asks the user. */
 export async function checkSignIn(
   account: Account,
-  config: ConfigWithoutUrl,
-  { log, redact, version }: CommandContext,
+  { url: given, options }: StatusTarget,
+  context: CommandContext,
 ): Promise<Check> {
-  const address = addressOf(account, config.url);
+  const address = addressOf(account, given);
   if (!address) return { accepted: undefined, problem: 'give its whole URL, and --resource where one was used' };
   const { url, resource } = address;
   const { profile, client } = account.credentials;
-  const clientInfo = config.auth.clientInfo ?? (client?.source === 'static' ? infoOf(client) : undefined);
+  const clientInfo = options.auth.clientInfo ?? (client?.source === 'static' ? infoOf(client) : undefined);
   // The headers are only for the server that the user has named.
-  const headers = config.url ? config.headers : [];
-  const one: Config = { ...config, url, headers, auth: { ...config.auth, profile, resource, clientInfo } };
-  const { options, http } = await openPlace(one, log, version, redact);
+  const headers = given ? options.headers : [];
+  const auth = { ...options.auth, profile, resource, clientInfo };
+  const { options: own, http } = await openPlace(httpServer(url, { ...options, headers, auth }), context);
   try {
-    const response = await new Auth(options).fetch({
+    const response = await new Auth(own).fetch({
       purpose: 'probe',
       method: 'POST',
       url,
@@ -50,7 +51,7 @@ export async function checkSignIn(
     return { accepted: status !== 401 && status !== 403, httpStatus: status };
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
-    return { accepted: undefined, problem: redact(error.message) };
+    return { accepted: undefined, problem: context.redact(error.message) };
   } finally {
     http.close();
   }

@@ -1,39 +1,31 @@
 /** `mcp-proxy status [<url>]`: where this user is signed in, and until when. Shows no secrets. */
 import type { Credentials } from '../../auth/vault/credentials.ts';
 import { readCredentials } from '../../auth/vault/stored.ts';
-import type { ConfigWithoutUrl } from '../../config.ts';
 import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { credentialStore } from '../credential-store.ts';
+import type { StatusTarget } from '../flags/args.ts';
 import { inWords, isoTime } from '../times.ts';
 import { accountsOf } from './accounts.ts';
-import type { CommandContext } from './login.ts';
+import type { CommandContext } from './context.ts';
 import type { Check } from './sign-in-check.ts';
-
-export interface StatusOptions {
-  /** Asks each server whether it still accepts the sign-in. */
-  readonly check: boolean;
-  /** Prints a JSON array on one line. */
-  readonly json: boolean;
-}
 
 /**
  * Rejects with a ProxyError `unauthorized` when a server was asked, and does not accept the sign-in or does not say.
  */
-export async function status(
-  config: ConfigWithoutUrl,
-  context: CommandContext,
-  { check, json }: StatusOptions,
-): Promise<void> {
-  const { url, auth } = config;
-  const store = await credentialStore(config);
+export async function status(target: StatusTarget, context: CommandContext): Promise<void> {
+  const { url, options, check, json } = target;
+  const { profile } = options.auth;
+  context.progress.step('reading the stored sign-ins');
+  const store = await credentialStore(context.config);
   const found = (await accountsOf(store, url)).filter(
-    ({ credentials }) => auth.profile === undefined || credentials.profile === auth.profile,
+    ({ credentials }) => profile === undefined || credentials.profile === profile,
   );
   const all: Told[] = [];
-  for (const account of found) {
+  for (const [index, account] of found.entries()) {
+    if (check) context.progress.step(`checking sign-in ${index + 1} of ${found.length}`);
     const checked = check
-      ? await (await import('./sign-in-check.ts')).checkSignIn(account, config, context)
+      ? await (await import('./sign-in-check.ts')).checkSignIn(account, target, context)
       : undefined;
     // A check may have refreshed the tokens.
     all.push({ credentials: (await readCredentials(store, account.name)) ?? account.credentials, checked });
@@ -41,7 +33,7 @@ export async function status(
   const now = Date.now();
   if (json) context.print(JSON.stringify(all.map((told) => asJson(told, now))));
   else for (const told of all) for (const line of describe(told, now)) context.print(line);
-  if (all.length === 0 && !json) context.print(nobody(url, auth.profile));
+  if (all.length === 0 && !json) context.print(nobody(url, profile));
   const failed = all.find(({ checked }) => checked && checked.accepted !== true);
   if (failed) throw notAccepted(failed);
 }

@@ -1,34 +1,51 @@
 /** From arguments to what is to be done. Pure: reads nothing but what it is given. */
 import {
   type Config,
-  type ConfigWithoutUrl,
+  type CredentialStore,
   DEFAULTS,
+  HTTP_SERVER_DEFAULTS,
+  type HttpServer,
+  type HttpServerOptions,
+  httpServer,
   isLoopback,
   type LogFormat,
+  type ProcessConfig,
   type Strategy,
 } from '../../config.ts';
 import type { Level } from '../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../core/redact.ts';
 import type { ReadFile } from './given-files.ts';
-import { SUBCOMMANDS } from './options.ts';
+import { SHELLS, type Shell, SUBCOMMANDS } from './options.ts';
 import type { Env } from './placeholders.ts';
 import { readAuth } from './read-auth.ts';
 import { credentialsIn, parseHeader } from './read-headers.ts';
-import { readListen } from './read-listen.ts';
+import { readForwardHeaders, readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
 import { readUrl } from './url-argument.ts';
 import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
 import { checkValue, type Flags, readTokens } from './words.ts';
 
-interface With<C> {
+interface Given<C extends ProcessConfig> {
   readonly config: C;
   /** Everything in the arguments that must never be shown. */
   readonly secrets: readonly string[];
 }
 
+/** The server of `status`, or how to use any server where the user is signed in. */
+export interface StatusTarget {
+  readonly url: URL | undefined;
+  readonly options: HttpServerOptions;
+  /** Asks each server whether it still accepts the sign-in. */
+  readonly check?: boolean;
+  /** Prints a JSON array on one line. */
+  readonly json?: boolean;
+}
+
 export type Action =
-  | ({ readonly kind: 'run' | 'login' | 'logout' } & With<Config>)
-  | ({ readonly kind: 'status'; readonly check?: boolean; readonly json?: boolean } & With<ConfigWithoutUrl>)
+  | ({ readonly kind: 'run' } & Given<Config>)
+  | ({ readonly kind: 'login' | 'logout'; readonly server: HttpServer } & Given<ProcessConfig>)
+  | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
+  | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'help'; readonly all: boolean }
   | { readonly kind: 'version' };
 
@@ -43,6 +60,7 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
+  if (subcommand?.action === 'completion') return completion(targets);
   if (targets.length > 1) {
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
@@ -58,7 +76,8 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   const url = targets[0] === undefined ? undefined : readUrl(targets[0]);
   const [check, json] = [flags.has('check'), flags.has('json')];
   if (kind === 'status') {
-    return { kind, ...toConfig(url, flags, env, readFile), ...(check && { check }), ...(json && { json }) };
+    const { options, config, secrets } = read(url, flags, env, readFile);
+    return { kind, url, options, config, secrets, ...(check && { check }), ...(json && { json }) };
   }
   if (check || json) {
     const flag = check ? '--check' : '--json';
@@ -68,11 +87,25 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
     throw usageError('no URL given', `${line}, or mcp-proxy --help for all commands and flags`);
   }
-  const { config, secrets } = toConfig(url, flags, env, readFile);
-  return { kind, config: { ...config, url }, secrets };
+  const { options, config, secrets } = read(url, flags, env, readFile);
+  const server = httpServer(url, options);
+  return kind === 'run'
+    ? { kind, config: { ...config, servers: [server] }, secrets }
+    : { kind, server, config, secrets };
 }
 
-function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): With<ConfigWithoutUrl> {
+function completion(targets: readonly string[]): Action {
+  const shell = SHELLS.find((name) => name === targets[0]);
+  if (shell !== undefined && targets.length === 1) return { kind: 'completion', shell };
+  throw usageError('completion takes the name of a shell', `mcp-proxy completion ${SHELLS.join(', or ')}`);
+}
+
+interface Read extends Given<ProcessConfig> {
+  readonly options: HttpServerOptions;
+}
+
+/** Takes the user info out of the URL. */
+function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
   let authorizationFromUrl = false;
@@ -95,23 +128,39 @@ function toConfig(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFi
   }
   const { auth, secrets } = readAuth(flags, env, readFile);
   const listen = readListen(flags, env, readFile);
-  const config: ConfigWithoutUrl = {
-    url,
+  const options: HttpServerOptions = {
     headers,
     ...(authorizationFromUrl && { authorizationFromUrl }),
+    forwardHeaders: readForwardHeaders(flags),
     allowHttp,
-    strategy: (flags.text('transport') as Strategy | undefined) ?? DEFAULTS.strategy,
+    strategy: (flags.text('transport') as Strategy | undefined) ?? HTTP_SERVER_DEFAULTS.strategy,
     ignoreTools: flags.texts('ignore-tool'),
-    enableProxy: flags.has('enable-proxy'),
-    logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
-    logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
     auth,
     tls: readTls(flags, readFile),
-    listen,
   };
   const inHeaders = headers.flatMap(([name, value]) => headerSecrets(name, value));
   const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
-  return { config, secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token] };
+  return {
+    options,
+    config: { ...readProcess(flags), listen },
+    secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token],
+  };
+}
+
+function readProcess(flags: Flags): Omit<ProcessConfig, 'listen'> {
+  return {
+    enableProxy: flags.has('enable-proxy'),
+    credentialStore: (flags.text('credential-store') as CredentialStore | undefined) ?? DEFAULTS.credentialStore,
+    ...loudness(flags),
+    logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
+  };
+}
+
+function loudness(flags: Flags): Pick<ProcessConfig, 'logLevel' | 'quiet'> {
+  const level = flags.text('log-level') as Level | undefined;
+  if (!flags.has('quiet')) return { logLevel: level ?? DEFAULTS.logLevel };
+  if (level === undefined) return { logLevel: 'error', quiet: true };
+  throw usageError('--quiet and --log-level exclude each other', 'leave one of them out');
 }
 
 /** How to write what is wrong with the arguments, also where they cannot be read. */

@@ -1,5 +1,5 @@
 /** The flags, as data: parsing, checking and `--help` all use this table. */
-import { CREDENTIAL_STORES, DEFAULTS, LOG_FORMATS, STRATEGIES } from '../../config.ts';
+import { CREDENTIAL_STORES, DEFAULTS, HTTP_SERVER_DEFAULTS, LOG_FORMATS, STRATEGIES } from '../../config.ts';
 import { LEVELS } from '../../core/ports.ts';
 import {
   checkAuthorizeParameter,
@@ -54,7 +54,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'LEVEL',
     choices: LEVELS,
     default: 'info',
-    help: 'how much to log to stderr',
+    help: 'how much to log',
   },
   {
     name: 'log-format',
@@ -62,6 +62,12 @@ export const OPTIONS: readonly Option[] = [
     choices: LOG_FORMATS,
     default: DEFAULTS.logFormat,
     help: 'plain text, or one JSON object per line',
+  },
+  {
+    name: 'quiet',
+    short: 'q',
+    help: 'log errors only, and what must be seen, such as the page of a sign-in',
+    rare: true,
   },
   {
     name: 'ca',
@@ -115,7 +121,7 @@ export const OPTIONS: readonly Option[] = [
     name: 'credential-store',
     value: 'STORE',
     choices: CREDENTIAL_STORES,
-    default: DEFAULTS.auth.credentialStore,
+    default: DEFAULTS.credentialStore,
     help: 'where to keep tokens; keychain needs @napi-rs/keyring',
     rare: true,
     group: 'sign-in',
@@ -123,7 +129,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'host',
     value: 'NAME',
-    default: DEFAULTS.auth.redirectHost,
+    default: HTTP_SERVER_DEFAULTS.auth.redirectHost,
     help: 'host name in the OAuth redirect URI',
     check: checkRedirectHost,
     group: 'sign-in',
@@ -141,7 +147,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'callback-path',
     value: 'PATH',
-    default: DEFAULTS.auth.callbackPath,
+    default: HTTP_SERVER_DEFAULTS.auth.callbackPath,
     help: 'path in the OAuth redirect URI',
     check: checkCallbackPath,
     group: 'sign-in',
@@ -219,12 +225,18 @@ export const OPTIONS: readonly Option[] = [
   { name: 'version', help: 'show the version' },
 ];
 
+/** The shells that the program writes completion scripts for. */
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+export type Shell = (typeof SHELLS)[number];
+
 export interface Subcommand {
   readonly name: string;
   readonly argument: string;
+  /** The values that the argument may have, where they can be listed. */
+  readonly choices?: readonly string[];
   readonly help: string;
   /** The action of the subcommand. A subcommand without one is not implemented yet. */
-  readonly action?: 'login' | 'logout' | 'status';
+  readonly action?: 'login' | 'logout' | 'status' | 'completion';
 }
 
 /** Words that may come instead of the URL. */
@@ -232,5 +244,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
+  {
+    name: 'completion',
+    argument: '<shell>',
+    choices: SHELLS,
+    help: 'print completions for bash, zsh, fish, powershell',
+    action: 'completion',
+  },
   { name: 'doctor', argument: '<url>', help: 'find out why it does not work' },
 ];

@@ -1,5 +1,5 @@
 /** The flags of the sign-in. */
-import { type AuthConfig, type CredentialStore, DEFAULTS, type Grant } from '../../config.ts';
+import { type AuthConfig, type Grant, HTTP_SERVER_DEFAULTS } from '../../config.ts';
 import { milliseconds } from './durations.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { type Env, expandVariables } from './placeholders.ts';
@@ -25,10 +25,10 @@ export function readAuth(flags: Flags, env: Env, readFile: ReadFile): AuthArgume
   const port = flags.text('callback-port');
   const seconds = flags.text('auth-timeout');
   const auth: AuthConfig = {
-    redirectHost: flags.text('host') ?? DEFAULTS.auth.redirectHost,
-    callbackPort: port === undefined ? DEFAULTS.auth.callbackPort : Number(port),
-    callbackPath: flags.text('callback-path') ?? DEFAULTS.auth.callbackPath,
-    timeout: seconds === undefined ? DEFAULTS.auth.timeout : milliseconds(seconds),
+    redirectHost: flags.text('host') ?? HTTP_SERVER_DEFAULTS.auth.redirectHost,
+    callbackPort: port === undefined ? HTTP_SERVER_DEFAULTS.auth.callbackPort : Number(port),
+    callbackPath: flags.text('callback-path') ?? HTTP_SERVER_DEFAULTS.auth.callbackPath,
+    timeout: seconds === undefined ? HTTP_SERVER_DEFAULTS.auth.timeout : milliseconds(seconds),
     resource: flags.text('resource'),
     profile: flags.text('profile'),
     clientMetadata: readClientMetadata(flags.text(CLIENT_METADATA), sources),
@@ -38,7 +38,6 @@ export function readAuth(flags: Flags, env: Env, readFile: ReadFile): AuthArgume
     authorizeParameters: flags.texts('authorize-param').map(parameter),
     sendResource: !flags.has('disable-resource-parameter'),
     useIdToken: flags.has('use-id-token'),
-    credentialStore: (flags.text('credential-store') as CredentialStore | undefined) ?? DEFAULTS.auth.credentialStore,
   };
   return { auth, secrets: [...secrets].flatMap(spellings) };
 }
@@ -79,7 +78,7 @@ interface Sources {
 
 /** Metadata is public, except for a software statement, which proves the identity of the software (RFC 7591, section 2.3). */
 function readClientMetadata(given: string | undefined, sources: Sources): JsonObject {
-  if (given === undefined) return DEFAULTS.auth.clientMetadata;
+  if (given === undefined) return HTTP_SERVER_DEFAULTS.auth.clientMetadata;
   return expandedObject(given, CLIENT_METADATA, sources, (name) => name !== 'software_statement');
 }
 

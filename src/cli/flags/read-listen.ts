@@ -18,18 +18,6 @@ export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenCo
     throw usageError(`--${other.name} is given without --listen`, 'it belongs to HTTP mode: --listen localhost:8080');
   }
   const upstreamSession = flags.text('upstream-session') as UpstreamSession | undefined;
-  const forwardHeaders = flags.texts('forward-header').map(forwardedHeader);
-  const targets = new Set(forwardHeaders.map(({ to }) => to));
-  if (targets.size < forwardHeaders.length) {
-    throw usageError('two --forward-header end in the same header', 'give each an UPSTREAM-NAME of its own');
-  }
-  if (forwardHeaders.length > 0 && upstreamSession === 'shared') {
-    throw usageError(
-      '--forward-header and --upstream-session shared exclude each other',
-      'what belongs to one client cannot go into a session of all; leave one of them out',
-    );
-  }
-  if (targets.has('authorization')) checkCredentials(flags);
   const [idle, sessions, mebibytes] = ['session-idle', 'max-sessions', 'max-body'].map((flag) => flags.text(flag));
   return {
     ...place(address),
@@ -40,9 +28,25 @@ export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenCo
     maxBody: mebibytes === undefined ? LISTEN_DEFAULTS.maxBody : Number(mebibytes) * 1_048_576,
     allowedHosts: flags.texts('allowed-host').map((host) => host.toLowerCase()),
     allowedOrigins: flags.texts('allowed-origin'),
-    forwardHeaders,
     tls: readServerTls(flags, readFile),
   };
+}
+
+/** The headers to forward from clients. Throws a usage error when they do not fit together or exclude other flags. */
+export function readForwardHeaders(flags: Flags): readonly ForwardedHeader[] {
+  const forwardHeaders = flags.texts('forward-header').map(forwardedHeader);
+  const targets = new Set(forwardHeaders.map(({ to }) => to));
+  if (targets.size < forwardHeaders.length) {
+    throw usageError('two --forward-header end in the same header', 'give each an UPSTREAM-NAME of its own');
+  }
+  if (forwardHeaders.length > 0 && flags.text('upstream-session') === 'shared') {
+    throw usageError(
+      '--forward-header and --upstream-session shared exclude each other',
+      'what belongs to one client cannot go into a session of all; leave one of them out',
+    );
+  }
+  if (targets.has('authorization')) checkCredentials(flags);
+  return forwardHeaders;
 }
 
 /** Clients' own credentials and credentials of the proxy exclude each other. */

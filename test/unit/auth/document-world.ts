@@ -11,7 +11,7 @@ import { renew } from '../../../src/auth/refresh.ts';
 import { signIn } from '../../../src/auth/sign-in/sign-in.ts';
 import type { Credentials } from '../../../src/auth/vault/credentials.ts';
 import { Vault } from '../../../src/auth/vault/vault.ts';
-import { type AuthConfig, DEFAULTS } from '../../../src/config.ts';
+import { type AuthConfig, HTTP_SERVER_DEFAULTS } from '../../../src/config.ts';
 import { Cancellation } from '../../../src/core/cancel.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/core/fetch.ts';
 import { SignInState } from '../../../src/core/sign-in.ts';
@@ -99,7 +99,7 @@ export interface Walked {
 /** Signs in, renews, signs out. Rejects with what the user would be told. */
 export async function walk(world: World, grant: 'browser' | 'device-code' = 'browser'): Promise<Walked> {
   const wire = wireOf(world);
-  const config: AuthConfig = { ...DEFAULTS.auth, grant };
+  const config: AuthConfig = { ...HTTP_SERVER_DEFAULTS.auth, grant };
   const locks = memoryLocks();
   const vault = new Vault(memoryStore(), 'of-the-test', locks('work'), locks('write'));
   try {

@@ -1,7 +1,7 @@
 // What a request is for decides what its 401 leads to.
 import { describe, expect, it } from 'vitest';
 import { Auth } from '../../../src/auth/fetch.ts';
-import { DEFAULTS } from '../../../src/config.ts';
+import { HTTP_SERVER_DEFAULTS } from '../../../src/config.ts';
 import type { HttpRequest, HttpResponse, Purpose } from '../../../src/core/fetch.ts';
 import { memoryLocks } from '../../../src/state/memory-locks.ts';
 import { memoryStore } from '../../../src/state/memory-secrets.ts';
@@ -20,7 +20,7 @@ async function refused(request: Partial<HttpRequest> & { purpose: Purpose }) {
   const sent: HttpRequest[] = [];
   const auth = new Auth({
     server: SERVER,
-    config: DEFAULTS.auth,
+    config: HTTP_SERVER_DEFAULTS.auth,
     fetch: async (one) => {
       sent.push(one);
       return response(one.url === SERVER ? 401 : 404);

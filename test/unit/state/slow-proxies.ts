@@ -3,7 +3,13 @@ import { PassThrough } from 'node:stream';
 import type { Environment, StdioEnvironment } from '../../../src/app/environment.ts';
 import { startHttpProxy } from '../../../src/app/http-proxy.ts';
 import { startStdioProxy } from '../../../src/app/stdio-proxy.ts';
-import { type Config, DEFAULTS, LISTEN_DEFAULTS } from '../../../src/config.ts';
+import {
+  DEFAULTS,
+  HTTP_SERVER_DEFAULTS,
+  type HttpServerOptions,
+  httpServer,
+  LISTEN_DEFAULTS,
+} from '../../../src/config.ts';
 import { RpcClient } from '../../peers/rpc.ts';
 import type { Remote } from './slow-state.ts';
 
@@ -28,12 +34,13 @@ function around(remote: Remote, env: Record<string, string>): Environment & Logg
 export function startStdio(
   url: string,
   remote: Remote,
-  config: Partial<Config> = {},
+  options: Partial<HttpServerOptions> = {},
   env: Record<string, string> = {},
 ): InProcess {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const environment: StdioEnvironment & Logged = { ...around(remote, env), streams: { input, output } };
-  const proxy = startStdioProxy({ ...DEFAULTS, ...config, url: new URL(url) }, environment);
+  const server = httpServer(new URL(url), { ...HTTP_SERVER_DEFAULTS, ...options });
+  const proxy = startStdioProxy({ ...DEFAULTS, servers: [server] }, environment);
   const rpc = new RpcClient({
     write: (line) => void input.write(`${line}\n`),
     describe: () => environment.lines.join('\n'),
@@ -53,6 +60,9 @@ export async function startHttp(
 ): Promise<Logged & { readonly url: string; close(): Promise<void> }> {
   const environment = around(remote, {});
   const listen = { ...LISTEN_DEFAULTS, host: '127.0.0.1', port: 0 };
-  const proxy = await startHttpProxy({ ...DEFAULTS, url: new URL(url), listen }, environment);
+  const proxy = await startHttpProxy(
+    { ...DEFAULTS, servers: [httpServer(new URL(url), HTTP_SERVER_DEFAULTS)], listen },
+    environment,
+  );
   return { url: proxy.url, lines: environment.lines, close: () => proxy.close('client-gone') };
 }

@@ -5,7 +5,7 @@ import type { Challenge } from '../../../../src/auth/challenge.ts';
 import { authorizationUrl } from '../../../../src/auth/oauth/code-flow.ts';
 import { discover } from '../../../../src/auth/oauth/discover.ts';
 import type { Wire } from '../../../../src/auth/oauth/library.ts';
-import { DEFAULTS } from '../../../../src/config.ts';
+import { HTTP_SERVER_DEFAULTS } from '../../../../src/config.ts';
 import { Cancellation } from '../../../../src/core/cancel.ts';
 import type { HttpRequest, HttpResponse } from '../../../../src/core/fetch.ts';
 import { checkBrowserUrl } from '../../../../src/platform/browser.ts';
@@ -111,7 +111,7 @@ describe.each(HOSTILE_URLS.map((url) => [JSON.stringify(url), url]))('%s', (_, h
     const wanted = { issuer: found.issuer, resource: MCP, scope: undefined, clientIsKnown: false };
     const secrets = { state: 's', verifier: 'v'.repeat(43) };
     const redirect = 'http://localhost:1/callback';
-    const url = await outcome(authorizationUrl(DEFAULTS.auth, wanted, client, redirect, secrets));
+    const url = await outcome(authorizationUrl(HTTP_SERVER_DEFAULTS.auth, wanted, client, redirect, secrets));
     if (!url) return;
     const opened = checkBrowserUrl(url.href);
     expect([opened.protocol, opened.username, opened.password]).toEqual(['https:', '', '']);

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { OAuthError, refusalIn } from '../../../../src/auth/oauth/library.ts';
 import { refusalHint } from '../../../../src/auth/oauth/refusal-hint.ts';
-import { type AuthConfig, DEFAULTS } from '../../../../src/config.ts';
+import { type AuthConfig, HTTP_SERVER_DEFAULTS } from '../../../../src/config.ts';
 
 const INFO = '--static-oauth-client-info';
 const METADATA = '--static-oauth-client-metadata';
@@ -29,13 +29,14 @@ it.each<[string, Partial<AuthConfig>, string | undefined]>([
   ['access_denied', {}, undefined],
   ['__proto__', {}, undefined],
 ])('%s with %j', (error, given, hint) => {
-  const told = refusalHint(new OAuthError(error, undefined, 400), { ...DEFAULTS.auth, ...given });
+  const told = refusalHint(new OAuthError(error, undefined, 400), { ...HTTP_SERVER_DEFAULTS.auth, ...given });
   if (hint === undefined) expect(told).toBeUndefined();
   else expect(told).toContain(hint);
 });
 
 it('asks for patience where the server is in trouble, and not where it refuses', () => {
-  const hint = (status: number) => refusalHint(new OAuthError('server_error', undefined, status), DEFAULTS.auth);
+  const hint = (status: number) =>
+    refusalHint(new OAuthError('server_error', undefined, status), HTTP_SERVER_DEFAULTS.auth);
   expect([hint(500), hint(503), hint(429)]).toEqual(Array(3).fill(expect.stringContaining('try again later')));
   expect(hint(400)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 // Headers and URLs on the command line: what is taken, and that no secret in them is ever repeated.
 import { describe, expect, it } from 'vitest';
-import { configOf, refusal, URL_TEXT } from './arguments.ts';
+import { refusal, serverOf, URL_TEXT } from './arguments.ts';
 
 describe('headers', () => {
   it.each<[string, [string, string]]>([
@@ -22,7 +22,7 @@ describe('headers', () => {
     ['Authorization: Digest username="a", realm="b"', ['Authorization', 'Digest username="a", realm="b"']],
     ["!#$%&'*+-.^_`|~9: x", ["!#$%&'*+-.^_`|~9", 'x']],
   ])('%j', (text, header) => {
-    expect(configOf(URL_TEXT, '-H', text).headers).toEqual([header]);
+    expect(serverOf(URL_TEXT, '-H', text).headers).toEqual([header]);
   });
 
   it.each([
@@ -95,7 +95,7 @@ describe('the URL', () => {
     ['http://[::1]:1/', 'http://[::1]:1/'],
     ['http://[0:0:0:0:0:0:0:1]/', 'http://[::1]/'],
   ])('%s', (text, url) => {
-    expect(configOf(text).url.href).toBe(url);
+    expect(serverOf(text).url.href).toBe(url);
   });
 
   it.each([
@@ -112,7 +112,7 @@ describe('the URL', () => {
   ])('%s needs --allow-http', (text) => {
     expect(refusal(text)).toMatch(/without encryption.*--allow-http/);
     expect(refusal('--allow-http=false', text)).toMatch(/--allow-http/);
-    expect(configOf(text, '--allow-http').url.href).toBe(new URL(text).href);
+    expect(serverOf(text, '--allow-http').url.href).toBe(new URL(text).href);
   });
 
   it.each([
@@ -151,21 +151,21 @@ describe('the URL', () => {
     ['https://:topsecret@host.example/mcp', [basic(':topsecret')]],
     ['https://us%40er:p%3Aw%C3%A9@host.example/mcp', [basic('us@er:p:wé')]],
   ])('%s gives its user info to the header, and keeps none', (text, headers) => {
-    const config = configOf(text);
-    expect(config.url.href).toBe(URL_TEXT);
-    expect(config.headers).toEqual(headers);
+    const server = serverOf(text);
+    expect(server.url.href).toBe(URL_TEXT);
+    expect(server.headers).toEqual(headers);
   });
 
   it('with user info does not replace an Authorization that was given', () => {
-    const config = configOf('https://user:pass@host.example/mcp', '-H', 'authorization: Bearer x');
-    expect(config.headers).toEqual([['authorization', 'Bearer x']]);
-    expect(config.url.href).toBe(URL_TEXT);
+    const server = serverOf('https://user:pass@host.example/mcp', '-H', 'authorization: Bearer x');
+    expect(server.headers).toEqual([['authorization', 'Bearer x']]);
+    expect(server.url.href).toBe(URL_TEXT);
   });
 
   it('with user info that is no proper escape is taken as it stands, or refused as any wrong URL', () => {
     let outcome: unknown;
     try {
-      outcome = configOf('https://us%zzer:top%secret@host.example/mcp').url.href;
+      outcome = serverOf('https://us%zzer:top%secret@host.example/mcp').url.href;
     } catch (error) {
       outcome = error;
     }

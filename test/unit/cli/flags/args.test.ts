@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { type Action, logFormatIn } from '../../../../src/cli/flags/args.ts';
 import { nearest } from '../../../../src/cli/flags/mistakes/nearest.ts';
 import { OPTIONS } from '../../../../src/cli/flags/options.ts';
-import type { Config } from '../../../../src/config.ts';
-import { actionOf, configOf, refusal, URL_TEXT } from './arguments.ts';
+import type { HttpServer, ProcessConfig } from '../../../../src/config.ts';
+import { actionOf, configOf, configWith, refusal, URL_TEXT } from './arguments.ts';
 
-const DEFAULT: Config = {
+const SERVER: HttpServer = {
+  kind: 'http',
+  name: 'host-example',
   url: new URL(URL_TEXT),
   strategy: 'http-first',
   headers: [],
+  forwardHeaders: [],
   ignoreTools: [],
   allowHttp: false,
-  enableProxy: false,
-  logLevel: 'info',
-  logFormat: 'text',
   auth: {
     redirectHost: 'localhost',
     callbackPort: undefined,
@@ -28,24 +28,39 @@ const DEFAULT: Config = {
     authorizeParameters: [],
     sendResource: true,
     useIdToken: false,
-    credentialStore: 'file',
   },
   tls: { ca: undefined, cert: undefined, key: undefined },
+};
+
+const PROCESS: ProcessConfig = {
+  enableProxy: false,
+  credentialStore: 'file',
+  logLevel: 'info',
+  logFormat: 'text',
   listen: undefined,
 };
 
 describe('what works', () => {
-  it.each<[string[], Partial<Config>]>([
+  it('without flags, everything has its default', () => {
+    expect(configOf(URL_TEXT)).toEqual({ ...PROCESS, servers: [SERVER] });
+  });
+
+  it.each<[string[], Parameters<typeof configWith>[0]]>([
     [[], {}],
     [['--transport', 'http-first'], {}],
     [['--transport', 'sse-first'], { strategy: 'sse-first' }],
     [['--transport=http-only'], { strategy: 'http-only' }],
     [['--transport', 'sse-only'], { strategy: 'sse-only' }],
     [['--log-level', 'debug'], { logLevel: 'debug' }],
+    [['--quiet'], { logLevel: 'error', quiet: true }],
+    [['-q'], { logLevel: 'error', quiet: true }],
+    [['--quiet=false'], {}],
     [['--log-level=info'], { logLevel: 'info' }],
     [['--log-level=warn'], { logLevel: 'warn' }],
     [['--log-level=error'], { logLevel: 'error' }],
     [['--log-format', 'text'], {}],
+    [['--credential-store', 'keychain'], { credentialStore: 'keychain' }],
+    [['--credential-store=file'], {}],
     [['--log-format=json'], { logFormat: 'json' }],
     [['--allow-http'], { allowHttp: true }],
     [['--allow-http=true'], { allowHttp: true }],
@@ -75,8 +90,8 @@ describe('what works', () => {
       { enableProxy: true, allowHttp: true, logLevel: 'warn', headers: [['a', 'b']] },
     ],
   ])('%j, before and after the URL', (flags, expected) => {
-    expect(configOf(URL_TEXT, ...flags)).toEqual({ ...DEFAULT, ...expected });
-    expect(configOf(...flags, URL_TEXT)).toEqual({ ...DEFAULT, ...expected });
+    expect(configOf(URL_TEXT, ...flags)).toEqual(configWith(expected));
+    expect(configOf(...flags, URL_TEXT)).toEqual(configWith(expected));
   });
 
   it.each<[string[], Action['kind']]>([
@@ -100,7 +115,8 @@ describe('what works', () => {
 
 describe('subcommands', () => {
   it.each(['login', 'logout'] as const)('%s takes a URL and the flags of a run', (name) => {
-    const expected = { kind: name, secrets: expect.any(Array), config: { ...DEFAULT, logLevel: 'debug' } };
+    const config = { ...PROCESS, logLevel: 'debug' };
+    const expected = { kind: name, secrets: expect.any(Array), config, server: SERVER };
     expect(actionOf([name, URL_TEXT, '--log-level', 'debug'])).toEqual(expected);
     expect(actionOf(['--log-level', 'debug', name, URL_TEXT])).toEqual(expected);
     expect(refusal(name)).toMatch(new RegExp(`no URL given \\| mcp-proxy ${name} https://`));
@@ -112,11 +128,11 @@ describe('subcommands', () => {
   });
 
   it('status takes a URL or none', () => {
-    const config = { ...DEFAULT, auth: { ...DEFAULT.auth, profile: 'work' } };
-    const secrets = expect.any(Array);
-    const anywhere = { kind: 'status', secrets, config: { ...config, url: undefined } };
+    const { kind: _kind, name: _name, url, ...defaults } = SERVER;
+    const options = { ...defaults, auth: { ...SERVER.auth, profile: 'work' } };
+    const anywhere = { kind: 'status', secrets: expect.any(Array), config: PROCESS, options, url: undefined };
     expect(actionOf(['status', '--profile', 'work'])).toEqual(anywhere);
-    expect(actionOf(['status', URL_TEXT, '--profile', 'work'])).toEqual({ kind: 'status', secrets, config });
+    expect(actionOf(['status', URL_TEXT, '--profile', 'work'])).toEqual({ ...anywhere, url });
     expect(refusal('status', 'host.example')).toMatch(/the URL has no scheme/);
   });
 
@@ -145,6 +161,7 @@ describe('flags that are wrong', () => {
       ['--transport', ''],
       /^invalid value for --transport \| expected one of http-first, sse-first, http-only, sse-only/,
     ],
+    [['--quiet', '--log-level', 'debug'], /^--quiet and --log-level exclude each other \| leave one of them out/],
     [['--log-level', 'verbose'], /^invalid value for --log-level \| expected one of debug, info, warn, error/],
     [['--log-format', 'JSON'], /^invalid value for --log-format: "[A-Za-z-]+" \| did you mean json\?/],
     [['--log-level', 'INFO'], /did you mean info\?/],
@@ -272,7 +289,7 @@ describe('the format of the last words', () => {
 describe('the table of flags', () => {
   it('has every flag of the documentation', () => {
     const names =
-      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json';
+      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json quiet';
     expect(OPTIONS.map((option) => option.name).sort()).toEqual(names.split(' ').sort());
   });
 

@@ -3,7 +3,15 @@ import { expect } from 'vitest';
 import { type Action, parseArguments } from '../../../../src/cli/flags/args.ts';
 import { explainOwn } from '../../../../src/cli/flags/mistakes/explain.ts';
 import { UnexplainedMistake } from '../../../../src/cli/flags/usage-error.ts';
-import type { Config } from '../../../../src/config.ts';
+import {
+  type Config,
+  DEFAULTS,
+  HTTP_SERVER_DEFAULTS,
+  type HttpServer,
+  type HttpServerOptions,
+  httpServer,
+  type ProcessConfig,
+} from '../../../../src/config.ts';
 import { ProxyError } from '../../../../src/errors.ts';
 
 export const URL_TEXT = 'https://host.example/mcp';
@@ -26,6 +34,22 @@ export function configOf(...argv: string[]): Config {
   const action = actionOf(argv);
   if (action.kind !== 'run') throw new Error(action.kind);
   return action.config;
+}
+
+/** The one server of such a run. */
+export function serverOf(...argv: string[]): HttpServer {
+  const [server, ...others] = configOf(...argv).servers;
+  if (server?.kind !== 'http' || others.length > 0) throw new Error('expected one remote server');
+  return server;
+}
+
+/** The configuration of a run with the URL and without flags, except for these members. */
+export function configWith(members: Partial<ProcessConfig & HttpServerOptions>): Config {
+  const isServers = ([key]: [string, unknown]): boolean => key in HTTP_SERVER_DEFAULTS;
+  const all = Object.entries(members);
+  const options = { ...HTTP_SERVER_DEFAULTS, ...Object.fromEntries(all.filter(isServers)) };
+  const own = Object.fromEntries(all.filter((entry) => !isServers(entry)));
+  return { ...DEFAULTS, ...own, servers: [httpServer(new URL(URL_TEXT), options)] };
 }
 
 /** The usage error, as one text: message and hint. */

@@ -14,7 +14,9 @@ interface Run {
 function run(argv: string[], files: Files = {}): Run {
   const action = actionOf([URL_TEXT, ...argv], files);
   if (action.kind !== 'run') throw new Error(action.kind);
-  const { clientInfo, clientMetadata } = action.config.auth;
+  const [server] = action.config.servers;
+  if (server?.kind !== 'http') throw new Error(server?.kind);
+  const { clientInfo, clientMetadata } = server.auth;
   return { client: clientInfo, metadata: clientMetadata, secrets: action.secrets };
 }
 

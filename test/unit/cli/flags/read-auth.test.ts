@@ -1,7 +1,7 @@
 // The flags of the sign-in: what they become, and which values are wrong.
 import { describe, expect, it } from 'vitest';
-import { type AuthConfig, DEFAULTS } from '../../../../src/config.ts';
-import { configOf, refusal, URL_TEXT } from './arguments.ts';
+import { type AuthConfig, HTTP_SERVER_DEFAULTS } from '../../../../src/config.ts';
+import { configOf, configWith, refusal, URL_TEXT } from './arguments.ts';
 
 const CLIENT = '{"client_id":"id","client_secret":"topsecret"}';
 
@@ -50,14 +50,9 @@ describe('values', () => {
     ],
     [['--disable-resource-parameter'], { sendResource: false }],
     [['--use-id-token'], { useIdToken: true }],
-    [['--credential-store', 'keychain'], { credentialStore: 'keychain' }],
-    [['--credential-store=file'], {}],
   ])('%j', (flags, expected) => {
-    expect(configOf(URL_TEXT, ...flags)).toEqual({
-      ...DEFAULTS,
-      url: new URL(URL_TEXT),
-      auth: { ...DEFAULTS.auth, ...expected },
-    });
+    const auth = { ...HTTP_SERVER_DEFAULTS.auth, ...expected };
+    expect(configOf(URL_TEXT, ...flags)).toEqual(configWith({ auth }));
   });
 
   it.each([

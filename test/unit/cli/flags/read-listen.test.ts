@@ -1,7 +1,7 @@
 // The flags of HTTP mode: what they become, which values are wrong, and what does not fit together.
 import { describe, expect, it } from 'vitest';
-import { LISTEN_DEFAULTS, type ListenConfig } from '../../../../src/config.ts';
-import { actionOf, configOf, refusal, refusalWith, URL_TEXT } from './arguments.ts';
+import { type ForwardedHeader, LISTEN_DEFAULTS, type ListenConfig } from '../../../../src/config.ts';
+import { actionOf, configOf, refusal, refusalWith, serverOf, URL_TEXT } from './arguments.ts';
 
 const ANYWHERE: ListenConfig = { ...LISTEN_DEFAULTS, host: undefined, port: 8080 };
 
@@ -31,9 +31,9 @@ it('nobody else comes in, and nothing of a client goes on, unless a flag says so
     maxBody: 4_194_304,
     allowedHosts: [],
     allowedOrigins: [],
-    forwardHeaders: [],
     tls: undefined,
   });
+  expect(serverOf(URL_TEXT, '--listen', ':8080').forwardHeaders).toEqual([]);
 });
 
 describe('the address', () => {
@@ -98,34 +98,35 @@ describe('values', () => {
     ],
     [['--allowed-origin', 'chrome-extension://abcdef'], { allowedOrigins: ['chrome-extension://abcdef'] }],
     [['--tls-cert', 'cert.pem', '--tls-key', 'key.pem'], { tls: { cert: 'cert.pem', key: 'key.pem' } }],
-    [
-      ['--forward-header', 'X-User', '--forward-header=X-Team=X-Account'],
-      {
-        forwardHeaders: [
-          { from: 'x-user', to: 'x-user' },
-          { from: 'x-team', to: 'x-account' },
-        ],
-      },
-    ],
-    [
-      ['--forward-header', 'X-Upstream-Authorization=Authorization'],
-      { forwardHeaders: [{ from: 'x-upstream-authorization', to: 'authorization' }] },
-    ],
-    [
-      ['--forward-header', 'X-User=X-A', '--forward-header', 'X-User=X-B'],
-      {
-        forwardHeaders: [
-          { from: 'x-user', to: 'x-a' },
-          { from: 'x-user', to: 'x-b' },
-        ],
-      },
-    ],
-    // What the client calls it is its own affair.
-    [['--forward-header', 'Host=X-Forwarded-Host'], { forwardHeaders: [{ from: 'host', to: 'x-forwarded-host' }] }],
   ])('%j', (flags, expected) => {
     const action = actionOf([URL_TEXT, '--listen', ':8080', ...flags], FILES);
     expect(action).toMatchObject({ kind: 'run' });
     expect('config' in action && action.config.listen).toEqual({ ...ANYWHERE, ...expected });
+  });
+
+  it.each<[string[], ForwardedHeader[]]>([
+    [
+      ['--forward-header', 'X-User', '--forward-header=X-Team=X-Account'],
+      [
+        { from: 'x-user', to: 'x-user' },
+        { from: 'x-team', to: 'x-account' },
+      ],
+    ],
+    [
+      ['--forward-header', 'X-Upstream-Authorization=Authorization'],
+      [{ from: 'x-upstream-authorization', to: 'authorization' }],
+    ],
+    [
+      ['--forward-header', 'X-User=X-A', '--forward-header', 'X-User=X-B'],
+      [
+        { from: 'x-user', to: 'x-a' },
+        { from: 'x-user', to: 'x-b' },
+      ],
+    ],
+    // What the client calls it is its own affair.
+    [['--forward-header', 'Host=X-Forwarded-Host'], [{ from: 'host', to: 'x-forwarded-host' }]],
+  ])('%j are for the server', (flags, forwardHeaders) => {
+    expect(serverOf(URL_TEXT, '--listen', ':8080', ...flags).forwardHeaders).toEqual(forwardHeaders);
   });
 
   it.each([['topsecret'], ['@token-crlf.txt']])('the client token is a secret, given as %s', (token) => {
@@ -296,7 +297,7 @@ describe('the flags of HTTP mode', () => {
 
   it('go together with those of the other side', () => {
     const config = configOf(URL_TEXT, '-l', ':8080', '-H', 'X-Key: value', '--log-format', 'json', '--profile', 'work');
-    expect(config).toMatchObject({ listen: ANYWHERE, logFormat: 'json', auth: { profile: 'work' } });
-    expect(config.headers).toEqual([['X-Key', 'value']]);
+    expect(config).toMatchObject({ listen: ANYWHERE, logFormat: 'json' });
+    expect(config.servers).toMatchObject([{ headers: [['X-Key', 'value']], auth: { profile: 'work' } }]);
   });
 });

@@ -34,7 +34,7 @@ it.each([
     { ca: 'both.pem', cert: 'both.pem', key: 'both.pem' },
   ],
 ])('%j', (flags, tls) => {
-  expect(actionOf([URL_TEXT, ...flags], FILES)).toMatchObject({ kind: 'run', config: { tls } });
+  expect(actionOf([URL_TEXT, ...flags], FILES)).toMatchObject({ kind: 'run', config: { servers: [{ tls }] } });
 });
 
 describe('what cannot be used is named, and not repeated', () => {
