@@ -58,7 +58,8 @@ describe.runIf(HERE)('the executable', () => {
     file = path.join(folder, process.platform === 'win32' ? 'mcp-proxy.exe' : 'mcp-proxy');
     const { hasCodeCache } = await buildExecutable(target, { program: await programScript(), file });
     expect(hasCodeCache).toBe(true);
-  });
+    // The first time, npm sends Node: 50 MB.
+  }, 600_000);
 
   smokeTests(() => [file], open);
 
