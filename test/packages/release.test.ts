@@ -79,6 +79,25 @@ describe('release:dry without the executables', () => {
   });
 });
 
+describe('the notes of a release', () => {
+  const notes = (tag: string) => capture([process.execPath, 'scripts/release/notes.mjs', tag]);
+
+  it('are refused for a tag of another version', async () => {
+    expect(await notes('v999.0.0')).toEqual({
+      code: 1,
+      output: `release: the tag is "v999.0.0", but package.json has ${version}\n`,
+    });
+  });
+
+  it('are the section of the changelog, without which there is no release', async () => {
+    const isPrepared = readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8').includes(`\n## [${version}]`);
+    const { code, output } = await notes(`v${version}`);
+    expect(code).toBe(isPrepared ? 0 : 1);
+    if (isPrepared) expect(output).toMatch(/^### /m);
+    else expect(output).toBe(`release: CHANGELOG.md has no section [${version}]\n`);
+  });
+});
+
 const read = (name: string): Buffer => readFileSync(path.join(folder, name));
 
 describe('the formula of Homebrew', () => {
