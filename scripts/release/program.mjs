@@ -4,8 +4,7 @@ import { bundle, bundleOptions } from '../bundle.mjs';
 
 /**
  * The file that a start needs is the script, with a code cache. The files loaded on demand are assets, so that a start
- * neither reads nor checks them; each becomes a function that is compiled when it is first called. CommonJS, because
- * the code cache of an ES module made the start slower, not faster.
+ * neither reads nor checks them; each becomes a function that is compiled when it is first called.
  *
  * @typedef {object} Program
  * @property {string} script
@@ -19,7 +18,6 @@ export async function programScript() {
     name: 'mcp-proxy',
     modules: ['src/cli/main.ts'],
     options: bundleOptions('node26'),
-    format: 'cjs',
   });
   const functions = files.map(({ name, text }) => ({ name, text: asFunction(text) }));
   const [entry, ...others] = functions.sort((a, b) => Number(a.name.includes('/')) - Number(b.name.includes('/')));
@@ -27,17 +25,8 @@ export async function programScript() {
   return { script: loader, assets: new Map(others.map(({ name, text }) => [name, text])), sources };
 }
 
-/**
- * ASCII, because V8 keeps any other text in two bytes for each character.
- * @param {string} text
- */
-function asFunction(text) {
-  const ascii = withoutImports(text).replace(
-    /[^\0-\x7f]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return `(function (exports, require, module, __filename) {${ascii}\n})`;
-}
+/** @param {string} text */
+const asFunction = (text) => `(function (exports, require, module, __filename) {${withoutImports(text)}\n})`;
 
 /**
  * A script with a code cache cannot call `import()` (https://github.com/nodejs/node/pull/62678). The bundler leaves it
