@@ -6,7 +6,7 @@ import { StdioClientTransport as StdioV1 } from '@modelcontextprotocol/sdk/clien
 import { afterEach, describe, expect, it } from 'vitest';
 import { sharedHome } from '../blackbox/sign-in/command.ts';
 import { opened } from '../peers/opened.ts';
-import { closeProxies, PROXY_BIN, proxyEnvironment, startProxy } from '../peers/proxy.ts';
+import { closeProxies, PROGRAM, proxyEnvironment, startProxy } from '../peers/proxy.ts';
 
 const open = opened();
 afterEach(closeProxies);
@@ -136,9 +136,10 @@ it.each([
   ['SDK v2 that asks for the revision on the same process', InPlaceStdio, () => new ClientV2(INFO, MODERN)],
 ] as const)('the user of %s reads the mistake and the hint', async (_, Transport, client) => {
   const { home } = await open(sharedHome());
+  const [command, ...script] = PROGRAM;
   const transport = new Transport({
-    command: process.execPath,
-    args: [PROXY_BIN, URL_OF_A_SERVER, ...TYPO],
+    command,
+    args: [...script, URL_OF_A_SERVER, ...TYPO],
     env: proxyEnvironment(home),
     stderr: 'ignore',
   });

@@ -2,6 +2,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { ProxyError } from '../../errors.ts';
+import { ownCommand } from '../../platform/own-command.ts';
 import { REFRESH_SERIAL, type Report } from './refresh-report.ts';
 
 /** The number of bytes of a report to read. */
@@ -23,11 +24,10 @@ export async function refreshElsewhere(serial: number): Promise<boolean> {
 
 function attemptRefresh(serial: number): Promise<'done' | 'silence' | 'not started'> {
   return new Promise((resolve, reject) => {
-    const program = process.argv[1];
-    const args = [...process.execArgv, ...(program === undefined ? [] : [program]), ...process.argv.slice(2)];
+    const { file, args } = ownCommand();
     let child: ChildProcessByStdio<null, Readable, null>;
     try {
-      child = spawn(process.execPath, args, {
+      child = spawn(file, [...args, ...process.argv.slice(2)], {
         env: { ...process.env, [REFRESH_SERIAL]: String(serial) },
         // A separate process group: hosts end whole groups.
         detached: true,

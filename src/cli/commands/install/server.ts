@@ -5,7 +5,7 @@ import { ProxyError } from '../../../errors.ts';
 import { serverIn, serversIn } from '../../../hosts/configuration.ts';
 import { textOf } from '../../../hosts/file.ts';
 import type { Entry, Host } from '../../../hosts/host.ts';
-import { ownCommand, runningProgram } from '../../../hosts/own-command.ts';
+import { pinnedCommand, runningProgram } from '../../../hosts/pinned-command.ts';
 import { read } from '../../flags/args.ts';
 import { checkServerName } from '../../flags/checks.ts';
 import { credentialsIn } from '../../flags/read-headers.ts';
@@ -44,7 +44,7 @@ export async function serverOf(
     throw usageError('hosts start servers on stdio', 'leave --listen and its flags out');
   const basic = credentialsIn(url);
   const { options, secrets } = read(url, flags, env, (file) => readFileSync(file, 'utf8'));
-  const { command, args, warning } = ownCommand(runningProgram());
+  const { command, args, warning } = pinnedCommand(runningProgram());
   const surroundings = { host, env, cwd: process.cwd(), shared };
   const found = entryArguments(url, flags, options.authorizationFromUrl ? basic : undefined, surroundings);
   return {

@@ -4,8 +4,9 @@
  */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
+import { isSingleExecutable } from '../platform/own-command.ts';
 
-export interface OwnCommand {
+export interface PinnedCommand {
   readonly command: string;
   /** What comes before the program's own arguments. */
   readonly args: readonly string[];
@@ -24,24 +25,24 @@ export interface StartedWith {
 
 /** This process. A single executable has its own path in place of the script. */
 export function runningProgram(): StartedWith {
-  const isExecutable = process.getBuiltinModule('node:sea')?.isSea() ?? false;
   return {
     execPath: process.execPath,
-    script: isExecutable ? undefined : process.argv[1],
+    script: isSingleExecutable() ? undefined : process.argv[1],
     path: process.env.PATH,
   };
 }
 
 /** @param resolve the target of a link; throws where there is no file */
-export function ownCommand(
+export function pinnedCommand(
   { execPath, script, path: searched }: StartedWith,
   resolve: (file: string) => string = realpathSync,
-): OwnCommand {
-  if (script === undefined) return { command: execPath, args: [], warning: undefined };
+): PinnedCommand {
+  const command = stable(execPath, searched, resolve);
+  if (script === undefined) return { command, args: [], warning: undefined };
   const file = resolve(script);
   const isTemporary = /[\\/]_npx[\\/]|[\\/]dlx-|[\\/]pnpm[\\/]dlx[\\/]/.test(file);
   return {
-    command: stable(execPath, searched, resolve),
+    command,
     args: [file],
     warning: isTemporary
       ? 'this copy of mcp-proxy is in a cache that npm may delete; npm install -g @mikluko/mcp-proxy installs one that stays'
