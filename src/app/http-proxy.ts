@@ -17,7 +17,7 @@ import { Budget, BYTES } from '../downstream/http/body-budget.ts';
 import { Operation } from '../downstream/http/operator/endpoints.ts';
 import { createMetrics } from '../downstream/http/operator/metrics.ts';
 import { knownPath } from '../downstream/http/paths.ts';
-import { Pulse } from '../downstream/http/response/heartbeat.ts';
+import { Heartbeats } from '../downstream/http/response/heartbeat.ts';
 import { HttpDownstream } from '../downstream/http/router.ts';
 import { type Listener, listen } from '../downstream/http/server.ts';
 import type { HttpSession, Servers } from '../downstream/http/servers.ts';
@@ -28,12 +28,12 @@ import { measure } from '../layers/measure.ts';
 import { progressTokens } from '../layers/sharing/progress-tokens.ts';
 import { sharing } from '../layers/sharing/shared-session.ts';
 import { forgivingReplays } from '../state/forgiving-replays.ts';
-import { memoryReplays } from '../state/memory-replay.ts';
+import { memoryReplays } from '../state/memory-replay-buffer.ts';
 import { memorySessions } from '../state/memory-sessions.ts';
-import { Identities } from './clients.ts';
+import { ByForwardedHeaders } from './clients.ts';
 import type { Environment } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
-import { Ready } from './readiness.ts';
+import { Ready } from './readiness-check.ts';
 import { layersOf, type Own, onlyServer, openServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
@@ -60,7 +60,7 @@ export async function startHttpProxy(
   const { log } = environment;
   const { listen: own } = config;
   const server = onlyServer(config);
-  const pulse = new Pulse();
+  const pulse = new Heartbeats();
   const openSessions = given.openSessions ?? memorySessions;
   const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
@@ -71,7 +71,7 @@ export async function startHttpProxy(
     signsIn: !clientsSignIn,
     // An answer that the server gave to one client must not be given to another.
     remembers: server.forwardHeaders.length === 0,
-    renewed: () => meter.renewed(),
+    refreshed: () => meter.refreshed(),
   });
   const ready = new Ready(shared, { clientsSignIn });
   const servers = new AllServers(own, shared, measure(meter));
@@ -137,11 +137,11 @@ interface Parts {
   readonly listener: Listener;
   readonly sessions: Sessions<HttpSession>;
   readonly servers: AllServers;
-  readonly pulse: Pulse;
+  readonly pulse: Heartbeats;
 }
 
 function stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }: Parts): Steps {
-  const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
+  const reason = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
   const stopLooking = (): void => {
     looking.stop();
     ready.close();
@@ -149,18 +149,25 @@ function stepsOf({ shared, ready, looking, downstream, listener, sessions, serve
   return [
     { name: 'stop looking for the server', limit: 'close', run: stopLooking },
     // A client may need a new connection to answer a question that the server asks during a call.
-    { name: 'wait for answers', limit: 'drain', run: () => downstream.drain() },
-    { name: 'take no more connections', limit: 'close', run: () => listener.refuse() },
-    { name: 'answer what is left with an error', limit: 'close', run: () => downstream.end(error) },
+    { name: 'wait for answers', limit: 'drain', run: (left) => downstream.close(left) },
+    { name: 'take no more connections', limit: 'close', run: (left) => void listener.close(left) },
+    { name: 'answer what is left with an error', limit: 'close', run: () => downstream.destroy(reason) },
     [
-      { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left, error) },
+      { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left) },
       { name: 'end the sessions with the server', limit: 'close', run: (left) => servers.close(left) },
-      { name: 'store what the sign-in has got', limit: 'close', run: () => shared.endSignIn() },
+      { name: 'store the results of the sign-in', limit: 'close', run: () => shared.endSignIn() },
     ],
-    { name: 'let clients read what was answered', limit: 'drain', run: () => listener.finished() },
-    { name: 'let clients read the errors', limit: 'close', run: () => listener.finished() },
+    { name: 'let clients read what was answered', limit: 'drain', run: (left) => listener.close(left) },
+    { name: 'let clients read the errors', limit: 'close', run: (left) => listener.close(left) },
     { name: 'end the heartbeats', limit: 'cut', run: () => pulse.stop() },
-    { name: 'close the connections of the clients', limit: 'cut', run: () => listener.close() },
+    {
+      name: 'close the connections of the clients',
+      limit: 'cut',
+      run: (left) => {
+        listener.destroy();
+        return listener.close(left);
+      },
+    },
     { name: 'close the connections to the server', limit: 'cut', run: () => shared.close() },
   ];
 }
@@ -187,7 +194,7 @@ class AllServers implements Servers {
   /** The one session for all clients that open sessions, where they share one. */
   readonly #shares: { readonly connect: Connect; close(limit: number): Promise<void> } | undefined;
   /** One session for each set of headers that clients send upstream. Most often there is one. */
-  readonly #stateless: Identities<Session>;
+  readonly #stateless: ByForwardedHeaders<Session>;
 
   constructor({ upstreamSession, sessionIdle: idle }: ListenConfig, shared: Shared, measured: Layer) {
     const { log, version } = shared.environment;
@@ -204,7 +211,7 @@ class AllServers implements Servers {
     }
     // A bridge would open one session for all of them.
     const layers = layersOf(shared, { measure: measured, bridges: false });
-    this.#stateless = new Identities({
+    this.#stateless = new ByForwardedHeaders({
       make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
       drop: (server) => server.close(0),
     });

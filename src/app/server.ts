@@ -63,16 +63,23 @@ export interface SharedOptions {
   /** Whether to keep answers for times when the server requires a sign-in. */
   readonly remembers?: boolean;
   /** Called whenever tokens were refreshed. */
-  readonly renewed?: () => void;
+  readonly refreshed?: () => void;
 }
 
 export function openShared(
   server: HttpServer,
   config: ProcessConfig,
   environment: Environment,
-  { signsIn = true, remembers = true, renewed }: SharedOptions = {},
+  { signsIn = true, remembers = true, refreshed }: SharedOptions = {},
 ): Shared {
-  const { env, folder, renewApart, credentials = memoryStore(), locks = localLocks(folder), version } = environment;
+  const {
+    env,
+    folder,
+    refreshElsewhere,
+    credentials = memoryStore(),
+    locks = localLocks(folder),
+    version,
+  } = environment;
   const http = createHttpClient({ ...server, enableProxy: config.enableProxy, userAgent: `mcp-proxy/${version}`, env });
   let hopeless: (error: ProxyError) => void = () => {};
   const given = new Promise<ProxyError>((resolve) => {
@@ -91,7 +98,8 @@ export function openShared(
     except: server.url,
   });
   const common = { server: server.url, config: server.auth, fetch, env, log, redact, store };
-  if (signsIn && !isAuthorized(server)) auth = new Auth({ ...common, locks, folder, renewApart, hopeless, renewed });
+  if (signsIn && !isAuthorized(server))
+    auth = new Auth({ ...common, locks, folder, refreshElsewhere, hopeless, refreshed });
   const owner = auth;
   const answers = owner && storedAnswers(credentials, () => owner.name);
   return {

@@ -5,10 +5,10 @@ import type { Config } from '../config.ts';
 import type { Log, SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { isReservedHeader } from '../http/client.ts';
-import { unusedProxyFlag } from '../http/proxy-variables.ts';
+import { unusedProxyFlag } from '../http/proxy-hints.ts';
 import { cacheFolder } from '../platform/folders.ts';
 import { fileMemory } from '../state/verdicts.ts';
-import { createLog } from './terminal.ts';
+import { createLog } from './stderr-log.ts';
 
 export function environmentOf(
   config: Config,
@@ -17,15 +17,13 @@ export function environmentOf(
   version: string,
 ): Environment {
   const redact = redactor(secrets);
-  const { logLevel: level, logFormat: format, servers } = config;
+  const { logLevel: level, logFormat: format, quiet, servers } = config;
   // Hosts add their own timestamps to the lines they read.
   const timed = config.listen !== undefined;
   // A line says which server it is about where that is a question.
   const named = servers.length > 1 || level === 'debug';
-  const write = (text: string): boolean => process.stderr.write(text);
-  const logOf = (server?: string): Log => createLog({ level, format, redact, server, named, timed, write });
-  // The host may close stderr, which is no reason to stop working.
-  process.stderr.on('error', () => {});
+  const options = { level, format, quiet, redact, named, timed, write: writer() };
+  const logOf = (server?: string): Log => createLog({ ...options, server });
   for (const server of servers) {
     if (server.kind !== 'http') continue;
     const log = logOf(server.name);
@@ -42,7 +40,7 @@ export function environmentOf(
     credentials,
     folder,
     // Another process finds the credentials only if they are in a folder.
-    ...(folder !== undefined && { renewApart: apart }),
+    ...(folder !== undefined && { refreshElsewhere: apart }),
     version,
     log: logOf(),
     logOf,
@@ -51,5 +49,15 @@ export function environmentOf(
 }
 
 async function apart(serial: number): Promise<boolean> {
-  return (await import('./commands/start-refresh.ts')).renewApart(serial);
+  return (await import('./commands/start-refresh.ts')).refreshElsewhere(serial);
+}
+
+/** Writes to stderr, which Node opens when it is first used: most starts have nothing to say before they answer. */
+function writer(): (text: string) => void {
+  let stderr: NodeJS.WriteStream | undefined;
+  return (text) => {
+    // The host may close stderr, which is no reason to stop working.
+    stderr ??= process.stderr.on('error', () => {});
+    stderr.write(text);
+  };
 }

@@ -6,15 +6,15 @@ import type { Config, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { RENEWAL, reportOf } from './commands/refresh-report.ts';
+import { REFRESH_SERIAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
+import { onSignals, parentGone } from './end-signals.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
-import { OPTIONS, SUBCOMMANDS } from './flags/options.ts';
+import { OPTIONS, type Shell, SUBCOMMANDS } from './flags/options.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
-import { onSignals, parentGone } from './signals.ts';
-import { announcement, createLog, farewell } from './terminal.ts';
+import { createLog, farewell } from './stderr-log.ts';
 
 declare const __VERSION__: string;
 
@@ -36,9 +36,12 @@ export function main(): void {
     case 'help':
       printUsage(action.all);
       return;
+    case 'completion':
+      printCompletion(action.shell);
+      return;
     case 'run':
-      if (process.env[RENEWAL] === undefined) start(action.config, action.secrets);
-      else renew(action.config, Number(process.env[RENEWAL]));
+      if (process.env[REFRESH_SERIAL] === undefined) start(action.config, action.secrets);
+      else refresh(action.config, Number(process.env[REFRESH_SERIAL]));
       return;
     default:
       subcommand(action);
@@ -48,6 +51,11 @@ export function main(): void {
 async function printUsage(all: boolean): Promise<void> {
   const { usageText } = await import('./flags/usage.ts');
   process.stdout.write(usageText({ version: __VERSION__, options: OPTIONS, subcommands: SUBCOMMANDS, all }));
+}
+
+async function printCompletion(shell: Shell): Promise<void> {
+  const { completionScript } = await import('./completion/completion.ts');
+  process.stdout.write(completionScript(shell));
 }
 
 interface RefuseOptions {
@@ -60,29 +68,35 @@ interface RefuseOptions {
 /** Ends without having begun. */
 async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOptions): Promise<void> {
   process.exitCode = error.meaning.exit;
-  const { code, message, data } =
-    error instanceof UnexplainedMistake ? (await import('./flags/mistakes/explain.ts')).explain(error) : error;
+  const { code, message, data } = await explained(error);
   const redact = redactor(secrets);
   const told = new ProxyError(code, redact(message), data.hint === undefined ? {} : { hint: redact(data.hint) });
   process.stderr.write(farewell(told, format));
   if (!answers || process.stdin.isTTY) return;
-  const { answerFirst } = await import('./first-answer.ts');
+  const { answerFirst } = await import('./startup-error-answer.ts');
   await answerFirst({ input: process.stdin, output: process.stdout }, told);
   process.exit();
 }
 
+/** The same error with its explanation, which is loaded on demand. */
+async function explained(error: ProxyError): Promise<ProxyError> {
+  return error instanceof UnexplainedMistake ? (await import('./flags/mistakes/explain.ts')).explain(error) : error;
+}
+
 /** Runs a command other than the proxy, and then exits with its status. */
-function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
+async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'completion' | 'run' }>): Promise<void> {
+  onSignals(
+    () => process.exit(130),
+    () => process.exit(130),
+  );
   const { config } = action;
-  const server = action.kind === 'status' ? undefined : action.server.name;
-  const { logLevel: level, logFormat: format } = config;
+  const { logFormat: format } = config;
+  const server = 'server' in action ? action.server.name : undefined;
   const redact = redactor(action.secrets);
-  const log = createLog({ level, format, redact, server, plain: true, write: (text) => process.stderr.write(text) });
+  const { commandOutput } = await import('./commands/output.ts');
   // What `status` prints as JSON is an answer, and no event.
-  const isText = format === 'text' || action.kind === 'status';
-  const print = (line: string): boolean =>
-    process.stdout.write(isText ? `${line}\n` : announcement(redact(line), format, server));
-  const context = { config, log, redact, version: __VERSION__, print };
+  const output = commandOutput(config, { redact, server, isAnswer: action.kind === 'status' });
+  const context = { ...output, config, redact, version: __VERSION__ };
   const done = async (): Promise<void> => {
     switch (action.kind) {
       case 'login':
@@ -94,15 +108,18 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
           { ...action, json: action.json === true || format === 'json' },
           context,
         );
+      case 'install':
+        return (await import('./commands/install.ts')).install(action.words, context);
+      case 'uninstall':
+        return (await import('./commands/uninstall.ts')).uninstall(action.words, context);
     }
   };
-  onSignals(
-    () => process.exit(130),
-    () => process.exit(130),
-  );
   done().then(
     () => process.exit(0),
-    (error: unknown) => fail(error, format, action.secrets, server),
+    async (error: unknown) => {
+      output.progress.end();
+      fail(await explained(known(error)), format, action.secrets, server);
+    },
   );
 }
 
@@ -111,11 +128,11 @@ function known(error: unknown): ProxyError {
 }
 
 /** Runs in the process that refreshes tokens; see `commands/refresh-report.ts`. */
-function renew(config: Config, serial: number): void {
+function refresh(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
   import('./commands/refresh.ts')
-    .then(({ renewStored }) => renewStored(onlyServer(config), serial, { config, log: silent, version: __VERSION__ }))
+    .then(({ refreshOnce }) => refreshOnce(onlyServer(config), serial, { config, log: silent, version: __VERSION__ }))
     .then(
       () => process.exit(0),
       (error: unknown) => process.stdout.write(reportOf(known(error)), () => process.exit(1)),

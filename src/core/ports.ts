@@ -1,4 +1,8 @@
 /** The contracts that hide files, the terminal and metrics. */
+
+/** Environment variables, as in `process.env`. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -52,7 +56,7 @@ export interface Meter {
   /** An exchange is over. `outcome`: `result`, `error` (of the server), `cancelled`, or the code of a ProxyError. */
   exchange(method: string, outcome: string, seconds: number): void;
   /** The tokens for the server were refreshed. */
-  renewed(): void;
+  refreshed(): void;
 }
 
 /** Small secret texts under names; each is written whole or not at all. Names match [a-z0-9.-]{1,80}. */

@@ -6,6 +6,7 @@ import { NOT_YET, type SecretStore } from '../core/ports.ts';
 import { printable, redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { installHint } from '../platform/install-hint.ts';
+import { isSingleExecutable } from '../platform/own-command.ts';
 
 /** The part of `@napi-rs/keyring` that this file uses. */
 interface Keyring {
@@ -30,7 +31,7 @@ const PART = 1_200;
 const LOOKS = 5;
 
 /** The entries that hold the text of a name: `<name>/<id>/<number>`. Entries never change: a new text gets a new id. */
-interface Place {
+interface IndexEntry {
   readonly id: string;
   readonly parts: number;
 }
@@ -48,10 +49,10 @@ export async function keychainStore(
   load: () => Promise<unknown> = installed,
 ): Promise<SecretStore> {
   const { Entry } = await keyring(load);
-  const entries = (name: string, { id, parts }: Place): KeyringEntry[] =>
+  const entries = (name: string, { id, parts }: IndexEntry): KeyringEntry[] =>
     Array.from({ length: parts }, (_, number) => new Entry(SERVICE, `${name}/${id}/${number}`, OPTIONS));
 
-  const discard = (name: string, place: Place | undefined): void => {
+  const discard = (name: string, place: IndexEntry | undefined): void => {
     for (const entry of place ? entries(name, place) : []) remove(entry);
   };
 
@@ -117,8 +118,7 @@ async function keyring(load: () => Promise<unknown>): Promise<Keyring> {
   }
   const missing = (cause as { code?: unknown } | undefined)?.code === 'MODULE_NOT_FOUND';
   const message = `--credential-store keychain needs the package ${MODULE}, which ${missing ? 'is not installed' : 'cannot be loaded'}`;
-  const { isSea } = process.getBuiltinModule('node:sea') ?? {};
-  const hint = installHint(MODULE, { file: fileURLToPath(import.meta.url), executable: isSea?.() ?? false });
+  const hint = installHint(MODULE, { file: fileURLToPath(import.meta.url), executable: isSingleExecutable() });
   throw new ProxyError('usage', message, { hint }, cause);
 }
 
@@ -143,9 +143,9 @@ function textOf(open: () => KeyringEntry[]): string | undefined {
   }
 }
 
-function parse(text: string | undefined): Place | undefined {
+function parse(text: string | undefined): IndexEntry | undefined {
   try {
-    const { id, parts } = JSON.parse(text ?? '') as Partial<Place>;
+    const { id, parts } = JSON.parse(text ?? '') as Partial<IndexEntry>;
     if (typeof id !== 'string' || typeof parts !== 'number') return undefined;
     return Number.isInteger(parts) && parts >= 0 && parts <= 1_000 ? { id, parts } : undefined;
   } catch {

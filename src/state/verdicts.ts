@@ -1,7 +1,7 @@
 /** Remembers what a URL speaks, in one small file per URL. Safe for many processes at once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Spoken, VerdictMemory } from '../core/ports.ts';
 
 /** A server may change, so the proxy asks it again after this time. In milliseconds. */
@@ -11,7 +11,7 @@ const REFRESH = LIFETIME / 2;
 
 const SPOKEN: ReadonlySet<Spoken | undefined> = new Set(['http', 'sse', 'modern', 'sessionless']);
 
-interface Verdict {
+interface StoredVerdict {
   readonly transport: Spoken;
   readonly checkedAt: number;
 }
@@ -21,14 +21,14 @@ export function fileMemory(folder: string | undefined, now: () => number = Date.
   if (folder === undefined) {
     return { peek: () => undefined, recall: async () => undefined, remember: () => Promise.resolve() };
   }
-  const place = path.join(folder, 'verdicts');
+  const place = join(folder, 'verdicts');
   // The URL may have a secret in its query, so its digest names the file.
   const fileOf = (url: URL): string => {
     // Loaded on demand: it costs more than the rest of a start that has nothing to look up.
     const { createHash } = process.getBuiltinModule('node:crypto');
-    return path.join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
+    return join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
   };
-  const read = (url: URL): Verdict | undefined => {
+  const read = (url: URL): StoredVerdict | undefined => {
     if (!existsSync(place)) return undefined;
     const verdict = parse(readText(fileOf(url)));
     const age = verdict ? now() - verdict.checkedAt : LIFETIME;
@@ -55,10 +55,10 @@ function readText(file: string): string {
   }
 }
 
-function parse(text: string): Verdict | undefined {
+function parse(text: string): StoredVerdict | undefined {
   try {
-    const value = JSON.parse(text) as Partial<Verdict> | null;
-    return SPOKEN.has(value?.transport) && typeof value?.checkedAt === 'number' ? (value as Verdict) : undefined;
+    const value = JSON.parse(text) as Partial<StoredVerdict> | null;
+    return SPOKEN.has(value?.transport) && typeof value?.checkedAt === 'number' ? (value as StoredVerdict) : undefined;
   } catch {
     return undefined;
   }
@@ -66,7 +66,7 @@ function parse(text: string): Verdict | undefined {
 
 /** A reader sees the old file or the new one, never a partial one. */
 async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const { randomBytes } = process.getBuiltinModule('node:crypto');
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {

@@ -8,6 +8,7 @@ import type { Reply } from '../core/jsonrpc.ts';
 import { NOT_YET, type Spoken, type TransportName } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
 import { EndedByProxy, ModernOnly, ProxyError } from '../errors.ts';
+import { afterAnswer } from './after-answer.ts';
 import { patiently } from './busy.ts';
 import type { ConnectOptions } from './context.ts';
 import { type Attempt, nextStep, planFor } from './detection/plan.ts';
@@ -37,7 +38,7 @@ export class LegacyUpstream {
   #known: Spoken | undefined;
   #closed = false;
   /** Settles when the verdict is stored. */
-  #remembered: Promise<void> | undefined;
+  remembered: Promise<void> | undefined;
 
   /** @param modern the other era of the same server. */
   constructor(options: ConnectOptions, failures: FailureLog, modern: ModernUpstream) {
@@ -82,7 +83,7 @@ export class LegacyUpstream {
   }
 
   async close(limit: number): Promise<void> {
-    await Promise.all([this.#session?.close(limit), this.#remembered]);
+    await Promise.all([this.#session?.close(limit), this.remembered]);
   }
 
   /** A second `initialize` on the same connection begins a new session, and ends the previous one. */
@@ -206,11 +207,15 @@ export class LegacyUpstream {
   #remember(transport: TransportName, reply: Reply): void {
     const { memory, url, log } = this.#options;
     this.#modern.replacesLegacy = false;
-    const version = 'result' in reply ? asString(peek(reply.result, 'protocolVersion')) : undefined;
-    const spoken = version ? `${NAMES[transport]}, ${printable(version, 20)}` : NAMES[transport];
-    log.info(`connected to ${showUrl(url)} (${spoken})`);
-    // Not renewed: the server may have learned 2026-07-28, and must be asked again some day.
-    if (this.#known !== 'sessionless') this.#remembered = memory.remember(url, transport);
+    const isStill = this.#known === 'sessionless';
+    // Both cost a tenth of a start.
+    this.remembered = afterAnswer(async () => {
+      const version = 'result' in reply ? asString(peek(reply.result, 'protocolVersion')) : undefined;
+      const spoken = version ? `${NAMES[transport]}, ${printable(version, 20)}` : NAMES[transport];
+      log.info(`connected to ${showUrl(url)} (${spoken})`);
+      // Not renewed: the server may have learned 2026-07-28, and must be asked again some day.
+      if (!isStill) await memory.remember(url, transport);
+    });
   }
 }
 

@@ -5,10 +5,12 @@
 import { derived, type Era, type Exchange } from '../core/exchange.ts';
 import type { Json } from '../core/json.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
+import type { Spoken } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
 import { discoverCall } from '../mcp/handshake.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
+import { afterAnswer } from './after-answer.ts';
 import { patiently } from './busy.ts';
 import type { ConnectOptions } from './context.ts';
 import { afterModernPost, isModernAnswer } from './detection/verdict.ts';
@@ -91,12 +93,16 @@ export class ModernUpstream {
     }
   }
 
-  /** The server's answer to `server/discover`, for a client whose `initialize` it has answered without a session. */
-  async leg(initialize: Exchange, result: Json): Promise<Json | undefined> {
+  /**
+   * The server's answer to `server/discover`, for a client whose `initialize` it has answered without a session.
+   * @param stored settles when the verdict about that session is stored, which this one replaces.
+   */
+  async leg(initialize: Exchange, result: Json, stored?: Promise<void>): Promise<Json | undefined> {
+    this.#remembered = stored;
     const { findLeg } = await import('./detection/modern-leg.ts');
     const discovered = await findLeg(initialize, result, {
       send: (exchange) => this.#transport.send(exchange),
-      remember: () => this.#options.memory.remember(this.#options.url, 'sessionless'),
+      remember: () => this.#store(() => 'sessionless'),
     });
     if (discovered) this.takeOver(true);
     return discovered;
@@ -116,10 +122,23 @@ export class ModernUpstream {
     const { memory, url, log } = this.#options;
     this.#spoken = true;
     this.#refused = false;
-    if (this.replacesLegacy) this.#remembered = memory.remember(url, 'modern');
-    // Otherwise keep what is known about the server's legacy era.
-    else if (memory.peek(url) !== 'modern') this.#remembered = memory.remember(url, 'http');
-    log.info(`connected to ${showUrl(url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
+    this.#store(() => {
+      log.info(`connected to ${showUrl(url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
+      if (this.replacesLegacy) return 'modern';
+      // Otherwise keep what is known about the server's legacy era.
+      return memory.peek(url) === 'modern' ? undefined : 'http';
+    });
+  }
+
+  /** Stores a verdict after those before it, once the client has its answer. */
+  #store(verdict: () => Spoken | undefined): void {
+    const { memory, url } = this.#options;
+    const before = this.#remembered;
+    this.#remembered = afterAnswer(async () => {
+      await before;
+      const spoken = verdict();
+      if (spoken) await memory.remember(url, spoken);
+    });
   }
 
   /** A request to a server that has already spoken the modern era. */

@@ -32,7 +32,8 @@ export class Upstream implements Session {
   }
 
   modernLeg(initialize: Exchange, reply: Reply): Promise<Json | undefined> | undefined {
-    return this.#legacy.sessionless && 'result' in reply ? this.#modern.leg(initialize, reply.result) : undefined;
+    const { sessionless, remembered } = this.#legacy;
+    return sessionless && 'result' in reply ? this.#modern.leg(initialize, reply.result, remembered) : undefined;
   }
 
   request(exchange: Exchange): Promise<Reply> {

@@ -19,7 +19,7 @@ import {
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
-import { KeyedEntry, KeyedRoll } from '../core/open-by-key.ts';
+import { KeyedList, KeyedNode } from '../core/keyed-list.ts';
 import { ProxyError } from '../errors.ts';
 import { cancelledCall, cancelledId } from '../mcp/cancelled.ts';
 import { closedFor, noteFor } from '../mcp/subscription-id.ts';
@@ -45,7 +45,7 @@ export interface LinkHandlers {
 export type Send = (frame: Frame, signal?: CancelSignal) => Promise<void> | undefined;
 
 /** The way back to the sender of one message, where that is not the wire as a whole. */
-export interface Way {
+export interface ReplyRoute {
   /** Takes the answer; undefined when there will be none, because the request was cancelled. */
   respond(frame: Frame | undefined, reply?: Reply): void;
   /** For messages that belong to the request: its notifications, and questions that it causes. */
@@ -58,14 +58,14 @@ export interface Way {
 }
 
 /** One request of the other end, from its arrival to its answer. */
-class Incoming extends KeyedEntry implements Exchange {
+class Incoming extends KeyedNode implements Exchange {
   readonly id: Id;
   readonly call: Call;
-  readonly way: Way;
+  readonly way: ReplyRoute;
   readonly #link: Link;
   readonly #cancellation = new Cancellation();
 
-  constructor(link: Link, id: Id, call: Call, way: Way) {
+  constructor(link: Link, id: Id, call: Call, way: ReplyRoute) {
     super();
     this.#link = link;
     this.id = id;
@@ -121,8 +121,8 @@ export class Link implements Peer {
   readonly #handlers: LinkHandlers;
   readonly #room: () => Promise<void> | undefined;
   /** For messages that came without a way of their own. */
-  readonly #wire: Way;
-  readonly #unanswered = new KeyedRoll<Incoming>();
+  readonly #wire: ReplyRoute;
+  readonly #unanswered = new KeyedList<Incoming>();
   /** Bytes of the parameters of unanswered requests. */
   #waiting = 0;
   /** How many of the unanswered requests are subscriptions. */
@@ -164,7 +164,7 @@ export class Link implements Peer {
   }
 
   /** @param way of the request that causes this one; left out: the wire as a whole. */
-  ask(call: Call, signal: CancelSignal, way: Way = this.#wire): Promise<Reply> {
+  ask(call: Call, signal: CancelSignal, way: ReplyRoute = this.#wire): Promise<Reply> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise<Reply>((resolve, reject) => {
@@ -193,15 +193,15 @@ export class Link implements Peer {
   }
 
   /** Takes in one message from the wire. */
-  receive(message: Message, way: Way = this.#wire): void {
+  receive(message: Message, way: ReplyRoute = this.#wire): void {
     this.#receive(message, way);
   }
 
   /** Takes in a batch (revision 2025-03-26); its answers leave as one array, once all of them have come. */
-  receiveBatch(messages: readonly Message[], way: Way = this.#wire): void {
+  receiveBatch(messages: readonly Message[], way: ReplyRoute = this.#wire): void {
     let open = messages.filter(isAnswered).length;
     const answers: Frame[] = [];
-    const together: Way = {
+    const together: ReplyRoute = {
       send: (frame, signal) => way.send(frame, signal),
       room: () => way.room(),
       respond(frame) {
@@ -213,14 +213,14 @@ export class Link implements Peer {
     for (const message of messages) this.#receive(message, together);
   }
 
-  /** Answers every open request with the error and cancels its exchange; rejects every request of ours. Final. */
-  end(error: ProxyError): void {
-    this.#ended ??= error;
+  /** Answers every open request with the reason and cancels its exchange; rejects every request of ours. Final. */
+  destroy(reason: ProxyError): void {
+    this.#ended ??= reason;
     for (const incoming of this.#unanswered) {
-      this.answer(incoming, replyFrom(error));
+      this.answer(incoming, replyFrom(reason));
       incoming.cancel(new Cancelled());
     }
-    for (const asked of this.#asked) this.#asked.fail(asked, error);
+    for (const asked of this.#asked) this.#asked.fail(asked, reason);
   }
 
   /** Writes a frame without waiting for it; the owner of the wire hears of its failures. */
@@ -228,7 +228,7 @@ export class Link implements Peer {
     this.#send(frame)?.catch(() => {});
   }
 
-  #receive(message: Message, way: Way): void {
+  #receive(message: Message, way: ReplyRoute): void {
     switch (message.kind) {
       case 'request':
         this.#request(message.id, message.call, way);
@@ -256,7 +256,7 @@ export class Link implements Peer {
     }
   }
 
-  #request(id: Id, call: Call, way: Way): void {
+  #request(id: Id, call: Call, way: ReplyRoute): void {
     const size = sizeOf(call);
     const isTooLarge = this.#unanswered.size > 0 && this.#waiting + size > MAX_INCOMING_BYTES;
     if (this.#ended || isTooLarge || this.#unanswered.size >= MAX_INCOMING) {

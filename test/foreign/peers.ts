@@ -2,7 +2,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import path from 'node:path';
 import type { Peer } from '../peers/listen.ts';
-import { PROXY_BIN, proxyEnvironment, startProxy } from '../peers/proxy.ts';
+import { PROGRAM, proxyEnvironment, startProxy } from '../peers/proxy.ts';
 import { FOLDER, GO_PROGRAM, pythonOf } from './install.ts';
 import { end, spawnOwned } from './owned.ts';
 
@@ -85,7 +85,7 @@ export async function startHttpMode(url: string): Promise<Peer> {
 }
 
 /** The command of the proxy over stdio in front of `url`. */
-export const stdioProxy = (url: string): string[] => [process.execPath, PROXY_BIN, url];
+export const stdioProxy = (url: string): string[] => [...PROGRAM, url];
 
 /** What a client has said of each feature, and on stderr. */
 export interface Told {

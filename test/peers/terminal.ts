@@ -9,11 +9,19 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { Changes } from './changes.ts';
-import { PROXY_BIN, privateHome, proxyEnvironment } from './proxy.ts';
+import { PROGRAM, privateHome, proxyEnvironment } from './proxy.ts';
 
 export const hasTerminal = process.platform !== 'win32';
 
 export const [CTRL_C, CTRL_D] = ['\u0003', '\u0004'];
+
+/** Goes to the start of the line, and erases it. */
+const ERASE = '\r\u001b[2K';
+
+/** The lines that a user sees in the end: without what was erased. */
+export function visibleLines(screen: string): string[] {
+  return screen.split('\n').map((line) => line.slice(line.lastIndexOf(ERASE) + 1).replace(ERASE.slice(1), ''));
+}
 
 export interface Terminal {
   /** Everything on the screen so far, with plain newlines. */
@@ -29,7 +37,7 @@ export interface Terminal {
 
 export function startTerminal(args: string[], options: { env?: Record<string, string>; home?: string } = {}): Terminal {
   const home = options.home ?? privateHome();
-  const words = [process.execPath, PROXY_BIN, ...args];
+  const words = [...PROGRAM, ...args];
   const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
   const inTerminal =
     process.platform === 'linux' ? ['-qec', `exec ${command}`, '/dev/null'] : ['-q', '/dev/null', ...words];

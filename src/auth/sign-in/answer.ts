@@ -1,13 +1,13 @@
 /** The single answer to a sign-in by browser, on its way from the browser to the vault. */
 import { printable, showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
-import { UserSaidNo } from '../failures.ts';
+import { UserDidNotSignIn } from '../failures.ts';
 import { redeem } from '../oauth/code-flow.ts';
 import { OAuthError } from '../oauth/library.ts';
 import { refusalHint } from '../oauth/refusal-hint.ts';
 import type { Credentials } from '../vault/credentials.ts';
 import { type PendingRecord, wait } from '../vault/vault.ts';
-import type { Callback, Verdict } from './callback.ts';
+import type { Callback, SignInOutcome } from './callback.ts';
 import type { SignInContext } from './context.ts';
 
 export class Answer {
@@ -33,7 +33,7 @@ export class Answer {
     const { signal } = this.#context.wire;
     const record = this.#record;
     if (record) this.#context.state.pending = { url: record.url };
-    const late = new UserSaidNo('unauthorized', 'nobody finished the sign-in', {
+    const late = new UserDidNotSignIn('unauthorized', 'nobody finished the sign-in', {
       hint: 'the next call begins a new one',
     });
     try {
@@ -50,7 +50,7 @@ export class Answer {
   }
 
   /** Takes the parameters that the browser brought back. */
-  async finish(answer: URLSearchParams): Promise<Verdict> {
+  async finish(answer: URLSearchParams): Promise<SignInOutcome> {
     const { wire, config, vault } = this.#context;
     const record = this.#record;
     if (!record) return { page: 'failed', reason: 'The sign-in is not ready yet. Try again in a moment.' };
@@ -74,7 +74,7 @@ export class Answer {
     }
   }
 
-  async #failed(error: unknown): Promise<Verdict> {
+  async #failed(error: unknown): Promise<SignInOutcome> {
     await this.#forget(error).catch(() => {});
     const denied = error instanceof OAuthError && error.error === 'access_denied';
     const where = showUrl(this.#context.wire.server);
@@ -82,7 +82,7 @@ export class Answer {
     const reason = error instanceof Error ? printable(this.#context.redact(error.message), 300) : 'unknown error';
     const hint = denied ? 'the next call asks again' : this.#hintFor(error);
     const told = denied ? message : `${message}: ${reason}`;
-    const Kind = denied ? UserSaidNo : ProxyError;
+    const Kind = denied ? UserDidNotSignIn : ProxyError;
     this.#settle?.(new Kind('unauthorized', told, hint ? { hint } : {}, error));
     if (denied) return { page: 'denied', said: error.description && this.#context.redact(error.description) };
     if (error instanceof OAuthError) return { page: 'failed', said: reason };

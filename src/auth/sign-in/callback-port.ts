@@ -1,12 +1,21 @@
-/** Gets a port for the callback of a sign-in. Other programs and earlier sign-ins may already use one. */
+/** The port for the callback of a sign-in: the usual one of the server, or a free one while another program uses that. */
+import { createHash } from 'node:crypto';
 import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { askForPort, type Callback, type CallbackOptions, listenForCallback } from './callback.ts';
 
-export type Listener = Omit<CallbackOptions, 'port'>;
+/** Preferred ports: below those that operating systems assign automatically. */
+const [FIRST_PORT, PORTS] = [14_000, 18_000] as const;
+
+export type ListenOptions = Omit<CallbackOptions, 'port'>;
+
+/** The same for every sign-in at one server, so that its registration fits the next time. */
+export function usualPort(server: URL): number {
+  return FIRST_PORT + (createHash('sha256').update(server.href).digest().readUInt32BE(0) % PORTS);
+}
 
 /** Listens on the first free port. Rejects with a ProxyError `port-taken` if none is free. */
-export async function listenOnOneOf(ports: readonly [number, ...number[]], listener: Listener): Promise<Callback> {
+export async function listenOnOneOf(ports: readonly [number, ...number[]], listener: ListenOptions): Promise<Callback> {
   for (const port of ports) {
     const callback = await listenIfFree(port, listener);
     if (callback) return callback;
@@ -15,7 +24,7 @@ export async function listenOnOneOf(ports: readonly [number, ...number[]], liste
 }
 
 /** Listens on a port. Undefined if another program uses it; any other error is thrown. */
-export function listenIfFree(port: number, listener: Listener): Promise<Callback | undefined> {
+export function listenIfFree(port: number, listener: ListenOptions): Promise<Callback | undefined> {
   const options = { ...listener, port };
   return listenForCallback(options)
     .catch(async (error: NodeJS.ErrnoException) => {

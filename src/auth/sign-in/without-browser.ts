@@ -5,28 +5,28 @@ import { printable, type Redact, showUrl } from '../../core/redact.ts';
 import type { SignInState } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
 import { checkBrowserUrl } from '../../platform/browser.ts';
-import { UserSaidNo } from '../failures.ts';
-import { DEVICE_GRANT } from '../oauth/clients.ts';
-import { parseObject, seconds, text, unusableError } from '../oauth/documents.ts';
+import { UserDidNotSignIn } from '../failures.ts';
+import { DEVICE_GRANT } from '../oauth/client-registration.ts';
+import { parseObject, seconds, text, unusableError } from '../oauth/document-members.ts';
 import { endpointOf } from '../oauth/issuer-metadata.ts';
 import { meaningOf, OAuthError, oauthErrorOf, optionsFor, refusalIn, shown } from '../oauth/library.ts';
 import { refusalHint } from '../oauth/refusal-hint.ts';
 import { sentSecrets } from '../oauth/sent-secrets.ts';
-import { requestTokens, type TokenContext, TokenEndpointFailure } from '../oauth/tokens.ts';
+import { requestTokens, type TokenContext, TokenEndpointFailure } from '../oauth/token-request.ts';
 import type { Issuer, Tokens } from '../vault/credentials.ts';
 import { type Vault, wait } from '../vault/vault.ts';
 
 /** The resource and the scopes to request. */
-interface Asked {
+interface TokenTarget {
   readonly resource: string | undefined;
   readonly scope: string | undefined;
 }
 
-export function byClientCredentials(context: TokenContext, asked: Asked): Promise<Tokens> {
+export function byClientCredentials(context: TokenContext, asked: TokenTarget): Promise<Tokens> {
   return requestTokens(context, 'client_credentials', parametersOf(asked));
 }
 
-function parametersOf({ resource, scope }: Asked): Record<string, string> {
+function parametersOf({ resource, scope }: TokenTarget): Record<string, string> {
   return { ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope }) };
 }
 
@@ -47,7 +47,7 @@ export interface DeviceContext extends TokenContext {
 }
 
 /** Shows the user where to go and which code to enter there, and polls until the user is done. */
-export async function byDeviceCode(context: DeviceContext, asked: Asked): Promise<Tokens> {
+export async function byDeviceCode(context: DeviceContext, asked: TokenTarget): Promise<Tokens> {
   const { wire, state, log, vault, issuer, client } = context;
   const device = await begin(context, asked);
   const page = device.completePage ?? device.page;
@@ -88,7 +88,7 @@ export async function byDeviceCode(context: DeviceContext, asked: Asked): Promis
     state.pending = undefined;
     await vault.forgetPending().catch(() => {});
   }
-  throw new UserSaidNo('unauthorized', 'nobody entered the code in time', {
+  throw new UserDidNotSignIn('unauthorized', 'nobody entered the code in time', {
     hint: 'the next call begins a new sign-in',
   });
 }
@@ -115,7 +115,7 @@ interface Device {
   readonly interval: number;
 }
 
-async function begin({ wire, config, issuer, client }: TokenContext, asked: Asked): Promise<Device> {
+async function begin({ wire, config, issuer, client }: TokenContext, asked: TokenTarget): Promise<Device> {
   const endpoint = deviceEndpointOf(issuer);
   try {
     return await client.request(async (authentication) => {
@@ -170,7 +170,7 @@ function refusal(error: OAuthError, { wire: { server }, config }: Pick<TokenCont
   const denied = error.error === 'access_denied';
   const where = showUrl(server);
   const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed: ${error.message}`;
-  const Kind = denied || error.error === 'expired_token' ? UserSaidNo : ProxyError;
+  const Kind = denied || error.error === 'expired_token' ? UserDidNotSignIn : ProxyError;
   const hint = refusalHint(error, config) ?? 'the next call begins a new sign-in';
   return new Kind('unauthorized', message, { hint }, error);
 }

@@ -8,15 +8,16 @@ import { Cancellation } from '../../core/cancel.ts';
 import { showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { openPlace } from '../credential-store.ts';
-import { accountsOf, flagsOf } from './accounts.ts';
 import type { CommandContext } from './context.ts';
+import { accountsOf, flagsOf } from './stored-accounts.ts';
 
 /**
  * Deletes the tokens even if the server cannot be told, and prints that it could not.
  * Rejects with a ProxyError while another process waits for its user to sign in.
  */
 export async function logout(server: HttpServer, context: CommandContext): Promise<void> {
-  const { log, print } = context;
+  const { log, progress, print } = context;
+  progress.step('signing out');
   const { options, http } = await openPlace(server, context);
   const name = credentialsName(server.url, server.auth.resource, server.auth.profile);
   const where = showUrl(server.url);

@@ -6,9 +6,9 @@ import { ProxyError } from '../../errors.ts';
 import { credentialStore } from '../credential-store.ts';
 import type { StatusTarget } from '../flags/args.ts';
 import { inWords, isoTime } from '../times.ts';
-import { accountsOf } from './accounts.ts';
 import type { CommandContext } from './context.ts';
 import type { Check } from './sign-in-check.ts';
+import { accountsOf } from './stored-accounts.ts';
 
 /**
  * Rejects with a ProxyError `unauthorized` when a server was asked, and does not accept the sign-in or does not say.
@@ -16,12 +16,14 @@ import type { Check } from './sign-in-check.ts';
 export async function status(target: StatusTarget, context: CommandContext): Promise<void> {
   const { url, options, check, json } = target;
   const { profile } = options.auth;
+  context.progress.step('reading the stored sign-ins');
   const store = await credentialStore(context.config);
   const found = (await accountsOf(store, url)).filter(
     ({ credentials }) => profile === undefined || credentials.profile === profile,
   );
-  const all: Told[] = [];
-  for (const account of found) {
+  const all: AccountStatus[] = [];
+  for (const [index, account] of found.entries()) {
+    if (check) context.progress.step(`checking sign-in ${index + 1} of ${found.length}`);
     const checked = check
       ? await (await import('./sign-in-check.ts')).checkSignIn(account, target, context)
       : undefined;
@@ -36,7 +38,7 @@ export async function status(target: StatusTarget, context: CommandContext): Pro
   if (failed) throw notAccepted(failed);
 }
 
-interface Told {
+interface AccountStatus {
   readonly credentials: Credentials;
   readonly checked: Check | undefined;
 }
@@ -46,7 +48,7 @@ function nobody(url: URL | undefined, profile: string | undefined): string {
   return `not signed in ${where}${profile === undefined ? '' : ` with --profile ${profile}`}`;
 }
 
-function notAccepted({ credentials, checked }: Told): ProxyError {
+function notAccepted({ credentials, checked }: AccountStatus): ProxyError {
   const { url, profile } = credentials;
   const where = printable(url, 300);
   if (checked?.accepted === undefined) {
@@ -60,7 +62,7 @@ function notAccepted({ credentials, checked }: Told): ProxyError {
   });
 }
 
-function describe(told: Told, now: number): string[] {
+function describe(told: AccountStatus, now: number): string[] {
   const { url, profile, resource, issuer, client, tokens } = told.credentials;
   const fact = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`  ${`${name}:`.padEnd(10)} ${printable(value, 200)}`];
@@ -82,12 +84,12 @@ const KINDS = {
   registered: 'registered by mcp-proxy',
 } as const;
 
-function stateOf({ credentials: { tokens }, checked }: Told, now: number): string {
+function stateOf({ credentials: { tokens }, checked }: AccountStatus, now: number): string {
   if (checked?.accepted === true) return 'signed in: the server accepts it';
   if (checked?.accepted === false) {
-    return `signed out: the server refuses it (HTTP ${checked.httpStatus}); the next call asks to sign in`;
+    return `signed out: the server refuses it (HTTP ${checked.httpStatus}); the next call asks you to sign in`;
   }
-  if (!isSignedIn(tokens, now)) return 'signed out; the next call asks to sign in';
+  if (!isSignedIn(tokens, now)) return 'signed out; the next call asks you to sign in';
   // The store knows when the authorization server last answered, but not what has happened there since.
   const since = tokens?.obtainedAt ? `, as of ${inWords(tokens.obtainedAt, now)}` : '';
   return `signed in${since}${checked ? `; not checked: ${checked.problem}` : ''}`;
@@ -99,12 +101,12 @@ function isSignedIn(tokens: Credentials['tokens'], now: number): boolean {
 }
 
 function tokenState({ expiresAt, refreshToken }: NonNullable<Credentials['tokens']>, now: number): string {
-  const renewed = refreshToken === undefined ? '' : ', renewed automatically';
-  if (expiresAt === undefined) return `valid until the server ends it${renewed}`;
-  return `${expiresAt > now ? 'expires' : 'expired'} ${inWords(expiresAt, now)}${renewed}`;
+  const refreshed = refreshToken === undefined ? '' : ', refreshed automatically';
+  if (expiresAt === undefined) return `valid until the server ends it${refreshed}`;
+  return `${expiresAt > now ? 'expires' : 'expired'} ${inWords(expiresAt, now)}${refreshed}`;
 }
 
-function asJson({ credentials, checked }: Told, now: number): object {
+function asJson({ credentials, checked }: AccountStatus, now: number): object {
   const { url, profile, resource, issuer, client, tokens } = credentials;
   return {
     url,

@@ -12,18 +12,17 @@ import {
   type ProcessConfig,
   type Strategy,
 } from '../../config.ts';
-import type { Level } from '../../core/ports.ts';
+import type { Env, Level } from '../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../core/redact.ts';
 import type { ReadFile } from './given-files.ts';
-import { SUBCOMMANDS } from './options.ts';
-import type { Env } from './placeholders.ts';
+import { SHELLS, type Shell, SUBCOMMANDS } from './options.ts';
 import { readAuth } from './read-auth.ts';
 import { credentialsIn, parseHeader } from './read-headers.ts';
 import { readForwardHeaders, readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
 import { readUrl } from './url-argument.ts';
 import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
-import { checkValue, type Flags, readTokens } from './words.ts';
+import { checkValue, type Flags, type ParsedArguments, readTokens } from './words.ts';
 
 interface Given<C extends ProcessConfig> {
   readonly config: C;
@@ -45,6 +44,8 @@ export type Action =
   | ({ readonly kind: 'run' } & Given<Config>)
   | ({ readonly kind: 'login' | 'logout'; readonly server: HttpServer } & Given<ProcessConfig>)
   | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
+  | ({ readonly kind: 'install' | 'uninstall'; readonly words: ParsedArguments } & Given<ProcessConfig>)
+  | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'help'; readonly all: boolean }
   | { readonly kind: 'version' };
 
@@ -59,6 +60,12 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
+  refuseStray(flags, subcommand?.name);
+  if (subcommand?.action === 'completion') return completion(targets);
+  if (subcommand?.action === 'install' || subcommand?.action === 'uninstall') {
+    const words = { flags, positionals: targets, command };
+    return { kind: subcommand.action, words, config: { ...readProcess(flags), listen: undefined }, secrets: [] };
+  }
   if (targets.length > 1) {
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
@@ -77,10 +84,6 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     const { options, config, secrets } = read(url, flags, env, readFile);
     return { kind, url, options, config, secrets, ...(check && { check }), ...(json && { json }) };
   }
-  if (check || json) {
-    const flag = check ? '--check' : '--json';
-    throw usageError(`${flag} belongs to the command status`, `mcp-proxy status ${flag}`);
-  }
   if (url === undefined) {
     const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
     throw usageError('no URL given', `${line}, or mcp-proxy --help for all commands and flags`);
@@ -92,12 +95,26 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     : { kind, server, config, secrets };
 }
 
+/** Throws a usage error for a flag that belongs to other commands. */
+function refuseStray(flags: Flags, command = ''): void {
+  for (const [{ name, only }, values] of flags.all) {
+    if (only === undefined || only.includes(command) || values.includes(false)) continue;
+    throw usageError(`--${name} belongs to the command ${only[0]}`, `mcp-proxy ${only[0]} --${name}`);
+  }
+}
+
+function completion(targets: readonly string[]): Action {
+  const shell = SHELLS.find((name) => name === targets[0]);
+  if (shell !== undefined && targets.length === 1) return { kind: 'completion', shell };
+  throw usageError('completion takes the name of a shell', `mcp-proxy completion ${SHELLS.join(', or ')}`);
+}
+
 interface Read extends Given<ProcessConfig> {
   readonly options: HttpServerOptions;
 }
 
-/** Takes the user info out of the URL. */
-function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
+/** How to use a server, and the secrets in that. Takes the user info out of the URL. Throws a usage error. */
+export function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
   let authorizationFromUrl = false;
@@ -143,9 +160,16 @@ function readProcess(flags: Flags): Omit<ProcessConfig, 'listen'> {
   return {
     enableProxy: flags.has('enable-proxy'),
     credentialStore: (flags.text('credential-store') as CredentialStore | undefined) ?? DEFAULTS.credentialStore,
-    logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
+    ...loudness(flags),
     logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
   };
+}
+
+function loudness(flags: Flags): Pick<ProcessConfig, 'logLevel' | 'quiet'> {
+  const level = flags.text('log-level') as Level | undefined;
+  if (!flags.has('quiet')) return { logLevel: level ?? DEFAULTS.logLevel };
+  if (level === undefined) return { logLevel: 'error', quiet: true };
+  throw usageError('--quiet and --log-level exclude each other', 'leave one of them out');
 }
 
 /** How to write what is wrong with the arguments, also where they cannot be read. */

@@ -17,5 +17,7 @@ export interface Option {
   /** `--help` only names the flag; `--help all` explains it. */
   readonly rare?: true;
   /** Its heading in the help. Without one, the flag is common. */
-  readonly group?: 'http' | 'sign-in';
+  readonly group?: 'http' | 'sign-in' | 'install';
+  /** The commands that have it. Without them, all have it. */
+  readonly only?: readonly string[];
 }

@@ -13,7 +13,8 @@ import {
   checkSeconds,
   jsonOrFile,
 } from './checks.ts';
-import { HTTP_OPTIONS } from './http-options.ts';
+import { HTTP_OPTIONS } from './http-mode-flags.ts';
+import { HOST_IDS, INSTALL_OPTIONS } from './install-options.ts';
 import type { Option } from './option.ts';
 
 export const OPTIONS: readonly Option[] = [
@@ -46,7 +47,7 @@ export const OPTIONS: readonly Option[] = [
     name: 'ignore-tool',
     value: 'PATTERN',
     repeatable: true,
-    help: 'hide and block tools; * matches any characters',
+    help: 'hide and block tools; * matches anything',
     check: checkNotEmpty,
   },
   {
@@ -54,7 +55,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'LEVEL',
     choices: LEVELS,
     default: 'info',
-    help: 'how much to log to stderr',
+    help: 'how much to log',
   },
   {
     name: 'log-format',
@@ -62,6 +63,12 @@ export const OPTIONS: readonly Option[] = [
     choices: LOG_FORMATS,
     default: DEFAULTS.logFormat,
     help: 'plain text, or one JSON object per line',
+  },
+  {
+    name: 'quiet',
+    short: 'q',
+    help: 'log errors only, and what must be seen, such as the page of a sign-in',
+    rare: true,
   },
   {
     name: 'ca',
@@ -205,26 +212,35 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'check',
     help: 'with status: ask the server whether it still accepts the sign-in',
+    only: ['status'],
     group: 'sign-in',
     rare: true,
   },
   {
     name: 'json',
     help: 'with status: print JSON',
+    only: ['status'],
     group: 'sign-in',
     rare: true,
   },
   ...HTTP_OPTIONS,
+  ...INSTALL_OPTIONS,
   { name: 'help', short: 'h', help: 'show this help; --help all explains every flag' },
   { name: 'version', help: 'show the version' },
 ];
 
+/** The shells that the program writes completion scripts for. */
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+export type Shell = (typeof SHELLS)[number];
+
 export interface Subcommand {
   readonly name: string;
   readonly argument: string;
+  /** The values that the argument may have, where they can be listed. */
+  readonly choices?: readonly string[];
   readonly help: string;
   /** The action of the subcommand. A subcommand without one is not implemented yet. */
-  readonly action?: 'login' | 'logout' | 'status';
+  readonly action?: 'login' | 'logout' | 'status' | 'install' | 'uninstall' | 'completion';
 }
 
 /** Words that may come instead of the URL. */
@@ -232,5 +248,26 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
+  {
+    name: 'install',
+    argument: '<host> <url>',
+    choices: HOST_IDS,
+    help: 'add a server to the configuration of a host',
+    action: 'install',
+  },
+  {
+    name: 'uninstall',
+    argument: '<host> <name>',
+    choices: HOST_IDS,
+    help: 'undo what install wrote',
+    action: 'uninstall',
+  },
+  {
+    name: 'completion',
+    argument: '<shell>',
+    choices: SHELLS,
+    help: 'print completions for bash, zsh, fish, powershell',
+    action: 'completion',
+  },
   { name: 'doctor', argument: '<url>', help: 'find out why it does not work' },
 ];

@@ -14,7 +14,7 @@ const EXAMPLES = `Examples:
   mcp-proxy https://server.example/mcp --listen localhost:8080
       serve HTTP clients at http://localhost:8080/mcp`;
 
-const HOST_CONFIGURATION = `Host configuration:
+const BY_HAND = `  an entry by hand:
   {"mcpServers": {"example": {"command": "npx",
     "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}`;
 
@@ -22,6 +22,7 @@ const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
   ['Common', undefined],
   ['HTTP mode', 'http'],
   ['Sign-in (rarely needed)', 'sign-in'],
+  ['Host configuration', 'install'],
 ];
 
 export interface UsageOptions {
@@ -52,8 +53,7 @@ export function usageText({ version, options, subcommands, all }: UsageOptions):
     ...entry('<url> [flags]', 'connect clients to the server'),
     ...commands,
     ...groups,
-    '',
-    HOST_CONFIGURATION,
+    ...(all ? [BY_HAND] : []),
     '',
   ].join('\n');
 }

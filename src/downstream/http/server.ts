@@ -1,6 +1,8 @@
 /** The HTTP server itself: its address, its limits, its certificate, and its end. */
-import http, { type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { Closable } from '../../core/exchange.ts';
+import { atMost } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { Connections } from './connections.ts';
 
@@ -34,22 +36,15 @@ const LIMITS: ServerOptions = {
 /** How long a client may read nothing of the data waiting for it, in milliseconds. */
 const STALLED = 60_000;
 
-/** Called when a connection was silent for a while. For a call that waits for its answer, silence is normal. */
-function cutStalled(this: ServerResponse): void {
-  if (this.writableLength > 0) this.destroy();
-}
-
-export interface Listener {
+export interface Listener extends Closable {
   /** `http://HOST:PORT`, for clients on this machine where every interface is bound. */
   readonly url: string;
   /** The interfaces that the server listens on, when it is more than one address. */
   readonly interfaces: 'every interface' | 'every IPv4 interface' | undefined;
-  /** Takes no new connections, and closes the idle ones. */
-  refuse(): void;
-  /** After {@link refuse}: resolves when every answer has left and every connection is closed. */
-  finished(): Promise<void>;
+  /** Takes no new connections, and closes each one as soon as all its answers have left. */
+  close(limit: number): Promise<void>;
   /** Closes every connection, including those in use. */
-  close(): Promise<void>;
+  destroy(): void;
 }
 
 /** Begins to listen. Rejects with a ProxyError `cannot-listen`. */
@@ -62,6 +57,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   server.on('connection', (socket: Socket) => connections.opened(socket));
   // Over TLS, requests come on a separate socket.
   server.on('secureConnection', (socket: Socket) => connections.opened(socket));
+  server.on('timeout', (socket: Socket) => connections.silent(socket));
   const onClose = function (this: ServerResponse): void {
     connections.over(this);
     closed(this);
@@ -69,7 +65,6 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const serve: RequestListener = (req, res) => {
     connections.begun(res);
     res.on('close', onClose);
-    res.on('timeout', cutStalled);
     handle(req, res);
   };
   server.on('request', serve);
@@ -86,23 +81,22 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   return {
     url: `${tls ? 'https' : 'http'}://${shownHost(host, bound)}:${bound.port}`,
     interfaces: INTERFACES.get(bound.address),
-    refuse() {
+    close(limit) {
       // HTTP's own `close` would cut off answers that are still being written.
       NetServer.prototype.close.call(server);
       connections.end();
+      return atMost(limit, ended);
     },
-    finished: () => ended,
-    close() {
+    destroy() {
       NetServer.prototype.close.call(server);
       connections.destroy();
-      return ended;
     },
   };
 }
 
 async function create({ tls }: ListenerOptions): Promise<Server> {
-  if (!tls) return http.createServer(LIMITS);
-  const https = await import('node:https');
+  if (!tls) return createServer(LIMITS);
+  const https = process.getBuiltinModule('node:https');
   try {
     return https.createServer({ ...LIMITS, ...tls });
   } catch (error) {

@@ -21,7 +21,7 @@ export interface Server {
   /** Sends a request in the modern era. */
   readonly send: (exchange: Exchange) => Promise<Outcome>;
   /** Remembers that the server has no modern era. */
-  readonly remember: () => Promise<void>;
+  readonly remember: () => void;
 }
 
 /**
@@ -40,7 +40,7 @@ export async function findLeg(initialize: Exchange, result: Json, server: Server
   if (!outcome) return undefined;
   const { reply } = outcome;
   if (isModernAnswer(outcome) && reply && 'result' in reply) return reply.result;
-  if (isSettled(outcome)) await server.remember();
+  if (isSettled(outcome)) server.remember();
   return undefined;
 }
 

@@ -10,7 +10,7 @@ import type { Call } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { missedChanges } from '../../mcp/missed-changes.ts';
 import { nextAttempt, pause } from '../backoff.ts';
-import { type Position, startOfStream } from '../messages.ts';
+import { type EventPosition, startOfStream } from '../messages.ts';
 import type { Outcome } from '../outcome.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
@@ -21,7 +21,7 @@ const LIVED = 5_000;
 /** Runs a `subscriptions/listen` to its end; `send` opens one stream and reads it. */
 export async function subscribe(
   exchange: Exchange,
-  send: (exchange: Exchange, position: Position) => Promise<Outcome>,
+  send: (exchange: Exchange, position: EventPosition) => Promise<Outcome>,
   log: Log,
 ): Promise<Outcome> {
   let acknowledged: Json | undefined;

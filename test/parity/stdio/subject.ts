@@ -18,7 +18,7 @@ import {
   ListRootsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { PROXY_BIN, privateHome, proxyEnvironment } from '../../peers/proxy.ts';
+import { PROGRAM, privateHome, proxyEnvironment } from '../../peers/proxy.ts';
 import { type AnyTransport, Wire } from './wire.ts';
 
 export const CLIENTS = ['SDK v1', 'SDK v2 legacy', 'SDK v2 modern'] as const;
@@ -73,9 +73,10 @@ export async function connect(kind: ClientKind, via: Via, url: string, flags: st
   const home = privateHome();
   const wire = new Wire();
   let stderr = '';
+  const [command, ...script] = PROGRAM;
   const stdio = {
-    command: process.execPath,
-    args: [PROXY_BIN, url, ...flags],
+    command,
+    args: [...script, url, ...flags],
     env: proxyEnvironment(home),
     stderr: 'pipe' as const,
   };

@@ -6,7 +6,7 @@ import { explainFile } from './files.ts';
 import { explainHeader, explainHeaderValue } from './headers.ts';
 import { explainNoValue, explainPlaceholder, explainShellVariable, explainUnexpanded } from './placeholders.ts';
 import { explainSurplus } from './surplus.ts';
-import { explainChoice, explainFlag, explainForeign } from './unknown-words.ts';
+import { explainChoice, explainFlag, explainForeign } from './unknown-flags.ts';
 import { explainUrl } from './url.ts';
 
 /** The same error with its message and its hint. */

@@ -6,19 +6,20 @@ import type { ServerResponse } from 'node:http';
 import type { CancelSignal } from '../../../core/cancel.ts';
 import type { Peer, Session } from '../../../core/exchange.ts';
 import type { Call, Frame, Message, Reply } from '../../../core/jsonrpc.ts';
-import type { Served } from '../../../core/ports/sessions.ts';
-import { ProxyError } from '../../../errors.ts';
+import { SESSION_CLOSED, type Served } from '../../../core/ports/sessions.ts';
+import { drained } from '../../../core/timer.ts';
+import type { ProxyError } from '../../../errors.ts';
 import { Link } from '../../../wire/link.ts';
-import { Backlog, NOT_TAKEN } from '../backlog.ts';
 import { type Release, releasing, TOO_MANY_BYTES } from '../body-budget.ts';
+import { Backlog, NOT_TAKEN } from '../pending-notifications.ts';
 import type { Refusal } from '../refusal.ts';
 import { EventStream } from '../response/event-stream.ts';
-import type { Pulse } from '../response/heartbeat.ts';
+import type { Heartbeats } from '../response/heartbeat.ts';
 import { MAX_OPEN_CALLS, TOO_MANY_CALLS } from './too-many-calls.ts';
 
 export interface SseOptions {
   readonly id: string;
-  readonly pulse: Pulse;
+  readonly pulse: Heartbeats;
   /** The path that the client POSTs to. */
   readonly path: string;
   /** Opens a session with the server in the name of this client. */
@@ -93,10 +94,15 @@ export class SseSession implements Peer, Served {
     return undefined;
   }
 
-  async close(limit: number, error?: ProxyError): Promise<void> {
-    this.#link.end(error ?? new ProxyError('failed', 'the client has closed its stream', { outcome: 'unknown' }));
+  async close(limit: number): Promise<void> {
+    const left = await drained(this.#link.idle(), limit);
+    this.destroy(SESSION_CLOSED);
+    await this.#server.close(left);
+  }
+
+  destroy(reason: ProxyError): void {
+    this.#link.destroy(reason);
     this.#stream.end();
-    await this.#server.close(limit);
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Callback, CallbackOptions, Verdict } from '../../../../src/auth/sign-in/callback.ts';
+import type { Callback, CallbackOptions, SignInOutcome } from '../../../../src/auth/sign-in/callback.ts';
 import { ProxyError } from '../../../../src/errors.ts';
 import { opened } from '../../../peers/opened.ts';
 import { ask, later, listening, RIGHT, SIGNED_IN, STATE } from './callback-answers.ts';
@@ -34,13 +34,13 @@ describe('the answer', () => {
     ]);
     const again = await ask(callback, RIGHT);
     expect(again.status).toBe(409);
-    expect(again.text).toContain('already been answered');
+    expect(again.text).toContain('already complete');
     expect(seen).toHaveLength(1);
   });
 
   it('is told to the browser only when it is known', async () => {
     const asked = later<void>();
-    const verdict = later<Verdict>();
+    const verdict = later<SignInOutcome>();
     const callback = await listen({
       finish: () => {
         asked.resolve();
