@@ -1,6 +1,6 @@
 /** Opens the bridge for a client whose `initialize` the server has no answer to. */
 import { derived, type Exchange } from '../../core/exchange.ts';
-import type { Json } from '../../core/json.ts';
+import { type Json, JsonError } from '../../core/json.ts';
 import { type Call, errorCode, type Reply } from '../../core/jsonrpc.ts';
 import { type ModernOnly, ProxyError } from '../../errors.ts';
 import { clientEnvelope, stamped } from '../../mcp/eras/client-envelope.ts';
@@ -17,9 +17,15 @@ export interface Crossing {
   readonly bridge?: ModernServer;
 }
 
-/** The bridge to a server that has introduced itself. */
+/** The bridge to a server that has introduced itself. Throws a ProxyError when that cannot be read in one way only. */
 export function bridgeTo(discovered: Json, initialize: Call, parts: Parts): ModernServer {
-  return new ModernServer({ ...parts, initialize, discovered });
+  try {
+    return new ModernServer({ ...parts, initialize, discovered });
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    const what = "the server's result of server/discover";
+    throw new ProxyError('bad-result', `${what} cannot be read: ${error.message}`, {}, error);
+  }
 }
 
 /**

@@ -10,7 +10,9 @@ import { legacyResult, readResult } from './legacy-result.ts';
  */
 export function initializeResultOf(discovered: Json, protocolVersion: string, host: string): Json {
   const own = readResult(discovered);
-  const kept = withoutMembers(legacyResult('server/discover', own), ['supportedVersions']);
+  // A strict client accepts no instructions that are not a text.
+  const unusable = peekText(discovered, 'instructions') === undefined ? ['instructions'] : [];
+  const kept = withoutMembers(legacyResult('server/discover', own), ['supportedVersions', ...unusable]);
   const versioned = withMember(kept, 'protocolVersion', encode(protocolVersion));
   const capabilities = withoutTasks(peekObject(discovered, 'capabilities') ?? encode({}));
   const told = withMember(versioned, 'capabilities', capabilities);

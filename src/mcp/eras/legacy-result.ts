@@ -2,7 +2,7 @@
  * What a server of 2026-07-28 says, in the form of older revisions: without the members that say what kind of result it
  * is, how long it may be cached, and which server or subscription it belongs to.
  */
-import { asString, isObject, type Json, type Member, members, withoutMembers } from '../../core/json.ts';
+import { asString, isObject, type Json, JsonError, type Member, members, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import { SERVER_INFO, SUBSCRIPTION_ID } from '../envelope.ts';
 import { isCacheable } from '../methods.ts';
@@ -50,12 +50,17 @@ export function legacyResult(method: string, { text, members: all }: ModernResul
   return Buffer.concat([...(parts.length === 0 ? [Buffer.from('{')] : parts), Buffer.from('}')]);
 }
 
-/** A notification of a subscription without the id of the subscription. Throws a JsonError for a duplicate key. */
+/** A notification of a subscription without the id of the subscription. The client judges one that cannot be read. */
 export function legacyNote(note: Call): Call {
   const { params, ...rest } = note;
   if (!isObject(params)) return note;
-  const own = legacyResult(note.method, { text: params, members: members(params), type: undefined });
-  return own.length > EMPTY_OBJECT ? { ...rest, params: own } : rest;
+  try {
+    const own = legacyResult(note.method, { text: params, members: members(params), type: undefined });
+    return own.length > EMPTY_OBJECT ? { ...rest, params: own } : rest;
+  } catch (error) {
+    if (error instanceof JsonError) return note;
+    throw error;
+  }
 }
 
 /** Undefined when nothing is left. */

@@ -120,6 +120,32 @@ describe('the answer to initialize', () => {
     expect(server.lines).toEqual(['POST initialize', 'POST server/discover']);
   });
 
+  it.each([
+    '{"supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"tools":{}}}',
+    '{"supportedVersions":["2026-07-28"],"capabilities":{},"_meta":{"a":1,"a":2}}',
+  ])('is -31007 when the server introduces itself with %s', async (introduction) => {
+    const server = await open(startScripted('/mcp', modernServer({ 'server/discover': introduction })));
+    const proxy = startProxy(server.url);
+    await expect(proxy.rpc.initialize()).rejects.toMatchObject({ code: -31007 });
+    await proxy.close();
+  });
+
+  it.each([
+    '{"supportedVersions":["2026-07-28"]}',
+    '{"supportedVersions":["2026-07-28"],"capabilities":null,"instructions":7}',
+    '{"supportedVersions":["2026-07-28"],"capabilities":[1]}',
+  ])('is one that strict clients accept when the server introduces itself with %s', async (introduction) => {
+    const server = await open(startScripted('/mcp', modernServer({ 'server/discover': introduction })));
+    const proxy = startProxy(server.url);
+    expect(await proxy.rpc.initialize()).toEqual({
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      serverInfo: { name: new URL(server.url).host, version: 'unknown' },
+    });
+    expect((await proxy.rpc.request('tools/list')).tools).toHaveLength(1);
+    await proxy.close();
+  });
+
   it('is -31005 when the server speaks only revisions that do not exist yet', async () => {
     const supported = ['2031-01-01'];
     const refusal = rpcErrorBody(-32022, 'no', { supported });

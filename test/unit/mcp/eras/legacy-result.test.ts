@@ -59,6 +59,7 @@ describe('legacyNote', () => {
     [`{"uri":"a:b","_meta":{${ID}}}`, '{"uri":"a:b"}'],
     [`{"_meta":{${ID},"x":1}}`, '{"_meta":{"x":1}}'],
     ['[1]', '[1]'],
+    ['{"a":1,"a":2}', '{"a":1,"a":2}'],
   ])('%s', (params, expected) => {
     const note = legacyNote({ method: 'notifications/x', params: Buffer.from(params) });
     expect(note.params?.toString()).toBe(expected);
