@@ -9,7 +9,7 @@ import { stack } from '../core/layer.ts';
 import { StdioDownstream } from '../downstream/stdio/stdio.ts';
 import { ProxyError } from '../errors.ts';
 import type { StdioEnvironment } from './environment.ts';
-import { layersOf, onlyServer, openServer, openShared, type Shared } from './server.ts';
+import { layersOf, onlyServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningProxy {
@@ -25,7 +25,7 @@ export interface RunningProxy {
 export function startStdioProxy(config: Config, environment: StdioEnvironment): RunningProxy {
   const shared = openShared(onlyServer(config), config, environment);
   const downstream = new StdioDownstream(environment.streams, environment.log);
-  const connect = stack(layersOf(shared), (client) => openServer(shared, client));
+  const connect = stack(layersOf(shared), shared.connect);
   const upstream = connect(downstream);
   downstream.start(upstream);
 
@@ -36,6 +36,9 @@ export function startStdioProxy(config: Config, environment: StdioEnvironment): 
     close: (reason) => shutdown.begin(reason),
   };
 }
+
+/** How long a local server that has not answered yet may take to end, in milliseconds. */
+const UNANSWERED = 400;
 
 function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Steps {
   const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
@@ -65,7 +68,15 @@ function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Step
       {
         name: 'end the session at the server',
         limit: 'close',
+        needed: () => shared.local === undefined,
         run: (left) => server.close(server.established ? left : 0),
+      },
+      {
+        name: 'end the process of a local server',
+        limit: 'close',
+        needed: () => shared.local !== undefined,
+        // One that has not answered anything has nothing to finish.
+        run: (left) => shared.local?.close(server.established ? left : Math.min(left, UNANSWERED)),
       },
       { name: 'store what the sign-in has got', limit: 'close', needed: () => signsIn, run: endSignIn },
     ],

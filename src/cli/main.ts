@@ -1,6 +1,6 @@
 /** The program: the only place that reads the process's arguments and ends the process. */
 import { readFileSync } from 'node:fs';
-import { onlyServer } from '../app/server.ts';
+import { onlyRemoteServer } from '../app/server.ts';
 import { startStdioProxy } from '../app/stdio-proxy.ts';
 import type { Config, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
@@ -114,7 +114,9 @@ function renew(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
   import('./commands/refresh.ts')
-    .then(({ renewStored }) => renewStored(onlyServer(config), serial, { config, log: silent, version: __VERSION__ }))
+    .then(({ renewStored }) =>
+      renewStored(onlyRemoteServer(config), serial, { config, log: silent, version: __VERSION__ }),
+    )
     .then(
       () => process.exit(0),
       (error: unknown) => process.stdout.write(reportOf(known(error)), () => process.exit(1)),

@@ -63,6 +63,12 @@ export class PendingRequests extends KeyedRoll<Pending> {
     return stray ? 'stray' : 'answered';
   }
 
+  /** Whether an id, in any of its spellings, is that of an open request. */
+  asks(id: Id): boolean {
+    const number = requestNumber(id, this.#lastId);
+    return number !== undefined && this.get(String(number)) !== undefined;
+  }
+
   /** Rejects a request, unless it is settled. */
   fail(pending: Pending, error: Error): void {
     if (this.delete(pending)) pending.reject(error);

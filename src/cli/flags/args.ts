@@ -18,6 +18,7 @@ import type { ReadFile } from './given-files.ts';
 import { SUBCOMMANDS } from './options.ts';
 import type { Env } from './placeholders.ts';
 import { readAuth } from './read-auth.ts';
+import { readCommand, refuseFor } from './read-command.ts';
 import { credentialsIn, parseHeader } from './read-headers.ts';
 import { readForwardHeaders, readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
@@ -65,10 +66,15 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   }
 
   if (subcommand && !subcommand.action) throw notYet(subcommand.name);
-  if (command !== undefined) throw notYet('-- <command>');
-
   if (subcommand && flags.text('listen') !== undefined) {
     throw usageError(`${subcommand.name} serves no clients`, 'leave --listen and its flags out');
+  }
+  if (command !== undefined) {
+    if (subcommand) throw new UnexplainedMistake({ kind: 'no-subcommand', subcommand: subcommand.name });
+    if (targets.length > 0) throw new UnexplainedMistake({ kind: 'two-servers' });
+    const { server, secrets } = readCommand(command, flags, env);
+    const { config, token } = readProcess(flags, env, readFile);
+    return { kind: 'run', config: { ...config, servers: [server] }, secrets: [...secrets, ...token] };
   }
   const kind = subcommand?.action ?? 'run';
   const url = targets[0] === undefined ? undefined : readUrl(targets[0]);
@@ -98,6 +104,7 @@ interface Read extends Given<ProcessConfig> {
 
 /** Takes the user info out of the URL. */
 function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
+  refuseFor('command', flags);
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
   let authorizationFromUrl = false;
@@ -119,7 +126,7 @@ function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile):
     }
   }
   const { auth, secrets } = readAuth(flags, env, readFile);
-  const listen = readListen(flags, env, readFile);
+  const { config, token } = readProcess(flags, env, readFile);
   const options: HttpServerOptions = {
     headers,
     ...(authorizationFromUrl && { authorizationFromUrl }),
@@ -131,21 +138,24 @@ function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile):
     tls: readTls(flags, readFile),
   };
   const inHeaders = headers.flatMap(([name, value]) => headerSecrets(name, value));
-  const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
   return {
     options,
-    config: { ...readProcess(flags), listen },
+    config,
     secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token],
   };
 }
 
-function readProcess(flags: Flags): Omit<ProcessConfig, 'listen'> {
-  return {
+/** What concerns the process, and the client token. */
+function readProcess(flags: Flags, env: Env, readFile: ReadFile): { config: ProcessConfig; token: readonly string[] } {
+  const listen = readListen(flags, env, readFile);
+  const config: ProcessConfig = {
     enableProxy: flags.has('enable-proxy'),
     credentialStore: (flags.text('credential-store') as CredentialStore | undefined) ?? DEFAULTS.credentialStore,
     logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
     logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
+    listen,
   };
+  return { config, token: listen?.clientToken === undefined ? [] : [listen.clientToken] };
 }
 
 /** How to write what is wrong with the arguments, also where they cannot be read. */

@@ -67,6 +67,7 @@ const OPTIONS: readonly Omit<Option, 'group'>[] = [
     help: 'send this header of the clients on to the server, under another name if one is given',
     check: checkForwardHeader,
     rare: true,
+    for: 'url',
   },
   {
     name: 'upstream-session',
@@ -90,6 +91,24 @@ const OPTIONS: readonly Omit<Option, 'group'>[] = [
     help: 'maximum number of open sessions',
     check: checkCount,
     rare: true,
+  },
+  {
+    name: 'max-children',
+    value: 'N',
+    default: String(LISTEN_DEFAULTS.maxChildren),
+    help: 'maximum number of processes of a local server',
+    check: checkCount,
+    rare: true,
+    for: 'command',
+  },
+  {
+    name: 'child-idle',
+    value: 'SECONDS',
+    default: String(LISTEN_DEFAULTS.childIdle / 1_000),
+    help: 'stop a process of a local server that nobody uses for this long; the next call starts it again',
+    check: checkSeconds,
+    rare: true,
+    for: 'command',
   },
   {
     name: 'max-body',

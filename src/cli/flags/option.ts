@@ -17,5 +17,7 @@ export interface Option {
   /** `--help` only names the flag; `--help all` explains it. */
   readonly rare?: true;
   /** Its heading in the help. Without one, the flag is common. */
-  readonly group?: 'http' | 'sign-in';
+  readonly group?: 'http' | 'local' | 'sign-in';
+  /** The only kind of server that it concerns: one at a URL, or one that a command starts. */
+  readonly for?: 'url' | 'command';
 }

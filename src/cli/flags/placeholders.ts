@@ -37,6 +37,11 @@ export function expandVariables(text: string, env: Env, where: string, onValue?:
   });
 }
 
+/** The names of the variables in the placeholders of a text. */
+export function variablesIn(text: string): string[] {
+  return [...text.matchAll(PLACEHOLDER)].flatMap(([, plain, defaulted]) => plain ?? defaulted ?? []);
+}
+
 /** Throws a usage error for a placeholder in a value without expansion, which would be sent unchanged. */
 export function refusePlaceholders(text: string, where: string): void {
   if (isUnexpanded(text)) throw new UnexplainedMistake({ kind: 'unexpanded', text, where });

@@ -19,12 +19,15 @@ export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenCo
   }
   const upstreamSession = flags.text('upstream-session') as UpstreamSession | undefined;
   const [idle, sessions, mebibytes] = ['session-idle', 'max-sessions', 'max-body'].map((flag) => flags.text(flag));
+  const [children, childIdle] = [flags.text('max-children'), flags.text('child-idle')];
   return {
     ...place(address),
     upstreamSession: upstreamSession ?? LISTEN_DEFAULTS.upstreamSession,
     clientToken: clientToken(flags.text('client-token'), env, readFile),
     sessionIdle: idle === undefined ? LISTEN_DEFAULTS.sessionIdle : milliseconds(idle),
     maxSessions: sessions === undefined ? LISTEN_DEFAULTS.maxSessions : Number(sessions),
+    maxChildren: children === undefined ? LISTEN_DEFAULTS.maxChildren : Number(children),
+    childIdle: childIdle === undefined ? LISTEN_DEFAULTS.childIdle : milliseconds(childIdle),
     maxBody: mebibytes === undefined ? LISTEN_DEFAULTS.maxBody : Number(mebibytes) * 1_048_576,
     allowedHosts: flags.texts('allowed-host').map((host) => host.toLowerCase()),
     allowedOrigins: flags.texts('allowed-origin'),

@@ -16,6 +16,10 @@ export function notYet(what: string): ProxyError {
 export type Mistake =
   | { readonly kind: 'url'; readonly given: string }
   | { readonly kind: 'command'; readonly words: readonly string[] }
+  /** Nothing after `--`; a URL besides a command; a command after a subcommand that takes none. */
+  | { readonly kind: 'no-command' | 'two-servers' }
+  | { readonly kind: 'no-subcommand'; readonly subcommand: string }
+  | ({ readonly kind: 'other-server' } & OtherServer)
   | ({ readonly kind: 'surplus' } & Surplus)
   /** The flag as it was written, dashes included. */
   | { readonly kind: 'flag'; readonly flag: string; readonly value: string | undefined }
@@ -26,6 +30,14 @@ export type Mistake =
   | { readonly kind: 'header'; readonly text: string; readonly name: string }
   | { readonly kind: 'header-value'; readonly name: string; readonly value: string }
   | ({ readonly kind: 'file' } & UnreadableFile);
+
+/** A flag that concerns only servers of the other kind. */
+export interface OtherServer {
+  /** Its name, without dashes. */
+  readonly flag: string;
+  readonly concerns: 'url' | 'command';
+  readonly signsIn: boolean;
+}
 
 /** More arguments than the URL. */
 export interface Surplus {

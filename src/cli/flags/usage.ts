@@ -21,6 +21,7 @@ const HOST_CONFIGURATION = `Host configuration:
 const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
   ['Common', undefined],
   ['HTTP mode', 'http'],
+  ['Local servers', 'local'],
   ['Sign-in (rarely needed)', 'sign-in'],
 ];
 
@@ -37,7 +38,8 @@ export function usageText({ version, options, subcommands, all }: UsageOptions):
     .filter(({ action }) => action !== undefined)
     .flatMap(({ name, argument, help }) => entry(`${name} ${argument}`, help));
   const groups = GROUPS.flatMap(([title, group]) => {
-    const own = options.filter((option) => option.group === group);
+    const own = options.filter((option) => (all ? option.group : shortGroup(option)) === group);
+    if (own.length === 0) return [];
     const explained = own.filter(({ rare }) => all || !rare);
     const others = own.filter((option) => !explained.includes(option)).map(({ name }) => `--${name}`);
     const also = others.length === 0 ? [] : wrapped(`also: ${others.join(', ')}`, 2);
@@ -49,13 +51,18 @@ export function usageText({ version, options, subcommands, all }: UsageOptions):
     EXAMPLES,
     '',
     'Commands:',
-    ...entry('<url> [flags]', 'connect clients to the server'),
+    ...entry('<url> | -- <command>', 'connect clients to this server'),
     ...commands,
     ...groups,
     '',
     HOST_CONFIGURATION,
     '',
   ].join('\n');
+}
+
+/** Where the short help names a flag: a few of them are not worth a heading. */
+function shortGroup({ group }: Option): Option['group'] {
+  return group === 'local' ? undefined : group;
 }
 
 function describe(option: Option): string[] {

@@ -5,7 +5,7 @@ import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { isCommand } from './pasted-command.ts';
 import { refusePlaceholders } from './placeholders.ts';
-import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
+import { UnexplainedMistake, usageError } from './usage-error.ts';
 
 export class Flags {
   readonly all = new Map<Option, (string | boolean)[]>();
@@ -68,7 +68,6 @@ export function readTokens(argv: readonly string[]): Tokens {
     if (token.kind !== 'option') continue;
     const option = OPTIONS.find((o) => o.name === token.name);
     if (!option) {
-      if (end !== -1) throw notYet('-- <command>');
       throw new UnexplainedMistake({
         kind: 'flag',
         flag: token.rawName,

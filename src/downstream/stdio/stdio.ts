@@ -19,8 +19,9 @@ import { ProxyError } from '../../errors.ts';
 import { MAX_DOWNSTREAM_MESSAGE, type ReceivedFrame, readEnds, readFrame } from '../../wire/frames.ts';
 import { LineWriter } from '../../wire/line-writer.ts';
 import { LineReader } from '../../wire/lines.ts';
-import { Link, type LinkHandlers, type Way } from '../../wire/link.ts';
+import { Link, type LinkHandlers } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
+import type { Way } from '../../wire/way.ts';
 import { Budget, releasing } from '../http/body-budget.ts';
 import type { StdioStreams } from './streams.ts';
 

@@ -4,6 +4,7 @@ import type { Mistake, UnexplainedMistake } from '../usage-error.ts';
 import { explainCommand } from './command.ts';
 import { explainFile } from './files.ts';
 import { explainHeader, explainHeaderValue } from './headers.ts';
+import { explainNoCommand, explainOtherServer, explainSubcommand, explainTwoServers } from './local-servers.ts';
 import { explainNoValue, explainPlaceholder, explainShellVariable, explainUnexpanded } from './placeholders.ts';
 import { explainSurplus } from './surplus.ts';
 import { explainChoice, explainFlag, explainForeign } from './unknown-words.ts';
@@ -21,6 +22,14 @@ export function explainOwn(mistake: Mistake): ProxyError {
       return explainUrl(mistake.given);
     case 'command':
       return explainCommand(mistake.words);
+    case 'no-command':
+      return explainNoCommand();
+    case 'two-servers':
+      return explainTwoServers();
+    case 'no-subcommand':
+      return explainSubcommand(mistake.subcommand);
+    case 'other-server':
+      return explainOtherServer(mistake);
     case 'surplus':
       return explainSurplus(mistake);
     case 'flag':

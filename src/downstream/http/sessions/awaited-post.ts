@@ -4,7 +4,7 @@
 import type { Call, Frame, Reply } from '../../../core/jsonrpc.ts';
 import { Entry } from '../../../core/open.ts';
 import { askedToken } from '../../../mcp/progress.ts';
-import type { Way } from '../../../wire/link.ts';
+import type { Way } from '../../../wire/way.ts';
 import type { PostResponse } from '../response/post-response.ts';
 
 /** The session, as its POSTs see it. */
