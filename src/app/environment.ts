@@ -10,6 +10,8 @@ import type { StdioStreams } from '../downstream/stdio/streams.ts';
 export interface Environment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  /** The log for events of one server, by its name. If omitted, they go to `log`. */
+  readonly logOf?: (server: string) => Log;
   readonly memory: VerdictMemory;
   /** Where sign-ins are stored. If omitted, they end with the process. */
   readonly credentials?: SecretStore;

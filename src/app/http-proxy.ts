@@ -55,7 +55,7 @@ export async function startHttpProxy(
   config: Config & { readonly listen: ListenConfig },
   given: Environment,
 ): Promise<RunningHttpProxy> {
-  const environment = { ...given, log: withoutRepetition(given.log) };
+  const environment = quieter(given);
   const { log } = environment;
   const { listen: own } = config;
   const server = onlyServer(config);
@@ -63,6 +63,7 @@ export async function startHttpProxy(
   const openSessions = given.openSessions ?? memorySessions;
   const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
+  const meter = metrics.meterOf(server.name);
   const forwardHeaders = server.kind === 'http' ? server.forwardHeaders : [];
   const clientsSignIn = forwardHeaders.some(({ to }) => to === 'authorization');
   const shared = openShared(server, config, environment, {
@@ -70,10 +71,10 @@ export async function startHttpProxy(
     signsIn: !clientsSignIn,
     // An answer that the server gave to one client must not be given to another.
     remembers: forwardHeaders.length === 0,
-    renewed: () => metrics.renewed(),
+    renewed: () => meter.renewed(),
   });
   const ready = new Ready(shared, { clientsSignIn });
-  const servers = new AllServers(own, shared, measure(metrics), forwardHeaders.length > 0);
+  const servers = new AllServers(own, shared, measure(meter), forwardHeaders.length > 0);
   const downstream = new HttpDownstream({
     rules: {
       allowedHosts: new Set(own.allowedHosts),
@@ -100,9 +101,11 @@ export async function startHttpProxy(
       downstream.handle(req, res);
     },
     notAccepted: (why) => log.warn(`a connection could not be accepted: ${why} (is ulimit -n large enough?)`),
-    closed: (res) => metrics.response(knownPath(res.req.url), statusOf(res)),
+    closed: (res) => metrics.response(res.req.url, statusOf(res)),
   });
-  shared.hopeless.then((error) => log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message));
+  shared.hopeless.then(({ message, data }) =>
+    shared.environment.log.error(data.hint ? `${message} (${data.hint})` : message),
+  );
   // Operators must learn at startup, not from the first client, that the server is down or needs a sign-in.
   const looking = ready.lookUntilReached();
 
@@ -113,6 +116,16 @@ export async function startHttpProxy(
     hopeless: shared.hopeless,
     // Clients did not ask for the end, so after a signal their calls get as much time as after a client leaves.
     close: (reason) => shutdown.begin(reason === 'signal' ? 'client-gone' : reason),
+  };
+}
+
+/** The environment for many clients. */
+function quieter(given: Environment): Environment {
+  const { log, logOf } = given;
+  return {
+    ...given,
+    log: withoutRepetition(log),
+    ...(logOf && { logOf: (server: string) => withoutRepetition(logOf(server)) }),
   };
 }
 

@@ -62,6 +62,7 @@ const CHOICES: Members = {
 const ENVIRONMENT: Readonly<Record<string, string | readonly string[]>> = {
   env: 'object',
   log: LEVELS,
+  logOf: 'function',
   memory: ['peek', 'recall', 'remember'],
   credentials: ['peek', 'read', 'write', 'remove', 'names'],
   version: 'string',

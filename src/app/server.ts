@@ -124,7 +124,7 @@ function openRemote(
   let auth: Auth | undefined;
   let neighbours: Promise<Neighbours> | undefined;
   const redact: Redact = (text) => environment.redact(auth ? auth.redact(text) : text);
-  const log = redactedLog(environment.log, redact);
+  const log = redactedLog(environment.logOf?.(server.name) ?? environment.log, redact);
   const store = forgivingReads(credentials, log);
   const fetch = tellWhenSlow(http.fetch, {
     after: TELL_AFTER,

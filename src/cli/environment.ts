@@ -2,7 +2,7 @@
 
 import type { Environment } from '../app/environment.ts';
 import type { Config } from '../config.ts';
-import type { SecretStore } from '../core/ports.ts';
+import type { Log, SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { isReservedHeader } from '../http/client.ts';
 import { unusedProxyFlag } from '../http/proxy-variables.ts';
@@ -17,14 +17,18 @@ export function environmentOf(
   version: string,
 ): Environment {
   const redact = redactor(secrets);
-  const { logLevel: level, logFormat: format } = config;
+  const { logLevel: level, logFormat: format, servers } = config;
   // Hosts add their own timestamps to the lines they read.
   const timed = config.listen !== undefined;
-  const log = createLog({ level, format, redact, timed, write: (text) => process.stderr.write(text) });
+  // A line says which server it is about where that is a question.
+  const named = servers.length > 1 || level === 'debug';
+  const write = (text: string): boolean => process.stderr.write(text);
+  const logOf = (server?: string): Log => createLog({ level, format, redact, server, named, timed, write });
   // The host may close stderr, which is no reason to stop working.
   process.stderr.on('error', () => {});
-  for (const server of config.servers) {
+  for (const server of servers) {
     if (server.kind !== 'http') continue;
+    const log = logOf(server.name);
     for (const [name] of server.headers) {
       if (isReservedHeader(name)) log.warn(`--header ${name} is ignored: this header belongs to the protocol`);
     }
@@ -40,7 +44,8 @@ export function environmentOf(
     // Another process finds the credentials only if they are in a folder.
     ...(folder !== undefined && { renewApart: apart }),
     version,
-    log,
+    log: logOf(),
+    logOf,
     redact,
   };
 }

@@ -74,13 +74,14 @@ async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOpt
 /** Runs a command other than the proxy, and then exits with its status. */
 function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
   const { config } = action;
+  const server = action.kind === 'status' ? undefined : action.server.name;
   const { logLevel: level, logFormat: format } = config;
   const redact = redactor(action.secrets);
-  const log = createLog({ level, format, redact, plain: true, write: (text) => process.stderr.write(text) });
+  const log = createLog({ level, format, redact, server, plain: true, write: (text) => process.stderr.write(text) });
   // What `status` prints as JSON is an answer, and no event.
   const isText = format === 'text' || action.kind === 'status';
   const print = (line: string): boolean =>
-    process.stdout.write(isText ? `${line}\n` : announcement(redact(line), format));
+    process.stdout.write(isText ? `${line}\n` : announcement(redact(line), format, server));
   const context = { config, log, redact, version: __VERSION__, print };
   const done = async (): Promise<void> => {
     switch (action.kind) {
@@ -101,7 +102,7 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
   );
   done().then(
     () => process.exit(0),
-    (error: unknown) => fail(error, format, action.secrets),
+    (error: unknown) => fail(error, format, action.secrets, server),
   );
 }
 
@@ -162,7 +163,7 @@ function greet({ logLevel: level, logFormat: format }: Config): void {
 }
 
 /** Ends with the last words to an error. */
-function fail(error: unknown, format: LogFormat, secrets: readonly string[]): void {
-  process.stderr.write(farewell(known(error), format, redactor(secrets)));
+function fail(error: unknown, format: LogFormat, secrets: readonly string[], server?: string): void {
+  process.stderr.write(farewell(known(error), format, redactor(secrets), server));
   process.exit(known(error).meaning.exit);
 }

@@ -40,13 +40,11 @@ export interface VerdictMemory {
   remember(url: URL, transport: TransportName): Promise<void>;
 }
 
-/** Counts what happens, for operators. Names that come from clients are counted only if they are in a closed set. */
+/** Counts what happens at one server, for operators. Names that come from clients are counted only if they are in a closed set. */
 export interface Meter {
   /** An exchange is over. `outcome`: `result`, `error` (of the server), `cancelled`, or the code of a ProxyError. */
   exchange(method: string, outcome: string, seconds: number): void;
-  /** The proxy has sent one HTTP response. */
-  response(path: string, status: number): void;
-  /** Tokens were refreshed. */
+  /** The tokens for the server were refreshed. */
   renewed(): void;
 }
 

@@ -59,6 +59,35 @@ describe('a healthy session', () => {
   });
 });
 
+describe('the name of the server', () => {
+  const NAME = '127-0-0-1';
+
+  it('begins the lines about the server at debug, and is in no line by default', async () => {
+    const server = await open(startScripted('/mcp', legacyServer()));
+    const debug = linesOf(await healthy(server.url, ['--log-level', 'debug']));
+    const named = debug.filter((line) => /^mcp-proxy: [a-z]+: 127-0-0-1: /.test(line));
+    for (const what of [/: info: 127-0-0-1: connected to /, /: tools\/call: answered after /, /: layers in front of /])
+      expect(named.filter((line) => what.test(line))).not.toEqual([]);
+    expect((await healthy(server.url, [])).stderr).not.toContain(NAME);
+  });
+
+  it('is a member of every line about the server as JSON, at every level', async () => {
+    const server = await open(startScripted('/mcp', legacyServer()));
+    for (const flags of [
+      ['-H', 'Mcp-Name: x'],
+      ['-H', 'Mcp-Name: x', '--log-level', 'debug'],
+    ]) {
+      const proxy = await healthy(server.url, ['--log-format', 'json', ...flags]);
+      const lines = linesOf(proxy).map((line) => JSON.parse(line) as Record<string, string>);
+      const about = (msg: RegExp): (string | undefined)[] =>
+        lines.filter((line) => msg.test(String(line.msg))).map((line) => line.server);
+      expect(about(/^connected to /)).toEqual([NAME]);
+      expect(about(/^--header Mcp-Name is ignored/)).toEqual([NAME]);
+      for (const { msg } of lines) expect(msg).not.toContain(NAME);
+    }
+  });
+});
+
 it('warnings are left out at error', async () => {
   const server = await open(startScripted('/mcp', legacyServer()));
   expect((await healthy(server.url, ['-H', 'Mcp-Name: x'])).stderr).toMatch(/warn/);

@@ -1,4 +1,5 @@
-// A port for programs that cannot be told to take any free one.
+// A port for programs that cannot be told to take any free one, and for redirect URIs that are registered before a
+// program listens.
 import net, { type AddressInfo } from 'node:net';
 
 export async function freePort(): Promise<number> {

@@ -1,10 +1,12 @@
 // A server of revision 2024-11-05 (HTTP+SSE) that does what a test tells it: each GET opens a stream whose first event
 // names an endpoint, each POST to that endpoint is answered on the stream. A test replaces any of it.
+
 import type { ServerResponse } from 'node:http';
 import { closeLater } from './hostile.ts';
 import { resultText } from './hostile-answers.ts';
-import { listenLoopback, type Peer, WAIT_MS } from './listen.ts';
+import { listenLoopback, type Peer } from './listen.ts';
 import type { RpcMessage } from './rpc.ts';
+import { Watched } from './watched.ts';
 
 export interface Posted {
   readonly path: string;
@@ -64,8 +66,7 @@ export function regularPost(posted: Posted, stream: SseStream, res: ServerRespon
 
 export async function startHostileSse(): Promise<HostileSse> {
   const streams: SseStream[] = [];
-  const posts: Posted[] = [];
-  const watchers = new Set<() => void>();
+  const posts = new Watched<Posted>('messages');
 
   const peer = await listenLoopback('/sse', async (req, res) => {
     if (req.method === 'GET') {
@@ -92,34 +93,17 @@ export async function startHostileSse(): Promise<HostileSse> {
       return;
     }
     const posted = { path: req.url ?? '', message: JSON.parse(Buffer.concat(chunks).toString('utf8')) as RpcMessage };
-    posts.push(posted);
-    for (const look of [...watchers]) look();
+    posts.add(posted);
     hostile.post(posted, stream, res);
   });
 
   const hostile: HostileSse = {
     url: peer.url,
     streams,
-    posts,
+    posts: posts.all,
     begin: (stream) => stream.write(endpointEvent(`/message?session=${stream.number}`)),
     post: regularPost,
-    posted(method, nth = 1) {
-      return new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = posts.filter(({ message }) => message.method === method)[nth - 1];
-          if (!found) return;
-          watchers.delete(look);
-          clearTimeout(timer);
-          resolve(found);
-        };
-        const timer = setTimeout(() => {
-          watchers.delete(look);
-          reject(new Error(`no ${method} number ${nth} within ${WAIT_MS} ms`));
-        }, WAIT_MS);
-        watchers.add(look);
-        look();
-      });
-    },
+    posted: (method, nth = 1) => posts.nth(nth, ({ message }) => message.method === method),
     close: () => peer.close(),
   };
   return closeLater(hostile);

@@ -7,10 +7,12 @@
 //   expect(server.executions).toBe(1);
 //
 // In a test file: afterEach(closeHostiles).
+
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Changes } from './changes.ts';
 import { reply, rpcError, status } from './hostile-answers.ts';
-import { listenLoopback, type Peer, WAIT_MS } from './listen.ts';
+import { listenLoopback, type Peer } from './listen.ts';
 import { MODERN, type RpcMessage } from './rpc.ts';
 
 export interface Seen {
@@ -91,7 +93,7 @@ export async function closeHostiles(): Promise<void> {
 
 export async function startHostile(): Promise<Hostile> {
   const requests: Seen[] = [];
-  const watchers = new Set<() => void>();
+  const changes = new Changes();
   const always = new Map<string, Answer>();
   const next = new Map<string, Answer[]>();
   const carried = new WeakSet<Socket>();
@@ -137,7 +139,7 @@ export async function startHostile(): Promise<Hostile> {
     const unknown = needsSession(seen) && (seen.session === undefined || !sessions.has(seen.session));
     seen.refused = unknown;
     requests.push(seen);
-    for (const look of [...watchers]) look();
+    changes.changed();
     if (unknown) return hostile.unknownSession(res, seen);
     const answer = next.get(seen.kind)?.shift() ?? always.get(seen.kind) ?? byDefault(seen.kind);
     return answer(res, seen);
@@ -154,22 +156,10 @@ export async function startHostile(): Promise<Hostile> {
     once: (kind, answer) => void next.set(kind, [...(next.get(kind) ?? []), answer]),
     all: (kind) => requests.filter((seen) => seen.kind === kind),
     seen(kind, nth = 1) {
-      return new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = requests.filter((seen) => seen.kind === kind)[nth - 1];
-          if (!found) return;
-          watchers.delete(look);
-          clearTimeout(timer);
-          resolve(found);
-        };
-        const timer = setTimeout(() => {
-          watchers.delete(look);
-          const kinds = requests.map((seen) => seen.kind).join(', ');
-          reject(new Error(`no ${kind} number ${nth} within ${WAIT_MS} ms; seen: ${kinds}`));
-        }, WAIT_MS);
-        watchers.add(look);
-        look();
-      });
+      return changes.until(
+        () => hostile.all(kind)[nth - 1],
+        (reason) => `${reason} for ${kind} number ${nth}; seen: ${requests.map((seen) => seen.kind).join(', ')}`,
+      );
     },
     forgetSessions: () => {
       sessions = new Set();

@@ -1,10 +1,11 @@
 // Debian's nginx on loopback: one process, with a folder of its own for all it reads and writes.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Peer, WAIT_MS } from './listen.ts';
+import { Changes } from './changes.ts';
+import { startDaemon } from './daemon.ts';
+import type { Peer } from './listen.ts';
 
 export interface Nginx extends Peer {
   readonly port: number;
@@ -40,55 +41,29 @@ export async function startNginx({ http, port, files = {}, tls = false }: NginxS
     writeFileSync(path.join(folder, name), text, { mode: 0o600 });
   }
 
-  // In sbin on Debian, which is not on every user's PATH.
-  const PATH = [process.env.PATH, '/usr/local/sbin', '/usr/sbin'].join(path.delimiter);
   const args = ['-p', `${folder}/`, '-c', 'nginx.conf', '-e', 'stderr'];
-  const child = spawn('nginx', args, { env: { PATH }, stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
-  let look = (): void => {};
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    look();
-  });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  const gone = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code) => resolve(`exit code ${code}`));
-  });
-  const close = async (): Promise<void> => {
-    process.off('exit', kill);
-    kill();
-    await gone;
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const changes = new Changes();
+  const daemon = startDaemon('nginx', args, folder, () => changes.changed());
+  void daemon.gone.then((reason) => changes.end(reason));
   const log = (): string => {
     try {
-      return stderr + readFileSync(path.join(folder, 'access.log'), 'utf8');
+      return daemon.stderr + readFileSync(path.join(folder, 'access.log'), 'utf8');
     } catch {
-      return stderr;
+      return daemon.stderr;
     }
   };
 
   try {
-    await new Promise<void>((resolve, reject) => {
-      const fail = (why: string): void =>
-        reject(new Error(`nginx (Debian: apt-get install nginx-light) did not start: ${why}\n${stderr}`));
-      const timer = setTimeout(() => fail(`nothing happened for ${WAIT_MS} ms`), WAIT_MS);
-      void gone.then(fail).finally(() => clearTimeout(timer));
-      // The first it says after its sockets listen.
-      look = () => {
-        if (!stderr.includes('using the "')) return;
-        clearTimeout(timer);
-        resolve();
-      };
-      look();
-    });
+    // The first line that it logs after its sockets listen.
+    await changes.until(
+      () => daemon.stderr.includes('using the "') || undefined,
+      (reason) => `nginx (Debian: apt-get install nginx-light) did not start: ${reason}\n${daemon.stderr}`,
+    );
   } catch (error) {
-    await close();
+    await daemon.close();
     throw error;
   }
-  return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/mcp`, port, log, close };
+  return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/mcp`, port, log, close: daemon.close };
 }
 
 /** A configuration of the examples with other values in the place of its own; each of them must be there. */

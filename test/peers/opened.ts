@@ -1,4 +1,4 @@
-// What a test has opened, closed after it in reverse order whatever came of the test.
+// Closes what a test has opened, in reverse order, however the test ended.
 import { afterEach } from 'vitest';
 import { closeProxies } from './proxy.ts';
 
@@ -6,10 +6,15 @@ interface Closable {
   close(): Promise<unknown>;
 }
 
-/** Registers the clean-up for the calling test file, proxies included. */
-export function opened(): <T extends Closable>(peer: Promise<T> | T) => Promise<T> {
+/**
+ * Registers the clean-up for the calling test file, proxies included. Files whose tests run at the same time pass
+ * `afterAll`.
+ */
+export function opened(
+  after: (cleanUp: () => Promise<void>) => void = afterEach,
+): <T extends Closable>(peer: Promise<T> | T) => Promise<T> {
   const peers: Closable[] = [];
-  afterEach(async () => {
+  after(async () => {
     await closeProxies();
     for (const peer of peers.splice(0).reverse()) await peer.close();
   });

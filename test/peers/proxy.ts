@@ -7,12 +7,14 @@
 //   const exit = await proxy.close();
 //
 // In a test file: afterEach(closeProxies).
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { Changes } from './changes.ts';
 import { RpcClient, WAIT_MS } from './rpc.ts';
 
 /** The program under test; MCP_PROXY_BIN names another one, such as that of an installed package. */
@@ -70,7 +72,7 @@ export function startProxy(target: string | undefined, args: string[] = [], opti
 
   const lines: string[] = [];
   let stderr = '';
-  const watchers = new Set<() => void>();
+  const changes = new Changes();
   const report = (): string => `stderr of the proxy:\n${stderr === '' ? '  (nothing)' : stderr}`;
   const rpc = new RpcClient({ write: (line) => child.stdin.write(`${line}\n`), describe: report });
 
@@ -78,7 +80,7 @@ export function startProxy(target: string | undefined, args: string[] = [], opti
   child.stdin.on('error', () => {});
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    for (const look of watchers) look();
+    changes.changed();
   });
   // Not node:readline, which also ends a line at U+2028 and U+2029: both are legal inside a JSON string.
   let rest: string[] = [];
@@ -106,8 +108,9 @@ export function startProxy(target: string | undefined, args: string[] = [], opti
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   void exited.then(({ code, signal }) => {
-    rpc.end(`the proxy ended with ${signal ?? `exit code ${code}`}`);
-    for (const look of watchers) look();
+    const end = `the proxy ended with ${signal ?? `exit code ${code}`}`;
+    rpc.end(end);
+    changes.end(end);
   });
 
   const proxy: ProxyProcess = {
@@ -122,19 +125,11 @@ export function startProxy(target: string | undefined, args: string[] = [], opti
     exited,
     rpc,
     exit: () => within(exited, 'the proxy to exit', report),
-    async stderrMatching(pattern) {
-      let look = (): void => {};
-      const found = new Promise<RegExpExecArray>((resolve, reject) => {
-        look = () => {
-          const match = new RegExp(pattern.source, pattern.flags.replace('g', '')).exec(stderr);
-          if (match) resolve(match);
-        };
-        void exited.then(() => reject(new Error(`the proxy ended without ${pattern} on stderr\n${report()}`)));
-        watchers.add(look);
-        look();
-      });
-      return within(found, `${pattern} on stderr`, report).finally(() => watchers.delete(look));
-    },
+    stderrMatching: (pattern) =>
+      changes.until(
+        () => new RegExp(pattern.source, pattern.flags.replace('g', '')).exec(stderr) ?? undefined,
+        (reason) => `${reason} without ${pattern} on stderr\n${report()}`,
+      ),
     kill: (signal = 'SIGTERM') => void child.kill(signal),
     async close() {
       child.stdin.end();

@@ -1,8 +1,10 @@
 // A reverse proxy that writes down every HTTP request on its way to a server and changes nothing: for tests that
 // count requests, or look at their headers and bodies.
+
 import http from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
-import { listenLoopback, type Peer, WAIT_MS } from './listen.ts';
+import { Changes } from './changes.ts';
+import { listenLoopback, type Peer } from './listen.ts';
 
 export interface RecordedRequest {
   method: string;
@@ -33,7 +35,7 @@ export async function startRecorder(target: string): Promise<Recorder> {
   const upstream = new URL(target);
   const agent = new http.Agent({ keepAlive: true });
   const requests: RecordedRequest[] = [];
-  const waiting = new Set<() => void>();
+  const changes = new Changes();
 
   const peer = await listenLoopback(upstream.pathname + upstream.search, async (req, res) => {
     const chunks: Buffer[] = [];
@@ -48,7 +50,7 @@ export async function startRecorder(target: string): Promise<Recorder> {
       responseBody: '',
     };
     requests.push(recorded);
-    for (const look of [...waiting]) look();
+    changes.changed();
 
     // The server sees its own Host, as it would without the recorder.
     const headers = { ...req.headers, host: upstream.host };
@@ -76,25 +78,12 @@ export async function startRecorder(target: string): Promise<Recorder> {
     requests,
     withMethod: (method) => requests.filter(({ body }) => rpcMethod(body) === method),
     request(matches) {
-      return new Promise((resolve, reject) => {
-        const done = (): void => {
-          waiting.delete(look);
-          clearTimeout(timer);
-        };
-        const look = (): void => {
-          const found = requests.find(matches);
-          if (!found) return;
-          done();
-          resolve(found);
-        };
-        const timer = setTimeout(() => {
-          done();
-          const seen = requests.map(({ method, path, body }) => `  ${method} ${path} ${body.slice(0, 200)}`).join('\n');
-          reject(new Error(`no such request within ${WAIT_MS} ms; seen:\n${seen}`));
-        }, WAIT_MS);
-        waiting.add(look);
-        look();
-      });
+      const seen = (): string =>
+        requests.map(({ method, path, body }) => `  ${method} ${path} ${body.slice(0, 200)}`).join('\n');
+      return changes.until(
+        () => requests.find(matches),
+        (reason) => `${reason} for a request; seen:\n${seen()}`,
+      );
     },
     async close() {
       agent.destroy();

@@ -1,8 +1,10 @@
 // An HTTP or HTTPS server that a test scripts answer by answer, and that keeps every request it got.
+
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type Peer, WAIT_MS } from './listen.ts';
+import { Changes } from './changes.ts';
+import type { Peer } from './listen.ts';
 import { rpcMethod } from './recorder.ts';
 
 export interface Seen {
@@ -34,7 +36,7 @@ export interface Certificate {
 
 export async function startScripted(path: string, script: Script, certificate?: Certificate): Promise<ScriptedPeer> {
   const requests: Seen[] = [];
-  const waiting = new Set<() => void>();
+  const changes = new Changes();
   const listener: http.RequestListener = async (req, res) => {
     const chunks: Buffer[] = [];
     const gone = new AbortController();
@@ -49,7 +51,7 @@ export async function startScripted(path: string, script: Script, certificate?: 
     const { method = '', url = '', headers } = req;
     const seen = { method, path: url, headers, body: Buffer.concat(chunks).toString('utf8'), gone: gone.signal };
     requests.push(seen);
-    for (const look of [...waiting]) look();
+    changes.changed();
     await script(seen, res);
   };
   const server = certificate ? https.createServer(certificate, listener) : http.createServer(listener);
@@ -70,21 +72,10 @@ export async function startScripted(path: string, script: Script, certificate?: 
       return requests.map(({ method, body }) => [method, rpcMethod(body)].filter(Boolean).join(' '));
     },
     request(matches) {
-      return new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = requests.find(matches);
-          if (!found) return;
-          clearTimeout(timer);
-          waiting.delete(look);
-          resolve(found);
-        };
-        const timer = setTimeout(() => {
-          waiting.delete(look);
-          reject(new Error(`no such request within ${WAIT_MS} ms; seen: ${JSON.stringify(requests)}`));
-        }, WAIT_MS);
-        waiting.add(look);
-        look();
-      });
+      return changes.until(
+        () => requests.find(matches),
+        (reason) => `${reason} for a request; seen: ${JSON.stringify(requests)}`,
+      );
     },
     close: () =>
       new Promise((resolve) => {

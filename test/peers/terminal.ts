@@ -5,10 +5,11 @@
 //   await terminal.shows(/sign in/);
 //   terminal.type('\u0003');
 //   expect(await terminal.exit()).toBe(130);
+
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { Changes } from './changes.ts';
 import { PROXY_BIN, privateHome, proxyEnvironment } from './proxy.ts';
-import { WAIT_MS } from './rpc.ts';
 
 export const hasTerminal = process.platform !== 'win32';
 
@@ -37,41 +38,29 @@ export function startTerminal(args: string[], options: { env?: Record<string, st
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let screen = '';
-  const watchers = new Set<() => void>();
+  const changes = new Changes();
   child.stdin.on('error', () => {});
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     screen += text.replaceAll('\r\n', '\n');
-    for (const look of watchers) look();
+    changes.changed();
   });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-
-  const within = <T>(promise: Promise<T>, what: string): Promise<T> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`waited for ${what}; the screen shows:\n${screen}`)), WAIT_MS);
+  let status: { readonly code: number | null } | undefined;
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', (code) => {
+      status = { code };
+      changes.end('the program ended');
+      resolve();
     });
-    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-  };
+  });
+  const report = (what: string) => (reason: string) => `${reason} without ${what}; the screen shows:\n${screen}`;
 
   return {
     get screen() {
       return screen;
     },
-    shows(pattern) {
-      let look = (): void => {};
-      const found = new Promise<RegExpExecArray>((resolve, reject) => {
-        look = () => {
-          const match = pattern.exec(screen);
-          if (match) resolve(match);
-        };
-        void ended.then(() => reject(new Error(`ended without ${pattern}; the screen shows:\n${screen}`)));
-        watchers.add(look);
-        look();
-      });
-      return within(found, String(pattern)).finally(() => watchers.delete(look));
-    },
+    shows: (pattern) => changes.until(() => pattern.exec(screen) ?? undefined, report(String(pattern))),
     type: (text) => void child.stdin.write(text),
-    exit: () => within(ended, 'the end of the program'),
+    exit: async () => (await changes.until(() => status, report('an end'))).code,
     async close() {
       // The end of the terminal is a hangup for the program in it.
       child.kill('SIGTERM');

@@ -1,9 +1,9 @@
 // Debian's tinyproxy on loopback, with a configuration of its own. Host names are the business of the proxy behind it.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { type Daemon, startDaemon } from './daemon.ts';
 import { freePort } from './free-port.ts';
 import { type Peer, WAIT_MS } from './listen.ts';
 
@@ -44,36 +44,18 @@ export async function startTinyproxy({ parent, credentials }: TinyproxyOptions):
     }
   };
 
-  // In sbin on Debian, which is not on every user's PATH.
-  const PATH = [process.env.PATH, '/usr/local/sbin', '/usr/sbin'].join(path.delimiter);
-  const child = spawn('tinyproxy', ['-d', '-c', configFile], { env: { PATH }, stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  const gone = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code) => resolve(`exit code ${code}`));
-  });
-  const close = async (): Promise<void> => {
-    process.off('exit', kill);
-    kill();
-    await gone;
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const daemon = startDaemon('tinyproxy', ['-d', '-c', configFile], folder);
   try {
-    await accepting(port, child, gone);
+    await accepting(port, daemon);
   } catch (error) {
-    await close();
-    throw new Error(`${error instanceof Error ? error.message : error}\n${stderr}\n${log()}`);
+    await daemon.close();
+    throw new Error(`${error instanceof Error ? error.message : error}\n${daemon.stderr}\n${log()}`);
   }
-  return { url: `http://127.0.0.1:${port}`, port, log, close };
+  return { url: `http://127.0.0.1:${port}`, port, log, close: daemon.close };
 }
 
-/** Nobody tells when tinyproxy listens: asks until it does. */
-async function accepting(port: number, child: ChildProcess, gone: Promise<string>): Promise<void> {
+/** tinyproxy does not report when it listens, so this tries until it does. */
+async function accepting(port: number, { child, gone }: Daemon): Promise<void> {
   let ended: string | undefined;
   void gone.then((how) => {
     ended = how;

@@ -1,15 +1,25 @@
 // The life of one client in a soak: it comes, does some things, and leaves, more often than not without a word.
 
+import {
+  type Action,
+  ask,
+  cancel,
+  echo,
+  log,
+  progress,
+  start,
+  touchOne,
+  type Workload,
+} from '../blackbox/sharing/actions.ts';
 import { Actor, type Kind } from '../blackbox/sharing/actor.ts';
-import { Book, type Refuses } from '../blackbox/sharing/book.ts';
-import { judgeSome } from '../blackbox/sharing/judge.ts';
-import { ask, cancel, type Deed, echo, log, progress, type Stage, start, touchOne } from '../blackbox/sharing/work.ts';
+import { Expectations, type Refuses } from '../blackbox/sharing/expectations.ts';
+import { findFaultsOf } from '../blackbox/sharing/faults.ts';
 import type { Ledger } from '../peers/http/ledger.ts';
 import { StreamableClient } from '../peers/http/streamable-client.ts';
 import type { Random } from '../unit/core/random.ts';
 
 /** One program under test, and the server behind it. */
-export interface Place {
+export interface SoakTarget {
   readonly name: string;
   readonly origin: string;
   readonly ledger: Ledger;
@@ -24,30 +34,30 @@ export interface Life {
   /** Fails when the client could not do what it wanted. */
   live(random: Random): Promise<void>;
   /** What went wrong, a line each; to be asked once, when nothing of it is under way any more. */
-  verdict(): string[];
+  faults(): string[];
   readonly calls: number;
 }
 
-export function createLife(name: string, place: Place, random: Random): Life {
-  const { origin, ledger, refuses, tells } = place;
-  const kind = random.pick(place.kinds);
+export function createLife(name: string, target: SoakTarget, random: Random): Life {
+  const { origin, ledger, refuses, tells } = target;
+  const kind = random.pick(target.kinds);
   // Messages on its own calls, at a level it asks for: it must get every one, whoever else is there.
   const actor = new Actor({ name, kind, origin, hearsCommon: false, level: 'debug' });
-  const book = new Book();
-  const stage: Stage = {
+  const expectations = new Expectations();
+  const workload: Workload = {
     actors: [actor],
-    book,
+    expectations,
     ledger,
     hearers: (owner) => new Set([owner]),
     cancelledEnds: true,
   };
   return {
     actor,
-    live: (chance) => live(actor, stage, chance, tells ? [...DEEDS, listenAgain] : DEEDS),
-    verdict() {
-      const wrong = judgeSome([actor], book, ledger, refuses);
+    live: (chance) => live(actor, workload, chance, tells ? [...DEEDS, listenAgain] : DEEDS),
+    faults() {
+      const wrong = findFaultsOf([actor], expectations, ledger, refuses);
       // A soak is long, and the server remembers everything.
-      for (const { nonce } of book.calls) {
+      for (const { nonce } of expectations.calls) {
         ledger.executions.delete(nonce);
         ledger.cancels.delete(nonce);
         ledger.answers.delete(nonce);
@@ -55,17 +65,17 @@ export function createLife(name: string, place: Place, random: Random): Life {
       return wrong;
     },
     get calls() {
-      return book.calls.length;
+      return expectations.calls.length;
     },
   };
 }
 
-async function live(actor: Actor, stage: Stage, random: Random, deeds: readonly Deed[]): Promise<void> {
+async function live(actor: Actor, workload: Workload, random: Random, actions: readonly Action[]): Promise<void> {
   try {
     await actor.open();
     const hand = async (): Promise<void> => {
       for (let left = random.int(8); left > 0; left--) {
-        await random.pick(deeds)(actor, stage, random);
+        await random.pick(actions)(actor, workload, random);
         await pause(random.int(400));
       }
     };
@@ -73,7 +83,7 @@ async function live(actor: Actor, stage: Stage, random: Random, deeds: readonly 
     if (random.chance(0.4)) return await actor.close();
     if (random.chance(0.5)) {
       const delay = random.int(500);
-      start(actor, stage, 'echo', { delay }).record.abandoned = true;
+      start(actor, workload, 'echo', { delay }).record.abandoned = true;
       // On its way, under way, or answered just now.
       await pause(random.int(delay + 20));
     }
@@ -83,9 +93,9 @@ async function live(actor: Actor, stage: Stage, random: Random, deeds: readonly 
 }
 
 /** Changes what only it listens to, and waits until it has heard of it. */
-const touchOwn: Deed = async (actor, stage) => {
+const touchOwn: Action = async (actor, workload) => {
   const heard = actor.client.arrivals.next('notifications/resources/updated');
-  await touchOne(actor, stage, `count://${actor.name}`);
+  await touchOne(actor, workload, `count://${actor.name}`);
   await heard;
 };
 
@@ -93,7 +103,7 @@ const touchOwn: Deed = async (actor, stage) => {
  * Its stream breaks off and goes on where it was, or is replaced by another one: nothing is lost, nothing comes twice.
  * Only where progress comes with the answer it belongs to: two streams keep no order between them.
  */
-const listenAgain: Deed = async (actor, _stage, random) => {
+const listenAgain: Action = async (actor, _stage, random) => {
   const { client, stream } = actor;
   if (!(client instanceof StreamableClient) || stream === undefined) return;
   // One at a time.
@@ -115,9 +125,9 @@ const listenAgain: Deed = async (actor, _stage, random) => {
   }
 };
 
-const logOnCall: Deed = (actor, stage, random) => log(actor, stage, random, 'call');
+const logOnCall: Action = (actor, workload, random) => log(actor, workload, random, 'call');
 
-const DEEDS: readonly Deed[] = [echo, echo, echo, progress, progress, cancel, ask, logOnCall, touchOwn, touchOwn];
+const DEEDS: readonly Action[] = [echo, echo, echo, progress, progress, cancel, ask, logOnCall, touchOwn, touchOwn];
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

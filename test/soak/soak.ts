@@ -6,7 +6,7 @@ import { type ProcessState, stateOf, stateWhen } from '../blackbox/sharing/proce
 import { type CountingServer, type Form, startCounting } from '../peers/http/counting-server.ts';
 import { type Serving, startServing } from '../peers/http/serving.ts';
 import { type Random, seeded } from '../unit/core/random.ts';
-import { createLife, type Life, type Place } from './life.ts';
+import { createLife, type Life, type SoakTarget } from './life.ts';
 
 export interface SoakOptions {
   readonly minutes: number;
@@ -24,14 +24,14 @@ export interface Soaked {
   readonly wrong: readonly string[];
 }
 
-interface Ground extends Place {
+interface Target extends SoakTarget {
   readonly upstream: CountingServer;
   readonly serving: Serving;
   readonly start: ProcessState | undefined;
   readonly shared: boolean;
 }
 
-const GROUNDS: readonly [name: string, form: Form, mode: 'per-client' | 'shared', kinds: readonly Kind[]][] = [
+const TARGETS: readonly [name: string, form: Form, mode: 'per-client' | 'shared', kinds: readonly Kind[]][] = [
   ['a session each', 'dual', 'per-client', ['streamable', 'sse', 'modern']],
   ['one session', 'dual', 'shared', ['streamable', 'sse', 'modern']],
   ['HTTP+SSE, a session each', 'sse', 'per-client', ['streamable', 'sse']],
@@ -51,25 +51,25 @@ export async function soak({ minutes, clients, seed, report }: SoakOptions): Pro
     if (wrong.length < KEPT_LINES) wrong.push(line);
     report(`WRONG ${line}`);
   };
-  const grounds: Ground[] = [];
-  for (const ground of GROUNDS) grounds.push(await prepare(...ground));
+  const targets: Target[] = [];
+  for (const target of TARGETS) targets.push(await prepare(...target));
   const began = performance.now();
   const ends = began + minutes * 60_000;
   let lives = 0;
   let calls = 0;
-  let settling: { life: Life; ground: Ground; since: number }[] = [];
+  let settling: { life: Life; target: Target; since: number }[] = [];
 
-  const judge = (all: boolean): void => {
+  const collectFaults = (all: boolean): void => {
     const due = settling.filter(({ since }) => all || performance.now() - since > SETTLED_MS);
     settling = settling.filter((one) => !due.includes(one));
-    for (const { life, ground } of due) {
+    for (const { life, target } of due) {
       calls += life.calls;
-      for (const line of life.verdict()) complain(`${ground.name}: ${line}`);
+      for (const line of life.faults()) complain(`${target.name}: ${line}`);
     }
   };
   const tell = (): void => {
     const seconds = Math.round((performance.now() - began) / 1000);
-    const states = grounds.map(({ serving, upstream: { ledger } }) => {
+    const states = targets.map(({ serving, upstream: { ledger } }) => {
       const { memory = 0, descriptors = 0, children = 0 } = stateOf(serving.proxy.pid) ?? {};
       const held = `${ledger.sessionsOpen} sessions, ${ledger.streamsOpen} streams`;
       return `${memory.toFixed(0)} MiB, ${descriptors} descriptors, ${children} children, ${held}`;
@@ -80,31 +80,31 @@ export async function soak({ minutes, clients, seed, report }: SoakOptions): Pro
     const random: Random = seeded(seed * 100_000 + number);
     while (performance.now() < ends) {
       lives += 1;
-      const ground = random.pick(grounds);
-      const life = createLife(`client-${lives}`, ground, random);
+      const target = random.pick(targets);
+      const life = createLife(`client-${lives}`, target, random);
       await life
         .live(random)
-        .catch((error: Error) => complain(`${ground.name}: ${life.actor.name} could not go on: ${error.message}`));
-      settling.push({ life, ground, since: performance.now() });
+        .catch((error: Error) => complain(`${target.name}: ${life.actor.name} could not go on: ${error.message}`));
+      settling.push({ life, target, since: performance.now() });
     }
   };
 
-  const judging = setInterval(() => judge(false), 1_000);
+  const collecting = setInterval(() => collectFaults(false), 1_000);
   const telling = setInterval(tell, Math.min(60_000, (minutes * 60_000) / 10));
   try {
     await Promise.all(Array.from({ length: clients }, (_, number) => hand(number)));
   } finally {
-    clearInterval(judging);
+    clearInterval(collecting);
     clearInterval(telling);
   }
-  for (const ground of grounds) await settle(ground, complain);
-  judge(true);
+  for (const target of targets) await settle(target, complain);
+  collectFaults(true);
   tell();
-  for (const ground of grounds) await finish(ground, complain);
+  for (const target of targets) await finish(target, complain);
   return { lives, calls, wrong };
 }
 
-async function prepare(name: string, form: Form, mode: string, kinds: readonly Kind[]): Promise<Ground> {
+async function prepare(name: string, form: Form, mode: string, kinds: readonly Kind[]): Promise<Target> {
   const upstream = await startCounting(form);
   const flags = ['--upstream-session', mode, '--session-idle', String(SESSION_IDLE)];
   const serving = await startServing(upstream.url, [
@@ -115,13 +115,13 @@ async function prepare(name: string, form: Form, mode: string, kinds: readonly K
   const shared = mode === 'shared';
   const { ledger } = upstream;
   const start = stateOf(serving.proxy.pid);
-  const refuses: Place['refuses'] = ({ kind }) => shared && kind !== 'modern';
+  const refuses: SoakTarget['refuses'] = ({ kind }) => shared && kind !== 'modern';
   return { name, origin: serving.url, ledger, kinds, refuses, tells: form !== 'sse', upstream, serving, start, shared };
 }
 
 /** Everybody has left: what was held for them has to go. */
-async function settle(ground: Ground, complain: (line: string) => void): Promise<void> {
-  const { name, ledger, serving, upstream, start, shared } = ground;
+async function settle(target: Target, complain: (line: string) => void): Promise<void> {
+  const { name, ledger, serving, upstream, start, shared } = target;
   const kept = shared ? 1 : 0;
   const subscriptions = (): number =>
     [...upstream.sessions.values()].reduce((sum, one) => sum + one.subscriptions.size, 0);
@@ -140,7 +140,7 @@ async function settle(ground: Ground, complain: (line: string) => void): Promise
   if (state && state.children > 0) complain(`${name}: ${state.children} children`);
 }
 
-async function finish({ name, ledger, serving, upstream }: Ground, complain: (line: string) => void): Promise<void> {
+async function finish({ name, ledger, serving, upstream }: Target, complain: (line: string) => void): Promise<void> {
   for (const line of ledger.complaints) complain(`${name}: the server complains: ${line}`);
   for (const nonce of ledger.executions.keys()) complain(`${name}: ${nonce} ran, and nobody called`);
   const { code, signal } = await serving.stop();

@@ -1,4 +1,5 @@
 /** What the operator must tell clients of HTTP mode: the URL to connect to, and an entry for their configuration. */
+import { CLIENT_PATHS } from '../../downstream/http/paths.ts';
 
 export interface Served {
   /** `http://HOST:PORT`. */
@@ -13,8 +14,9 @@ export interface Served {
 
 /** One line, without the client token. A generated token is shown once, a given one never. */
 export function clientLine({ url, interfaces, needsToken, server }: Served): string {
+  const address = `${url}${CLIENT_PATHS.streamable}`;
   const elsewhere = interfaces === undefined ? '' : " (from other machines: this machine's name or address instead)";
   const headers = needsToken ? { headers: { Authorization: 'Bearer CLIENT_TOKEN' } } : {};
-  const entry = { mcpServers: { [server]: { type: 'http', url: `${url}/mcp`, ...headers } } };
-  return `clients connect to ${url}/mcp${elsewhere}; config entry: ${JSON.stringify(entry)}`;
+  const entry = { mcpServers: { [server]: { type: 'http', url: address, ...headers } } };
+  return `clients connect to ${address}${elsewhere}; config entry: ${JSON.stringify(entry)}`;
 }

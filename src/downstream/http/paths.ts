@@ -1,27 +1,65 @@
 /**
- * Finds the endpoint that a request means. Users write paths in different ways, and clients of 2024 know only one
- * endpoint.
+ * The paths of HTTP mode, in one table, and the endpoint that a request means. Users write paths in different ways, and
+ * clients of 2024 know only one endpoint.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 
+/** What MCP clients use: Streamable HTTP, and the two endpoints of HTTP+SSE. */
+export type ClientService = 'streamable' | 'sse' | 'message';
+/** What operators and the programs of operators use. */
+export type OperatorService = 'health' | 'readiness' | 'metrics';
+
+interface Served {
+  readonly path: string;
+  readonly methods: readonly string[];
+  /** Whether it is served without a client token, too. */
+  readonly open: boolean;
+  /** The status of the page that a browser gets at this path. Undefined: it is treated like any client. */
+  readonly page?: 200 | 406;
+}
+
+export type Endpoint = Served &
+  (
+    | { readonly audience: 'clients'; readonly service: ClientService }
+    | { readonly audience: 'operators'; readonly service: OperatorService }
+    | { readonly audience: 'browsers'; readonly service: 'page' }
+  );
+
+/** Where clients find a service. */
+export const CLIENT_PATHS: Readonly<Record<ClientService, string>> = {
+  streamable: '/mcp',
+  sse: '/sse',
+  message: '/message',
+};
+
 const MCP = ['GET', 'POST', 'DELETE', 'OPTIONS'];
+const MESSAGES = ['POST', 'OPTIONS'];
 const OPERATION = ['GET', 'HEAD', 'OPTIONS'];
 
-/** The methods of each endpoint. */
-export const METHODS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['/mcp', MCP],
-  ['/sse', MCP],
-  ['/message', ['POST', 'OPTIONS']],
-  ['/healthz', OPERATION],
-  ['/readyz', OPERATION],
-  ['/metrics', OPERATION],
-]);
+/** Every path of HTTP mode. Each of them serves exactly one thing. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  { path: CLIENT_PATHS.streamable, audience: 'clients', service: 'streamable', methods: MCP, open: false, page: 406 },
+  { path: CLIENT_PATHS.sse, audience: 'clients', service: 'sse', methods: MCP, open: false, page: 406 },
+  { path: CLIENT_PATHS.message, audience: 'clients', service: 'message', methods: MESSAGES, open: false },
+  // Container health checks have no token, and need only yes or no.
+  { path: '/healthz', audience: 'operators', service: 'health', methods: OPERATION, open: true },
+  { path: '/readyz', audience: 'operators', service: 'readiness', methods: OPERATION, open: true },
+  { path: '/metrics', audience: 'operators', service: 'metrics', methods: OPERATION, open: false },
+  { path: '/', audience: 'browsers', service: 'page', methods: [], open: false, page: 200 },
+];
+
+const BY_PATH: ReadonlyMap<string, Endpoint> = new Map(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint]));
+
+/** @param path as `pathOf` returns it */
+export function endpointAt(path: string): Endpoint | undefined {
+  return BY_PATH.get(path);
+}
 
 /** The path of a request in a form that is safe to count and log. */
 export function knownPath(url: string | undefined): string {
-  const path = pathOf(url);
-  return METHODS.has(path) ? path : 'other';
+  const endpoint = endpointAt(pathOf(url));
+  return endpoint === undefined || endpoint.audience === 'browsers' ? 'other' : endpoint.path;
 }
 
 /** The path of a URL in origin form, without its query and trailing slash. */
@@ -32,15 +70,15 @@ export function pathOf(url = ''): string {
 }
 
 /**
- * The path that serves a request to `/mcp` or `/sse`. The user may have given a Streamable HTTP client the address of
+ * What serves a request to an endpoint for clients. The user may have given a Streamable HTTP client the address of
  * HTTP+SSE, or the other way round.
  */
-export function transportPath(path: string, method: string, headers: IncomingHttpHeaders): string {
+export function serviceFor(asked: ClientService, method: string, headers: IncomingHttpHeaders): ClientService {
   const inSession = headers['mcp-session-id'] !== undefined;
-  if (path === '/sse') return method !== 'GET' || inSession ? '/mcp' : '/sse';
-  if (path !== '/mcp' || method !== 'GET' || inSession) return path;
+  if (asked === 'sse') return method !== 'GET' || inSession ? 'streamable' : 'sse';
+  if (asked !== 'streamable' || method !== 'GET' || inSession) return asked;
   const opensStream = /text\/event-stream/i.test(headers.accept ?? '');
-  return opensStream && headers['mcp-protocol-version'] === undefined ? '/sse' : '/mcp';
+  return opensStream && headers['mcp-protocol-version'] === undefined ? 'sse' : 'streamable';
 }
 
 /** Where clients look for an authorization server (RFC 8414, section 3; RFC 9728, section 3; OpenID Connect Discovery). */
@@ -73,5 +111,5 @@ export function forwardedPrefix(headers: IncomingHttpHeaders): string {
  */
 export function clientUrl({ headers, socket }: IncomingMessage): string {
   const scheme = socket instanceof TLSSocket || headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
-  return `${scheme}://${headers.host}${forwardedPrefix(headers)}/mcp`;
+  return `${scheme}://${headers.host}${forwardedPrefix(headers)}${CLIENT_PATHS.streamable}`;
 }

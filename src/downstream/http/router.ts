@@ -11,8 +11,16 @@ import { replyFrom } from '../../wire/replies.ts';
 import { accepts, acceptsEvents, isBrowser, isJson } from './accept.ts';
 import { checkAddressing, checkIdentity, type DoorRules } from './access.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
-import { isOperational, type Operation } from './operator/endpoints.ts';
-import { clientUrl, isOAuthEndpoint, isWellKnown, METHODS, pathOf, transportPath } from './paths.ts';
+import type { Operation } from './operator/endpoints.ts';
+import {
+  type ClientService,
+  clientUrl,
+  endpointAt,
+  isOAuthEndpoint,
+  isWellKnown,
+  pathOf,
+  serviceFor,
+} from './paths.ts';
 import { type Outcome, type Refusal, refuse, refused, refuseSignIn } from './refusal.ts';
 import { Bodies, GONE } from './request-body.ts';
 import type { ClientOptions, Forwarded, Posted, Request } from './servers.ts';
@@ -95,29 +103,29 @@ export class HttpDownstream {
       refuseSignIn(res, { hasToken: rules.isToken !== undefined });
       return undefined;
     }
+    const endpoint = endpointAt(path);
     const stranger = checkIdentity(visitor, rules);
-    // Container health checks have no token, and need only yes or no.
-    if (stranger && path !== '/healthz' && path !== '/readyz') return stranger;
-    if (isBrowser(req) && (path === '/' || path === '/mcp' || path === '/sse')) {
-      operation.home(res, path === '/' ? 200 : 406, clientUrl(req));
+    if (stranger && !endpoint?.open) return stranger;
+    if (endpoint?.page !== undefined && isBrowser(req)) {
+      operation.home(res, endpoint.page, clientUrl(req));
       return undefined;
     }
-    const methods = METHODS.get(path);
-    if (!methods) return NOT_FOUND;
+    if (!endpoint || endpoint.audience === 'browsers') return NOT_FOUND;
+    const { methods } = endpoint;
     if (!methods.includes(method)) return notAllowed(methods);
     if (method === 'OPTIONS') {
       res.writeHead(204, { allow: methods.join(', ') }).end();
       return undefined;
     }
-    if (isOperational(path)) {
-      operation.serve(path, res, { known: stranger === undefined });
+    if (endpoint.audience === 'operators') {
+      operation.serve(endpoint.service, res, { known: stranger === undefined });
       return undefined;
     }
     if (this.#closing && method !== 'POST') return SHUTTING_DOWN;
     const request = { req, res, forwarded: this.#forwarded(req) };
-    const served = transportPath(path, method, headers);
-    if (method === 'POST') return this.#post(request, served);
-    return served === '/sse' ? this.#events(request) : this.#sessionOnly(request);
+    const service = serviceFor(endpoint.service, method, headers);
+    if (method === 'POST') return this.#post(request, service);
+    return service === 'sse' ? this.#events(request) : this.#sessionOnly(request);
   }
 
   /** Takes no new calls, and resolves when the open ones have their answers. */
@@ -157,19 +165,19 @@ export class HttpDownstream {
     return this.#legacy.listen(request);
   }
 
-  #post(request: Request, path: string): Refusal | undefined {
+  #post(request: Request, service: ClientService): Refusal | undefined {
     const { req, res } = request;
     if (!isJson(req.headers['content-type'])) return refused(415, 'Content-Type must be application/json');
     if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return ENCODED;
-    if (path === '/mcp' && accepts(req.headers.accept) === undefined) return NOT_ACCEPTABLE;
+    if (service === 'streamable' && accepts(req.headers.accept) === undefined) return NOT_ACCEPTABLE;
     this.#bodies.read(req, res, (body) => {
       if (body === GONE) return;
-      this.#contained(res, () => (Buffer.isBuffer(body) ? this.#frame(request, path, body) : body));
+      this.#contained(res, () => (Buffer.isBuffer(body) ? this.#frame(request, service, body) : body));
     });
     return undefined;
   }
 
-  #frame(request: Request, path: string, body: Buffer): Outcome {
+  #frame(request: Request, service: ClientService, body: Buffer): Outcome {
     let frame: ReceivedFrame;
     try {
       frame = readFrame(body);
@@ -180,7 +188,7 @@ export class HttpDownstream {
     if (this.#closing && frame.messages.some(({ kind }) => kind === 'request')) return SHUTTING_DOWN;
     const { req, res, forwarded } = request;
     const posted = { req, res, forwarded, size: body.length };
-    return path === '/message' ? this.#legacy.message(posted, frame.messages) : this.#messages(posted, frame);
+    return service === 'message' ? this.#legacy.message(posted, frame.messages) : this.#messages(posted, frame);
   }
 
   /** Each message tells its era (specification 2026-07-28, "Versioning"). */

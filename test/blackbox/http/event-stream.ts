@@ -1,5 +1,7 @@
 // A response that is an event stream, event by event as it arrives.
+
 import type http from 'node:http';
+import { Changes } from '../../peers/changes.ts';
 import { type RpcMessage, WAIT_MS } from '../../peers/rpc.ts';
 import { type Ask, begin } from './exchange.ts';
 
@@ -58,9 +60,8 @@ function read(req: http.ClientRequest, res: http.IncomingMessage): EventStream {
   const events: StreamEvent[] = [];
   const comments: string[] = [];
   const taken = new Set<StreamEvent>();
-  const watchers = new Set<() => void>();
+  const changes = new Changes();
   let lastId: string | undefined;
-  let over = false;
   let rest = '';
   let fields: { id?: string; event?: string; data: string[] } = { data: [] };
 
@@ -79,44 +80,22 @@ function read(req: http.ClientRequest, res: http.IncomingMessage): EventStream {
     if (name === 'id') fields.id = value;
     if (name === 'event') fields.event = value;
   };
-  const look = (): void => {
-    for (const watcher of [...watchers]) watcher();
-  };
   res.setEncoding('utf8').on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const text of lines) line(text.replace(/\r$/, ''));
-    look();
+    changes.changed();
   });
   res.on('error', () => {});
   const ended = new Promise<boolean>((resolve) => {
     res.once('close', () => {
-      over = true;
       resolve(res.complete);
-      look();
+      changes.end('the stream ended');
     });
   });
 
   const waitFor = <T>(what: string, find: () => T | undefined, limitMs = WAIT_MS): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        watchers.delete(watcher);
-      };
-      const watcher = (): void => {
-        const found = find();
-        if (found === undefined && !over) return;
-        done();
-        if (found !== undefined) resolve(found);
-        else reject(new Error(`the stream ended without ${what}; seen: ${JSON.stringify(events)}`));
-      };
-      const timer = setTimeout(() => {
-        done();
-        reject(new Error(`no ${what} within ${limitMs} ms; seen: ${JSON.stringify(events)}`));
-      }, limitMs);
-      watchers.add(watcher);
-      watcher();
-    });
+    changes.until(find, (reason) => `${reason} without ${what}; seen: ${JSON.stringify(events)}`, limitMs);
 
   return {
     status: res.statusCode ?? 0,

@@ -1,6 +1,7 @@
 // Bytes on a connection, for what no HTTP library would send.
+
 import net from 'node:net';
-import { WAIT_MS } from '../../peers/rpc.ts';
+import { Changes } from '../../peers/changes.ts';
 
 export interface RawConnection {
   readonly socket: net.Socket;
@@ -26,22 +27,17 @@ export function connect(url: string): Promise<RawConnection> {
   const { hostname, port } = new URL(url);
   const socket = net.connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), allowHalfOpen: true });
   let text = '';
-  let over = false;
-  const watchers = new Set<() => void>();
-  const look = (): void => {
-    for (const watcher of [...watchers]) watcher();
-  };
+  const changes = new Changes();
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     text += chunk;
-    look();
+    changes.changed();
   });
   // Connections are cut off on purpose here.
   socket.on('error', () => {});
   const closed = new Promise<void>((resolve) => {
     const end = (): void => {
-      over = true;
       resolve();
-      look();
+      changes.end('the connection ended');
     };
     socket.once('end', end);
     socket.once('close', end);
@@ -54,25 +50,10 @@ export function connect(url: string): Promise<RawConnection> {
     closed,
     write: (bytes) => void socket.write(bytes),
     matching: (pattern) =>
-      new Promise((resolve, reject) => {
-        const done = (): void => {
-          clearTimeout(timer);
-          watchers.delete(watcher);
-        };
-        const watcher = (): void => {
-          const match = pattern.exec(text);
-          if (!match && !over) return;
-          done();
-          if (match) resolve(match);
-          else reject(new Error(`the connection ended without ${pattern}: ${JSON.stringify(text.slice(0, 1000))}`));
-        };
-        const timer = setTimeout(() => {
-          done();
-          reject(new Error(`no ${pattern} within ${WAIT_MS} ms: ${JSON.stringify(text.slice(0, 1000))}`));
-        }, WAIT_MS);
-        watchers.add(watcher);
-        watcher();
-      }),
+      changes.until(
+        () => pattern.exec(text) ?? undefined,
+        (reason) => `${reason} without ${pattern}: ${JSON.stringify(text.slice(0, 1000))}`,
+      ),
     destroy: () => void socket.destroy(),
   };
   open.add(connection);

@@ -1,6 +1,6 @@
 // --ca, --cert and --key: an authority that only some servers need, and servers that want to know who connects.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls, { type TLSSocket } from 'node:tls';
@@ -12,6 +12,7 @@ import { DIRECT, INSIDE, NAMES } from '../../peers/names.ts';
 import { opened } from '../../peers/opened.ts';
 import { startOutboundProxy } from '../../peers/outbound-proxy.ts';
 import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
+import { listenRaw, relay } from '../../peers/raw-server.ts';
 import { RpcError } from '../../peers/rpc.ts';
 import { answer, type Script, type ScriptedPeer, startScripted } from '../../peers/scripted.ts';
 import { createAuthority } from '../../peers/tls.ts';
@@ -181,36 +182,19 @@ describe('--cert and --key', () => {
 async function encryptedProxy(): Promise<Peer & { names: (string | undefined)[] }> {
   const behind = await open(startOutboundProxy());
   const names: (string | undefined)[] = [];
-  const sockets = new Set<net.Socket>();
   const options = {
     ...servers.issue({ hosts: [DIRECT] }),
     ca: clients.pem,
     requestCert: true,
     rejectUnauthorized: false,
   };
-  const front = tls.createServer(options, (socket) => {
-    names.push(nameIn(socket));
-    const onward = net.connect(behind.port, '127.0.0.1');
-    for (const [from, to] of [
-      [socket, onward],
-      [onward, socket],
-    ] as const) {
-      sockets.add(from);
-      from.on('error', () => to.destroy());
-      from.once('close', () => to.destroy());
-      from.pipe(to);
-    }
-  });
-  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `https://${DIRECT}:${(front.address() as AddressInfo).port}`,
-    names,
-    close: () =>
-      new Promise((resolve) => {
-        front.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
+  const { port, close } = await listenRaw(
+    tls.createServer(options, (socket) => {
+      names.push(nameIn(socket));
+      relay(socket, behind.port);
+    }),
+  );
+  return { url: `https://${DIRECT}:${port}`, names, close };
 }
 
 describe('through an outbound proxy', () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startConnectionCounter } from '../../peers/connection-counter.ts';
 import { legacyServer, modernServer, sseServer } from '../../peers/minimal-server.ts';
 import { DIRECT, INSIDE, NAMES } from '../../peers/names.ts';
 import { opened } from '../../peers/opened.ts';
@@ -11,7 +12,6 @@ import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
 import { RpcError } from '../../peers/rpc.ts';
 import { answer, type Certificate, type Script, type ScriptedPeer, startScripted } from '../../peers/scripted.ts';
 import { createAuthority } from '../../peers/tls.ts';
-import { startDoor } from './door.ts';
 
 const authority = createAuthority('Inspecting Middlebox CA');
 const SESSION = ['DELETE', 'GET', 'POST initialize', 'POST notifications/initialized', 'POST ping'];
@@ -293,16 +293,16 @@ describe('certificates behind a tunnel', () => {
   it('of an authority that is not trusted are explained, without a connection that goes around the proxy', async () => {
     // Under this name the server could be reached directly, too.
     const server = await serving(legacyServer(), authority.issue({ hosts: [DIRECT] }));
-    const door = await open(startDoor(server.port));
+    const counter = await open(startConnectionCounter(server.port));
     const proxy = await outbound();
-    const error = await failure(start(`https://${DIRECT}:${door.port}/mcp`, { HTTPS_PROXY: proxy.url }));
+    const error = await failure(start(`https://${DIRECT}:${counter.port}/mcp`, { HTTPS_PROXY: proxy.url }));
     expect(error.code).toBe(-31001);
     expect(error.message).toMatch(/its certificate .*does not trust/);
     expect(error.data?.hint).toMatch(/authority.* NODE_EXTRA_CA_CERTS/);
     // The name of the authority would take a second look, straight at the server.
     expect(proxy.requests.every(({ method }) => method === 'CONNECT')).toBe(true);
     expect(proxy.requests.length).toBeGreaterThan(0);
-    expect(door.connections()).toBe(proxy.requests.length);
+    expect(counter.connections()).toBe(proxy.requests.length);
     expect(server.requests).toEqual([]);
   });
 

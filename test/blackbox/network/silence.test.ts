@@ -1,37 +1,21 @@
 // Servers that accept and never answer: after ten seconds, one line on stderr says what is waited for. The tests run
 // side by side, for most of their time is waiting.
 import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { listenLoopback } from '../../peers/listen.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
-import { closeProxies, type ProxyProcess, startProxy } from '../../peers/proxy.ts';
-import { setting } from '../sign-in/first-contact/first-contact-setting.ts';
+import { opened } from '../../peers/opened.ts';
+import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
+import { listenRaw } from '../../peers/raw-server.ts';
+import { fixture } from '../sign-in/first-contact/fixture.ts';
 
-const peers: { close(): Promise<unknown> }[] = [];
-const open = async <T extends (typeof peers)[number]>(starting: Promise<T> | T): Promise<T> => {
-  const peer = await starting;
-  peers.push(peer);
-  return peer;
-};
-afterAll(async () => {
-  await closeProxies();
-  for (const peer of peers.reverse()) await peer.close();
-});
+const open = opened(afterAll);
 
 async function listening(server: net.Server): Promise<string> {
-  const sockets = new Set<net.Socket>();
-  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  await open({
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+  const { address } = await open(listenRaw(server));
+  return `http://${address}/mcp`;
 }
 
 const silent = (): Promise<string> => listening(net.createServer((socket) => void socket.resume()));
@@ -110,7 +94,7 @@ describe.concurrent('a sign-in', () => {
   });
 
   it('that waits for its user has said so already', async () => {
-    const { start, browser } = await setting(open, 'hold');
+    const { start, browser } = await fixture(open, 'hold');
     const proxy = start(['--auth-timeout', '12']);
     await proxy.rpc.initialize();
     await browser.waitForTab(1);

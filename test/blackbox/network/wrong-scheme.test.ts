@@ -1,11 +1,12 @@
 // A URL that has the wrong one of `http:` and `https:`: the error names the cause, and what to type instead.
 import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';
 import { startProxy } from '../../peers/proxy.ts';
+import { listenRaw } from '../../peers/raw-server.ts';
 import { RpcError } from '../../peers/rpc.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { createAuthority } from '../../peers/tls.ts';
@@ -15,17 +16,8 @@ const certificate = createAuthority('Corporate Root').issue();
 
 /** A server of any kind on a free port; the address without a scheme. */
 async function listening(server: net.Server): Promise<string> {
-  const sockets = new Set<net.Socket>();
-  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  await open({
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+  const { address } = await open(listenRaw(server));
+  return `${address}/mcp`;
 }
 
 interface Told {

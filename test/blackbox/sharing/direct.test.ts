@@ -3,22 +3,22 @@
 import { afterEach, expect, it } from 'vitest';
 import { closeCounting, type Form, startCounting } from '../../peers/http/counting-server.ts';
 import type { Actor, Kind } from './actor.ts';
-import { bringTogether, type Company, nobody, ownSessions } from './company.ts';
+import { type Load, nobody, ownSessions, startLoad } from './load.ts';
 
-let company: Company | undefined;
+let load: Load | undefined;
 
 afterEach(async () => {
-  await company?.close();
-  company = undefined;
+  await load?.close();
+  load = undefined;
   await closeCounting();
 });
 
-async function meet(form: Form, kinds: Kind[], clients: number): Promise<Company> {
+async function meet(form: Form, kinds: Kind[], clients: number): Promise<Load> {
   const { url, ledger } = await startCounting(form);
   const { origin } = new URL(url);
   const more = { calls: 12, seed: 1, refuses: nobody, cancelledEnds: false };
-  company = await bringTogether({ origin, kinds, clients, ledger, hearers: ownSessions, ...more });
-  return company;
+  load = await startLoad({ origin, kinds, clients, ledger, hearers: ownSessions, ...more });
+  return load;
 }
 
 it.each<[Form, Kind[]]>([
@@ -27,18 +27,18 @@ it.each<[Form, Kind[]]>([
   ['modern', ['modern']],
   ['dual', ['streamable', 'modern']],
 ])('%s: everything is with its owner', async (form, kinds) => {
-  const { verdict, actors, stage } = await meet(form, kinds, 20);
-  expect(verdict()).toEqual([]);
+  const { faults, actors, workload } = await meet(form, kinds, 20);
+  expect(faults()).toEqual([]);
   // Everybody has used the same ids.
   const ids = actors.map(
-    (actor) => new Set(stage.book.calls.filter((call) => call.actor === actor).map(({ id }) => id)),
+    (actor) => new Set(workload.expectations.calls.filter((call) => call.actor === actor).map(({ id }) => id)),
   );
   for (const set of ids) for (const id of [0, '0', 1, '1', 5, '5']) expect(set.has(id)).toBe(true);
 });
 
 it('whatever goes astray is seen', async () => {
-  const { verdict, actors, stage } = await meet('streamable', ['streamable'], 12);
-  expect(verdict()).toEqual([]);
+  const { faults, actors, workload } = await meet('streamable', ['streamable'], 12);
+  expect(faults()).toEqual([]);
   // Two who have got some of everything.
   const kinds = ['progress', 'message', 'resources/updated', 'tools/list_changed'].map(
     (kind) => `notifications/${kind}`,
@@ -53,14 +53,14 @@ it('whatever goes astray is seen', async () => {
     const at = mine.findIndex(({ text }) => what(text));
     expect(at).toBeGreaterThanOrEqual(0);
     const [gone] = mine.splice(at, 1);
-    expect(verdict()).not.toEqual([]);
+    expect(faults()).not.toEqual([]);
     other.push(gone as never);
-    expect(verdict().some((line) => line.includes(two.name))).toBe(true);
+    expect(faults().some((line) => line.includes(two.name))).toBe(true);
     other.pop();
     mine.splice(at, 0, gone as never, gone as never);
-    expect(verdict()).not.toEqual([]);
+    expect(faults()).not.toEqual([]);
     mine.splice(at, 1);
-    expect(verdict()).toEqual([]);
+    expect(faults()).toEqual([]);
   };
   lost((text) => text.includes('"content"'));
   lost((text) => text.includes('notifications/progress'));
@@ -76,9 +76,9 @@ it('whatever goes astray is seen', async () => {
     [first.message.id, second.message.id] = [second.message.id as never, first.message.id as never];
   };
   swap();
-  expect(verdict()).toHaveLength(2);
+  expect(faults()).toHaveLength(2);
   swap();
-  const { nonce } = stage.book.calls[0] as { nonce: string };
-  stage.ledger.ran(nonce);
-  expect(verdict()).toEqual([`${nonce} ran 2 times`]);
+  const { nonce } = workload.expectations.calls[0] as { nonce: string };
+  workload.ledger.ran(nonce);
+  expect(faults()).toEqual([`${nonce} ran 2 times`]);
 });

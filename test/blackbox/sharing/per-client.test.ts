@@ -5,7 +5,7 @@ import { closeCounting, type Form, startCounting } from '../../peers/http/counti
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { closeProxies } from '../../peers/proxy.ts';
 import type { Kind } from './actor.ts';
-import { bringTogether, nobody, ownSessions } from './company.ts';
+import { nobody, ownSessions, startLoad } from './load.ts';
 
 afterEach(closeServings);
 afterEach(closeProxies);
@@ -20,8 +20,8 @@ it.each<[Form, Kind[], number]>([
   const { url, ledger } = await startCounting(form);
   const serving = await startServing(url, ['--transport', form === 'sse' ? 'sse-only' : 'http-only']);
   const more = { clients: 50, calls: 20, seed, refuses: nobody, hearers: ownSessions, cancelledEnds: true };
-  const { actors, verdict, close } = await bringTogether({ origin: serving.url, kinds, ledger, ...more });
-  expect(verdict()).toEqual([]);
+  const { actors, faults, close } = await startLoad({ origin: serving.url, kinds, ledger, ...more });
+  expect(faults()).toEqual([]);
 
   const withSession = actors.filter(({ kind }) => kind !== 'modern').length;
   expect(ledger.sessionsOpened).toBe(withSession);
@@ -31,6 +31,6 @@ it.each<[Form, Kind[], number]>([
     return sessionsOpen === 0 && streamsOpen === 0 && callsOpen === 0;
   });
   if (form !== 'sse') expect(ledger.deletes).toBe(withSession);
-  expect(verdict()).toEqual([]);
+  expect(faults()).toEqual([]);
   expect(await serving.stop()).toEqual({ code: 0, signal: null });
 });

@@ -4,8 +4,8 @@ import { afterEach, expect, it } from 'vitest';
 import { closeCounting, startCounting } from '../../peers/http/counting-server.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { closeProxies } from '../../peers/proxy.ts';
-import { bringTogether, nobody, oneSession, ownSessions } from './company.ts';
-import { type Stage, start } from './work.ts';
+import { start, type Workload } from './actions.ts';
+import { nobody, oneSession, ownSessions, startLoad } from './load.ts';
 
 afterEach(closeServings);
 afterEach(closeProxies);
@@ -19,15 +19,15 @@ it.each([
 ])('$mode sessions', { timeout: 120_000 }, async ({ mode, sessions, ...more }) => {
   const { url, ledger, sessions: open } = await startCounting('streamable');
   const { url: origin } = await startServing(url, ['--upstream-session', mode, '--transport', 'http-only']);
-  const interlude = async (stage: Stage): Promise<void> => {
-    stage.book.announcedUnasked = true;
+  const interlude = async (workload: Workload): Promise<void> => {
+    workload.expectations.announcedUnasked = true;
     for (const session of [...open.values()]) session.forget();
     // All at the same time: where they have one session, they find out together.
-    await Promise.all(stage.actors.map((actor) => start(actor, stage, 'echo', {}).pending.answer));
+    await Promise.all(workload.actors.map((actor) => start(actor, workload, 'echo', {}).pending.answer));
   };
   const work = { clients: CLIENTS, calls: 8, seed: 31, cancelledEnds: true, interlude };
-  const { verdict, close } = await bringTogether({ origin, kinds: ['streamable', 'sse'], ledger, ...work, ...more });
-  expect(verdict()).toEqual([]);
+  const { faults, close } = await startLoad({ origin, kinds: ['streamable', 'sse'], ledger, ...work, ...more });
+  expect(faults()).toEqual([]);
   expect(ledger.sessionsOpened).toBe(2 * sessions);
   await close();
 });

@@ -5,7 +5,7 @@ import { closeCounting, type Form, startCounting } from '../../peers/http/counti
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { closeProxies } from '../../peers/proxy.ts';
 import type { Actor, Kind } from './actor.ts';
-import { bringTogether, oneSession } from './company.ts';
+import { oneSession, startLoad } from './load.ts';
 
 afterEach(closeServings);
 afterEach(closeProxies);
@@ -25,13 +25,13 @@ it.each<[Form, Kind[], number]>([
   // One stream for everything does not tell what belongs to which call.
   const hearers = oneSession(form !== 'sse');
   const more = { clients: 50, calls: 20, seed, refuses, hearers, cancelledEnds: true };
-  const { verdict, close } = await bringTogether({ origin: serving.url, kinds, ledger, ...more });
-  expect(verdict()).toEqual([]);
+  const { faults, close } = await startLoad({ origin: serving.url, kinds, ledger, ...more });
+  expect(faults()).toEqual([]);
 
   expect(ledger.sessionsOpened).toBe(1);
   await close();
   await ledger.until('the calls to be over', ({ callsOpen, streamsOpen }) => callsOpen === 0 && streamsOpen <= 1);
-  expect(verdict()).toEqual([]);
+  expect(faults()).toEqual([]);
   expect(await serving.stop()).toEqual({ code: 0, signal: null });
   await ledger.until('the session to be closed', ({ sessionsOpen, streamsOpen }) => sessionsOpen + streamsOpen === 0);
   expect(ledger.sessionsOpened).toBe(1);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { TokenRequest } from '../../peers/oauth/behaviour.ts';
 import { opened } from '../../peers/opened.ts';
 import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
-import { expectClean, type Setting, setting, TOOLS, toolNames } from './first-contact/first-contact-setting.ts';
+import { expectClean, type Fixture, fixture, TOOLS, toolNames } from './first-contact/fixture.ts';
 
 const open = opened();
 const LEVELS = ['debug', 'info', 'warn', 'error'];
@@ -26,7 +26,7 @@ const repeating = ({ form, headers }: TokenRequest) => ({
 
 describe.each(LEVELS)('at the level %s', (level) => {
   it('a session with a sign-in, a refresh, and refusals that repeat what they refuse', async () => {
-    const made = await setting(open, 'approve', {
+    const made = await fixture(open, 'approve', {
       authorizationServer: { registration: 'secret', scopes: ['openid', 'mcp', 'admin'] },
       server: { challengeScope: 'openid mcp', carrier: 'sessions' },
     });
@@ -59,7 +59,7 @@ describe.each(LEVELS)('at the level %s', (level) => {
   });
 
   it('a first contact that is refused by its user, and one that nobody finishes', async () => {
-    const made = await setting(open, 'hold', { authorizationServer: { registration: 'secret' } });
+    const made = await fixture(open, 'hold', { authorizationServer: { registration: 'secret' } });
     const { browser, authorizationServer } = made;
     const proxy = made.start(['--log-level', level, '-H', `X-Key: ${HEADER}`]);
     await proxy.rpc.initialize();
@@ -85,7 +85,7 @@ describe.each(LEVELS)('at the level %s', (level) => {
   });
 
   it('the other commands', async () => {
-    const made = await setting(open, 'approve', { authorizationServer: { registration: 'secret' } });
+    const made = await fixture(open, 'approve', { authorizationServer: { registration: 'secret' } });
     const { server, browser, home } = made;
     const options = { home, env: { BROWSER: browser.command } };
     const run = async (command: string): Promise<ProxyProcess> => {
@@ -116,7 +116,7 @@ const KINDS: [string, (sent: string) => object][] = [
 
 describe.each(['code', 'code_verifier', 'client_secret', 'authorization'])('an echo of %s', (what) => {
   it.each(KINDS)('in %s', async (_kind, bodyWith) => {
-    const made = await setting(open, 'approve', { authorizationServer: { registration: 'secret' } });
+    const made = await fixture(open, 'approve', { authorizationServer: { registration: 'secret' } });
     made.authorizationServer.behaviour.tokenAnswer = ({ form, headers }) => {
       const [, pair = ''] = String(headers.authorization).split(' ');
       const secret = decodeURIComponent(Buffer.from(pair, 'base64').toString().split(':')[1] ?? '');
@@ -135,7 +135,7 @@ describe.each(['code', 'code_verifier', 'client_secret', 'authorization'])('an e
 });
 
 it('a server that calls itself by its bearer is not quoted in the log', async () => {
-  const made = await setting(open, 'approve', { server: { carrier: 'sessions' } });
+  const made = await fixture(open, 'approve', { server: { carrier: 'sessions' } });
   made.server.behaviour.instead = ({ headers, method }) =>
     method === 'tools/list' || headers.authorization === undefined
       ? undefined
@@ -150,7 +150,7 @@ it('a server that calls itself by its bearer is not quoted in the log', async ()
 
 it('the store is made for this user alone, whatever the umask', async () => {
   if (process.platform === 'win32') return;
-  const made = await setting(open, 'approve');
+  const made = await fixture(open, 'approve');
   const umask = process.umask(0);
   try {
     const proxy = made.start();
@@ -164,7 +164,7 @@ it('the store is made for this user alone, whatever the umask', async () => {
 });
 
 /** Everything that is kept between two runs, and who may read it. */
-function expectStore({ home }: Setting): void {
+function expectStore({ home }: Fixture): void {
   const folders = ['.cache/mcp-proxy', STORE].map((folder) => path.join(home, folder));
   const files = readdirSync(path.join(home, STORE)).map((name) => path.join(home, STORE, name));
   expect(files.length).toBeGreaterThan(0);
@@ -173,12 +173,12 @@ function expectStore({ home }: Setting): void {
   for (const file of files) expect(statSync(file).mode & 0o777, file).toBe(0o600);
 }
 
-function pending({ home }: Setting): { verifier: string } {
+function pending({ home }: Fixture): { verifier: string } {
   const name = readdirSync(path.join(home, STORE)).find((file) => file.endsWith('.sign-in.json'));
   return JSON.parse(readFileSync(path.join(home, STORE, name ?? 'no sign-in'), 'utf8'));
 }
 
-function expectSecrecy(made: Setting, proxies: ProxyProcess[], more: string[] = []): void {
+function expectSecrecy(made: Fixture, proxies: ProxyProcess[], more: string[] = []): void {
   const secrets = secretsOf(made, more);
   expect(secrets.length).toBeGreaterThan(4);
   const places: [string, string][] = [
@@ -203,7 +203,7 @@ function excerpt(text: string, secret: string): string {
 }
 
 /** All that was sent or issued and could be used by whoever reads it, spelled as it may be repeated. */
-function secretsOf({ authorizationServer, server }: Setting, more: string[]): [string, string][] {
+function secretsOf({ authorizationServer, server }: Fixture, more: string[]): [string, string][] {
   const found: [string, string][] = [
     ['a header value', HEADER],
     ['an argument', ARGUMENT],

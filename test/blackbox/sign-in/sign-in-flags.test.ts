@@ -2,17 +2,17 @@
 // without a flag, somebody unknown gets the standard and nothing else.
 import { expect, it } from 'vitest';
 import { opened } from '../../peers/opened.ts';
-import { startScene } from './scene.ts';
+import { startSignInFixture } from './fixture.ts';
 
 const open = opened();
 const names = (parameters: URLSearchParams): string[] => [...parameters.keys()].sort();
 
 it('sends the pure standard to somebody unknown', async () => {
-  const scene = await open(
-    startScene({ as: { scopes: ['mcp', 'offline_access'] }, server: { challengeScope: 'mcp' } }),
+  const fixture = await open(
+    startSignInFixture({ as: { scopes: ['mcp', 'offline_access'] }, server: { challengeScope: 'mcp' } }),
   );
-  const user = await scene.signedIn();
-  scene.as.expireAccessTokens();
+  const user = await fixture.signedIn();
+  fixture.as.expireAccessTokens();
   expect(await user.whoami()).toBe('ada');
   const { authorize, exchange, refresh } = user.requests;
   expect(names(authorize)).toEqual([
@@ -30,9 +30,9 @@ it('sends the pure standard to somebody unknown', async () => {
   expect(names(exchange)).toEqual(['client_id', 'code', 'code_verifier', 'grant_type', 'redirect_uri', 'resource']);
   expect(names(refresh)).toEqual(['client_id', 'grant_type', 'refresh_token', 'resource', 'scope']);
   const resources = [authorize, exchange, refresh].map((request) => request.getAll('resource'));
-  expect(resources).toEqual([[scene.server.url], [scene.server.url], [scene.server.url]]);
+  expect(resources).toEqual([[fixture.server.url], [fixture.server.url], [fixture.server.url]]);
   expect(authorize.get('scope')?.split(' ').sort()).toEqual(['mcp', 'offline_access']);
-  const [registration] = scene.as.of('register');
+  const [registration] = fixture.as.of('register');
   expect(Object.keys(registration?.json as object).sort()).toEqual([
     'application_type',
     'client_name',
@@ -45,7 +45,7 @@ it('sends the pure standard to somebody unknown', async () => {
 });
 
 it('adds every --authorize-param, over what stands there', async () => {
-  const scene = await open(startScene({ server: { challengeScope: 'mcp' } }));
+  const fixture = await open(startSignInFixture({ server: { challengeScope: 'mcp' } }));
   const added = [
     'audience=https://api.example/a b&c',
     'access_type=offline',
@@ -53,7 +53,7 @@ it('adds every --authorize-param, over what stands there', async () => {
     'equals=a=b',
     'empty=',
   ];
-  const user = await scene.signedIn(added.flatMap((parameter) => ['--authorize-param', parameter]));
+  const user = await fixture.signedIn(added.flatMap((parameter) => ['--authorize-param', parameter]));
   const { authorize, exchange } = user.requests;
   const seen = ['audience', 'access_type', 'scope', 'equals', 'empty'].map((name) => authorize.getAll(name));
   expect(seen).toEqual([['https://api.example/a b&c'], ['offline'], ['mcp extra'], ['a=b'], ['']]);
@@ -61,9 +61,9 @@ it('adds every --authorize-param, over what stands there', async () => {
 });
 
 it('leaves resource out of all three requests with --disable-resource-parameter', async () => {
-  const scene = await open(startScene({ as: { resource: 'forbidden' } }));
-  const user = await scene.signedIn(['--disable-resource-parameter']);
-  scene.as.expireAccessTokens();
+  const fixture = await open(startSignInFixture({ as: { resource: 'forbidden' } }));
+  const user = await fixture.signedIn(['--disable-resource-parameter']);
+  fixture.as.expireAccessTokens();
   expect(await user.whoami()).toBe('ada');
   const { authorize, exchange, refresh } = user.requests;
   expect([authorize, exchange, refresh].map((request) => request.has('resource'))).toEqual([false, false, false]);
@@ -71,42 +71,42 @@ it('leaves resource out of all three requests with --disable-resource-parameter'
 });
 
 it('cannot sign in to such a server without the flag', async () => {
-  const scene = await open(startScene({ as: { resource: 'forbidden' } }));
-  const { proxy } = await scene.refused();
+  const fixture = await open(startSignInFixture({ as: { resource: 'forbidden' } }));
+  const { proxy } = await fixture.refused();
   await proxy.stderrMatching(/the resource parameter is not supported/);
 });
 
 it('does without resource where only the token endpoint refuses it', async () => {
   const refuse = ({ form }: { form: URLSearchParams }) =>
     form.has('resource') ? { status: 400, body: { error: 'invalid_target' } } : undefined;
-  const scene = await open(startScene({ as: { tokenAnswer: refuse } }));
-  const user = await scene.signedIn();
-  scene.as.expireAccessTokens();
+  const fixture = await open(startSignInFixture({ as: { tokenAnswer: refuse } }));
+  const user = await fixture.signedIn();
+  fixture.as.expireAccessTokens();
   expect(await user.whoami()).toBe('ada');
-  const sent = scene.as.of('token').map(({ form }) => [form.get('grant_type'), form.has('resource')]);
+  const sent = fixture.as.of('token').map(({ form }) => [form.get('grant_type'), form.has('resource')]);
   expect(sent).toEqual([
     ['authorization_code', true],
     ['authorization_code', false],
     ['refresh_token', true],
     ['refresh_token', false],
   ]);
-  expect(scene.browser.opened).toHaveLength(1);
+  expect(fixture.browser.opened).toHaveLength(1);
 });
 
 it('does not do without a resource that the user named', async () => {
-  const scene = await open(
-    startScene({ as: { tokenAnswer: () => ({ status: 400, body: { error: 'invalid_target' } }) } }),
+  const fixture = await open(
+    startSignInFixture({ as: { tokenAnswer: () => ({ status: 400, body: { error: 'invalid_target' } }) } }),
   );
-  const { proxy } = await scene.refused(['--resource', scene.server.url]);
+  const { proxy } = await fixture.refused(['--resource', fixture.server.url]);
   await proxy.stderrMatching(/invalid_target/);
-  expect(scene.as.count('token')).toBe(1);
+  expect(fixture.as.count('token')).toBe(1);
 });
 
 it('sends the resource that --resource names, whatever the server says of itself', async () => {
   const resource = 'urn:example:notes';
-  const scene = await open(startScene({ server: { resource } }));
-  const user = await scene.signedIn(['--resource', resource]);
-  scene.as.expireAccessTokens();
+  const fixture = await open(startSignInFixture({ server: { resource } }));
+  const user = await fixture.signedIn(['--resource', resource]);
+  fixture.as.expireAccessTokens();
   expect(await user.whoami()).toBe('ada');
   const { authorize, exchange, refresh } = user.requests;
   expect([authorize, exchange, refresh].map((request) => request.get('resource'))).toEqual([
@@ -117,57 +117,57 @@ it('sends the resource that --resource names, whatever the server says of itself
 });
 
 it('believes no metadata of another resource unless --resource says so', async () => {
-  const scene = await open(startScene({ server: { resource: 'https://elsewhere.example/mcp' } }));
-  const { code, message, hint } = await scene.refused();
+  const fixture = await open(startSignInFixture({ server: { resource: 'https://elsewhere.example/mcp' } }));
+  const { code, message, hint } = await fixture.refused();
   expect([code, message]).toEqual([-31004, expect.stringContaining('https://elsewhere.example/mcp')]);
   expect(hint).toContain('--resource');
-  expect(scene.browser.opened).toEqual([]);
-  expect(scene.as.requests).toEqual([]);
+  expect(fixture.browser.opened).toEqual([]);
+  expect(fixture.as.requests).toEqual([]);
 });
 
 it('sends the ID token with --use-id-token, and the next one after a refresh', async () => {
-  const scene = await open(startScene({ as: { bearer: 'id_token' } }));
-  const user = await scene.signedIn(['--use-id-token']);
-  scene.as.expireAccessTokens();
+  const fixture = await open(startSignInFixture({ as: { bearer: 'id_token' } }));
+  const user = await fixture.signedIn(['--use-id-token']);
+  fixture.as.expireAccessTokens();
   expect(await user.whoami()).toBe('ada');
-  const served = scene.server.requests.filter(({ status, rpcMethod }) => status === 200 && rpcMethod !== undefined);
+  const served = fixture.server.requests.filter(({ status, rpcMethod }) => status === 200 && rpcMethod !== undefined);
   const bearers = served.map(({ authorization }) => authorization);
   expect(new Set(bearers).size).toBe(2);
   for (const bearer of bearers) expect(bearer).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
-  expect(scene.as.tokenRequests('refresh_token')).toHaveLength(1);
+  expect(fixture.as.tokenRequests('refresh_token')).toHaveLength(1);
   // There would be none without this scope, where the authorization server goes by the book.
   expect(user.requests.authorize.get('scope')).toBe('openid');
 });
 
 it('does not guess that the ID token is wanted', async () => {
-  const scene = await open(startScene({ as: { bearer: 'id_token' } }));
-  const { proxy } = await scene.refused();
+  const fixture = await open(startSignInFixture({ as: { bearer: 'id_token' } }));
+  const { proxy } = await fixture.refused();
   await proxy.stderrMatching(/refuses tokens that were just issued/);
-  const bearers = scene.server.requests.flatMap(({ authorization }) => authorization ?? []);
+  const bearers = fixture.server.requests.flatMap(({ authorization }) => authorization ?? []);
   expect(bearers.length).toBeGreaterThan(0);
   for (const bearer of bearers) expect(bearer).toMatch(/^Bearer access-/);
 });
 
 it('is known by the document at --client-metadata-url, where the server understands that', async () => {
-  const scene = await open(startScene({ as: { clientMetadataDocuments: 'trust', registration: 'off' } }));
+  const fixture = await open(startSignInFixture({ as: { clientMetadataDocuments: 'trust', registration: 'off' } }));
   const document = 'https://app.example.com/client.json';
-  const user = await scene.signedIn(['--client-metadata-url', document]);
+  const user = await fixture.signedIn(['--client-metadata-url', document]);
   const { authorize, exchange } = user.requests;
   expect([authorize.get('client_id'), exchange.get('client_id')]).toEqual([document, document]);
-  expect(scene.as.count('register')).toBe(0);
+  expect(fixture.as.count('register')).toBe(0);
 });
 
 it('registers where the server does not', async () => {
-  const scene = await open(startScene());
-  const user = await scene.signedIn(['--client-metadata-url', 'https://app.example.com/client.json']);
+  const fixture = await open(startSignInFixture());
+  const user = await fixture.signedIn(['--client-metadata-url', 'https://app.example.com/client.json']);
   expect(user.requests.authorize.get('client_id')).toMatch(/^client-/);
-  expect(scene.as.count('register')).toBe(1);
+  expect(fixture.as.count('register')).toBe(1);
 });
 
 it('prefers the client that the user has registered to any other', async () => {
   const client = { client_id: 'known', client_secret: 'hush', token_endpoint_auth_method: 'client_secret_post' };
-  const scene = await open(startScene({ as: { clients: [client], clientMetadataDocuments: 'trust' } }));
-  const user = await scene.signedIn([
+  const fixture = await open(startSignInFixture({ as: { clients: [client], clientMetadataDocuments: 'trust' } }));
+  const user = await fixture.signedIn([
     '--client-metadata-url',
     'https://app.example.com/client.json',
     '--static-oauth-client-info',
@@ -175,14 +175,14 @@ it('prefers the client that the user has registered to any other', async () => {
   ]);
   expect(user.requests.authorize.get('client_id')).toBe('known');
   expect(user.requests.exchange.get('client_secret')).toBe('hush');
-  expect(scene.as.count('register')).toBe(0);
+  expect(fixture.as.count('register')).toBe(0);
 });
 
 it('merges --static-oauth-client-metadata over what it registers with', async () => {
-  const scene = await open(startScene({ server: { metadata: { scopes_supported: ['unasked'] } } }));
+  const fixture = await open(startSignInFixture({ server: { metadata: { scopes_supported: ['unasked'] } } }));
   const own = { client_name: 'Our own', contacts: ['ada@acme.example'], scope: 'pinned other', x_internal: { a: [1] } };
-  const user = await scene.signedIn(['--static-oauth-client-metadata', JSON.stringify(own)]);
-  const [registration] = scene.as.of('register');
+  const user = await fixture.signedIn(['--static-oauth-client-metadata', JSON.stringify(own)]);
+  const [registration] = fixture.as.of('register');
   expect(registration?.json).toMatchObject({
     ...own,
     redirect_uris: [expect.stringMatching(/^http:\/\/localhost:\d+\/callback$/)],
@@ -194,7 +194,7 @@ it('merges --static-oauth-client-metadata over what it registers with', async ()
 });
 
 it('asks for what the challenge wants, pinned scopes or not', async () => {
-  const scene = await open(startScene({ server: { challengeScope: 'challenged' } }));
-  const user = await scene.signedIn(['--static-oauth-client-metadata', '{"scope":"pinned"}']);
+  const fixture = await open(startSignInFixture({ server: { challengeScope: 'challenged' } }));
+  const user = await fixture.signedIn(['--static-oauth-client-metadata', '{"scope":"pinned"}']);
   expect(user.requests.authorize.get('scope')).toBe('challenged');
 });

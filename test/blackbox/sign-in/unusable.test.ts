@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { opened } from '../../peers/opened.ts';
-import { type Setting, setting, TOOLS, toolNames } from './first-contact/first-contact-setting.ts';
+import { type Fixture, fixture, TOOLS, toolNames } from './first-contact/fixture.ts';
 
 const open = opened();
 const STORE = '.cache/mcp-proxy/credentials';
@@ -11,7 +11,7 @@ const STORE = '.cache/mcp-proxy/credentials';
 // biome-ignore lint/suspicious/noExplicitAny: records are changed in ways that their type does not allow
 type Damage = (record: any) => unknown;
 
-function damage({ home }: Setting, change: Damage): void {
+function damage({ home }: Fixture, change: Damage): void {
   const name = readdirSync(path.join(home, STORE)).find((file) => /^[0-9a-f]{32}\.json$/.test(file));
   const file = path.join(home, STORE, name ?? 'no record');
   const record = JSON.parse(readFileSync(file, 'utf8'));
@@ -19,7 +19,7 @@ function damage({ home }: Setting, change: Damage): void {
   writeFileSync(file, typeof changed === 'string' ? changed : JSON.stringify(changed));
 }
 
-async function session({ start }: Setting): Promise<string> {
+async function session({ start }: Fixture): Promise<string> {
   const proxy = start();
   await proxy.rpc.initialize();
   expect(toolNames(await proxy.rpc.request('tools/list'))).toEqual(TOOLS);
@@ -83,7 +83,7 @@ const USELESS: [string, Damage][] = [
 
 describe('a record that cannot be used is set aside with a warning, and the sign-in starts anew', () => {
   it.each(USELESS)('%s', async (_what, change) => {
-    const made = await setting(open, 'approve');
+    const made = await fixture(open, 'approve');
     expect(await session(made)).not.toContain('set aside');
     damage(made, change);
     expect(await session(made)).toMatch(/warn: the stored sign-in to .* is set aside: /);
@@ -127,7 +127,7 @@ const DAMAGED_CLIENTS: [string, Damage][] = [
 ];
 
 it.each(DAMAGED_CLIENTS)('%s: the next sign-in registers anew', async (_what, change) => {
-  const made = await setting(open, 'approve');
+  const made = await fixture(open, 'approve');
   await session(made);
   damage(made, (record) => {
     record.tokens.accessToken = 'ended';
@@ -164,8 +164,8 @@ async function unreadable(
   status: number,
   body: string,
   challenge?: string,
-): Promise<Setting & { large: { token: string } }> {
-  const made = await setting(open, 'approve');
+): Promise<Fixture & { large: { token: string } }> {
+  const made = await fixture(open, 'approve');
   await session(made);
   const large = { token: made.server.requests.at(-1)?.authorization ?? '' };
   expect(large.token).not.toBe('');
@@ -226,7 +226,7 @@ describe('what is about the call is left to the client', () => {
     ['a header that grew', 431, ''],
   ];
   it.each(ANSWERS)('%s', async (_what, status, body, challenge) => {
-    const made = await setting(open, 'approve');
+    const made = await fixture(open, 'approve');
     await session(made);
     const headers = { 'content-type': 'text/plain', ...(challenge && { 'www-authenticate': challenge }) };
     const calls = (): number => made.server.requests.filter(({ tool }) => tool !== undefined).length;
@@ -246,7 +246,7 @@ describe('what is about the call is left to the client', () => {
 });
 
 it('words about a token in a call are left to the client after a renewal too', async () => {
-  const made = await setting(open, 'approve');
+  const made = await fixture(open, 'approve');
   const proxy = made.start();
   await proxy.rpc.initialize();
   await made.browser.waitForPage(1);
@@ -268,7 +268,7 @@ describe('what else is stored may be damaged', () => {
   const NAMES = ['sign-in', 'pause', 'answers'];
   const TEXTS = ['', 'null', '[]', '7', '{"version":1,"url":"x","startedAt":1}', '{"tools/list":null}'];
   it.each(NAMES)('%s', async (name) => {
-    const made = await setting(open, 'approve');
+    const made = await fixture(open, 'approve');
     await session(made);
     const main = readdirSync(path.join(made.home, STORE)).find((file) => /^[0-9a-f]{32}\.json$/.test(file)) ?? '';
     const id = main.slice(0, 32);

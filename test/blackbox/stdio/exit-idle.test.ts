@@ -1,21 +1,14 @@
 // How the program ends while nothing is in flight, and what it leaves behind at the server: one initialize, one GET and
 // one DELETE, whatever the way. The tests of this file run side by side, for most of their time is waiting.
-import { spawn } from 'node:child_process';
+
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ENDINGS, exitAfter, lasting, SOON } from '../../peers/hostile-endings.ts';
 import { LEGACY, MODERN_ERA } from '../../peers/hostile-eras.ts';
-import { WAIT_MS } from '../../peers/listen.ts';
-import {
-  closeProxies,
-  PROXY_BIN,
-  type ProxyProcess,
-  privateHome,
-  proxyEnvironment,
-  startProxy,
-} from '../../peers/proxy.ts';
+import { startUnderParent } from '../../peers/parent.ts';
+import { closeProxies, type ProxyProcess, privateHome, startProxy } from '../../peers/proxy.ts';
 
 afterAll(closeProxies);
 afterAll(closeHostiles);
@@ -117,45 +110,6 @@ it.concurrent.each(ENDINGS)('before a single message, %s ends it', async (_, end
 });
 
 it.concurrent('the death of the parent ends it, even while somebody else holds its stdin open', async () => {
-  const { server, parent, pids, home, outputClosed } = await startUnderParent();
-  // Whatever happens, what was started here is ended here.
-  let limit: NodeJS.Timeout | undefined;
-  const giveUp = new Promise<never>((_, reject) => {
-    limit = setTimeout(() => reject(new Error('the program has outlived its parent')), WAIT_MS);
-  });
-  try {
-    await server.seen('GET');
-    const ms = await lasting(() => {
-      parent.kill('SIGKILL');
-      return Promise.race([outputClosed, giveUp]);
-    });
-    expect(ms).toBeLessThan(SOON);
-    expect(server.all('DELETE')).toHaveLength(1);
-  } finally {
-    clearTimeout(limit);
-    parent.kill('SIGKILL');
-    for (const pid of pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It is gone, as the program should be.
-      }
-    }
-    rmSync(home, { recursive: true, force: true });
-  }
-});
-
-/** Starts the program, opens a session, and hands the writing end of its stdin to a sibling that does nothing. */
-const PARENT = `
-  const { spawn } = require('node:child_process');
-  const [bin, url, ...lines] = process.argv.slice(1);
-  const program = spawn(process.execPath, [bin, url], { stdio: ['pipe', 'inherit', 'ignore'] });
-  const idle = ['-e', 'setInterval(() => {}, 60_000)'];
-  const holder = spawn(process.execPath, idle, { stdio: ['ignore', 'ignore', 'ignore', program.stdin] });
-  for (const line of lines) program.stdin.write(line + '\\n');
-  process.send([program.pid, holder.pid]);`;
-
-async function startUnderParent() {
   const server = await startHostile();
   server.on(
     'GET',
@@ -164,12 +118,14 @@ async function startUnderParent() {
   const home = privateHome();
   const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
   const lines = [LEGACY.line(0, 'initialize', params), '{"jsonrpc":"2.0","method":"notifications/initialized"}'];
-  const parent = spawn(process.execPath, ['-e', PARENT, PROXY_BIN, server.url, ...lines], {
-    env: proxyEnvironment(home),
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  const pids = await new Promise<number[]>((resolve) => parent.once('message', (sent) => resolve(sent as number[])));
-  const outputClosed = new Promise<void>((resolve) => parent.stdout?.once('end', () => resolve()));
-  parent.stdout?.resume();
-  return { server, parent, pids, home, outputClosed };
-}
+  const parent = await startUnderParent(server.url, { lines, home });
+  try {
+    await server.seen('GET');
+    const ms = await lasting(() => parent.kill());
+    expect(ms).toBeLessThan(SOON);
+    expect(server.all('DELETE')).toHaveLength(1);
+  } finally {
+    await parent.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+});

@@ -49,16 +49,16 @@ export const ADDRESSES: Group = {
     {
       title: 'The scheme is http:, and the port speaks TLS',
       command: 'mcp-proxy {url}',
-      setUp: async (place) => {
-        const peer = await place.open(startScripted('/mcp', legacyServer(), certified()));
+      setUp: async (workspace) => {
+        const peer = await workspace.open(startScripted('/mcp', legacyServer(), certified()));
         return { url: peer.url.replace('https:', 'http:') };
       },
     },
     {
       title: 'The scheme is https:, and the port does not speak TLS',
       command: 'mcp-proxy {url}',
-      setUp: async (place) => {
-        const { url = '' } = (await http(place)) as { url: string };
+      setUp: async (workspace) => {
+        const { url = '' } = (await http(workspace)) as { url: string };
         return { url: url.replace('http:', 'https:') };
       },
     },

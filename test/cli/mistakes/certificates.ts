@@ -3,7 +3,7 @@ import { legacyServer } from '../../peers/minimal-server.ts';
 import { type Certificate, startScripted } from '../../peers/scripted.ts';
 import { createAuthority, selfSigned } from '../../peers/tls.ts';
 import { type Group, server } from './mistake.ts';
-import type { Place } from './place.ts';
+import type { Workspace } from './workspace.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const ago = (days: number): Date => new Date(Date.now() - days * DAY);
@@ -14,10 +14,10 @@ export const certified = (): Certificate => createAuthority('Example Root CA').i
 /** A server whose authority is trusted, with what else there is to say about its certificate. */
 const trusted =
   (...issue: Parameters<ReturnType<typeof createAuthority>['issue']>) =>
-  async (place: Place) => {
+  async (workspace: Workspace) => {
     const authority = createAuthority('Example Root CA');
-    place.file('ca.pem', authority.pem);
-    return { url: (await place.open(startScripted('/mcp', legacyServer(), authority.issue(...issue)))).url };
+    workspace.file('ca.pem', authority.pem);
+    return { url: (await workspace.open(startScripted('/mcp', legacyServer(), authority.issue(...issue)))).url };
   };
 
 export const CERTIFICATES: Group = {
@@ -56,18 +56,18 @@ export const CERTIFICATES: Group = {
     {
       title: 'The file of --ca holds another authority',
       command: 'mcp-proxy {url} --ca ca.pem',
-      setUp: async (place) => {
-        place.file('ca.pem', createAuthority('Another Root CA').pem);
-        return { url: (await place.open(startScripted('/mcp', legacyServer(), certified()))).url };
+      setUp: async (workspace) => {
+        workspace.file('ca.pem', createAuthority('Another Root CA').pem);
+        return { url: (await workspace.open(startScripted('/mcp', legacyServer(), certified()))).url };
       },
     },
     {
       title: 'The key does not belong to the certificate',
       command: 'mcp-proxy {url} --ca ca.pem --cert cert.pem --key key.pem',
-      setUp: async (place) => {
-        const filled = await trusted()(place);
-        place.file('cert.pem', certified().cert);
-        place.file('key.pem', certified().key);
+      setUp: async (workspace) => {
+        const filled = await trusted()(workspace);
+        workspace.file('cert.pem', certified().cert);
+        workspace.file('key.pem', certified().key);
         return filled;
       },
     },

@@ -90,8 +90,8 @@ export const CREDENTIALS: Group = {
     {
       title: 'The password in the URL is wrong',
       command: 'mcp-proxy {url}',
-      setUp: async (place) => {
-        const { url = '' } = await guarded(() => [401, '', { 'www-authenticate': 'Basic realm="example"' }])(place);
+      setUp: async (workspace) => {
+        const { url = '' } = await guarded(() => [401, '', { 'www-authenticate': 'Basic realm="example"' }])(workspace);
         return { url: url.replace('://', '://ada:abc123@') };
       },
     },

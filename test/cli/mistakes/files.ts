@@ -3,23 +3,23 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAuthority } from '../../peers/tls.ts';
 import type { Group } from './mistake.ts';
-import type { Place } from './place.ts';
+import type { Workspace } from './workspace.ts';
 
 const URL = 'https://server.example/mcp';
 
 const file =
   (name: string, content?: string | Buffer) =>
-  async (place: Place): Promise<Record<string, string>> => {
-    place.file(name, content);
+  async (workspace: Workspace): Promise<Record<string, string>> => {
+    workspace.file(name, content);
     return {};
   };
 
 /** Nobody may read it; root may read everything, so the program is another user then. */
-async function unreadable(place: Place): Promise<Record<string, string>> {
-  place.file('ca.pem', createAuthority('Example CA').pem);
-  chmodSync(path.join(place.folder, 'ca.pem'), 0);
-  chmodSync(place.folder, 0o755);
-  writeFileSync(path.join(place.folder, 'as-nobody.cjs'), 'if (process.getuid() === 0) process.setuid(65534);');
+async function unreadable(workspace: Workspace): Promise<Record<string, string>> {
+  workspace.file('ca.pem', createAuthority('Example CA').pem);
+  chmodSync(path.join(workspace.folder, 'ca.pem'), 0);
+  chmodSync(workspace.folder, 0o755);
+  writeFileSync(path.join(workspace.folder, 'as-nobody.cjs'), 'if (process.getuid() === 0) process.setuid(65534);');
   return {};
 }
 
@@ -43,22 +43,22 @@ export const FILES: Group = {
     {
       title: 'The certificate is not PEM',
       command: `mcp-proxy ${URL} --ca ca.der`,
-      setUp: (place) => file('ca.der', der(createAuthority('Example CA').pem))(place),
+      setUp: (workspace) => file('ca.der', der(createAuthority('Example CA').pem))(workspace),
     },
     {
       title: 'The certificate and the key are mixed up',
       command: `mcp-proxy ${URL} --cert key.pem --key cert.pem`,
-      setUp: async (place) => {
+      setUp: async (workspace) => {
         const { key, cert } = createAuthority('Example CA').issue();
-        place.file('key.pem', key);
-        place.file('cert.pem', cert);
+        workspace.file('key.pem', key);
+        workspace.file('cert.pem', cert);
         return {};
       },
     },
     {
       title: 'The key is missing',
       command: `mcp-proxy ${URL} --cert cert.pem`,
-      setUp: (place) => file('cert.pem', createAuthority('Example CA').issue().cert)(place),
+      setUp: (workspace) => file('cert.pem', createAuthority('Example CA').issue().cert)(workspace),
     },
     {
       title: 'The @ before the name of a file is missing',

@@ -28,9 +28,9 @@ const INITIALIZE = JSON.stringify({
 /** One request to the running program, as the page shows it, and the answer. */
 const requesting =
   ({ method = 'POST', path = '/mcp', headers = {}, body = method === 'POST' ? INITIALIZE : '' }: Request): Play =>
-  async (program, place) => {
+  async (program, workspace) => {
     const [, url = ''] = await program.stderrMatching(/listening on (https?:\/\/[^\s/]+)/);
-    place.knowPort(new global.URL(url).port);
+    workspace.knowPort(new global.URL(url).port);
     const sent = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
     const answer = await send(url + path, { method, headers: sent }, body);
     program.kill('SIGTERM');
@@ -69,7 +69,7 @@ export const HTTP_MODE: Group = {
     {
       title: 'The port is in use',
       command: `mcp-proxy ${URL} --listen 127.0.0.1:{port}`,
-      setUp: async (place) => ({ port: String(await place.holdPort()) }),
+      setUp: async (workspace) => ({ port: String(await workspace.holdPort()) }),
       play: toTheEnd,
       platform: 'linux',
     },
@@ -85,10 +85,10 @@ export const HTTP_MODE: Group = {
     {
       title: 'The key does not belong to the certificate that clients see',
       command: `mcp-proxy ${URL} --listen 127.0.0.1:0 --tls-cert cert.pem --tls-key key.pem`,
-      setUp: async (place) => {
+      setUp: async (workspace) => {
         const authority = createAuthority('Example Root CA');
-        place.file('cert.pem', authority.issue().cert);
-        place.file('key.pem', authority.issue().key);
+        workspace.file('cert.pem', authority.issue().cert);
+        workspace.file('key.pem', authority.issue().key);
         return {};
       },
       play: toTheEnd,

@@ -1,7 +1,7 @@
 // What a row of the table of mistakes is, and what it may set up.
 import type { Peer } from '../../peers/listen.ts';
 import type { ProxyProcess } from '../../peers/proxy.ts';
-import type { Place } from './place.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface Mistake {
   /** As a user would say it. */
@@ -16,7 +16,7 @@ export interface Mistake {
   /** What the program gets of what was typed, where that is not what a POSIX shell makes of it. */
   readonly argv?: readonly string[];
   /** Starts the servers and writes the files that the command names. */
-  setUp?(place: Place): Promise<Filled>;
+  setUp?(workspace: Workspace): Promise<Filled>;
   /** What happens to the running program; resolves with the lines that a client or a browser has seen. */
   readonly play?: Play;
   /** The system that the text needs; any other one without it. */
@@ -26,7 +26,7 @@ export interface Mistake {
 }
 
 export type Filled = Readonly<Record<string, string>>;
-export type Play = (program: ProxyProcess, place: Place) => Promise<readonly string[]>;
+export type Play = (program: ProxyProcess, workspace: Workspace) => Promise<readonly string[]>;
 
 export interface Group {
   readonly title: string;
@@ -34,6 +34,6 @@ export interface Group {
 }
 
 /** A `setUp` that starts one server, whose URL is `{url}`. */
-export function server(start: () => Promise<Peer>): (place: Place) => Promise<Filled> {
-  return async (place) => ({ url: (await place.open(start())).url });
+export function server(start: () => Promise<Peer>): (workspace: Workspace) => Promise<Filled> {
+  return async (workspace) => ({ url: (await workspace.open(start())).url });
 }

@@ -2,18 +2,18 @@
 import { INSIDE, NAMES } from '../../peers/names.ts';
 import { startOutboundProxy } from '../../peers/outbound-proxy.ts';
 import type { Filled, Group } from './mistake.ts';
-import type { Place } from './place.ts';
+import type { Workspace } from './workspace.ts';
 
 const URL = `https://${INSIDE}/mcp`;
 const { nodeArgs } = NAMES;
 
-async function deadProxy(place: Place): Promise<Filled> {
-  return { proxy: `http://127.0.0.1:${await place.freePort()}` };
+async function deadProxy(workspace: Workspace): Promise<Filled> {
+  return { proxy: `http://127.0.0.1:${await workspace.freePort()}` };
 }
 
 /** A proxy that lets nothing pass. */
-const refusing = (status: number, body: string) => async (place: Place) => {
-  const { url } = await place.open(startOutboundProxy({ refuse: { status, body } }));
+const refusing = (status: number, body: string) => async (workspace: Workspace) => {
+  const { url } = await workspace.open(startOutboundProxy({ refuse: { status, body } }));
   return { proxy: url };
 };
 
@@ -24,7 +24,7 @@ export const NETWORK: Group = {
     {
       title: 'The server is not running, or the port is wrong',
       command: 'mcp-proxy http://127.0.0.1:{port}/mcp',
-      setUp: async (place) => ({ port: String(await place.freePort()) }),
+      setUp: async (workspace) => ({ port: String(await workspace.freePort()) }),
     },
     {
       title: 'The proxy variable is set, and --enable-proxy is not given',

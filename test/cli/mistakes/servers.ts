@@ -92,9 +92,9 @@ export const SERVERS: Group = {
     {
       title: 'The server redirects to another server',
       command: 'mcp-proxy {url}',
-      setUp: async (place) => {
-        const other = await place.open(startScripted('/mcp', legacyServer()));
-        const { url } = await place.open(
+      setUp: async (workspace) => {
+        const other = await workspace.open(startScripted('/mcp', legacyServer()));
+        const { url } = await workspace.open(
           startScripted('/mcp', (_seen, res) => answer(res, 302, 'text/plain', '', { location: other.url })),
         );
         return { url };

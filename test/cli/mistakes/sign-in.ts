@@ -8,38 +8,38 @@ import type { Decision } from '../../peers/oauth/tab.ts';
 import type { ProxyProcess } from '../../peers/proxy.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { type Filled, type Group, type Play, server } from './mistake.ts';
-import type { Place } from './place.ts';
 import { callTool, textOf, toTheEnd } from './transcript.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A server that asks for a sign-in, and a user with a browser. */
 const protectedBy =
   (mode: BrowserMode, options: AuthorizationServerOptions = {}) =>
-  async (place: Place): Promise<Filled> => {
-    const { url } = await protectedServer(place, options);
+  async (workspace: Workspace): Promise<Filled> => {
+    const { url } = await protectedServer(workspace, options);
     // Without its URL: the port of the browser appears nowhere.
-    const { command } = await place.open(startBrowser(mode).then(({ command, close }) => ({ command, close })));
+    const { command } = await workspace.open(startBrowser(mode).then(({ command, close }) => ({ command, close })));
     return { url, browser: command };
   };
 
-async function protectedServer(place: Place, options: AuthorizationServerOptions): Promise<ProtectedServer> {
-  const authorizationServer = await place.open(startAuthorizationServer(options));
-  return place.open(startProtectedServer({ authorizationServer }));
+async function protectedServer(workspace: Workspace, options: AuthorizationServerOptions): Promise<ProtectedServer> {
+  const authorizationServer = await workspace.open(startAuthorizationServer(options));
+  return workspace.open(startProtectedServer({ authorizationServer }));
 }
 
 /** The same, with a user who decides once the page is open. */
 function deciding(decision: Decision, options: AuthorizationServerOptions = {}, host: Play = callTool) {
-  const browsers = new WeakMap<Place, Browser>();
-  const setUp = async (place: Place): Promise<Filled> => {
-    const { url } = await protectedServer(place, options);
+  const browsers = new WeakMap<Workspace, Browser>();
+  const setUp = async (workspace: Workspace): Promise<Filled> => {
+    const { url } = await protectedServer(workspace, options);
     const browser = await startBrowser('hold');
-    browsers.set(place, browser);
-    await place.open(Promise.resolve({ close: browser.close }));
+    browsers.set(workspace, browser);
+    await workspace.open(Promise.resolve({ close: browser.close }));
     return { url, browser: browser.command };
   };
-  const play: Play = async (program, place) => {
-    const seen = host(program, place);
+  const play: Play = async (program, workspace) => {
+    const seen = host(program, workspace);
     await pageOf(program);
-    await browsers.get(place)?.finish(1, decision);
+    await browsers.get(workspace)?.finish(1, decision);
     return seen;
   };
   return { setUp, play };
@@ -101,8 +101,8 @@ function withSearch(url: URL, search: Record<string, string>): URL {
   return changed;
 }
 
-async function portTaken(place: Place): Promise<Filled> {
-  return { ...(await protectedBy('approve')(place)), port: String(await place.holdPort()) };
+async function portTaken(workspace: Workspace): Promise<Filled> {
+  return { ...(await protectedBy('approve')(workspace)), port: String(await workspace.holdPort()) };
 }
 
 export const SIGN_IN: Group = {
@@ -206,9 +206,9 @@ export const SIGN_IN: Group = {
     {
       title: 'The authorization server is down',
       ...shown('mcp-proxy {url}'),
-      setUp: async (place) => {
-        const authorizationServer = await place.open(startAuthorizationServer());
-        const { url } = await place.open(startProtectedServer({ authorizationServer }));
+      setUp: async (workspace) => {
+        const authorizationServer = await workspace.open(startAuthorizationServer());
+        const { url } = await workspace.open(startProtectedServer({ authorizationServer }));
         await authorizationServer.close();
         return { url, browser: 'true' };
       },

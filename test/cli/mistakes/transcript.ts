@@ -3,30 +3,30 @@ import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
 import type { RpcMessage } from '../../peers/rpc.ts';
 import { words } from '../transcripts/words.ts';
 import type { Mistake } from './mistake.ts';
-import { Place } from './place.ts';
+import { Workspace } from './workspace.ts';
 
 /** The command, lines of the client after "< ", lines of stderr after "! ", and the exit status. */
 export async function transcriptOf(mistake: Mistake): Promise<string> {
-  const place = new Place();
+  const workspace = new Workspace();
   try {
-    const filled = (await mistake.setUp?.(place)) ?? {};
+    const filled = (await mistake.setUp?.(workspace)) ?? {};
     const fill = (text: string): string => text.replace(/(?<!\$)\{([a-z]+)\}/g, (all, name) => filled[name] ?? all);
     const command = fill(mistake.command);
     const { env, args } = words(command);
     const argv = mistake.argv?.map(fill) ?? args;
     const program = startProxy(undefined, argv, {
       env,
-      home: place.home,
-      cwd: place.folder,
+      home: workspace.home,
+      cwd: workspace.folder,
       ...(mistake.nodeArgs && { nodeArgs: [...mistake.nodeArgs] }),
     });
-    const seen = await (mistake.play ?? callTool)(program, place).catch(kill(program));
+    const seen = await (mistake.play ?? callTool)(program, workspace).catch(kill(program));
     const { code, signal } = await program.close();
     const typed = mistake.typed === undefined ? `$ ${command}` : fill(mistake.typed);
     const lines = [typed, ...seen, ...marked('! ', program.stderr), `[exit ${code ?? signal}]`];
-    return place.normalise(lines.join('\n'));
+    return workspace.normalise(lines.join('\n'));
   } finally {
-    await place.close();
+    await workspace.close();
   }
 }
 

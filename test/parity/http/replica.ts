@@ -1,7 +1,9 @@
 // One of several copies of a server with sessions in memory, at an address that outlives the copy: restarted, it has
 // forgotten every session, and every connection to it is cut.
-import net, { type AddressInfo } from 'node:net';
+
+import net from 'node:net';
 import type { Peer } from '../../peers/listen.ts';
+import { listenRaw, relay } from '../../peers/raw-server.ts';
 import { type StatefulPeer, startSdkV1Stateful } from '../../peers/sdk-v1-stateful.ts';
 
 export interface Replica extends Peer {
@@ -13,32 +15,10 @@ export interface Replica extends Peer {
 
 export async function startReplica(): Promise<Replica> {
   let current: StatefulPeer = await startSdkV1Stateful();
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((socket) => {
-    const inward = net.connect(Number(new URL(current.url).port), '127.0.0.1');
-    for (const [one, other] of [
-      [socket, inward],
-      [inward, socket],
-    ] as const) {
-      sockets.add(one);
-      one
-        .on('error', () => {})
-        .once('close', () => {
-          sockets.delete(one);
-          other.destroy();
-        });
-      one.pipe(other);
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const end = async (): Promise<void> => {
-    for (const socket of sockets) socket.destroy();
-    await current.close();
-  };
+  const front = await listenRaw(net.createServer((socket) => relay(socket, Number(new URL(current.url).port))));
   return {
-    url: `http://127.0.0.1:${port}/mcp`,
-    address: `127.0.0.1:${port}`,
+    url: `http://${front.address}/mcp`,
+    address: front.address,
     get sessions() {
       return [...current.sessions.keys()].sort();
     },
@@ -46,14 +26,11 @@ export async function startReplica(): Promise<Replica> {
       const next = await startSdkV1Stateful();
       const before = current;
       current = next;
-      for (const socket of sockets) socket.destroy();
+      front.cut();
       await before.close();
     },
     async close() {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        void end();
-      });
+      await Promise.all([front.close(), current.close()]);
     },
   };
 }

@@ -25,7 +25,7 @@ async function redirected(page: string): Promise<string> {
   return response.headers.get('location') ?? '';
 }
 
-async function scene() {
+async function fixture() {
   const authorizationServer = await open(startAuthorizationServer({ resource: 'required' }));
   const server = await open(startProtectedServer({ authorizationServer }));
   const { home } = await open(sharedHome());
@@ -45,7 +45,7 @@ async function whoami({ url }: Serving): Promise<string> {
 }
 
 it('before any client comes, the page is in the log and in /readyz; login finishes it', async () => {
-  const { authorizationServer, server, serving, options } = await scene();
+  const { authorizationServer, server, serving, options } = await fixture();
   const [page] = await serving.proxy.stderrMatching(PAGE);
   await expect
     .poll(() => readiness(serving), { timeout: 60_000 })
@@ -70,7 +70,7 @@ it('before any client comes, the page is in the log and in /readyz; login finish
 });
 
 it('a client that came first is told the page, and served after the sign-in', async () => {
-  const { server, serving, options } = await scene();
+  const { server, serving, options } = await fixture();
   const client = new StreamableClient(`${serving.url}/mcp`);
   await client.initialize();
   const { message } = await client.call('tools/call', { name: 'whoami', arguments: {} });

@@ -1,6 +1,7 @@
 // What a client received, in order, as its transport handed it over: below the SDK, so that nothing is validated
 // away, and above the framing, so that a direct and a proxied connection can be compared.
 
+import { Changes } from '../../peers/changes.ts';
 export interface WireMessage {
   id?: string | number | null;
   method?: string;
@@ -21,14 +22,12 @@ export interface AnyTransport {
   onclose?: unknown;
 }
 
-const WAIT_MS = 60_000;
-
 export class Wire {
   readonly events: Event[] = [];
   readonly #sent = new Map<string, { method: string; progressToken: unknown }>();
   readonly #cancelled = new Set<string>();
   readonly #cancelledTokens = new Set<unknown>();
-  readonly #looks = new Set<() => void>();
+  readonly #changes = new Changes();
 
   /** Watches a transport before a client takes it. */
   watch(transport: AnyTransport): void {
@@ -62,24 +61,10 @@ export class Wire {
 
   /** Waits for an event that came after the mark. */
   async wait(mark: number, what: string, matches: (event: Event) => boolean): Promise<Event> {
-    return new Promise((resolve, reject) => {
-      const finish = (): void => {
-        clearTimeout(timer);
-        this.#looks.delete(look);
-      };
-      const look = (): void => {
-        const found = this.since(mark).find(matches);
-        if (!found) return;
-        finish();
-        resolve(found);
-      };
-      const timer = setTimeout(() => {
-        finish();
-        reject(new Error(`waited ${WAIT_MS} ms for ${what}; received: ${JSON.stringify(this.since(mark))}`));
-      }, WAIT_MS);
-      this.#looks.add(look);
-      look();
-    });
+    return this.#changes.until(
+      () => this.since(mark).find(matches),
+      (reason) => `${reason} for ${what}; received: ${JSON.stringify(this.since(mark))}`,
+    );
   }
 
   /** Adds a message that the transport did not hand over as one. */
@@ -105,7 +90,7 @@ export class Wire {
   #noteReceived(message: WireMessage): void {
     const event = this.#read(message);
     if (event) this.events.push(event);
-    for (const look of [...this.#looks]) look();
+    this.#changes.changed();
   }
 
   /** What still comes of a call after its cancellation is a race on any connection, and left out. */

@@ -1,5 +1,6 @@
 // What a server counts: whatever ran, was cancelled, was opened and was left open. Tests compare it with what the clients
 // saw.
+import { Changes } from '../changes.ts';
 import { WAIT_MS } from '../rpc.ts';
 
 export class Ledger {
@@ -21,7 +22,7 @@ export class Ledger {
   /** What no right client does: a request of an unknown session, an answer to no question, a level that is none. */
   readonly complaints: string[] = [];
 
-  readonly #watchers = new Set<() => void>();
+  readonly #changes = new Changes();
 
   ran(nonce: string): void {
     this.#increment(this.executions, nonce);
@@ -43,28 +44,13 @@ export class Ledger {
 
   /** To be told after every change of a figure. */
   changed(): void {
-    for (const look of [...this.#watchers]) look();
+    this.#changes.changed();
   }
 
   /** Waits until something is true; it is looked at after every change. */
-  until(what: string, isTrue: (ledger: this) => boolean, waitMs = WAIT_MS): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#watchers.delete(look);
-      };
-      const look = (): void => {
-        if (!isTrue(this)) return;
-        done();
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        done();
-        reject(new Error(`waited ${waitMs} ms for ${what}; the server: ${this.summary()}`));
-      }, waitMs);
-      this.#watchers.add(look);
-      look();
-    });
+  async until(what: string, isTrue: (ledger: this) => boolean, waitMs = WAIT_MS): Promise<void> {
+    const failure = (reason: string): string => `${reason} for ${what}; the server: ${this.summary()}`;
+    await this.#changes.until(() => isTrue(this) || undefined, failure, waitMs);
   }
 
   summary(): string {

@@ -7,18 +7,18 @@
 import type http from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { listenLoopback, type NodeHandler, type Peer } from '../listen.ts';
+import { Watched } from '../watched.ts';
 import type { Bearer, TokenAuthority } from './authority.ts';
 import { authorize } from './authorize.ts';
 import { type AuthorizationServerBehaviour, usualBehaviour } from './behaviour.ts';
 import { deviceAuthorization } from './device.ts';
+import { type Answer, html, servePlace, write } from './document-answer.ts';
 import { type Client, type Grant, Ledger, type Token } from './ledger.ts';
 import { metadataOf, metadataPlace } from './metadata.ts';
-import { type Answer, html, servePlace, write } from './place.ts';
-import type { EndpointName, Incoming, Realm } from './realm.ts';
 import { register } from './registration.ts';
 import { revoke } from './revocation.ts';
+import type { EndpointName, Incoming, ServerContext } from './server-context.ts';
 import { token } from './token.ts';
-import { Watched } from './watched.ts';
 
 export type RequestKind = 'metadata' | 'register' | 'authorize' | 'token' | 'revoke' | 'device' | 'jwks' | 'other';
 
@@ -85,7 +85,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const publicKey = { ...(await exportJWK(key.publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };
   let origin = '';
 
-  const realm: Realm = {
+  const context: ServerContext = {
     behaviour,
     ledger,
     get issuer() {
@@ -96,11 +96,11 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   };
 
   const endpoints: Record<EndpointName, (incoming: AuthorizationServerRequest) => Promise<Answer> | Answer> = {
-    authorize: (incoming) => authorize(realm, incoming),
-    token: (incoming) => token(realm, incoming, count('token')),
-    register: (incoming) => register(realm, incoming),
-    revoke: (incoming) => revoke(realm, incoming),
-    device_authorization: (incoming) => deviceAuthorization(realm, incoming),
+    authorize: (incoming) => authorize(context, incoming),
+    token: (incoming) => token(context, incoming, count('token')),
+    register: (incoming) => register(context, incoming),
+    revoke: (incoming) => revoke(context, incoming),
+    device_authorization: (incoming) => deviceAuthorization(context, incoming),
     device: () => html(200, '<h1>Enter the code</h1>'),
     jwks: () => ({ status: 200, body: { keys: [publicKey] } }),
   };
@@ -112,7 +112,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
 
   const handle: NodeHandler = async (req, res) => {
     const { pathname: path, searchParams: query } = new URL(req.url ?? '/', origin);
-    const place = metadataPlace(realm, path);
+    const place = metadataPlace(context, path);
     const name = place === undefined ? endpointAt(path) : undefined;
     const kind = place !== undefined ? 'metadata' : name ? KINDS[name] : 'other';
     const { form, json } = await bodyOf(req);
@@ -122,7 +122,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       request.status = res.statusCode;
     });
     requests.add(request);
-    if (place !== undefined) servePlace(res, place, metadataOf(realm));
+    if (place !== undefined) servePlace(res, place, metadataOf(context));
     else write(res, name ? await endpoints[name](request) : html(404, '<h1>Not found</h1>'));
   };
 
@@ -142,7 +142,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       return origin;
     },
     get issuer() {
-      return realm.issuer;
+      return context.issuer;
     },
     behaviour,
     requests: requests.all,

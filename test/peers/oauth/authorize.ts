@@ -1,20 +1,20 @@
 // The authorization endpoint: PKCE with S256 always, consent without a person.
 import type { Refused } from './behaviour.ts';
+import { type Answer, html } from './document-answer.ts';
 import type { Client } from './ledger.ts';
-import { type Answer, html } from './place.ts';
-import { findClient, type Incoming, isAnswer, type Realm, requested } from './realm.ts';
+import { findClient, type Incoming, isAnswer, requested, type ServerContext } from './server-context.ts';
 import { DECISION_HEADER } from './tab.ts';
 
-export async function authorize(realm: Realm, { headers, query }: Incoming): Promise<Answer> {
-  const { behaviour, ledger } = realm;
+export async function authorize(context: ServerContext, { headers, query }: Incoming): Promise<Answer> {
+  const { behaviour, ledger } = context;
   // Who did not send a known client and a redirect of its own gets a page and is never redirected.
-  const client = await findClient(realm, query.get('client_id') ?? '');
+  const client = await findClient(context, query.get('client_id') ?? '');
   if (!client) return html(400, '<h1>Unrecognized client_id</h1><p>The application was not found.');
   const redirectUri = query.get('redirect_uri') ?? '';
   if (!matchesRedirect(client, redirectUri, behaviour.redirectPorts)) {
     return html(400, '<h1>redirect_uri did not match any configured URIs</h1>');
   }
-  const deny = (refused: Refused): Answer => answerTo(realm, redirectUri, query, { ...refused });
+  const deny = (refused: Refused): Answer => answerTo(context, redirectUri, query, { ...refused });
 
   const own = behaviour.checkAuthorize?.(query);
   if (own) return deny(own);
@@ -23,7 +23,7 @@ export async function authorize(realm: Realm, { headers, query }: Incoming): Pro
   if (challenge === '' || query.get('code_challenge_method') !== 'S256') {
     return deny({ error: 'invalid_request', error_description: 'PKCE with S256 is needed' });
   }
-  const asked = requested(realm, query);
+  const asked = requested(context, query);
   if ('error' in asked) return deny(asked);
   if (headers[DECISION_HEADER] === 'deny')
     return deny({ error: 'access_denied', error_description: 'The user refused' });
@@ -32,11 +32,16 @@ export async function authorize(realm: Realm, { headers, query }: Incoming): Pro
   }
   const { subject } = behaviour;
   const grant = ledger.grant({ ...asked, clientId: client.client_id, subject, query });
-  return answerTo(realm, redirectUri, query, { code: ledger.code({ grant, redirectUri, challenge }).value });
+  return answerTo(context, redirectUri, query, { code: ledger.code({ grant, redirectUri, challenge }).value });
 }
 
 /** The authorization response: back to the client, with what is said about state and issuer. */
-function answerTo({ behaviour, issuer }: Realm, redirectUri: string, query: URLSearchParams, members: object): Answer {
+function answerTo(
+  { behaviour, issuer }: ServerContext,
+  redirectUri: string,
+  query: URLSearchParams,
+  members: object,
+): Answer {
   const location = new URL(redirectUri);
   for (const [name, value] of Object.entries(members)) location.searchParams.set(name, String(value));
   const state = query.get('state');

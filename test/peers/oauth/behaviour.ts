@@ -1,6 +1,7 @@
 // How an authorization server is to behave: all of it can change while it runs.
+
+import type { Answer, DocumentAnswer } from './document-answer.ts';
 import type { Grant } from './ledger.ts';
-import type { Answer, Place } from './place.ts';
 
 export interface Refused {
   readonly error: string;
@@ -18,13 +19,13 @@ export interface AuthorizationServerBehaviour {
   // ---- metadata --------------------------------------------------------------------------------
 
   /** /.well-known/oauth-authorization-server, with the path of the issuer behind it. */
-  oauthMetadata: Place;
+  oauthMetadata: DocumentAnswer;
   /** /.well-known/openid-configuration, with the path of the issuer behind it. */
-  openidInserted: Place;
+  openidInserted: DocumentAnswer;
   /** The path of the issuer, with /.well-known/openid-configuration behind it. */
-  openidAppended: Place;
+  openidAppended: DocumentAnswer;
   /** The two well-known places of the origin, where the issuer has a path. */
-  rootMetadata: Place;
+  rootMetadata: DocumentAnswer;
   /** Members laid over the metadata; `undefined` leaves one out. */
   metadata: Record<string, unknown>;
 

@@ -8,8 +8,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { listenLoopback, type Peer, readJson } from '../listen.ts';
+import { Watched } from '../watched.ts';
 import { browse, type Decision, type Page } from './tab.ts';
-import { Watched } from './watched.ts';
 
 /**
  * What the user does: approves or denies at once, does nothing until `finish`, does nothing at all, or has a browser

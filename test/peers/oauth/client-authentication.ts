@@ -1,8 +1,8 @@
 // How a client shows that it is the client: RFC 6749, section 2.3, and private_key_jwt of RFC 7523.
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose';
+import type { Answer } from './document-answer.ts';
 import type { Client } from './ledger.ts';
-import type { Answer } from './place.ts';
-import { findClient, type Incoming, type Realm, refusal } from './realm.ts';
+import { findClient, type Incoming, refusal, type ServerContext } from './server-context.ts';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -12,15 +12,15 @@ interface Shown {
   readonly proof: string;
 }
 
-export async function authenticate(realm: Realm, incoming: Incoming): Promise<Client | Answer> {
-  const { authMethods, readsClientIn, unknownClient } = realm.behaviour;
+export async function authenticate(context: ServerContext, incoming: Incoming): Promise<Client | Answer> {
+  const { authMethods, readsClientIn, unknownClient } = context.behaviour;
   const shown = readsClientIn === 'agreed' ? shownBy(incoming) : shownIn(readsClientIn, incoming);
   const no = (why: string): Answer => {
     const header = incoming.headers.authorization ? { 'www-authenticate': 'Basic realm="clients"' } : {};
     return refusal(401, { error: unknownClient, error_description: why }, header as Record<string, string>);
   };
   if (typeof shown === 'string') return no(shown);
-  const client = await findClient(realm, shown.id);
+  const client = await findClient(context, shown.id);
   if (!client) return no('unknown client');
   if (readsClientIn === 'agreed') {
     if (authMethods && !authMethods.includes(shown.method)) return no(`${shown.method} is not supported`);
@@ -29,7 +29,7 @@ export async function authenticate(realm: Realm, incoming: Incoming): Promise<Cl
       return no(`the client is to use ${agreed}, not ${shown.method}`);
   }
   if (shown.method === 'private_key_jwt')
-    return (await isSigned(realm, client, shown.proof)) ? client : no('bad assertion');
+    return (await isSigned(context, client, shown.proof)) ? client : no('bad assertion');
   if (shown.proof !== (client.client_secret ?? '')) return no('wrong secret');
   return client;
 }
@@ -65,7 +65,7 @@ function shownBy({ headers, form }: Incoming): Shown | string {
 /** The parts of Basic are form-encoded first (RFC 6749, section 2.3.1). */
 const formDecoded = (text: string): string => new URLSearchParams(`value=${text}`).get('value') ?? '';
 
-async function isSigned({ issuer, endpoint }: Realm, client: Client, assertion: string): Promise<boolean> {
+async function isSigned({ issuer, endpoint }: ServerContext, client: Client, assertion: string): Promise<boolean> {
   const id = client.client_id;
   const keys = createLocalJWKSet((client.jwks ?? { keys: [] }) as JSONWebKeySet);
   const expected = { issuer: id, subject: id, audience: [issuer, endpoint('token')], requiredClaims: ['exp', 'jti'] };

@@ -1,29 +1,29 @@
 // The device grant, RFC 8628. Nobody types a code: after so many polls the user has decided.
 import { authenticate } from './client-authentication.ts';
+import type { Answer } from './document-answer.ts';
 import { type Client, type DeviceCode, type Grant, secret } from './ledger.ts';
-import type { Answer } from './place.ts';
-import { type Incoming, isAnswer, type Realm, refusal, requested } from './realm.ts';
+import { type Incoming, isAnswer, refusal, requested, type ServerContext } from './server-context.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-export async function deviceAuthorization(realm: Realm, incoming: Incoming): Promise<Answer> {
-  const client = await authenticate(realm, incoming);
+export async function deviceAuthorization(context: ServerContext, incoming: Incoming): Promise<Answer> {
+  const client = await authenticate(context, incoming);
   if (isAnswer(client)) return client;
-  const asked = requested(realm, incoming.form);
+  const asked = requested(context, incoming.form);
   if ('error' in asked) return refusal(400, asked);
-  const { device } = realm.behaviour;
+  const { device } = context.behaviour;
   const code: DeviceCode = {
     ...asked,
     value: secret('device'),
-    userCode: `WDJB-${String(realm.ledger.deviceCodes.size + 1).padStart(4, '0')}`,
+    userCode: `WDJB-${String(context.ledger.deviceCodes.size + 1).padStart(4, '0')}`,
     clientId: client.client_id,
     query: incoming.form,
     expiresAt: Date.now() + device.expiresIn * 1000,
     polls: 0,
     spent: false,
   };
-  realm.ledger.deviceCodes.set(code.value, code);
-  const page = realm.endpoint('device');
+  context.ledger.deviceCodes.set(code.value, code);
+  const page = context.endpoint('device');
   return {
     status: 200,
     body: {
@@ -37,7 +37,7 @@ export async function deviceAuthorization(realm: Realm, incoming: Incoming): Pro
   };
 }
 
-export function redeemDeviceCode({ behaviour, ledger }: Realm, client: Client, value: string): Grant | Answer {
+export function redeemDeviceCode({ behaviour, ledger }: ServerContext, client: Client, value: string): Grant | Answer {
   const code = ledger.deviceCodes.get(value);
   if (!code || code.spent || code.clientId !== client.client_id) return refusal(400, { error: 'invalid_grant' });
   const { pending, slowDown, outcome } = behaviour.device;

@@ -1,8 +1,8 @@
 // RFC 8414 and OpenID Connect Discovery: the document, and the places where it may be found.
-import type { Place } from './place.ts';
-import type { Realm } from './realm.ts';
+import type { DocumentAnswer } from './document-answer.ts';
+import type { ServerContext } from './server-context.ts';
 
-export function metadataOf({ behaviour, issuer, endpoint }: Realm): Record<string, unknown> {
+export function metadataOf({ behaviour, issuer, endpoint }: ServerContext): Record<string, unknown> {
   const { registration, revocation, scopes, authMethods, clientMetadataDocuments, iss } = behaviour;
   const advertisesIss = typeof iss === 'object' ? iss.advertised : iss === 'send';
   return {
@@ -33,7 +33,7 @@ export function metadataOf({ behaviour, issuer, endpoint }: Realm): Record<strin
 }
 
 /** The place that a path stands for, if it is one where metadata are looked for. */
-export function metadataPlace({ behaviour, issuer }: Realm, path: string): Place | undefined {
+export function metadataPlace({ behaviour, issuer }: ServerContext, path: string): DocumentAnswer | undefined {
   if (!path.includes('/.well-known/')) return undefined;
   const tenant = new URL(issuer).pathname.replace(/\/$/, '');
   const oauth = '/.well-known/oauth-authorization-server';

@@ -4,13 +4,13 @@ import type http from 'node:http';
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from 'jose';
 import type { Context, Interaction, Provider, StoredToken } from 'oidc-provider';
 import { listenLoopback, type Peer } from '../listen.ts';
+import { Watched } from '../watched.ts';
 import type { Bearer, TokenAuthority } from './authority.ts';
 import type { RequestKind } from './authorization-server.ts';
 import type { Client } from './ledger.ts';
 import { configurationOf } from './oidc-configuration.ts';
 import { OidcStore } from './oidc-store.ts';
 import { DECISION_HEADER } from './tab.ts';
-import { Watched } from './watched.ts';
 
 export interface OidcProviderOptions {
   /** Opaque tokens unless "jwt". */

@@ -5,10 +5,10 @@
 //   server.behaviour.challenge = challenges.bare;
 import type http from 'node:http';
 import { listenLoopback, type NodeHandler, type Peer, readJson } from '../listen.ts';
+import { Watched } from '../watched.ts';
 import type { TokenAuthority } from './authority.ts';
-import { type Answer, type Place, servePlace, write } from './place.ts';
+import { type Answer, type DocumentAnswer, servePlace, write } from './document-answer.ts';
 import { type Carried, type Carrier, carry } from './protected-tools.ts';
-import { Watched } from './watched.ts';
 
 export interface Refusal {
   /** URL of the protected resource metadata, at the place where it is inserted. */
@@ -48,9 +48,9 @@ export interface ProtectedServerBehaviour {
   /** The scope of the 401 challenge. */
   challengeScope: string | undefined;
   /** /.well-known/oauth-protected-resource followed by the path of the server. */
-  inserted: Place;
+  inserted: DocumentAnswer;
   /** /.well-known/oauth-protected-resource alone. */
-  root: Place;
+  root: DocumentAnswer;
   /** Members laid over the metadata document; `undefined` leaves one out. */
   metadata: Record<string, unknown>;
   /** Who to ask about tokens. Another one may take over while the server runs. */

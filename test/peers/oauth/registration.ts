@@ -1,9 +1,10 @@
 // RFC 7591.
-import { type Client, secret } from './ledger.ts';
-import type { Answer } from './place.ts';
-import { type Incoming, isAnswer, type Realm, refusal } from './realm.ts';
 
-export function register({ behaviour, ledger }: Realm, { method, json }: Incoming): Answer {
+import type { Answer } from './document-answer.ts';
+import { type Client, secret } from './ledger.ts';
+import { type Incoming, isAnswer, refusal, type ServerContext } from './server-context.ts';
+
+export function register({ behaviour, ledger }: ServerContext, { method, json }: Incoming): Answer {
   const { registration } = behaviour;
   if (registration === 'off') return { status: 404, body: 'not found' };
   if (isAnswer(registration)) return registration;

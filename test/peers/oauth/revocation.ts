@@ -1,16 +1,16 @@
 // RFC 7009: a refresh token takes its grant with it, an access token goes alone.
 import { authenticate } from './client-authentication.ts';
-import type { Answer } from './place.ts';
-import { type Incoming, isAnswer, type Realm } from './realm.ts';
+import type { Answer } from './document-answer.ts';
+import { type Incoming, isAnswer, type ServerContext } from './server-context.ts';
 
-export async function revoke(realm: Realm, incoming: Incoming): Promise<Answer> {
-  const { revocation } = realm.behaviour;
+export async function revoke(context: ServerContext, incoming: Incoming): Promise<Answer> {
+  const { revocation } = context.behaviour;
   if (revocation === 'off') return { status: 404 };
   const instead = typeof revocation === 'function' ? revocation(incoming) : revocation;
   if (typeof instead === 'object') return instead;
-  const client = await authenticate(realm, incoming);
+  const client = await authenticate(context, incoming);
   if (isAnswer(client)) return client;
-  const token = realm.ledger.tokens.get(incoming.form.get('token') ?? '');
+  const token = context.ledger.tokens.get(incoming.form.get('token') ?? '');
   if (token && token.grant.clientId === client.client_id) {
     if (token.kind === 'refresh') token.grant.revoked ??= 'revoked by the client';
     token.spent = true;

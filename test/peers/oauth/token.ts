@@ -3,21 +3,21 @@ import { createHash } from 'node:crypto';
 import type { TokenRequest } from './behaviour.ts';
 import { authenticate } from './client-authentication.ts';
 import { DEVICE_GRANT, redeemDeviceCode } from './device.ts';
+import type { Answer } from './document-answer.ts';
 import type { Client, Grant } from './ledger.ts';
-import type { Answer } from './place.ts';
-import { type Incoming, isAnswer, type Realm, refusal, requested, wrongResource } from './realm.ts';
+import { type Incoming, isAnswer, refusal, requested, type ServerContext, wrongResource } from './server-context.ts';
 
-export async function token(realm: Realm, incoming: Incoming, n: number): Promise<Answer> {
-  const { behaviour } = realm;
+export async function token(context: ServerContext, incoming: Incoming, n: number): Promise<Answer> {
+  const { behaviour } = context;
   const { form, headers } = incoming;
   const request: TokenRequest = { n, form, headers };
   await behaviour.beforeToken?.(request);
   const instead = behaviour.tokenAnswer?.(request);
   if (instead) return instead;
   if (incoming.method !== 'POST') return { status: 405 };
-  const client = await authenticate(realm, incoming);
+  const client = await authenticate(context, incoming);
   if (isAnswer(client)) return client;
-  const issued = await redeem(realm, client, form);
+  const issued = await redeem(context, client, form);
   if (isAnswer(issued)) return issued;
   await behaviour.afterTokenIssued?.(request, issued);
   return behaviour.tokenResponse?.(issued, request) ?? { status: 200, body: issued };
@@ -25,27 +25,27 @@ export async function token(realm: Realm, incoming: Incoming, n: number): Promis
 
 type Redeemed = Promise<Record<string, unknown> | Answer>;
 
-async function redeem(realm: Realm, client: Client, form: URLSearchParams): Redeemed {
-  const { behaviour } = realm;
+async function redeem(context: ServerContext, client: Client, form: URLSearchParams): Redeemed {
+  const { behaviour } = context;
   const type = form.get('grant_type') ?? '';
   if (behaviour.grantTypes && !behaviour.grantTypes.includes(type))
     return refusal(400, { error: 'unsupported_grant_type' });
   const wrong = wrongResource(behaviour, form.getAll('resource'));
   if (wrong) return refusal(400, wrong);
-  if (type === 'authorization_code') return redeemCode(realm, client, form);
-  if (type === 'refresh_token') return redeemRefreshToken(realm, client, form);
-  if (type === 'client_credentials') return redeemCredentials(realm, client, form);
+  if (type === 'authorization_code') return redeemCode(context, client, form);
+  if (type === 'refresh_token') return redeemRefreshToken(context, client, form);
+  if (type === 'client_credentials') return redeemCredentials(context, client, form);
   if (type === DEVICE_GRANT) {
-    const grant = redeemDeviceCode(realm, client, form.get('device_code') ?? '');
-    return isAnswer(grant) ? grant : issue(realm, grant);
+    const grant = redeemDeviceCode(context, client, form.get('device_code') ?? '');
+    return isAnswer(grant) ? grant : issue(context, grant);
   }
   return refusal(400, { error: 'unsupported_grant_type' });
 }
 
 const invalidGrant = (why: string): Answer => refusal(400, { error: 'invalid_grant', error_description: why });
 
-async function redeemCode(realm: Realm, client: Client, form: URLSearchParams): Redeemed {
-  const code = realm.ledger.codes.get(form.get('code') ?? '');
+async function redeemCode(context: ServerContext, client: Client, form: URLSearchParams): Redeemed {
+  const code = context.ledger.codes.get(form.get('code') ?? '');
   if (!code || code.grant.clientId !== client.client_id) return invalidGrant('authorization code does not exist');
   const { grant } = code;
   if (code.spent) {
@@ -59,11 +59,11 @@ async function redeemCode(realm: Realm, client: Client, form: URLSearchParams): 
   if (createHash('sha256').update(verifier).digest('base64url') !== code.challenge)
     return invalidGrant('wrong verifier');
   const elsewhere = foreignResource(grant, form);
-  return elsewhere ?? issue(realm, grant);
+  return elsewhere ?? issue(context, grant);
 }
 
-async function redeemRefreshToken(realm: Realm, client: Client, form: URLSearchParams): Redeemed {
-  const { behaviour, ledger } = realm;
+async function redeemRefreshToken(context: ServerContext, client: Client, form: URLSearchParams): Redeemed {
+  const { behaviour, ledger } = context;
   const spent = ledger.tokens.get(form.get('refresh_token') ?? '');
   if (spent?.kind !== 'refresh' || spent.grant.clientId !== client.client_id) {
     return invalidGrant('unknown refresh token');
@@ -79,18 +79,18 @@ async function redeemRefreshToken(realm: Realm, client: Client, form: URLSearchP
   if (more.length > 0)
     return refusal(400, { error: 'invalid_scope', error_description: `not granted: ${more.join(' ')}` });
   if (behaviour.refresh === 'rotate') spent.spent = true;
-  return issue(realm, grant, { scopes, again: true });
+  return issue(context, grant, { scopes, again: true });
 }
 
-async function redeemCredentials(realm: Realm, client: Client, form: URLSearchParams): Redeemed {
+async function redeemCredentials(context: ServerContext, client: Client, form: URLSearchParams): Redeemed {
   if (client.client_secret === undefined && client.jwks === undefined) {
     return refusal(400, { error: 'unauthorized_client', error_description: 'the client has no credentials' });
   }
-  const asked = requested(realm, form);
+  const asked = requested(context, form);
   if ('error' in asked) return refusal(400, asked);
   const clientId = client.client_id;
-  const grant = realm.ledger.grant({ ...asked, clientId, subject: clientId, query: form });
-  return issue(realm, grant, { ownName: true });
+  const grant = context.ledger.grant({ ...asked, clientId, subject: clientId, query: form });
+  return issue(context, grant, { ownName: true });
 }
 
 function foreignResource(grant: Grant, form: URLSearchParams): Answer | undefined {
@@ -107,8 +107,12 @@ interface Issuing {
   ownName?: boolean;
 }
 
-async function issue(realm: Realm, grant: Grant, { scopes = grant.scopes, again, ownName }: Issuing = {}): Redeemed {
-  const { behaviour, ledger } = realm;
+async function issue(
+  context: ServerContext,
+  grant: Grant,
+  { scopes = grant.scopes, again, ownName }: Issuing = {},
+): Redeemed {
+  const { behaviour, ledger } = context;
   const lifetime = behaviour.accessTokenSeconds;
   const expiresAt = Date.now() + lifetime * 1000;
   const access = ledger.token({ kind: 'access', grant, scopes, expiresAt });
@@ -124,8 +128,8 @@ async function issue(realm: Realm, grant: Grant, { scopes = grant.scopes, again,
   if (!ownName && (behaviour.bearer === 'id_token' || scopes.includes('openid'))) {
     const nonce = grant.query.get('nonce');
     const seconds = Math.floor(Date.now() / 1000);
-    const value = await realm.sign({
-      iss: realm.issuer,
+    const value = await context.sign({
+      iss: context.issuer,
       sub: grant.subject,
       aud: grant.clientId,
       iat: seconds,

@@ -1,6 +1,6 @@
 // What is written on stderr, as lines for people and as objects for programs.
 import { describe, expect, it } from 'vitest';
-import { announcement, createLog, farewell } from '../../../src/cli/terminal.ts';
+import { announcement, createLog, farewell, type LogOptions } from '../../../src/cli/terminal.ts';
 import type { LogFormat } from '../../../src/config.ts';
 import { LEVELS, type Level } from '../../../src/core/ports.ts';
 import { redactor } from '../../../src/core/redact.ts';
@@ -9,9 +9,10 @@ import { ProxyError } from '../../../src/errors.ts';
 const NASTY = 'a\n\u001b[31mb\u0000c\u2028d\u202ee topsecret "quoted" \\ é';
 const HARMLESS = 'a [31mb c d e *** "quoted" \\ é';
 
-function logged(format: LogFormat, level: Level = 'debug') {
+function logged(format: LogFormat, level: Level = 'debug', about: Pick<LogOptions, 'server' | 'named'> = {}) {
   const written: string[] = [];
-  const log = createLog({ level, format, redact: redactor(['topsecret']), write: (text) => written.push(text) });
+  const redact = redactor(['topsecret']);
+  const log = createLog({ level, format, redact, ...about, write: (text) => written.push(text) });
   return { log, written };
 }
 
@@ -53,6 +54,29 @@ describe('as JSON', () => {
     log.warn('sign in again at', 'https://as.example/');
     expect(objectIn(written[0])).toMatchObject({ msg: 'sign in at', url: 'https://as.example/authorize?a="b"' });
     expect(objectIn(written[1])).toMatchObject({ level: 'warn', url: 'https://as.example/' });
+  });
+});
+
+describe('the name of a server', () => {
+  it('is a member of its events as JSON', () => {
+    const { log, written } = logged('json', 'info', { server: 'one' });
+    log.info('connected', 'https://one.example/');
+    expect(objectIn(written[0])).toMatchObject({ msg: 'connected', server: 'one', url: 'https://one.example/' });
+    expect(objectIn(announcement('signed in', 'json', 'one'))).toMatchObject({ msg: 'signed in', server: 'one' });
+    const error = new ProxyError('failed', 'no', { hint: 'yes' });
+    expect(objectIn(farewell(error, 'json', String, 'one'))).toMatchObject({ msg: 'no', server: 'one', hint: 'yes' });
+  });
+
+  it('begins its lines where they need one', () => {
+    const named = logged('text', 'info', { server: 'one', named: true });
+    named.log.info('connected');
+    expect(named.written).toEqual(['mcp-proxy: info: one: connected\n']);
+    const alone = logged('text', 'info', { server: 'one' });
+    alone.log.info('connected');
+    expect(alone.written).toEqual(['mcp-proxy: info: connected\n']);
+    const process = logged('text', 'info', { named: true });
+    process.log.info('connected');
+    expect(process.written).toEqual(['mcp-proxy: info: connected\n']);
   });
 });
 

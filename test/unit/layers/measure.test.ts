@@ -17,7 +17,6 @@ async function measured(handler: Handler, recorded: Recorded = exchangeOf('tools
   };
   const meter: Meter = {
     exchange: (...report) => reports.push(report),
-    response: unexpected,
     renewed: unexpected,
   };
   let time = 1_000;

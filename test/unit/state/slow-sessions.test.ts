@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { answering, closeStreams, type EventStream } from '../../blackbox/http/event-stream.ts';
 import { type Answered, request } from '../../blackbox/http/exchange.ts';
-import { type Held, hold } from '../../blackbox/http/held.ts';
-import { call, done, progress, type Session, startSession } from '../../blackbox/http/setting.ts';
+import { call, done, progress, type Session, startSession } from '../../blackbox/http/fixture.ts';
+import { type Held, hold } from '../../blackbox/http/held-answers.ts';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import { opened } from '../../peers/opened.ts';
 import { startHttp } from './slow-proxies.ts';

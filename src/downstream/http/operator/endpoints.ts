@@ -1,5 +1,6 @@
 /** Endpoints for operators: liveness, readiness, metrics, and a page for browsers. */
 import type { ServerResponse } from 'node:http';
+import type { OperatorService } from '../paths.ts';
 import { sendPage } from '../refusal.ts';
 import { homePage, refusalPage } from './home-page.ts';
 import type { Readiness } from './readiness.ts';
@@ -9,13 +10,6 @@ export interface OperationOptions {
   readonly server: string;
   readonly ready: () => Promise<Readiness>;
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
-}
-
-const PATHS = ['/healthz', '/readyz', '/metrics'] as const;
-type OperationalPath = (typeof PATHS)[number];
-
-export function isOperational(path: string): path is OperationalPath {
-  return (PATHS as readonly string[]).includes(path);
 }
 
 /** How long a readiness check stays valid, in milliseconds: load balancers ask often. */
@@ -34,15 +28,15 @@ export class Operation {
   }
 
   /** @param audience.known whether the sender of the request may learn more than yes or no. */
-  serve(path: OperationalPath, res: ServerResponse, audience: Audience): void {
-    switch (path) {
-      case '/healthz':
+  serve(service: OperatorService, res: ServerResponse, audience: Audience): void {
+    switch (service) {
+      case 'health':
         json(res, 200, { status: 'ok' });
         break;
-      case '/readyz':
+      case 'readiness':
         this.#readiness(res, audience);
         break;
-      case '/metrics':
+      case 'metrics':
         this.#metrics(res);
         break;
     }

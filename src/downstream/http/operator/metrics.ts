@@ -5,6 +5,7 @@ import Histogram from 'prom-client/lib/histogram.js';
 import Registry from 'prom-client/lib/registry.js';
 import type { Meter } from '../../../core/ports.ts';
 import type { ErrorCode } from '../../../errors.ts';
+import { knownPath } from '../paths.ts';
 
 /** Read at each scrape. */
 export interface Gauges {
@@ -14,7 +15,11 @@ export interface Gauges {
   readonly streams: () => number;
 }
 
-export interface Metrics extends Meter {
+export interface Metrics {
+  /** Counts under the name of a server. */
+  meterOf(server: string): Meter;
+  /** The proxy has sent one HTTP response to a request with this URL, in origin form. */
+  response(url: string | undefined, status: number): void;
   /** All metrics in the text format of Prometheus, and its media type. Never rejects. */
   text(): Promise<{ readonly type: string; readonly body: string }>;
 }
@@ -31,8 +36,6 @@ const UPSTREAM_ERRORS = [
   'bad-result',
 ] as const satisfies readonly ErrorCode[];
 
-const PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics']);
-
 /** Seconds. Tools may work for minutes. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
@@ -41,14 +44,14 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'mcp_proxy_requests_total',
-    help: 'Requests of clients that are over, by method and outcome.',
-    labelNames: ['method', 'outcome'],
+    help: 'Requests of clients that are over, by server, method and outcome.',
+    labelNames: ['server', 'method', 'outcome'],
     registers,
   });
   const durations = new Histogram({
     name: 'mcp_proxy_request_duration_seconds',
     help: 'Time from a request of a client to its answer.',
-    labelNames: ['method'],
+    labelNames: ['server', 'method'],
     buckets: BUCKETS,
     registers,
   });
@@ -66,15 +69,14 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
   gauge('mcp_proxy_streams', 'Streams to clients that are open.', streams);
   const failures = new Counter({
     name: 'mcp_proxy_upstream_errors_total',
-    help: 'Requests that failed at the server or on the way to it, by the code of the error.',
-    labelNames: ['code'],
+    help: 'Requests that failed at the server or on the way to it, by server and the code of the error.',
+    labelNames: ['server', 'code'],
     registers,
   });
-  // If a counter appears only with the first error, no rate shows that error.
-  for (const code of UPSTREAM_ERRORS) failures.inc({ code }, 0);
   const renewals = new Counter({
     name: 'mcp_proxy_token_refreshes_total',
-    help: 'Times that the tokens for the server were renewed.',
+    help: 'Times that the tokens for a server were renewed.',
+    labelNames: ['server'],
     registers,
   });
   const responses = new Counter({
@@ -84,16 +86,21 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
     registers,
   });
   return {
-    exchange(method, outcome, seconds) {
-      requests.inc({ method, outcome });
-      durations.observe({ method }, seconds);
-      if ((UPSTREAM_ERRORS as readonly string[]).includes(outcome)) failures.inc({ code: outcome });
+    meterOf(server) {
+      // If a counter appears only with the first error, no rate shows that error.
+      for (const code of UPSTREAM_ERRORS) failures.inc({ server, code }, 0);
+      renewals.inc({ server }, 0);
+      return {
+        exchange(method, outcome, seconds) {
+          requests.inc({ server, method, outcome });
+          durations.observe({ server, method }, seconds);
+          if ((UPSTREAM_ERRORS as readonly string[]).includes(outcome)) failures.inc({ server, code: outcome });
+        },
+        renewed: () => renewals.inc({ server }),
+      };
     },
-    response(path, status) {
-      responses.inc({ path: PATHS.has(path) ? path : 'other', status });
-    },
-    renewed() {
-      renewals.inc();
+    response(url, status) {
+      responses.inc({ path: knownPath(url), status });
     },
     async text() {
       return { type: registry.contentType, body: await registry.metrics() };

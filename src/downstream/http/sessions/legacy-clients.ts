@@ -10,7 +10,7 @@ import type { ReceivedFrame } from '../../../wire/frames.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import { accepts } from '../accept.ts';
 import { claimBytes, type Release } from '../body-budget.ts';
-import { forwardedPrefix } from '../paths.ts';
+import { CLIENT_PATHS, forwardedPrefix } from '../paths.ts';
 import { type Outcome, type Refusal, refused } from '../refusal.ts';
 import type { ClientOptions, Forwarded, HttpSession, Posted, Request } from '../servers.ts';
 import { Channels } from './channels.ts';
@@ -66,7 +66,7 @@ export class LegacyClients {
     const session: SseSession = new SseSession(request.res, {
       id: sessions.newId(),
       pulse,
-      path: `${forwardedPrefix(request.req.headers)}/message`,
+      path: `${forwardedPrefix(request.req.headers)}${CLIENT_PATHS.message}`,
       open: (client) => servers.open(client, () => held.headers),
       ended: () => sessions.end(session),
     });

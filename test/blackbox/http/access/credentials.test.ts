@@ -11,8 +11,8 @@ import { startProtectedServer } from '../../../peers/oauth/protected-server.ts';
 import { opened } from '../../../peers/opened.ts';
 import { privateHome, startProxy } from '../../../peers/proxy.ts';
 import { type Answered, ask, initialize, inSession, modern, notification, openSession, request } from '../exchange.ts';
+import { call, cleanUp } from '../fixture.ts';
 import { readyOnce } from '../operator/ready.ts';
-import { call, cleanUp } from '../setting.ts';
 
 cleanUp();
 const open = opened();

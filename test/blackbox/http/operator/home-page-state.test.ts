@@ -9,7 +9,7 @@ import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../../peers/oauth/protected-server.ts';
 import { opened } from '../../../peers/opened.ts';
 import { ask } from '../exchange.ts';
-import { cleanUp } from '../setting.ts';
+import { cleanUp } from '../fixture.ts';
 import { BROWSER, textOf } from './browser.ts';
 
 cleanUp();

@@ -6,7 +6,7 @@ import { startServing } from '../../../peers/http/serving.ts';
 import { WAIT_MS } from '../../../peers/listen.ts';
 import { openStream } from '../event-stream.ts';
 import { ask, initialize, inSession, modern, openSession, request } from '../exchange.ts';
-import { cleanUp } from '../setting.ts';
+import { cleanUp } from '../fixture.ts';
 import { type Family, parseExposition } from './exposition.ts';
 
 cleanUp();
@@ -59,6 +59,7 @@ it('what happened is counted', async () => {
 
   const families = await metrics(url);
   expect(total(families, 'mcp_proxy_requests_total', { method: 'tools/list' })).toBe(4);
+  expect(total(families, 'mcp_proxy_requests_total', { server: '127-0-0-1', method: 'tools/list' })).toBe(4);
   expect(total(families, 'mcp_proxy_requests_total', { method: 'tools/list', outcome: 'result' })).toBe(4);
   expect(total(families, 'mcp_proxy_requests_total', { method: 'prompts/get', outcome: 'error' })).toBe(1);
   expect(total(families, 'mcp_proxy_requests_total', { method: 'initialize' })).toBe(1);
@@ -86,6 +87,31 @@ it('sessions and streams are counted while they are there', async () => {
   await vi.waitFor(async () => expect(await gauges()).toEqual([1, 0]), { timeout: WAIT_MS });
   await ask(url, { path: '/mcp', method: 'DELETE', headers: inSession(session) });
   expect(await gauges()).toEqual([0, 0]);
+});
+
+it('every number about the server has its name as a label, and numbers about clients have none', async () => {
+  const upstream = await startHostile();
+  const { hostname, port, pathname } = new URL(upstream.url);
+  expect(hostname).toBe('127.0.0.1');
+  const secret = `http://user:topsecret@LocalHost:${port}${pathname}?key=topsecret`;
+  const { url } = await startServing(secret);
+  const session = await openSession(url);
+  await ask(url, { path: '/mcp', headers: inSession(session), body: request(1, 'tools/list') });
+  const { text } = await ask(url, { path: '/metrics' });
+  expect(text).not.toContain('topsecret');
+  const servers = [...parseExposition(text)].map(([name, { samples }]) => [
+    name,
+    [...new Set(samples.map(({ labels }) => labels.server))],
+  ]);
+  expect(Object.fromEntries(servers)).toEqual({
+    mcp_proxy_requests_total: ['localhost'],
+    mcp_proxy_request_duration_seconds: ['localhost'],
+    mcp_proxy_upstream_errors_total: ['localhost'],
+    mcp_proxy_token_refreshes_total: ['localhost'],
+    mcp_proxy_sessions: [undefined],
+    mcp_proxy_streams: [undefined],
+    mcp_proxy_http_responses_total: [undefined],
+  });
 });
 
 describe('names come from a closed set', () => {
@@ -123,6 +149,7 @@ describe('names come from a closed set', () => {
     const families = parseExposition(text);
     expect(total(families, 'mcp_proxy_requests_total', { method: 'other' })).toBe(INVENTED.length);
     const allowed: Record<string, RegExp> = {
+      server: /^127-0-0-1$/,
       method: METHODS,
       outcome: /^(result|error|cancelled|-?[a-z0-9-]+)$/,
       path: /^(\/mcp|\/sse|\/message|\/healthz|\/readyz|\/metrics|other)$/,

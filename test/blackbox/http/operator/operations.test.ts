@@ -12,7 +12,7 @@ import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../../peers/oauth/protected-server.ts';
 import { opened } from '../../../peers/opened.ts';
 import { ask, initialize, inSession, openSession, request } from '../exchange.ts';
-import { cleanUp } from '../setting.ts';
+import { cleanUp } from '../fixture.ts';
 
 cleanUp();
 const open = opened();
@@ -190,6 +190,12 @@ describe('the access log', () => {
       expect(['debug', 'info', 'warn', 'error']).toContain(level);
       expect(msg).toMatch(/\S/);
     }
+    // Lines about the server have its name; those about clients and the process have none.
+    const serverOf = (msg: RegExp) => [
+      ...new Set(lines.filter((line) => msg.test(String(line.msg))).map(({ server }) => server)),
+    ];
+    expect(serverOf(/^connected to |^tools\/call: /)).toEqual(['127-0-0-1']);
+    expect(serverOf(/listening on|^POST \/mcp: /)).toEqual([undefined]);
     expect(lines.filter(({ msg }) => /listening on http:\/\/127\.0\.0\.1:\d+/.test(String(msg)))).toHaveLength(1);
   });
 

@@ -1,6 +1,7 @@
 // What whoever operates the proxy learns of a sign-in that is needed, without any client asking for anything.
+
 import { once } from 'node:events';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startServing } from '../../../peers/http/serving.ts';
 import {
@@ -11,41 +12,24 @@ import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { challenges, startProtectedServer } from '../../../peers/oauth/protected-server.ts';
 import { opened } from '../../../peers/opened.ts';
 import { startProxy } from '../../../peers/proxy.ts';
-import { cleanUp } from '../setting.ts';
+import { listenRaw, relay } from '../../../peers/raw-server.ts';
+import { cleanUp } from '../fixture.ts';
 import { readyOnce } from './ready.ts';
 
 cleanUp();
 const open = opened();
 
-async function scene(options: AuthorizationServerOptions = {}) {
+async function fixture(options: AuthorizationServerOptions = {}) {
   const authorizationServer = await open(startAuthorizationServer(options));
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('never'));
   return { authorizationServer, server, browser, options: { env: { BROWSER: browser.command } } };
 }
 
-/** A port of this machine where somebody else listens. */
-async function listening(onConnection: (socket: net.Socket) => void): Promise<{ server: net.Server; port: number }> {
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((socket) => {
-    sockets.add(socket.on('error', () => {}));
-    onConnection(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  await open({
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  });
-  return { server, port: (server.address() as AddressInfo).port };
-}
-
 describe('a --callback-port that is taken', () => {
   it.each(['text', 'json'])('ends the proxy with one line of %s that says so', async (format) => {
-    const { server, options } = await scene();
-    const { port } = await listening((socket) => socket.destroy());
+    const { server, options } = await fixture();
+    const { port } = await open(listenRaw(net.createServer((socket) => socket.destroy())));
     const flags = ['--listen', '127.0.0.1:0', '--callback-port', String(port), '--log-format', format];
     const proxy = startProxy(server.url, flags, options);
     expect(await proxy.exit()).toEqual({ code: 1, signal: null });
@@ -57,7 +41,7 @@ describe('a --callback-port that is taken', () => {
 });
 
 it('a sign-in that cannot be begun is told in the log, and with its reason in /readyz', async () => {
-  const { authorizationServer, server, options } = await scene();
+  const { authorizationServer, server, options } = await fixture();
   await authorizationServer.close();
   const { url, proxy } = await startServing(server.url, [], options);
   await proxy.stderrMatching(/sign-in to .* failed: \S/);
@@ -67,14 +51,13 @@ it('a sign-in that cannot be begun is told in the log, and with its reason in /r
 });
 
 it('the page of a server that comes up after the proxy is in the log, and was opened', async () => {
-  const { server, browser, options } = await scene();
+  const { server, browser, options } = await fixture();
   let isUp = false;
-  const { server: front, port } = await listening((socket) => {
-    if (!isUp) return void socket.destroy();
-    const back = net.connect(Number(new URL(server.url).port), '127.0.0.1').on('error', () => socket.destroy());
-    socket.pipe(back).pipe(socket);
-    socket.once('close', () => back.destroy());
+  const front = net.createServer((socket) => {
+    if (isUp) relay(socket, Number(new URL(server.url).port));
+    else socket.destroy();
   });
+  const { port } = await open(listenRaw(front));
   const looked = once(front, 'connection');
   const address = `http://127.0.0.1:${port}/mcp`;
   Object.assign(server.behaviour, { challenge: challenges.bare, resource: address });
@@ -89,7 +72,7 @@ it('the page of a server that comes up after the proxy is in the log, and was op
 
 it('with --device-code, /readyz tells the code along with the page', async () => {
   const device = { pending: 1_000, slowDown: 0, outcome: 'approve', interval: 1, expiresIn: 600 } as const;
-  const { server, options } = await scene({ device });
+  const { server, options } = await fixture({ device });
   const { url, proxy } = await startServing(server.url, ['--device-code'], options);
   const { signIn, ready } = await readyOnce(url, (said) => said.signIn.userCode !== undefined);
   expect(ready).toBe(false);
@@ -98,7 +81,7 @@ it('with --device-code, /readyz tells the code along with the page', async () =>
 });
 
 it('where clients sign in for themselves, the proxy is ready without', async () => {
-  const { server, browser, options } = await scene();
+  const { server, browser, options } = await fixture();
   const { url, proxy } = await startServing(server.url, ['--forward-header', 'X-Up=Authorization'], options);
   const said = await readyOnce(url, ({ upstream }) => upstream.reachable);
   expect(said).toMatchObject({ status: 200, ready: true, signIn: { needed: false } });
@@ -107,7 +90,7 @@ it('where clients sign in for themselves, the proxy is ready without', async () 
 });
 
 it('an end while the user has not signed in is not called a failure', async () => {
-  const { server, browser, options } = await scene();
+  const { server, browser, options } = await fixture();
   const { proxy } = await startServing(server.url, [], options);
   await browser.waitForTab(1);
   await proxy.stderrMatching(/sign in/);

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { answering, ofMethod, openStream } from '../event-stream.ts';
 import { ask, initialize, notification } from '../exchange.ts';
-import { hold } from '../held.ts';
-import { call, cleanUp, done, listening, type Setting, setting } from '../setting.ts';
+import { call, cleanUp, done, type Fixture, fixture, listening } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
 
 cleanUp();
 
@@ -12,7 +12,7 @@ const question = (id: string): string =>
 const accept = (id: unknown): object => ({ jsonrpc: '2.0', id, result: { action: 'accept', content: {} } });
 
 interface Asked {
-  readonly upstream: Setting['upstream'];
+  readonly upstream: Fixture['upstream'];
   /** The id of the question, as the client has it. */
   readonly id: unknown;
   post(body: object): Promise<unknown>;
@@ -20,7 +20,7 @@ interface Asked {
 
 /** A question that came with the response to a call. */
 async function ofCall(): Promise<Asked> {
-  const { session, upstream } = await setting();
+  const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call('c'));
   const held = await calls.nth(1);
@@ -40,7 +40,7 @@ async function aside(): Promise<Asked> {
 
 /** One over HTTP+SSE. */
 async function overSse(): Promise<Asked> {
-  const { serving, upstream } = await setting();
+  const { serving, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const stream = await openStream(serving.url, { path: '/sse' });
   const { data: path } = await stream.next(({ event }) => event === 'endpoint');
@@ -73,7 +73,7 @@ describe.each([
 });
 
 it('two questions are not ended by an answer that could be for either', async () => {
-  const { session, upstream } = await setting();
+  const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call('c'));
   const held = await calls.nth(1);

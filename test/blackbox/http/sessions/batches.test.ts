@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { RpcMessage } from '../../../peers/rpc.ts';
 import { ofMethod } from '../event-stream.ts';
 import { type Answered, initialize, notification, request } from '../exchange.ts';
-import { hold } from '../held.ts';
-import { call, cleanUp, done, progress, setting } from '../setting.ts';
+import { call, cleanUp, done, fixture, progress } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
 
 cleanUp();
 
@@ -24,7 +24,7 @@ function answersIn(answered: Answered): RpcMessage[] {
 
 describe('in revision 2025-03-26', () => {
   it('every request of a batch is answered once', async () => {
-    const { session } = await setting([], BATCHES);
+    const { session } = await fixture([], BATCHES);
     const answered = await session.post(
       text(
         request('a', 'ping'),
@@ -42,7 +42,7 @@ describe('in revision 2025-03-26', () => {
   });
 
   it('what else comes, comes on the stream', async () => {
-    const { session, upstream } = await setting([], BATCHES);
+    const { session, upstream } = await fixture([], BATCHES);
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream([call('slow'), request('quick', 'ping')]);
     const held = await calls.nth(1);
@@ -59,7 +59,7 @@ describe('in revision 2025-03-26', () => {
   });
 
   it('a batch without requests is accepted: 202', async () => {
-    const { session } = await setting([], BATCHES);
+    const { session } = await fixture([], BATCHES);
     const answered = await session.post(
       text(notification('notifications/roots/list_changed'), { jsonrpc: '2.0', id: 9, result: {} }),
     );
@@ -67,20 +67,20 @@ describe('in revision 2025-03-26', () => {
   });
 
   it('an element that is no message gets an error, the others their answers', async () => {
-    const { session } = await setting([], BATCHES);
+    const { session } = await fixture([], BATCHES);
     const answered = await session.post(text(request(1, 'ping'), 5));
     if (answered.status === 400) expect(answered.json.error?.code).toBe(-32600);
     else expect(answersIn(answered).map(({ id }) => id)).toEqual(expect.arrayContaining([1, null]));
   });
 
   it('an empty one is none: 400', async () => {
-    const { session } = await setting([], BATCHES);
+    const { session } = await fixture([], BATCHES);
     const answered = await session.post('[]');
     expect([answered.status, answered.json.error?.code]).toEqual([400, -32600]);
   });
 
   it('a session is not opened within one: 400', async () => {
-    const { session, upstream } = await setting([], BATCHES);
+    const { session, upstream } = await fixture([], BATCHES);
     const before = upstream.all('initialize').length;
     const answered = await session.post(text(initialize(BATCHES), request(1, 'ping')), { 'mcp-session-id': undefined });
     expect([answered.status, answered.json.error?.code]).toEqual([400, -32600]);
@@ -89,7 +89,7 @@ describe('in revision 2025-03-26', () => {
 });
 
 it.each(['2024-11-05', '2025-06-18', '2025-11-25'])('in revision %s there are none: 400', async (version) => {
-  const { session, upstream } = await setting([], version);
+  const { session, upstream } = await fixture([], version);
   const before = upstream.requests.filter(({ kind }) => kind === 'ping').length;
   const answered = await session.post(text(request(1, 'ping')));
   expect([answered.status, answered.json.error?.code]).toEqual([400, -32600]);

@@ -4,9 +4,9 @@ import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { openStream } from '../event-stream.ts';
 import { ask, begin, initialize, modern, notification, request } from '../exchange.ts';
-import { hold } from '../held.ts';
+import { cleanUp, done, fixture, type Session, startSession } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
 import { connect, requestText } from '../raw-connection.ts';
-import { cleanUp, done, type Session, setting, startSession } from '../setting.ts';
 
 cleanUp();
 
@@ -22,7 +22,7 @@ function postLarge(session: Session, count: number): Promise<{ status: number }>
 }
 
 it('a session: what is too large in sum is refused, what is small goes on, and an answer makes room', async () => {
-  const { upstream, serving, session } = await setting();
+  const { upstream, serving, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const answered = postLarge(session, FIT);
   await calls.nth(FIT);
@@ -46,7 +46,7 @@ it('a session: what is too large in sum is refused, what is small goes on, and a
 });
 
 it('a client that has left still counts until its call is answered', async () => {
-  const { upstream, serving, session } = await setting();
+  const { upstream, serving, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const leaving = Array.from({ length: FIT }, (_, i) => {
     const req = begin(serving.url, { path: '/mcp', headers: session.headers, body: large(i + 1) });
@@ -59,7 +59,7 @@ it('a client that has left still counts until its call is answered', async () =>
 });
 
 it('a cancelled call counts no longer', async () => {
-  const { upstream, session } = await setting();
+  const { upstream, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const answered = postLarge(session, FIT);
   // One of them has no answer: it is cancelled.

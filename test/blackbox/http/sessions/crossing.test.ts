@@ -4,9 +4,9 @@ import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { ofMethod } from '../event-stream.ts';
 import { ask, modern, notification } from '../exchange.ts';
-import { hold } from '../held.ts';
-import { PING } from '../refusing.ts';
-import { call, cleanUp, done, log, progress, setting, startSession } from '../setting.ts';
+import { call, cleanUp, done, fixture, log, progress, startSession } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
+import { PING } from '../limited-proxy.ts';
 
 cleanUp();
 
@@ -38,7 +38,7 @@ it('a client of revision 2026-07-28 cancels no call of another one by its id', a
 
 describe('a call that is to be answered as JSON', () => {
   it('lets the server ask nothing when nobody could be asked', async () => {
-    const { upstream, session } = await setting();
+    const { upstream, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const answer = session.post(call('asking'), ONLY_JSON);
     const held = await calls.nth(1);
@@ -50,7 +50,7 @@ describe('a call that is to be answered as JSON', () => {
   });
 
   it('lets it ask on the stream of the session', async () => {
-    const { upstream, session } = await setting();
+    const { upstream, session } = await fixture();
     const stream = await session.listen();
     const calls = hold(upstream, 'tools/call');
     const answer = session.post(call('asking'), ONLY_JSON);
@@ -64,7 +64,7 @@ describe('a call that is to be answered as JSON', () => {
   });
 
   it('says what else belongs to it on no stream of another call', async () => {
-    const { upstream, session } = await setting();
+    const { upstream, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('streamed', { _meta: { progressToken: 'streamed' } }));
     const streamed = await calls.nth(1);
@@ -95,7 +95,7 @@ it('in a session of all, a call makes no task: nobody could be told whose it is'
 });
 
 it('a batch of more calls than a session may have is refused as a whole', async () => {
-  const { upstream, session } = await setting([], '2025-03-26');
+  const { upstream, session } = await fixture([], '2025-03-26');
   const batch = Array.from({ length: 1_001 }, (_, n) => call(n));
   const refused = await session.post(JSON.stringify(batch));
   expect([refused.status, refused.json.error?.code]).toEqual([429, -31008]);

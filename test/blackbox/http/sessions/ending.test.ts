@@ -6,9 +6,9 @@ import { startServing } from '../../../peers/http/serving.ts';
 import { closeProxies, startProxy } from '../../../peers/proxy.ts';
 import { answering, openStream } from '../event-stream.ts';
 import { ask, initialize, request } from '../exchange.ts';
-import { hold } from '../held.ts';
-import { PING } from '../refusing.ts';
-import { call, cleanUp, done, listening, progress, setting } from '../setting.ts';
+import { call, cleanUp, done, fixture, listening, progress } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
+import { PING } from '../limited-proxy.ts';
 
 cleanUp();
 
@@ -82,7 +82,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 
   it('waits for no answer for ever', async () => {
-    const { upstream, serving, session } = await setting();
+    const { upstream, serving, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const answered = session.post(call('never')).then(
       ({ json }) => json.error?.code,
@@ -96,7 +96,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 
   it('twice ends it at once', async () => {
-    const { upstream, serving, session } = await setting();
+    const { upstream, serving, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const answered = session.post(call('never')).catch(() => undefined);
     await calls.nth(1);
@@ -134,7 +134,7 @@ it('while nothing is in flight it goes at once, whoever is connected', async () 
 });
 
 it('a server that is gone by then keeps nobody', async () => {
-  const { upstream, serving } = await setting();
+  const { upstream, serving } = await fixture();
   await upstream.close();
   serving.proxy.kill('SIGTERM');
   expect((await serving.proxy.exit()).code).toBe(0);

@@ -8,12 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { createAuthority } from '../../../peers/tls.ts';
-import { counted, countedOnce } from '../counted.ts';
 import { type Ask, ask, BOTH, begin, initialize, inSession, modern } from '../exchange.ts';
-import { hold } from '../held.ts';
+import { call, cleanUp, done, fixture } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
+import { PING } from '../limited-proxy.ts';
+import { counted, countedOnce } from '../metrics.ts';
 import { connect, requestText } from '../raw-connection.ts';
-import { PING } from '../refusing.ts';
-import { call, cleanUp, done, setting } from '../setting.ts';
 
 cleanUp();
 
@@ -29,7 +29,7 @@ const MODERN_CALL = modern('tools/call', { name: 'long', arguments: {} });
 
 describe('a connection with requests that wait behind a slow one', () => {
   it('leaves nothing behind when it is cut off', async () => {
-    const { upstream, serving, session } = await setting();
+    const { upstream, serving, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const connection = await connect(serving.url);
     connection.write(bytesOf({ headers: session.headers, body: call('slow') }));
@@ -52,7 +52,7 @@ describe('a connection with requests that wait behind a slow one', () => {
   });
 
   it('is answered in order when it is not', async () => {
-    const { upstream, serving, session } = await setting();
+    const { upstream, serving, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const connection = await connect(serving.url);
     const json = { accept: 'application/json' };
@@ -164,7 +164,7 @@ describe('SIGTERM', () => {
   });
 
   it('an answer that is still being read arrives whole', async () => {
-    const { upstream, serving, session } = await setting();
+    const { upstream, serving, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const reader = await connect(serving.url);
     reader.write(bytesOf({ headers: { ...session.headers, accept: 'application/json' }, body: call('big') }));

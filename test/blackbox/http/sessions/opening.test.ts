@@ -5,12 +5,12 @@ import { startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { WAIT_MS } from '../../../peers/listen.ts';
-import { countedOnce } from '../counted.ts';
 import { openStream } from '../event-stream.ts';
 import { type Ask, ask, begin, initialize, openSession } from '../exchange.ts';
+import { cleanUp, fixture, startSession } from '../fixture.ts';
 import { LATE_SESSION, openLate } from '../late-opening.ts';
-import { PING } from '../refusing.ts';
-import { cleanUp, setting, startSession } from '../setting.ts';
+import { PING } from '../limited-proxy.ts';
+import { countedOnce } from '../metrics.ts';
 
 cleanUp();
 
@@ -70,7 +70,7 @@ it('it takes no place of --max-sessions, however long the server hangs', async (
 
 describe('a second initialize in a session', () => {
   it('whose client does not wait for the answer ends nothing', async () => {
-    const { upstream, serving, session } = await setting();
+    const { upstream, serving, session } = await fixture();
     const late = openLate(upstream);
     const again = sent(serving.url, { path: '/mcp', headers: session.headers, body: initialize() });
     await upstream.seen('initialize', 2);
@@ -82,7 +82,7 @@ describe('a second initialize in a session', () => {
   });
 
   it('that the server refuses ends nothing', async () => {
-    const { upstream, session } = await setting();
+    const { upstream, session } = await fixture();
     upstream.once('initialize', a.rpcError(-32603, 'not again'));
     expect((await session.post(initialize())).json.error?.code).toBe(-32603);
     for (let n = 0; n < 2; n++) {

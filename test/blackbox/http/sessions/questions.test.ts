@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { answering, ofMethod, openStream } from '../event-stream.ts';
 import { ask, initialize, notification } from '../exchange.ts';
-import { hold } from '../held.ts';
-import { call, cleanUp, done, listening, setting, startSession } from '../setting.ts';
+import { call, cleanUp, done, fixture, listening, startSession } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
 
 cleanUp();
 
@@ -16,7 +16,7 @@ const accept = (id: unknown, name: string): object => ({
 });
 
 it('two at once, in one call, answered in another order', async () => {
-  const { session, upstream } = await setting();
+  const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
   const held = await calls.nth(1);
@@ -45,7 +45,7 @@ it('two at once, in one call, answered in another order', async () => {
 });
 
 it('two calls that ask under one id are told apart', async () => {
-  const { session, upstream } = await setting();
+  const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const openings = [session.stream(call('a')), session.stream(call('b'))];
   const held = [await calls.nth(1), await calls.nth(2)];
@@ -76,7 +76,7 @@ it('one that belongs to no call comes on the stream of the session', async () =>
 });
 
 it('only the session that was asked can answer', async () => {
-  const { serving, session, upstream } = await setting();
+  const { serving, session, upstream } = await fixture();
   const other = await startSession(serving.url);
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
@@ -98,7 +98,7 @@ it('only the session that was asked can answer', async () => {
 });
 
 it('a second answer, and one that nobody asked for, go nowhere', async () => {
-  const { session, upstream } = await setting();
+  const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
   const held = await calls.nth(1);
@@ -114,7 +114,7 @@ it('a second answer, and one that nobody asked for, go nowhere', async () => {
 });
 
 it('an error of the client is an answer', async () => {
-  const { session, upstream } = await setting();
+  const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
   const held = await calls.nth(1);
@@ -126,7 +126,7 @@ it('an error of the client is an answer', async () => {
 });
 
 it('over HTTP+SSE, questions and progress come on its one stream', async () => {
-  const { serving, upstream } = await setting();
+  const { serving, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const stream = await openStream(serving.url, { path: '/sse' });
   const { data: path } = await stream.next(({ event }) => event === 'endpoint');

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { answering, type EventStream } from '../event-stream.ts';
 import { request } from '../exchange.ts';
-import { type Held, hold } from '../held.ts';
-import { call, cleanUp, done, progress, type Session, type Setting, setting } from '../setting.ts';
+import { call, cleanUp, done, type Fixture, fixture, progress, type Session } from '../fixture.ts';
+import { type Held, hold } from '../held-answers.ts';
 
 cleanUp();
 
-interface Begun extends Setting {
+interface Begun extends Fixture {
   readonly stream: EventStream;
   readonly held: Held;
   /** The id of the first event. */
@@ -16,7 +16,7 @@ interface Begun extends Setting {
 
 /** A call that has sent one event, from which the client has gone away. */
 async function brokenOff(id: string | number = 'c'): Promise<Begun> {
-  const started = await setting();
+  const started = await fixture();
   const calls = hold(started.upstream, 'tools/call');
   const opening = started.session.stream(call(id));
   const held = await calls.nth(1);
@@ -30,7 +30,7 @@ async function brokenOff(id: string | number = 'c'): Promise<Begun> {
 }
 
 /** Fills the buffer of the session with the events of another call. */
-async function flood(session: Session, { upstream }: Setting, count: number, pad = ''): Promise<void> {
+async function flood(session: Session, { upstream }: Fixture, count: number, pad = ''): Promise<void> {
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call('flood'));
   const held = await calls.nth(1);

@@ -4,8 +4,8 @@ import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
 import { answering, openStream } from '../event-stream.ts';
 import { type Answered, ask, initialize, inSession, modern, openSession, request } from '../exchange.ts';
-import { hold } from '../held.ts';
-import { call, cleanUp, done, setting, startSession } from '../setting.ts';
+import { call, cleanUp, done, fixture, startSession } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
 
 cleanUp();
 
@@ -106,7 +106,7 @@ describe('--max-sessions', () => {
 it('more calls at once than a session may have: 429 and -31008, while the others wait for their answers', {
   timeout: 120_000,
 }, async () => {
-  const { upstream, serving, session } = await setting();
+  const { upstream, serving, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const answers: Promise<Answered>[] = [];
   let refused: Answered | undefined;

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { answering, openStream } from '../event-stream.ts';
 import { ask, modern } from '../exchange.ts';
-import { hold } from '../held.ts';
-import { cleanUp, listening, log, setting, startSession } from '../setting.ts';
+import { cleanUp, fixture, listening, log, startSession } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
 
 cleanUp();
 
@@ -21,7 +21,7 @@ it('carries what belongs to no request, each event with an id of its own', async
 });
 
 it('is open although the server has none', async () => {
-  const { session, upstream } = await setting();
+  const { session, upstream } = await fixture();
   const stream = await session.listen();
   expect(stream.status).toBe(200);
   expect((await session.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status).toBe(200);
@@ -126,7 +126,7 @@ describe('modern subscriptions', () => {
     `{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":${id}}}}`;
 
   it('are held open, under the id of the client, until it leaves', async () => {
-    const { serving, upstream } = await setting();
+    const { serving, upstream } = await fixture();
     const subscriptions = hold(upstream, 'subscriptions/listen');
     const opening = openStream(serving.url, { path: '/mcp', ...listen, headers: { ...listen.headers } });
     const held = await subscriptions.nth(1);
@@ -144,7 +144,7 @@ describe('modern subscriptions', () => {
   });
 
   it('end for the client when they end at the server', async () => {
-    const { serving, upstream } = await setting();
+    const { serving, upstream } = await fixture();
     const subscriptions = hold(upstream, 'subscriptions/listen');
     const opening = openStream(serving.url, { path: '/mcp', ...listen, headers: { ...listen.headers } });
     const held = await subscriptions.nth(1);

@@ -1,6 +1,6 @@
 // One session at the server for all clients of HTTP mode: no client can say one thing to the proxy and another to the server.
 import { expect, it } from 'vitest';
-import { cleanUp, setting, startSession } from '../setting.ts';
+import { cleanUp, fixture, startSession } from '../fixture.ts';
 
 cleanUp();
 
@@ -8,7 +8,7 @@ const message = (method: string, params: string, id = '"id":1,', more = ''): str
   `{"jsonrpc":"2.0",${id}"method":"${method}","params":${params}${more}}`;
 
 it('what could be read in two ways is refused, what is no notification without an id goes nowhere', async () => {
-  const { serving, session, upstream } = await setting(['--upstream-session', 'shared']);
+  const { serving, session, upstream } = await fixture(['--upstream-session', 'shared']);
   const other = await startSession(serving.url);
   await other.post(message('logging/setLevel', '{"level":"error"}'));
   const before = upstream.requests.length;

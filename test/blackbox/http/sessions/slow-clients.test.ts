@@ -5,8 +5,8 @@ import * as a from '../../../peers/hostile-answers.ts';
 import { peakMemory } from '../../../peers/hostile-memory.ts';
 import { closeServings, startServing } from '../../../peers/http/serving.ts';
 import { ask, inSession, modern, notification, openSession, request } from '../exchange.ts';
+import { call } from '../fixture.ts';
 import { closeConnections, connect, requestText } from '../raw-connection.ts';
-import { call } from '../setting.ts';
 
 afterEach(async () => {
   closeConnections();

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import * as a from '../../../peers/hostile-answers.ts';
 import { answering, openStream } from '../event-stream.ts';
 import { ask, BOTH, modern, notification, request } from '../exchange.ts';
-import { hold } from '../held.ts';
-import { call, cleanUp, done, log, progress, setting } from '../setting.ts';
+import { call, cleanUp, done, fixture, log, progress } from '../fixture.ts';
+import { hold } from '../held-answers.ts';
 
 cleanUp();
 
@@ -19,14 +19,14 @@ function expectStreamHeaders(headers: Record<string, unknown>): void {
 
 describe('the answer to a call', () => {
   it('is JSON when it comes first', async () => {
-    const { session } = await setting();
+    const { session } = await fixture();
     const answered = await session.post(call(3));
     expect(answered.headers['content-type']).toMatch(/^application\/json/);
     expect(answered.json).toMatchObject({ id: 3, result: { content: [{ text: '{}' }] } });
   });
 
   it('is a stream as soon as something else comes, which is there before the answer is', async () => {
-    const { upstream, session } = await setting();
+    const { upstream, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('slow'));
     const held = await calls.nth(1);
@@ -47,7 +47,7 @@ describe('the answer to a call', () => {
   it(
     'is a stream when it takes long, with comments as long as nothing else comes',
     async () => {
-      const { upstream, session } = await setting();
+      const { upstream, session } = await fixture();
       const calls = hold(upstream, 'tools/call');
       const opening = session.stream(call(1));
       const held = await calls.nth(1);
@@ -62,7 +62,7 @@ describe('the answer to a call', () => {
   );
 
   it('is JSON alone for who accepts nothing else, without what else there was', async () => {
-    const { upstream, session } = await setting();
+    const { upstream, session } = await fixture();
     upstream.once(
       'tools/call',
       a.sse((id) => a.event(progress(1)) + a.event(done(id))),
@@ -76,7 +76,7 @@ describe('the answer to a call', () => {
   });
 
   it('is a stream for who accepts nothing else, even alone', async () => {
-    const { session } = await setting();
+    const { session } = await fixture();
     const stream = await session.stream(call(3), { accept: 'text/event-stream' });
     expectStreamHeaders(stream.headers);
     expect((await stream.next()).message).toMatchObject({ id: 3 });
@@ -85,7 +85,7 @@ describe('the answer to a call', () => {
   });
 
   it('modern: JSON first, or a stream whose events cannot be resumed', async () => {
-    const { upstream, serving } = await setting();
+    const { upstream, serving } = await fixture();
     const one = modern('tools/call', { name: 'echo', arguments: {} }, 'm');
     expect((await ask(serving.url, { path: '/mcp', ...one })).headers['content-type']).toMatch(/^application\/json/);
     upstream.once(
@@ -102,7 +102,7 @@ describe('the answer to a call', () => {
 
 describe('who goes away', () => {
   it('has cancelled nothing, in the revisions with a handshake', async () => {
-    const { upstream, session } = await setting();
+    const { upstream, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('left'));
     const held = await calls.nth(1);
@@ -125,7 +125,7 @@ describe('who goes away', () => {
   });
 
   it('has cancelled the call, in the modern one', async () => {
-    const { upstream, serving } = await setting();
+    const { upstream, serving } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const what = modern('tools/call', { name: 'long', arguments: {} });
     const opening = openStream(serving.url, { path: '/mcp', ...what, headers: { ...what.headers, accept: BOTH } });
@@ -139,7 +139,7 @@ describe('who goes away', () => {
   });
 
   it('has cancelled the call before anything came, too, in the modern one', async () => {
-    const { upstream, serving } = await setting();
+    const { upstream, serving } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const leave = new AbortController();
     const { body, headers } = modern('tools/call', { name: 'long', arguments: {} });
@@ -158,7 +158,7 @@ describe('who goes away', () => {
 });
 
 it('a cancellation travels under the id that the server knows, and ends the response', async () => {
-  const { upstream, session } = await setting();
+  const { upstream, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const streams = ['one', 'two'].map((id) => session.stream(call(id, { name: id })));
   const both = [await calls.nth(1), await calls.nth(2)];
@@ -179,7 +179,7 @@ it('a cancellation travels under the id that the server knows, and ends the resp
 });
 
 it('two calls under one id are each answered on their own response', async () => {
-  const { upstream, session } = await setting();
+  const { upstream, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const one = session.post(call(1, { name: 'one' }));
   const first = await calls.nth(1);
@@ -192,7 +192,7 @@ it('two calls under one id are each answered on their own response', async () =>
 });
 
 it('DELETE ends what is in flight, with an answer, and the session of the server', async () => {
-  const { upstream, session } = await setting();
+  const { upstream, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const answer = session.post(call('cut'));
   await calls.nth(1);

@@ -6,7 +6,7 @@ import { startServing } from '../../../peers/http/serving.ts';
 import { type Random, seeded } from '../../../unit/core/random.ts';
 import { openStream } from '../event-stream.ts';
 import { BOTH, initialize, inSession, modern, notification, openSession, request } from '../exchange.ts';
-import { call, cleanUp } from '../setting.ts';
+import { call, cleanUp } from '../fixture.ts';
 
 cleanUp();
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { openStream } from '../event-stream.ts';
 import { ask, inSession, notification, openSession } from '../exchange.ts';
-import { expectRefusal, PING, refusing, VENDOR } from '../refusing.ts';
+import { expectRefusal, PING, refusing, VENDOR } from '../limited-proxy.ts';
 
 const to = refusing();
 

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { openStream } from '../event-stream.ts';
 import { type Ask, ask, initialize } from '../exchange.ts';
-import { expectRefusal, MIB, PING, refusing } from '../refusing.ts';
+import { expectRefusal, MIB, PING, refusing } from '../limited-proxy.ts';
 
 const to = refusing();
 

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ask, BOTH, inSession } from '../exchange.ts';
-import { expectRefusal, MIB, PING, refusing } from '../refusing.ts';
+import { expectRefusal, MIB, PING, refusing } from '../limited-proxy.ts';
 
 const to = refusing();
 

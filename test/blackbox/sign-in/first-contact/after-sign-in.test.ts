@@ -4,7 +4,7 @@ import { askForPort, type Callback, listenForCallback } from '../../../../src/au
 import { Cancellation } from '../../../../src/core/cancel.ts';
 import { freePort } from '../../../peers/free-port.ts';
 import { opened } from '../../../peers/opened.ts';
-import { setting, TOOLS, toolNames } from './first-contact-setting.ts';
+import { fixture, TOOLS, toolNames } from './fixture.ts';
 
 const open = opened();
 const STATE = 'the-state-of-this-sign-in';
@@ -66,7 +66,7 @@ it('keeps the port of a sign-in that still waits, and leaves other programs alon
 it('a second sign-in at the port that the user chose, while the first is still running', async () => {
   const port = await freePort();
   const args = ['--callback-port', String(port)];
-  const made = await setting(open, 'approve');
+  const made = await fixture(open, 'approve');
   const first = made.start(args);
   await first.rpc.initialize();
   expect(toolNames(await first.rpc.request('tools/list'))).toEqual(TOOLS);
@@ -86,7 +86,7 @@ it.each([
 ])(
   'the page of a sign-in that %s names the server, its words, and the way to start again',
   async (_, refusal, said) => {
-    const { authorizationServer, server, browser, start } = await setting(open, 'approve');
+    const { authorizationServer, server, browser, start } = await fixture(open, 'approve');
     authorizationServer.behaviour.authorize = refusal;
     const proxy = start();
     await proxy.rpc.initialize();
@@ -99,7 +99,7 @@ it.each([
 );
 
 it('every request of a sign-in names this program', async () => {
-  const { authorizationServer, server, start } = await setting(open, 'approve');
+  const { authorizationServer, server, start } = await fixture(open, 'approve');
   const proxy = start();
   await proxy.rpc.initialize();
   await proxy.rpc.request('tools/list');

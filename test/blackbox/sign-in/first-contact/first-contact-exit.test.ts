@@ -1,13 +1,14 @@
 // How the program ends while it signs in: soon, without an error, and with its port given back. The tests of this file
 // run side by side, for most of their time is waiting.
-import { spawn } from 'node:child_process';
+
 import net from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exitAfter, lasting, SOON } from '../../../peers/hostile-endings.ts';
-import { listenLoopback, WAIT_MS } from '../../../peers/listen.ts';
-import { closeProxies, PROXY_BIN, type ProxyProcess, proxyEnvironment } from '../../../peers/proxy.ts';
+import { listenLoopback } from '../../../peers/listen.ts';
+import { startUnderParent } from '../../../peers/parent.ts';
+import { closeProxies, type ProxyProcess } from '../../../peers/proxy.ts';
 import { modernParams } from '../../../peers/rpc.ts';
-import { expectClean, type Setting, setting } from './first-contact-setting.ts';
+import { expectClean, type Fixture, fixture } from './fixture.ts';
 
 const peers: { close(): Promise<unknown> }[] = [];
 const open = async <T extends (typeof peers)[number]>(starting: Promise<T> | T): Promise<T> => {
@@ -27,8 +28,8 @@ const never = (): Promise<void> => new Promise((resolve) => releases.push(resolv
 /** Where the program is when it is ended. */
 interface Phase {
   readonly name: string;
-  /** Makes the setting, and the promise that the program is there. */
-  set(): Promise<{ made: Setting; reached: () => Promise<unknown> }>;
+  /** Makes the fixture, and the promise that the program is there. */
+  set(): Promise<{ made: Fixture; reached: () => Promise<unknown> }>;
   /** Whether it gets there by a call after others were answered. */
   readonly later?: true;
 }
@@ -37,7 +38,7 @@ const PHASES: Phase[] = [
   {
     name: 'the metadata of the server does not come',
     async set() {
-      const made = await setting(open, 'hold');
+      const made = await fixture(open, 'hold');
       let asked = (): void => {};
       const reached = new Promise<void>((resolve) => {
         asked = resolve;
@@ -54,21 +55,21 @@ const PHASES: Phase[] = [
   {
     name: 'the user does nothing',
     async set() {
-      const made = await setting(open, 'hold');
+      const made = await fixture(open, 'hold');
       return { made, reached: () => made.browser.waitForTab(1) };
     },
   },
   {
     name: 'the token endpoint does not answer',
     async set() {
-      const made = await setting(open, 'approve', { authorizationServer: { beforeToken: never } });
+      const made = await fixture(open, 'approve', { authorizationServer: { beforeToken: never } });
       return { made, reached: () => made.authorizationServer.waitFor('token', 1) };
     },
   },
   {
     name: 'a call of a session waits for the user',
     async set() {
-      const made = await setting(open, 'hold', { server: { open: (method) => method !== 'tools/call' } });
+      const made = await fixture(open, 'hold', { server: { open: (method) => method !== 'tools/call' } });
       return { made, reached: () => made.browser.waitForTab(1) };
     },
     later: true,
@@ -122,53 +123,19 @@ describe.concurrent.each(PHASES)('while $name', ({ set, later = false }) => {
 });
 
 it.concurrent('the death of its parent ends it, even while somebody else holds its stdin open', async () => {
-  const made = await setting(open, 'hold');
+  const made = await fixture(open, 'hold');
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
   const line = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params });
-  const parent = spawn(process.execPath, ['-e', PARENT, PROXY_BIN, made.server.url, line], {
-    env: { ...proxyEnvironment(made.home), BROWSER: made.browser.command },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  const pids = await new Promise<number[]>((resolve) => parent.once('message', (sent) => resolve(sent as number[])));
-  const outputClosed = new Promise<void>((resolve) => parent.stdout?.once('end', () => resolve()));
-  parent.stdout?.resume();
-  let limit: NodeJS.Timeout | undefined;
-  const giveUp = new Promise<never>((_, reject) => {
-    limit = setTimeout(() => reject(new Error('the program has outlived its parent')), WAIT_MS);
-  });
-  try {
-    await made.browser.waitForTab(1);
-    const ms = await lasting(() => {
-      parent.kill('SIGKILL');
-      return Promise.race([outputClosed, giveUp]);
-    });
-    expect(ms).toBeLessThan(SOON);
-    for (const port of portsOf(made)) await expectFree(port);
-  } finally {
-    clearTimeout(limit);
-    parent.kill('SIGKILL');
-    for (const pid of pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It is gone, as the program should be.
-      }
-    }
-  }
+  const { home, browser, server } = made;
+  const parent = await open(startUnderParent(server.url, { lines: [line], home, env: { BROWSER: browser.command } }));
+  await browser.waitForTab(1);
+  const ms = await lasting(() => parent.kill());
+  expect(ms).toBeLessThan(SOON);
+  for (const port of portsOf(made)) await expectFree(port);
 });
 
-/** Starts the program, opens it, and hands the writing end of its stdin to a sibling that does nothing. */
-const PARENT = `
-  const { spawn } = require('node:child_process');
-  const [bin, url, line] = process.argv.slice(1);
-  const program = spawn(process.execPath, [bin, url], { stdio: ['pipe', 'inherit', 'ignore'] });
-  const idle = ['-e', 'setInterval(() => {}, 60_000)'];
-  const holder = spawn(process.execPath, idle, { stdio: ['ignore', 'ignore', 'ignore', program.stdin] });
-  program.stdin.write(line + '\\n');
-  process.send([program.pid, holder.pid]);`;
-
 /** The ports to which a browser was told to come back. */
-function portsOf({ browser }: Setting): number[] {
+function portsOf({ browser }: Fixture): number[] {
   return browser.opened.map((url) => Number(new URL(new URL(url).searchParams.get('redirect_uri') ?? '').port));
 }
 

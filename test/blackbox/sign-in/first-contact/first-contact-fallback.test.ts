@@ -1,26 +1,17 @@
 // What a client gets whose user takes longer than a client waits. These wait as long as the program does: 25 seconds;
 // so several of them wait side by side.
 import { afterAll, expect, it } from 'vitest';
-import { closeProxies } from '../../../peers/proxy.ts';
-import { expectClean, expectPage, LIST_CHANGES, setting, TOOLS, toolNames } from './first-contact-setting.ts';
+import { opened } from '../../../peers/opened.ts';
+import { expectClean, expectPage, fixture, LIST_CHANGES, TOOLS, toolNames } from './fixture.ts';
 
-const peers: { close(): Promise<unknown> }[] = [];
-const open = async <T extends (typeof peers)[number]>(starting: Promise<T> | T): Promise<T> => {
-  const peer = await starting;
-  peers.push(peer);
-  return peer;
-};
-afterAll(async () => {
-  await closeProxies();
-  for (const peer of peers.reverse()) await peer.close();
-});
+const open = opened(afterAll);
 
 const CALL = { name: 'whoami', arguments: {} };
 /** Longer than the program lets a list wait. */
 const PATIENT = 90_000;
 
 it.concurrent('a legacy client gets the one tool that says where to sign in, and then the real ones', async () => {
-  const { browser, start } = await setting(open, 'hold');
+  const { browser, start } = await fixture(open, 'hold');
   const proxy = start();
   const { rpc } = proxy;
   rpc.waitMs = PATIENT;
@@ -49,7 +40,7 @@ it.concurrent('a legacy client gets the one tool that says where to sign in, and
 it.concurrent('a modern client gets the same, and after a refusal the tool begins a new sign-in', async ({
   expect,
 }) => {
-  const { browser, start } = await setting(open, 'hold');
+  const { browser, start } = await fixture(open, 'hold');
   const proxy = start();
   const { rpc } = proxy;
   rpc.waitMs = PATIENT;
@@ -76,7 +67,7 @@ it.concurrent('a modern client gets the same, and after a refusal the tool begin
 });
 
 it.concurrent('who was signed in once gets what the server said then', async () => {
-  const { authorizationServer, browser, start } = await setting(open, 'approve');
+  const { authorizationServer, browser, start } = await fixture(open, 'approve');
   const before = start();
   await before.rpc.initialize('2025-11-25');
   const list = await before.rpc.request('tools/list');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import type { ProxyProcess } from '../../../peers/proxy.ts';
 import { modernParams, type Received } from '../../../peers/rpc.ts';
-import { expectClean, isAnswered, served, setting, TOOLS, toolNames } from './first-contact-setting.ts';
+import { expectClean, fixture, isAnswered, served, TOOLS, toolNames } from './fixture.ts';
 
 const open = opened();
 
@@ -35,7 +35,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
   const { carrier, begin, ask } = way;
 
   it('signs in when a call needs it, once for all calls that wait', async () => {
-    const { browser, server, start } = await setting(open, 'hold', {
+    const { browser, server, start } = await fixture(open, 'hold', {
       server: { carrier, open: (method) => method !== 'tools/call' },
     });
     const proxy = start();
@@ -61,7 +61,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
   });
 
   it('signs in once more when everything was revoked', async () => {
-    const { authorizationServer, browser, server, start } = await setting(open, 'approve', { server: { carrier } });
+    const { authorizationServer, browser, server, start } = await fixture(open, 'approve', { server: { carrier } });
     const proxy = start();
     await begin(proxy);
     await ask(proxy, 'tools/list', {});
@@ -75,7 +75,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
   });
 
   it('gets more scopes with one sign-in that keeps the ones there were', async () => {
-    const { browser, server, start } = await setting(open, 'approve', {
+    const { browser, server, start } = await fixture(open, 'approve', {
       server: { carrier, requiredScopes: ['mcp'], challengeScope: 'mcp' },
     });
     const proxy = start();
@@ -92,7 +92,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
   });
 
   it('asks once for scopes that are never granted, and passes the refusal on', async () => {
-    const { browser, server, start } = await setting(open, 'approve', {
+    const { browser, server, start } = await fixture(open, 'approve', {
       server: { carrier },
       authorizationServer: { grantScopes: (asked) => asked.filter((scope) => scope !== 'admin') },
     });
@@ -111,7 +111,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
 });
 
 it('a call that waits longer than a sign-in may take says where to sign in, and does not run', async () => {
-  const { browser, server, start } = await setting(open, 'hold', {
+  const { browser, server, start } = await fixture(open, 'hold', {
     server: { carrier: 'sessions', open: (method) => method !== 'tools/call' },
   });
   const proxy = start(['--auth-timeout', '5']);

@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import type { ProxyProcess } from '../../../peers/proxy.ts';
 import { MODERN, modernParams, RpcError } from '../../../peers/rpc.ts';
-import { expectClean, expectPage, isAnswered, served, setting, TOOLS, toolNames } from './first-contact-setting.ts';
+import { expectClean, expectPage, fixture, isAnswered, served, TOOLS, toolNames } from './fixture.ts';
 
 const open = opened();
 const CARRIERS = ['http', 'sessions', 'sse'] as const;
 
 it.each(CARRIERS)('over %s: a probe is answered, asks nobody to sign in, and leaves nothing', async (carrier) => {
-  const { browser, server, authorizationServer, home, start } = await setting(open, 'approve', { server: { carrier } });
+  const { browser, server, authorizationServer, home, start } = await fixture(open, 'approve', { server: { carrier } });
   const proxy = start();
   const result = await proxy.rpc.modern('server/discover');
   expect(result).toMatchObject({ resultType: 'complete', supportedVersions: [MODERN], ttlMs: 0 });
@@ -28,7 +28,7 @@ it.each(CARRIERS)('over %s: a probe is answered, asks nobody to sign in, and lea
 });
 
 it('requests wait for the user, or say where to sign in; what was refused does not run later', async () => {
-  const { browser, server, start } = await setting(open, 'hold');
+  const { browser, server, start } = await fixture(open, 'hold');
   const proxy = start();
   const { rpc } = proxy;
   await rpc.modern('server/discover');
@@ -49,7 +49,7 @@ it('requests wait for the user, or say where to sign in; what was refused does n
 });
 
 it('a client that takes its waiting list back gets no answer, and the server no request', async () => {
-  const { browser, server, start } = await setting(open, 'hold');
+  const { browser, server, start } = await fixture(open, 'hold');
   const { rpc } = start();
   rpc.raw(JSON.stringify({ jsonrpc: '2.0', id: 'gone', method: 'tools/list', params: modernParams() }));
   await browser.waitForTab(1);
@@ -64,7 +64,7 @@ it('a client that takes its waiting list back gets no answer, and the server no 
 
 describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 2026-07-28', (carrier) => {
   it('a client that is signed in hears it from the server, and can open with initialize', async () => {
-    const { browser, server, start } = await setting(open, 'approve', { server: { carrier } });
+    const { browser, server, start } = await fixture(open, 'approve', { server: { carrier } });
     const before = start();
     await before.rpc.initialize();
     await before.rpc.request('tools/list');
@@ -86,7 +86,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
   });
 
   it('a client that was promised it gets what it would get directly', async () => {
-    const { browser, server, start } = await setting(open, 'hold', { server: { carrier } });
+    const { browser, server, start } = await fixture(open, 'hold', { server: { carrier } });
     const proxy = start();
     await proxy.rpc.modern('server/discover');
     const listed = proxy.rpc.modern('tools/list');
@@ -110,7 +110,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
   });
 
   it('a client that probed another process gets the same', async () => {
-    const { browser, start } = await setting(open, 'approve', { server: { carrier } });
+    const { browser, start } = await fixture(open, 'approve', { server: { carrier } });
     const probed = start();
     await probed.rpc.modern('server/discover');
     await probed.close();
@@ -122,7 +122,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
   });
 
   it('several requests at once open one session, whoever of them is taken back', async () => {
-    const { browser, server, start } = await setting(open, 'hold', { server: { carrier } });
+    const { browser, server, start } = await fixture(open, 'hold', { server: { carrier } });
     const { rpc } = start();
     await rpc.modern('server/discover');
     // The session is opened in the name of the one that is taken back, and the others come while it is.
@@ -162,7 +162,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
 });
 
 it('a server that refuses 2026-07-28 by name is served after the sign-in as any other legacy one', async () => {
-  const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
+  const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'sessions' } });
   server.behaviour.instead = ({ authorization, headers }) => {
     if (authorization === undefined || headers['mcp-protocol-version'] !== MODERN) return undefined;
     const error = { code: -32022, message: 'unsupported', data: { supported: ['2025-11-25', '2025-06-18'] } };

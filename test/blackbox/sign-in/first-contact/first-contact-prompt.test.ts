@@ -2,15 +2,7 @@
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { modernParams } from '../../../peers/rpc.ts';
-import {
-  expectClean,
-  expectPage,
-  isAnswered,
-  LIST_CHANGES,
-  setting,
-  TOOLS,
-  toolNames,
-} from './first-contact-setting.ts';
+import { expectClean, expectPage, fixture, isAnswered, LIST_CHANGES, TOOLS, toolNames } from './fixture.ts';
 
 const open = opened();
 const URL_MODE = { elicitation: { url: {} } };
@@ -18,7 +10,7 @@ const CALL = { name: 'whoami', arguments: {} };
 const ANSWERED = { inputResponses: { 'mcp-proxy/sign-in': { action: 'accept' } } };
 
 it('a client with a handshake is asked once it is ready, and told when the user is done', async () => {
-  const { browser, server, start } = await setting(open, 'hold');
+  const { browser, server, start } = await fixture(open, 'hold');
   const { rpc } = start();
   const clientInfo = { name: 'able', version: '1' };
   await rpc.request('initialize', { protocolVersion: '2025-11-25', capabilities: URL_MODE, clientInfo });
@@ -43,7 +35,7 @@ it('a client with a handshake is asked once it is ready, and told when the user 
 });
 
 it('a question that the user left open is taken back when the sign-in is done', async () => {
-  const { browser, start } = await setting(open, 'hold');
+  const { browser, start } = await fixture(open, 'hold');
   const proxy = start();
   await proxy.rpc.initialize('2025-11-25', URL_MODE);
   const { message } = await proxy.rpc.next('elicitation/create');
@@ -57,7 +49,7 @@ it('a question that the user left open is taken back when the sign-in is done', 
 it.each([{}, { elicitation: {} }, { elicitation: { form: {} } }])(
   'a client that declared %j is not asked',
   async (declared) => {
-    const { browser, start } = await setting(open, 'hold');
+    const { browser, start } = await fixture(open, 'hold');
     const { rpc } = start();
     await rpc.initialize('2025-11-25', declared);
     await browser.finish(1);
@@ -69,7 +61,7 @@ it.each([{}, { elicitation: {} }, { elicitation: { form: {} } }])(
 it.each(['http', 'sessions'] as const)(
   'a modern client over %s gets a result that asks, and its retry waits',
   async (carrier) => {
-    const { browser, server, start } = await setting(open, 'hold', { server: { carrier } });
+    const { browser, server, start } = await fixture(open, 'hold', { server: { carrier } });
     const proxy = start();
     const { rpc } = proxy;
     await rpc.modern('server/discover', {}, URL_MODE);
@@ -98,7 +90,7 @@ it.each(['http', 'sessions'] as const)(
 it.each(['decline', 'cancel'])(
   'a modern client whose user answers "%s" is told where to sign in, and nothing runs',
   async (action) => {
-    const { browser, server, start } = await setting(open, 'hold');
+    const { browser, server, start } = await fixture(open, 'hold');
     const { rpc } = start();
     await rpc.modern('tools/call', CALL, URL_MODE);
     const answer = { inputResponses: { 'mcp-proxy/sign-in': { action } } };
@@ -115,7 +107,7 @@ it.each(['decline', 'cancel'])(
 );
 
 it('a retry that the client takes back while it waits never runs', async () => {
-  const { browser, server, start } = await setting(open, 'hold');
+  const { browser, server, start } = await fixture(open, 'hold');
   const { rpc } = start();
   await rpc.modern('tools/call', CALL, URL_MODE);
   const echo = modernParams({ name: 'echo', arguments: {}, ...ANSWERED }, URL_MODE);
@@ -129,7 +121,7 @@ it('a retry that the client takes back while it waits never runs', async () => {
 });
 
 it('requests whose results may not ask do not', async () => {
-  const { browser, start } = await setting(open, 'hold');
+  const { browser, start } = await fixture(open, 'hold');
   const { rpc } = start();
   const listed = rpc.modern('tools/list', {}, URL_MODE);
   const page = await browser.waitForTab(1);

@@ -2,23 +2,14 @@
 // once, and everything is there when its user is done.
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
-import {
-  expectClean,
-  expectPage,
-  isAnswered,
-  LIST_CHANGES,
-  served,
-  setting,
-  TOOLS,
-  toolNames,
-} from './first-contact-setting.ts';
+import { expectClean, expectPage, fixture, isAnswered, LIST_CHANGES, served, TOOLS, toolNames } from './fixture.ts';
 
 const open = opened();
 
 it.each(['http', 'sessions', 'sse'] as const)(
   'over %s: answered while the tab is open, and whole after it',
   async (carrier) => {
-    const { browser, server, authorizationServer, start } = await setting(open, 'hold', { server: { carrier } });
+    const { browser, server, authorizationServer, start } = await fixture(open, 'hold', { server: { carrier } });
     const proxy = start();
     const { rpc } = proxy;
 
@@ -62,18 +53,18 @@ it.each(['http', 'sessions', 'sse'] as const)(
 it.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
   'answers a client of %s in its revision',
   async (revision) => {
-    const { start } = await setting(open, 'hold');
+    const { start } = await fixture(open, 'hold');
     expect((await start().rpc.initialize(revision)).protocolVersion).toBe(revision);
   },
 );
 
 it('answers a client of a revision that does not exist in the newest one with a handshake', async () => {
-  const { start } = await setting(open, 'hold');
+  const { start } = await fixture(open, 'hold');
   expect((await start().rpc.initialize('2031-01-01')).protocolVersion).toBe('2025-11-25');
 });
 
 it('a client that says late that it is ready is waited for by nobody, and is heard once', async () => {
-  const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
+  const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'sessions' } });
   const proxy = start();
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'late', version: '1' } };
   await proxy.rpc.request('initialize', params);
@@ -86,7 +77,7 @@ it('a client that says late that it is ready is waited for by nobody, and is hea
 });
 
 it('a client that opens a second time while it waits is connected once, and heard once', async () => {
-  const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
+  const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'sessions' } });
   const proxy = start();
   await proxy.rpc.initialize('2025-06-18');
   await browser.waitForTab(1);
@@ -106,7 +97,7 @@ it('a client that opens a second time while it waits is connected once, and hear
 });
 
 it('what the client takes back while it waits never runs', async () => {
-  const { browser, server, start } = await setting(open, 'hold', { server: { carrier: 'sessions' } });
+  const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'sessions' } });
   const { rpc } = start();
   await rpc.initialize();
   rpc.raw('{"jsonrpc":"2.0","id":"gone","method":"tools/list","params":{"cursor":"taken back"}}');
@@ -120,7 +111,7 @@ it('what the client takes back while it waits never runs', async () => {
 });
 
 it('who refuses the sign-in is asked again when a call needs it, and in one more tab', async () => {
-  const { browser, authorizationServer, server, start } = await setting(open, 'hold');
+  const { browser, authorizationServer, server, start } = await fixture(open, 'hold');
   const proxy = start();
   const { rpc } = proxy;
   await rpc.initialize();

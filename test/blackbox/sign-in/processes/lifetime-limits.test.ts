@@ -1,6 +1,6 @@
 // Servers in trouble: what is asked of them again, how often, and what the user is told meanwhile.
 import { expect, it } from 'vitest';
-import type { Answer } from '../../../peers/oauth/place.ts';
+import type { Answer } from '../../../peers/oauth/document-answer.ts';
 import { opened } from '../../../peers/opened.ts';
 import type { Copy } from './copy.ts';
 import { calls, type Fleet, startFleet, until, works } from './fleet.ts';

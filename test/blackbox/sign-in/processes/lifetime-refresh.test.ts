@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../../peers/oauth/authorization-server.ts';
 import { opened } from '../../../peers/opened.ts';
-import { storedSignIn } from '../place-of-credentials.ts';
+import { storedSignIn } from '../stored-files.ts';
 import { calls, type Fleet, lists, startFleet, until, works } from './fleet.ts';
 
 const open = opened();

@@ -2,7 +2,7 @@
 // the whole grant when it comes again.
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
-import { lastBeat, ownerOf, storedSignIn } from '../place-of-credentials.ts';
+import { lastBeat, ownerOf, storedSignIn } from '../stored-files.ts';
 import { calls, type Fleet, gate, startFleet, until, works } from './fleet.ts';
 
 const open = opened();

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
-import { ownerOf } from '../place-of-credentials.ts';
+import { ownerOf } from '../stored-files.ts';
 import type { Copy } from './copy.ts';
 import { calls, type Fleet, gate, lists, startFleet, until, works } from './fleet.ts';
 

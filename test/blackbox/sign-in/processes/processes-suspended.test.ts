@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { startProxy } from '../../../peers/proxy.ts';
-import { breakLocks, ownerOf, storedSignIn } from '../place-of-credentials.ts';
+import { breakLocks, ownerOf, storedSignIn } from '../stored-files.ts';
 import { calls, type Fleet, gate, lists, startFleet, until, works } from './fleet.ts';
 
 const open = opened();

@@ -1,6 +1,5 @@
 // Somebody with an MCP host in front of a server that one of the well-known providers guards: starts the built program,
 // signs in with the page it opens, calls a tool, and goes on when the access token is over.
-import net from 'node:net';
 import { expect } from 'vitest';
 import { type Browser, startBrowser } from '../../../peers/oauth/browser.ts';
 import type { Authorization } from '../../../peers/providers/authorization.ts';
@@ -90,13 +89,4 @@ export function refreshOf(provider: Guarded): URLSearchParams {
       .filter(({ form }) => form.get('grant_type') === 'refresh_token')
       .at(-1)?.form ?? new URLSearchParams()
   );
-}
-
-/** A port that is free now: for redirect URIs that are registered before anybody listens. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,5 +1,7 @@
 // What the providers say no to: clients that are missing, and refresh tokens that are over, each in its own words.
+
 import { expect, it } from 'vitest';
+import { freePort } from '../../../peers/free-port.ts';
 import { opened } from '../../../peers/opened.ts';
 import { startAtlassian } from '../../../peers/providers/atlassian.ts';
 import { startAuth0 } from '../../../peers/providers/auth0.ts';
@@ -11,9 +13,9 @@ import { startKeycloak } from '../../../peers/providers/keycloak.ts';
 import { startOkta } from '../../../peers/providers/okta.ts';
 import { startSlack } from '../../../peers/providers/slack.ts';
 import { RpcError } from '../../../peers/rpc.ts';
-import { storedSignIn } from '../place-of-credentials.ts';
-import { startScene } from '../scene.ts';
-import { freePort, type Guarded, startUser, withClient } from './provider-user.ts';
+import { startSignInFixture } from '../fixture.ts';
+import { storedSignIn } from '../stored-files.ts';
+import { type Guarded, startUser, withClient } from './provider-user.ts';
 
 const open = opened();
 const redirectUri = 'http://localhost:3118/callback';
@@ -144,11 +146,11 @@ it.each(REVOKED)('$name: asks for one sign-in, and keeps the client', async ({ s
 });
 
 it.each(['ratelimited', 'internal_error'])('Slack: keeps the sign-in when it is only %s', async (error) => {
-  const scene = await open(startScene());
-  const { whoami } = await scene.signedIn([], scene.home);
-  scene.as.expireAccessTokens();
-  scene.as.behaviour.tokenAnswer = () => ({ status: 200, body: { ok: false, error } });
+  const fixture = await open(startSignInFixture());
+  const { whoami } = await fixture.signedIn([], fixture.home);
+  fixture.as.expireAccessTokens();
+  fixture.as.behaviour.tokenAnswer = () => ({ status: 200, body: { ok: false, error } });
   await expect(whoami()).rejects.toThrow(error);
-  expect(storedSignIn(scene.home)?.tokens?.refreshToken).toMatch(/^refresh-/);
-  expect(scene.browser.opened).toHaveLength(1);
+  expect(storedSignIn(fixture.home)?.tokens?.refreshToken).toMatch(/^refresh-/);
+  expect(fixture.browser.opened).toHaveLength(1);
 });

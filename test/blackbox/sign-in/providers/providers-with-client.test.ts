@@ -1,6 +1,8 @@
 // Providers where the user has registered a client beforehand: its id, and sometimes its secret or the one redirect URI
 // that it may use, are all there is to say.
+
 import { expect, it } from 'vitest';
+import { freePort } from '../../../peers/free-port.ts';
 import { opened } from '../../../peers/opened.ts';
 import { startAuth0 } from '../../../peers/providers/auth0.ts';
 import { startCognito } from '../../../peers/providers/cognito.ts';
@@ -10,7 +12,7 @@ import { startGoogle } from '../../../peers/providers/google.ts';
 import { startKeycloak } from '../../../peers/providers/keycloak.ts';
 import { startOkta } from '../../../peers/providers/okta.ts';
 import { startSlack } from '../../../peers/providers/slack.ts';
-import { exchangeOf, freePort, refreshOf, signInAndStay, startUser, stay, withClient } from './provider-user.ts';
+import { exchangeOf, refreshOf, signInAndStay, startUser, stay, withClient } from './provider-user.ts';
 
 const open = opened();
 

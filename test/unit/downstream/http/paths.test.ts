@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
+  CLIENT_PATHS,
+  type ClientService,
+  ENDPOINTS,
+  endpointAt,
   forwardedPrefix,
   isWellKnown,
   knownPath,
   pathOf,
-  transportPath,
+  serviceFor,
 } from '../../../../src/downstream/http/paths.ts';
 
 describe('pathOf', () => {
@@ -26,26 +30,39 @@ describe('pathOf', () => {
   });
 });
 
-describe('transportPath', () => {
+describe('the table of endpoints', () => {
+  it('has each path and each service once, and finds it', () => {
+    expect(new Set(ENDPOINTS.map(({ path }) => path)).size).toBe(ENDPOINTS.length);
+    expect(new Set(ENDPOINTS.map(({ service }) => service)).size).toBe(ENDPOINTS.length);
+    for (const endpoint of ENDPOINTS) expect(endpointAt(endpoint.path)).toBe(endpoint);
+    expect(['', '/x', '/mcp/', '/MCP', '__proto__', 'constructor'].map(endpointAt)).toEqual(Array(6).fill(undefined));
+  });
+
+  it('tells clients of the paths where it serves them', () => {
+    const forClients = ENDPOINTS.filter(({ audience }) => audience === 'clients');
+    expect(Object.fromEntries(forClients.map(({ service, path }) => [service, path]))).toEqual(CLIENT_PATHS);
+  });
+});
+
+describe('serviceFor', () => {
   const EVENTS = { accept: 'text/event-stream' };
-  it.each<[string, string, Record<string, string>, string]>([
-    ['POST', '/mcp', {}, '/mcp'],
-    ['POST', '/sse', {}, '/mcp'],
-    ['DELETE', '/sse', {}, '/mcp'],
-    ['GET', '/sse', EVENTS, '/sse'],
-    ['GET', '/sse', {}, '/sse'],
-    ['GET', '/sse', { ...EVENTS, 'mcp-protocol-version': '2024-11-05' }, '/sse'],
-    ['GET', '/sse', { ...EVENTS, 'mcp-session-id': 'x' }, '/mcp'],
-    ['GET', '/mcp', EVENTS, '/sse'],
-    ['GET', '/mcp', { accept: 'Text/Event-Stream; q=1, */*' }, '/sse'],
-    ['GET', '/mcp', { accept: '*/*' }, '/mcp'],
-    ['GET', '/mcp', {}, '/mcp'],
-    ['GET', '/mcp', { ...EVENTS, 'mcp-session-id': 'x' }, '/mcp'],
-    ['GET', '/mcp', { ...EVENTS, 'mcp-protocol-version': '2025-11-25' }, '/mcp'],
-    ['POST', '/message', EVENTS, '/message'],
-    ['GET', '/metrics', EVENTS, '/metrics'],
-  ])('%s %s with %j: %s', (method, path, headers, served) => {
-    expect(transportPath(path, method, headers)).toBe(served);
+  it.each<[string, ClientService, Record<string, string>, ClientService]>([
+    ['POST', 'streamable', {}, 'streamable'],
+    ['POST', 'sse', {}, 'streamable'],
+    ['DELETE', 'sse', {}, 'streamable'],
+    ['GET', 'sse', EVENTS, 'sse'],
+    ['GET', 'sse', {}, 'sse'],
+    ['GET', 'sse', { ...EVENTS, 'mcp-protocol-version': '2024-11-05' }, 'sse'],
+    ['GET', 'sse', { ...EVENTS, 'mcp-session-id': 'x' }, 'streamable'],
+    ['GET', 'streamable', EVENTS, 'sse'],
+    ['GET', 'streamable', { accept: 'Text/Event-Stream; q=1, */*' }, 'sse'],
+    ['GET', 'streamable', { accept: '*/*' }, 'streamable'],
+    ['GET', 'streamable', {}, 'streamable'],
+    ['GET', 'streamable', { ...EVENTS, 'mcp-session-id': 'x' }, 'streamable'],
+    ['GET', 'streamable', { ...EVENTS, 'mcp-protocol-version': '2025-11-25' }, 'streamable'],
+    ['POST', 'message', EVENTS, 'message'],
+  ])('%s %s with %j: %s', (method, asked, headers, service) => {
+    expect(serviceFor(asked, method, headers)).toBe(service);
   });
 });
 

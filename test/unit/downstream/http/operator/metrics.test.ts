@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Meter } from '../../../../../src/core/ports.ts';
 import { createMetrics, type Metrics } from '../../../../../src/downstream/http/operator/metrics.ts';
 
 /** Every sample by its name and labels, as the text format of Prometheus (0.0.4) has it. */
@@ -26,52 +27,61 @@ async function samplesOf(metrics: Metrics): Promise<Map<string, number>> {
 
 const metricsOf = (sessions = () => 0, streams = () => 0): Metrics => createMetrics({ sessions, streams });
 
+/** The metrics of a proxy with one server, and its meter. */
+function metered(): { metrics: Metrics; meter: Meter } {
+  const metrics = metricsOf();
+  return { metrics, meter: metrics.meterOf('one') };
+}
+
 it('has the media type of the format', async () => {
   expect((await metricsOf().text()).type).toBe('text/plain; version=0.0.4; charset=utf-8');
 });
 
 it('before anything has happened, tells of every error that may come', async () => {
-  const samples = await samplesOf(metricsOf());
+  const samples = await samplesOf(metered().metrics);
   expect([...samples.keys()].sort()).toEqual([
     'mcp_proxy_sessions',
     'mcp_proxy_streams',
-    'mcp_proxy_token_refreshes_total',
-    'mcp_proxy_upstream_errors_total{code="bad-result"}',
-    'mcp_proxy_upstream_errors_total{code="failed"}',
-    'mcp_proxy_upstream_errors_total{code="no-common-version"}',
-    'mcp_proxy_upstream_errors_total{code="no-sign-in"}',
-    'mcp_proxy_upstream_errors_total{code="sign-in-needed"}',
-    'mcp_proxy_upstream_errors_total{code="timeout"}',
-    'mcp_proxy_upstream_errors_total{code="unauthorized"}',
-    'mcp_proxy_upstream_errors_total{code="unreachable"}',
+    'mcp_proxy_token_refreshes_total{server="one"}',
+    'mcp_proxy_upstream_errors_total{server="one",code="bad-result"}',
+    'mcp_proxy_upstream_errors_total{server="one",code="failed"}',
+    'mcp_proxy_upstream_errors_total{server="one",code="no-common-version"}',
+    'mcp_proxy_upstream_errors_total{server="one",code="no-sign-in"}',
+    'mcp_proxy_upstream_errors_total{server="one",code="sign-in-needed"}',
+    'mcp_proxy_upstream_errors_total{server="one",code="timeout"}',
+    'mcp_proxy_upstream_errors_total{server="one",code="unauthorized"}',
+    'mcp_proxy_upstream_errors_total{server="one",code="unreachable"}',
   ]);
   expect([...samples.values()].every((value) => value === 0)).toBe(true);
 });
 
 describe('exchanges', () => {
   it('are counted by method and outcome', async () => {
-    const metrics = metricsOf();
-    metrics.exchange('tools/call', 'result', 0.1);
-    metrics.exchange('tools/call', 'result', 0.2);
-    metrics.exchange('tools/call', 'error', 0.1);
-    metrics.exchange('other', 'cancelled', 0.1);
+    const { metrics, meter } = metered();
+    meter.exchange('tools/call', 'result', 0.1);
+    meter.exchange('tools/call', 'result', 0.2);
+    meter.exchange('tools/call', 'error', 0.1);
+    meter.exchange('other', 'cancelled', 0.1);
     const samples = await samplesOf(metrics);
-    expect(samples.get('mcp_proxy_requests_total{method="tools/call",outcome="result"}')).toBe(2);
-    expect(samples.get('mcp_proxy_requests_total{method="tools/call",outcome="error"}')).toBe(1);
-    expect(samples.get('mcp_proxy_requests_total{method="other",outcome="cancelled"}')).toBe(1);
+    expect(samples.get('mcp_proxy_requests_total{server="one",method="tools/call",outcome="result"}')).toBe(2);
+    expect(samples.get('mcp_proxy_requests_total{server="one",method="tools/call",outcome="error"}')).toBe(1);
+    expect(samples.get('mcp_proxy_requests_total{server="one",method="other",outcome="cancelled"}')).toBe(1);
   });
 
   it('have durations that are told apart from milliseconds to minutes', async () => {
-    const metrics = metricsOf();
+    const { metrics, meter } = metered();
     const seconds = [0.001, 0.02, 3, 45, 200, 1_000];
-    for (const each of seconds) metrics.exchange('tools/call', 'result', each);
+    for (const each of seconds) meter.exchange('tools/call', 'result', each);
     const samples = await samplesOf(metrics);
     const upTo = (le: string): number | undefined =>
-      samples.get(`mcp_proxy_request_duration_seconds_bucket{le="${le}",method="tools/call"}`);
+      samples.get(`mcp_proxy_request_duration_seconds_bucket{le="${le}",server="one",method="tools/call"}`);
     expect(['0.005', '0.025', '5', '60', '300', '+Inf'].map(upTo)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(samples.get('mcp_proxy_request_duration_seconds_count{method="tools/call"}')).toBe(6);
+    expect(samples.get('mcp_proxy_request_duration_seconds_count{server="one",method="tools/call"}')).toBe(6);
     const total = seconds.reduce((sum, each) => sum + each, 0);
-    expect(samples.get('mcp_proxy_request_duration_seconds_sum{method="tools/call"}')).toBeCloseTo(total, 6);
+    expect(samples.get('mcp_proxy_request_duration_seconds_sum{server="one",method="tools/call"}')).toBeCloseTo(
+      total,
+      6,
+    );
   });
 
   it.each([
@@ -84,18 +94,18 @@ describe('exchanges', () => {
     'no-common-version',
     'bad-result',
   ])('that end with %s are errors upstream', async (code) => {
-    const metrics = metricsOf();
-    metrics.exchange('tools/call', code, 1);
+    const { metrics, meter } = metered();
+    meter.exchange('tools/call', code, 1);
     const samples = await samplesOf(metrics);
     const errors = [...samples].filter(([name, value]) => name.includes('upstream_errors') && value > 0);
-    expect(errors).toEqual([[`mcp_proxy_upstream_errors_total{code="${code}"}`, 1]]);
+    expect(errors).toEqual([[`mcp_proxy_upstream_errors_total{server="one",code="${code}"}`, 1]]);
   });
 
   it.each(['result', 'error', 'cancelled', 'limit', 'invalid-request', 'invalid-params', 'internal'])(
     'that end with %s are none',
     async (outcome) => {
-      const metrics = metricsOf();
-      metrics.exchange('tools/call', outcome, 1);
+      const { metrics, meter } = metered();
+      meter.exchange('tools/call', outcome, 1);
       const samples = await samplesOf(metrics);
       expect([...samples].filter(([name, value]) => name.includes('upstream_errors') && value > 0)).toEqual([]);
     },
@@ -123,7 +133,7 @@ describe('responses', () => {
     for (const path of [
       '',
       '/',
-      '/mcp/',
+      '/mcp//',
       '/MCP',
       '/a"\n\\b',
       '__proto__',
@@ -138,10 +148,10 @@ describe('responses', () => {
 });
 
 it('renewed tokens are counted', async () => {
-  const metrics = metricsOf();
-  metrics.renewed();
-  metrics.renewed();
-  expect((await samplesOf(metrics)).get('mcp_proxy_token_refreshes_total')).toBe(2);
+  const { metrics, meter } = metered();
+  meter.renewed();
+  meter.renewed();
+  expect((await samplesOf(metrics)).get('mcp_proxy_token_refreshes_total{server="one"}')).toBe(2);
 });
 
 it('sessions and streams are what they are when somebody asks', async () => {
@@ -160,7 +170,21 @@ it('sessions and streams are what they are when somebody asks', async () => {
 });
 
 it('two proxies in one process do not share numbers', async () => {
-  const [one, other] = [metricsOf(), metricsOf()];
-  one.renewed();
-  expect((await samplesOf(other)).get('mcp_proxy_token_refreshes_total')).toBe(0);
+  const [one, other] = [metered(), metered()];
+  one.meter.renewed();
+  expect((await samplesOf(other.metrics)).get('mcp_proxy_token_refreshes_total{server="one"}')).toBe(0);
+});
+
+it('what happens at one server is not counted at another', async () => {
+  const { metrics, meter } = metered();
+  metrics.meterOf('other');
+  meter.exchange('tools/call', 'failed', 1);
+  meter.renewed();
+  const happened = [...(await samplesOf(metrics))].filter(([name, value]) => name.includes('_total') && value > 0);
+  expect(happened).toEqual([
+    ['mcp_proxy_requests_total{server="one",method="tools/call",outcome="failed"}', 1],
+    ['mcp_proxy_upstream_errors_total{server="one",code="failed"}', 1],
+    ['mcp_proxy_token_refreshes_total{server="one"}', 1],
+  ]);
+  expect([...(await samplesOf(metrics)).keys()]).toContain('mcp_proxy_token_refreshes_total{server="other"}');
 });

@@ -1,7 +1,7 @@
 // A place where a metadata document may or may not be found, as a test wants it.
 import type { ServerResponse } from 'node:http';
 
-export type Place =
+export type DocumentAnswer =
   | 'document'
   /** A page under 200, as servers with one page for every path answer. */
   | 'html'
@@ -19,7 +19,7 @@ export interface Answer {
   readonly body?: unknown;
 }
 
-export function servePlace(res: ServerResponse, place: Place, document: Record<string, unknown>): void {
+export function servePlace(res: ServerResponse, place: DocumentAnswer, document: Record<string, unknown>): void {
   if (place === 'document') write(res, { status: 200, body: document });
   else if (place === 'html') {
     const body = '<!doctype html><title>Welcome</title><p>Welcome';

@@ -14,7 +14,7 @@ import {
 } from '../../peers/oauth/protected-server.ts';
 import { type ProxyProcess, privateHome, startProxy } from '../../peers/proxy.ts';
 
-export interface Scene {
+export interface SignInFixture {
   readonly as: AuthorizationServer;
   readonly server: ProtectedServer;
   readonly browser: Browser;
@@ -42,14 +42,18 @@ export interface RpcFailure {
   readonly hint: string;
 }
 
-export interface SceneOptions {
+export interface SignInFixtureOptions {
   as?: AuthorizationServerOptions;
   server?: Partial<ProtectedServerOptions>;
   /** Both at one origin. */
   sameHost?: boolean;
 }
 
-export async function startScene({ as: given, server: more, sameHost }: SceneOptions = {}): Promise<Scene> {
+export async function startSignInFixture({
+  as: given,
+  server: more,
+  sameHost,
+}: SignInFixtureOptions = {}): Promise<SignInFixture> {
   const as = await startAuthorizationServer(given);
   const server = await startProtectedServer({ authorizationServer: as, ...(sameHost && { hosted: as }), ...more });
   const browser = await startBrowser('approve');

@@ -5,7 +5,7 @@ import * as a from '../../peers/hostile-answers.ts';
 import { closeServings, type Serving, startServing } from '../../peers/http/serving.ts';
 import { closeStreams, type EventStream, openStream } from './event-stream.ts';
 import { type Answered, type Ask, ask, BOTH, inSession, openSession, request } from './exchange.ts';
-import { type Held, hold } from './held.ts';
+import { type Held, hold } from './held-answers.ts';
 import { closeConnections } from './raw-connection.ts';
 
 export interface Session {
@@ -20,13 +20,13 @@ export interface Session {
   delete(): Promise<Answered>;
 }
 
-export interface Setting {
+export interface Fixture {
   readonly upstream: Hostile;
   readonly serving: Serving;
   readonly session: Session;
 }
 
-/** For each test file that uses `setting`. */
+/** For each test file that uses `fixture`. */
 export function cleanUp(): void {
   afterEach(async () => {
     closeStreams();
@@ -36,14 +36,14 @@ export function cleanUp(): void {
   });
 }
 
-export async function setting(args: string[] = [], version = '2025-11-25'): Promise<Setting> {
+export async function fixture(args: string[] = [], version = '2025-11-25'): Promise<Fixture> {
   const upstream = await startHostile();
   const serving = await startServing(upstream.url, args);
   return { upstream, serving, session: await startSession(serving.url, version) };
 }
 
 /** The same, with a stream for what belongs to no request, open all the way. */
-export async function listening(args: string[] = []): Promise<Setting & { stream: EventStream; theirs: Held }> {
+export async function listening(args: string[] = []): Promise<Fixture & { stream: EventStream; theirs: Held }> {
   const upstream = await startHostile();
   const gets = hold(upstream, 'GET');
   const serving = await startServing(upstream.url, args);

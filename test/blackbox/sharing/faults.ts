@@ -1,9 +1,9 @@
-// Compares what every client got and what the server ran with what the book says: every message that is lost, doubled or
-// with the wrong client is one line.
+// Compares what each client received and what the server ran with the expectations. Each message that was lost, doubled
+// or delivered to the wrong client is one line.
 import type { Arrival } from '../../peers/http/arrivals.ts';
 import type { Ledger } from '../../peers/http/ledger.ts';
 import type { Actor } from './actor.ts';
-import type { Book, CallRecord, Refuses } from './book.ts';
+import type { CallRecord, Expectations, Refuses } from './expectations.ts';
 
 interface Heard {
   readonly what: string;
@@ -15,24 +15,38 @@ interface Heard {
 }
 
 /** An empty list is a clean run. */
-export function judge(actors: readonly Actor[], book: Book, ledger: Ledger, refuses: Refuses): string[] {
-  const asked = new Set(book.calls.map(({ nonce }) => nonce));
+export function findFaults(
+  actors: readonly Actor[],
+  expectations: Expectations,
+  ledger: Ledger,
+  refuses: Refuses,
+): string[] {
+  const asked = new Set(expectations.calls.map(({ nonce }) => nonce));
   const strangers = [...ledger.executions.keys()].filter((nonce) => !asked.has(nonce));
   return [
-    ...judgeSome(actors, book, ledger, refuses),
+    ...findFaultsOf(actors, expectations, ledger, refuses),
     ...strangers.map((nonce) => `${nonce} ran, and nobody called`),
     ...ledger.complaints,
   ];
 }
 
-/** The same where others are at work too, of whom the book knows nothing. */
-export function judgeSome(actors: readonly Actor[], book: Book, ledger: Ledger, refuses: Refuses): string[] {
+/** The same while other clients, which the expectations do not cover, are at work. */
+export function findFaultsOf(
+  actors: readonly Actor[],
+  expectations: Expectations,
+  ledger: Ledger,
+  refuses: Refuses,
+): string[] {
   const wrong: string[] = [];
   const calls = new Map<Actor, Map<string, CallRecord>>(actors.map((actor) => [actor, new Map()]));
-  for (const call of book.calls) calls.get(call.actor)?.set(JSON.stringify(call.id), call);
+  for (const call of expectations.calls) calls.get(call.actor)?.set(JSON.stringify(call.id), call);
   for (const actor of actors) {
     const own = calls.get(actor) ?? new Map<string, CallRecord>();
-    wrong.push(...judgeAnswers(actor, own), ...judgeProgress(actor, own), ...judgeQuestions(actor, book, refuses));
+    wrong.push(
+      ...wrongAnswers(actor, own),
+      ...wrongProgress(actor, own),
+      ...wrongQuestions(actor, expectations, refuses),
+    );
     wrong.push(...actor.conversation.garbage.map((text) => `${actor.name} got what is no message: ${text}`));
     wrong.push(...actor.conversation.refusals.map(({ message }) => `${actor.name} was refused: ${message}`));
     wrong.push(...unknown(actor));
@@ -41,28 +55,28 @@ export function judgeSome(actors: readonly Actor[], book: Book, ledger: Ledger, 
     {
       what: 'the update',
       method: 'notifications/resources/updated',
-      expected: book.updates,
+      expected: expectations.updates,
       nonce: ({ message }) => message.params?._meta?.nonce,
     },
     {
       what: 'the log message',
       method: 'notifications/message',
-      expected: book.logs,
+      expected: expectations.logs,
       nonce: ({ message }) => message.params?.data,
     },
     {
       what: 'the announcement',
       method: 'notifications/tools/list_changed',
-      expected: book.announcements,
-      unasked: book.announcedUnasked,
+      expected: expectations.announcements,
+      unasked: expectations.announcedUnasked,
       nonce: ({ message }) => message.params?._meta?.nonce,
     },
   ];
-  for (const one of heard) wrong.push(...judgeHeard(actors, one));
-  return [...wrong, ...judgeExecutions(book, ledger), ...judgeOutcomes(book, ledger, refuses)];
+  for (const one of heard) wrong.push(...wrongHeard(actors, one));
+  return [...wrong, ...wrongExecutions(expectations, ledger), ...wrongOutcomes(expectations, ledger, refuses)];
 }
 
-function judgeAnswers(actor: Actor, calls: ReadonlyMap<string, CallRecord>): string[] {
+function wrongAnswers(actor: Actor, calls: ReadonlyMap<string, CallRecord>): string[] {
   const wrong: string[] = [];
   const counts = new Map<string, number>();
   for (const { message, text } of actor.conversation.arrivals.all) {
@@ -90,7 +104,7 @@ function judgeAnswers(actor: Actor, calls: ReadonlyMap<string, CallRecord>): str
 
 const OPENING = /^"(initialize|level|discover|listen|(un)?subscribe .*)"$/;
 
-function judgeProgress(actor: Actor, calls: ReadonlyMap<string, CallRecord>): string[] {
+function wrongProgress(actor: Actor, calls: ReadonlyMap<string, CallRecord>): string[] {
   const wrong: string[] = [];
   const steps = new Map<string, number[]>();
   const ways = new Map<string, string[]>();
@@ -115,25 +129,25 @@ function judgeProgress(actor: Actor, calls: ReadonlyMap<string, CallRecord>): st
   return wrong;
 }
 
-function judgeQuestions(actor: Actor, book: Book, refuses: Refuses): string[] {
+function wrongQuestions(actor: Actor, expectations: Expectations, refuses: Refuses): string[] {
   const wrong: string[] = [];
   const counts = new Map<unknown, number>();
   for (const { message, text } of actor.conversation.arrivals.of('elicitation/create')) {
     const nonce = message.params?.message as string;
     counts.set(nonce, (counts.get(nonce) ?? 0) + 1);
-    if (book.questions.get(nonce) !== actor || refuses(actor)) {
+    if (expectations.questions.get(nonce) !== actor || refuses(actor)) {
       wrong.push(`${actor.name} was asked what is not its question: ${text}`);
     }
   }
   if (refuses(actor) || actor.kind === 'modern') return wrong;
-  for (const [nonce, owner] of book.questions) {
+  for (const [nonce, owner] of expectations.questions) {
     const count = counts.get(nonce) ?? 0;
     if (owner === actor && count !== 1) wrong.push(`${actor.name} was asked ${nonce} ${count} times`);
   }
   return wrong;
 }
 
-function judgeHeard(actors: readonly Actor[], { what, method, expected, nonce, unasked = false }: Heard): string[] {
+function wrongHeard(actors: readonly Actor[], { what, method, expected, nonce, unasked = false }: Heard): string[] {
   const wrong: string[] = [];
   for (const actor of actors) {
     const counts = new Map<string, number>();
@@ -152,9 +166,9 @@ function judgeHeard(actors: readonly Actor[], { what, method, expected, nonce, u
   return wrong;
 }
 
-function judgeExecutions(book: Book, ledger: Ledger): string[] {
+function wrongExecutions(expectations: Expectations, ledger: Ledger): string[] {
   const wrong: string[] = [];
-  const asked = new Map(book.calls.map((call) => [call.nonce, call]));
+  const asked = new Map(expectations.calls.map((call) => [call.nonce, call]));
   for (const [nonce, { abandoned }] of asked) {
     const count = ledger.executions.get(nonce) ?? 0;
     if (count > 1 || (count === 0 && !abandoned)) wrong.push(`${nonce} ran ${count} times`);
@@ -167,9 +181,9 @@ function judgeExecutions(book: Book, ledger: Ledger): string[] {
   return wrong;
 }
 
-function judgeOutcomes(book: Book, ledger: Ledger, refuses: Refuses): string[] {
+function wrongOutcomes(expectations: Expectations, ledger: Ledger, refuses: Refuses): string[] {
   const wrong: string[] = [];
-  for (const [nonce, actor] of book.questions) {
+  for (const [nonce, actor] of expectations.questions) {
     const got = JSON.stringify(ledger.answers.get(nonce) ?? []);
     const due = { action: 'accept', content: { by: actor.name, to: nonce } };
     const right = refuses(actor)

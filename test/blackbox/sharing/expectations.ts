@@ -17,7 +17,7 @@ export interface CallRecord {
 /** Whether what the server asks this client is refused before it gets there. */
 export type Refuses = (actor: Actor) => boolean;
 
-export class Book {
+export class Expectations {
   readonly calls: CallRecord[] = [];
   /** Nonces of calls that ask, and who asked. */
   readonly questions = new Map<string, Actor>();

@@ -1,10 +1,10 @@
 // What the endpoints of the scripted authorization server share.
 import type http from 'node:http';
 import type { AuthorizationServerBehaviour, Refused } from './behaviour.ts';
+import type { Answer } from './document-answer.ts';
 import type { Client, Ledger } from './ledger.ts';
-import type { Answer } from './place.ts';
 
-export interface Realm {
+export interface ServerContext {
   readonly behaviour: AuthorizationServerBehaviour;
   readonly ledger: Ledger;
   readonly issuer: string;
@@ -37,7 +37,7 @@ export const isAnswer = (value: Answer | object | string): value is Answer =>
   typeof value === 'object' && 'status' in value;
 
 /** A registered client, or one that its metadata document describes. */
-export async function findClient({ behaviour, ledger }: Realm, id: string): Promise<Client | undefined> {
+export async function findClient({ behaviour, ledger }: ServerContext, id: string): Promise<Client | undefined> {
   const known = ledger.clients.get(id);
   if (known) return known;
   if (behaviour.clientMetadataDocuments === 'off' || !/^https?:\/\//.test(id)) return undefined;
@@ -49,7 +49,7 @@ export async function findClient({ behaviour, ledger }: Realm, id: string): Prom
 
 /** What a request asks for, or why it does not get it. */
 export function requested(
-  { behaviour }: Realm,
+  { behaviour }: ServerContext,
   parameters: URLSearchParams,
 ): { scopes: string[]; resource: string | undefined } | Refused {
   const scopes = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '');

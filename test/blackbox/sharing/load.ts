@@ -2,12 +2,12 @@
 
 import type { Ledger } from '../../peers/http/ledger.ts';
 import { type Random, seeded } from '../../unit/core/random.ts';
+import { announce, type Hearers, touchOne, type Workload, work } from './actions.ts';
 import { Actor, COMMON, type Kind } from './actor.ts';
-import { Book, type Refuses } from './book.ts';
-import { judge } from './judge.ts';
-import { announce, type Hearers, type Stage, touchOne, work } from './work.ts';
+import { Expectations, type Refuses } from './expectations.ts';
+import { findFaults } from './faults.ts';
 
-export interface CompanyOptions {
+export interface LoadOptions {
   readonly origin: string;
   readonly kinds: readonly Kind[];
   readonly clients: number;
@@ -19,55 +19,55 @@ export interface CompanyOptions {
   readonly hearers: (actors: readonly Actor[]) => Hearers;
   readonly cancelledEnds: boolean;
   /** Something that happens while nobody has a call under way. */
-  readonly interlude?: (stage: Stage) => Promise<void>;
+  readonly interlude?: (workload: Workload) => Promise<void>;
 }
 
-export interface Company {
+export interface Load {
   readonly actors: readonly Actor[];
-  readonly stage: Stage;
+  readonly workload: Workload;
   /** What went wrong, a line each. */
-  verdict(): string[];
+  faults(): string[];
   close(): Promise<void>;
 }
 
 const LEVELS = ['debug', 'info', 'warning', 'error', undefined];
 
-export async function bringTogether(options: CompanyOptions): Promise<Company> {
+export async function startLoad(options: LoadOptions): Promise<Load> {
   const { origin, kinds, clients, seed, ledger, refuses } = options;
-  const book = new Book();
+  const expectations = new Expectations();
   const actors = Array.from({ length: clients }, (_, index) => {
     const kind = kinds[index % kinds.length] as Kind;
     // Not in step with the kinds, so that every kind has every level.
     const level = LEVELS[Math.floor(index / kinds.length) % LEVELS.length];
     return new Actor({ name: `client-${index}`, kind, origin, hearsCommon: index % 3 !== 0, level });
   });
-  const stage: Stage = {
+  const workload: Workload = {
     actors,
-    book,
+    expectations,
     ledger,
     hearers: options.hearers(actors),
     cancelledEnds: options.cancelledEnds,
   };
   const [first] = actors as [Actor];
   await Promise.all(actors.map((actor) => actor.open()));
-  await announce(first, stage);
+  await announce(first, workload);
   const random = (index: number): Random => seeded(seed * 1_000 + index);
-  await Promise.all(actors.map((actor, index) => work(actor, stage, random(index), options.calls)));
-  await options.interlude?.(stage);
+  await Promise.all(actors.map((actor, index) => work(actor, workload, random(index), options.calls)));
+  await options.interlude?.(workload);
   // Some have heard enough, while others go on listening to the same.
   const leaving = actors.filter(({ kind, subscriptions }, index) => {
     return kind !== 'modern' && index % 2 === 0 && subscriptions.has(COMMON);
   });
   await Promise.all(leaving.map((actor) => actor.unsubscribe(COMMON)));
-  await Promise.all(actors.slice(0, 5).map((actor) => touchOne(actor, stage, COMMON)));
-  await announce(first, stage);
+  await Promise.all(actors.slice(0, 5).map((actor) => touchOne(actor, workload, COMMON)));
+  await announce(first, workload);
   // An answer to nobody would have come by now on the stream of a call, or on this one.
-  await Promise.all(actors.map((actor, index) => work(actor, stage, random(index + clients), 1, 1)));
-  await announce(first, stage);
+  await Promise.all(actors.map((actor, index) => work(actor, workload, random(index + clients), 1, 1)));
+  await announce(first, workload);
   return {
     actors,
-    stage,
-    verdict: () => judge(actors, book, ledger, refuses),
+    workload,
+    faults: () => findFaults(actors, expectations, ledger, refuses),
     close: async () => void (await Promise.all(actors.map((actor) => actor.close()))),
   };
 }

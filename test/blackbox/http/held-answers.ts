@@ -1,8 +1,9 @@
 // Answers of the server that stay in the hand of the test: it writes on when it likes.
+
 import type { ServerResponse } from 'node:http';
 import type { Answer, Hostile, Seen } from '../../peers/hostile.ts';
 import { event } from '../../peers/hostile-answers.ts';
-import { WAIT_MS } from '../../peers/listen.ts';
+import { Watched } from '../../peers/watched.ts';
 
 /** One exchange that the server has not answered yet. */
 export interface Held {
@@ -17,31 +18,10 @@ export interface Held {
 
 /** Takes every request of a kind; the n-th is handed out by `nth`. */
 export function hold(upstream: Hostile, kind: string): { nth(n: number): Promise<Held> } {
-  const held: Held[] = [];
-  const watchers = new Set<() => void>();
-  const answer: Answer = (res, seen) => {
-    held.push(holding(res, seen));
-    for (const look of [...watchers]) look();
-  };
+  const held = new Watched<Held>(kind);
+  const answer: Answer = (res, seen) => void held.add(holding(res, seen));
   upstream.on(kind, answer);
-  return {
-    nth: (n) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = held[n - 1];
-          if (!found) return;
-          clearTimeout(timer);
-          watchers.delete(look);
-          resolve(found);
-        };
-        const timer = setTimeout(() => {
-          watchers.delete(look);
-          reject(new Error(`no ${kind} number ${n} within ${WAIT_MS} ms`));
-        }, WAIT_MS);
-        watchers.add(look);
-        look();
-      }),
-  };
+  return { nth: (n) => held.nth(n) };
 }
 
 function holding(res: ServerResponse, seen: Seen): Held {

@@ -11,7 +11,7 @@ import { privateHome } from '../../peers/proxy.ts';
 /** The port of the first server on the page. */
 const FIRST_PORT = 3000;
 
-export class Place {
+export class Workspace {
   readonly folder = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-mistake-'));
   readonly home = privateHome();
   readonly #peers: { close(): Promise<unknown> }[] = [];

@@ -1,6 +1,6 @@
 // What every first contact needs: a protected server, whoever issues its tokens, and the browser of its user.
 //
-//   const { browser, server, start } = await setting(open, 'hold');
+//   const { browser, server, start } = await fixture(open, 'hold');
 //   const proxy = start();
 import { rmSync } from 'node:fs';
 import { expect } from 'vitest';
@@ -19,7 +19,7 @@ import type { opened } from '../../../peers/opened.ts';
 import { type ProxyOptions, type ProxyProcess, privateHome, startProxy } from '../../../peers/proxy.ts';
 import type { Received, RpcId } from '../../../peers/rpc.ts';
 
-export interface Setting {
+export interface Fixture {
   readonly authorizationServer: AuthorizationServer;
   readonly server: ProtectedServer;
   readonly browser: Browser;
@@ -33,11 +33,11 @@ export interface Peculiarities {
   server?: Partial<ProtectedServerOptions>;
 }
 
-export async function setting(
+export async function fixture(
   open: ReturnType<typeof opened>,
   mode: BrowserMode,
   peculiarities: Peculiarities = {},
-): Promise<Setting> {
+): Promise<Fixture> {
   const authorizationServer = await open(startAuthorizationServer(peculiarities.authorizationServer));
   const server = await open(startProtectedServer({ authorizationServer, ...peculiarities.server }));
   const browser = await open(startBrowser(mode));

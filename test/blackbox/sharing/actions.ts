@@ -5,107 +5,110 @@ import type { ToolArguments } from '../../peers/http/counting-tools.ts';
 import type { Ledger } from '../../peers/http/ledger.ts';
 import type { Random } from '../../unit/core/random.ts';
 import { type Actor, COMMON } from './actor.ts';
-import type { Book, CallRecord } from './book.ts';
+import type { CallRecord, Expectations } from './expectations.ts';
 
 /** Who hears a log message that belongs to a call, or to none. */
 export type Hearers = (owner: Actor, level: string, on: 'call' | 'session') => ReadonlySet<Actor>;
 
-export interface Stage {
+export interface Workload {
   readonly actors: readonly Actor[];
-  readonly book: Book;
+  readonly expectations: Expectations;
   readonly ledger: Ledger;
   readonly hearers: Hearers;
   /** What a cancelled call of a session does to its response: a proxy ends it, the bare server leaves it open. */
   readonly cancelledEnds: boolean;
 }
 
-export type Deed = (actor: Actor, stage: Stage, random: Random) => Promise<void>;
+export type Action = (actor: Actor, workload: Workload, random: Random) => Promise<void>;
 
 const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];
 const MAX_DELAY = 25;
 
-export const echo: Deed = async (actor, stage, random) => {
+export const echo: Action = async (actor, workload, random) => {
   const as = random.pick(['json', 'events'] as const);
-  await start(actor, stage, 'echo', { delay: random.int(MAX_DELAY), as }).pending.answer;
+  await start(actor, workload, 'echo', { delay: random.int(MAX_DELAY), as }).pending.answer;
 };
 
-export const progress: Deed = async (actor, stage, random) => {
+export const progress: Action = async (actor, workload, random) => {
   const steps = 1 + random.int(4);
-  await start(actor, stage, 'progress', { delay: random.int(MAX_DELAY), steps }, { progress: steps }).pending.answer;
+  await start(actor, workload, 'progress', { delay: random.int(MAX_DELAY), steps }, { progress: steps }).pending.answer;
 };
 
 /** Cancels once the call is known to run: what happens to one that was overtaken is not defined. */
-export const cancel: Deed = async (actor, stage) => {
+export const cancel: Action = async (actor, workload) => {
   const { client } = actor;
-  const { pending, record } = start(actor, stage, 'wait', {}, { progress: 1, cancelled: true });
+  const { pending, record } = start(actor, workload, 'wait', {}, { progress: 1, cancelled: true });
   await client.arrivals.next(({ message }) => {
     return message.method === 'notifications/progress' && message.params.message === record.nonce;
   });
   if (actor.kind === 'modern') pending.abandon();
   else await client.cancel(pending.id);
-  await stage.ledger.until(`${record.nonce} to be cancelled`, ({ cancels }) => cancels.has(record.nonce));
+  await workload.ledger.until(`${record.nonce} to be cancelled`, ({ cancels }) => cancels.has(record.nonce));
   if (actor.kind !== 'streamable') return;
-  if (!stage.cancelledEnds) pending.abandon();
+  if (!workload.cancelledEnds) pending.abandon();
   await (await pending.response).ended;
 };
 
-export const ask: Deed = async (actor, stage, random) => {
+export const ask: Action = async (actor, workload, random) => {
   const nonce = actor.nonce();
-  stage.book.questions.set(nonce, actor);
+  workload.expectations.questions.set(nonce, actor);
   const on = random.pick(['call', 'session'] as const);
-  const first = start(actor, stage, 'ask', { nonce, delay: random.int(MAX_DELAY), on });
+  const first = start(actor, workload, 'ask', { nonce, delay: random.int(MAX_DELAY), on });
   const { message } = await first.pending.answer;
   if (message.result?.resultType !== 'input_required') return;
   const { message: question } = message.result.inputRequests.question.params as { message: string };
   const answer = { action: 'accept', content: { by: actor.name, to: question } };
   const more = { inputResponses: { question: answer }, requestState: message.result.requestState };
-  await start(actor, stage, 'ask', { nonce }, {}, more).pending.answer;
+  await start(actor, workload, 'ask', { nonce }, {}, more).pending.answer;
 };
 
-export async function log(actor: Actor, stage: Stage, random: Random, on: 'call' | 'session'): Promise<void> {
+export async function log(actor: Actor, workload: Workload, random: Random, on: 'call' | 'session'): Promise<void> {
   const nonce = actor.nonce();
   const level = random.pick(LOG_LEVELS);
-  stage.book.logs.set(nonce, stage.hearers(actor, level, on));
-  await start(actor, stage, 'log', { nonce, level, on, delay: random.int(MAX_DELAY) }).pending.answer;
+  workload.expectations.logs.set(nonce, workload.hearers(actor, level, on));
+  await start(actor, workload, 'log', { nonce, level, on, delay: random.int(MAX_DELAY) }).pending.answer;
 }
 
-const logSomewhere: Deed = (actor, stage, random) =>
-  log(actor, stage, random, actor.kind === 'modern' ? 'call' : random.pick(['call', 'session']));
+const logSomewhere: Action = (actor, workload, random) =>
+  log(actor, workload, random, actor.kind === 'modern' ? 'call' : random.pick(['call', 'session']));
 
 /** Changes a resource: its own, that of anybody, or the one of all. */
-const touch: Deed = async (actor, stage, random) => {
-  const uri = random.chance(0.3) ? COMMON : `count://${random.pick(stage.actors).name}`;
-  await touchOne(actor, stage, uri);
+const touch: Action = async (actor, workload, random) => {
+  const uri = random.chance(0.3) ? COMMON : `count://${random.pick(workload.actors).name}`;
+  await touchOne(actor, workload, uri);
 };
 
-export async function touchOne(actor: Actor, stage: Stage, uri: string): Promise<void> {
+export async function touchOne(actor: Actor, workload: Workload, uri: string): Promise<void> {
   const nonce = actor.nonce();
-  stage.book.updates.set(nonce, new Set(stage.actors.filter(({ subscriptions }) => subscriptions.has(uri))));
-  await start(actor, stage, 'touch', { nonce, uri }).pending.answer;
+  workload.expectations.updates.set(
+    nonce,
+    new Set(workload.actors.filter(({ subscriptions }) => subscriptions.has(uri))),
+  );
+  await start(actor, workload, 'touch', { nonce, uri }).pending.answer;
 }
 
 /** Everybody hears of it, on the stream on which changes come: what came before it there has come. */
-export async function announce(actor: Actor, stage: Stage): Promise<void> {
+export async function announce(actor: Actor, workload: Workload): Promise<void> {
   const nonce = actor.nonce();
-  stage.book.announcements.set(nonce, new Set(stage.actors));
-  const everybody = stage.actors.map(({ client }) =>
+  workload.expectations.announcements.set(nonce, new Set(workload.actors));
+  const everybody = workload.actors.map(({ client }) =>
     client.arrivals.next(({ message }) => {
       return message.method === 'notifications/tools/list_changed' && message.params?._meta?.nonce === nonce;
     }),
   );
-  await start(actor, stage, 'announce', { nonce }).pending.answer;
+  await start(actor, workload, 'announce', { nonce }).pending.answer;
   await Promise.all(everybody);
 }
 
-const DEEDS: readonly Deed[] = [echo, echo, echo, progress, progress, cancel, ask, logSomewhere, touch];
+const DEEDS: readonly Action[] = [echo, echo, echo, progress, progress, cancel, ask, logSomewhere, touch];
 
 /** Does so many things, some at the same time. */
-export async function work(actor: Actor, stage: Stage, random: Random, count: number, atOnce = 4): Promise<void> {
+export async function work(actor: Actor, workload: Workload, random: Random, count: number, atOnce = 4): Promise<void> {
   let left = count;
   const hand = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      await random.pick(DEEDS)(actor, stage, random);
+      await random.pick(DEEDS)(actor, workload, random);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, hand));
@@ -119,7 +122,7 @@ interface Started {
 /** Begins a call, and writes it down before it is on its way. */
 export function start(
   actor: Actor,
-  { book }: Pick<Stage, 'book'>,
+  { expectations }: Pick<Workload, 'expectations'>,
   name: string,
   given: Partial<ToolArguments>,
   due: { progress?: number; cancelled?: boolean } = {},
@@ -128,7 +131,7 @@ export function start(
   const id = actor.id();
   const nonce = given.nonce ?? actor.nonce();
   const { progress: steps = 0, cancelled = false } = due;
-  const record = book.called({ actor, id, nonce, progress: steps, cancelled });
+  const record = expectations.called({ actor, id, nonce, progress: steps, cancelled });
   const level = actor.kind === 'modern' && actor.level !== undefined;
   const meta = { progressToken: id, ...(level ? { 'io.modelcontextprotocol/logLevel': actor.level } : {}) };
   const params = { name, arguments: { ...given, nonce }, _meta: meta, ...more };
