@@ -1,6 +1,7 @@
 /** A local server of the configuration. What runs it is loaded when there is one. */
 import type { StdioServer } from '../config.ts';
 import type { Peer, Session } from '../core/exchange.ts';
+import type { Log } from '../core/ports.ts';
 import type { LocalServer, SharingOptions } from '../upstream/stdio/server.ts';
 import type { Environment } from './environment.ts';
 
@@ -12,15 +13,19 @@ export interface Local {
   close(limit: number): Promise<void>;
 }
 
-/** @param sharing undefined: there is one client */
+/**
+ * @param stderr for what the server writes to stderr
+ * @param sharing undefined: there is one client
+ */
 export function openLocal(
   server: StdioServer,
   { env, folder, log }: Environment,
+  stderr: Log,
   sharing: SharingOptions | undefined,
 ): Local {
   let opened: LocalServer | undefined;
   const opening = import('../upstream/stdio/server.ts').then(({ LocalServer }) => {
-    opened = new LocalServer({ server, env, folder, log, sharing });
+    opened = new LocalServer({ server, env, folder, log, stderr, sharing });
     return opened;
   });
   return {

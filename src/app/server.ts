@@ -88,10 +88,12 @@ export function openShared(
 
 /** A program on this machine: nothing is sent over a network, and nothing asks for a sign-in. */
 function openProgram(server: StdioServer, config: ProcessConfig, given: Environment): Shared {
-  const environment = { ...given, log: redactedLog(given.log, given.redact) };
+  const log = redactedLog(given.logOf?.(server.name) ?? given.log, given.redact);
+  const environment = { ...given, log };
   const { listen } = config;
   const sharing = listen && { maxChildren: listen.maxChildren, idle: listen.childIdle };
-  const local = openLocal(server, environment, sharing);
+  // What the server writes to stderr has its name in front, whatever else a line says.
+  const local = openLocal(server, environment, redactedLog(given.log, given.redact), sharing);
   return {
     server,
     label: server.name,

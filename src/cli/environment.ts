@@ -10,6 +10,9 @@ import { cacheFolder } from '../platform/folders.ts';
 import { fileMemory } from '../state/verdicts.ts';
 import { createLog } from './terminal.ts';
 
+/** Bytes of log lines that may wait for a host to read them. */
+const UNREAD = 1_048_576;
+
 export function environmentOf(
   config: Config,
   secrets: readonly string[],
@@ -22,7 +25,8 @@ export function environmentOf(
   const timed = config.listen !== undefined;
   // A line says which server it is about where that is a question.
   const named = servers.length > 1 || level === 'debug';
-  const write = (text: string): boolean => process.stderr.write(text);
+  // A host that does not read stderr must not make us keep everything that was ever said.
+  const write = (text: string): boolean => process.stderr.writableLength < UNREAD && process.stderr.write(text);
   const logOf = (server?: string): Log => createLog({ level, format, redact, server, named, timed, write });
   // The host may close stderr, which is no reason to stop working.
   process.stderr.on('error', () => {});

@@ -32,6 +32,8 @@ export interface ChildOptions extends LinkHandlers {
   /** The name of the server. */
   readonly name: string;
   readonly log: Log;
+  /** For what it writes to stderr. */
+  readonly stderr: Log;
   /** A promise for room at the clients, or undefined when there is room now. */
   readonly room: () => Promise<void> | undefined;
 }
@@ -76,7 +78,7 @@ export class Child {
     this.#options = options;
     this.pid = program.pid as number;
     this.#writer = new LineWriter(program.stdin);
-    this.#stderr = new Stderr(options);
+    this.#stderr = new Stderr({ name: options.name, log: options.stderr });
     this.link = new Link(
       (frame) => this.#write(frame),
       options,

@@ -31,6 +31,8 @@ export interface LocalServerOptions {
   readonly server: StdioServer;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  /** For what the server writes to stderr. */
+  readonly stderr: Log;
   /** Where to record processes, so that none is left behind; undefined: nowhere. */
   readonly folder: string | undefined;
   /** Undefined: one client. */
@@ -121,7 +123,7 @@ export class LocalServer {
   }
 
   async #launch(handlers: ProcessHandlers): Promise<Child> {
-    const { log, server, sharing } = this.#options;
+    const { log, stderr, server, sharing } = this.#options;
     if (sharing && this.#children.size + this.#starting >= sharing.maxChildren) throw tooMany(server.name, sharing);
     this.#starting++;
     try {
@@ -132,7 +134,7 @@ export class LocalServer {
       const started = await startProgram(this.#program).catch((error: unknown) => {
         throw this.#failure(error);
       });
-      const child = new Child(started, { ...handlers, name: server.name, log });
+      const child = new Child(started, { ...handlers, name: server.name, log, stderr });
       this.#keep(child);
       return child;
     } finally {
