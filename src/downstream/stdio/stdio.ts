@@ -28,6 +28,9 @@ import type { StdioStreams } from './streams.ts';
 /** The only revision in which several messages may come as one array. */
 const REVISION_WITH_BATCHES = '2025-03-26';
 
+/** Bytes of notifications that may wait for a server that takes them slowly. */
+const MAX_UNTAKEN = 4 * 1_048_576;
+
 /** Bytes of requests that may wait for answers. */
 const MAX_WAITING = 128 * 1_048_576;
 
@@ -39,6 +42,10 @@ export class StdioDownstream implements Peer {
   readonly #writer: LineWriter;
   readonly #waiting = new Budget({ own: MAX_WAITING, group: MAX_WAITING, all: MAX_WAITING, small: 0 });
   #link: Link | undefined;
+  /** Bytes of notifications that the server has not taken yet. */
+  #untaken = 0;
+  /** Called as soon as there is room for more of them. */
+  #taken: (() => void) | undefined;
   #batches = false;
   #skipped = 0;
 
@@ -59,7 +66,10 @@ export class StdioDownstream implements Peer {
 
   /** Starts reading. */
   start(handlers: LinkHandlers): void {
-    const own = { request: this.#watchRevision(handlers.request), notify: handlers.notify };
+    const own: LinkHandlers = {
+      request: this.#watchRevision(handlers.request),
+      notify: (call) => this.#pass(call, handlers.notify(call)),
+    };
     this.#link = new Link(
       (frame) => this.#writer.write(frame),
       own,
@@ -73,13 +83,34 @@ export class StdioDownstream implements Peer {
     );
     input.on('data', (chunk: Buffer) => {
       reader.push(chunk);
-      // Stop reading requests while the client is not reading answers.
-      const room = this.#writer.room();
+      // Stop reading while the client is not reading answers, or the server not taking notifications.
+      const room = this.#writer.room() ?? this.#untakenRoom();
       if (!room) return;
       input.pause();
       room.then(() => input.resume());
     });
     input.once('end', () => reader.end());
+  }
+
+  /** Counts a notification until the server has taken it. */
+  #pass({ params }: Call, taken: unknown): void {
+    if (!(taken instanceof Promise)) return;
+    const size = params?.length ?? 0;
+    this.#untaken += size;
+    const done = (): void => {
+      this.#untaken -= size;
+      if (this.#untaken >= MAX_UNTAKEN) return;
+      this.#taken?.();
+      this.#taken = undefined;
+    };
+    taken.then(done, done);
+  }
+
+  #untakenRoom(): Promise<void> | undefined {
+    if (this.#untaken < MAX_UNTAKEN) return undefined;
+    return new Promise((resolve) => {
+      this.#taken = resolve;
+    });
   }
 
   notify(call: Call): Promise<void> | undefined {

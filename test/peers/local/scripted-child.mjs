@@ -12,6 +12,8 @@
 //   closes=stdout        closes its stdout after the first answer, and lives
 //   floods=N             writes N lines to stderr with each call
 //   era=modern           speaks 2026-07-28 only
+//   stalled=FILE         made when nobody has read its stdout for a while
+//   listens=FILE         its stdin is read again when this file is there
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -79,8 +81,37 @@ const TOOLS = {
     write({ method, params });
     return text('told');
   },
+  flood: ({ id, count, size }) => {
+    flood(count, 'x'.repeat(size)).then(() => write({ id, result: text(String(count)) }));
+    return undefined;
+  },
+  deaf: () => {
+    lines.pause();
+    process.stdin.pause();
+    const timer = setInterval(() => {
+      if (!existsSync(options.listens)) return;
+      clearInterval(timer);
+      process.stdin.resume();
+      lines.resume();
+    }, 50);
+    return text('deaf');
+  },
+  heard: () => text(String(heard)),
   big: ({ size }) => text('x'.repeat(size)),
 };
+
+let heard = 0;
+
+/** Writes as fast as the other end reads. */
+async function flood(count, pad) {
+  for (let n = 0; n < count; n++) {
+    const message = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: { n, pad } } };
+    if (process.stdout.write(`${JSON.stringify(message)}\n`)) continue;
+    const timer = setTimeout(() => writeFileSync(options.stalled, String(n)), 1_500);
+    await new Promise((resolve) => process.stdout.once('drain', resolve));
+    clearTimeout(timer);
+  }
+}
 
 const RESULTS = {
   initialize: ({ protocolVersion }) => {
@@ -106,9 +137,9 @@ const RESULTS = {
     state.subscriptions = state.subscriptions.filter((one) => one !== uri);
     return {};
   },
-  'tools/call': ({ name, arguments: given = {} }) => {
+  'tools/call': ({ name, arguments: given = {} }, id) => {
     for (let n = 0; n < Number(options.floods ?? 0); n++) process.stderr.write(`flood ${n} ${'~'.repeat(100)}\n`);
-    return TOOLS[name]?.(given) ?? (name in TOOLS ? undefined : { content: [], isError: true });
+    return TOOLS[name]?.({ id, ...given }) ?? (name in TOOLS ? undefined : { content: [], isError: true });
   },
   'server/discover': () => ({
     supportedVersions: ['2026-07-28'],
@@ -131,7 +162,10 @@ function serve(message) {
     state.initialized++;
     die('initialized');
   }
-  if (id === undefined) return;
+  if (id === undefined) {
+    heard++;
+    return;
+  }
   die(method === 'tools/call' ? 'call' : method.split('/').pop());
   if (options.silent === method) return;
   if (method === 'tools/call' && params.name === 'ask') {
@@ -144,7 +178,7 @@ function serve(message) {
     write({ id, error: { code: -32601, message: 'Method not found' } });
     return;
   }
-  const answered = known(params);
+  const answered = known(params, id);
   if (answered === undefined) return;
   const modern = isModern && method !== 'server/discover' ? { resultType: 'complete' } : {};
   const cached = isModern && method === 'tools/list' ? { ttlMs: 600_000, cacheScope: 'public' } : {};

@@ -37,6 +37,10 @@ export interface Scripted {
   lists(names: readonly string[]): void;
   /** How often it still ends in the phase of `dies`; without a call of this: every time. */
   deaths(count: number): void;
+  /** Waits until nobody has read its stdout for a while; how many messages it has written by then. */
+  stalled(): Promise<number>;
+  /** Lets it read its stdin again. */
+  listen(): void;
   close(): Promise<void>;
 }
 
@@ -49,7 +53,9 @@ export function scripted(script: Script = {}): Scripted {
   ];
   writeFileSync(lists, 'echo\n');
   const words = Object.entries(script).map(([name, value]) => `${name}=${value}`);
-  const command = [process.execPath, PROGRAM, `roll=${roll}`, `lists=${lists}`, ...words];
+  const [stalled, listens] = ['stalled', 'listens'].map((name) => path.join(folder, name)) as [string, string];
+  const files = [`roll=${roll}`, `lists=${lists}`, `stalled=${stalled}`, `listens=${listens}`];
+  const command = [process.execPath, PROGRAM, ...files, ...words];
   const pids = (): number[] =>
     existsSync(roll) ? readFileSync(roll, 'utf8').split('\n').filter(Boolean).map(Number) : [];
   const server: Scripted = {
@@ -66,6 +72,11 @@ export function scripted(script: Script = {}): Scripted {
       writeFileSync(deaths, 'death\n'.repeat(count));
       if (!command.includes(`deaths=${deaths}`)) command.push(`deaths=${deaths}`);
     },
+    async stalled() {
+      await until(() => existsSync(stalled), 'a server whose stdout nobody reads');
+      return Number(readFileSync(stalled, 'utf8'));
+    },
+    listen: () => writeFileSync(listens, ''),
     async close() {
       for (const pid of pids()) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
       rmSync(folder, { recursive: true, force: true });
