@@ -2,6 +2,7 @@
  * The modern era of a local server: every request is independent, so one process serves all clients. Everything that
  * the server says comes on one pipe, and goes to the request that it belongs to.
  */
+import { Cancellation } from '../../core/cancel.ts';
 import { derived, type Era, type Exchange, type Peer } from '../../core/exchange.ts';
 import { numberIn } from '../../core/ids.ts';
 import { type Json, peek } from '../../core/json.ts';
@@ -9,9 +10,10 @@ import { type Call, errorReply, type Reply } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
-import { SUBSCRIPTION_ID } from '../../mcp/envelope.ts';
+import { envelopeOf, SUBSCRIPTION_ID } from '../../mcp/envelope.ts';
 import { discoverCall } from '../../mcp/handshake.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
+import { nextPage } from '../../mcp/tool-list.ts';
 import { PROGRESS, ProgressTokens } from '../../wire/progress-tokens.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { legacyOnly } from '../detection/era-errors.ts';
@@ -20,7 +22,12 @@ import type { Outcome } from '../outcome.ts';
 import { subscribe } from '../stateless/subscription.ts';
 import type { Child } from './child.ts';
 import { FreshAnswers } from './fresh-answers.ts';
+import { MirrorCheck } from './mirror-check.ts';
 import type { LocalProcess } from './process.ts';
+
+/** How many pages of `tools/list` to read. */
+const MAX_PAGES = 100;
+const TOOLS_CHANGED = 'notifications/tools/list_changed';
 
 /** How long the server may take to say which era it speaks, in milliseconds. */
 const PROBE_LIMIT = 45_000;
@@ -38,6 +45,9 @@ export class ModernSession {
   readonly #options: ModernOptions;
   readonly #fresh = new FreshAnswers();
   readonly #tokens = new ProgressTokens();
+  readonly #mirrors = new MirrorCheck();
+  /** The process whose tools are known, and the wait for them. */
+  #listed: { readonly child: Child; readonly done: Promise<void> } | undefined;
   /** The open `subscriptions/listen`, by their ids at the server. */
   readonly #listening = new Map<number, Exchange>();
   /** The other open requests, if the process has several clients. */
@@ -98,6 +108,7 @@ export class ModernSession {
    */
   told(note: Call): Promise<void> | undefined | false {
     this.#fresh.changed(note);
+    if (note.method === TOOLS_CHANGED) this.#listed = undefined;
     const subscription = this.#listening.size > 0 ? this.#subscription(note.params) : undefined;
     if (subscription) return subscription.notify(note);
     if (this.#options.only) return false;
@@ -137,6 +148,8 @@ export class ModernSession {
 
   /** Asks for one of several clients, whose progress tokens may be the same. */
   async #askForOne(exchange: Exchange): Promise<Reply> {
+    const mismatch = await this.#mismatch(exchange);
+    if (mismatch) return mismatch;
     const replaced = this.#tokens.replace(exchange.call, exchange);
     this.#open.add(exchange);
     try {
@@ -144,6 +157,30 @@ export class ModernSession {
     } finally {
       this.#open.delete(exchange);
       replaced?.end();
+    }
+  }
+
+  /** The error for a call whose headers do not mirror it. */
+  async #mismatch({ call, signal, mirrored }: Exchange): Promise<Reply | undefined> {
+    if (call.method !== 'tools/call' || !mirrored) return undefined;
+    const child = await this.#options.process().ready(signal);
+    if (this.#listed?.child !== child) {
+      // What cannot be listed cannot be checked.
+      this.#listed = { child, done: this.#list(child, call).catch(() => {}) };
+    }
+    await this.#listed.done;
+    return this.#mirrors.mismatch(call, mirrored);
+  }
+
+  /** Reads the tools of a process. */
+  async #list(child: Child, asking: Call): Promise<void> {
+    this.#mirrors.forget();
+    let call: Call | undefined = { method: 'tools/list', params: envelopeOf(asking) };
+    for (let page = 0; call && page < MAX_PAGES; page++) {
+      const asked: Call = call;
+      const reply = await withLimit(PROBE_LIMIT, NEVER, (signal) => child.link.ask(asked, signal));
+      this.#mirrors.learn(reply);
+      call = 'result' in reply ? nextPage(asked, reply.result) : undefined;
     }
   }
 
@@ -190,6 +227,8 @@ export class ModernSession {
     return legacyOnly(this.#options.name, outcome);
   }
 }
+
+const NEVER = new Cancellation();
 
 type Answered = Outcome & { readonly kind: 'answered' };
 

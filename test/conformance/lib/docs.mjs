@@ -34,7 +34,7 @@ function serverTotals(rows, specs) {
 }
 
 /** One cell: what each way has made of a scenario at a revision. */
-function threefold(rows, expected) {
+function everyWay(rows, expected) {
   if (rows.length === 0) return NOTHING;
   return WAYS.map((way) => {
     const row = rows.find((candidate) => candidate.way === way);
@@ -48,7 +48,7 @@ function serverTable(rows, specs, expected) {
   const names = [...new Set(rows.map(({ name }) => name))].sort();
   const ofName = (name) =>
     specs.map((spec) =>
-      threefold(
+      everyWay(
         rows.filter((row) => row.name === name && row.spec === spec),
         expected,
       ),
@@ -108,8 +108,9 @@ export function writeDocs({ server, client }) {
     '- **direct**: the suite talks to the server behind, without the proxy: the reference',
     '- **per-client**: through the proxy as it is',
     '- **shared**: through the proxy with `--upstream-session shared`',
+    '- **local**: through the proxy in front of the same server on stdio, which it starts',
     '',
-    'Scenario by scenario, the number of checks that succeeded: direct · per-client · shared. The suite judges less where a server answers with JSON what another answers with a stream of events. A word in small letters is an exception named below the table.',
+    'Scenario by scenario, the number of checks that succeeded: direct · per-client · shared · local. The suite judges less where a server answers with JSON what another answers with a stream of events. A word in small letters is an exception named below the table.',
     '',
     serverTable(rows, specs, expectedServer),
     '',
