@@ -182,6 +182,9 @@ export interface Own {
 
 const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
 
+const SILENT_PROGRAM =
+  'start the server by hand to see what it waits for; npx and uvx download it at their first start';
+
 export interface LayerChoice {
   /** Counts the requests of clients. */
   readonly measure?: Layer;
@@ -205,7 +208,7 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version }),
     downgrade: auth && bridges && downgrade(version),
     ...sharing,
-    deadline: deadline(DEADLINES, label),
+    deadline: deadline(DEADLINES, label, server.kind === 'stdio' ? SILENT_PROGRAM : undefined),
     'slow-start': slowStart({ server: label, log, signingIn: waits }),
   };
   const chosen = Object.entries(all).flatMap(([name, layer]) => (layer ? [{ name, layer }] : []));

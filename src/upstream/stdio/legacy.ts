@@ -4,7 +4,7 @@
  */
 
 import { Cancellation } from '../../core/cancel.ts';
-import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
+import type { Exchange, Peer } from '../../core/exchange.ts';
 import { encode, type Json } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
@@ -172,14 +172,8 @@ export class LegacySession {
     const { name, log } = this.#options;
     const process = this.#options.process();
     const child = await process.ready(signal);
-    let reply: Reply;
-    try {
-      reply = await child.link.ask(call, signal);
-    } catch (error) {
-      // A process that does not answer this will answer nothing; a client that gave up may come back to it.
-      if (!(error instanceof Cancelled) && child.running) process.discard(child);
-      throw error;
-    }
+    // When there is no answer in time, the process stays: it may be downloading itself, and answers the next attempt.
+    const reply = await child.link.ask(call, signal);
     const outcome = { kind: 'answered', reply } as const;
     const verdict = afterLegacyPost(outcome);
     if (verdict === 'other-era' || (verdict === 'discover' && (await this.#options.answersDiscover(child, exchange)))) {

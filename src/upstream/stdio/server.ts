@@ -49,7 +49,8 @@ export class LocalServer {
   /** Processes that are being started. */
   #starting = 0;
   #closed = false;
-  #swept: Promise<unknown> | undefined;
+  /** What an earlier proxy has left behind is gone: it may hold the files and ports that the server needs. */
+  readonly #swept: Promise<void>;
   readonly #starts = { deaths: NO_DEATHS };
   readonly #memory: IdleMemory | undefined;
   /** For the modern requests of all clients. */
@@ -62,6 +63,7 @@ export class LocalServer {
     this.#records = folder === undefined ? undefined : new ProcessRecords(path.join(folder, 'children'), keyOf(server));
     this.#memory = sharing && new IdleMemory();
     this.#modern = sharing && this.#forAll(sharing);
+    this.#swept = this.#sweep();
     process.once('exit', this.#killAll);
   }
 
@@ -127,8 +129,6 @@ export class LocalServer {
     if (sharing && this.#children.size + this.#starting >= sharing.maxChildren) throw tooMany(server.name, sharing);
     this.#starting++;
     try {
-      // What an earlier proxy has left behind may hold the files and ports that the server needs.
-      this.#swept ??= this.#sweep();
       await this.#swept;
       if (this.#closed) throw new ProxyError('failed', 'the proxy is ending');
       const started = await startProgram(this.#program).catch((error: unknown) => {
