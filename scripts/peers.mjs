@@ -4,7 +4,14 @@ import path from 'node:path';
 import { capture } from './run.mjs';
 
 // name of the command -> the Debian package that holds it
-const PEERS = { tinyproxy: 'tinyproxy', chromium: 'chromium', nginx: 'nginx-light' };
+const PEERS = {
+  tinyproxy: 'tinyproxy',
+  chromium: 'chromium',
+  nginx: 'nginx-light',
+  zsh: 'zsh',
+  fish: 'fish',
+  mandoc: 'mandoc',
+};
 
 // Other names of the same programs, where they are already installed.
 const ALSO = { chromium: ['google-chrome'] };

@@ -146,6 +146,8 @@ export interface ProcessConfig {
   readonly credentialStore: CredentialStore;
   readonly logLevel: Level;
   readonly logFormat: LogFormat;
+  /** Set along with `logLevel: 'error'`: the program announces only what its user cannot do without. */
+  readonly quiet?: boolean;
   /** Undefined: one client, on standard input and output. */
   readonly listen: ListenConfig | undefined;
 }

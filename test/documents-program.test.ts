@@ -40,55 +40,54 @@ describe('docs/flags.md', () => {
   });
 });
 
-describe.each(['README.md', 'docs/flags.md', 'docs/http-mode.md', 'docs/local-servers.md', 'docs/sign-in.md'])(
-  '%s',
-  (document) => {
-    const text = read(document);
-    const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
-    const lines = blocks
-      .flatMap((block) => block.replace(/\\\n\s*/g, '').split('\n'))
-      .map((line) => line.replace(/\s+#.*/, ''));
-    const code = [
-      ...lines,
-      ...[...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, c = '']) => c),
-    ];
+const DOCUMENTS = ['README.md', 'docs/flags.md', 'docs/http-mode.md', 'docs/local-servers.md', 'docs/sign-in.md'];
 
-    it('shows commands that the program takes', () => {
-      const commands = lines
-        .map((line) => /(?:^|\bmcp-proxy )mcp-proxy (.*)$/.exec(line)?.[1])
-        .filter((c) => c !== undefined);
-      for (const command of commands) {
-        const action = parseArguments(command.split(' '), {}, () => 'token');
-        expect(action.kind, command).toMatch(/^(run|login|logout|status)$/);
-      }
-      if (document === 'README.md') expect(commands.length).toBeGreaterThan(4);
-    });
+describe.each(DOCUMENTS)('%s', (document) => {
+  const text = read(document);
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+  const lines = blocks
+    .flatMap((block) => block.replace(/\\\n\s*/g, '').split('\n'))
+    .map((line) => line.replace(/\s+#.*/, ''));
+  const code = [
+    ...lines,
+    ...[...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, c = '']) => c),
+  ];
 
-    it('names flags and subcommands of the program', () => {
-      const own = code.filter((words) => !/^(npm|docker|openssl)\b/.test(words) || / mcp-proxy /.test(words));
-      const flags = own.flatMap((words) => {
-        const ours = words.startsWith('docker') ? words.slice(words.indexOf(' mcp-proxy ')) : words;
-        return [...ours.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, name]) => name);
-      });
-      const known = new Set(OPTIONS.map(({ name }) => name));
-      expect(flags.filter((name = '') => !known.has(name) && !OTHERS.has(name))).toEqual([]);
-      const words = [...text.matchAll(/mcp-proxy (login|logout|status|doctor|install|replay)\b/g)].map(
-        ([, name]) => name,
-      );
-      const built = new Set(SUBCOMMANDS.filter(({ action }) => action).map(({ name }) => name));
-      expect(words.filter((name = '') => !built.has(name))).toEqual([]);
-    });
+  it('shows commands that the program takes', () => {
+    const commands = lines
+      .map((line) => /(?:^|\bmcp-proxy )mcp-proxy (.*)$/.exec(line)?.[1])
+      .filter((c) => c !== undefined);
+    for (const command of commands) {
+      const action = parseArguments(command.split(' '), {}, () => 'token');
+      expect(action.kind, command).toMatch(/^(run|login|logout|status)$/);
+    }
+    if (document === 'README.md') expect(commands.length).toBeGreaterThan(4);
+  });
 
-    it('names npm commands and files that exist', () => {
-      for (const [, name = ''] of text.matchAll(/\bnpm run ([a-z]+)/g)) expect(Object.keys(scripts)).toContain(name);
-      const files = code.flatMap(
-        (words) => words.match(/(?<![\w/.@])(?:bin|docs|examples|scripts|src|test)\/[\w./-]+/g) ?? [],
-      );
-      for (const file of files) expect(existsSync(path.join(ROOT, file)), file).toBe(true);
-      if (document === 'README.md') expect(files.length).toBeGreaterThan(1);
+  it('names flags and subcommands of the program', () => {
+    const own = code.filter((words) => !/^(npm|docker|openssl)\b/.test(words) || / mcp-proxy /.test(words));
+    const flags = own.flatMap((words) => {
+      const ours = words.startsWith('docker') ? words.slice(words.indexOf(' mcp-proxy ')) : words;
+      return [...ours.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, name]) => name);
     });
-  },
-);
+    const known = new Set(OPTIONS.map(({ name }) => name));
+    expect(flags.filter((name = '') => !known.has(name) && !OTHERS.has(name))).toEqual([]);
+    const words = [...text.matchAll(/mcp-proxy (login|logout|status|completion|doctor|install|replay)\b/g)].map(
+      ([, name]) => name,
+    );
+    const built = new Set(SUBCOMMANDS.filter(({ action }) => action).map(({ name }) => name));
+    expect(words.filter((name = '') => !built.has(name))).toEqual([]);
+  });
+
+  it('names npm commands and files that exist', () => {
+    for (const [, name = ''] of text.matchAll(/\bnpm run ([a-z]+)/g)) expect(Object.keys(scripts)).toContain(name);
+    const files = code.flatMap(
+      (words) => words.match(/(?<![\w/.@])(?:bin|docs|examples|scripts|src|test)\/[\w./-]+/g) ?? [],
+    );
+    for (const file of files) expect(existsSync(path.join(ROOT, file)), file).toBe(true);
+    if (document === 'README.md') expect(files.length).toBeGreaterThan(1);
+  });
+});
 
 /** Flags of npm, of the demo, and of Docker in the text; and `--flag value`. */
 const OTHERS = new Set(['silent', 'demo', 'node', 'health-cmd', 'flag']);

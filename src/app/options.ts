@@ -26,7 +26,7 @@ declare const __VERSION__: string;
 
 /** Omitted members are as in {@link DEFAULTS} and {@link HTTP_SERVER_DEFAULTS}. */
 export interface ProxyOptions
-  extends Partial<Omit<ProcessConfig, 'listen' | 'credentialStore'>>,
+  extends Partial<Omit<ProcessConfig, 'listen' | 'credentialStore' | 'quiet'>>,
     Partial<Omit<HttpServerOptions, 'auth' | 'tls' | 'forwardHeaders'>> {
   /** The server's endpoint: `https:`, or `http:` on this machine. */
   readonly url: URL | string;

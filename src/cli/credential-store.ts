@@ -3,10 +3,10 @@
  */
 import type { AuthOptions } from '../auth/options.ts';
 import type { HttpServer, ProcessConfig } from '../config.ts';
+import type { Fetch } from '../core/fetch.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
 import { unusedProxyFlag } from '../http/proxy-variables.ts';
-import { tellWhenSlow } from '../http/slow.ts';
 import { cacheFolder } from '../platform/folders.ts';
 import { fileStore } from '../state/file-secrets.ts';
 import { localLocks } from '../state/local-locks.ts';
@@ -21,24 +21,27 @@ export function credentialStore(config: Pick<ProcessConfig, 'credentialStore'>):
   return import('../state/keychain.ts').then(({ keychainStore }) => keychainStore(files));
 }
 
+/** `progress` learns which hosts the requests wait for. */
+type PlaceContext = Omit<CommandContext, 'print' | 'progress'> & Partial<Pick<CommandContext, 'progress'>>;
+
 /** The parts that a subcommand needs to sign in or out. Close the client at the end. */
 export async function openPlace(
   server: HttpServer,
-  { config, log, version, redact }: Omit<CommandContext, 'print'>,
+  { config, log, progress, version, redact }: PlaceContext,
 ): Promise<{ options: AuthOptions; http: Pick<HttpClient, 'fetch' | 'close'> }> {
   const { enableProxy } = config;
   const unset = unusedProxyFlag({ url: server.url, enableProxy }, process.env);
   if (unset !== undefined) log.warn(unset);
   const client = createHttpClient({ ...server, enableProxy, userAgent: `mcp-proxy/${version}`, env: process.env });
-  const told = new Set<string>();
-  const tell = ({ host }: URL): void => {
-    if (!told.has(host)) log.info(`waiting for ${host}`);
-    told.add(host);
+  const fetch: Fetch = async (request) => {
+    const answered = progress?.waitFor(request.url.host);
+    try {
+      return await client.fetch(request);
+    } finally {
+      answered?.();
+    }
   };
-  const http = {
-    fetch: tellWhenSlow(client.fetch, { after: process.stderr.isTTY ? 500 : 10_000, tell }),
-    close: client.close,
-  };
+  const http = { fetch, close: client.close };
   const folder = cacheFolder(process.env);
   const options: AuthOptions = {
     server: server.url,

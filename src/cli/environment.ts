@@ -20,14 +20,15 @@ export function environmentOf(
   version: string,
 ): Environment {
   const redact = redactor(secrets);
-  const { logLevel: level, logFormat: format, servers } = config;
+  const { logLevel: level, logFormat: format, quiet, servers } = config;
   // Hosts add their own timestamps to the lines they read.
   const timed = config.listen !== undefined;
   // A line says which server it is about where that is a question.
   const named = servers.length > 1 || level === 'debug';
   // A host that does not read stderr must not make us keep everything that was ever said.
   const write = (text: string): boolean => process.stderr.writableLength < UNREAD && process.stderr.write(text);
-  const logOf = (server?: string): Log => createLog({ level, format, redact, server, named, timed, write });
+  const options = { level, format, quiet, redact, named, timed, write };
+  const logOf = (server?: string): Log => createLog({ ...options, server });
   // The host may close stderr, which is no reason to stop working.
   process.stderr.on('error', () => {});
   for (const server of servers) {

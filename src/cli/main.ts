@@ -10,11 +10,11 @@ import { RENEWAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
-import { OPTIONS, SUBCOMMANDS } from './flags/options.ts';
+import { OPTIONS, type Shell, SUBCOMMANDS } from './flags/options.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
 import { onSignals, parentGone } from './signals.ts';
-import { announcement, createLog, farewell } from './terminal.ts';
+import { createLog, farewell } from './terminal.ts';
 
 declare const __VERSION__: string;
 
@@ -36,6 +36,9 @@ export function main(): void {
     case 'help':
       printUsage(action.all);
       return;
+    case 'completion':
+      printCompletion(action.shell);
+      return;
     case 'run':
       if (process.env[RENEWAL] === undefined) start(action.config, action.secrets);
       else renew(action.config, Number(process.env[RENEWAL]));
@@ -48,6 +51,11 @@ export function main(): void {
 async function printUsage(all: boolean): Promise<void> {
   const { usageText } = await import('./flags/usage.ts');
   process.stdout.write(usageText({ version: __VERSION__, options: OPTIONS, subcommands: SUBCOMMANDS, all }));
+}
+
+async function printCompletion(shell: Shell): Promise<void> {
+  const { completionScript } = await import('./completion/completion.ts');
+  process.stdout.write(completionScript(shell));
 }
 
 interface RefuseOptions {
@@ -72,17 +80,19 @@ async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOpt
 }
 
 /** Runs a command other than the proxy, and then exits with its status. */
-function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }>): void {
+async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'completion' | 'run' }>): Promise<void> {
+  onSignals(
+    () => process.exit(130),
+    () => process.exit(130),
+  );
   const { config } = action;
+  const { logFormat: format } = config;
   const server = action.kind === 'status' ? undefined : action.server.name;
-  const { logLevel: level, logFormat: format } = config;
   const redact = redactor(action.secrets);
-  const log = createLog({ level, format, redact, server, plain: true, write: (text) => process.stderr.write(text) });
+  const { commandOutput } = await import('./commands/output.ts');
   // What `status` prints as JSON is an answer, and no event.
-  const isText = format === 'text' || action.kind === 'status';
-  const print = (line: string): boolean =>
-    process.stdout.write(isText ? `${line}\n` : announcement(redact(line), format, server));
-  const context = { config, log, redact, version: __VERSION__, print };
+  const output = commandOutput(config, { redact, server, isAnswer: action.kind === 'status' });
+  const context = { ...output, config, redact, version: __VERSION__ };
   const done = async (): Promise<void> => {
     switch (action.kind) {
       case 'login':
@@ -96,13 +106,12 @@ function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'run' }
         );
     }
   };
-  onSignals(
-    () => process.exit(130),
-    () => process.exit(130),
-  );
   done().then(
     () => process.exit(0),
-    (error: unknown) => fail(error, format, action.secrets, server),
+    (error: unknown) => {
+      output.progress.end();
+      fail(error, format, action.secrets, server);
+    },
   );
 }
 

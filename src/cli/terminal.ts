@@ -19,27 +19,31 @@ export interface LogOptions {
   readonly timed?: boolean;
   /** Whether to write for the user of a terminal: sentences without levels, addresses on lines of their own. */
   readonly plain?: boolean;
+  /** Whether to write a line with an address for the user to open whatever the level. */
+  readonly quiet?: boolean | undefined;
   readonly write: (text: string) => void;
 }
 
 /** A log that writes one line for each event at `level` or above. */
 export function createLog(options: LogOptions): Log {
-  const { level, format, redact, server, named = false, timed = false, plain = false, write } = options;
+  const { level, format, redact, server, named = false, timed = false, plain = false, quiet = false, write } = options;
   const from = LEVELS.indexOf(level);
   const name = named && server !== undefined ? `${server}: ` : '';
-  const at = (own: Level): ((line: string, url?: string) => void) =>
-    LEVELS.indexOf(own) < from
-      ? () => {}
-      : (line, url) => {
-          const text = printable(redact(line), LONGEST);
-          if (plain && format === 'text') {
-            write(`${text}\n${url === undefined ? '' : `${printable(url, LONGEST)}\n`}`);
-            return;
-          }
-          const more = { server, url: url === undefined ? undefined : printable(url, LONGEST) };
-          if (format === 'json') write(event(format, own, text, more));
-          else write((timed ? `${now()} ` : '') + event(format, own, name + text, more));
-        };
+  const at = (own: Level): ((line: string, url?: string) => void) => {
+    const below = LEVELS.indexOf(own) < from;
+    if (below && !quiet) return () => {};
+    return (line, url) => {
+      if (below && url === undefined) return;
+      const text = printable(redact(line), LONGEST);
+      if (plain && format === 'text') {
+        write(`${text}\n${url === undefined ? '' : `${printable(url, LONGEST)}\n`}`);
+        return;
+      }
+      const more = { server, url: url === undefined ? undefined : printable(url, LONGEST) };
+      if (format === 'json') write(event(format, own, text, more));
+      else write((timed ? `${now()} ` : '') + event(format, own, name + text, more));
+    };
+  };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

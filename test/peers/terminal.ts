@@ -15,6 +15,14 @@ export const hasTerminal = process.platform !== 'win32';
 
 export const [CTRL_C, CTRL_D] = ['\u0003', '\u0004'];
 
+/** Goes to the start of the line, and erases it. */
+const ERASE = '\r\u001b[2K';
+
+/** The lines that a user sees in the end: without what was erased. */
+export function visibleLines(screen: string): string[] {
+  return screen.split('\n').map((line) => line.slice(line.lastIndexOf(ERASE) + 1).replace(ERASE.slice(1), ''));
+}
+
 export interface Terminal {
   /** Everything on the screen so far, with plain newlines. */
   readonly screen: string;

@@ -1,14 +1,11 @@
 /** What every command other than the proxy itself gets. */
 import type { ProcessConfig } from '../../config.ts';
-import type { Log } from '../../core/ports.ts';
 import type { Redact } from '../../core/redact.ts';
+import type { CommandOutput } from './output.ts';
 
-export interface CommandContext {
+export interface CommandContext extends CommandOutput {
   readonly config: ProcessConfig;
-  readonly log: Log;
   /** Hides the secrets of the arguments. */
   readonly redact: Redact;
   readonly version: string;
-  /** Writes one line on stdout. */
-  readonly print: (line: string) => void;
 }

@@ -27,7 +27,8 @@ const TRY_AGAIN = { hint: 'run the same command again' } as const;
  * why it failed.
  */
 export async function login(server: HttpServer, context: CommandContext): Promise<void> {
-  const { log, print } = context;
+  const { log, progress, print } = context;
+  progress.step('asking the server');
   const { options, http } = await openPlace(server, context);
   const where = showUrl(server.url);
   const name = credentialsName(server.url, server.auth.resource, server.auth.profile);
@@ -46,11 +47,14 @@ export async function login(server: HttpServer, context: CommandContext): Promis
       print(`${where} does not ask for a sign-in`);
       return;
     }
+    progress.step('preparing the sign-in');
     const challenge = demand.kind === 'nothing' ? NO_CHALLENGE : demand.challenge;
     await checkWritable(options, name);
     const state = new SignInState();
     const pasteBack = new PasteBack({ vault, config: server.auth, fetch: http.fetch, log });
     const shown = afterPage(log, () => {
+      // From now on, the user does something and the program waits.
+      progress.end();
       if (state.pending?.userCode === undefined) pasteBack.open();
       if (process.stderr.isTTY) log.info('waiting for the sign-in; press Ctrl-C to give up');
     });
@@ -73,6 +77,7 @@ export async function login(server: HttpServer, context: CommandContext): Promis
     }
     if (!(await isSignedIn()))
       throw new ProxyError('internal', `the sign-in to ${where} could not be stored`, TRY_AGAIN);
+    progress.step('checking the sign-in');
     // A gateway may require a sign-in whatever is behind it.
     await askServer(new Auth(options).fetch, server.url);
     print(`signed in to ${where}`);

@@ -16,7 +16,8 @@ import type { CommandContext } from './context.ts';
  * Rejects with a ProxyError while another process waits for its user to sign in.
  */
 export async function logout(server: HttpServer, context: CommandContext): Promise<void> {
-  const { log, print } = context;
+  const { log, progress, print } = context;
+  progress.step('signing out');
   const { options, http } = await openPlace(server, context);
   const name = credentialsName(server.url, server.auth.resource, server.auth.profile);
   const where = showUrl(server.url);

@@ -12,7 +12,7 @@ import type { CommandContext } from './context.ts';
 export async function renewStored(
   server: HttpServer,
   serial: number,
-  context: Omit<CommandContext, 'print' | 'redact'>,
+  context: Omit<CommandContext, 'print' | 'progress' | 'redact'>,
 ): Promise<void> {
   const { options, http } = await openPlace(server, { ...context, redact: String });
   const name = credentialsName(server.url, server.auth.resource, server.auth.profile);

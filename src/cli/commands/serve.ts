@@ -27,7 +27,7 @@ export async function serve(
   config: Config & { readonly listen: ListenConfig },
   { credentials, secrets, version, exit }: ServeContext,
 ): Promise<void> {
-  const { listen, logFormat } = config;
+  const { listen, logFormat, quiet } = config;
   const made = listen.clientToken === undefined && isOpen(listen) ? randomBytes(32).toString('base64url') : undefined;
   const clientToken = listen.clientToken ?? made;
   const environment = environmentOf(config, made === undefined ? secrets : [...secrets, made], credentials, version);
@@ -48,10 +48,12 @@ export async function serve(
   running = await startHttpProxy({ ...config, listen: { ...listen, clientToken } }, environment);
   running.hopeless.then(giveUp);
   const { url, interfaces } = running;
-  const lines = [
-    clientLine({ url, interfaces, needsToken: clientToken !== undefined, server: onlyServer(config).name }),
-    `listening on ${url}${interfaces === undefined ? '' : ` (${interfaces})`}`,
-  ];
+  const lines = [`listening on ${url}${interfaces === undefined ? '' : ` (${interfaces})`}`];
+  if (!quiet) {
+    lines.unshift(
+      clientLine({ url, interfaces, needsToken: clientToken !== undefined, server: onlyServer(config).name }),
+    );
+  }
   if (made !== undefined) {
     lines.unshift(`client token: ${made} (for clients on other machines; --client-token sets one)`);
   }

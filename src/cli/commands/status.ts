@@ -16,12 +16,14 @@ import type { Check } from './sign-in-check.ts';
 export async function status(target: StatusTarget, context: CommandContext): Promise<void> {
   const { url, options, check, json } = target;
   const { profile } = options.auth;
+  context.progress.step('reading the stored sign-ins');
   const store = await credentialStore(context.config);
   const found = (await accountsOf(store, url)).filter(
     ({ credentials }) => profile === undefined || credentials.profile === profile,
   );
   const all: Told[] = [];
-  for (const account of found) {
+  for (const [index, account] of found.entries()) {
+    if (check) context.progress.step(`checking sign-in ${index + 1} of ${found.length}`);
     const checked = check
       ? await (await import('./sign-in-check.ts')).checkSignIn(account, target, context)
       : undefined;

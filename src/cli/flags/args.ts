@@ -15,7 +15,7 @@ import {
 import type { Level } from '../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../core/redact.ts';
 import type { ReadFile } from './given-files.ts';
-import { SUBCOMMANDS } from './options.ts';
+import { SHELLS, type Shell, SUBCOMMANDS } from './options.ts';
 import type { Env } from './placeholders.ts';
 import { readAuth } from './read-auth.ts';
 import { readCommand, refuseFor } from './read-command.ts';
@@ -46,6 +46,7 @@ export type Action =
   | ({ readonly kind: 'run' } & Given<Config>)
   | ({ readonly kind: 'login' | 'logout'; readonly server: HttpServer } & Given<ProcessConfig>)
   | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
+  | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'help'; readonly all: boolean }
   | { readonly kind: 'version' };
 
@@ -60,6 +61,7 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
+  if (subcommand?.action === 'completion') return completion(targets);
   if (targets.length > 1) {
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
@@ -96,6 +98,12 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   return kind === 'run'
     ? { kind, config: { ...config, servers: [server] }, secrets }
     : { kind, server, config, secrets };
+}
+
+function completion(targets: readonly string[]): Action {
+  const shell = SHELLS.find((name) => name === targets[0]);
+  if (shell !== undefined && targets.length === 1) return { kind: 'completion', shell };
+  throw usageError('completion takes the name of a shell', `mcp-proxy completion ${SHELLS.join(', or ')}`);
 }
 
 interface Read extends Given<ProcessConfig> {
@@ -151,11 +159,18 @@ function readProcess(flags: Flags, env: Env, readFile: ReadFile): { config: Proc
   const config: ProcessConfig = {
     enableProxy: flags.has('enable-proxy'),
     credentialStore: (flags.text('credential-store') as CredentialStore | undefined) ?? DEFAULTS.credentialStore,
-    logLevel: (flags.text('log-level') as Level | undefined) ?? DEFAULTS.logLevel,
+    ...loudness(flags),
     logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
     listen,
   };
   return { config, token: listen?.clientToken === undefined ? [] : [listen.clientToken] };
+}
+
+function loudness(flags: Flags): Pick<ProcessConfig, 'logLevel' | 'quiet'> {
+  const level = flags.text('log-level') as Level | undefined;
+  if (!flags.has('quiet')) return { logLevel: level ?? DEFAULTS.logLevel };
+  if (level === undefined) return { logLevel: 'error', quiet: true };
+  throw usageError('--quiet and --log-level exclude each other', 'leave one of them out');
 }
 
 /** How to write what is wrong with the arguments, also where they cannot be read. */

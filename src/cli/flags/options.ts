@@ -59,7 +59,7 @@ export const OPTIONS: readonly Option[] = [
     value: 'LEVEL',
     choices: LEVELS,
     default: 'info',
-    help: 'how much to log to stderr',
+    help: 'how much to log',
   },
   {
     name: 'log-format',
@@ -67,6 +67,12 @@ export const OPTIONS: readonly Option[] = [
     choices: LOG_FORMATS,
     default: DEFAULTS.logFormat,
     help: 'plain text, or one JSON object per line',
+  },
+  {
+    name: 'quiet',
+    short: 'q',
+    help: 'log errors only, and what must be seen, such as the page of a sign-in',
+    rare: true,
   },
   {
     name: 'ca',
@@ -256,12 +262,18 @@ export const OPTIONS: readonly Option[] = [
   { name: 'version', help: 'show the version' },
 ];
 
+/** The shells that the program writes completion scripts for. */
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+export type Shell = (typeof SHELLS)[number];
+
 export interface Subcommand {
   readonly name: string;
   readonly argument: string;
+  /** The values that the argument may have, where they can be listed. */
+  readonly choices?: readonly string[];
   readonly help: string;
   /** The action of the subcommand. A subcommand without one is not implemented yet. */
-  readonly action?: 'login' | 'logout' | 'status';
+  readonly action?: 'login' | 'logout' | 'status' | 'completion';
 }
 
 /** Words that may come instead of the URL. */
@@ -269,5 +281,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
+  {
+    name: 'completion',
+    argument: '<shell>',
+    choices: SHELLS,
+    help: 'print completions for bash, zsh, fish, powershell',
+    action: 'completion',
+  },
   { name: 'doctor', argument: '<url>', help: 'find out why it does not work' },
 ];

@@ -241,7 +241,7 @@ export class Child {
     this.#stderr.end();
     const lived = performance.now() - this.#since;
     const told: ChildEnd = { how, stderr: this.#stderr.last, lived, wanted: this.#stopping };
-    this.link.end(endedEarly(this.#options.name, told));
+    this.link.destroy(endedEarly(this.#options.name, told));
     end(told);
     this.#program.stdin.destroy();
     this.#program.stdout.destroy();

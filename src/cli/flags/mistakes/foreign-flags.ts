@@ -24,7 +24,7 @@ const TUNNEL = 'start a tunnel in front of: --listen 127.0.0.1:8080 --client-tok
 const VERIFIED = 'certificates are always verified; --ca FILE trusts your own authority too';
 const SEVERAL = 'several servers are not available yet: start one mcp-proxy for each';
 const DEBUG = '--log-level debug';
-const QUIET = '--log-level error';
+const QUIET = '--quiet';
 const REGISTERED = `--static-oauth-client-metadata '{"scope": "FIRST SECOND"}'`;
 const RESOURCE = '--disable-resource-parameter';
 const BASIC = '-H "Authorization: Basic ${BASIC}", with the base64 of USER:PASSWORD in BASIC';
@@ -83,7 +83,7 @@ const HINTS: Readonly<Record<string, string>> = {
   '-e': VARIABLE,
   '--pass-environment': INHERITED,
   '--no-pass-environment': '--clean-env',
-  '--log-level critical': QUIET,
+  '--log-level critical': '--log-level error',
   '--no-debug': 'leave it out, or --log-level info',
   '--named-server': SEVERAL,
   '--named-server-config': SEVERAL,
@@ -137,8 +137,6 @@ const HINTS: Readonly<Record<string, string>> = {
   '--args': LOCAL,
   '--verbose': DEBUG,
   '-v': `${DEBUG}, or --version`,
-  '--quiet': QUIET,
-  '-q': QUIET,
   '--insecure': VERIFIED,
   '-k': VERIFIED,
   '-p': PORT,

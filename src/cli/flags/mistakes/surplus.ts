@@ -20,8 +20,10 @@ export function explainSurplus({ targets, headers, subcommand }: Surplus): Proxy
     return usageError(message, `curly quotes do not group words; use straight quotes: ${HEADER_EXAMPLE}`);
   }
   const behind = SUBCOMMANDS.find(({ name }) => targets.includes(name));
-  if (behind)
-    return usageError(message, `the command comes first: mcp-proxy ${behind.name} https://server.example/mcp`);
+  if (behind) {
+    const argument = behind.choices?.[0] ?? 'https://server.example/mcp';
+    return usageError(message, `the command comes first: mcp-proxy ${behind.name} ${argument}`);
+  }
   // mcp-remote takes the port of its redirect URI there, whose path is another one than ours.
   const port = targets[1] as string;
   const cutHeader = headers.some((header) => /(?::|\b(?:bearer|basic))\s*$/i.test(header));

@@ -218,16 +218,18 @@ it.each([['--json'], ['--log-format', 'json'], ['--json', '--check']])('as JSON:
 
 it('--log-format json holds for login and logout', async () => {
   const { server, options } = await protectedServer();
-  const event = (msg: string): object => ({ time: expect.any(String), level: 'info', msg });
+  const about = { server: '127-0-0-1' };
+  const event = (msg: string): object => ({ time: expect.any(String), level: 'info', msg, ...about });
   const login = await run('login', [server.url, '--log-format', 'json'], options);
   expect(login.out.map((line) => JSON.parse(line) as object)).toEqual([event(`signed in to ${server.url}`)]);
   // This browser may be through with the sign-in before the program has reported that it opened.
-  for (const line of login.err.split('\n').filter(Boolean)) expect(JSON.parse(line)).toHaveProperty('msg');
+  for (const line of login.err.split('\n').filter(Boolean)) expect(JSON.parse(line)).toMatchObject(about);
   const refused = await run('login', ['http://127.0.0.1:1/mcp', '--log-format', 'json'], options);
   const errors = refused.err.trimEnd().split('\n');
   expect(errors.map((line) => JSON.parse(line) as object).at(-1)).toMatchObject({
     level: 'error',
     msg: expect.stringContaining('127.0.0.1:1'),
+    ...about,
   });
   const logout = await run('logout', [server.url, '--log-format', 'json'], options);
   expect(logout.out.map((line) => JSON.parse(line) as object)).toEqual([event(`signed out of ${server.url}`)]);

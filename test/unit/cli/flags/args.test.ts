@@ -52,6 +52,9 @@ describe('what works', () => {
     [['--transport=http-only'], { strategy: 'http-only' }],
     [['--transport', 'sse-only'], { strategy: 'sse-only' }],
     [['--log-level', 'debug'], { logLevel: 'debug' }],
+    [['--quiet'], { logLevel: 'error', quiet: true }],
+    [['-q'], { logLevel: 'error', quiet: true }],
+    [['--quiet=false'], {}],
     [['--log-level=info'], { logLevel: 'info' }],
     [['--log-level=warn'], { logLevel: 'warn' }],
     [['--log-level=error'], { logLevel: 'error' }],
@@ -158,6 +161,7 @@ describe('flags that are wrong', () => {
       ['--transport', ''],
       /^invalid value for --transport \| expected one of http-first, sse-first, http-only, sse-only/,
     ],
+    [['--quiet', '--log-level', 'debug'], /^--quiet and --log-level exclude each other \| leave one of them out/],
     [['--log-level', 'verbose'], /^invalid value for --log-level \| expected one of debug, info, warn, error/],
     [['--log-format', 'JSON'], /^invalid value for --log-format: "[A-Za-z-]+" \| did you mean json\?/],
     [['--log-level', 'INFO'], /did you mean info\?/],
@@ -325,7 +329,7 @@ describe('the format of the last words', () => {
 describe('the table of flags', () => {
   it('has every flag of the documentation', () => {
     const names =
-      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json cwd env clean-env max-children child-idle';
+      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json quiet cwd env clean-env max-children child-idle';
     expect(OPTIONS.map((option) => option.name).sort()).toEqual(names.split(' ').sort());
   });
 

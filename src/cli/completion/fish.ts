@@ -1,0 +1,82 @@
+/** Completion for fish, from 3.0 on. */
+import { type Completions, type Flag, namesByValue } from './model.ts';
+
+export function fishScript(completions: Completions): string {
+  const { flags, commands } = completions;
+  const withValue = namesByValue(completions).flatMap(([names]) => names);
+  return `# Completion of mcp-proxy for fish. In this shell: mcp-proxy completion fish | source
+
+# The arguments before the cursor that are neither flags nor their values.
+function __mcp_proxy_positionals
+    set -l skip 0
+    for word in (commandline -opc)[2..-1]
+        if test $skip = 1
+            set skip 0
+            continue
+        end
+        switch $word
+            case ${withValue.join(' ')}
+                set skip 1
+            case '-*'
+            case '*'
+                printf '%s\\n' $word
+        end
+    end
+end
+
+function __mcp_proxy_needs_command
+    test (count (__mcp_proxy_positionals)) = 0
+end
+
+function __mcp_proxy_follows
+    set -l words (__mcp_proxy_positionals)
+    test (count $words) = 1; and test $words[1] = $argv[1]
+end
+
+function __mcp_proxy_at_files
+    set -l value (string replace -r -- '^--[a-z-]+=' '' (commandline -ct))
+    if string match -q -- '@*' $value
+        for file in (__fish_complete_path (string sub -s 2 -- $value))
+            printf '@%s\\n' $file
+        end
+    else
+        printf '@\\n'
+    end
+end
+
+complete -c mcp-proxy -f
+${commands.map(({ name, help }) => `complete -c mcp-proxy -n __mcp_proxy_needs_command -a ${name} -d ${fishQuoted(help)}`).join('\n')}
+${commands
+  .filter(({ words }) => words.length > 0)
+  .map(({ name, words }) => `complete -c mcp-proxy -n '__mcp_proxy_follows ${name}' -a '${words.join(' ')}'`)
+  .join('\n')}
+${flags.map(flagLine).join('\n')}
+`;
+}
+
+function flagLine({ names, help, value }: Flag): string {
+  const spelled = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
+  return `complete -c mcp-proxy ${spelled.join(' ')}${kindOf(value)} -d ${fishQuoted(help)}`;
+}
+
+function kindOf(value: Flag['value']): string {
+  switch (value?.kind) {
+    case undefined:
+      return '';
+    case 'words':
+      return ` -x -a '${value.words.join(' ')}'`;
+    case 'file':
+      return ' -r -F';
+    case 'folder':
+      return " -x -a '(__fish_complete_directories)'";
+    case 'at-file':
+      return " -x -a '(__mcp_proxy_at_files)'";
+    case 'text':
+      return ' -x';
+  }
+}
+
+/** In single quotes, where fish knows two escapes. */
+function fishQuoted(text: string): string {
+  return `'${text.replace(/['\\]/g, '\\$&')}'`;
+}

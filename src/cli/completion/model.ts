@@ -1,0 +1,70 @@
+/** What a shell can complete, from the table of flags and commands: the same for every shell. */
+import type { Option } from '../flags/option.ts';
+import type { Subcommand } from '../flags/options.ts';
+
+/** What a value is: one of several words, a file, a file behind an `@`, a folder, or text that no shell can know. */
+export type Value =
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  | { readonly kind: 'file' | 'at-file' | 'folder' | 'text' };
+
+export interface Flag {
+  /** With dashes, the long one first. */
+  readonly names: readonly string[];
+  readonly help: string;
+  readonly repeatable: boolean;
+  /** Undefined for a flag without a value. */
+  readonly value: Value | undefined;
+}
+
+interface Command {
+  readonly name: string;
+  readonly help: string;
+  /** What may follow, where the table lists it. */
+  readonly words: readonly string[];
+}
+
+export interface Completions {
+  readonly flags: readonly Flag[];
+  readonly commands: readonly Command[];
+}
+
+export function completionsOf(options: readonly Option[], subcommands: readonly Subcommand[]): Completions {
+  return {
+    flags: options.map((option) => ({
+      names: [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])],
+      help: option.help,
+      repeatable: option.repeatable === true,
+      value: kindOf(option),
+    })),
+    commands: subcommands
+      .filter(({ action }) => action !== undefined)
+      .map(({ name, help, choices = [] }) => ({ name, help, words: choices })),
+  };
+}
+
+/** The name of a value in the help says what the value is. */
+function kindOf({ value, choices }: Option): Value | undefined {
+  if (value === undefined) return undefined;
+  if (choices) return { kind: 'words', words: choices };
+  if (/(?:^|\|)@FILE$/.test(value)) return { kind: 'at-file' };
+  if (/^FILE$/.test(value)) return { kind: 'file' };
+  return { kind: /^(?:DIR|FOLDER)$/.test(value) ? 'folder' : 'text' };
+}
+
+/** The names of the flags that have a value, grouped by what the value is. */
+export function namesByValue({ flags }: Completions): readonly (readonly [names: readonly string[], value: Value])[] {
+  const groups = new Map<string, [string[], Value]>();
+  for (const { names, value } of flags) {
+    if (!value) continue;
+    const key = JSON.stringify(value);
+    const group = groups.get(key) ?? [[], value];
+    group[0].push(...names);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** A shell word in single quotes, for POSIX shells. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
