@@ -197,39 +197,6 @@ export function httpServer(url: URL, options: HttpServerOptions): HttpServer {
   return { ...options, kind: 'http', name: serverName(url), url };
 }
 
-/** How a program on this machine is started. */
-export type StdioServerOptions = Omit<StdioServer, 'kind' | 'name'>;
-
-/** The server that a command starts, under the name of the program. */
-export function stdioServer(options: StdioServerOptions): StdioServer {
-  return { ...options, kind: 'stdio', name: programName(options) };
-}
-
-/** Programs that run another one, which their arguments name. */
-const LAUNCHERS = /^(?:npx|bunx|pnpx|uvx|pipx|node|deno|bun|python3?|npm|uv)$/;
-/** Words between a launcher and what it runs. */
-const VERBS = /^(?:-.*|run|exec|x|dlx)$/;
-/** Names that say nothing about a program; the folder around them does. */
-const GENERIC = /^(?:index|main|server|cli|start|dist|build|src|lib|bin)$/;
-
-/** The program that a command runs, in characters that clients, paths and metrics accept in a name. */
-export function programName({ command, args }: Pick<StdioServer, 'command' | 'args'>): string {
-  const [program = ''] = namesIn(command);
-  // The value of a flag may be taken for the program, which only makes the name odd.
-  const run = LAUNCHERS.test(program) ? args.find((arg) => !VERBS.test(arg)) : undefined;
-  const names = namesIn((run ?? command).replace(/(?<=.)@[^@/]*$/, ''));
-  return nameOf(names.find((name) => !GENERIC.test(name)) ?? program);
-}
-
-/** The parts of a path, the last one first, without the suffix of a program. */
-function namesIn(path: string): string[] {
-  const name = path.toLowerCase().replace(/\.(?:exe|cmd|bat|[cm]?js|ts|py|sh)$/, '');
-  return name
-    .split(/[\\/]/)
-    .filter((part) => /[a-z0-9]/.test(part))
-    .reverse();
-}
-
 /** As long as a label of a domain name (RFC 1035, section 2.3.4). */
 const LONGEST_NAME = 63;
 
@@ -238,7 +205,8 @@ export function serverName({ hostname }: URL): string {
   return nameOf(hostname);
 }
 
-function nameOf(text: string): string {
+/** A text as a name that clients, paths and metrics accept. */
+export function nameOf(text: string): string {
   const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? ['default'];
   return words.join('-').slice(0, LONGEST_NAME).replace(/-$/, '');
 }

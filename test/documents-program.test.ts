@@ -59,7 +59,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
       .filter((c) => c !== undefined);
     for (const command of commands) {
       const action = parseArguments(command.split(' '), {}, () => 'token');
-      expect(action.kind, command).toMatch(/^(run|login|logout|status)$/);
+      expect(action.kind, command).toMatch(/^(run|run-command|login|logout|status)$/);
     }
     if (document === 'README.md') expect(commands.length).toBeGreaterThan(4);
   });

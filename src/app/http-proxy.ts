@@ -32,8 +32,9 @@ import { memorySessions } from '../state/memory-sessions.ts';
 import { Identities } from './clients.ts';
 import type { Environment } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
+import { onlyServer } from './only-server.ts';
 import { Ready } from './readiness.ts';
-import { layersOf, type Own, onlyServer, openShared, type Shared } from './server.ts';
+import { layersOf, type Own, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningHttpProxy {
@@ -66,13 +67,16 @@ export async function startHttpProxy(
   const meter = metrics.meterOf(server.name);
   const forwardHeaders = server.kind === 'http' ? server.forwardHeaders : [];
   const clientsSignIn = forwardHeaders.some(({ to }) => to === 'authorization');
-  const shared = openShared(server, config, environment, {
-    // When client credentials are forwarded, the proxy must never substitute its own.
-    signsIn: !clientsSignIn,
-    // An answer that the server gave to one client must not be given to another.
-    remembers: forwardHeaders.length === 0,
-    renewed: () => meter.renewed(),
-  });
+  const shared =
+    server.kind === 'stdio'
+      ? (await import('./local-server.ts')).openLocal(server, config, environment)
+      : openShared(server, config, environment, {
+          // When client credentials are forwarded, the proxy must never substitute its own.
+          signsIn: !clientsSignIn,
+          // An answer that the server gave to one client must not be given to another.
+          remembers: forwardHeaders.length === 0,
+          renewed: () => meter.renewed(),
+        });
   const ready = new Ready(shared, { clientsSignIn });
   const servers = new AllServers(own, shared, measure(meter), forwardHeaders.length > 0);
   const downstream = new HttpDownstream({

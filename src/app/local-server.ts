@@ -1,56 +1,45 @@
-/** A local server of the configuration. What runs it is loaded when there is one. */
-import type { StdioServer } from '../config.ts';
-import type { Peer, Session } from '../core/exchange.ts';
-import type { Log } from '../core/ports.ts';
-import type { LocalServer, SharingOptions } from '../upstream/stdio/server.ts';
+/** A local server of the configuration, with what its clients share. Loaded when there is one. */
+import type { Config, ProcessConfig, StdioServer } from '../config.ts';
+import { redactedLog } from '../core/redact.ts';
+import { ProxyError } from '../errors.ts';
+import { LocalServer } from '../upstream/stdio/server.ts';
 import type { Environment } from './environment.ts';
+import { onlyServer } from './only-server.ts';
+import { FORGETFUL, type Shared } from './server.ts';
 
-export interface Local {
-  connect(client: Peer): Session;
-  /** Why the program cannot be started at present; undefined as far as it can. Never rejects. */
-  look(): Promise<string | undefined>;
-  /** Ends every process within about `limit` milliseconds. Never rejects. */
-  close(limit: number): Promise<void>;
+/** The only server of a configuration, a local one. */
+export function openOnlyLocal(config: Config, environment: Environment): Shared {
+  const server = onlyServer(config);
+  if (server.kind === 'stdio') return openLocal(server, config, environment);
+  throw new ProxyError('internal', 'the server is not a local one');
 }
 
-/**
- * @param stderr for what the server writes to stderr
- * @param sharing undefined: there is one client
- */
-export function openLocal(
-  server: StdioServer,
-  { env, folder, log }: Environment,
-  stderr: Log,
-  sharing: SharingOptions | undefined,
-): Local {
-  let opened: LocalServer | undefined;
-  const opening = import('../upstream/stdio/server.ts').then(({ LocalServer }) => {
-    opened = new LocalServer({ server, env, folder, log, stderr, sharing });
-    return opened;
+/** A program on this machine: nothing is sent over a network, and nothing asks for a sign-in. */
+export function openLocal(server: StdioServer, config: ProcessConfig, given: Environment): Shared {
+  const { env, folder, redact, listen } = { ...given, ...config };
+  const log = redactedLog(given.logOf?.(server.name) ?? given.log, redact);
+  const local = new LocalServer({
+    server,
+    env,
+    folder,
+    log,
+    // What the server writes to stderr has its name in front, whatever else a line says.
+    stderr: redactedLog(given.log, redact),
+    sharing: listen && { maxChildren: listen.maxChildren, idle: listen.childIdle },
   });
   return {
-    connect: (client) => opened?.connect(client) ?? later(opening.then((local) => local.connect(client))),
-    look: () => opening.then((local) => local.look()),
-    close: (limit) => opening.then((local) => local.close(limit)),
-  };
-}
-
-/** A session that is about to be opened. */
-function later(opening: Promise<Session>): Session {
-  let session: Session | undefined;
-  const opened = opening.then((own) => {
-    session = own;
-    return own;
-  });
-  return {
-    request: (exchange) => session?.request(exchange) ?? opened.then((own) => own.request(exchange)),
-    notify: (call) => (session ? session.notify(call) : opened.then((own) => own.notify(call))),
-    close: (limit) => opened.then((own) => own.close(limit)),
-    get established() {
-      return session?.established ?? false;
-    },
-    get era() {
-      return session?.era;
-    },
+    server,
+    label: server.name,
+    silentHint: 'start the server by hand to see what it waits for; npx and uvx download it at their first start',
+    config,
+    environment: { ...given, log },
+    connect: (client) => local.connect(client),
+    fetch: () => Promise.reject(new ProxyError('internal', 'a local server has no URL')),
+    local,
+    auth: undefined,
+    answers: FORGETFUL,
+    hopeless: new Promise(() => {}),
+    endSignIn: () => Promise.resolve(),
+    close: () => {},
   };
 }

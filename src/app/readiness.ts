@@ -2,8 +2,7 @@
 
 import type { Readiness } from '../downstream/http/operator/readiness.ts';
 import { type Reached, reach } from '../upstream/detection/probe.ts';
-import type { Local } from './local-server.ts';
-import type { Shared } from './server.ts';
+import type { Local, Shared } from './server.ts';
 
 /** Pauses between checks of a server that could not be reached at startup, in milliseconds. The last one repeats. */
 const PAUSES = [1_000, 2_000, 5_000, 15_000, 60_000];

@@ -4,7 +4,7 @@
  */
 
 import { Auth } from '../auth/fetch.ts';
-import type { Config, HttpServer, ProcessConfig, Server, StdioServer } from '../config.ts';
+import type { Config, HttpServer, ProcessConfig, Server } from '../config.ts';
 import type { Peer, Session } from '../core/exchange.ts';
 import type { Cookies, Fetch } from '../core/fetch.ts';
 import type { Layer, NamedLayer } from '../core/layer.ts';
@@ -27,20 +27,20 @@ import { storedAnswers } from '../state/remembered-answers.ts';
 import type { Neighbours } from '../upstream/detection/neighbours.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import type { Environment } from './environment.ts';
-import { type Local, openLocal } from './local-server.ts';
-
-/** The server of a configuration that has exactly one. */
-export function onlyServer({ servers }: Config): Server {
-  const [server] = servers;
-  if (server && servers.length === 1) return server;
-  throw new ProxyError('internal', 'only a single server is supported');
-}
 
 /** The server of a configuration that has exactly one, a remote one. */
-export function onlyRemoteServer(config: Config): HttpServer {
-  const server = onlyServer(config);
-  if (server.kind === 'http') return server;
-  throw new ProxyError('internal', 'only a remote server is supported');
+export function onlyRemoteServer({ servers }: Config): HttpServer {
+  const [server] = servers;
+  if (server?.kind === 'http' && servers.length === 1) return server;
+  throw new ProxyError('internal', 'only one remote server is supported');
+}
+
+/** A server that is a program on this machine. */
+export interface Local {
+  /** Why it cannot be started at present; undefined as far as it can. Never rejects. */
+  look(): Promise<string | undefined>;
+  /** Ends every process within about `limit` milliseconds, and with 0 as soon as it can. Never rejects. */
+  close(limit: number): Promise<void>;
 }
 
 /** The parts that all clients share. */
@@ -48,6 +48,8 @@ export interface Shared {
   readonly server: Server;
   /** The server in logs and errors: its URL or its name, without secrets. */
   readonly label: string;
+  /** What to do when it is silent during the handshake; undefined: what one does with a URL. */
+  readonly silentHint?: string;
   readonly config: ProcessConfig;
   readonly environment: Environment;
   /** Opens a session with the server itself, without layers. */
@@ -76,45 +78,10 @@ export interface SharedOptions {
 }
 
 export function openShared(
-  server: Server,
-  config: ProcessConfig,
-  environment: Environment,
-  options: SharedOptions = {},
-): Shared {
-  return server.kind === 'http'
-    ? openRemote(server, config, environment, options)
-    : openProgram(server, config, environment);
-}
-
-/** A program on this machine: nothing is sent over a network, and nothing asks for a sign-in. */
-function openProgram(server: StdioServer, config: ProcessConfig, given: Environment): Shared {
-  const log = redactedLog(given.logOf?.(server.name) ?? given.log, given.redact);
-  const environment = { ...given, log };
-  const { listen } = config;
-  const sharing = listen && { maxChildren: listen.maxChildren, idle: listen.childIdle };
-  // What the server writes to stderr has its name in front, whatever else a line says.
-  const local = openLocal(server, environment, redactedLog(given.log, given.redact), sharing);
-  return {
-    server,
-    label: server.name,
-    config,
-    environment,
-    connect: local.connect,
-    fetch: () => Promise.reject(new ProxyError('internal', 'a local server has no URL')),
-    local,
-    auth: undefined,
-    answers: FORGETFUL,
-    hopeless: new Promise(() => {}),
-    endSignIn: () => Promise.resolve(),
-    close: () => {},
-  };
-}
-
-function openRemote(
   server: HttpServer,
   config: ProcessConfig,
   environment: Environment,
-  { signsIn = true, remembers = true, renewed }: SharedOptions,
+  { signsIn = true, remembers = true, renewed }: SharedOptions = {},
 ): Shared {
   const { env, folder, renewApart, credentials = memoryStore(), locks = localLocks(folder), version } = environment;
   const http = createHttpClient({ ...server, enableProxy: config.enableProxy, userAgent: `mcp-proxy/${version}`, env });
@@ -180,10 +147,7 @@ export interface Own {
   readonly cookies: Cookies | undefined;
 }
 
-const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
-
-const SILENT_PROGRAM =
-  'start the server by hand to see what it waits for; npx and uvx download it at their first start';
+export const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
 
 export interface LayerChoice {
   /** Counts the requests of clients. */
@@ -196,7 +160,7 @@ export interface LayerChoice {
 
 /** The layers between the clients and the server, the one nearest to the clients first. */
 export function layersOf(shared: Shared, { measure, sharing, bridges = true }: LayerChoice = {}): NamedLayer[] {
-  const { server, label, config, auth, answers } = shared;
+  const { server, label, silentHint, config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
   const { ignoreTools } = server;
   const waits = (): boolean => auth?.state.waits() ?? false;
@@ -208,7 +172,7 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version }),
     downgrade: auth && bridges && downgrade(version),
     ...sharing,
-    deadline: deadline(DEADLINES, label, server.kind === 'stdio' ? SILENT_PROGRAM : undefined),
+    deadline: deadline(DEADLINES, label, silentHint),
     'slow-start': slowStart({ server: label, log, signingIn: waits }),
   };
   const chosen = Object.entries(all).flatMap(([name, layer]) => (layer ? [{ name, layer }] : []));

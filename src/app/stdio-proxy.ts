@@ -9,7 +9,7 @@ import { stack } from '../core/layer.ts';
 import { StdioDownstream } from '../downstream/stdio/stdio.ts';
 import { ProxyError } from '../errors.ts';
 import type { StdioEnvironment } from './environment.ts';
-import { layersOf, onlyServer, openShared, type Shared } from './server.ts';
+import { layersOf, onlyRemoteServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningProxy {
@@ -21,9 +21,18 @@ export interface RunningProxy {
   close(reason: ShutdownReason): Promise<void>;
 }
 
-/** Connects the client on two streams to the server of the configuration. */
-export function startStdioProxy(config: Config, environment: StdioEnvironment): RunningProxy {
-  const shared = openShared(onlyServer(config), config, environment);
+export type OpenServer = (config: Config, environment: StdioEnvironment) => Shared;
+
+/**
+ * Connects the client on two streams to the server of the configuration.
+ * @param open opens the server; left out: a remote one
+ */
+export function startStdioProxy(
+  config: Config,
+  environment: StdioEnvironment,
+  open: OpenServer = openOnlyRemote,
+): RunningProxy {
+  const shared = open(config, environment);
   const downstream = new StdioDownstream(environment.streams, environment.log);
   const connect = stack(layersOf(shared), shared.connect);
   const upstream = connect(downstream);
@@ -37,8 +46,9 @@ export function startStdioProxy(config: Config, environment: StdioEnvironment): 
   };
 }
 
-/** How long a local server that has not answered yet may take to end, in milliseconds. */
-const UNANSWERED = 400;
+function openOnlyRemote(config: Config, environment: StdioEnvironment): Shared {
+  return openShared(onlyRemoteServer(config), config, environment);
+}
 
 function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Steps {
   const reason = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
@@ -80,15 +90,7 @@ function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Step
       {
         name: 'end the session at the server',
         limit: 'close',
-        needed: () => shared.local === undefined,
-        run: (left) => server.close(server.established ? left : 0),
-      },
-      {
-        name: 'end the process of a local server',
-        limit: 'close',
-        needed: () => shared.local !== undefined,
-        // One that has not answered anything has nothing to finish.
-        run: (left) => shared.local?.close(server.established ? left : Math.min(left, UNANSWERED)),
+        run: (left) => (shared.local ?? server).close(server.established ? left : 0),
       },
       { name: 'store what the sign-in has got', limit: 'close', needed: () => signsIn, run: endSignIn },
     ],

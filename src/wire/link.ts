@@ -140,14 +140,9 @@ export class Link implements Peer {
     return this.#unanswered.size;
   }
 
-  /** How many requests of ours have no answer yet. */
-  get asking(): number {
-    return this.#asked.size;
-  }
-
-  /** Whether a request of ours has this id, and no answer yet. */
-  asks(id: Id): boolean {
-    return this.#asked.asks(id);
+  /** Our requests that have no answer yet. */
+  get asked(): Pick<PendingRequests, 'size' | 'asks'> {
+    return this.#asked;
   }
 
   /** Resolves as soon as this end is not busy. */

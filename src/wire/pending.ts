@@ -65,8 +65,7 @@ export class PendingRequests extends KeyedRoll<Pending> {
 
   /** Whether an id, in any of its spellings, is that of an open request. */
   asks(id: Id): boolean {
-    const number = requestNumber(id, this.#lastId);
-    return number !== undefined && this.get(String(number)) !== undefined;
+    return this.get(String(requestNumber(id, this.#lastId))) !== undefined;
   }
 
   /** Rejects a request, unless it is settled. */

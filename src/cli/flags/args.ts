@@ -18,7 +18,7 @@ import type { ReadFile } from './given-files.ts';
 import { SHELLS, type Shell, SUBCOMMANDS } from './options.ts';
 import type { Env } from './placeholders.ts';
 import { readAuth } from './read-auth.ts';
-import { readCommand, refuseFor } from './read-command.ts';
+import type { CommandArguments } from './read-command.ts';
 import { credentialsIn, parseHeader } from './read-headers.ts';
 import { readForwardHeaders, readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
@@ -44,6 +44,8 @@ export interface StatusTarget {
 
 export type Action =
   | ({ readonly kind: 'run' } & Given<Config>)
+  /** `readCommand` says the rest. */
+  | ({ readonly kind: 'run-command' } & CommandArguments)
   | ({ readonly kind: 'login' | 'logout'; readonly server: HttpServer } & Given<ProcessConfig>)
   | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
   | { readonly kind: 'completion'; readonly shell: Shell }
@@ -72,11 +74,13 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     throw usageError(`${subcommand.name} serves no clients`, 'leave --listen and its flags out');
   }
   if (command !== undefined) {
-    if (subcommand) throw new UnexplainedMistake({ kind: 'no-subcommand', subcommand: subcommand.name });
-    if (targets.length > 0) throw new UnexplainedMistake({ kind: 'two-servers' });
-    const { server, secrets } = readCommand(command, flags, env);
+    const hasUrl = targets.length > 0;
+    if (subcommand || hasUrl || !command[0]) {
+      throw new UnexplainedMistake({ kind: 'local', subcommand: subcommand?.name, hasUrl });
+    }
+    refuseFor('url', flags);
     const { config, token } = readProcess(flags, env, readFile);
-    return { kind: 'run', config: { ...config, servers: [server] }, secrets: [...secrets, ...token] };
+    return { kind: 'run-command', command, flags, config, secrets: token };
   }
   const kind = subcommand?.action ?? 'run';
   const url = targets[0] === undefined ? undefined : readUrl(targets[0]);
@@ -151,6 +155,12 @@ function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile):
     config,
     secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token],
   };
+}
+
+/** Refuses the flags that concern only the other kind of server. */
+function refuseFor(kind: 'url' | 'command', flags: Flags): void {
+  const other = [...flags.all.keys()].find((option) => (option.for ?? (option.group === 'sign-in' && 'url')) === kind);
+  if (other) throw new UnexplainedMistake({ kind: 'other-server', option: other, concerns: kind });
 }
 
 /** What concerns the process, and the client token. */

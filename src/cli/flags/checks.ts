@@ -36,11 +36,6 @@ export function checkForwardHeader(value: string): string | undefined {
   return right ? undefined : 'expected the name of a header, or NAME=UPSTREAM-NAME, such as X-User or X-User=X-Account';
 }
 
-/** `NAME=VALUE`; POSIX allows no `=` and no NUL in a name (XBD, section 8.1). */
-export function checkEnv(value: string): string | undefined {
-  return /^[^=\0\s]+=[^\0]*$/.test(value) ? undefined : 'expected NAME=VALUE, such as API_KEY=${API_KEY}';
-}
-
 export function checkCount(value: string): string | undefined {
   return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'expected a whole number, 1 or more';
 }

@@ -105,7 +105,7 @@ const OPTIONS: readonly Omit<Option, 'group'>[] = [
     name: 'child-idle',
     value: 'SECONDS',
     default: String(LISTEN_DEFAULTS.childIdle / 1_000),
-    help: 'stop a process of a local server that nobody uses for this long; the next call starts it again',
+    help: 'stop a local server that nobody uses for this long',
     check: checkSeconds,
     rare: true,
     for: 'command',

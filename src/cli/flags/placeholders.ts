@@ -4,7 +4,7 @@ import { UnexplainedMistake } from './usage-error.ts';
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** `${NAME}`, `${env:NAME}`, `${NAME:-default}`. The last alternative is the start of any other placeholder. */
-const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;
+export const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;
 
 /**
  * A variable in the syntax of a shell, cmd.exe or PowerShell, as a whole value or after its scheme. Hosts start
@@ -35,11 +35,6 @@ export function expandVariables(text: string, env: Env, where: string, onValue?:
     onValue?.(value);
     return value;
   });
-}
-
-/** The names of the variables in the placeholders of a text. */
-export function variablesIn(text: string): string[] {
-  return [...text.matchAll(PLACEHOLDER)].flatMap(([, plain, defaulted]) => plain ?? defaulted ?? []);
 }
 
 /** Throws a usage error for a placeholder in a value without expansion, which would be sent unchanged. */

@@ -1,5 +1,6 @@
 /** Errors of the command line. A mangled one may put a secret in any place, so no value is ever repeated. */
 import { ProxyError } from '../../errors.ts';
+import type { Option } from './option.ts';
 
 export function usageError(message: string, hint: string): ProxyError {
   return new ProxyError('usage', message, { hint });
@@ -16,9 +17,8 @@ export function notYet(what: string): ProxyError {
 export type Mistake =
   | { readonly kind: 'url'; readonly given: string }
   | { readonly kind: 'command'; readonly words: readonly string[] }
-  /** Nothing after `--`; a URL besides a command; a command after a subcommand that takes none. */
-  | { readonly kind: 'no-command' | 'two-servers' }
-  | { readonly kind: 'no-subcommand'; readonly subcommand: string }
+  /** A command after a subcommand that takes none, or besides a URL; or nothing after `--`. */
+  | { readonly kind: 'local'; readonly subcommand: string | undefined; readonly hasUrl: boolean }
   | ({ readonly kind: 'other-server' } & OtherServer)
   | ({ readonly kind: 'surplus' } & Surplus)
   /** The flag as it was written, dashes included. */
@@ -33,10 +33,8 @@ export type Mistake =
 
 /** A flag that concerns only servers of the other kind. */
 export interface OtherServer {
-  /** Its name, without dashes. */
-  readonly flag: string;
+  readonly option: Option;
   readonly concerns: 'url' | 'command';
-  readonly signsIn: boolean;
 }
 
 /** More arguments than the URL. */

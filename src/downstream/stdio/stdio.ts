@@ -45,8 +45,8 @@ export class StdioDownstream implements Peer, Closable {
   #link: Link | undefined;
   /** Bytes of notifications that the server has not taken yet. */
   #untaken = 0;
-  /** Called as soon as there is room for more of them. */
-  #taken: (() => void) | undefined;
+  /** Resolves when the server has taken the last of them. */
+  #taken: Promise<void> | undefined;
   #batches = false;
   #skipped = 0;
 
@@ -85,7 +85,7 @@ export class StdioDownstream implements Peer, Closable {
     input.on('data', (chunk: Buffer) => {
       reader.push(chunk);
       // Stop reading while the client is not reading answers, or the server not taking notifications.
-      const room = this.#writer.room() ?? this.#untakenRoom();
+      const room = this.#writer.room() ?? (this.#untaken < MAX_UNTAKEN ? undefined : this.#taken);
       if (!room) return;
       input.pause();
       room.then(() => input.resume());
@@ -100,18 +100,8 @@ export class StdioDownstream implements Peer, Closable {
     this.#untaken += size;
     const done = (): void => {
       this.#untaken -= size;
-      if (this.#untaken >= MAX_UNTAKEN) return;
-      this.#taken?.();
-      this.#taken = undefined;
     };
-    taken.then(done, done);
-  }
-
-  #untakenRoom(): Promise<void> | undefined {
-    if (this.#untaken < MAX_UNTAKEN) return undefined;
-    return new Promise((resolve) => {
-      this.#taken = resolve;
-    });
+    this.#taken = taken.then(done, done);
   }
 
   notify(call: Call): Promise<void> | undefined {

@@ -203,7 +203,7 @@ export class Child {
   /** Whether JSON is a message; the rest are log lines of programs that believe stdout is theirs. */
   #isMessage(message: Message, line: Buffer): boolean {
     if (message.kind === 'response') this.answered = true;
-    if (message.kind !== 'invalid' && (message.kind !== 'malformed' || this.link.asks(message.id))) return true;
+    if (message.kind !== 'invalid' && (message.kind !== 'malformed' || this.link.asked.asks(message.id))) return true;
     this.#skip(line, message.reason);
     return false;
   }
@@ -213,14 +213,14 @@ export class Child {
     if (this.#ending) return;
     const { id, asks } = readEnds(line, line);
     // An answer that is no JSON is malformed, but it is the answer.
-    if (!asks && this.link.asks(id)) this.link.receive({ kind: 'malformed', id, reason: error.message });
+    if (!asks && this.link.asked.asks(id)) this.link.receive({ kind: 'malformed', id, reason: error.message });
     else this.#skip(line, error.message);
   }
 
   #tooLong(head: Buffer, tail: Buffer): void {
     const reason = `it is larger than ${MAX_UPSTREAM_MESSAGE / 1_048_576} MiB`;
     const { id, asks } = readEnds(head, tail);
-    if (asks || !this.link.asks(id)) this.#skip(head, reason);
+    if (asks || !this.link.asked.asks(id)) this.#skip(head, reason);
     else this.link.receive({ kind: 'malformed', id, reason });
   }
 

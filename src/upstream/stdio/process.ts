@@ -206,7 +206,7 @@ export class LocalProcess {
     const child = this.#child;
     if (!child) return;
     const { link } = child;
-    if (link.asking > 0 || link.open > 0) this.used();
+    if (link.asked.size > 0 || link.open > 0) this.used();
     if (this.#lastUse + idle > Date.now()) {
       this.#watchIdle();
       return;

@@ -39,6 +39,9 @@ export interface LocalServerOptions {
   readonly sharing: SharingOptions | undefined;
 }
 
+/** How long a server that has not answered yet may take to end, in milliseconds. */
+const UNANSWERED = 400;
+
 export class LocalServer {
   readonly #options: LocalServerOptions;
   readonly #program: Program;
@@ -92,8 +95,12 @@ export class LocalServer {
     return missing && this.#failure(missing).message;
   }
 
-  /** Ends every process. Settles within about `limit` milliseconds. */
-  async close(limit: number): Promise<void> {
+  /**
+   * Ends every process.
+   * @param within milliseconds; 0: as soon as possible, because it has not answered anything
+   */
+  async close(within: number): Promise<void> {
+    const limit = within || UNANSWERED;
     this.#closed = true;
     const stopped = [...this.#children].map((child) => child.stop(limit));
     await Promise.all([this.#modern?.process.close(limit), ...stopped, ...this.#recorded]);
@@ -126,7 +133,7 @@ export class LocalServer {
 
   async #launch(handlers: ProcessHandlers): Promise<Child> {
     const { log, stderr, server, sharing } = this.#options;
-    if (sharing && this.#children.size + this.#starting >= sharing.maxChildren) throw tooMany(server.name, sharing);
+    if (sharing) await this.#place(sharing);
     this.#starting++;
     try {
       await this.#swept;
@@ -139,6 +146,15 @@ export class LocalServer {
       return child;
     } finally {
       this.#starting--;
+    }
+  }
+
+  /** Waits for a process that is ending to make room, and rejects when none is. */
+  async #place(sharing: SharingOptions): Promise<void> {
+    while (this.#children.size + this.#starting >= sharing.maxChildren) {
+      const leaving = [...this.#children].filter(({ running }) => !running);
+      if (leaving.length === 0) throw tooMany(this.#options.server.name, sharing);
+      await Promise.race(leaving.map(({ gone }) => gone));
     }
   }
 

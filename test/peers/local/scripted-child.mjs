@@ -25,7 +25,7 @@ const stays = (options.stays ?? '').split(',');
 if (options.roll) appendFileSync(options.roll, `${process.pid}\n`);
 if (stays.includes('term')) process.on('SIGTERM', () => {});
 if (options.leaves) {
-  const code = "process.on('SIGTERM', () => {}); process.stdin.resume(); setInterval(() => {}, 1e6);";
+  const code = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1e6);";
   const grandchild = spawn(process.execPath, ['-e', code], { stdio: 'inherit' });
   if (options.roll) appendFileSync(options.roll, `${grandchild.pid}\n`);
 }

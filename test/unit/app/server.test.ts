@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { onlyRemoteServer, onlyServer } from '../../../src/app/server.ts';
+import { onlyServer } from '../../../src/app/only-server.ts';
+import { onlyRemoteServer } from '../../../src/app/server.ts';
 import {
   DEFAULTS,
   HTTP_SERVER_DEFAULTS,
@@ -28,12 +29,12 @@ it.each([remote, local])('the only server of a configuration is served: $kind', 
 
 it('a sign-in concerns remote servers only', () => {
   expect(onlyRemoteServer({ ...DEFAULTS, servers: [remote] })).toBe(remote);
-  expect(() => onlyRemoteServer({ ...DEFAULTS, servers: [local] })).toThrow(/only a remote server/);
+  expect(() => onlyRemoteServer({ ...DEFAULTS, servers: [local] })).toThrow(/is supported/);
 });
 
 it.each<[string, readonly Server[]]>([
   ['no server', []],
   ['several servers', [remote, { ...remote, name: 'other' }]],
 ])('%s cannot be served yet', (_, servers) => {
-  expect(() => onlyServer({ ...DEFAULTS, servers })).toThrow(/only a single server/);
+  expect(() => onlyServer({ ...DEFAULTS, servers })).toThrow(/is supported/);
 });

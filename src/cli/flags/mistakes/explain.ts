@@ -4,7 +4,7 @@ import type { Mistake, UnexplainedMistake } from '../usage-error.ts';
 import { explainCommand } from './command.ts';
 import { explainFile } from './files.ts';
 import { explainHeader, explainHeaderValue } from './headers.ts';
-import { explainNoCommand, explainOtherServer, explainSubcommand, explainTwoServers } from './local-servers.ts';
+import { explainLocal, explainOtherServer } from './local-servers.ts';
 import { explainNoValue, explainPlaceholder, explainShellVariable, explainUnexpanded } from './placeholders.ts';
 import { explainSurplus } from './surplus.ts';
 import { explainChoice, explainFlag, explainForeign } from './unknown-words.ts';
@@ -22,12 +22,8 @@ export function explainOwn(mistake: Mistake): ProxyError {
       return explainUrl(mistake.given);
     case 'command':
       return explainCommand(mistake.words);
-    case 'no-command':
-      return explainNoCommand();
-    case 'two-servers':
-      return explainTwoServers();
-    case 'no-subcommand':
-      return explainSubcommand(mistake.subcommand);
+    case 'local':
+      return explainLocal(mistake);
     case 'other-server':
       return explainOtherServer(mistake);
     case 'surplus':

@@ -1,21 +1,29 @@
 /** Flags and words that do not fit the kind of server: one at a URL, or one that a command starts. */
 import type { ProxyError } from '../../../errors.ts';
-import { type OtherServer, usageError } from '../usage-error.ts';
+import { type Mistake, type OtherServer, usageError } from '../usage-error.ts';
 
 const EXAMPLE = 'mcp-proxy -- npx -y some-server';
 
-export function explainNoCommand(): ProxyError {
-  return usageError('there is no command after --', EXAMPLE);
+/** What is wrong with a command, or with the words before it. */
+export function explainLocal({ subcommand, hasUrl }: Extract<Mistake, { kind: 'local' }>): ProxyError {
+  if (subcommand !== undefined) {
+    return usageError(`${subcommand} is for servers at a URL`, `mcp-proxy ${subcommand} https://server.example/mcp`);
+  }
+  if (!hasUrl) return usageError('there is no command after --', EXAMPLE);
+  return usageError(
+    'both a URL and a command are given, but one mcp-proxy serves one server',
+    'leave one of them out: words before -- are for the proxy, those after it are the command',
+  );
 }
 
-export function explainOtherServer({ flag, concerns, signsIn }: OtherServer): ProxyError {
+export function explainOtherServer({ option: { name: flag, group }, concerns }: OtherServer): ProxyError {
   if (concerns === 'command') {
     return usageError(
       `--${flag} belongs to a local server, and the server here is one at a URL`,
       `leave it out, or start a local server: ${EXAMPLE}`,
     );
   }
-  if (signsIn) {
+  if (group === 'sign-in') {
     return usageError(
       `--${flag} belongs to a server at a URL: a local server is started without a sign-in`,
       'give the server its credentials as a variable: --env API_KEY=${API_KEY}',
@@ -32,16 +40,4 @@ export function explainOtherServer({ flag, concerns, signsIn }: OtherServer): Pr
 /** A command without `--` in front of it. */
 export function explainMissingDashes(program: string): ProxyError {
   return usageError('a command goes after --', `mcp-proxy -- ${program} ...`);
-}
-
-/** A subcommand for servers that somebody signs in to. */
-export function explainSubcommand(name: string): ProxyError {
-  return usageError(`${name} is for servers at a URL`, `mcp-proxy ${name} https://server.example/mcp`);
-}
-
-export function explainTwoServers(): ProxyError {
-  return usageError(
-    'both a URL and a command are given, but one mcp-proxy serves one server',
-    'leave one of them out: words before -- are for the proxy, those after it are the command',
-  );
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Action, logFormatIn, parseArguments } from '../../../../src/cli/flags/args.ts';
 import { nearest } from '../../../../src/cli/flags/mistakes/nearest.ts';
 import { OPTIONS } from '../../../../src/cli/flags/options.ts';
+import { readCommand } from '../../../../src/cli/flags/read-command.ts';
 import type { HttpServer, ProcessConfig } from '../../../../src/config.ts';
 import { actionOf, configOf, configWith, refusal, URL_TEXT } from './arguments.ts';
 
@@ -261,10 +262,13 @@ it('a subcommand that is not available yet says so', () => {
 });
 
 describe('a command after --', () => {
-  const server = (...argv: string[]): unknown => {
-    const action = parseArguments(argv, { KEY: 'secret-1', TOKEN: 'secret-2' }, () => '');
-    return action.kind === 'run' ? action.config.servers[0] : undefined;
+  const ENV = { KEY: 'secret-1', TOKEN: 'secret-2' };
+  const read = (...argv: string[]): ReturnType<typeof readCommand> => {
+    const action = parseArguments(argv, ENV, () => '');
+    if (action.kind !== 'run-command') throw new Error(action.kind);
+    return readCommand(action, ENV);
   };
+  const server = (...argv: string[]): unknown => read(...argv).config.servers[0];
 
   it('is the server, whatever its words look like', () => {
     expect(server('--', 'npx', '-y', 'a-server', '--listen', '--help', '--', '${KEY}')).toEqual({
@@ -300,14 +304,12 @@ describe('a command after --', () => {
 
   it('has secrets where a value comes from the environment, or its name says so', () => {
     const flags = ['--env', 'A=${KEY}', '--env', 'API_KEY=secret-3', '--env', 'MODE=production'];
-    const action = parseArguments([...flags, '--', 'server'], { KEY: 'secret-1' }, () => '');
-    expect(action).toMatchObject({ secrets: ['secret-1', 'secret-3'] });
+    expect(read(...flags, '--', 'server')).toMatchObject({ secrets: ['secret-1', 'secret-3'] });
   });
 
   it('has limits in HTTP mode', () => {
     const flags = ['--listen', 'localhost:0', '--max-children', '3', '--child-idle', '5'];
-    const action = parseArguments([...flags, '--', 'server'], {}, () => '');
-    expect(action).toMatchObject({ config: { listen: { maxChildren: 3, childIdle: 5_000 } } });
+    expect(read(...flags, '--', 'server')).toMatchObject({ config: { listen: { maxChildren: 3, childIdle: 5_000 } } });
   });
 });
 
