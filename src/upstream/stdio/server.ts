@@ -133,8 +133,7 @@ export class LocalServer {
 
   async #launch(handlers: ProcessHandlers): Promise<Child> {
     const { log, stderr, server, sharing } = this.#options;
-    if (sharing) await this.#place(sharing);
-    this.#starting++;
+    await this.#place(sharing);
     try {
       await this.#swept;
       if (this.#closed) throw new ProxyError('failed', 'the proxy is ending');
@@ -149,13 +148,15 @@ export class LocalServer {
     }
   }
 
-  /** Waits for a process that is ending to make room, and rejects when none is. */
-  async #place(sharing: SharingOptions): Promise<void> {
-    while (this.#children.size + this.#starting >= sharing.maxChildren) {
+  /** Takes a place for a process. Waits for one that is ending to make room, and rejects when none is. */
+  async #place(sharing: SharingOptions | undefined): Promise<void> {
+    while (sharing && this.#children.size + this.#starting >= sharing.maxChildren) {
       const leaving = [...this.#children].filter(({ running }) => !running);
       if (leaving.length === 0) throw tooMany(this.#options.server.name, sharing);
       await Promise.race(leaving.map(({ gone }) => gone));
     }
+    // Before anybody else looks.
+    this.#starting++;
   }
 
   #failure(error: unknown): ProxyError {

@@ -70,6 +70,15 @@ describe('clients that open sessions', () => {
     await join(serving);
   });
 
+  it('that come at the same time do not exceed --max-children', async () => {
+    const { server, serving } = await serve({}, ['--max-children', '2']);
+    const opening = { protocolVersion: '2025-11-25', capabilities: {} };
+    const clients = [1, 2, 3, 4, 5].map(() => new StreamableClient(`${serving.url}/mcp`));
+    const answers = await Promise.all(clients.map((client) => client.call('initialize', opening)));
+    expect(answers.filter(({ message }) => message.error?.code === -31008)).toHaveLength(3);
+    expect(server.pids()).toHaveLength(2);
+  });
+
   it('with --upstream-session shared have one process, which nobody else is asked by', async () => {
     const { server, serving } = await serve({}, ['--upstream-session', 'shared']);
     const clients = [await join(serving), await join(serving, { roots: {} })];
