@@ -131,7 +131,7 @@ const localRivals = all
   .map((entry) => ({ ...entry, mode: LOCAL_HTTP }));
 
 function builtProxy() {
-  if (!existsSync(path.join(root, 'dist', 'mcp-proxy.js'))) throw new Error('not built');
+  if (!existsSync(path.join(root, 'dist', 'mcp-proxy.cjs'))) throw new Error('not built');
   return path.join(root, 'bin', 'mcp-proxy.js');
 }
 

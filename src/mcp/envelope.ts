@@ -8,6 +8,7 @@ import {
   encode,
   isObject,
   type Json,
+  mayHaveKey,
   member,
   members,
   peekObject,
@@ -28,12 +29,11 @@ export const SERVER_INFO = `${PREFIX}serverInfo`;
 export const SUBSCRIPTION_ID = `${PREFIX}subscriptionId`;
 
 /** Appears in the text of every envelope, unless some of its letters are escaped. */
-const MARK = PREFIX.slice(0, -1);
-const ESCAPE_MARK = '\\u';
+const MARK = Buffer.from(PREFIX.slice(0, -1));
 
 /** Whether a call may have an envelope; tells almost every legacy call apart without a closer look. */
 export function mayDeclareRevision({ params }: Call): boolean {
-  return isObject(params) && (params.includes(MARK) || params.includes(ESCAPE_MARK));
+  return isObject(params) && mayHaveKey(params, MARK);
 }
 
 /**

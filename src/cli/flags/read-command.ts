@@ -3,9 +3,10 @@
 import { openOnlyLocal } from '../../app/local-server.ts';
 import type { OpenServer } from '../../app/stdio-proxy.ts';
 import type { Config, ProcessConfig, StdioServer } from '../../config.ts';
+import type { Env } from '../../core/ports.ts';
 import { programName } from '../../platform/processes/program-name.ts';
 import { invalidValue } from './checks.ts';
-import { type Env, expandVariables, PLACEHOLDER } from './placeholders.ts';
+import { expandVariables, PLACEHOLDER } from './placeholders.ts';
 import { usageError } from './usage-error.ts';
 import type { Flags } from './words.ts';
 
