@@ -10,7 +10,7 @@ import { RENEWAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
-import { OPTIONS, type Shell, SUBCOMMANDS } from './flags/options.ts';
+import { type Shell, SUBCOMMANDS } from './flags/options.ts';
 import type { CommandArguments } from './flags/read-command.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
@@ -53,8 +53,11 @@ export function main(): void {
 }
 
 async function printUsage(all: boolean): Promise<void> {
-  const { usageText } = await import('./flags/usage.ts');
-  process.stdout.write(usageText({ version: __VERSION__, options: OPTIONS, subcommands: SUBCOMMANDS, all }));
+  const [{ usageText }, { DESCRIBED }] = await Promise.all([
+    import('./flags/usage.ts'),
+    import('./flags/described-options.ts'),
+  ]);
+  process.stdout.write(usageText({ version: __VERSION__, options: DESCRIBED, subcommands: SUBCOMMANDS, all }));
 }
 
 async function printCompletion(shell: Shell): Promise<void> {

@@ -1,4 +1,5 @@
 /** What a shell can complete, from the table of flags and commands: the same for every shell. */
+import type { DescribedOption } from '../flags/described-options.ts';
 import type { Option } from '../flags/option.ts';
 import type { Subcommand } from '../flags/options.ts';
 
@@ -28,7 +29,7 @@ export interface Completions {
   readonly commands: readonly Command[];
 }
 
-export function completionsOf(options: readonly Option[], subcommands: readonly Subcommand[]): Completions {
+export function completionsOf(options: readonly DescribedOption[], subcommands: readonly Subcommand[]): Completions {
   return {
     flags: options.map((option) => ({
       names: [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])],

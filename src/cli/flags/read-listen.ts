@@ -2,8 +2,7 @@
 import { type ForwardedHeader, LISTEN_DEFAULTS, type ListenConfig, type UpstreamSession } from '../../config.ts';
 import type { Env } from '../../core/ports.ts';
 import { isReservedHeader } from '../../http/client.ts';
-import { CLIENT_TOKEN_FORM, invalidValue, isBearerToken } from './checks.ts';
-import { milliseconds } from './durations.ts';
+import { CLIENT_TOKEN_FORM, invalidValue, isBearerToken, milliseconds } from './checks.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { expandVariables } from './placeholders.ts';
 import { readServerTls } from './read-tls.ts';

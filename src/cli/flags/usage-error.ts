@@ -23,6 +23,8 @@ export type Mistake =
   | ({ readonly kind: 'surplus' } & Surplus)
   /** The flag as it was written, dashes included. */
   | { readonly kind: 'flag'; readonly flag: string; readonly value: string | undefined }
+  /** A flag whose value is missing: its name, without dashes. */
+  | { readonly kind: 'valueless'; readonly name: string }
   | ({ readonly kind: 'choice' } & Choice)
   | { readonly kind: 'unexpanded'; readonly text: string; readonly where: string }
   | ({ readonly kind: 'shell-variable' | 'placeholder' } & OtherSyntax)

@@ -1,5 +1,5 @@
 /** The text of `--help`, from the table that parsing uses. */
-import type { Option } from './option.ts';
+import type { DescribedOption } from './described-options.ts';
 import type { Subcommand } from './options.ts';
 
 const WIDTH = 80;
@@ -18,7 +18,7 @@ const HOST_CONFIGURATION = `Host configuration:
   {"mcpServers": {"example": {"command": "npx",
     "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}`;
 
-const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
+const GROUPS: readonly (readonly [title: string, group: DescribedOption['group']])[] = [
   ['Common', undefined],
   ['HTTP mode', 'http'],
   ['Local servers', 'local'],
@@ -27,7 +27,7 @@ const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
 
 export interface UsageOptions {
   readonly version: string;
-  readonly options: readonly Option[];
+  readonly options: readonly DescribedOption[];
   readonly subcommands: readonly Subcommand[];
   /** Whether to explain every flag. Otherwise, explain the common ones and name the others. */
   readonly all: boolean;
@@ -61,11 +61,11 @@ export function usageText({ version, options, subcommands, all }: UsageOptions):
 }
 
 /** Where the short help names a flag: a few of them are not worth a heading. */
-function shortGroup({ group }: Option): Option['group'] {
+function shortGroup({ group }: DescribedOption): DescribedOption['group'] {
   return group === 'local' ? undefined : group;
 }
 
-function describe(option: Option): string[] {
+function describe(option: DescribedOption): string[] {
   const names = `${option.short ? `-${option.short}, ` : ''}--${option.name}`;
   const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
   const standard = option.default ? ` [${option.default}]` : '';

@@ -107,8 +107,7 @@ function flagValue(option: Option, value: string | undefined): string | boolean 
     if (value === 'false') return false;
     throw usageError(`--${option.name} takes no value`, `write --${option.name} alone`);
   }
-  if (value === undefined)
-    throw usageError(`--${option.name} needs a value`, `--${option.name} ${option.value}: ${option.help}`);
+  if (value === undefined) throw new UnexplainedMistake({ kind: 'valueless', name: option.name });
   return value;
 }
 

@@ -1,5 +1,5 @@
 /** The man page, from the table of flags and commands, in the man macros (man(7)). */
-import type { Option } from '../../../src/cli/flags/option.ts';
+import type { DescribedOption as Option } from '../../../src/cli/flags/described-options.ts';
 import type { Subcommand } from '../../../src/cli/flags/options.ts';
 
 const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Action, logFormatIn, parseArguments } from '../../../../src/cli/flags/args.ts';
+import { DESCRIBED as OPTIONS } from '../../../../src/cli/flags/described-options.ts';
 import { nearest } from '../../../../src/cli/flags/mistakes/nearest.ts';
-import { OPTIONS } from '../../../../src/cli/flags/options.ts';
 import { readCommand } from '../../../../src/cli/flags/read-command.ts';
 import type { HttpServer, ProcessConfig } from '../../../../src/config.ts';
 import { actionOf, configOf, configWith, refusal, URL_TEXT } from './arguments.ts';

@@ -1,7 +1,8 @@
 // What `--help` says, by the table that parses.
 import { describe, expect, it } from 'vitest';
 import { parseArguments } from '../../../../src/cli/flags/args.ts';
-import { OPTIONS, SUBCOMMANDS } from '../../../../src/cli/flags/options.ts';
+import { DESCRIBED as OPTIONS } from '../../../../src/cli/flags/described-options.ts';
+import { SUBCOMMANDS } from '../../../../src/cli/flags/options.ts';
 import { usageText } from '../../../../src/cli/flags/usage.ts';
 
 const usage = (all: boolean): string =>
