@@ -16,7 +16,7 @@ import { Budget, BYTES } from '../downstream/http/body-budget.ts';
 import { Operation } from '../downstream/http/operator/endpoints.ts';
 import { createMetrics } from '../downstream/http/operator/metrics.ts';
 import { knownPath } from '../downstream/http/paths.ts';
-import { Pulse } from '../downstream/http/response/heartbeat.ts';
+import { Heartbeats } from '../downstream/http/response/heartbeat.ts';
 import { HttpDownstream } from '../downstream/http/router.ts';
 import { type Listener, listen } from '../downstream/http/server.ts';
 import type { HttpSession, Servers } from '../downstream/http/servers.ts';
@@ -27,13 +27,13 @@ import { measure } from '../layers/measure.ts';
 import { progressTokens } from '../layers/sharing/progress-tokens.ts';
 import { sharing } from '../layers/sharing/shared-session.ts';
 import { forgivingReplays } from '../state/forgiving-replays.ts';
-import { memoryReplays } from '../state/memory-replay.ts';
+import { memoryReplays } from '../state/memory-replay-buffer.ts';
 import { memorySessions } from '../state/memory-sessions.ts';
 import { ByForwardedHeaders } from './clients.ts';
 import type { Environment } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
 import { onlyServer } from './only-server.ts';
-import { Ready } from './readiness.ts';
+import { Ready } from './readiness-check.ts';
 import { layersOf, type Own, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
@@ -60,7 +60,7 @@ export async function startHttpProxy(
   const { log } = environment;
   const { listen: own } = config;
   const server = onlyServer(config);
-  const pulse = new Pulse();
+  const pulse = new Heartbeats();
   const openSessions = given.openSessions ?? memorySessions;
   const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
@@ -75,7 +75,7 @@ export async function startHttpProxy(
           signsIn: !clientsSignIn,
           // An answer that the server gave to one client must not be given to another.
           remembers: forwardHeaders.length === 0,
-          renewed: () => meter.renewed(),
+          refreshed: () => meter.refreshed(),
         });
   const ready = new Ready(shared, { clientsSignIn });
   const servers = new AllServers(own, shared, measure(meter), forwardHeaders.length > 0);
@@ -141,7 +141,7 @@ interface Parts {
   readonly listener: Listener;
   readonly sessions: Sessions<HttpSession>;
   readonly servers: AllServers;
-  readonly pulse: Pulse;
+  readonly pulse: Heartbeats;
 }
 
 function stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }: Parts): Steps {
@@ -159,7 +159,7 @@ function stepsOf({ shared, ready, looking, downstream, listener, sessions, serve
     [
       { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left) },
       { name: 'end the sessions with the server', limit: 'close', run: (left) => servers.close(left) },
-      { name: 'store what the sign-in has got', limit: 'close', run: () => shared.endSignIn() },
+      { name: 'store the results of the sign-in', limit: 'close', run: () => shared.endSignIn() },
     ],
     { name: 'let clients read what was answered', limit: 'drain', run: (left) => listener.close(left) },
     { name: 'let clients read the errors', limit: 'close', run: (left) => listener.close(left) },

@@ -74,14 +74,14 @@ export interface SharedOptions {
   /** Whether to keep answers for times when the server requires a sign-in. */
   readonly remembers?: boolean;
   /** Called whenever tokens were refreshed. */
-  readonly renewed?: () => void;
+  readonly refreshed?: () => void;
 }
 
 export function openShared(
   server: HttpServer,
   config: ProcessConfig,
   environment: Environment,
-  { signsIn = true, remembers = true, renewed }: SharedOptions = {},
+  { signsIn = true, remembers = true, refreshed }: SharedOptions = {},
 ): Shared {
   const {
     env,
@@ -110,7 +110,7 @@ export function openShared(
   });
   const common = { server: server.url, config: server.auth, fetch, env, log, redact, store };
   if (signsIn && !isAuthorized(server))
-    auth = new Auth({ ...common, locks, folder, refreshElsewhere, hopeless, renewed });
+    auth = new Auth({ ...common, locks, folder, refreshElsewhere, hopeless, refreshed });
   const owner = auth;
   const answers = owner && storedAnswers(credentials, () => owner.name);
   const memory = forgivingVerdicts(environment.memory, log);

@@ -92,7 +92,7 @@ function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Step
         limit: 'close',
         run: (left) => (shared.local ?? server).close(server.established ? left : 0),
       },
-      { name: 'store what the sign-in has got', limit: 'close', needed: () => signsIn, run: endSignIn },
+      { name: 'store the results of the sign-in', limit: 'close', needed: () => signsIn, run: endSignIn },
     ],
     { name: 'close every connection', limit: 'cut', run: () => shared.close() },
   ];

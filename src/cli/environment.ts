@@ -5,10 +5,10 @@ import type { Config } from '../config.ts';
 import type { Log, SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { isReservedHeader } from '../http/client.ts';
-import { unusedProxyFlag } from '../http/proxy-variables.ts';
+import { unusedProxyFlag } from '../http/proxy-hints.ts';
 import { cacheFolder } from '../platform/folders.ts';
 import { fileMemory } from '../state/verdicts.ts';
-import { createLog } from './terminal.ts';
+import { createLog } from './stderr-log.ts';
 
 /** Bytes of log lines that may wait for a host to read them. */
 const UNREAD = 1_048_576;

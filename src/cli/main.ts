@@ -6,16 +6,16 @@ import type { Config, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { RENEWAL, reportOf } from './commands/refresh-report.ts';
+import { REFRESH_SERIAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
+import { onSignals, parentGone } from './end-signals.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
 import { type Shell, SUBCOMMANDS } from './flags/options.ts';
 import type { CommandArguments } from './flags/read-command.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
-import { onSignals, parentGone } from './signals.ts';
-import { createLog, farewell } from './terminal.ts';
+import { createLog, farewell } from './stderr-log.ts';
 
 declare const __VERSION__: string;
 
@@ -44,8 +44,8 @@ export function main(): void {
       runCommand(action);
       return;
     case 'run':
-      if (process.env[RENEWAL] === undefined) start(action.config, action.secrets);
-      else renew(action.config, Number(process.env[RENEWAL]));
+      if (process.env[REFRESH_SERIAL] === undefined) start(action.config, action.secrets);
+      else refresh(action.config, Number(process.env[REFRESH_SERIAL]));
       return;
     default:
       subcommand(action);
@@ -54,8 +54,8 @@ export function main(): void {
 
 async function printUsage(all: boolean): Promise<void> {
   const [{ usageText }, { DESCRIBED }] = await Promise.all([
-    import('./flags/usage.ts'),
-    import('./flags/described-options.ts'),
+    import('./help/usage.ts'),
+    import('./help/described-options.ts'),
   ]);
   process.stdout.write(usageText({ version: __VERSION__, options: DESCRIBED, subcommands: SUBCOMMANDS, all }));
 }
@@ -75,15 +75,19 @@ interface RefuseOptions {
 /** Ends without having begun. */
 async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOptions): Promise<void> {
   process.exitCode = error.meaning.exit;
-  const { code, message, data } =
-    error instanceof UnexplainedMistake ? (await import('./flags/mistakes/explain.ts')).explain(error) : error;
+  const { code, message, data } = await explained(error);
   const redact = redactor(secrets);
   const told = new ProxyError(code, redact(message), data.hint === undefined ? {} : { hint: redact(data.hint) });
   process.stderr.write(farewell(told, format));
   if (!answers || process.stdin.isTTY) return;
-  const { answerFirst } = await import('./first-answer.ts');
+  const { answerFirst } = await import('./startup-error-answer.ts');
   await answerFirst({ input: process.stdin, output: process.stdout }, told);
   process.exit();
+}
+
+/** The same error with its explanation, which is loaded on demand. */
+async function explained(error: ProxyError): Promise<ProxyError> {
+  return error instanceof UnexplainedMistake ? (await import('./flags/mistakes/explain.ts')).explain(error) : error;
 }
 
 /** Runs a command other than the proxy, and then exits with its status. */
@@ -96,7 +100,7 @@ async function subcommand(
   );
   const { config } = action;
   const { logFormat: format } = config;
-  const server = action.kind === 'status' ? undefined : action.server.name;
+  const server = 'server' in action ? action.server.name : undefined;
   const redact = redactor(action.secrets);
   const { commandOutput } = await import('./commands/output.ts');
   // What `status` prints as JSON is an answer, and no event.
@@ -113,13 +117,17 @@ async function subcommand(
           { ...action, json: action.json === true || format === 'json' },
           context,
         );
+      case 'install':
+        return (await import('./commands/install.ts')).install(action.words, context);
+      case 'uninstall':
+        return (await import('./commands/uninstall.ts')).uninstall(action.words, context);
     }
   };
   done().then(
     () => process.exit(0),
-    (error: unknown) => {
+    async (error: unknown) => {
       output.progress.end();
-      fail(error, format, action.secrets, server);
+      fail(await explained(known(error)), format, action.secrets, server);
     },
   );
 }
@@ -129,12 +137,12 @@ function known(error: unknown): ProxyError {
 }
 
 /** Runs in the process that refreshes tokens; see `commands/refresh-report.ts`. */
-function renew(config: Config, serial: number): void {
+function refresh(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
   import('./commands/refresh.ts')
-    .then(({ renewStored }) =>
-      renewStored(onlyRemoteServer(config), serial, { config, log: silent, version: __VERSION__ }),
+    .then(({ refreshOnce }) =>
+      refreshOnce(onlyRemoteServer(config), serial, { config, log: silent, version: __VERSION__ }),
     )
     .then(
       () => process.exit(0),

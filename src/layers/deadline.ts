@@ -11,7 +11,7 @@ import { isHandshake } from '../mcp/methods.ts';
 export interface Deadlines {
   /** During the handshake. Hosts give up after 30 to 60 seconds. */
   readonly handshake: number;
-  /** During any other request. Every sign of life restarts the time. */
+  /** During any other request. Every message from the server restarts the timer. */
   readonly silence: number;
 }
 

@@ -14,7 +14,7 @@ const PATIENCE = 60_000;
 const ATTENTION = 5_000;
 /** Checked wherever a record is read, because the nonce becomes part of a file name. */
 const NONCE = /^[0-9a-f]{16}$/;
-/** What follows the name of the lock: a claim, a claim to a claim, or a file not yet linked. */
+/** The suffix after the lock's name: a claim, a claim to a claim, or a file not yet linked. */
 const LEFTOVER = /^\.([0-9a-f]{16})(?:\.(?:[0-9a-f]{16}|unreadable))*(?:\.new)?$/;
 
 interface Owner {

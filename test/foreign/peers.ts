@@ -2,7 +2,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import path from 'node:path';
 import type { Peer } from '../peers/listen.ts';
-import { PROXY_BIN, proxyEnvironment, startProxy } from '../peers/proxy.ts';
+import { PROGRAM, proxyEnvironment, startProxy } from '../peers/proxy.ts';
 import { FOLDER, GO_PROGRAM, pythonOf } from './install.ts';
 import { end, spawnOwned } from './owned.ts';
 
@@ -98,8 +98,7 @@ export async function startHttpMode(server: string | string[]): Promise<Peer> {
 
 /** The command of the proxy over stdio in front of a URL or a command. */
 export const stdioProxy = (server: string | string[]): string[] => [
-  process.execPath,
-  PROXY_BIN,
+  ...PROGRAM,
   ...(typeof server === 'string' ? [server] : ['--', ...server]),
 ];
 

@@ -7,7 +7,7 @@ import type { SecretStore } from '../../core/ports.ts';
 import type { ProxyError } from '../../errors.ts';
 import { environmentOf } from '../environment.ts';
 import { superviseProxy } from '../lifetime.ts';
-import { announcement } from '../terminal.ts';
+import { announcement } from '../stderr-log.ts';
 import { clientLine } from './client-config.ts';
 
 export interface ServeContext {

@@ -1,6 +1,7 @@
 /** `mcp-proxy completion SHELL`: the script that lets a shell complete the flags and commands of this program. */
-import { DESCRIBED } from '../flags/described-options.ts';
+
 import { type Shell, SUBCOMMANDS } from '../flags/options.ts';
+import { DESCRIBED } from '../help/described-options.ts';
 import { bashScript } from './bash.ts';
 import { fishScript } from './fish.ts';
 import { type Completions, completionsOf } from './model.ts';

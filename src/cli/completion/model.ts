@@ -1,7 +1,8 @@
 /** What a shell can complete, from the table of flags and commands: the same for every shell. */
-import type { DescribedOption } from '../flags/described-options.ts';
+
 import type { Option } from '../flags/option.ts';
 import type { Subcommand } from '../flags/options.ts';
+import type { DescribedOption } from '../help/described-options.ts';
 
 /** What a value is: one of several words, a file, a file behind an `@`, a folder, or text that no shell can know. */
 export type Value =

@@ -23,7 +23,7 @@ import { readForwardHeaders, readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
 import { readUrl } from './url-argument.ts';
 import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
-import { checkValue, type Flags, readTokens } from './words.ts';
+import { checkValue, type Flags, type ParsedArguments, readTokens } from './words.ts';
 
 interface Given<C extends ProcessConfig> {
   readonly config: C;
@@ -47,6 +47,7 @@ export type Action =
   | ({ readonly kind: 'run-command' } & CommandArguments)
   | ({ readonly kind: 'login' | 'logout'; readonly server: HttpServer } & Given<ProcessConfig>)
   | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
+  | ({ readonly kind: 'install' | 'uninstall'; readonly words: ParsedArguments } & Given<ProcessConfig>)
   | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'help'; readonly all: boolean }
   | { readonly kind: 'version' };
@@ -62,7 +63,12 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
+  refuseStray(flags, subcommand?.name);
   if (subcommand?.action === 'completion') return completion(targets);
+  if (subcommand?.action === 'install' || subcommand?.action === 'uninstall') {
+    const words = { flags, positionals: targets, command };
+    return { kind: subcommand.action, words, config: { ...readProcess(flags), listen: undefined }, secrets: [] };
+  }
   if (targets.length > 1) {
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
@@ -78,7 +84,7 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
       throw new UnexplainedMistake({ kind: 'local', subcommand: subcommand?.name, hasUrl });
     }
     refuseFor('url', flags);
-    const { config, token } = readProcess(flags, env, readFile);
+    const { config, token } = readWhole(flags, env, readFile);
     return { kind: 'run-command', command, flags, config, secrets: token };
   }
   const kind = subcommand?.action ?? 'run';
@@ -87,10 +93,6 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   if (kind === 'status') {
     const { options, config, secrets } = read(url, flags, env, readFile);
     return { kind, url, options, config, secrets, ...(check && { check }), ...(json && { json }) };
-  }
-  if (check || json) {
-    const flag = check ? '--check' : '--json';
-    throw usageError(`${flag} belongs to the command status`, `mcp-proxy status ${flag}`);
   }
   if (url === undefined) {
     const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
@@ -103,6 +105,14 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     : { kind, server, config, secrets };
 }
 
+/** Throws a usage error for a flag that belongs to other commands. */
+function refuseStray(flags: Flags, command = ''): void {
+  for (const [{ name, only }, values] of flags.all) {
+    if (only === undefined || only.includes(command) || values.includes(false)) continue;
+    throw usageError(`--${name} belongs to the command ${only[0]}`, `mcp-proxy ${only[0]} --${name}`);
+  }
+}
+
 function completion(targets: readonly string[]): Action {
   const shell = SHELLS.find((name) => name === targets[0]);
   if (shell !== undefined && targets.length === 1) return { kind: 'completion', shell };
@@ -113,8 +123,8 @@ interface Read extends Given<ProcessConfig> {
   readonly options: HttpServerOptions;
 }
 
-/** Takes the user info out of the URL. */
-function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
+/** How to use a server, and the secrets in that. Takes the user info out of the URL. Throws a usage error. */
+export function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
   refuseFor('command', flags);
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
@@ -137,7 +147,7 @@ function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile):
     }
   }
   const { auth, secrets } = readAuth(flags, env, readFile);
-  const { config, token } = readProcess(flags, env, readFile);
+  const { config, token } = readWhole(flags, env, readFile);
   const options: HttpServerOptions = {
     headers,
     ...(authorizationFromUrl && { authorizationFromUrl }),
@@ -163,16 +173,19 @@ function refuseFor(kind: 'url' | 'command', flags: Flags): void {
 }
 
 /** What concerns the process, and the client token. */
-function readProcess(flags: Flags, env: Env, readFile: ReadFile): { config: ProcessConfig; token: readonly string[] } {
+function readWhole(flags: Flags, env: Env, readFile: ReadFile): { config: ProcessConfig; token: readonly string[] } {
   const listen = readListen(flags, env, readFile);
-  const config: ProcessConfig = {
+  const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
+  return { config: { ...readProcess(flags), listen }, token };
+}
+
+function readProcess(flags: Flags): Omit<ProcessConfig, 'listen'> {
+  return {
     enableProxy: flags.has('enable-proxy'),
     credentialStore: (flags.text('credential-store') as CredentialStore | undefined) ?? DEFAULTS.credentialStore,
     ...loudness(flags),
     logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
-    listen,
   };
-  return { config, token: listen?.clientToken === undefined ? [] : [listen.clientToken] };
 }
 
 function loudness(flags: Flags): Pick<ProcessConfig, 'logLevel' | 'quiet'> {

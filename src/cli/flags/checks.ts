@@ -176,3 +176,8 @@ const NO_SECRET =
 export function invalidValue(flag: string, value: string, isHarmless = NO_SECRET.test(value)): string {
   return `invalid value for --${flag}${isHarmless && value.length <= 60 ? `: ${JSON.stringify(value)}` : ''}`;
 }
+
+/** What every host accepts. */
+export function checkServerName(value: string): string | undefined {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(value) ? undefined : 'expected letters, digits, - and _, at most 64';
+}

@@ -13,7 +13,8 @@ import {
   checkSeconds,
   jsonOrFile,
 } from './checks.ts';
-import { HTTP_OPTIONS } from './http-options.ts';
+import { HTTP_OPTIONS } from './http-mode-flags.ts';
+import { HOST_IDS, INSTALL_OPTIONS } from './install-options.ts';
 import type { Option } from './option.ts';
 
 export const OPTIONS: readonly Option[] = [
@@ -164,10 +165,12 @@ export const OPTIONS: readonly Option[] = [
   },
   {
     name: 'check',
+    only: ['status'],
     group: 'sign-in',
   },
   {
     name: 'json',
+    only: ['status'],
     group: 'sign-in',
   },
   {
@@ -191,6 +194,7 @@ export const OPTIONS: readonly Option[] = [
     for: 'command',
   },
   ...HTTP_OPTIONS,
+  ...INSTALL_OPTIONS,
   { name: 'help', short: 'h' },
   { name: 'version' },
 ];
@@ -206,7 +210,7 @@ export interface Subcommand {
   readonly choices?: readonly string[];
   readonly help: string;
   /** The action of the subcommand. A subcommand without one is not implemented yet. */
-  readonly action?: 'login' | 'logout' | 'status' | 'completion';
+  readonly action?: 'login' | 'logout' | 'status' | 'install' | 'uninstall' | 'completion';
 }
 
 /** Words that may come instead of the URL. */
@@ -214,6 +218,20 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
+  {
+    name: 'install',
+    argument: '<host> <url>',
+    choices: HOST_IDS,
+    help: 'add a server to the configuration of a host',
+    action: 'install',
+  },
+  {
+    name: 'uninstall',
+    argument: '<host> <name>',
+    choices: HOST_IDS,
+    help: 'undo what install wrote',
+    action: 'uninstall',
+  },
   {
     name: 'completion',
     argument: '<shell>',

@@ -6,7 +6,7 @@ import type { Frame } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
 import type { Send } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
-import type { Way } from '../../wire/way.ts';
+import type { ReplyRoute } from '../../wire/reply-route.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface Limits {
@@ -97,7 +97,7 @@ export function groupsOf({ req, forwarded }: Sent): string[] {
 }
 
 /** Sends over one channel, and ends a claim when the answer is sent. */
-export function releasing(send: Send, room: Way['room'], release: Release): Way {
+export function releasing(send: Send, room: ReplyRoute['room'], release: Release): ReplyRoute {
   return {
     send,
     room,

@@ -22,7 +22,7 @@ import { LineWriter } from '../../wire/line-writer.ts';
 import { LineReader } from '../../wire/lines.ts';
 import { Link, type LinkHandlers } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
-import type { Way } from '../../wire/way.ts';
+import type { ReplyRoute } from '../../wire/reply-route.ts';
 import { Budget, releasing } from '../http/body-budget.ts';
 import type { StdioStreams } from './streams.ts';
 
@@ -160,7 +160,7 @@ export class StdioDownstream implements Peer, Closable {
   }
 
   /** Passes on the messages of a line, and counts its bytes until they are answered. */
-  #receive({ batch, messages }: ReceivedFrame, bytes: number, receive: (way?: Way) => void): void {
+  #receive({ batch, messages }: ReceivedFrame, bytes: number, receive: (way?: ReplyRoute) => void): void {
     const ids = messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
     if (ids.length === 0) {
       receive();

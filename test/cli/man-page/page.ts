@@ -1,12 +1,14 @@
 /** The man page, from the table of flags and commands, in the man macros (man(7)). */
-import type { DescribedOption as Option } from '../../../src/cli/flags/described-options.ts';
+
 import type { Subcommand } from '../../../src/cli/flags/options.ts';
+import type { DescribedOption as Option } from '../../../src/cli/help/described-options.ts';
 
 const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
   ['Common', undefined],
   ['HTTP mode', 'http'],
   ['Local servers', 'local'],
   ['Sign-in', 'sign-in'],
+  ['Host configuration', 'install'],
 ];
 
 const EXAMPLES: readonly (readonly [meaning: string, command: string])[] = [

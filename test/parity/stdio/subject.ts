@@ -18,7 +18,7 @@ import {
   ListRootsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { PROXY_BIN, privateHome, proxyEnvironment } from '../../peers/proxy.ts';
+import { PROGRAM, privateHome, proxyEnvironment } from '../../peers/proxy.ts';
 import { type AnyTransport, Wire } from './wire.ts';
 
 export const CLIENTS = ['SDK v1', 'SDK v2 legacy', 'SDK v2 modern'] as const;
@@ -75,11 +75,12 @@ export async function connect(kind: ClientKind, via: Via, target: Target, flags:
   const home = privateHome();
   const wire = new Wire();
   let stderr = '';
-  const [program = '', ...args] = typeof target === 'string' ? [] : target;
+  const [program = '', ...args] = via === 'proxy' ? PROGRAM : target;
   const url = typeof target === 'string' ? target : '';
   const behind = typeof target === 'string' ? [target, ...flags] : [...flags, '--', ...target];
   const stdio = {
-    ...(via === 'proxy' ? { command: process.execPath, args: [PROXY_BIN, ...behind] } : { command: program, args }),
+    command: program,
+    args: via === 'proxy' ? [...args, ...behind] : args,
     env: proxyEnvironment(home),
     stderr: 'pipe' as const,
   };

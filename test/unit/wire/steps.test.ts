@@ -1,6 +1,6 @@
 // The work for one message does not depend on what is open: the same steps with few and with many.
 import { describe, expect, it } from 'vitest';
-import { KeyedRoll } from '../../../src/core/open-by-key.ts';
+import { KeyedList } from '../../../src/core/keyed-list.ts';
 import { Subscribers } from '../../../src/layers/sharing/subscribers.ts';
 import { Questions } from '../../../src/upstream/streamable/questions.ts';
 import { PendingRequests } from '../../../src/wire/pending.ts';
@@ -143,7 +143,7 @@ describe('the level of a log message', () => {
 });
 
 it('steps are counted, those of loops too', () => {
-  const roll = new KeyedRoll();
+  const roll = new KeyedList();
   const going = (times: number): number =>
     stepsOf(() => {
       for (let n = 0; n < times; n++) roll.get('x');

@@ -7,7 +7,7 @@ import { explainHeader, explainHeaderValue } from './headers.ts';
 import { explainLocal, explainOtherServer } from './local-servers.ts';
 import { explainNoValue, explainPlaceholder, explainShellVariable, explainUnexpanded } from './placeholders.ts';
 import { explainSurplus } from './surplus.ts';
-import { explainChoice, explainFlag, explainForeign, explainValueless } from './unknown-words.ts';
+import { explainChoice, explainFlag, explainForeign, explainValueless } from './unknown-flags.ts';
 import { explainUrl } from './url.ts';
 
 /** The same error with its message and its hint. */

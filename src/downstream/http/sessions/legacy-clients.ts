@@ -13,7 +13,7 @@ import { claimBytes, type Release } from '../body-budget.ts';
 import { CLIENT_PATHS, forwardedPrefix } from '../paths.ts';
 import { type Outcome, type Refusal, refused } from '../refusal.ts';
 import type { ClientOptions, Forwarded, HttpSession, Posted, Request } from '../servers.ts';
-import { Channels } from './channels.ts';
+import { SessionStreams } from './session-streams.ts';
 import { SseSession } from './sse-session.ts';
 import { StreamableSession } from './streamable-session.ts';
 
@@ -104,7 +104,7 @@ export class LegacyClients {
     const session: StreamableSession = new StreamableSession({
       id,
       pulse,
-      channels: new Channels(replays(id)),
+      channels: new SessionStreams(replays(id)),
       open: (client) => servers.open(client, () => held.headers),
       failed: () => sessions.end(session),
       abandoned: () => sessions.abandon(session),

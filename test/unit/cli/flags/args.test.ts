@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Action, logFormatIn, parseArguments } from '../../../../src/cli/flags/args.ts';
-import { DESCRIBED as OPTIONS } from '../../../../src/cli/flags/described-options.ts';
 import { nearest } from '../../../../src/cli/flags/mistakes/nearest.ts';
 import { readCommand } from '../../../../src/cli/flags/read-command.ts';
+import { DESCRIBED as OPTIONS } from '../../../../src/cli/help/described-options.ts';
 import type { HttpServer, ProcessConfig } from '../../../../src/config.ts';
 import { actionOf, configOf, configWith, refusal, URL_TEXT } from './arguments.ts';
 
@@ -331,7 +331,7 @@ describe('the format of the last words', () => {
 describe('the table of flags', () => {
   it('has every flag of the documentation', () => {
     const names =
-      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json quiet cwd env clean-env max-children child-idle';
+      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json quiet cwd env clean-env max-children child-idle name project yes print from';
     expect(OPTIONS.map((option) => option.name).sort()).toEqual(names.split(' ').sort());
   });
 

@@ -103,7 +103,7 @@ describe('values', () => {
   ])('%j', (flags, expected) => {
     const action = actionOf([URL_TEXT, '--listen', ':8080', ...flags], FILES);
     expect(action).toMatchObject({ kind: 'run' });
-    expect('config' in action && action.config.listen).toEqual({ ...ANYWHERE, ...expected });
+    expect(action.kind === 'run' && action.config.listen).toEqual({ ...ANYWHERE, ...expected });
   });
 
   it.each<[string[], ForwardedHeader[]]>([
