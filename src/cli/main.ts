@@ -11,7 +11,7 @@ import { credentialStore } from './credential-store.ts';
 import { onSignals, parentGone } from './end-signals.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
-import { type Shell, SUBCOMMANDS } from './flags/options.ts';
+import type { Shell } from './flags/options.ts';
 import type { CommandArguments } from './flags/read-command.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
@@ -53,11 +53,8 @@ export function main(): void {
 }
 
 async function printUsage(all: boolean): Promise<void> {
-  const [{ usageText }, { DESCRIBED }] = await Promise.all([
-    import('./help/usage.ts'),
-    import('./help/described-options.ts'),
-  ]);
-  process.stdout.write(usageText({ version: __VERSION__, options: DESCRIBED, subcommands: SUBCOMMANDS, all }));
+  const { helpText } = await import('./help/usage.ts');
+  process.stdout.write(helpText(__VERSION__, all));
 }
 
 async function printCompletion(shell: Shell): Promise<void> {

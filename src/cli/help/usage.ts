@@ -1,7 +1,7 @@
 /** The text of `--help`, from the table that parsing uses. */
 
-import type { Subcommand } from '../flags/options.ts';
-import type { DescribedOption } from './described-options.ts';
+import { SUBCOMMANDS, type Subcommand } from '../flags/options.ts';
+import { DESCRIBED, type DescribedOption } from './described-options.ts';
 
 const WIDTH = 80;
 /** The column where the text about a flag or a command begins. */
@@ -33,6 +33,11 @@ export interface UsageOptions {
   readonly subcommands: readonly Subcommand[];
   /** Whether to explain every flag. Otherwise, explain the common ones and name the others. */
   readonly all: boolean;
+}
+
+/** The help of this program. */
+export function helpText(version: string, all: boolean): string {
+  return usageText({ version, options: DESCRIBED, subcommands: SUBCOMMANDS, all });
 }
 
 export function usageText({ version, options, subcommands, all }: UsageOptions): string {
