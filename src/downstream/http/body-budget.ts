@@ -4,8 +4,9 @@
  */
 import type { Frame } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
-import type { ReplyRoute, Send } from '../../wire/link.ts';
+import type { Send } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
+import type { ReplyRoute } from '../../wire/reply-route.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface Limits {

@@ -20,13 +20,17 @@ import { ProxyError } from '../../errors.ts';
 import { MAX_DOWNSTREAM_MESSAGE, type ReceivedFrame, readEnds, readFrame } from '../../wire/frames.ts';
 import { LineWriter } from '../../wire/line-writer.ts';
 import { LineReader } from '../../wire/lines.ts';
-import { Link, type LinkHandlers, type ReplyRoute } from '../../wire/link.ts';
+import { Link, type LinkHandlers } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
+import type { ReplyRoute } from '../../wire/reply-route.ts';
 import { Budget, releasing } from '../http/body-budget.ts';
 import type { StdioStreams } from './streams.ts';
 
 /** The only revision in which several messages may come as one array. */
 const REVISION_WITH_BATCHES = '2025-03-26';
+
+/** Bytes of notifications that may wait for a server that takes them slowly. */
+const MAX_UNTAKEN = 4 * 1_048_576;
 
 /** Bytes of requests that may wait for answers. */
 const MAX_WAITING = 128 * 1_048_576;
@@ -39,6 +43,10 @@ export class StdioDownstream implements Peer, Closable {
   readonly #writer: LineWriter;
   readonly #waiting = new Budget({ own: MAX_WAITING, group: MAX_WAITING, all: MAX_WAITING, small: 0 });
   #link: Link | undefined;
+  /** Bytes of notifications that the server has not taken yet. */
+  #untaken = 0;
+  /** Resolves when the server has taken the last of them. */
+  #taken: Promise<void> | undefined;
   #batches = false;
   #skipped = 0;
 
@@ -59,7 +67,10 @@ export class StdioDownstream implements Peer, Closable {
 
   /** Starts reading. */
   start(handlers: LinkHandlers): void {
-    const own = { request: this.#watchRevision(handlers.request), notify: handlers.notify };
+    const own: LinkHandlers = {
+      request: this.#watchRevision(handlers.request),
+      notify: (call) => this.#pass(call, handlers.notify(call)),
+    };
     this.#link = new Link(
       (frame) => this.#writer.write(frame),
       own,
@@ -73,13 +84,24 @@ export class StdioDownstream implements Peer, Closable {
     );
     input.on('data', (chunk: Buffer) => {
       reader.push(chunk);
-      // Stop reading requests while the client is not reading answers.
-      const room = this.#writer.room();
+      // Stop reading while the client is not reading answers, or the server not taking notifications.
+      const room = this.#writer.room() ?? (this.#untaken < MAX_UNTAKEN ? undefined : this.#taken);
       if (!room) return;
       input.pause();
       room.then(() => input.resume());
     });
     input.once('end', () => reader.end());
+  }
+
+  /** Counts a notification until the server has taken it. */
+  #pass({ params }: Call, taken: unknown): void {
+    if (!(taken instanceof Promise)) return;
+    const size = params?.length ?? 0;
+    this.#untaken += size;
+    const done = (): void => {
+      this.#untaken -= size;
+    };
+    this.#taken = taken.then(done, done);
   }
 
   notify(call: Call): Promise<void> | undefined {
