@@ -32,3 +32,18 @@ export function togetherOn(way: ReplyRoute, open: number): ReplyRoute {
     },
   };
 }
+
+/** Gives back what a message has claimed. Further calls change nothing. */
+export type Release = () => void;
+
+/** Sends over one channel, and ends a claim when the answer is sent. */
+export function releasing(send: ReplyRoute['send'], room: ReplyRoute['room'], release: Release): ReplyRoute {
+  return {
+    send,
+    room,
+    respond(frame: Frame | undefined) {
+      release();
+      if (frame) send(frame)?.catch(() => {});
+    },
+  };
+}

@@ -22,8 +22,7 @@ import { LineWriter } from '../../wire/line-writer.ts';
 import { LineReader } from '../../wire/lines.ts';
 import { Link, type LinkHandlers } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
-import type { ReplyRoute } from '../../wire/reply-route.ts';
-import { Budget, releasing } from '../http/body-budget.ts';
+import { type Release, type ReplyRoute, releasing } from '../../wire/reply-route.ts';
 import type { StdioStreams } from './streams.ts';
 
 /** The only revision in which several messages may come as one array. */
@@ -41,8 +40,9 @@ export class StdioDownstream implements Peer, Closable {
   readonly #streams: StdioStreams;
   readonly #log: Log;
   readonly #writer: LineWriter;
-  readonly #waiting = new Budget({ own: MAX_WAITING, group: MAX_WAITING, all: MAX_WAITING, small: 0 });
   #link: Link | undefined;
+  /** Bytes of requests that wait for answers. */
+  #waiting = 0;
   /** Bytes of notifications that the server has not taken yet. */
   #untaken = 0;
   /** Resolves when the server has taken the last of them. */
@@ -166,7 +166,7 @@ export class StdioDownstream implements Peer, Closable {
       receive();
       return;
     }
-    const release = this.#waiting.claim(this, [], bytes);
+    const release = this.#claim(bytes);
     if (release) {
       receive(
         releasing(
@@ -185,6 +185,17 @@ export class StdioDownstream implements Peer, Closable {
     for (const message of messages) if (message.kind !== 'request') (this.#link as Link).receive(message);
     const answers = ids.map((id) => encodeResponse(id, replyFrom(limit)));
     this.#writer.write(batch ? encodeBatch(answers) : (answers[0] as Frame));
+  }
+
+  /** Counts bytes until they are released. Undefined when that is too much; one message alone never is. */
+  #claim(bytes: number): Release | undefined {
+    if (this.#waiting > 0 && this.#waiting + bytes > MAX_WAITING) return undefined;
+    this.#waiting += bytes;
+    let claimed = true;
+    return () => {
+      if (claimed) this.#waiting -= bytes;
+      claimed = false;
+    };
   }
 
   #mayBatch(messages: readonly Message[]): boolean {
