@@ -65,7 +65,7 @@ function importsOf(text: string): string[] {
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.name !== 'node_modules')
+    .filter(({ name }) => name !== 'node_modules' && name !== '.cache')
     .flatMap((entry) => {
       const file = path.join(folder, entry.name);
       return entry.isDirectory() ? filesBelow(file) : [file];

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { OPTIONS, SUBCOMMANDS } from '../src/cli/flags/options.ts';
+import { SUBCOMMANDS } from '../src/cli/flags/options.ts';
+import { DESCRIBED as OPTIONS } from '../src/cli/help/described-options.ts';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8');
@@ -44,7 +45,9 @@ const PAGES = [
   'README.md',
   'SECURITY.md',
   'CONTRIBUTING.md',
-  ...['flags', 'hosts', 'http-mode', 'providers', 'sign-in', 'team', 'troubleshooting'].map((n) => `docs/${n}.md`),
+  ...['flags', 'hosts', 'http-mode', 'local-servers', 'providers', 'sign-in', 'team', 'troubleshooting'].map(
+    (n) => `docs/${n}.md`,
+  ),
 ];
 
 /** The code within the sentences of a page. */

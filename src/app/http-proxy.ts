@@ -12,7 +12,6 @@ import { errorReply, METHOD_NOT_FOUND } from '../core/jsonrpc.ts';
 import { type Connect, type Layer, type NamedLayer, stack } from '../core/layer.ts';
 import type { Sessions } from '../core/ports/sessions.ts';
 import type { Log } from '../core/ports.ts';
-import { showUrl } from '../core/redact.ts';
 import { Budget, BYTES } from '../downstream/http/body-budget.ts';
 import { Operation } from '../downstream/http/operator/endpoints.ts';
 import { createMetrics } from '../downstream/http/operator/metrics.ts';
@@ -33,8 +32,9 @@ import { memorySessions } from '../state/memory-sessions.ts';
 import { ByForwardedHeaders } from './clients.ts';
 import type { Environment } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
+import { onlyServer } from './only-server.ts';
 import { Ready } from './readiness-check.ts';
-import { layersOf, type Own, onlyServer, openServer, openShared, type Shared } from './server.ts';
+import { layersOf, type Own, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningHttpProxy {
@@ -65,16 +65,20 @@ export async function startHttpProxy(
   const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
   const meter = metrics.meterOf(server.name);
-  const clientsSignIn = server.forwardHeaders.some(({ to }) => to === 'authorization');
-  const shared = openShared(server, config, environment, {
-    // When client credentials are forwarded, the proxy must never substitute its own.
-    signsIn: !clientsSignIn,
-    // An answer that the server gave to one client must not be given to another.
-    remembers: server.forwardHeaders.length === 0,
-    refreshed: () => meter.refreshed(),
-  });
+  const forwardHeaders = server.kind === 'http' ? server.forwardHeaders : [];
+  const clientsSignIn = forwardHeaders.some(({ to }) => to === 'authorization');
+  const shared =
+    server.kind === 'stdio'
+      ? (await import('./local-server.ts')).openLocal(server, config, environment)
+      : openShared(server, config, environment, {
+          // When client credentials are forwarded, the proxy must never substitute its own.
+          signsIn: !clientsSignIn,
+          // An answer that the server gave to one client must not be given to another.
+          remembers: forwardHeaders.length === 0,
+          refreshed: () => meter.refreshed(),
+        });
   const ready = new Ready(shared, { clientsSignIn });
-  const servers = new AllServers(own, shared, measure(meter));
+  const servers = new AllServers(own, shared, measure(meter), forwardHeaders.length > 0);
   const downstream = new HttpDownstream({
     rules: {
       allowedHosts: new Set(own.allowedHosts),
@@ -86,10 +90,10 @@ export async function startHttpProxy(
     replays: given.replays ? forgivingReplays(given.replays, memoryReplays(), log) : memoryReplays(),
     pulse,
     bytes: new Budget(BYTES),
-    operation: new Operation({ server: showUrl(server.url), ready: () => ready.look(), metrics: () => metrics.text() }),
+    operation: new Operation({ server: shared.label, ready: () => ready.look(), metrics: () => metrics.text() }),
     maxBody: own.maxBody,
     log,
-    forwardHeaders: server.forwardHeaders,
+    forwardHeaders,
   });
   const listener = await listen({
     host: own.host,
@@ -196,9 +200,14 @@ class AllServers implements Servers {
   /** One session for each set of headers that clients send upstream. Most often there is one. */
   readonly #stateless: ByForwardedHeaders<Session>;
 
-  constructor({ upstreamSession, sessionIdle: idle }: ListenConfig, shared: Shared, measured: Layer) {
+  constructor(
+    { upstreamSession, sessionIdle: idle }: ListenConfig,
+    shared: Shared,
+    measured: Layer,
+    forwards: boolean,
+  ) {
     const { log, version } = shared.environment;
-    this.#forwards = shared.server.forwardHeaders.length > 0;
+    this.#forwards = forwards;
     this.#shared = shared;
     const all = upstreamSession === 'shared' ? sharing({ version, idle, log }) : undefined;
     this.#layers = layersOf(shared, {
@@ -206,7 +215,7 @@ class AllServers implements Servers {
       ...(all && { sharing: { sharing: all.layer, 'progress-tokens': progressTokens() } }),
     });
     if (all) {
-      const connect = stack(this.#layers, (client) => openServer(shared, client));
+      const connect = stack(this.#layers, shared.connect);
       this.#shares = { connect, close: all.close };
     }
     // A bridge would open one session for all of them.
@@ -227,7 +236,7 @@ class AllServers implements Servers {
   }
 
   #connect(layers: readonly NamedLayer[], forwarded: () => Readonly<Record<string, string>>): Connect {
-    return stack(layers, (client) => openServer(this.#shared, client, this.#own(forwarded)));
+    return stack(layers, (client) => this.#shared.connect(client, this.#own(forwarded)));
   }
 
   #own(forwarded: () => Readonly<Record<string, string>>): Own {
@@ -236,7 +245,9 @@ class AllServers implements Servers {
   }
 
   async close(limit: number): Promise<void> {
-    await Promise.all([this.#shares?.close(limit), ...this.#stateless.all().map((server) => server.close(limit))]);
+    const { local } = this.#shared;
+    const stateless = this.#stateless.all().map((server) => server.close(limit));
+    await Promise.all([this.#shares?.close(limit), local?.close(limit), ...stateless]);
   }
 }
 

@@ -1,9 +1,8 @@
 /** Whether the proxy is ready: the server can be reached, and accepts the proxy. */
 
-import { showUrl } from '../core/redact.ts';
 import type { Readiness } from '../downstream/http/operator/readiness-facts.ts';
 import { type Reached, reach } from '../upstream/detection/reachability.ts';
-import type { Shared } from './server.ts';
+import type { Local, Shared } from './server.ts';
 
 /** Pauses between checks of a server that could not be reached at startup, in milliseconds. The last one repeats. */
 const PAUSES = [1_000, 2_000, 5_000, 15_000, 60_000];
@@ -25,7 +24,8 @@ export class Ready {
 
   /** Checks the server, and starts a sign-in where one is needed. Never rejects. */
   async look(): Promise<Readiness> {
-    const { fetch, server, auth } = this.#shared;
+    const { fetch, server, auth, local } = this.#shared;
+    if (server.kind === 'stdio') return this.#lookAtProgram(local as Local);
     const { kind, error = 'the server does not answer', hint } = await reach(fetch, server.url);
     this.#tell(kind === 'unreachable' ? `${error}${hint === undefined ? '' : ` (${hint})`}` : undefined);
     const needed = kind === 'closed' && !this.#clientsSignIn;
@@ -42,6 +42,12 @@ export class Ready {
       userCode: pending?.userCode,
       reason: this.#reason,
     };
+  }
+
+  /** Checks a local server without a start: processes belong to clients. */
+  async #lookAtProgram(local: Local): Promise<Readiness> {
+    this.#tell(await local.look());
+    return { reachable: this.#unreachable === undefined, unreachable: this.#unreachable, signInNeeded: false };
   }
 
   /** Checks again and again until the server can be reached once. */
@@ -75,15 +81,15 @@ export class Ready {
     this.#unreachable = reason === undefined ? undefined : redact(reason);
     if (known === undefined && reason !== undefined) log.error(reason);
     if (known !== undefined && reason === undefined) {
-      log.info(`${showUrl(this.#shared.server.url)} can be reached again`);
+      log.info(`${this.#shared.label} can be reached again`);
     }
   }
 
   #note({ kind, error }: Reached): void {
     if (this.#closed || kind === 'open' || error === undefined || this.#shared.auth?.state.pending !== undefined)
       return;
-    const { server, environment } = this.#shared;
+    const { label, environment } = this.#shared;
     this.#reason = environment.redact(error);
-    environment.log.warn(`the sign-in to ${showUrl(server.url)} failed: ${error}`);
+    environment.log.warn(`the sign-in to ${label} failed: ${error}`);
   }
 }

@@ -10,6 +10,9 @@ import { cacheFolder } from '../platform/folders.ts';
 import { fileMemory } from '../state/verdicts.ts';
 import { createLog } from './stderr-log.ts';
 
+/** Bytes of log lines that may wait for a host to read them. */
+const UNREAD = 1_048_576;
+
 export function environmentOf(
   config: Config,
   secrets: readonly string[],
@@ -58,6 +61,6 @@ function writer(): (text: string) => void {
   return (text) => {
     // The host may close stderr, which is no reason to stop working.
     stderr ??= process.stderr.on('error', () => {});
-    stderr.write(text);
+    if (stderr.writableLength < UNREAD) stderr.write(text);
   };
 }

@@ -118,7 +118,7 @@ export class LegacyUpstream {
     const peeked = memory.peek(url);
     const known = peeked === NOT_YET ? await memory.recall(url) : peeked;
     this.#known = known;
-    if (this.#isModern(known, exchange)) throw await modernOnly(this.#options.url, { remembered: true });
+    if (this.#isModern(known, exchange)) throw await modernOnly(showUrl(url), { remembered: true });
     const remembered = known === 'sse' || known === undefined ? known : 'http';
     const plan = planFor(strategy, remembered, exchange.call.method);
     const tried: Attempt[] = [];
@@ -195,7 +195,7 @@ export class LegacyUpstream {
 
   async #otherEra(outcome: Outcome, discovered?: Reply): Promise<Attempt> {
     this.#modern.takeOver(discovered !== undefined);
-    return { kind: 'other-era', error: await modernOnly(this.#options.url, { outcome, discovered }) };
+    return { kind: 'other-era', error: await modernOnly(showUrl(this.#options.url), { outcome, discovered }) };
   }
 
   /** Whether the server is remembered as one that has no answer to `initialize`, and has not shown otherwise. */
@@ -220,6 +220,6 @@ export class LegacyUpstream {
 }
 
 /** Loaded on demand: most servers speak an era of their client. */
-async function modernOnly(url: URL, known: Parameters<typeof import('./detection/era-errors.ts').modernOnly>[1]) {
-  return (await import('./detection/era-errors.ts')).modernOnly(url, known);
+async function modernOnly(where: string, known: Parameters<typeof import('./detection/era-errors.ts').modernOnly>[1]) {
+  return (await import('./detection/era-errors.ts')).modernOnly(where, known);
 }

@@ -166,6 +166,6 @@ export class ModernUpstream {
   async #legacyOnly(outcome?: Outcome): Promise<ProxyError> {
     this.#refused = true;
     const { legacyOnly } = await import('./detection/era-errors.ts');
-    return legacyOnly(this.#options.url, outcome);
+    return legacyOnly(showUrl(this.#options.url), outcome);
   }
 }

@@ -63,6 +63,11 @@ export class PendingRequests extends KeyedList<Pending> {
     return stray ? 'stray' : 'answered';
   }
 
+  /** Whether an id, in any of its spellings, is that of an open request. */
+  asks(id: Id): boolean {
+    return this.get(String(requestNumber(id, this.#lastId))) !== undefined;
+  }
+
   /** Rejects a request, unless it is settled. */
   fail(pending: Pending, error: Error): void {
     if (this.delete(pending)) pending.reject(error);

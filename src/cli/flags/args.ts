@@ -17,6 +17,7 @@ import { headerSecrets, urlSecrets } from '../../core/redact.ts';
 import type { ReadFile } from './given-files.ts';
 import { SHELLS, type Shell, SUBCOMMANDS } from './options.ts';
 import { readAuth } from './read-auth.ts';
+import type { CommandArguments } from './read-command.ts';
 import { credentialsIn, parseHeader } from './read-headers.ts';
 import { readForwardHeaders, readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
@@ -42,6 +43,8 @@ export interface StatusTarget {
 
 export type Action =
   | ({ readonly kind: 'run' } & Given<Config>)
+  /** `readCommand` says the rest. */
+  | ({ readonly kind: 'run-command' } & CommandArguments)
   | ({ readonly kind: 'login' | 'logout'; readonly server: HttpServer } & Given<ProcessConfig>)
   | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
   | ({ readonly kind: 'install' | 'uninstall'; readonly words: ParsedArguments } & Given<ProcessConfig>)
@@ -72,10 +75,17 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   }
 
   if (subcommand && !subcommand.action) throw notYet(subcommand.name);
-  if (command !== undefined) throw notYet('-- <command>');
-
   if (subcommand && flags.text('listen') !== undefined) {
     throw usageError(`${subcommand.name} serves no clients`, 'leave --listen and its flags out');
+  }
+  if (command !== undefined) {
+    const hasUrl = targets.length > 0;
+    if (subcommand || hasUrl || !command[0]) {
+      throw new UnexplainedMistake({ kind: 'local', subcommand: subcommand?.name, hasUrl });
+    }
+    refuseFor('url', flags);
+    const { config, token } = readWhole(flags, env, readFile);
+    return { kind: 'run-command', command, flags, config, secrets: token };
   }
   const kind = subcommand?.action ?? 'run';
   const url = targets[0] === undefined ? undefined : readUrl(targets[0]);
@@ -115,6 +125,7 @@ interface Read extends Given<ProcessConfig> {
 
 /** How to use a server, and the secrets in that. Takes the user info out of the URL. Throws a usage error. */
 export function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
+  refuseFor('command', flags);
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
   let authorizationFromUrl = false;
@@ -136,7 +147,7 @@ export function read(url: URL | undefined, flags: Flags, env: Env, readFile: Rea
     }
   }
   const { auth, secrets } = readAuth(flags, env, readFile);
-  const listen = readListen(flags, env, readFile);
+  const { config, token } = readWhole(flags, env, readFile);
   const options: HttpServerOptions = {
     headers,
     ...(authorizationFromUrl && { authorizationFromUrl }),
@@ -148,12 +159,24 @@ export function read(url: URL | undefined, flags: Flags, env: Env, readFile: Rea
     tls: readTls(flags, readFile),
   };
   const inHeaders = headers.flatMap(([name, value]) => headerSecrets(name, value));
-  const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
   return {
     options,
-    config: { ...readProcess(flags), listen },
+    config,
     secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token],
   };
+}
+
+/** Refuses the flags that concern only the other kind of server. */
+function refuseFor(kind: 'url' | 'command', flags: Flags): void {
+  const other = [...flags.all.keys()].find((option) => (option.for ?? (option.group === 'sign-in' && 'url')) === kind);
+  if (other) throw new UnexplainedMistake({ kind: 'other-server', option: other, concerns: kind });
+}
+
+/** What concerns the process, and the client token. */
+function readWhole(flags: Flags, env: Env, readFile: ReadFile): { config: ProcessConfig; token: readonly string[] } {
+  const listen = readListen(flags, env, readFile);
+  const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
+  return { config: { ...readProcess(flags), listen }, token };
 }
 
 function readProcess(flags: Flags): Omit<ProcessConfig, 'listen'> {

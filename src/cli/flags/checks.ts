@@ -45,6 +45,13 @@ export function checkMebibytes(value: string): string | undefined {
   return right ? undefined : 'expected a whole number of MiB from 1 to 1024';
 }
 
+/** The longest time that a Node timer can wait: 24 days. */
+const LONGEST = 2_147_483_647;
+
+export function milliseconds(seconds: string): number {
+  return Math.min(Number(seconds) * 1_000, LONGEST);
+}
+
 export function checkSeconds(value: string): string | undefined {
   return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'expected a whole number of seconds, 1 or more';
 }

@@ -23,18 +23,15 @@ const OPTIONS: readonly Option[] = [
   {
     name: 'name',
     value: 'NAME',
-    default: 'from the URL',
-    help: 'name of the server in the host',
     check: checkServerName,
     only: ['install'],
   },
-  { name: 'project', help: "use the configuration of the project in this folder, not the user's", only: BOTH },
-  { name: 'yes', help: 'write without asking', only: BOTH },
-  { name: 'print', help: 'show what to write, and write nothing', only: BOTH },
+  { name: 'project', only: BOTH },
+  { name: 'yes', only: BOTH },
+  { name: 'print', only: BOTH },
   {
     name: 'from',
     value: 'HOST',
-    help: 'take the server that this host has: install <host> --from HOST NAME',
     only: ['install'],
   },
 ];
@@ -42,5 +39,4 @@ const OPTIONS: readonly Option[] = [
 export const INSTALL_OPTIONS: readonly Option[] = OPTIONS.map((option) => ({
   ...option,
   group: 'install',
-  rare: true,
 }));

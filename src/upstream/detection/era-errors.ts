@@ -2,7 +2,7 @@
 
 import { peek } from '../../core/json.ts';
 import type { Reply } from '../../core/jsonrpc.ts';
-import { printable, showUrl } from '../../core/redact.ts';
+import { printable } from '../../core/redact.ts';
 import { ModernOnly, ProxyError } from '../../errors.ts';
 import { isModernRevision, LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import type { Outcome } from '../outcome.ts';
@@ -18,10 +18,13 @@ export interface ModernEvidence {
   readonly remembered?: true;
 }
 
-/** The client opened with `initialize`, which the server does not support. */
-export function modernOnly(url: URL, { outcome, discovered, remembered }: ModernEvidence): ModernOnly {
+/**
+ * The client opened with `initialize`, which the server does not support.
+ * @param where the server, in a form that is safe to show
+ */
+export function modernOnly(where: string, { outcome, discovered, remembered }: ModernEvidence): ModernOnly {
   const supported = shownRevisions(outcome) ?? MODERN_REVISIONS;
-  const speaks = `${showUrl(url)} speaks only MCP ${supported.join(', ')}`;
+  const speaks = `${where} speaks only MCP ${supported.join(', ')}`;
   const isKnown = supported.some(isModernRevision);
   return new ModernOnly(
     isKnown
@@ -38,12 +41,15 @@ export function modernOnly(url: URL, { outcome, discovered, remembered }: Modern
   );
 }
 
-/** The client opened with a request of 2026-07-28, and the server speaks older revisions only. */
-export function legacyOnly(url: URL, outcome?: Outcome): ProxyError {
+/**
+ * The client opened with a request of 2026-07-28, and the server speaks older revisions only.
+ * @param where the server, in a form that is safe to show
+ */
+export function legacyOnly(where: string, outcome?: Outcome): ProxyError {
   const supported = shownRevisions(outcome) ?? LEGACY_REVISIONS;
   return new ProxyError(
     'no-common-version',
-    `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
+    `${where} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
     {
       ...(outcome?.kind === 'refused' && outcome.error.data),
       supported,

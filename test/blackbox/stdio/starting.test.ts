@@ -1,8 +1,20 @@
-// The program and the package at their edges: an output nobody reads, a Node that is too old, an import.
+// The program and the package at their edges: an output nobody reads, a Node that is too old, a clone that is not built, an import.
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { closeProxies, EXECUTABLE, PROGRAM, privateHome, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
+import {
+  closeProxies,
+  EXECUTABLE,
+  PROGRAM,
+  PROXY_BIN,
+  privateHome,
+  proxyEnvironment,
+  startProxy,
+} from '../../peers/proxy.ts';
 
 afterEach(closeProxies);
 
@@ -63,4 +75,20 @@ describe.runIf(EXECUTABLE === undefined)('a Node that does not suffice', () => {
 it('the package exports what a program needs', async () => {
   const entry: Record<string, unknown> = await import(new URL('../../../dist/index.js', import.meta.url).href);
   for (const name of ['startStdioProxy', 'ProxyError', 'fileMemory']) expect(entry[name]).toBeTypeOf('function');
+});
+
+it.runIf(EXECUTABLE === undefined)('a clone that is not built says so, to the user and to the host', async () => {
+  const clone = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-clone-')));
+  try {
+    cpSync(path.dirname(PROXY_BIN), path.join(clone, 'bin'), { recursive: true });
+    const child = spawn(process.execPath, [path.join(clone, 'bin', 'mcp-proxy.js'), 'http://127.0.0.1:9/mcp']);
+    child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"initialize"}\n');
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    const problem = `is not built. Run "npm ci" and "npm run build" in ${clone}.`;
+    expect(stderr).toBe(`mcp-proxy: ${problem}\n`);
+    expect(JSON.parse(stdout)).toMatchObject({ id: 1, error: { message: `mcp-proxy ${problem}` } });
+    expect(code).toBe(78);
+  } finally {
+    rmSync(clone, { recursive: true, force: true });
+  }
 });

@@ -1,10 +1,10 @@
 // The work for one message does not depend on what is open: the same steps with few and with many.
 import { describe, expect, it } from 'vitest';
 import { KeyedList } from '../../../src/core/keyed-list.ts';
-import { ProgressTokens } from '../../../src/layers/sharing/progress-tokens.ts';
 import { Subscribers } from '../../../src/layers/sharing/subscribers.ts';
 import { Questions } from '../../../src/upstream/streamable/questions.ts';
 import { PendingRequests } from '../../../src/wire/pending.ts';
+import { ProgressTokens } from '../../../src/wire/progress-tokens.ts';
 import { exchangeOf, result as resultOf } from '../layers/exchanges.ts';
 import { call, sharedSession } from '../layers/sharing/shared-clients.ts';
 import { request, result, startWire, type Wire } from './peer.ts';

@@ -1,5 +1,6 @@
 /** A flag, or a value of one, that this program does not have. Another program may have it: see `foreign-flags.ts`. */
 import type { ProxyError } from '../../../errors.ts';
+import { DESCRIBED } from '../../help/described-options.ts';
 import { invalidValue } from '../checks.ts';
 import { OPTIONS } from '../options.ts';
 import { type Choice, type Mistake, usageError } from '../usage-error.ts';
@@ -11,6 +12,11 @@ export function explainFlag(flag: string): ProxyError {
   const names = OPTIONS.map(({ name }) => `--${name}`);
   const near = nearest(flag, names);
   return usageError(unknown(flag), near ? `did you mean ${near}?` : 'mcp-proxy --help lists all flags');
+}
+
+export function explainValueless(flag: string): ProxyError {
+  const option = DESCRIBED.find(({ name }) => name === flag);
+  return usageError(`--${flag} needs a value`, `--${flag} ${option?.value}: ${option?.help}`);
 }
 
 export function explainChoice({ name, choices, value }: Choice): ProxyError {

@@ -4,7 +4,7 @@
 import type { Call, Frame, Reply } from '../../../core/jsonrpc.ts';
 import { ListNode } from '../../../core/linked-list.ts';
 import { askedToken } from '../../../mcp/progress.ts';
-import type { ReplyRoute } from '../../../wire/link.ts';
+import type { ReplyRoute } from '../../../wire/reply-route.ts';
 import type { PostResponse } from '../response/post-response.ts';
 
 /** The session, as its POSTs see it. */

@@ -28,6 +28,8 @@ it('nobody else comes in, and nothing of a client goes on, unless a flag says so
     clientToken: undefined,
     sessionIdle: 1_800_000,
     maxSessions: 10_000,
+    maxChildren: 32,
+    childIdle: 600_000,
     maxBody: 4_194_304,
     allowedHosts: [],
     allowedOrigins: [],

@@ -1,6 +1,7 @@
 /** The text of `--help`, from the table that parsing uses. */
-import type { Option } from './option.ts';
-import type { Subcommand } from './options.ts';
+
+import { SUBCOMMANDS, type Subcommand } from '../flags/options.ts';
+import { DESCRIBED, type DescribedOption } from './described-options.ts';
 
 const WIDTH = 80;
 /** The column where the text about a flag or a command begins. */
@@ -18,19 +19,25 @@ const BY_HAND = `  an entry by hand:
   {"mcpServers": {"example": {"command": "npx",
     "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}`;
 
-const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
+const GROUPS: readonly (readonly [title: string, group: DescribedOption['group']])[] = [
   ['Common', undefined],
   ['HTTP mode', 'http'],
+  ['Local servers', 'local'],
   ['Sign-in (rarely needed)', 'sign-in'],
   ['Host configuration', 'install'],
 ];
 
 export interface UsageOptions {
   readonly version: string;
-  readonly options: readonly Option[];
+  readonly options: readonly DescribedOption[];
   readonly subcommands: readonly Subcommand[];
   /** Whether to explain every flag. Otherwise, explain the common ones and name the others. */
   readonly all: boolean;
+}
+
+/** The help of this program. */
+export function helpText(version: string, all: boolean): string {
+  return usageText({ version, options: DESCRIBED, subcommands: SUBCOMMANDS, all });
 }
 
 export function usageText({ version, options, subcommands, all }: UsageOptions): string {
@@ -38,7 +45,8 @@ export function usageText({ version, options, subcommands, all }: UsageOptions):
     .filter(({ action }) => action !== undefined)
     .flatMap(({ name, argument, help }) => entry(`${name} ${argument}`, help));
   const groups = GROUPS.flatMap(([title, group]) => {
-    const own = options.filter((option) => option.group === group);
+    const own = options.filter((option) => (all ? option.group : shortGroup(option)) === group);
+    if (own.length === 0) return [];
     const explained = own.filter(({ rare }) => all || !rare);
     const others = own.filter((option) => !explained.includes(option)).map(({ name }) => `--${name}`);
     const also = others.length === 0 ? [] : wrapped(`also: ${others.join(', ')}`, 2);
@@ -50,7 +58,7 @@ export function usageText({ version, options, subcommands, all }: UsageOptions):
     EXAMPLES,
     '',
     'Commands:',
-    ...entry('<url> [flags]', 'connect clients to the server'),
+    ...entry('<url> | -- <command>', 'connect clients to this server'),
     ...commands,
     ...groups,
     ...(all ? [BY_HAND] : []),
@@ -58,7 +66,12 @@ export function usageText({ version, options, subcommands, all }: UsageOptions):
   ].join('\n');
 }
 
-function describe(option: Option): string[] {
+/** Where the short help names a flag: a few of them are not worth a heading. */
+function shortGroup({ group }: DescribedOption): DescribedOption['group'] {
+  return group === 'local' ? undefined : group;
+}
+
+function describe(option: DescribedOption): string[] {
   const names = `${option.short ? `-${option.short}, ` : ''}--${option.name}`;
   const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
   const standard = option.default ? ` [${option.default}]` : '';
