@@ -15,13 +15,15 @@ import { patiently } from './busy.ts';
 import type { ConnectOptions } from './context.ts';
 import { afterModernPost, isModernAnswer } from './detection/verdict.ts';
 import type { FailureLog } from './failure-log.ts';
+import type { EventPosition } from './messages.ts';
 import { type Outcome, replyOf } from './outcome.ts';
-import { StatelessTransport } from './stateless/transport.ts';
+import type { StatelessTransport } from './stateless/transport.ts';
 
 export class ModernUpstream {
   readonly #options: ConnectOptions;
   readonly #failures: FailureLog;
-  readonly #transport: StatelessTransport;
+  #transport: StatelessTransport | undefined;
+  #loading: Promise<StatelessTransport> | undefined;
   /** Whether the server has shown that it speaks the modern era. */
   #spoken = false;
   #inFlight = false;
@@ -35,7 +37,6 @@ export class ModernUpstream {
   constructor(options: ConnectOptions, failures: FailureLog) {
     this.#options = options;
     this.#failures = failures;
-    this.#transport = new StatelessTransport(options);
   }
 
   get established(): boolean {
@@ -69,11 +70,12 @@ export class ModernUpstream {
   }
 
   notify(call: Call): Promise<void> | undefined {
-    return this.#spoken ? this.#transport.notify(call) : undefined;
+    return this.#spoken ? this.#transport?.notify(call) : undefined;
   }
 
   async close(limit: number): Promise<void> {
-    await Promise.all([this.#transport.close(limit), this.#remembered]);
+    const transport = await this.#loading;
+    await Promise.all([transport?.close(limit), this.#remembered]);
   }
 
   /**
@@ -85,7 +87,7 @@ export class ModernUpstream {
     try {
       const callFor = opens ? (await import('./detection/modern-leg.ts')).discoverFor : discoverCall;
       const call = callFor(exchange.call);
-      const outcome = await this.#transport.send(derived(exchange, { call, notify: () => undefined }));
+      const outcome = await this.#post(derived(exchange, { call, notify: () => undefined }));
       return isModernAnswer(outcome) ? outcome.reply : undefined;
     } catch (error) {
       if (exchange.signal.aborted) throw error;
@@ -101,7 +103,7 @@ export class ModernUpstream {
     this.#remembered = stored;
     const { findLeg } = await import('./detection/modern-leg.ts');
     const discovered = await findLeg(initialize, result, {
-      send: (exchange) => this.#transport.send(exchange),
+      send: (exchange) => this.#post(exchange),
       remember: () => this.#store(() => 'sessionless'),
     });
     if (discovered) this.takeOver(true);
@@ -155,12 +157,26 @@ export class ModernUpstream {
   }
 
   #send(exchange: Exchange): Promise<Outcome> {
-    return exchange.call.method === 'subscriptions/listen' ? this.#listen(exchange) : this.#transport.send(exchange);
+    return exchange.call.method === 'subscriptions/listen' ? this.#listen(exchange) : this.#post(exchange);
+  }
+
+  #post(exchange: Exchange, position?: EventPosition): Promise<Outcome> {
+    if (this.#transport) return this.#transport.send(exchange, position);
+    return this.#load().then((transport) => transport.send(exchange, position));
+  }
+
+  /** Loaded with the first request, because a start with an older client or server does not need it. */
+  #load(): Promise<StatelessTransport> {
+    this.#loading ??= import('./stateless/transport.ts').then(({ StatelessTransport: Transport }) => {
+      this.#transport = new Transport(this.#options);
+      return this.#transport;
+    });
+    return this.#loading;
   }
 
   async #listen(exchange: Exchange): Promise<Outcome> {
     const { subscribe } = await import('./stateless/subscription.ts');
-    return subscribe(exchange, (x, position) => this.#transport.send(x, position), this.#options.log);
+    return subscribe(exchange, (x, position) => this.#post(x, position), this.#options.log);
   }
 
   async #legacyOnly(outcome?: Outcome): Promise<ProxyError> {
