@@ -1,4 +1,4 @@
-/** `mcp-proxy install <host> <url>`: writes a server into the configuration of a host, and tries it out. */
+/** `mcp-proxy install <host> <url>`, or `install <host> -- <command>`: writes a server into the configuration of a host, and tries it out. */
 import { redactor } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { snippet } from '../../hosts/configuration.ts';
@@ -26,6 +26,7 @@ export async function install(given: ParsedArguments, context: CommandContext): 
     return;
   }
   refuseMissing(target);
+  await server.checkProgram();
   const hidden = { ...context, redact: redactor(server.secrets) };
   const yes = flags.has('yes');
   await writeServer(server, target, { ...hidden, shared, ask: (question) => agree(question, { yes }) });

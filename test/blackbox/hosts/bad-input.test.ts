@@ -205,7 +205,6 @@ describe('an installation', () => {
     [['cursor', URL_TEXT, '--name', 'a b'], 'invalid value for --name'],
     [['cursor', URL_TEXT, '-H', 'Authorization: Bearer ${NO_SUCH}'], '--header Authorization'],
     [['cursor', 'http://server.example/mcp'], 'http: sends everything to server.example without encryption'],
-    [['cursor', '--', 'node', 'server.js'], '-- <command> is not available yet'],
     [['windsurf', URL_TEXT, '--project'], 'Windsurf has no configuration for a project'],
     [['cursor', '--from', 'codex'], '--from codex needs the name of a server'],
   ])('%j is a mistake', async (args, message) => {
