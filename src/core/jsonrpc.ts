@@ -48,8 +48,14 @@ export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
 
-/** Splits one message. Throws a JsonError when the text is not a JSON object without duplicate keys. */
-export function parseMessage(text: Json): Message {
+const VERSION = Buffer.from('"2.0"');
+
+/**
+ * Splits one message. Throws a JsonError when the text is not a JSON object without duplicate keys.
+ * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message
+ */
+export function parseMessage(text: Json, versioned = false): Message {
+  let isVersioned = !versioned;
   let id: Json | undefined;
   let method: Json | undefined;
   let params: Json | undefined;
@@ -60,6 +66,7 @@ export function parseMessage(text: Json): Message {
     const value = text.subarray(m.start, m.end);
     switch (m.key) {
       case 'jsonrpc':
+        isVersioned ||= value.equals(VERSION);
         break;
       case 'id':
         id = value;
@@ -81,6 +88,7 @@ export function parseMessage(text: Json): Message {
         else unknown = [text.subarray(m.from, m.end)];
     }
   }
+  if (!isVersioned) return { kind: 'invalid', id: NULL_ID, reason: 'it has no "jsonrpc":"2.0"' };
   const extra = unknown && Buffer.concat(unknown);
   const idText = id && isId(id) && !isTooLong(id) ? id.toString('utf8') : undefined;
 
@@ -139,18 +147,19 @@ const PLAIN = /^[\w/$.-]{1,80}$/;
  * The messages of one frame (a line, an HTTP body, an SSE event): one, or those of a batch
  * (revision 2025-03-26). Throws a JsonError when the text is not JSON. An element of a batch that
  * is not a message becomes an `invalid` one.
+ * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message
  */
-export function parseFrame(text: Buffer): { batch: boolean; messages: Message[] } {
+export function parseFrame(text: Buffer, versioned = false): { batch: boolean; messages: Message[] } {
   const value = text[0] === 0x7b ? text : parseValue(text);
-  if (isArray(value)) return { batch: true, messages: elements(value).map(parseElement) };
+  if (isArray(value)) return { batch: true, messages: elements(value).map((one) => parseElement(one, versioned)) };
   if (!isObject(value)) return { batch: false, messages: [{ kind: 'invalid', id: NULL_ID, reason: 'not an object' }] };
-  return { batch: false, messages: [parseMessage(value)] };
+  return { batch: false, messages: [parseMessage(value, versioned)] };
 }
 
-function parseElement(text: Json): Message {
+function parseElement(text: Json, versioned: boolean): Message {
   if (!isObject(text)) return { kind: 'invalid', id: NULL_ID, reason: 'not an object' };
   try {
-    return parseMessage(text);
+    return parseMessage(text, versioned);
   } catch (error) {
     if (error instanceof JsonError) return { kind: 'invalid', id: NULL_ID, reason: error.message };
     throw error;

@@ -17,12 +17,15 @@ export interface ReceivedFrame {
   readonly messages: readonly Message[];
 }
 
-/** The messages in one line, body or event. Throws a JsonError when the bytes are not JSON in UTF-8. */
-export function readFrame(bytes: Buffer): ReceivedFrame {
+/**
+ * The messages in one line, body or event. Throws a JsonError when the bytes are not JSON in UTF-8.
+ * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message
+ */
+export function readFrame(bytes: Buffer, versioned = false): ReceivedFrame {
   if (!isUtf8(bytes)) throw new JsonError('not valid UTF-8', 0);
   // A byte order mark is not JSON, but some shells put one in front of what they pipe.
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  return parseFrame(marked ? bytes.subarray(3) : bytes);
+  return parseFrame(marked ? bytes.subarray(3) : bytes, versioned);
 }
 
 const ENDS = 4_096;

@@ -141,7 +141,7 @@ export class Link implements Peer {
   }
 
   /** Our requests that have no answer yet. */
-  get asked(): Pick<PendingRequests, 'size' | 'asks'> {
+  get asked(): Pick<PendingRequests, 'size' | 'asks' | 'knows'> {
     return this.#asked;
   }
 

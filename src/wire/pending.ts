@@ -68,6 +68,11 @@ export class PendingRequests extends KeyedList<Pending> {
     return this.get(String(requestNumber(id, this.#lastId))) !== undefined;
   }
 
+  /** Whether an id, in any of its spellings, is that of a request, open or over. */
+  knows(id: Id): boolean {
+    return requestNumber(id, this.#lastId) !== undefined;
+  }
+
   /** Rejects a request, unless it is settled. */
   fail(pending: Pending, error: Error): void {
     if (this.delete(pending)) pending.reject(error);

@@ -4,6 +4,7 @@
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Cancellation } from '../../core/cancel.ts';
+import { NULL_ID } from '../../core/ids.ts';
 import { JsonError } from '../../core/json.ts';
 import type { Frame, Message } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
@@ -25,6 +26,8 @@ const WITHOUT_PIPES = 1_000;
 export const STOP_LIMIT = 10_000;
 /** How long what a process has started may go on after its end, in milliseconds. */
 const LEFT_BEHIND = 1_000;
+/** What every message has, and hardly any log line. */
+const VERSION_KEY = '"jsonrpc"';
 /** How often to look whether a process group is gone, in milliseconds. */
 const LOOK = 20;
 
@@ -189,7 +192,8 @@ export class Child {
   #line(line: Buffer): void {
     let frame: ReceivedFrame;
     try {
-      frame = readFrame(line);
+      // A program that believes stdout is its own may log JSON with an `id` or a `result`.
+      frame = readFrame(line, true);
     } catch (error) {
       if (!(error instanceof JsonError)) throw error;
       this.#unreadable(line, error);
@@ -200,12 +204,34 @@ export class Child {
     else if (known[0]) this.link.receive(known[0]);
   }
 
-  /** Whether JSON is a message; the rest are log lines of programs that believe stdout is theirs. */
+  /** Whether JSON is a message that means something here; the rest are log lines, or stray answers. */
   #isMessage(message: Message, line: Buffer): boolean {
-    if (message.kind === 'response') this.answered = true;
-    if (message.kind !== 'invalid' && (message.kind !== 'malformed' || this.link.asked.asks(message.id))) return true;
+    switch (message.kind) {
+      case 'response':
+        if (this.#isStray(message)) {
+          this.#skip(line, 'it answers no request of the proxy');
+          return false;
+        }
+        this.answered = true;
+        return true;
+      case 'malformed':
+        if (this.link.asked.asks(message.id)) return true;
+        break;
+      case 'invalid':
+        break;
+      default:
+        return true;
+    }
     this.#skip(line, message.reason);
     return false;
+  }
+
+  /**
+   * Whether an answer has an id that no request of ours ever had. On a pipe the true answer may still come. Only the
+   * first answer of all may be an error without an id: so a server answers an opening that it cannot make sense of.
+   */
+  #isStray({ id, reply }: Message & { kind: 'response' }): boolean {
+    return !this.link.asked.knows(id) && (this.answered || id !== NULL_ID || 'result' in reply);
   }
 
   #unreadable(line: Buffer, error: JsonError): void {
@@ -213,21 +239,23 @@ export class Child {
     if (this.#ending) return;
     const { id, asks } = readEnds(line, line);
     // An answer that is no JSON is malformed, but it is the answer.
-    if (!asks && this.link.asked.asks(id)) this.link.receive({ kind: 'malformed', id, reason: error.message });
+    if (!asks && line.includes(VERSION_KEY) && this.link.asked.asks(id))
+      this.link.receive({ kind: 'malformed', id, reason: error.message });
     else this.#skip(line, error.message);
   }
 
   #tooLong(head: Buffer, tail: Buffer): void {
     const reason = `it is larger than ${MAX_UPSTREAM_MESSAGE / 1_048_576} MiB`;
     const { id, asks } = readEnds(head, tail);
-    if (asks || !this.link.asked.asks(id)) this.#skip(head, reason);
+    const isMessage = head.includes(VERSION_KEY) || tail.includes(VERSION_KEY);
+    if (asks || !isMessage || !this.link.asked.asks(id)) this.#skip(head, reason);
     else this.link.receive({ kind: 'malformed', id, reason });
   }
 
   #skip(line: Buffer, reason: string): void {
     const { name, log } = this.#options;
     this.#skipped++;
-    const text = `${name} wrote a line on stdout that is not a JSON-RPC message (${reason})`;
+    const text = `${name} wrote a line on stdout that the proxy cannot use (${reason})`;
     if (this.#skipped > 1) log.debug(`${text}; ${this.#skipped} so far`);
     else
       log.warn(`${text}; such lines are skipped: ${JSON.stringify(printable(line.toString('utf8', 0, 1_000), 200))}`);

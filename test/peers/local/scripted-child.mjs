@@ -85,6 +85,11 @@ const TOOLS = {
     flood(count, 'x'.repeat(size)).then(() => write({ id, result: text(String(count)) }));
     return undefined;
   },
+  // Each line as it is, with the id of the call for ID, before the answer.
+  say: ({ id, lines: said }) => {
+    for (const line of said) process.stdout.write(`${line.replaceAll('ID', id)}\n`);
+    return text('the answer');
+  },
   deaf: () => {
     lines.pause();
     process.stdin.pause();
