@@ -1,6 +1,6 @@
 /** Which process a pid means: pids are used again, and every container and machine has its own. */
 import { execFile } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { codeOf } from '../files.ts';
 
@@ -27,16 +27,62 @@ export interface ProcessState {
 
 /** The state of a process on Linux (proc_pid_stat(5)); undefined elsewhere, and when there is no such process. */
 export function processState(pid: number): ProcessState | undefined {
+  const stat = readStat(pid);
+  const boot = stat && bootId();
+  return stat && boot ? { started: `${boot} ${stat.ticks}`, ended: stat.ended } : undefined;
+}
+
+interface Stat {
+  readonly ended: boolean;
+  readonly group: number;
+  readonly session: number;
+  /** Clock ticks from the start of the machine to that of the process. */
+  readonly ticks: string;
+}
+
+function readStat(pid: number): Stat | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The process name before it may contain anything, even parentheses.
-    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = rest[18];
+    const [state, , group, session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = rest[15];
     if (state === undefined || ticks === undefined) return undefined;
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return { started: `${boot} ${ticks}`, ended: 'ZXx'.includes(state) };
+    return { ended: 'ZXx'.includes(state), group: Number(group), session: Number(session), ticks };
   } catch {
     return undefined;
+  }
+}
+
+function bootId(): string | undefined {
+  return textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')).trim() || undefined;
+}
+
+/**
+ * Whether members of the process group and session `leader` are left on Linux, none of them older than the process that
+ * led them. False when the pid of the leader belongs to another process by now, and where `/proc` does not say.
+ * @param started what `processState` said of the leader
+ */
+export function hasLeftMembers(leader: number, started: string): boolean {
+  const [boot, first = ''] = started.split(' ');
+  const present = readStat(leader);
+  if (present && present.ticks !== first) return false;
+  const members = pids()
+    .map(readStat)
+    .filter((stat) => stat?.group === leader && !stat.ended);
+  const isLater = (ticks: string): boolean => Number(ticks) >= Number(first);
+  return (
+    members.length > 0 &&
+    bootId() === boot &&
+    // The child has led a session of its own: what shares both numbers with it was started by it, or after its end.
+    members.every((stat) => stat?.session === leader && isLater(stat.ticks))
+  );
+}
+
+function pids(): number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
   }
 }
 

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
 import { privateFolder } from '../files.ts';
-import { startOf, thisPlace } from './identity.ts';
+import { hasLeftMembers, startOf, thisPlace } from './identity.ts';
 import { signalTree } from './tree.ts';
 
 /** A process, as another process finds it again. */
@@ -23,6 +23,8 @@ export interface ProcessRecord {
 
 /** More records than this are not read: something else has filled the folder. */
 const MAX_RECORDS = 10_000;
+/** After this long, in milliseconds, nobody is still writing a record. */
+const HALF_WRITTEN = 60_000;
 /** Records are small; a larger file is not one. */
 const MAX_BYTES = 4_096;
 
@@ -40,16 +42,17 @@ export class ProcessRecords {
   }
 
   /**
-   * Records a process that this one has started. Returns a function that removes the record when the process has
-   * ended. Never rejects: without a record, only a killed proxy leaves something behind.
+   * Records a process that this one has started. `written` resolves when the record is there, and `forget` removes it
+   * when the process has ended. Neither rejects: without a record, only a killed proxy leaves something behind.
    */
-  add(pid: number): () => Promise<void> {
-    const file = path.join(this.#folder, `${this.#key}.${randomBytes(8).toString('hex')}.json`);
-    const written = this.#write(file, pid).catch(() => {});
-    return async () => {
+  add(pid: number): { readonly written: Promise<void>; readonly forget: () => Promise<void> } {
+    const name = path.join(this.#folder, `${this.#key}.${randomBytes(8).toString('hex')}`);
+    const written = this.#write(name, pid).catch(() => {});
+    const forget = async (): Promise<void> => {
       await written;
-      await fs.unlink(file).catch(() => {});
+      await fs.unlink(`${name}.json`).catch(() => {});
     };
+    return { written, forget };
   }
 
   /**
@@ -58,14 +61,14 @@ export class ProcessRecords {
    */
   async sweep(): Promise<number> {
     const names = await fs.readdir(this.#folder).catch(() => []);
-    const own = names.filter((name) => name.startsWith(`${this.#key}.`) && name.endsWith('.json'));
-    const swept = await Promise.all(
-      own.slice(0, MAX_RECORDS).map((name) => this.#sweep(path.join(this.#folder, name))),
-    );
+    const own = names.filter((name) => name.startsWith(`${this.#key}.`)).slice(0, MAX_RECORDS);
+    const files = own.map((name) => path.join(this.#folder, name));
+    await Promise.all(files.filter((file) => file.endsWith('.tmp')).map(removeHalfWritten));
+    const swept = await Promise.all(files.filter((file) => file.endsWith('.json')).map((file) => this.#sweep(file)));
     return swept.filter(Boolean).length;
   }
 
-  async #write(file: string, pid: number): Promise<void> {
+  async #write(name: string, pid: number): Promise<void> {
     const [started, own] = await Promise.all([startOf(pid), startOf(process.pid)]);
     // Without its start, the record could mean another process later.
     if (started === undefined || own === undefined) return;
@@ -75,18 +78,31 @@ export class ProcessRecords {
       owner: { pid: process.pid, started: own },
       child: { pid, started },
     };
-    await fs.writeFile(file, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
+    // A proxy that is killed while it writes must not leave half a record.
+    await fs.writeFile(`${name}.tmp`, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
+    await fs.rename(`${name}.tmp`, `${name}.json`);
   }
 
   /** Whether it ended a process. */
   async #sweep(file: string): Promise<boolean> {
     const record = await read(file).catch(() => undefined);
-    if (record === undefined || record.place !== thisPlace() || (await isAlive(record.owner))) return false;
-    const left = await isAlive(record.child);
+    if (record && (record.place !== thisPlace() || (await isAlive(record.owner)))) return false;
+    const left = record !== undefined && (await isLeft(record.child));
     if (left) signalTree(record.child.pid, 'SIGKILL');
     await fs.unlink(file).catch(() => {});
     return left;
   }
+}
+
+/** Whether a process goes on, or something that it has started. */
+async function isLeft(child: Identity): Promise<boolean> {
+  return (await isAlive(child)) || hasLeftMembers(child.pid, child.started);
+}
+
+/** Removes what a proxy that was killed in the middle of a write has left. Never rejects. */
+async function removeHalfWritten(file: string): Promise<void> {
+  const stat = await fs.stat(file).catch(() => undefined);
+  if (stat && Date.now() - stat.mtimeMs > HALF_WRITTEN) await fs.unlink(file).catch(() => {});
 }
 
 async function isAlive({ pid, started }: Identity): Promise<boolean> {

@@ -141,7 +141,8 @@ export class LocalServer {
         throw this.#failure(error);
       });
       const child = new Child(started, { ...handlers, name: server.name, log, stderr });
-      this.#keep(child);
+      // A proxy that is killed from here on leaves a record of what it has started.
+      await this.#keep(child);
       return child;
     } finally {
       this.#starting--;
@@ -164,21 +165,26 @@ export class LocalServer {
     return startFailure(this.#program, cwd === undefined || existsSync(cwd), error);
   }
 
-  #keep(child: Child): void {
+  /** Resolves when the process is recorded. */
+  #keep(child: Child): Promise<void> | undefined {
     this.#children.add(child);
-    const forget = this.#records?.add(child.pid);
+    const record = this.#records?.add(child.pid);
     const forgotten = child.gone.then(async () => {
       this.#children.delete(child);
-      await forget?.();
+      await record?.forget();
       this.#recorded.delete(forgotten);
     });
     this.#recorded.add(forgotten);
+    // Windows needs a program of its own, which takes seconds, to say when a process started.
+    return process.platform === 'win32' ? undefined : record?.written;
   }
 
   async #sweep(): Promise<void> {
     const ended = await this.#records?.sweep();
     if (ended)
-      this.#options.log.warn(`${this.#options.server.name}: ended ${ended} processes of a proxy that was killed`);
+      this.#options.log.warn(
+        `${this.#options.server.name}: ended ${ended === 1 ? '1 process' : `${ended} processes`} of a proxy that was killed`,
+      );
   }
 
   /** The last moment: what still runs would go on without us. */

@@ -1,6 +1,6 @@
 // The end of a local server with its proxy: nothing that was started goes on, whatever it does against it.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isAlive, type Script, scripted, until } from '../../peers/local/scripted.ts';
@@ -115,11 +115,48 @@ describe('after SIGKILL of the proxy', () => {
     const next = startProxy(undefined, ['--', ...server.command], { home });
     await next.rpc.initialize();
     await until(() => !old.some(isAlive), 'the end of what was left behind');
-    await next.stderrMatching(/ended 1 processes? of a proxy that was killed/);
+    await next.stderrMatching(/ended 1 process of a proxy that was killed/);
     expect(server.running()).toBe(2);
     await next.close();
     await server.allGone();
     expect(children(home)).toEqual([]);
+  });
+
+  it('what a server that is gone has left behind is ended by the next start, and so are unreadable records', async () => {
+    const home = privateHome();
+    const server = await open(scripted({ roams: 'grandchild' }));
+    const killed = startProxy(undefined, ['--', ...server.command], { home });
+    await killed.rpc.initialize();
+    const [leader, grandchild] = (await server.started(2)) as [number, number];
+    killed.kill('SIGKILL');
+    await killed.exit();
+    await until(() => !isAlive(leader), 'the end of the server');
+    expect(isAlive(grandchild)).toBe(true);
+    const [record] = children(home) as [string];
+    const folder = path.join(home, '.cache', 'mcp-proxy', 'children');
+    const [key] = record.split('.');
+    for (const [name, text] of [
+      ['1', ''],
+      ['2', '{"place":'],
+    ])
+      writeFileSync(path.join(folder, `${key}.${name}.json`), text as string);
+    writeFileSync(path.join(folder, `${key}.3.tmp`), '{');
+    utimesSync(path.join(folder, `${key}.3.tmp`), 1, 1);
+
+    const next = startProxy(undefined, ['--', ...server.command], { home });
+    await next.rpc.initialize();
+    await until(() => !isAlive(grandchild), 'the end of what was left behind');
+    expect(children(home)).toHaveLength(1);
+    await next.close();
+    expect(children(home)).toEqual([]);
+  });
+
+  it('a server is recorded before it gets the first message', async () => {
+    const home = privateHome();
+    const server = await open(scripted({ stays: 'end,term' }));
+    const proxy = startProxy(undefined, ['--', ...server.command], { home });
+    await proxy.rpc.initialize();
+    expect(children(home)).toEqual([expect.stringMatching(/\.json$/)]);
   });
 
   it('another command leaves it alone, and so does a proxy while the first one lives', async () => {
@@ -143,7 +180,7 @@ describe('after SIGKILL of the proxy', () => {
     const first = startProxy(undefined, ['--', ...server.command], { home });
     await first.rpc.initialize();
     await until(() => children(home).length === 1, 'the record of the process');
-    const { readFileSync, writeFileSync } = await import('node:fs');
+    const { readFileSync } = await import('node:fs');
     const file = path.join(home, '.cache', 'mcp-proxy', 'children', children(home)[0] as string);
     const bystander = spawn('sleep', ['1000'], { detached: true });
     try {

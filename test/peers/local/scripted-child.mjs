@@ -9,6 +9,7 @@
 //   silent=initialize    never answers that method
 //   stays=end,term       goes on after the end of its stdin, after SIGTERM
 //   leaves=grandchild    starts a process that goes on after both, with the same pipes
+//   roams=grandchild     starts a process that has pipes of its own, and goes on after the end of this one
 //   closes=stdout        closes its stdout after the first answer, and lives
 //   floods=N             writes N lines to stderr with each call
 //   era=modern           speaks 2026-07-28 only
@@ -27,6 +28,10 @@ if (stays.includes('term')) process.on('SIGTERM', () => {});
 if (options.leaves) {
   const code = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1e6);";
   const grandchild = spawn(process.execPath, ['-e', code], { stdio: 'inherit' });
+  if (options.roll) appendFileSync(options.roll, `${grandchild.pid}\n`);
+}
+if (options.roams) {
+  const grandchild = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6);'], { stdio: 'ignore' });
   if (options.roll) appendFileSync(options.roll, `${grandchild.pid}\n`);
 }
 for (let n = 1; n <= Number(options.banner ?? 0); n++) {

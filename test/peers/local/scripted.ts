@@ -16,7 +16,7 @@ const PROGRAM = fileURLToPath(new URL('scripted-child.mjs', import.meta.url));
 export type Script = Readonly<
   Partial<
     Record<
-      'announces' | 'banner' | 'closes' | 'dies' | 'era' | 'floods' | 'leaves' | 'silent' | 'stays',
+      'announces' | 'banner' | 'closes' | 'dies' | 'era' | 'floods' | 'leaves' | 'roams' | 'silent' | 'stays',
       string | number
     >
   >
