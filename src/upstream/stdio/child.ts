@@ -26,6 +26,8 @@ const WITHOUT_PIPES = 1_000;
 export const STOP_LIMIT = 10_000;
 /** How long what a process has started may go on after its end, in milliseconds. */
 const LEFT_BEHIND = 1_000;
+/** How a request begins that does more than open the session. */
+const CALL = /^\{"jsonrpc":"2\.0","id":\d+,"method":"(?!(?:initialize|server\/discover|ping)")/;
 /** What every message has, and hardly any log line. */
 const VERSION_KEY = '"jsonrpc"';
 /** How often to look whether a process group is gone, in milliseconds. */
@@ -74,6 +76,8 @@ export class Child {
   #patience = LEFT_BEHIND;
   /** Whether it has answered anything. */
   answered = false;
+  /** Whether it was sent a request that does more than open the session. */
+  #called = false;
   #skipped = 0;
 
   constructor(program: ChildProcessWithoutNullStreams, options: ChildOptions) {
@@ -135,6 +139,7 @@ export class Child {
   }
 
   #write(frame: Frame): Promise<void> | undefined {
+    this.#called ||= CALL.test((frame[0] as Buffer).toString('latin1', 0, 80));
     return this.#writer.write(frame);
   }
 
@@ -269,7 +274,7 @@ export class Child {
     this.#stderr.end();
     const lived = performance.now() - this.#since;
     const told: ChildEnd = { how, stderr: this.#stderr.last, lived, wanted: this.#stopping };
-    this.link.destroy(endedEarly(this.#options.name, told));
+    this.link.destroy(endedEarly(this.#options.name, told, this.#called));
     end(told);
     this.#program.stdin.destroy();
     this.#program.stdout.destroy();
@@ -293,11 +298,14 @@ function wait(ms: number): Promise<void> {
   return pause(ms, new Cancellation());
 }
 
-/** For a call that was in flight. */
-function endedEarly(name: string, { how, stderr }: ChildEnd): ProxyError {
+/**
+ * For a request that was in flight.
+ * @param called whether it may be more than the opening of a session
+ */
+function endedEarly(name: string, { how, stderr }: ChildEnd, called: boolean): ProxyError {
   return new ProxyError('failed', `${name} ${how} before it answered${lastWords(stderr)}`, {
     outcome: 'unknown',
-    hint: 'it may have run the call: check that before you try again',
+    ...(called && { hint: 'it may have run the call: check that before you try again' }),
   });
 }
 

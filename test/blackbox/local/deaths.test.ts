@@ -22,7 +22,10 @@ it('every call in flight gets one error, with the last line on stderr', async ()
     expect(message.error?.message).toContain(
       'ended with exit code 7 before it answered; its last line on stderr: out of memory',
     );
-    expect(message.error?.data).toMatchObject({ outcome: 'unknown' });
+    expect(message.error?.data).toMatchObject({
+      outcome: 'unknown',
+      hint: 'it may have run the call: check that before you try again',
+    });
   }
   await proxy.close();
   expect(proxy.rpc.received.filter(({ message }) => message.id === 'waits-1')).toHaveLength(1);

@@ -123,6 +123,7 @@ describe('a program that cannot be started', () => {
       expect(error.message).toContain(
         'ended with exit code 3 before it answered; its last line on stderr: API_KEY is not set',
       );
+      expect(error.data?.hint).toBeUndefined();
       await proxy.stderrMatching(/API_KEY is not set/);
     },
   );
