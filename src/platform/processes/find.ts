@@ -1,13 +1,16 @@
 /** Finds programs as execvp(3) does, without starting them. */
 import { constants, promises as fs } from 'node:fs';
 import path from 'node:path';
+import { obstacleOf } from './obstacle.ts';
 import type { Program } from './start.ts';
 
 /**
  * Why a program cannot be started, with the `code` of the system's error; undefined when it can, and on Windows, where
- * only a start shows it. Never rejects.
+ * mostly only a start shows it. Never rejects.
  */
-export async function lookForProgram({ command, cwd, env }: Program): Promise<{ readonly code: string } | undefined> {
+export async function lookForProgram(program: Program): Promise<{ readonly code: string } | undefined> {
+  const { command, cwd, env } = program;
+  if (obstacleOf(program)) return { code: 'ENOENT' };
   if (process.platform === 'win32') return undefined;
   if (command.includes('/')) return lookAt(path.resolve(cwd ?? '.', command));
   let refused: { readonly code: string } | undefined;

@@ -1,6 +1,5 @@
 /** A local server: a program on this machine that speaks MCP on its standard input and output. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { StdioServer } from '../../config.ts';
 import type { Peer, Session } from '../../core/exchange.ts';
@@ -8,6 +7,7 @@ import { errorReply, METHOD_NOT_FOUND } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { lookForProgram } from '../../platform/processes/find.ts';
+import { obstacleOf } from '../../platform/processes/obstacle.ts';
 import { ProcessRecords } from '../../platform/processes/records.ts';
 import { type Program, startProgram } from '../../platform/processes/start.ts';
 import { Child } from './child.ts';
@@ -52,6 +52,8 @@ export class LocalServer {
   /** Processes that are being started. */
   #starting = 0;
   #closed = false;
+  /** The failure to start that was logged last. */
+  #told = '';
   /** What an earlier proxy has left behind is gone: it may hold the files and ports that the server needs. */
   readonly #swept: Promise<void>;
   readonly #starts = { deaths: NO_DEATHS };
@@ -138,8 +140,11 @@ export class LocalServer {
       await this.#swept;
       if (this.#closed) throw new ProxyError('failed', 'the proxy is ending');
       const started = await startProgram(this.#program).catch((error: unknown) => {
-        throw this.#failure(error);
+        const failure = this.#failure(error);
+        this.#tell(failure);
+        throw failure;
       });
+      this.#told = '';
       const child = new Child(started, { ...handlers, name: server.name, log, stderr });
       // A proxy that is killed from here on leaves a record of what it has started.
       await this.#keep(child);
@@ -160,9 +165,16 @@ export class LocalServer {
     this.#starting++;
   }
 
+  /** Logs why the program could not be started: not every host shows its user the error that it gets. */
+  #tell({ message, data: { hint } }: ProxyError): void {
+    // For several clients, the check of readiness tells it.
+    if (this.#options.sharing || message === this.#told) return;
+    this.#told = message;
+    this.#options.log.error(hint ? `${message} (${hint})` : message);
+  }
+
   #failure(error: unknown): ProxyError {
-    const { cwd } = this.#program;
-    return startFailure(this.#program, cwd === undefined || existsSync(cwd), error);
+    return startFailure(this.#program, obstacleOf(this.#program), error);
   }
 
   /** Resolves when the process is recorded. */

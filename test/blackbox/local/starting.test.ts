@@ -100,17 +100,47 @@ describe('a program that cannot be started', () => {
     expect(error.message).toContain('the program "./no/such" does not exist');
   });
 
-  it('because it is not executable', async () => {
-    const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-')), 'server');
-    writeFileSync(file, '#!/bin/sh\n');
-    chmodSync(file, 0o644);
-    expect((await failure(startProxy(undefined, ['--', file]))).message).toContain('may not be executed');
+  it('because of its long PATH, of which the error shows the beginning', async () => {
+    const env = { PATH: Array.from({ length: 20 }, (_, n) => `/nowhere/${n}`).join(':') };
+    const error = await failure(startProxy(undefined, ['--', 'no-such-program'], { env }));
+    expect(error.message).toContain('(/nowhere/0:/nowhere/1:/nowhere/2 and 17 more)');
   });
 
-  it('because its folder does not exist', async () => {
-    const server = await open(scripted());
-    const error = await failure(startProxy(undefined, ['--cwd', '/no/such/folder', '--', ...server.command]));
-    expect(error.message).toContain('the working directory "/no/such/folder" does not exist');
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-'));
+  const file = (name: string, text: string, mode: number): string => {
+    writeFileSync(path.join(folder, name), text);
+    chmodSync(path.join(folder, name), mode);
+    return path.join(folder, name);
+  };
+  const plain = file('plain', '#!/bin/sh\n', 0o644);
+
+  it.each([
+    ['it is not executable', ['--', plain], /the program "[^"]*" may not be executed/],
+    ['it is a directory', ['--', folder], /the program "[^"]*" is a directory/],
+    [
+      'its interpreter does not exist',
+      ['--', file('script', '#! /no/such/interpreter -x\n', 0o755)],
+      /the interpreter "\/no\/such\/interpreter" of the program "[^"]*script" does not exist/,
+    ],
+    [
+      'its folder does not exist',
+      ['--cwd', '/no/such/folder', '--', 'node'],
+      /the working directory "\/no\/such\/folder" does not exist \(check --cwd\)/,
+    ],
+    [
+      'its folder is a file',
+      ['--cwd', plain, '--', 'node'],
+      /the working directory "[^"]*plain" is a file \(give a directory with --cwd\)/,
+    ],
+  ])('because %s: the client and stderr are told, once', async (_, args, told) => {
+    const proxy = startProxy(undefined, args);
+    const error = await failure(proxy);
+    await failure(proxy);
+    expect(error.code).toBe(-31001);
+    expect(`${error.message} (${error.data?.hint})`).toMatch(told);
+    await proxy.stderrMatching(told);
+    await proxy.close();
+    expect(proxy.stderr.match(new RegExp(told, 'g'))).toHaveLength(1);
   });
 
   it.each(['start', 'initialize'])(

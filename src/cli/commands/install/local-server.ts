@@ -1,9 +1,10 @@
 /** The command of a local server as an entry has it, and whether its program is there. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { StdioServer } from '../../../config.ts';
 import type { Env } from '../../../core/ports.ts';
 import { lookForProgram } from '../../../platform/processes/find.ts';
+import { obstacleOf } from '../../../platform/processes/obstacle.ts';
 import { serverEnvironment } from '../../../upstream/stdio/environment.ts';
 import { startFailure } from '../../../upstream/stdio/start-failure.ts';
 import { readLocal } from '../../flags/args.ts';
@@ -41,9 +42,8 @@ export function readLocalServer(
 export async function checkProgram(server: StdioServer, env: Env): Promise<void> {
   const { command, args, cwd } = server;
   const program = { command, args, cwd, env: serverEnvironment(env, server) };
-  const folderExists = cwd === undefined || existsSync(cwd);
-  const missing = folderExists ? await lookForProgram(program) : { code: 'ENOENT' };
-  if (missing) throw startFailure(program, folderExists, missing);
+  const missing = await lookForProgram(program);
+  if (missing) throw startFailure(program, obstacleOf(program), missing);
 }
 
 /** What to say of arguments that name files of this folder, where the host may start the server in another one. */
