@@ -260,10 +260,12 @@ export class Child {
   #skip(line: Buffer, reason: string): void {
     const { name, log } = this.#options;
     this.#skipped++;
-    const text = `${name} wrote a line on stdout that the proxy cannot use (${reason})`;
-    if (this.#skipped > 1) log.debug(`${text}; ${this.#skipped} so far`);
+    if (this.#skipped > 1) log.debug(`skipped a line on stdout (${reason}); ${this.#skipped} so far`);
     else
-      log.warn(`${text}; such lines are skipped: ${JSON.stringify(printable(line.toString('utf8', 0, 1_000), 200))}`);
+      log.warn(
+        `${name} wrote a line on stdout that the proxy cannot use (${reason}); such lines are skipped: ` +
+          JSON.stringify(printable(line.toString('utf8', 0, 1_000), 200)),
+      );
   }
 
   /** Answers everything that is open: nothing will come any more. */
@@ -272,9 +274,11 @@ export class Child {
     if (!end) return;
     this.#end = undefined;
     this.#stderr.end();
+    const { name, log } = this.#options;
+    if (this.#skipped > 1) log.info(`${name} wrote ${this.#skipped} lines on stdout that were skipped`);
     const lived = performance.now() - this.#since;
     const told: ChildEnd = { how, stderr: this.#stderr.last, lived, wanted: this.#stopping };
-    this.link.destroy(endedEarly(this.#options.name, told, this.#called));
+    this.link.destroy(endedEarly(name, told, this.#called));
     end(told);
     this.#program.stdin.destroy();
     this.#program.stdout.destroy();

@@ -1,4 +1,5 @@
-/** The environment of a local server. Pure. */
+/** The environment of a local server. */
+import path from 'node:path';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -33,6 +34,8 @@ export interface EnvironmentChoice {
   readonly env: readonly (readonly [name: string, value: string])[];
   /** Inherits the short list only. */
   readonly cleanEnv: boolean;
+  /** Its working directory; undefined: that of the proxy. */
+  readonly cwd?: string | undefined;
   /** Variables that are ours alone: their values are secrets of the proxy. */
   readonly withheld: readonly string[];
 }
@@ -40,7 +43,7 @@ export interface EnvironmentChoice {
 /** @param inherited the environment of the proxy */
 export function serverEnvironment(
   inherited: Variables,
-  { env, cleanEnv, withheld }: EnvironmentChoice,
+  { env, cleanEnv, cwd, withheld }: EnvironmentChoice,
   platform: string = process.platform,
 ): Record<string, string> {
   // On Windows, names of variables have no case.
@@ -53,6 +56,8 @@ export function serverEnvironment(
     if (value === undefined || without.has(key(name)) || (cleanEnv && !isShort(name))) continue;
     result[name] = value;
   }
+  // Programs believe the path in PWD, as a shell would set it after `cd`.
+  if (cwd !== undefined && platform !== 'win32') result.PWD = path.resolve(cwd);
   for (const [name, value] of env) result[name] = value;
   return result;
 }

@@ -84,8 +84,7 @@ export class LegacySession {
     if (PASSING.has(call.method) || !(this.open || process.starting)) return undefined;
     return process.ready(this.#never).then(
       (started) => started.link.notify(call),
-      (error: Error) =>
-        this.#options.log.debug(`${this.#options.name}: could not deliver ${call.method}: ${error.message}`),
+      (error: Error) => this.#options.log.debug(`could not deliver ${call.method}: ${error.message}`),
     );
   }
 
@@ -188,7 +187,7 @@ export class LegacySession {
     if ('result' in reply) {
       this.#lists.clear();
       this.#opened(call, reply.result);
-      log.debug(`${name}: process ${child.pid} has answered initialize`);
+      log.debug(`process ${child.pid} has answered initialize`);
     }
     return reply;
   }

@@ -129,7 +129,7 @@ export class ModernSession {
     // It does not say which request it belongs to, so several could be meant.
     const [asked, another] = this.#open;
     if (asked && !another && note.method === 'notifications/message') return asked.notify(note);
-    this.#options.log.debug(`${this.#options.name}: skipped ${note.method}, which does not say whom it is for`);
+    this.#options.log.debug(`skipped ${note.method}, which does not say whom it is for`);
     return undefined;
   }
 

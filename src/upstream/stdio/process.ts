@@ -167,7 +167,7 @@ export class LocalProcess {
     const again = (): void => {
       if (this.#closing.aborted) return;
       this.ready(this.#closing).catch((error: Error) => {
-        this.#options.log.debug(`${this.#options.name}: not started again: ${error.message}`);
+        this.#options.log.debug(`not started again: ${error.message}`);
       });
     };
     if (before) before.then(again);
@@ -214,7 +214,7 @@ export class LocalProcess {
     this.#child = undefined;
     this.stopped = true;
     this.#options.idled();
-    this.#options.log.debug(`${this.#options.name}: stopped, because nobody has used it for ${idle / 1_000} s`);
+    this.#options.log.debug(`stopped, because nobody has used it for ${idle / 1_000} s`);
     this.#leaving = child.stop();
   }
 }

@@ -194,9 +194,7 @@ export class LocalServer {
   async #sweep(): Promise<void> {
     const ended = await this.#records?.sweep();
     if (ended)
-      this.#options.log.warn(
-        `${this.#options.server.name}: ended ${ended === 1 ? '1 process' : `${ended} processes`} of a proxy that was killed`,
-      );
+      this.#options.log.warn(`ended ${ended === 1 ? '1 process' : `${ended} processes`} of a proxy that was killed`);
   }
 
   /** The last moment: what still runs would go on without us. */

@@ -72,6 +72,7 @@ it('the working directory is that of --cwd', async () => {
   const proxy = startProxy(undefined, ['--cwd', folder, '--', ...server.command]);
   await proxy.rpc.initialize();
   expect(await call(proxy, 'folder')).toBe(folder);
+  expect(JSON.parse(await call(proxy, 'environment'))).toMatchObject({ PWD: folder });
 });
 
 it('a program in a folder with spaces and signs of a shell is started as it is', async () => {
@@ -167,4 +168,6 @@ it('lines on stdout that are no messages are counted, shown once, and skipped', 
   await proxy.stderrMatching(/7 so far/);
   expect(proxy.stderr.match(/such lines are skipped: "\*\*\* welcome to line 1 \*\*\*"/g)).toHaveLength(1);
   expect(proxy.rpc.garbage).toEqual([]);
+  await proxy.close();
+  expect(proxy.stderr).toMatch(/wrote 7 lines on stdout that were skipped/);
 });
