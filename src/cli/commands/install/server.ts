@@ -10,7 +10,7 @@ import { read } from '../../flags/args.ts';
 import { checkServerName } from '../../flags/checks.ts';
 import { credentialsIn } from '../../flags/read-headers.ts';
 import { readUrl } from '../../flags/url-argument.ts';
-import { usageError } from '../../flags/usage-error.ts';
+import { UnexplainedMistake, usageError } from '../../flags/usage-error.ts';
 import { checkValue, Flags, type ParsedArguments, readTokens } from '../../flags/words.ts';
 import { snapshotOf, type Target, targetOf, uneditable } from './configuration-file.ts';
 import { entryArguments } from './entry-arguments.ts';
@@ -39,7 +39,7 @@ export async function serverOf(
   const taken = 'url' in source ? undefined : await takenOver(source.host, source.name);
   const { flags, words } = taken ? merged(readTokens(taken.words), given) : { flags: given, words: [] };
   const env = { ...process.env, ...taken?.env };
-  const url = readUrl('url' in source ? source.url : (words[0] ?? ''));
+  const url = await urlIn('url' in source ? source.url : (words[0] ?? ''));
   if (flags.text('listen') !== undefined)
     throw usageError('hosts start servers on stdio', 'leave --listen and its flags out');
   const basic = credentialsIn(url);
@@ -58,8 +58,24 @@ export async function serverOf(
     },
     program: [command, ...args],
     secrets: [...secrets, ...found.secrets, ...Object.values(taken?.env ?? {})],
-    notes: [...(taken?.notes ?? []), ...found.notes, ...(warning ? [warning] : [])],
+    notes: [
+      ...(taken?.notes ?? []),
+      ...found.notes,
+      ...(warning ? [warning] : []),
+      ...(shared ? [`the entry works only where these paths exist: ${[command, ...args].join(' and ')}`] : []),
+    ],
   };
+}
+
+/** The same as `readUrl`, with an explanation that fits the arguments of `install`. */
+async function urlIn(text: string): Promise<URL> {
+  try {
+    return readUrl(text);
+  } catch (error) {
+    if (!(error instanceof UnexplainedMistake)) throw error;
+    const { message, data } = (await import('../../flags/mistakes/explain.ts')).explain(error);
+    throw usageError(message.replace('the first argument', 'what follows the host'), data.hint ?? '');
+  }
 }
 
 /** A server that a host has, in the words of this program. */
