@@ -1,5 +1,6 @@
 /** What a shell can complete, from the table of flags and commands: the same for every shell. */
 
+import { HOST_IDS } from '../flags/install-options.ts';
 import type { Option } from '../flags/option.ts';
 import type { Subcommand } from '../flags/options.ts';
 import type { DescribedOption } from '../help/described-options.ts';
@@ -48,6 +49,7 @@ export function completionsOf(options: readonly DescribedOption[], subcommands: 
 function kindOf({ value, choices }: Option): Value | undefined {
   if (value === undefined) return undefined;
   if (choices) return { kind: 'words', words: choices };
+  if (value === 'HOST') return { kind: 'words', words: HOST_IDS };
   if (/(?:^|\|)@FILE$/.test(value)) return { kind: 'at-file' };
   if (/^FILE$/.test(value)) return { kind: 'file' };
   return { kind: /^(?:DIR|FOLDER)$/.test(value) ? 'folder' : 'text' };
