@@ -14,6 +14,7 @@ import { ProxyError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
 import { downgrade } from '../layers/bridge/downgrade.ts';
+import { upgrade } from '../layers/bridge/upgrade.ts';
 import { DEADLINES, deadline } from '../layers/deadline.ts';
 import { firstContact } from '../layers/first-contact/layer.ts';
 import { filterTools } from '../layers/policy/filter.ts';
@@ -180,6 +181,7 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version }),
     downgrade: auth && bridges && downgrade(version),
     ...sharing,
+    upgrade: bridges && upgrade({ log, host: server.kind === 'http' ? server.url.host : server.name }),
     deadline: deadline(DEADLINES, label, silentHint),
     'slow-start': slowStart({ server: label, log, signingIn: waits }),
   };

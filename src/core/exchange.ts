@@ -4,6 +4,7 @@
  */
 import type { ProxyError } from '../errors.ts';
 import { Cancellation, type CancelSignal } from './cancel.ts';
+import type { Json } from './json.ts';
 import type { Call, Reply } from './jsonrpc.ts';
 
 /** One of the two parties of a session, as seen from the other. */
@@ -115,6 +116,12 @@ export interface Session {
   readonly established: boolean;
   /** The era that the server turned out to speak; undefined until it is known. */
   readonly era: Era | undefined;
+  /**
+   * For a client whose `initialize` the server has just answered: the server's answer to `server/discover`, if the
+   * modern era serves the client better, because the server keeps no session for it. Undefined when there is nothing
+   * to find out. Never rejects.
+   */
+  modernLeg?(initialize: Exchange, reply: Reply): Promise<Json | undefined> | undefined;
   /** Ends the session at the server. Idempotent. Never rejects; settles within `limit` milliseconds. */
   close(limit: number): Promise<void>;
 }

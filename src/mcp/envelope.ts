@@ -20,9 +20,9 @@ import { MODERN_REVISIONS } from './revisions.ts';
 
 const PREFIX = 'io.modelcontextprotocol/';
 export const PROTOCOL_VERSION = `${PREFIX}protocolVersion`;
-const CLIENT_INFO = `${PREFIX}clientInfo`;
+export const CLIENT_INFO = `${PREFIX}clientInfo`;
 export const CLIENT_CAPABILITIES = `${PREFIX}clientCapabilities`;
-const LOG_LEVEL = `${PREFIX}logLevel`;
+export const LOG_LEVEL = `${PREFIX}logLevel`;
 /** In results: the server that answered. */
 export const SERVER_INFO = `${PREFIX}serverInfo`;
 /** In the messages of a subscription: the id of the request that opened it. */
@@ -80,4 +80,5 @@ export function withoutEnvelope(params: Json): Json {
   return isObject(meta) ? withMember(params, '_meta', withoutMembers(meta, ENVELOPE)) : params;
 }
 
-const ENVELOPE = [PROTOCOL_VERSION, CLIENT_INFO, CLIENT_CAPABILITIES, LOG_LEVEL];
+/** The members of an envelope in a request. */
+export const ENVELOPE: readonly string[] = [PROTOCOL_VERSION, CLIENT_INFO, CLIENT_CAPABILITIES, LOG_LEVEL];

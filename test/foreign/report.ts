@@ -128,7 +128,7 @@ export function writeDocs(results: readonly Result[], file: string): void {
     ...ERAS.map((era) => markdown(pairRows(results, era))),
     'The same with servers on stdio, which the client starts itself or the proxy starts for it:',
     ...ERAS.map((era) => markdown(localRows(results, era))),
-    'A client of one era with a server of the other is not among the pairs: the proxy does not translate between the eras yet.',
+    'A client of one era with a server of the other is not among the pairs; [revisions.md](revisions.md) says what crosses between them.',
     '## Features',
     ...ERAS.map((era) => markdown(featureRows(results, era))),
     'A dash marks what the server does not have. The proxy must pass on how the server says so:',
