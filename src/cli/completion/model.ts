@@ -24,6 +24,8 @@ interface Command {
   readonly help: string;
   /** What may follow, where the table lists it. */
   readonly words: readonly string[];
+  /** The flags that it has, where some belong to it alone. */
+  readonly flags: readonly string[] | undefined;
 }
 
 export interface Completions {
@@ -41,8 +43,17 @@ export function completionsOf(options: readonly DescribedOption[], subcommands: 
     })),
     commands: subcommands
       .filter(({ action }) => action !== undefined)
-      .map(({ name, help, choices = [] }) => ({ name, help, words: choices })),
+      .map(({ name, help, choices = [] }) => ({ name, help, words: choices, flags: flagsOf(name, options) })),
   };
+}
+
+/** The flags of a command that are about what it does: its own, and those of the server that it writes. */
+function flagsOf(command: string, options: readonly DescribedOption[]): readonly string[] | undefined {
+  const isOwn = ({ only }: Option): boolean => only?.includes(command) === true;
+  if (!options.some(isOwn)) return undefined;
+  const has = (option: Option): boolean =>
+    isOwn(option) || (command !== 'uninstall' && option.only === undefined && option.group !== 'http');
+  return options.filter(has).map(({ name }) => `--${name}`);
 }
 
 /** The name of a value in the help says what the value is. */
