@@ -141,7 +141,7 @@ interface Parts {
 }
 
 function stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }: Parts): Steps {
-  const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
+  const reason = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
   const stopLooking = (): void => {
     looking.stop();
     ready.close();
@@ -149,18 +149,25 @@ function stepsOf({ shared, ready, looking, downstream, listener, sessions, serve
   return [
     { name: 'stop looking for the server', limit: 'close', run: stopLooking },
     // A client may need a new connection to answer a question that the server asks during a call.
-    { name: 'wait for answers', limit: 'drain', run: () => downstream.drain() },
-    { name: 'take no more connections', limit: 'close', run: () => listener.refuse() },
-    { name: 'answer what is left with an error', limit: 'close', run: () => downstream.end(error) },
+    { name: 'wait for answers', limit: 'drain', run: (left) => downstream.close(left) },
+    { name: 'take no more connections', limit: 'close', run: (left) => void listener.close(left) },
+    { name: 'answer what is left with an error', limit: 'close', run: () => downstream.destroy(reason) },
     [
-      { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left, error) },
+      { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left) },
       { name: 'end the sessions with the server', limit: 'close', run: (left) => servers.close(left) },
       { name: 'store what the sign-in has got', limit: 'close', run: () => shared.endSignIn() },
     ],
-    { name: 'let clients read what was answered', limit: 'drain', run: () => listener.finished() },
-    { name: 'let clients read the errors', limit: 'close', run: () => listener.finished() },
+    { name: 'let clients read what was answered', limit: 'drain', run: (left) => listener.close(left) },
+    { name: 'let clients read the errors', limit: 'close', run: (left) => listener.close(left) },
     { name: 'end the heartbeats', limit: 'cut', run: () => pulse.stop() },
-    { name: 'close the connections of the clients', limit: 'cut', run: () => listener.close() },
+    {
+      name: 'close the connections of the clients',
+      limit: 'cut',
+      run: (left) => {
+        listener.destroy();
+        return listener.close(left);
+      },
+    },
     { name: 'close the connections to the server', limit: 'cut', run: () => shared.close() },
   ];
 }

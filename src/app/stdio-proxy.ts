@@ -38,7 +38,7 @@ export function startStdioProxy(config: Config, environment: StdioEnvironment): 
 }
 
 function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Steps {
-  const error = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
+  const reason = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
   const endSignIn = (): Promise<void> => shared.endSignIn();
   const signsIn = shared.auth !== undefined;
   const busy = (): boolean => !client.deaf && client.busy;
@@ -50,17 +50,29 @@ function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Step
       needed: () => !server.established,
       run: () => void endSignIn(),
     },
-    { name: 'wait for the connection', limit: 'connect', needed: () => !client.deaf, run: () => client.idle() },
+    {
+      name: 'wait for the connection',
+      limit: 'connect',
+      needed: () => !client.deaf,
+      run: (left) => client.close(left),
+    },
     // No user is left who could sign in, so requests that wait for it get their errors now.
     { name: 'end the sign-in', limit: 'close', needed: () => signsIn && busy(), run: endSignIn },
     {
       name: 'wait for answers',
       limit: 'drain',
       needed: () => busy() && server.established,
-      run: () => client.idle(),
+      run: (left) => client.close(left),
     },
     [
-      { name: 'answer what is left with an error', limit: 'drain', run: () => client.end(error) },
+      {
+        name: 'answer what is left with an error',
+        limit: 'drain',
+        run: () => {
+          client.destroy(reason);
+          return client.flushed();
+        },
+      },
       // Do this while the client is still reading.
       {
         name: 'end the session at the server',

@@ -2,6 +2,7 @@
  * What passes between the endpoints: one side asks, the other answers. Nothing here has an id, a
  * frame or a socket; those belong to the wire.
  */
+import type { ProxyError } from '../errors.ts';
 import { Cancellation, type CancelSignal } from './cancel.ts';
 import type { Call, Reply } from './jsonrpc.ts';
 
@@ -94,7 +95,18 @@ export class Cancelled extends Error {
 /** The two kinds of protocol revisions: up to 2025-11-25 with a handshake, from 2026-07-28 without. */
 export type Era = 'legacy' | 'modern';
 
-/** A session with a server. */
+/**
+ * Something that carries calls, and can end in two ways. Both may be called in any order and more than once: every call
+ * in flight gets exactly one answer.
+ */
+export interface Closable {
+  /** Drains: lets the calls in flight finish. Settles within `limit` milliseconds, and never rejects. */
+  close(limit: number): Promise<void>;
+  /** Cuts: answers every call in flight with the reason. */
+  destroy(reason: ProxyError): void;
+}
+
+/** A session with a server. Calls in flight belong to the client's endpoint, which answers and cancels them. */
 export interface Session {
   readonly request: Handler;
   /** Passes on a notification of the client. The promise, if any, resolves when nothing is left to do for it. */
@@ -103,6 +115,6 @@ export interface Session {
   readonly established: boolean;
   /** The era that the server turned out to speak; undefined until it is known. */
   readonly era: Era | undefined;
-  /** Ends the session at the server. Never rejects; settles within `limit` milliseconds. */
+  /** Ends the session at the server. Idempotent. Never rejects; settles within `limit` milliseconds. */
   close(limit: number): Promise<void>;
 }

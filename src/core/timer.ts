@@ -1,4 +1,4 @@
-/** Time limits for work that also obeys a signal of its own. */
+/** Time limits. */
 
 import { ProxyError } from '../errors.ts';
 import { Cancellation, type CancelSignal } from './cancel.ts';
@@ -29,4 +29,22 @@ export async function withLimit<T>(
     parent.removeEventListener('abort', onAbort);
     other?.removeEventListener('abort', onOther);
   }
+}
+
+/** Waits for a promise that never rejects, for `ms` milliseconds at most. */
+export function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    promise.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Gives calls half of `limit` milliseconds to finish. Resolves with what is left of the limit. */
+export async function drained(idle: Promise<void>, limit: number): Promise<number> {
+  const until = Date.now() + limit;
+  await atMost(limit / 2, idle);
+  return until - Date.now();
 }

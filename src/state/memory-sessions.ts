@@ -1,6 +1,12 @@
 /** The sessions of one process; see `Sessions`. */
 
-import type { OfKind, Served, Sessions, SessionsOptions } from '../core/ports/sessions.ts';
+import {
+  type OfKind,
+  SESSION_CLOSED,
+  type Served,
+  type Sessions,
+  type SessionsOptions,
+} from '../core/ports/sessions.ts';
 import type { ProxyError } from '../errors.ts';
 
 /** How long an upstream may take to end one session, in milliseconds. */
@@ -13,7 +19,7 @@ export function memorySessions<S extends Served>(options: SessionsOptions): Sess
 class MemorySessions<S extends Served> implements Sessions<S> {
   readonly #options: SessionsOptions;
   readonly #open = new Map<string, S>();
-  readonly #closing = new Set<Promise<void>>();
+  readonly #closing = new Map<S, Promise<void>>();
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(options: SessionsOptions) {
@@ -50,30 +56,40 @@ class MemorySessions<S extends Served> implements Sessions<S> {
   end(session: S): void {
     if (this.#open.get(session.id) !== session) return;
     this.#open.delete(session.id);
-    this.#follow(session.close(CLOSE_LIMIT));
+    session.destroy(SESSION_CLOSED);
+    this.#follow(session, session.close(CLOSE_LIMIT));
   }
 
   abandon(session: S): void {
     if (this.#open.get(session.id) !== session) return;
     this.#open.delete(session.id);
-    this.#follow(session.idle().then(() => session.close(CLOSE_LIMIT)));
+    this.#follow(
+      session,
+      session.idle().then(() => session.close(CLOSE_LIMIT)),
+    );
   }
 
   async idle(): Promise<void> {
     await Promise.all([...this.#open.values()].map((session) => session.idle()));
   }
 
-  async close(limit: number, error: ProxyError): Promise<void> {
+  async close(limit: number): Promise<void> {
     clearInterval(this.#sweeper);
-    const open = [...this.#open.values()];
+    for (const session of this.#open.values()) this.#follow(session, session.close(limit));
     this.#open.clear();
-    await Promise.all([...open.map((session) => session.close(limit, error)), ...this.#closing]);
+    await Promise.all(this.#closing.values());
+  }
+
+  destroy(reason: ProxyError): void {
+    for (const session of [...this.#open.values(), ...this.#closing.keys()]) session.destroy(reason);
   }
 
   /** Remembers a session until it is closed. */
-  #follow(closing: Promise<void>): void {
-    const closed = closing.finally(() => this.#closing.delete(closed));
-    this.#closing.add(closed);
+  #follow(session: S, closing: Promise<void>): void {
+    this.#closing.set(
+      session,
+      closing.finally(() => this.#closing.delete(session)),
+    );
   }
 
   #sweep(now: number): void {

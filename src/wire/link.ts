@@ -213,14 +213,14 @@ export class Link implements Peer {
     for (const message of messages) this.#receive(message, together);
   }
 
-  /** Answers every open request with the error and cancels its exchange; rejects every request of ours. Final. */
-  end(error: ProxyError): void {
-    this.#ended ??= error;
+  /** Answers every open request with the reason and cancels its exchange; rejects every request of ours. Final. */
+  destroy(reason: ProxyError): void {
+    this.#ended ??= reason;
     for (const incoming of this.#unanswered) {
-      this.answer(incoming, replyFrom(error));
+      this.answer(incoming, replyFrom(reason));
       incoming.cancel(new Cancelled());
     }
-    for (const asked of this.#asked) this.#asked.fail(asked, error);
+    for (const asked of this.#asked) this.#asked.fail(asked, reason);
   }
 
   /** Writes a frame without waiting for it; the owner of the wire hears of its failures. */

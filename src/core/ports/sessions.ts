@@ -1,9 +1,10 @@
 /** The sessions of HTTP mode. */
-import type { ProxyError } from '../../errors.ts';
+import { ProxyError } from '../../errors.ts';
+import type { Closable } from '../exchange.ts';
 import type { Peeked } from '../ports.ts';
 
 /** A client's session, as the manager of all sessions sees it. */
-export interface Served {
+export interface Served extends Closable {
   readonly id: string;
   /** Kind of the session: ids of different kinds look alike. */
   readonly kind: string;
@@ -15,15 +16,20 @@ export interface Served {
   readonly busy: boolean;
   /** Resolves when no call waits. */
   idle(): Promise<void>;
-  /** Ends the session on both sides. Never rejects; settles within `limit` milliseconds. */
-  close(limit: number, error?: ProxyError): Promise<void>;
+  /** Lets the calls in flight finish, and ends the session on both sides. */
+  close(limit: number): Promise<void>;
 }
+
+/** The answer to calls in flight when their session ends. */
+export const SESSION_CLOSED = new ProxyError('failed', 'the session was closed before the server answered', {
+  outcome: 'unknown',
+});
 
 /** The members of a union that are of one kind. */
 export type OfKind<S extends Served, K extends S['kind']> = Extract<S, { readonly kind: K }>;
 
 /** The sessions of all clients: found by id, closed when unused, and limited in number. */
-export interface Sessions<S extends Served> {
+export interface Sessions<S extends Served> extends Closable {
   readonly size: number;
   readonly full: boolean;
   /** An id that cannot be guessed. */
@@ -33,14 +39,14 @@ export interface Sessions<S extends Served> {
   peek<K extends S['kind']>(id: string, kind: K): Peeked<OfKind<S, K>>;
   /** The open session with this id and kind. Rejects when the sessions cannot be searched now. */
   find<K extends S['kind']>(id: string, kind: K): Promise<OfKind<S, K> | undefined>;
-  /** Closes one session, in the background. */
+  /** Cuts one session, and ends it at the server in the background. */
   end(session: S): void;
   /** Forgets a session that no client can ever use; closes it once its opening is done. */
   abandon(session: S): void;
   /** Resolves as soon as no call of any session waits for its answer. */
   idle(): Promise<void>;
-  /** Closes all sessions; waiting calls get the error. */
-  close(limit: number, error: ProxyError): Promise<void>;
+  /** Closes all sessions. */
+  close(limit: number): Promise<void>;
 }
 
 export interface SessionsOptions {

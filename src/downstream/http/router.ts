@@ -1,7 +1,9 @@
 /** HTTP mode: routes a request to the part that serves it. Every check comes before any of the body is read. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Closable } from '../../core/exchange.ts';
 import { JsonError } from '../../core/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../../core/jsonrpc.ts';
+import { atMost } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { declaredRevision, PROTOCOL_VERSION } from '../../mcp/envelope.ts';
 import { isOnlyTold } from '../../mcp/methods.ts';
@@ -36,7 +38,7 @@ export interface HttpDownstreamOptions extends ClientOptions {
   readonly forwardHeaders: readonly { readonly from: string; readonly to: string }[];
 }
 
-export class HttpDownstream {
+export class HttpDownstream implements Closable {
   readonly #options: HttpDownstreamOptions;
   readonly #bodies: Bodies;
   readonly #legacy: LegacyClients;
@@ -128,15 +130,19 @@ export class HttpDownstream {
     return service === 'sse' ? this.#events(request) : this.#sessionOnly(request);
   }
 
-  /** Takes no new calls, and resolves when the open ones have their answers. */
-  async drain(): Promise<void> {
+  /** Takes no new calls either, but still the answers to questions of the server. */
+  close(limit: number): Promise<void> {
     this.#closing = true;
-    await Promise.all([this.#options.sessions.idle(), this.#stateless.idle()]);
+    const idle = Promise.all([this.#options.sessions.idle(), this.#stateless.idle()]);
+    return atMost(
+      limit,
+      idle.then(() => {}),
+    );
   }
 
-  /** Answers with the error what is still open. */
-  end(error: ProxyError): void {
-    this.#stateless.end(error);
+  destroy(reason: ProxyError): void {
+    this.#options.sessions.destroy(reason);
+    this.#stateless.destroy(reason);
   }
 
   #forwarded(req: IncomingMessage): Forwarded {

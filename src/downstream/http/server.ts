@@ -1,6 +1,8 @@
 /** The HTTP server itself: its address, its limits, its certificate, and its end. */
 import http, { type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { Closable } from '../../core/exchange.ts';
+import { atMost } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { Connections } from './connections.ts';
 
@@ -39,17 +41,15 @@ function cutStalled(this: ServerResponse): void {
   if (this.writableLength > 0) this.destroy();
 }
 
-export interface Listener {
+export interface Listener extends Closable {
   /** `http://HOST:PORT`, for clients on this machine where every interface is bound. */
   readonly url: string;
   /** The interfaces that the server listens on, when it is more than one address. */
   readonly interfaces: 'every interface' | 'every IPv4 interface' | undefined;
-  /** Takes no new connections, and closes the idle ones. */
-  refuse(): void;
-  /** After {@link refuse}: resolves when every answer has left and every connection is closed. */
-  finished(): Promise<void>;
+  /** Takes no new connections, and closes each one as soon as all its answers have left. */
+  close(limit: number): Promise<void>;
   /** Closes every connection, including those in use. */
-  close(): Promise<void>;
+  destroy(): void;
 }
 
 /** Begins to listen. Rejects with a ProxyError `cannot-listen`. */
@@ -86,16 +86,15 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   return {
     url: `${tls ? 'https' : 'http'}://${shownHost(host, bound)}:${bound.port}`,
     interfaces: INTERFACES.get(bound.address),
-    refuse() {
+    close(limit) {
       // HTTP's own `close` would cut off answers that are still being written.
       NetServer.prototype.close.call(server);
       connections.end();
+      return atMost(limit, ended);
     },
-    finished: () => ended,
-    close() {
+    destroy() {
       NetServer.prototype.close.call(server);
       connections.destroy();
-      return ended;
     },
   };
 }

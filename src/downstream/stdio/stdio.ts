@@ -1,7 +1,7 @@
 /** The client on standard input and output: newline-delimited JSON-RPC, both eras (specification, "stdio"). */
 
 import type { CancelSignal } from '../../core/cancel.ts';
-import type { Handler, Peer } from '../../core/exchange.ts';
+import type { Closable, Handler, Peer } from '../../core/exchange.ts';
 import { asString, JsonError, peek } from '../../core/json.ts';
 import {
   type Call,
@@ -15,6 +15,7 @@ import {
   type Reply,
 } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
+import { atMost } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { MAX_DOWNSTREAM_MESSAGE, type ReceivedFrame, readEnds, readFrame } from '../../wire/frames.ts';
 import { LineWriter } from '../../wire/line-writer.ts';
@@ -30,7 +31,7 @@ const REVISION_WITH_BATCHES = '2025-03-26';
 /** Bytes of requests that may wait for answers. */
 const MAX_WAITING = 128 * 1_048_576;
 
-export class StdioDownstream implements Peer {
+export class StdioDownstream implements Peer, Closable {
   /** Resolves when the client is gone: its input has ended, or it no longer reads our output. */
   readonly ended: Promise<void>;
   readonly #streams: StdioStreams;
@@ -104,16 +105,20 @@ export class StdioDownstream implements Peer {
     return this.#link?.busy ?? false;
   }
 
-  /** Resolves as soon as every request has its answer. */
-  idle(): Promise<void> {
-    return this.#link?.idle() ?? Promise.resolve();
+  /** Still reads: the server may ask the client something during a call. */
+  close(limit: number): Promise<void> {
+    return atMost(limit, this.#link?.idle() ?? Promise.resolve());
   }
 
-  /** Stops reading, answers every open request with the error, and waits until the answers are written. */
-  async end(error: ProxyError): Promise<void> {
+  /** Stops reading as well. */
+  destroy(reason: ProxyError): void {
     this.#streams.input.pause();
-    this.#link?.end(error);
-    await this.#writer.flushed();
+    this.#link?.destroy(reason);
+  }
+
+  /** Resolves when all answers are written. */
+  flushed(): Promise<void> {
+    return this.#writer.flushed();
   }
 
   #line(line: Buffer): void {

@@ -1,4 +1,3 @@
-import type { Reply } from '../../core/jsonrpc.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
 
@@ -11,14 +10,4 @@ export function notYet({ signIn, server }: { readonly signIn: SignIn; readonly s
     ...(page !== undefined && { signIn: page }),
     hint: 'sign in, then try again',
   });
-}
-
-/** The server has answered `initialize` with an error, which answers every other request as well. */
-export class ServerRefused extends Error {
-  readonly reply: Reply;
-
-  constructor(reply: Reply) {
-    super('the server has refused to open a session');
-    this.reply = reply;
-  }
 }

@@ -1,8 +1,9 @@
 /** The layer that answers the client while its user signs in. */
 import { changed, type Layer } from '../../core/layer.ts';
-import { FirstContact, type FirstContactOptions } from './first-contact.ts';
+import { FirstContact } from './first-contact.ts';
+import type { FirstContactOptions } from './waiting.ts';
 
-export function firstContact(options: FirstContactOptions): Layer {
+export function firstContact(options: Omit<FirstContactOptions, 'peer'>): Layer {
   return (inner) => (client) => {
     const server = inner(client);
     const contact = new FirstContact({ ...options, peer: client }, server);

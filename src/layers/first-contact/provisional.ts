@@ -21,8 +21,24 @@ const CAPABILITIES = encode(
   Object.fromEntries(LIST_CHANGES.map(({ capability }) => [capability, { listChanged: true }])),
 );
 
+/**
+ * The proxy's own answer to `initialize`, `server/discover` or a list.
+ * @param remembered the answer that the server gave earlier, if any
+ * @param modern whether a list is for a modern client
+ */
+export function provisionalAnswer(
+  call: Call,
+  remembered: Json | undefined,
+  { version, modern }: { readonly version: string; readonly modern: boolean },
+): Json {
+  const { method } = call;
+  if (method === 'initialize') return provisionalInitialize(call, remembered, version);
+  if (method === 'server/discover') return provisionalDiscover(remembered, version);
+  return isObject(remembered) ? rememberedList(remembered, modern) : emptyList(method, modern);
+}
+
 /** The answer to `initialize`: the server's previous one, or one with the capabilities of most servers. */
-export function provisionalInitialize(call: Call, remembered: Json | undefined, version: string): Json {
+function provisionalInitialize(call: Call, remembered: Json | undefined, version: string): Json {
   const protocolVersion = requestedRevision(call) ?? LEGACY_REVISIONS[0];
   if (isObject(remembered)) {
     const capabilities = changing(peekObject(remembered, 'capabilities') ?? encode({}));
@@ -41,7 +57,7 @@ function changing(capabilities: Json): Json {
 }
 
 /** The answer to `server/discover`. */
-export function provisionalDiscover(remembered: Json | undefined, version: string): Json {
+function provisionalDiscover(remembered: Json | undefined, version: string): Json {
   return isObject(remembered) ? remembered : discoverResult(provisional(version));
 }
 
@@ -53,7 +69,7 @@ function provisional(version: string): Introduction {
 const MODERN_LIST = { ...COMPLETE, ...UNCACHED };
 
 /** An empty list, or the list of tools with only the one that says where to sign in. */
-export function emptyList(method: string, modern: boolean): Json {
+function emptyList(method: string, modern: boolean): Json {
   const tool = {
     name: SIGN_IN_TOOL,
     title: 'Sign in',
@@ -66,7 +82,7 @@ export function emptyList(method: string, modern: boolean): Json {
 }
 
 /** The first page of a list that the server gave earlier, perhaps in another era. The client must ask for it again. */
-export function rememberedList(remembered: Json, modern: boolean): Json {
+function rememberedList(remembered: Json, modern: boolean): Json {
   const page = asOnlyPage(remembered);
   if (!modern) return page;
   return Object.entries(MODERN_LIST).reduce((list, [key, value]) => withMember(list, key, encode(value)), page);

@@ -5,7 +5,7 @@
 
 import { Cancellation } from '../../core/cancel.ts';
 import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
-import { asString, encode, isObject, type Json, peek, peekObject, withoutMembers } from '../../core/json.ts';
+import { asString, encode, isObject, type Json, peek, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { SignIn } from '../../core/sign-in.ts';
 import { declaredCapabilities } from '../../mcp/envelope.ts';
@@ -18,6 +18,8 @@ export interface SignInPromptOptions {
   readonly signIn: SignIn;
   readonly peer: Peer;
   readonly server: string;
+  /** Whether the client accepts questions by now, and can show pages. */
+  mayAsk(): boolean;
 }
 
 interface Asked {
@@ -31,34 +33,18 @@ interface Asked {
 /** For legacy clients: asks without a request of the client, as soon as there is a page to show. */
 export class SignInPrompt {
   readonly #options: SignInPromptOptions;
-  #able = false;
-  #ready = false;
   #asked: Asked | undefined;
   /** The last prompt, until the proxy knows that its sign-in has been completed. */
   #ended: Asked | undefined;
   #lastId = 0;
-  /** Stops watching the sign-in. */
-  readonly end: () => void;
 
   constructor(options: SignInPromptOptions) {
     this.#options = options;
-    this.end = options.signIn.watch(() => this.#look());
   }
 
-  /** Reads the client's capabilities from its `initialize`. */
-  opened({ params }: Call): void {
-    this.#ready = false;
-    this.#able = peekObject(params, 'capabilities', 'elicitation', 'url') !== undefined;
-  }
-
-  /** The client has said that it accepts questions. */
-  ready(): void {
-    this.#ready = true;
-    this.#look();
-  }
-
-  #look(): void {
-    const { signIn, peer, server } = this.#options;
+  /** Looks what has changed: the sign-in, or what the client accepts. */
+  look(): void {
+    const { signIn, peer, server, mayAsk } = this.#options;
     const url = signIn.pending?.url;
     if (this.#asked && this.#asked.url !== url) {
       this.#ended = this.#asked;
@@ -71,7 +57,7 @@ export class SignInPrompt {
       this.#ended = undefined;
       peer.notify({ method: 'notifications/elicitation/complete', params: encode({ elicitationId: id }) });
     }
-    if (url === undefined || !this.#able || !this.#ready || this.#asked) return;
+    if (url === undefined || !mayAsk() || this.#asked) return;
     const cancellation = new Cancellation();
     const id = `sign-in-${++this.#lastId}`;
     this.#asked = { url, id, cancellation, completed: signIn.completed };

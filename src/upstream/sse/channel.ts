@@ -123,7 +123,7 @@ function connect(
         ended(channel, position.retry);
         close.abort(reason);
         reject(reason);
-        link.end(reason instanceof ProxyError ? reason : reason.outcome.error);
+        link.destroy(reason instanceof ProxyError ? reason : reason.outcome.error);
       });
   });
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Served, Sessions } from '../../../src/core/ports/sessions.ts';
+import { SESSION_CLOSED, type Served, type Sessions } from '../../../src/core/ports/sessions.ts';
 import { ProxyError } from '../../../src/errors.ts';
 import { memorySessions } from '../../../src/state/memory-sessions.ts';
 import { settled } from '../downstream/http/response.ts';
@@ -24,6 +24,7 @@ class Fake<K extends Kind = 'fake'> implements Served {
   inUse = false;
   busy = false;
   readonly closings: { readonly limit: number; readonly error: ProxyError | undefined }[] = [];
+  readonly reasons: ProxyError[] = [];
   finish: () => void = () => {};
   answer: () => void = () => {};
   readonly #slow: boolean;
@@ -41,8 +42,12 @@ class Fake<K extends Kind = 'fake'> implements Served {
     });
   }
 
-  close(limit: number, error?: ProxyError): Promise<void> {
-    this.closings.push({ limit, error });
+  destroy(reason: ProxyError): void {
+    this.reasons.push(reason);
+  }
+
+  close(limit: number): Promise<void> {
+    this.closings.push({ limit, error: this.reasons.at(-1) });
     if (!this.#slow) return Promise.resolve();
     return new Promise((resolve) => {
       this.finish = resolve;
@@ -53,7 +58,7 @@ class Fake<K extends Kind = 'fake'> implements Served {
 const ENDED = new ProxyError('failed', 'the end');
 const every: Sessions<AnyFake>[] = [];
 afterEach(async () => {
-  for (const sessions of every.splice(0)) await sessions.close(0, ENDED);
+  for (const sessions of every.splice(0)) await sessions.close(0);
 });
 
 function sessionsOf(...served: AnyFake[]): Sessions<AnyFake> {
@@ -108,7 +113,7 @@ describe('a session that is ended', () => {
     sessions.end(session);
     sessions.end(session);
     expect(sessions.peek('1', 'fake')).toBeUndefined();
-    expect(session.closings).toEqual([{ limit: 5_000, error: undefined }]);
+    expect(session.closings).toEqual([{ limit: 5_000, error: SESSION_CLOSED }]);
     session.finish();
   });
 
@@ -203,7 +208,8 @@ describe('the end', () => {
   it('closes all sessions, tells them why and how long it may take, and waits for them', async () => {
     const [one, two] = [new Fake('1'), new Fake('2', true)];
     const sessions = sessionsOf(one, two);
-    const closed = sessions.close(1_234, ENDED);
+    sessions.destroy(ENDED);
+    const closed = sessions.close(1_234);
     expect(sessions.size).toBe(0);
     expect(await isSettled(closed)).toBe(false);
     two.finish();
@@ -215,7 +221,7 @@ describe('the end', () => {
     const session = new Fake('1', true);
     const sessions = sessionsOf(session);
     sessions.end(session);
-    const closed = sessions.close(1_000, ENDED);
+    const closed = sessions.close(1_000);
     expect(await isSettled(closed)).toBe(false);
     session.finish();
     await closed;
@@ -224,7 +230,7 @@ describe('the end', () => {
 
   it('looks for idle sessions no more', async () => {
     const sessions = sessionsOf();
-    await sessions.close(0, ENDED);
+    await sessions.close(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

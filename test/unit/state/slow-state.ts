@@ -106,7 +106,8 @@ export function startRemote(failEvery = 0): Remote {
         end: (session) => sessions.end(session),
         abandon: (session) => sessions.abandon(session),
         idle: () => sessions.idle(),
-        close: (limit, error) => sessions.close(limit, error),
+        close: (limit) => sessions.close(limit),
+        destroy: (reason) => sessions.destroy(reason),
       };
     },
   };

@@ -108,7 +108,7 @@ describe('batches', () => {
     wire.hear('[{"jsonrpc":"2.0","id":1,"method":"a"},{"jsonrpc":"2.0","id":2,"method":"b"}]');
     wire.reached[0]?.answer('"in time"');
     await settled();
-    wire.link.end(new ProxyError('failed', 'over'));
+    wire.link.destroy(new ProxyError('failed', 'over'));
     expect(wire.written.map((line) => JSON.parse(line))).toMatchObject([
       [
         { id: 1, result: 'in time' },

@@ -259,7 +259,7 @@ describe('the end', () => {
     const asked = wire.link.ask({ method: 'a' }, never);
     wire.hear(request('7'));
     wire.hear(request('"7"'));
-    wire.link.end(gone);
+    wire.link.destroy(gone);
     await expect(asked).rejects.toBe(gone);
     nth(wire, 0).answer('{}');
     await settled();
@@ -273,8 +273,8 @@ describe('the end', () => {
 
   it('is final: later requests are answered at once, and nothing is asked', async () => {
     const wire = startWire();
-    wire.link.end(gone);
-    wire.link.end(new ProxyError('timeout', 'another reason'));
+    wire.link.destroy(gone);
+    wire.link.destroy(new ProxyError('timeout', 'another reason'));
     wire.hear(request('1'));
     expect(wire.written.map((line) => JSON.parse(line))).toMatchObject([
       { id: 1, error: { code: -31003, message: 'over' } },
@@ -286,7 +286,7 @@ describe('the end', () => {
   it('survives a wire that takes nothing more', async () => {
     const wire = startWire(() => Promise.reject(new Error('closed')));
     wire.hear(request('1'));
-    wire.link.end(gone);
+    wire.link.destroy(gone);
     await settled();
     expect(wire.link.busy).toBe(false);
   });

@@ -6,8 +6,9 @@ import type { ServerResponse } from 'node:http';
 import type { CancelSignal } from '../../../core/cancel.ts';
 import type { Peer, Session } from '../../../core/exchange.ts';
 import type { Call, Frame, Message, Reply } from '../../../core/jsonrpc.ts';
-import type { Served } from '../../../core/ports/sessions.ts';
-import { ProxyError } from '../../../errors.ts';
+import { SESSION_CLOSED, type Served } from '../../../core/ports/sessions.ts';
+import { drained } from '../../../core/timer.ts';
+import type { ProxyError } from '../../../errors.ts';
 import { Link } from '../../../wire/link.ts';
 import { Backlog, NOT_TAKEN } from '../backlog.ts';
 import { type Release, releasing, TOO_MANY_BYTES } from '../body-budget.ts';
@@ -93,10 +94,15 @@ export class SseSession implements Peer, Served {
     return undefined;
   }
 
-  async close(limit: number, error?: ProxyError): Promise<void> {
-    this.#link.end(error ?? new ProxyError('failed', 'the client has closed its stream', { outcome: 'unknown' }));
+  async close(limit: number): Promise<void> {
+    const left = await drained(this.#link.idle(), limit);
+    this.destroy(SESSION_CLOSED);
+    await this.#server.close(left);
+  }
+
+  destroy(reason: ProxyError): void {
+    this.#link.destroy(reason);
     this.#stream.end();
-    await this.#server.close(limit);
   }
 }
 

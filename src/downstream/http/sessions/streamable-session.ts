@@ -17,8 +17,9 @@ import {
   type Reply,
 } from '../../../core/jsonrpc.ts';
 import { Roll } from '../../../core/open.ts';
-import type { Served } from '../../../core/ports/sessions.ts';
-import { ProxyError } from '../../../errors.ts';
+import { SESSION_CLOSED, type Served } from '../../../core/ports/sessions.ts';
+import { drained } from '../../../core/timer.ts';
+import type { ProxyError } from '../../../errors.ts';
 import { toldToken } from '../../../mcp/progress.ts';
 import { isAnswered, Link, type Way } from '../../../wire/link.ts';
 import type { Accepts } from '../accept.ts';
@@ -203,12 +204,15 @@ export class StreamableSession implements Peer, Served, PostSession {
     return undefined;
   }
 
-  async close(limit: number, error?: ProxyError): Promise<void> {
-    this.#link.end(
-      error ?? new ProxyError('failed', 'the session was closed before the server answered', { outcome: 'unknown' }),
-    );
+  async close(limit: number): Promise<void> {
+    const left = await drained(this.#link.idle(), limit);
+    this.destroy(SESSION_CLOSED);
+    await this.#server.close(left);
+  }
+
+  destroy(reason: ProxyError): void {
+    this.#link.destroy(reason);
     this.#channels.end();
-    await this.#server.close(limit);
   }
 
   get #primes(): boolean {

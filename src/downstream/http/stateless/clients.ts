@@ -115,9 +115,9 @@ export class StatelessClients {
     return this.busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
   }
 
-  /** Answers open calls with the error, and ends the subscriptions as a server does. */
-  end(error: ProxyError): void {
-    for (const exchange of this.#open) exchange.end(error);
+  /** Answers open calls with the reason, and ends the subscriptions as a server does. */
+  destroy(reason: ProxyError): void {
+    for (const exchange of this.#open) exchange.end(reason);
   }
 }
 

@@ -1,4 +1,5 @@
-// Lists of a server whose user signs in at the very moment when the proxy looks for what it can tell instead.
+// What the requests of a client cost once it is connected, and lists of a server whose user signs in at the very moment
+// when the proxy looks for what it can tell instead.
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Handler } from '../../../../src/core/exchange.ts';
 import type { Call, Reply } from '../../../../src/core/jsonrpc.ts';
@@ -43,4 +44,13 @@ it('tells no list of its own after it has said that the lists have changed', asy
   await vi.waitFor(() => expect(told).toContainEqual({ method: 'notifications/tools/list_changed' }));
   recall();
   expect(textOf(await listed)).toBe(REAL);
+});
+
+it('a connected client gets the very promise of the session: a call costs nothing here', async () => {
+  const answer = Promise.resolve(result('{}'));
+  const answers = { recall: async () => undefined, remember: async () => {} };
+  const options = { signIn: new SignInState(), answers, server: 'https://server.example/mcp', version: '1' };
+  const session = firstContact(options)(() => sessionOf(() => answer))(SILENT);
+  await session.request(exchangeOf('initialize').exchange);
+  expect(session.request(exchangeOf('tools/call', '{"name":"a"}').exchange)).toBe(answer);
 });

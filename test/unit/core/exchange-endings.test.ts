@@ -1,0 +1,280 @@
+// The two ways to end everything that carries calls, in every order: each call in flight gets exactly one answer.
+import http from 'node:http';
+import { PassThrough } from 'node:stream';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Closable, Session } from '../../../src/core/exchange.ts';
+import { parseFrame, type Reply } from '../../../src/core/jsonrpc.ts';
+import type { Sessions } from '../../../src/core/ports/sessions.ts';
+import { Budget, BYTES } from '../../../src/downstream/http/body-budget.ts';
+import { Operation } from '../../../src/downstream/http/operator/endpoints.ts';
+import { Pulse } from '../../../src/downstream/http/response/heartbeat.ts';
+import { HttpDownstream } from '../../../src/downstream/http/router.ts';
+import { type ListenerOptions, listen } from '../../../src/downstream/http/server.ts';
+import type { HttpSession } from '../../../src/downstream/http/servers.ts';
+import { Channels } from '../../../src/downstream/http/sessions/channels.ts';
+import { SseSession } from '../../../src/downstream/http/sessions/sse-session.ts';
+import { StreamableSession } from '../../../src/downstream/http/sessions/streamable-session.ts';
+import { StdioDownstream } from '../../../src/downstream/stdio/stdio.ts';
+import { ProxyError } from '../../../src/errors.ts';
+import { memoryReplays } from '../../../src/state/memory-replay.ts';
+import { memorySessions } from '../../../src/state/memory-sessions.ts';
+import { Received, settled } from '../downstream/http/response.ts';
+
+/** Longer than any test may take, so no test waits for it. */
+const LONG = 3_600_000;
+const REASON = new ProxyError('failed', 'the reason');
+const LOG = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+
+const CALL = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}';
+const MODERN = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: {
+    name: 'a',
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  },
+});
+
+const pulse = new Pulse();
+afterAll(() => pulse.stop());
+
+/** A server with one call in flight. */
+class Server implements Session {
+  readonly established = true;
+  readonly era = undefined;
+  answer: () => void = () => {};
+  called: () => void = () => {};
+  /** Resolves when the call has come. */
+  readonly reached = new Promise<void>((resolve) => {
+    this.called = resolve;
+  });
+
+  readonly request = (): Promise<Reply> => {
+    this.called();
+    return new Promise((resolve) => {
+      this.answer = () => resolve({ result: Buffer.from('{"answer":true}') });
+    });
+  };
+
+  notify(): undefined {}
+
+  async close(): Promise<void> {}
+}
+
+/** What carries the call, and the answers that its client got by now: `result`, `error`, or `cut` for a connection. */
+interface Setting {
+  readonly carrier: Closable;
+  answers(): Promise<string[]>;
+}
+
+/** The answers in what a client has received. */
+function answersIn(text: string): string[] {
+  return [...text.matchAll(/"id":1,"(result|error)"/g)].map(([, kind]) => kind as string);
+}
+
+function stdio(server: Server): Setting {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const carrier = new StdioDownstream({ input, output }, LOG);
+  carrier.start(server);
+  input.write(`${CALL}\n`);
+  return { carrier, answers: async () => answersIn(String(output.read() ?? '')) };
+}
+
+function streamable(server: Server): Setting & { readonly carrier: StreamableSession } {
+  const received = new Received();
+  const carrier = new StreamableSession({
+    id: 'streamable',
+    pulse,
+    channels: new Channels(memoryReplays()('streamable')),
+    open: () => server,
+    failed: () => {},
+    abandoned: () => {},
+  });
+  carrier.post(received.res, { ...parseFrame(Buffer.from(CALL)), accepts: 'json', claim: () => () => {} });
+  return { carrier, answers: async () => answersIn(received.text) };
+}
+
+function sse(server: Server): Setting {
+  const received = new Received();
+  const carrier = new SseSession(received.res, {
+    id: 'sse',
+    pulse,
+    path: '/message',
+    open: () => server,
+    ended: () => {},
+  });
+  const [message] = parseFrame(Buffer.from(CALL)).messages;
+  if (message) carrier.post(message, () => () => {});
+  return { carrier, answers: async () => answersIn(received.text) };
+}
+
+function allSessions(server: Server): Setting {
+  const carrier = memorySessions<HttpSession>({ max: 1, idle: LONG });
+  const session = streamable(server);
+  carrier.add(session.carrier);
+  return { carrier, answers: session.answers };
+}
+
+/** A listener, and a client of it with one request in flight. */
+async function listening(handle: ListenerOptions['handle'], body: string) {
+  const closed = (): void => {};
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    tls: undefined,
+    maxConnections: 10,
+    handle,
+    closed,
+    notAccepted: closed,
+  });
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'tools/call',
+    'mcp-name': 'a',
+  };
+  const response = new Promise<string>((resolve) => {
+    const request = http.request(`${listener.url}/mcp`, { method: 'POST', headers, agent: false }, async (res) => {
+      let text = '';
+      for await (const chunk of res) text += chunk;
+      resolve(text);
+    });
+    request.on('error', () => resolve('cut'));
+    request.end(body);
+  });
+  return { listener, response };
+}
+
+function downstreamOf(server: Server): { readonly carrier: HttpDownstream; readonly sessions: Sessions<HttpSession> } {
+  const sessions = memorySessions<HttpSession>({ max: 1, idle: LONG });
+  const carrier = new HttpDownstream({
+    rules: { allowedHosts: new Set(), allowedOrigins: new Set(), isToken: undefined },
+    servers: { open: () => server, stateless: () => server },
+    sessions,
+    replays: memoryReplays(),
+    pulse,
+    bytes: new Budget(BYTES),
+    operation: new Operation({
+      server: '',
+      ready: () => Promise.reject(REASON),
+      metrics: () => Promise.reject(REASON),
+    }),
+    maxBody: 1_000_000,
+    log: LOG,
+    forwardHeaders: [],
+  });
+  return { carrier, sessions };
+}
+
+function sessionOverHttp(server: Server): Setting {
+  const { carrier, sessions } = downstreamOf(server);
+  const session = streamable(server);
+  sessions.add(session.carrier);
+  return { carrier, answers: session.answers };
+}
+
+async function requestOverHttp(server: Server): Promise<Setting> {
+  const { carrier } = downstreamOf(server);
+  const { listener, response } = await listening(carrier.handle, MODERN);
+  const answers = async (): Promise<string[]> => {
+    const text = await response;
+    listener.destroy();
+    return answersIn(text);
+  };
+  return { carrier, answers };
+}
+
+async function httpListener(server: Server): Promise<Setting> {
+  const { listener, response } = await listening((_req, res) => {
+    server.request().then(() => res.end('{"id":1,"result":{}}'));
+  }, '{}');
+  const answers = async (): Promise<string[]> => {
+    const text = await response;
+    listener.destroy();
+    return text === 'cut' ? ['cut'] : answersIn(text);
+  };
+  return { carrier: listener, answers };
+}
+
+const CARRIERS: Record<string, (server: Server) => Setting | Promise<Setting>> = {
+  'a client on stdio': stdio,
+  'a session over Streamable HTTP': streamable,
+  'a session over HTTP+SSE': sse,
+  'all sessions': allSessions,
+  'all clients over HTTP, one of them with a session': sessionOverHttp,
+  'all clients over HTTP, one of them without a session': requestOverHttp,
+  'the HTTP server': httpListener,
+};
+
+interface Way {
+  readonly end: (carrier: Closable, server: Server) => Promise<unknown>;
+  /** Whether the server still answers the call. */
+  readonly answered: boolean;
+}
+
+const WAYS: Record<string, Way> = {
+  'close, while the server answers': {
+    end(carrier, server) {
+      const closed = carrier.close(LONG);
+      server.answer();
+      return closed;
+    },
+    answered: true,
+  },
+  'close twice, while the server answers': {
+    end(carrier, server) {
+      const closed = [carrier.close(LONG), carrier.close(LONG)];
+      server.answer();
+      return Promise.all(closed);
+    },
+    answered: true,
+  },
+  'destroy while draining': {
+    end(carrier) {
+      const closed = carrier.close(LONG);
+      carrier.destroy(REASON);
+      return closed;
+    },
+    answered: false,
+  },
+  'destroy after close': {
+    async end(carrier) {
+      await carrier.close(0);
+      carrier.destroy(REASON);
+    },
+    answered: false,
+  },
+  'destroy twice': {
+    async end(carrier) {
+      carrier.destroy(REASON);
+      carrier.destroy(new ProxyError('failed', 'another reason'));
+    },
+    answered: false,
+  },
+  'close after destroy': {
+    async end(carrier) {
+      carrier.destroy(REASON);
+      await carrier.close(LONG);
+    },
+    answered: false,
+  },
+};
+
+describe.each(Object.entries(CARRIERS))('%s', (carrier, open) => {
+  it.each(Object.entries(WAYS))('%s', async (_way, { end, answered }) => {
+    const server = new Server();
+    const setting = await open(server);
+    await server.reached;
+    await end(setting.carrier, server);
+    // Too late for all that is over.
+    server.answer();
+    await settled();
+    const failed = carrier === 'the HTTP server' ? 'cut' : 'error';
+    expect(await setting.answers()).toEqual([answered ? 'result' : failed]);
+  });
+});
