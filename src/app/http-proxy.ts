@@ -209,8 +209,7 @@ class AllServers implements Servers {
       const connect = stack(this.#layers, (client) => openServer(shared, client));
       this.#shares = { connect, close: all.close };
     }
-    // A bridge would open one session for all of them.
-    const layers = layersOf(shared, { measure: measured, bridges: false });
+    const layers = layersOf(shared, { measure: measured });
     this.#stateless = new Identities({
       make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
       drop: (server) => server.close(0),

@@ -7,13 +7,14 @@ import { Auth } from '../auth/fetch.ts';
 import type { Config, HttpServer, ProcessConfig } from '../config.ts';
 import type { Peer, Session } from '../core/exchange.ts';
 import type { Cookies, Fetch } from '../core/fetch.ts';
-import type { Layer, NamedLayer } from '../core/layer.ts';
+import type { Connect, Layer, NamedLayer } from '../core/layer.ts';
 import type { AnswerMemory } from '../core/ports.ts';
 import { type Redact, redactedLog, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
-import { downgrade } from '../layers/bridge/downgrade.ts';
+import { downgrade, type MakeBridge } from '../layers/bridge/downgrade.ts';
+import type { Bridge } from '../layers/bridge/held/bridge.ts';
 import { DEADLINES, deadline } from '../layers/deadline.ts';
 import { firstContact } from '../layers/first-contact/layer.ts';
 import { filterTools } from '../layers/policy/filter.ts';
@@ -137,12 +138,10 @@ export interface LayerChoice {
   readonly measure?: Layer;
   /** Gives all clients one session, and each request a progress token of its own. */
   readonly sharing?: Readonly<Record<'sharing' | 'progress-tokens', Layer>>;
-  /** Whether each session with the server is for one client, so that a bridge can open it in the client's name. */
-  readonly bridges?: boolean;
 }
 
 /** The layers between the clients and the server, the one nearest to the clients first. */
-export function layersOf(shared: Shared, { measure, sharing, bridges = true }: LayerChoice = {}): NamedLayer[] {
+export function layersOf(shared: Shared, { measure, sharing }: LayerChoice = {}): NamedLayer[] {
   const { server, config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
   const { ignoreTools } = server;
@@ -154,7 +153,7 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
     trace: config.logLevel === 'debug' && trace(log),
     filter: ignoreTools.length > 0 && filterTools(ignoreTools),
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: url, version }),
-    downgrade: auth && bridges && downgrade(version),
+    downgrade: downgrade(bridgesFor(shared.environment)),
     ...sharing,
     deadline: deadline(DEADLINES, url),
     'slow-start': slowStart({ server: url, log, signingIn: waits }),
@@ -162,6 +161,15 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
   const chosen = Object.entries(all).flatMap(([name, layer]) => (layer ? [{ name, layer }] : []));
   log.debug(`layers in front of ${url}: ${chosen.map(({ name }) => name).join(', ')}`);
   return chosen;
+}
+
+/** Loaded when the first client needs it. */
+function bridgesFor(environment: Environment): MakeBridge {
+  let made: Promise<(connect: Connect) => Bridge> | undefined;
+  return async (connect) => {
+    made ??= import('./bridge.ts').then(({ bridges }) => bridges(environment));
+    return (await made)(connect);
+  };
 }
 
 /** A user who sends their own credentials has signed in already. */

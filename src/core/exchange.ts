@@ -33,11 +33,6 @@ export interface Exchange extends Peer {
    * wire has no headers.
    */
   readonly mirrored?: Readonly<Record<string, string>> | undefined;
-  /**
-   * The era that the client relies on because the proxy named it before it could ask the server.
-   * Read it late: it may change.
-   */
-  readonly promised?: (() => Era | undefined) | undefined;
   /** Says that the answer will take a while, so that the endpoint may tell a client that waits on a connection. */
   slow?(): void;
   /** Gives the exchange up: aborts the signal, and the error becomes the answer. */
@@ -48,15 +43,11 @@ export interface Exchange extends Peer {
 export type Handler = (exchange: Exchange) => Promise<Reply>;
 
 /** The same exchange with some changes. */
-export function derived(
-  exchange: Exchange,
-  changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask' | 'promised'>>,
-): Exchange {
+export function derived(exchange: Exchange, changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask'>>): Exchange {
   return {
     call: exchange.call,
     signal: exchange.signal,
     mirrored: exchange.mirrored,
-    promised: exchange.promised,
     slow: () => exchange.slow?.(),
     abort: (error) => exchange.abort(error),
     notify: (call) => exchange.notify(call),

@@ -3,25 +3,15 @@
  * which client sends it and what that client can do; in results and notifications they say what
  * these belong to (specification 2026-07-28, "Base Protocol", section "`_meta`").
  */
-import {
-  asString,
-  encode,
-  isObject,
-  type Json,
-  member,
-  members,
-  peekObject,
-  withMember,
-  withoutMembers,
-} from '../core/json.ts';
+import { asString, encode, isObject, type Json, member, members, peekObject, withMember } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import { MODERN_REVISIONS } from './revisions.ts';
 
 const PREFIX = 'io.modelcontextprotocol/';
 export const PROTOCOL_VERSION = `${PREFIX}protocolVersion`;
-const CLIENT_INFO = `${PREFIX}clientInfo`;
+export const CLIENT_INFO = `${PREFIX}clientInfo`;
 export const CLIENT_CAPABILITIES = `${PREFIX}clientCapabilities`;
-const LOG_LEVEL = `${PREFIX}logLevel`;
+export const LOG_LEVEL = `${PREFIX}logLevel`;
 /** In results: the server that answered. */
 export const SERVER_INFO = `${PREFIX}serverInfo`;
 /** In the messages of a subscription: the id of the request that opened it. */
@@ -71,13 +61,5 @@ export function envelopeOf(call: Call): Json {
   return withMember(encode({}), '_meta', envelope);
 }
 
-/**
- * Parameters without the members that only the modern era puts into `_meta`. Throws a JsonError
- * for a duplicate key.
- */
-export function withoutEnvelope(params: Json): Json {
-  const meta = isObject(params) ? member(params, '_meta') : undefined;
-  return isObject(meta) ? withMember(params, '_meta', withoutMembers(meta, ENVELOPE)) : params;
-}
-
-const ENVELOPE = [PROTOCOL_VERSION, CLIENT_INFO, CLIENT_CAPABILITIES, LOG_LEVEL];
+/** The members of an envelope in a request. */
+export const ENVELOPE: readonly string[] = [PROTOCOL_VERSION, CLIENT_INFO, CLIENT_CAPABILITIES, LOG_LEVEL];

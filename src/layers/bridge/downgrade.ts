@@ -1,35 +1,62 @@
 /**
- * Puts a modern client in front of a legacy server, for a client that was promised the modern era before the proxy
- * could ask the server.
+ * Bridges a modern client to a legacy server. Clients and servers of the same era pass: their requests go straight to
+ * the server, whose answer to the first one shows which era it speaks.
  */
-import type { Handler } from '../../core/exchange.ts';
-import { changed, type Layer } from '../../core/layer.ts';
+import type { Exchange, Handler } from '../../core/exchange.ts';
+import { JsonError } from '../../core/json.ts';
+import type { Call, Reply } from '../../core/jsonrpc.ts';
+import type { Connect, Layer } from '../../core/layer.ts';
 import { ProxyError } from '../../errors.ts';
-import type { LegacyServer } from './legacy-server.ts';
+import { declaredRevision } from '../../mcp/envelope.ts';
+import type { Bridge } from './held/bridge.ts';
 
-/**
- * Bridges clients that rely on the promise. All others get the server's own answer, and can open again.
- * @param version of this program, for a server whose client does not give its own
- */
-export function downgrade(version: string): Layer {
+/** Makes the bridge of one client to the server that `connect` opens sessions with. */
+export type MakeBridge = (connect: Connect) => Promise<Bridge>;
+
+/** @param makeBridge loads the bridge: most clients do not need it. */
+export function downgrade(makeBridge: MakeBridge): Layer {
   return (inner) => (client) => {
     const server = inner(client);
-    const next: Handler = (exchange) => server.request(exchange);
-    let bridge: Promise<LegacyServer> | undefined;
-    const request: Handler = (exchange) => {
-      // A client that opens a session itself no longer relies on a promise.
-      if (exchange.call.method === 'initialize') bridge = undefined;
-      if (bridge) return bridge.then((legacy) => legacy.request(exchange));
-      if (!exchange.promised) return next(exchange);
-      return next(exchange).catch((error: unknown) => {
-        const crosses = error instanceof ProxyError && error.code === 'no-common-version' && server.era === 'legacy';
-        if (!crosses || exchange.promised?.() !== 'modern') throw error;
-        bridge ??= import('./legacy-server.ts').then(
-          ({ LegacyServer }) => new LegacyServer(next, (call) => server.notify(call), version),
-        );
-        return bridge.then((legacy) => legacy.request(exchange));
-      });
+    let bridge: Bridge | undefined;
+    let making: Promise<Bridge> | undefined;
+    const cross = async (exchange: Exchange, error: unknown): Promise<Reply> => {
+      const crosses = error instanceof ProxyError && error.code === 'no-common-version' && server.era === 'legacy';
+      if (!crosses || !isModern(exchange.call)) throw error;
+      making ??= makeBridge(inner);
+      bridge = await making;
+      return bridge.request(exchange);
     };
-    return changed(server, { request });
+    const request: Handler = (exchange) => {
+      // A bridge without a session knows no more of the server than a new client does.
+      if (bridge && !bridge.empty && isModern(exchange.call)) return bridge.request(exchange);
+      if (exchange.call.method === 'initialize') bridge?.closeUnused();
+      // A modern server has shown that it needs no bridge.
+      if (server.era === 'modern') return server.request(exchange);
+      return server.request(exchange).catch((error: unknown) => cross(exchange, error));
+    };
+    return {
+      request,
+      notify: (call) => (bridge && isModern(call) ? bridge.notify(call) : server.notify(call)),
+      get established() {
+        return server.established || (bridge?.established ?? false);
+      },
+      get era() {
+        return server.era;
+      },
+      async close(limit) {
+        await Promise.all([bridge?.close(limit), server.close(limit)]);
+      },
+    };
   };
+}
+
+/** Whether a message is of the modern era; the server judges one that cannot be read. */
+function isModern(call: Call): boolean {
+  if (call.method === 'server/discover') return true;
+  try {
+    return declaredRevision(call) !== undefined;
+  } catch (error) {
+    if (error instanceof JsonError) return false;
+    throw error;
+  }
 }
