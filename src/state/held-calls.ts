@@ -20,7 +20,7 @@ export interface Clock {
   after(milliseconds: number, run: () => void): () => void;
 }
 
-export const CLOCK: Clock = {
+const CLOCK: Clock = {
   now: () => Date.now(),
   after(milliseconds, run) {
     const timer = setTimeout(run, milliseconds).unref();

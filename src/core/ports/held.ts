@@ -38,7 +38,7 @@ export interface BoundRequest {
 }
 
 /** What the client brings back: the handle of a held call, or that the call can be sent anew. */
-export type Claim = { readonly kind: 'held'; readonly handle: string } | { readonly kind: 'again' };
+type Claim = { readonly kind: 'held'; readonly handle: string } | { readonly kind: 'again' };
 
 /** Why a `requestState` is refused. `gone`: it was right, but there is no such call, or no longer. */
 export type StateRefusal = 'malformed' | 'mac' | 'expired' | 'principal' | 'digest' | 'gone';
