@@ -94,7 +94,7 @@ const all = [
 ];
 
 function builtProxy() {
-  if (!existsSync(path.join(root, 'dist', 'mcp-proxy.js'))) throw new Error('not built');
+  if (!existsSync(path.join(root, 'dist', 'mcp-proxy.cjs'))) throw new Error('not built');
   return path.join(root, 'bin', 'mcp-proxy.js');
 }
 

@@ -1,21 +1,26 @@
 #!/usr/bin/env node
 // Checks the Node version before anything else is loaded: an old Node would
-// otherwise fail on syntax, with a message that helps nobody.
+// otherwise fail on syntax, with a message that helps nobody. CommonJS, as the program is: see scripts/bundle.mjs.
 const { node } = process.versions;
 const [major = 0, minor = 0] = node.split('.').map(Number);
 const isOld = major < 20 || (major === 20 && minor < 19);
 // 21 and 22.0 to 22.2 are newer, but lack what 20.16 and 22.3 brought.
-if (isOld || !process.getBuiltinModule) {
+if (isOld || !process.getBuiltinModule) refuse();
+else start();
+
+function start() {
+  const { enableCompileCache } = require('node:module');
+  if (enableCompileCache) require('../dist/compile-cache.cjs').keepCompiledCode(enableCompileCache);
+  require('../dist/mcp-proxy.cjs').main();
+}
+
+async function refuse() {
   const except = isOld ? '' : ', except 21 and 22.0 to 22.2';
   const problem = `needs Node 20.19 or newer${except}, this is ${node}. Point your host's config at a newer node.`;
   process.stderr.write(`mcp-proxy: ${problem}\n`);
   if (!process.stdin.isTTY) await answerFirst(`mcp-proxy ${problem}`);
   process.exit(78);
 }
-const { enableCompileCache } = process.getBuiltinModule('node:module');
-if (enableCompileCache) (await import('../dist/compile-cache.js')).keepCompiledCode(enableCompileCache);
-const { main } = await import('../dist/mcp-proxy.js');
-main();
 
 /**
  * Hosts show the answer to their first request, and rarely stderr. Written for old versions of Node, which cannot load
@@ -23,7 +28,7 @@ main();
  * @param {string} message
  */
 async function answerFirst(message) {
-  const { createInterface } = await import('node:readline');
+  const { createInterface } = require('node:readline');
   await new Promise((resolve) => {
     setTimeout(resolve, 2_000);
     let answered = false;

@@ -29,7 +29,7 @@ async function demo() {
   const server = await startServer();
   const door = await protect(server.url, authority);
   const home = mkdtempSync(path.join(tmpdir(), 'mcp-proxy-demo-'));
-  // Where nobody can open a browser, the proxy shows the address; here, the demo is the user who opens it.
+  // Without a browser, the proxy shows the address. Here the demo plays the user who opens it.
   const env = { ...process.env, HOME: home, XDG_CACHE_HOME: home, LOCALAPPDATA: home, SSH_TTY: 'demo' };
   delete env.BROWSER;
   /** @type {StdioHost[]} */

@@ -7,7 +7,7 @@ const VERSION = /"jsonrpc":"2\.0",|,"jsonrpc":"2\.0"/;
 
 /** @param {NodeJS.WriteStream} stream */
 export function transcript(stream) {
-  // `npm start | head`: whoever reads may stop reading.
+  // `npm start | head`: the reader may stop reading.
   stream.on('error', () => {});
   const width = Math.max(stream.columns ?? 120, 40);
   const hasColour = stream.isTTY && !process.env.NO_COLOR;

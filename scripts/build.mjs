@@ -26,7 +26,7 @@ const { files, exported } = await bundle({
 });
 // A separate file, because it must run before the program is loaded.
 const early = await bundle({ name: 'compile-cache', modules: ['src/cli/compile-cache.ts'], options });
-const api = `export { ${exported.get('src/index.ts').sort().join(', ')} } from './mcp-proxy.js';\n`;
+const api = `import program from './mcp-proxy.cjs';\nexport const { ${exported.get('src/index.ts').sort().join(', ')} } = program;\n`;
 for (const { name, text } of [...files, ...early.files, { name: 'index.js', text: api }]) {
   const file = path.join(dist, name);
   mkdirSync(path.dirname(file), { recursive: true });

@@ -206,7 +206,12 @@ describe('import direction', () => {
   it('what starts the program names the program only, after what keeps its compiled code', () => {
     const starter = readFileSync(path.join(ROOT, 'bin', 'mcp-proxy.js'), 'utf8');
     // The reader of lines is for a Node that is too old for the program.
-    expect(importsOf(starter)).toEqual(['../dist/compile-cache.js', '../dist/mcp-proxy.js', 'node:readline']);
+    expect(importsOf(starter)).toEqual([
+      'node:module',
+      '../dist/compile-cache.cjs',
+      '../dist/mcp-proxy.cjs',
+      'node:readline',
+    ]);
   });
 });
 

@@ -1,9 +1,8 @@
-// What README.md and docs/flags.md say of the program is so: every flag, command and file that they name.
+// What the pages say of the program is so: every flag, command and file that they name.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseArguments } from '../src/cli/flags/args.ts';
 import { OPTIONS, SUBCOMMANDS } from '../src/cli/flags/options.ts';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -40,36 +39,30 @@ describe('docs/flags.md', () => {
   });
 });
 
-describe.each(['README.md', 'docs/flags.md', 'docs/http-mode.md', 'docs/sign-in.md'])('%s', (document) => {
-  const text = read(document);
-  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
-  const lines = blocks
-    .flatMap((block) => block.replace(/\\\n\s*/g, '').split('\n'))
-    .map((line) => line.replace(/\s+#.*/, ''));
-  const code = [
-    ...lines,
-    ...[...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, c = '']) => c),
-  ];
+/** The pages that people write; test/documents/blocks.test.ts checks the blocks in them. */
+const PAGES = [
+  'README.md',
+  'SECURITY.md',
+  'CONTRIBUTING.md',
+  ...['flags', 'hosts', 'http-mode', 'providers', 'sign-in', 'team', 'troubleshooting'].map((n) => `docs/${n}.md`),
+];
 
-  it('shows commands that the program takes', () => {
-    const commands = lines
-      .map((line) => /(?:^|\bmcp-proxy )mcp-proxy (.*)$/.exec(line)?.[1])
-      .filter((c) => c !== undefined);
-    for (const command of commands) {
-      const action = parseArguments(command.split(' '), {}, () => 'token');
-      expect(action.kind, command).toMatch(/^(run|login|logout|status)$/);
-    }
-    if (document === 'README.md') expect(commands.length).toBeGreaterThan(4);
-  });
+/** The code within the sentences of a page. */
+const codeIn = (text: string): string[] =>
+  [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+
+const filesIn = (text: string): string[] =>
+  codeIn(text).flatMap((words) => words.match(/(?<![\w/.@…])(?:bin|docs|examples|scripts|src|test)\/[\w./-]+/g) ?? []);
+
+describe.each(PAGES)('%s', (document) => {
+  const text = read(document);
 
   it('names flags and subcommands of the program', () => {
-    const own = code.filter((words) => !/^(npm|docker|openssl)\b/.test(words) || / mcp-proxy /.test(words));
-    const flags = own.flatMap((words) => {
-      const ours = words.startsWith('docker') ? words.slice(words.indexOf(' mcp-proxy ')) : words;
-      return [...ours.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, name]) => name);
-    });
+    const flags = codeIn(text)
+      .filter((words) => !/^(npm|npx|claude|gemini|opencode|node) /.test(words))
+      .flatMap((words) => [...words.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, name = '']) => name));
     const known = new Set(OPTIONS.map(({ name }) => name));
-    expect(flags.filter((name = '') => !known.has(name) && !OTHERS.has(name))).toEqual([]);
+    expect(flags.filter((name) => !known.has(name) && !OTHERS.has(name))).toEqual([]);
     const words = [...text.matchAll(/mcp-proxy (login|logout|status|completion|doctor|install|replay)\b/g)].map(
       ([, name]) => name,
     );
@@ -79,13 +72,15 @@ describe.each(['README.md', 'docs/flags.md', 'docs/http-mode.md', 'docs/sign-in.
 
   it('names npm commands and files that exist', () => {
     for (const [, name = ''] of text.matchAll(/\bnpm run ([a-z]+)/g)) expect(Object.keys(scripts)).toContain(name);
-    const files = code.flatMap(
-      (words) => words.match(/(?<![\w/.@])(?:bin|docs|examples|scripts|src|test)\/[\w./-]+/g) ?? [],
-    );
-    for (const file of files) expect(existsSync(path.join(ROOT, file)), file).toBe(true);
-    if (document === 'README.md') expect(files.length).toBeGreaterThan(1);
+    for (const file of filesIn(text)) expect(existsSync(path.join(ROOT, file)), file).toBe(true);
   });
 });
 
-/** Flags of npm, of the demo, and of Docker in the text; and `--flag value`. */
-const OTHERS = new Set(['silent', 'demo', 'node', 'health-cmd', 'flag']);
+it('the pages have flags and files to check', () => {
+  const code = PAGES.flatMap((page) => codeIn(read(page)));
+  expect(code.filter((words) => words.startsWith('--')).length).toBeGreaterThan(50);
+  expect(PAGES.flatMap((page) => filesIn(read(page))).length).toBeGreaterThan(5);
+});
+
+/** Flags of npm and of Docker, and of the project scope of Claude Code, in the text; and `--flag value`. */
+const OTHERS = new Set(['silent', 'health-cmd', 'scope', 'flag', 'write', 'minutes', 'docs']);

@@ -23,7 +23,10 @@ function anchorsOf(text: string): string[] {
 
 describe.each(documents)('%s', (document) => {
   const file = path.join(ROOT, document);
-  const links = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  // Those of pictures are in HTML, because they depend on the theme of the reader.
+  const links = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"/g)].map(
+    ([, link, picture = '']) => link ?? picture,
+  );
 
   it('links to files and headings that exist', () => {
     for (const link of links.filter((l) => !/^[a-z]+:/.test(l))) {
@@ -41,4 +44,9 @@ it('SECURITY.md says of each defence where it is tested, and README.md links to 
   expect(rows.length).toBeGreaterThan(10);
   for (const row of rows) expect(row).toMatch(/\]\(test\/[\w/-]+\.test\.ts\) \|$/);
   expect(readFileSync(path.join(ROOT, 'README.md'), 'utf8')).toContain('](SECURITY.md)');
+});
+
+it('README.md links to every page', () => {
+  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  for (const document of documents.filter((name) => name !== 'README.md')) expect(readme).toContain(`](${document})`);
 });

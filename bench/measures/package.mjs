@@ -7,7 +7,7 @@ import { OURS } from '../contestants.mjs';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Every file that a start without a sign-in reads. */
-const STARTED = ['bin/mcp-proxy.js', 'dist/compile-cache.js', 'dist/mcp-proxy.js'];
+const STARTED = ['bin/mcp-proxy.js', 'bin/package.json', 'dist/compile-cache.cjs', 'dist/mcp-proxy.cjs'];
 
 function measured() {
   const windows = process.platform === 'win32';

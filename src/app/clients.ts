@@ -5,17 +5,17 @@ type Forwarded = Readonly<Record<string, string>>;
 /** Beyond this number, the least recently used value goes. */
 const MAX = 1_000;
 
-export interface IdentitiesOptions<T> {
+export interface ByForwardedHeadersOptions<T> {
   readonly make: (forwarded: Forwarded) => T;
   /** Ends a value that is no longer kept. */
   readonly drop: (dropped: T) => void;
 }
 
-export class Identities<T> {
-  readonly #options: IdentitiesOptions<T>;
+export class ByForwardedHeaders<T> {
+  readonly #options: ByForwardedHeadersOptions<T>;
   readonly #known = new Map<string, T>();
 
-  constructor(options: IdentitiesOptions<T>) {
+  constructor(options: ByForwardedHeadersOptions<T>) {
     this.#options = options;
   }
 

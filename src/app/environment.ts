@@ -1,15 +1,15 @@
 /** The environment of a proxy. */
-import type { RenewApart } from '../auth/refresh-process.ts';
+import type { RefreshElsewhere } from '../auth/refresh-process.ts';
 import type { OpenHeldCalls } from '../core/ports/held.ts';
 import type { Replays } from '../core/ports/replay.ts';
 import type { OpenSessions } from '../core/ports/sessions.ts';
-import type { Locks, Log, SecretStore, VerdictMemory } from '../core/ports.ts';
+import type { Env, Locks, Log, SecretStore, VerdictMemory } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import type { StdioStreams } from '../downstream/stdio/streams.ts';
 
 /** Everything outside the proxy that it uses, except its clients. */
 export interface Environment {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly log: Log;
   /** The log for events of one server, by its name. If omitted, they go to `log`. */
   readonly logOf?: (server: string) => Log;
@@ -24,7 +24,7 @@ export interface Environment {
   /** Where the processes of this user keep their lock files. */
   readonly folder?: string | undefined;
   /** See `AuthOptions`. */
-  readonly renewApart?: RenewApart | undefined;
+  readonly refreshElsewhere?: RefreshElsewhere | undefined;
   /**
    * For HTTP mode: where sessions are found, and where events are kept for clients that reconnect. If omitted, in this
    * process.

@@ -30,7 +30,7 @@ import { sharing } from '../layers/sharing/shared-session.ts';
 import { forgivingReplays } from '../state/forgiving-replays.ts';
 import { memoryReplays } from '../state/memory-replay.ts';
 import { memorySessions } from '../state/memory-sessions.ts';
-import { Identities } from './clients.ts';
+import { ByForwardedHeaders } from './clients.ts';
 import type { Environment } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
 import { Ready } from './readiness.ts';
@@ -194,7 +194,7 @@ class AllServers implements Servers {
   /** The one session for all clients that open sessions, where they share one. */
   readonly #shares: { readonly connect: Connect; close(limit: number): Promise<void> } | undefined;
   /** One session for each set of headers that clients send upstream. Most often there is one. */
-  readonly #stateless: Identities<Session>;
+  readonly #stateless: ByForwardedHeaders<Session>;
 
   constructor({ upstreamSession, sessionIdle: idle }: ListenConfig, shared: Shared, measured: Layer) {
     const { log, version } = shared.environment;
@@ -210,7 +210,7 @@ class AllServers implements Servers {
       this.#shares = { connect, close: all.close };
     }
     const layers = layersOf(shared, { measure: measured });
-    this.#stateless = new Identities({
+    this.#stateless = new ByForwardedHeaders({
       make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
       drop: (server) => server.close(0),
     });

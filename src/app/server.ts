@@ -72,7 +72,14 @@ export function openShared(
   environment: Environment,
   { signsIn = true, remembers = true, renewed }: SharedOptions = {},
 ): Shared {
-  const { env, folder, renewApart, credentials = memoryStore(), locks = localLocks(folder), version } = environment;
+  const {
+    env,
+    folder,
+    refreshElsewhere,
+    credentials = memoryStore(),
+    locks = localLocks(folder),
+    version,
+  } = environment;
   const http = createHttpClient({ ...server, enableProxy: config.enableProxy, userAgent: `mcp-proxy/${version}`, env });
   let hopeless: (error: ProxyError) => void = () => {};
   const given = new Promise<ProxyError>((resolve) => {
@@ -91,7 +98,8 @@ export function openShared(
     except: server.url,
   });
   const common = { server: server.url, config: server.auth, fetch, env, log, redact, store };
-  if (signsIn && !isAuthorized(server)) auth = new Auth({ ...common, locks, folder, renewApart, hopeless, renewed });
+  if (signsIn && !isAuthorized(server))
+    auth = new Auth({ ...common, locks, folder, refreshElsewhere, hopeless, renewed });
   const owner = auth;
   const answers = owner && storedAnswers(credentials, () => owner.name);
   return {

@@ -4,7 +4,7 @@
 export type ShutdownReason = 'client-gone' | 'signal' | 'crash';
 
 /** Milliseconds. */
-interface Limits {
+interface ShutdownLimits {
   /** For answers to requests that reached the server, and for a slow client to read them. */
   readonly drain: number;
   /** For answers to requests that still wait for the connection. */
@@ -17,15 +17,15 @@ interface Limits {
   readonly whole: number;
 }
 
-const LIMITS: Record<ShutdownReason, Limits> = {
+const LIMITS: Record<ShutdownReason, ShutdownLimits> = {
   'client-gone': { drain: 5_000, connect: 1_500, close: 1_500, cut: 200, whole: 7_500 },
   signal: { drain: 1_300, connect: 1_250, close: 500, cut: 100, whole: 1_800 },
   crash: { drain: 300, connect: 0, close: 300, cut: 100, whole: 900 },
 };
 
-type Limit = Exclude<keyof Limits, 'whole'>;
+type Limit = Exclude<keyof ShutdownLimits, 'whole'>;
 
-export interface Step {
+export interface ShutdownStep {
   /** What the step does, for readers of the list. */
   readonly name: string;
   /** How long to wait for it: drain and connect count from the beginning, close and cut from the step. */
@@ -37,7 +37,7 @@ export interface Step {
 }
 
 /** Steps of an inner list run together. */
-export type Steps = readonly (Step | readonly Step[])[];
+export type Steps = readonly (ShutdownStep | readonly ShutdownStep[])[];
 
 export class Shutdown {
   readonly #steps: Steps;
@@ -67,7 +67,7 @@ export class Shutdown {
   }
 
   /** Runs one step, and waits no longer than its limit. */
-  async #take({ limit, needed, run }: Step): Promise<void> {
+  async #take({ limit, needed, run }: ShutdownStep): Promise<void> {
     let result: unknown;
     try {
       if (needed?.() === false) return;
@@ -79,7 +79,7 @@ export class Shutdown {
     if (result instanceof Promise) await this.#wait(limit, result);
   }
 
-  #hurry(limits: Limits): void {
+  #hurry(limits: ShutdownLimits): void {
     const now = Date.now();
     this.#until = {
       drain: Math.min(this.#until.drain, now + limits.drain),

@@ -5,18 +5,18 @@
 import type { AuthConfig } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
 import type { Fetch } from '../core/fetch.ts';
-import type { Log } from '../core/ports.ts';
+import type { Env, Log } from '../core/ports.ts';
 import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
 import { explained, pauseAfter, UserSaidNo } from './failures.ts';
 import { discover } from './oauth/discover.ts';
-import type { Wire } from './oauth/library.ts';
-import { isSameIssuer, mannersOf } from './oauth/providers.ts';
+import type { FetchContext } from './oauth/library.ts';
+import { isSameIssuer, quirksOf } from './oauth/providers.ts';
 import { covers } from './oauth/scopes.ts';
 import { renew } from './refresh.ts';
-import type { RenewApart } from './refresh-process.ts';
+import type { RefreshElsewhere } from './refresh-process.ts';
 import { storeHint } from './sign-in/no-browser-hint.ts';
 import { signIn } from './sign-in/sign-in.ts';
 import { bearerOf, type Credentials, isForUs, isStale } from './vault/credentials.ts';
@@ -28,7 +28,7 @@ const JUST_ISSUED = 60_000;
 const TELL_AFTER = 3_000;
 
 /** Why a request needs credentials. */
-export interface Want {
+export interface Need {
   /** The bearer that the server refused, or that expires soon; undefined when there was none. */
   readonly refused: string | undefined;
   /** Whether the server has never accepted it. */
@@ -50,7 +50,7 @@ export interface AuthorizerOptions {
   readonly vault: Vault;
   /** The same credentials with the lock for refreshes: a sign-in that waits for its user does not block a refresh. */
   readonly renewals: Vault;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   /** The folder of the credentials, to show to the user. */
   readonly folder: string | undefined;
   readonly state: SignInState;
@@ -61,13 +61,13 @@ export interface AuthorizerOptions {
    * never stored would cost the whole grant. Resolves when that process has ended, with false if it could not even be
    * started; rejects with the error that it reported. Undefined where no such process is possible.
    */
-  readonly apart: () => RenewApart | undefined;
+  readonly apart: () => RefreshElsewhere | undefined;
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
 }
 
 export class Authorizer {
   readonly #options: AuthorizerOptions;
-  readonly #wire: Wire;
+  readonly #wire: FetchContext;
   readonly #closing = new Cancellation();
   #renewing: Promise<Credentials | undefined> | undefined;
   #signingIn: Promise<Credentials> | undefined;
@@ -87,12 +87,12 @@ export class Authorizer {
   }
 
   /** Resolves with credentials other than the refused ones; rejects with a ProxyError that says what to do. */
-  async obtain(want: Want): Promise<Credentials> {
+  async obtain(need: Need): Promise<Credentials> {
     const stored = await this.#options.vault.read();
-    if (this.#isBetter(stored, want)) return stored;
+    if (this.#isBetter(stored, need)) return stored;
     if (Date.now() < this.#notBefore) throw this.#lastFailure;
-    const renewed = want.stepUp ? undefined : await this.#noted(this.#withoutUser(want, stored));
-    return renewed ?? this.#withUser(want);
+    const renewed = need.stepUp ? undefined : await this.#noted(this.#withoutUser(need, stored));
+    return renewed ?? this.#withUser(need);
   }
 
   /** Gives up all work in progress. Keeps what another process can continue. */
@@ -102,53 +102,53 @@ export class Authorizer {
   }
 
   /** The stored credentials, if they are newer than the refused ones and good enough. */
-  async #better(want: Want): Promise<Credentials | undefined> {
+  async #better(need: Need): Promise<Credentials | undefined> {
     const stored = await this.#options.vault.read();
-    return this.#isBetter(stored, want) ? stored : undefined;
+    return this.#isBetter(stored, need) ? stored : undefined;
   }
 
-  #isBetter(stored: Credentials | undefined, want: Want): stored is Credentials {
+  #isBetter(stored: Credentials | undefined, need: Need): stored is Credentials {
     const bearer = bearerOf(stored);
-    if (!stored?.tokens || bearer === undefined || bearer === want.refused) return false;
+    if (!stored?.tokens || bearer === undefined || bearer === need.refused) return false;
     if (!isForUs(stored, this.#options.config) || isStale(stored.tokens, Date.now())) return false;
-    return !want.stepUp || covers(stored.tokens.scope ?? stored.scope, want.challenge.scope);
+    return !need.stepUp || covers(stored.tokens.scope ?? stored.scope, need.challenge.scope);
   }
 
   /** The credentials that the proxy can get without the user; undefined when it can get none. */
-  async #withoutUser(want: Want, stored: Credentials | undefined): Promise<Credentials | undefined> {
+  async #withoutUser(need: Need, stored: Credentials | undefined): Promise<Credentials | undefined> {
     const { config, server } = this.#options;
     if (!stored?.tokens || !isForUs(stored, config)) return undefined;
-    if (want.fresh) {
+    if (need.fresh) {
       const byIdToken = await this.#byIdToken(stored);
       if (byIdToken) return byIdToken;
-      if (isJustIssued(stored, want.refused)) {
+      if (isJustIssued(stored, need.refused)) {
         // If refreshed tokens are unreadable to the server, a new sign-in may still help: the user may choose otherwise there.
-        if (want.unreadable && want.refused !== this.#byUser) return undefined;
-        if (await this.#hasMoved(want, stored)) return undefined;
+        if (need.unreadable && need.refused !== this.#byUser) return undefined;
+        if (await this.#hasMoved(need, stored)) return undefined;
         throw new ProxyError('unauthorized', `${showUrl(server)} refuses tokens that were just issued for it`, {
           hint: 'the server and its authorization server do not agree; tell their operators',
         });
       }
     }
     if (stored.tokens.refreshToken === undefined) return undefined;
-    this.#renewing ??= this.#renew(want).finally(() => {
+    this.#renewing ??= this.#renew(need).finally(() => {
       this.#renewing = undefined;
     });
     await this.#renewing;
-    return this.#better(want);
+    return this.#better(need);
   }
 
   /** Refreshes the stored tokens, unless another process does; undefined when the grant is gone. */
-  async #renew(want: Want): Promise<Credentials | undefined> {
+  async #renew(need: Need): Promise<Credentials | undefined> {
     const { renewals, apart, config, log } = this.#options;
-    const found = await renewals.lockUnless(() => this.#better(want), this.#closing);
+    const found = await renewals.lockUnless(() => this.#better(need), this.#closing);
     if (found) return found;
     try {
       const stored = await renewals.read();
       if (stored?.tokens?.refreshToken === undefined) return undefined;
       // That process goes on when this one ends.
       const started = await Promise.race([apart()?.(stored.serial), aborted(this.#closing)]);
-      if (started) return this.#better(want);
+      if (started) return this.#better(need);
       return await renew({ wire: this.#wire, config, vault: renewals, log }, stored);
     } finally {
       await renewals.unlock();
@@ -158,13 +158,13 @@ export class Authorizer {
   /** Some servers want the provider's ID token instead of its access token. */
   async #byIdToken(stored: Credentials): Promise<Credentials | undefined> {
     const { tokens, issuer } = stored;
-    if (!issuer || !tokens?.idToken || tokens.bearer === 'id_token' || !mannersOf(issuer).idTokenAsBearer)
+    if (!issuer || !tokens?.idToken || tokens.bearer === 'id_token' || !quirksOf(issuer).idTokenAsBearer)
       return undefined;
     return this.#options.vault.replace(stored, { ...stored, tokens: { ...tokens, bearer: 'id_token' } });
   }
 
   /** Whether the server now names another authorization server than the one that issued the tokens. */
-  async #hasMoved({ challenge }: Want, stored: Credentials): Promise<boolean> {
+  async #hasMoved({ challenge }: Need, stored: Credentials): Promise<boolean> {
     const before = stored.issuer?.issuer ?? '';
     try {
       const { issuer } = await discover(this.#wire, challenge, this.#options.config.resource);
@@ -176,30 +176,30 @@ export class Authorizer {
   }
 
   /** Gets credentials from a user, whom this process asks, or another one is already asking. */
-  async #withUser(want: Want): Promise<Credentials> {
+  async #withUser(need: Need): Promise<Credentials> {
     const { config, vault } = this.#options;
-    if (!want.interactive && config.grant !== 'client-credentials') {
+    if (!need.interactive && config.grant !== 'client-credentials') {
       throw this.#needsUser((await vault.fresh())?.url);
     }
     while (this.#signingIn) {
       await this.#signingIn;
       // One sign-in serves all requests that wait, unless it was for other scopes.
-      const enough = await this.#better(want);
+      const enough = await this.#better(need);
       if (enough) return enough;
     }
-    this.#signingIn = this.#noted(this.#signIn(want)).finally(() => {
+    this.#signingIn = this.#noted(this.#signIn(need)).finally(() => {
       this.#signingIn = undefined;
       this.#options.state.pending = undefined;
     });
     return this.#signingIn;
   }
 
-  async #signIn(want: Want): Promise<Credentials> {
+  async #signIn(need: Need): Promise<Credentials> {
     const { vault, state } = this.#options;
     const waiting = (waited: number): Promise<void> => this.#waitForOthers(waited);
-    const found = await vault.lockUnless(() => this.#better(want), this.#closing, waiting);
+    const found = await vault.lockUnless(() => this.#better(need), this.#closing, waiting);
     try {
-      const signedIn = found ?? (await signIn({ ...this.#options, wire: this.#wire }, want, await vault.read()));
+      const signedIn = found ?? (await signIn({ ...this.#options, wire: this.#wire }, need, await vault.read()));
       if (!found) this.#byUser = bearerOf(signedIn);
       state.complete();
       return signedIn;

@@ -3,12 +3,12 @@
  * rest of the sign-in is loaded when it is first needed.
  */
 import type { CancelSignal } from '../core/cancel.ts';
-import type { Fetch, HttpRequest, HttpResponse, Purpose } from '../core/fetch.ts';
+import { type Fetch, type HttpRequest, type HttpResponse, type Purpose, withHeaders } from '../core/fetch.ts';
 import { NOT_YET } from '../core/ports.ts';
 import { type Redact, redactor, showUrl } from '../core/redact.ts';
 import { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
-import type { Authorizer, Want } from './authorizer.ts';
+import type { Authorizer, Need } from './authorizer.ts';
 import { type Demanded, demandOf, NO_CHALLENGE } from './challenge.ts';
 import type { AuthOptions } from './options.ts';
 import { bearerOf, type Credentials, credentialsName, isForUs, isStale, secretsIn } from './vault/credentials.ts';
@@ -141,8 +141,8 @@ export class Auth {
       if (steppedUp === scopes) this.#inVain.add(scopes);
       if (this.#inVain.has(scopes) || !MAY_ASK_USER.has(request.purpose)) return response;
     }
-    const want = this.#wantOf(demand, bearer, request);
-    if (!(await this.#authorize(want, request, response))) return response;
+    const need = this.#needOf(demand, bearer, request);
+    if (!(await this.#authorize(need, request, response))) return response;
     await discard(response);
     return this.#send(request, attempt + 1, scopes);
   }
@@ -191,7 +191,7 @@ export class Auth {
     log.warn(`the stored sign-in to ${showUrl(server)} is set aside: ${problem}; the next sign-in replaces it`);
   }
 
-  #wantOf({ kind, challenge }: Demanded, refused: string | undefined, request: HttpRequest): Want {
+  #needOf({ kind, challenge }: Demanded, refused: string | undefined, request: HttpRequest): Need {
     const stepUp = kind === 'scope';
     const fresh = !stepUp && refused !== undefined && refused !== this.#accepted;
     const unreadable = refused !== undefined && refused === this.#unreadable;
@@ -199,10 +199,10 @@ export class Auth {
   }
 
   /** Whether there are other credentials now. Rejects when the user must know why there are none. */
-  async #authorize(want: Want, request: HttpRequest, response: HttpResponse): Promise<boolean> {
+  async #authorize(need: Need, request: HttpRequest, response: HttpResponse): Promise<boolean> {
     try {
       const authorizer = await this.#loadAuthorizer();
-      await this.#obtain(authorizer, want, request.signal);
+      await this.#obtain(authorizer, need, request.signal);
       return true;
     } catch (error) {
       // For other requests, the client gets the server's own refusal.
@@ -215,9 +215,9 @@ export class Auth {
     }
   }
 
-  async #obtain(authorizer: Authorizer, want: Want, signal: CancelSignal | undefined): Promise<void> {
+  async #obtain(authorizer: Authorizer, need: Need, signal: CancelSignal | undefined): Promise<void> {
     const { completed } = this.state;
-    const obtained = await this.#patiently(authorizer.obtain(want), want, signal);
+    const obtained = await this.#patiently(authorizer.obtain(need), need, signal);
     // Several requests may have waited for the same credentials.
     const renewed = bearerOf(obtained) !== bearerOf(this.#credentials) && completed === this.state.completed;
     this.#credentials = obtained;
@@ -225,7 +225,7 @@ export class Auth {
   }
 
   /** Waits for credentials, but no longer than a sign-in may take, nor than the request wants the answer. */
-  #patiently(obtained: Promise<Credentials>, want: Want, signal: CancelSignal | undefined): Promise<Credentials> {
+  #patiently(obtained: Promise<Credentials>, need: Need, signal: CancelSignal | undefined): Promise<Credentials> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const settle = (how: () => void): void => {
@@ -238,7 +238,7 @@ export class Auth {
       const onAbort = (): void => settle(() => reject(signal?.reason));
       // The limit applies only while the user signs in; everything else has limits of its own.
       const look = (): void => {
-        const waits = want.interactive && this.state.pending !== undefined;
+        const waits = need.interactive && this.state.pending !== undefined;
         if (waits)
           timer ??= setTimeout(() => settle(() => this.#unfinished().then(reject)), this.#options.config.timeout);
       };
@@ -272,10 +272,10 @@ export class Auth {
     if (this.#closed) return;
     const refused = bearerOf(this.#credentials);
     const common = { fresh: false, unreadable: false, challenge: NO_CHALLENGE, stepUp: false };
-    const want: Want = { ...common, refused, interactive: false };
+    const need: Need = { ...common, refused, interactive: false };
     try {
       const authorizer = await this.#loadAuthorizer();
-      await this.#obtain(authorizer, want, request.signal);
+      await this.#obtain(authorizer, need, request.signal);
     } catch (error) {
       if (request.signal?.aborted) throw error;
       this.#options.log.debug(`auth: could not renew the token ahead of its end`);
@@ -292,7 +292,7 @@ export class Auth {
       headers = { ...request.headers, authorization };
       this.#made.set(request.headers, headers);
     }
-    return { ...request, headers };
+    return withHeaders(request, headers);
   }
 
   #loadAuthorizer(): Promise<Authorizer> {

@@ -1,10 +1,10 @@
 /** The options and dependencies of a sign-in. */
 import type { AuthConfig } from '../config.ts';
 import type { Fetch } from '../core/fetch.ts';
-import type { Locks, Log, SecretStore } from '../core/ports.ts';
+import type { Env, Locks, Log, SecretStore } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
-import type { RenewApart } from './refresh-process.ts';
+import type { RefreshElsewhere } from './refresh-process.ts';
 
 export interface AuthOptions {
   /** The protected server; the token is never sent to any other server. */
@@ -17,13 +17,13 @@ export interface AuthOptions {
   readonly locks: Locks;
   /** The folder of the credentials, to show to the user; undefined for a user without one. */
   readonly folder: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly log: Log;
   /** Hides the secrets of the configuration: a server may repeat them in an error, which a page then shows. */
   readonly redact: Redact;
   /** Called with an error that no later attempt will fix: the user must start the program differently. */
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
-  readonly renewApart?: RenewApart | undefined;
+  readonly refreshElsewhere?: RefreshElsewhere | undefined;
   /** Called for every token that the proxy got without the user. */
   readonly renewed?: (() => void) | undefined;
 }

@@ -4,14 +4,14 @@ import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 import { explained, pauseAfter } from './failures.ts';
 import { AuthenticatedClient } from './oauth/client-authentication.ts';
-import { OAuthError, type Wire } from './oauth/library.ts';
-import { mannersOf } from './oauth/providers.ts';
+import { type FetchContext, OAuthError } from './oauth/library.ts';
+import { quirksOf } from './oauth/providers.ts';
 import { requestTokens, type TokenContext, TokenEndpointFailure } from './oauth/tokens.ts';
 import type { ClientRecord, Credentials, Tokens } from './vault/credentials.ts';
 import type { Vault } from './vault/vault.ts';
 
 export interface RenewContext {
-  readonly wire: Wire;
+  readonly wire: FetchContext;
   readonly config: AuthConfig;
   readonly vault: Vault;
   readonly log: Log;
@@ -78,7 +78,7 @@ async function refresh(context: Omit<TokenContext, 'issuer' | 'client'>, credent
   const { issuer, client, tokens, resource } = credentials;
   if (!issuer || !client || tokens?.refreshToken === undefined) return { kind: 'spent' };
   // Entra wants the scopes that were requested. All other servers get those that were granted.
-  const scope = mannersOf(issuer).scopeOnRefresh ? credentials.scope : tokens.scope;
+  const scope = quirksOf(issuer).scopeOnRefresh ? credentials.scope : tokens.scope;
   const parameters = {
     refresh_token: tokens.refreshToken,
     ...(resource !== undefined && { resource }),

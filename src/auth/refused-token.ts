@@ -16,7 +16,7 @@ const MALFORMED =
 /** `{"error":"invalid_token"}`. */
 const INVALID_TOKEN = /^\s*\{[^{}]*"error"\s*:\s*"invalid_token"/;
 
-export interface Examined {
+export interface Examination {
   /** Whether the server refused because of the credential. */
   readonly blamed: boolean;
   /** The same response, with its body still unread. */
@@ -24,7 +24,7 @@ export interface Examined {
 }
 
 /** What the server has accepted before this request. */
-export interface Taken {
+export interface AcceptedBearers {
   /** This very bearer: it is neither too large nor malformed. */
   readonly same: boolean;
   /** Any bearer of this process: words about a token then mean one in the arguments of a call. */
@@ -36,8 +36,8 @@ export async function examine(
   request: HttpRequest,
   response: HttpResponse,
   bearer: string,
-  taken: Taken,
-): Promise<Examined> {
+  taken: AcceptedBearers,
+): Promise<Examination> {
   const { status, headers } = response;
   if (status !== 400 && taken.same) return { blamed: false, response };
   if (status === 431 || challenged(headers['www-authenticate'], taken.same ? BLAMES_TAKEN : BLAMES))

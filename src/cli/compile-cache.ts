@@ -1,6 +1,6 @@
 /** Keeps compiled code after the process ends, so that the next start need not compile it again. */
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
 import { cacheFolder } from '../platform/folders.ts';
 
 /**
@@ -12,7 +12,7 @@ export function keepCompiledCode(enable: (folder: string) => unknown): void {
   const { env } = process;
   const parent = cacheFolder(env);
   if (parent === undefined || env.NODE_COMPILE_CACHE || env.NODE_DISABLE_COMPILE_CACHE) return;
-  const folder = path.join(parent, 'compiled');
+  const folder = join(parent, 'compiled');
   // No other user may write code that this user then runs; Node makes a folder in it for each of its versions.
   const mask = process.umask(0o077);
   try {

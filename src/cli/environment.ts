@@ -22,11 +22,8 @@ export function environmentOf(
   const timed = config.listen !== undefined;
   // A line says which server it is about where that is a question.
   const named = servers.length > 1 || level === 'debug';
-  const write = (text: string): boolean => process.stderr.write(text);
-  const options = { level, format, quiet, redact, named, timed, write };
+  const options = { level, format, quiet, redact, named, timed, write: writer() };
   const logOf = (server?: string): Log => createLog({ ...options, server });
-  // The host may close stderr, which is no reason to stop working.
-  process.stderr.on('error', () => {});
   for (const server of servers) {
     if (server.kind !== 'http') continue;
     const log = logOf(server.name);
@@ -43,7 +40,7 @@ export function environmentOf(
     credentials,
     folder,
     // Another process finds the credentials only if they are in a folder.
-    ...(folder !== undefined && { renewApart: apart }),
+    ...(folder !== undefined && { refreshElsewhere: apart }),
     version,
     log: logOf(),
     logOf,
@@ -52,5 +49,15 @@ export function environmentOf(
 }
 
 async function apart(serial: number): Promise<boolean> {
-  return (await import('./commands/start-refresh.ts')).renewApart(serial);
+  return (await import('./commands/start-refresh.ts')).refreshElsewhere(serial);
+}
+
+/** Writes to stderr, which Node opens when it is first used: most starts have nothing to say before they answer. */
+function writer(): (text: string) => void {
+  let stderr: NodeJS.WriteStream | undefined;
+  return (text) => {
+    // The host may close stderr, which is no reason to stop working.
+    stderr ??= process.stderr.on('error', () => {});
+    stderr.write(text);
+  };
 }

@@ -45,17 +45,23 @@ export interface HttpRequest {
   readonly url: URL;
   /** Must not change after the request was sent. For frequent requests, pass the same object each time. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: readonly Buffer[];
+  readonly body?: readonly Buffer[] | undefined;
   /** Aborting cuts the request at once, whatever its state. */
-  readonly signal?: CancelSignal;
+  readonly signal?: CancelSignal | undefined;
   /** The request names a server session by an id that the server may have forgotten. */
-  readonly inSession?: boolean;
+  readonly inSession?: boolean | undefined;
   /** Returns redirects as answers instead of following them. */
-  readonly redirect?: 'manual';
+  readonly redirect?: 'manual' | undefined;
   /** The cookies to send when one server has several users; left out: those that all users share. */
   readonly cookies?: Cookies | undefined;
   /** Running it twice does no harm, so a request that a stale connection lost may be sent again. */
   readonly repeatable: boolean;
+}
+
+/** The same request with other headers. Spelled out, because to copy an object costs a fifth of our work for a call. */
+export function withHeaders(request: HttpRequest, headers: HttpRequest['headers']): HttpRequest {
+  const { purpose, method, url, body, signal, inSession, redirect, cookies, repeatable } = request;
+  return { purpose, method, url, headers, body, signal, inSession, redirect, cookies, repeatable };
 }
 
 export interface HttpBody {

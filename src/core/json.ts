@@ -76,6 +76,18 @@ function decodeKey(text: Json, at: number): string {
   return decodeString(text, at, skipString(text, at, text.length));
 }
 
+const BACKSLASH = 0x5c;
+/** How a key may spell any of its letters. */
+const ESCAPE = Buffer.from('\\u');
+
+/**
+ * Whether a key with these letters may be anywhere in a text, however it is spelled: a cheap test that rules out nearly
+ * every text without the key. The letters are a Buffer, because Node would encode a string for each search.
+ */
+export function mayHaveKey(text: Json, letters: Buffer): boolean {
+  return text.includes(letters) || (text.includes(BACKSLASH) && text.includes(ESCAPE));
+}
+
 function atEnd<T>(text: Json, at: number, found: T): T {
   at = skipSpace(text, at);
   if (at < text.length) throw new JsonError('text after the value', at);
@@ -92,7 +104,7 @@ export function members(text: Json): Member[] {
   let at = skipSpace(text, 0);
   if (text[at] !== BRACE_OPEN) throw new JsonError('expected an object', at);
   const found: Member[] = [];
-  const keys = new Set<string>();
+  let keys: Set<string> | undefined;
   at = skipSpace(text, at + 1);
   if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, found);
   for (;;) {
@@ -101,7 +113,12 @@ export function members(text: Json): Member[] {
     const start = at;
     at = skipValue(text, at, text.length);
     const key = decodeKey(text, from);
-    if (has(found, keys, key)) throw new JsonError(`duplicate key ${JSON.stringify(key.slice(0, 80))}`, from);
+    // Few objects have many members, and a set costs more than they do.
+    if (found.length === MANY) keys = new Set(found.map((m) => m.key));
+    if (keys ? keys.has(key) : found.some((m) => m.key === key)) {
+      throw new JsonError(`duplicate key ${JSON.stringify(key.slice(0, 80))}`, from);
+    }
+    keys?.add(key);
     found.push({ key, from, start, end: at });
     at = skipSpace(text, at);
     if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, found);
@@ -112,15 +129,6 @@ export function members(text: Json): Member[] {
 
 /** From this many members on, keys are looked up in a set. */
 const MANY = 12;
-
-/** Whether one of the members has the key; uses `keys` when there are many members. */
-function has(found: readonly Member[], keys: Set<string>, key: string): boolean {
-  if (found.length < MANY) return found.some((m) => m.key === key);
-  if (keys.size === 0) for (const m of found) keys.add(m.key);
-  const known = keys.has(key);
-  keys.add(key);
-  return known;
-}
 
 /** The elements of an array, in order, with everything in it checked. */
 export function elements(text: Json): Json[] {

@@ -17,6 +17,7 @@ import {
   members,
   parseValue,
   peek,
+  QUOTE,
 } from './json.ts';
 
 export type { Id };
@@ -54,7 +55,7 @@ export function parseMessage(text: Json): Message {
   let params: Json | undefined;
   let result: Json | undefined;
   let error: Json | undefined;
-  const unknown: Buffer[] = [];
+  let unknown: Buffer[] | undefined;
   for (const m of members(text)) {
     const value = text.subarray(m.start, m.end);
     switch (m.key) {
@@ -76,20 +77,20 @@ export function parseMessage(text: Json): Message {
         error = value;
         break;
       default:
-        if (unknown.length > 0) unknown.push(Buffer.from(','));
-        unknown.push(text.subarray(m.from, m.end));
+        if (unknown) unknown.push(Buffer.from(','), text.subarray(m.from, m.end));
+        else unknown = [text.subarray(m.from, m.end)];
     }
   }
-  const extra = unknown.length > 0 ? { extra: Buffer.concat(unknown) } : {};
+  const extra = unknown && Buffer.concat(unknown);
   const idText = id && isId(id) && !isTooLong(id) ? id.toString('utf8') : undefined;
 
   if (method !== undefined) {
-    const name = asString(method);
+    const name = nameIn(method);
     if (name === undefined) return { kind: 'invalid', id: idText ?? NULL_ID, reason: 'method is not a string' };
     if (params !== undefined && !isObject(params) && !isArray(params)) {
       return { kind: 'invalid', id: idText ?? NULL_ID, reason: 'params is neither an object nor an array' };
     }
-    const call: Call = { method: name, ...(params && { params }), ...extra };
+    const call = callOf(name, params, extra);
     if (id === undefined) return { kind: 'notification', call };
     if (idText === undefined) {
       const reason = isId(id) ? `id is longer than ${MAX_ID} bytes` : 'id is neither a string nor a number';
@@ -100,12 +101,38 @@ export function parseMessage(text: Json): Message {
   // Some JSON-RPC 1 libraries still write `"error":null` beside a result.
   if (error !== undefined && !(error[0] === 0x6e && result !== undefined)) {
     if (!isError(error)) return { kind: 'malformed', id: idText ?? NULL_ID, reason: 'its error is no error object' };
-    return { kind: 'response', id: idText ?? NULL_ID, reply: { error, ...extra } };
+    return { kind: 'response', id: idText ?? NULL_ID, reply: extra ? { error, extra } : { error } };
   }
-  if (result !== undefined) return { kind: 'response', id: idText ?? NULL_ID, reply: { result, ...extra } };
+  if (result !== undefined)
+    return { kind: 'response', id: idText ?? NULL_ID, reply: extra ? { result, extra } : { result } };
   const reason = 'neither method nor result nor error';
   return idText === undefined ? { kind: 'invalid', id: NULL_ID, reason } : { kind: 'malformed', id: idText, reason };
 }
+
+/** Spelled out, because copying parts of objects costs more than the rest of a small message. */
+function callOf(method: string, params: Json | undefined, extra: Json | undefined): Call {
+  if (extra) return params ? { method, params, extra } : { method, extra };
+  return params ? { method, params } : { method };
+}
+
+/** The last method that was decoded: most messages have the method of the one before. */
+let lastMethod = '';
+
+/** The method in its JSON text; undefined when that is no string. */
+function nameIn(text: Json): string | undefined {
+  const { length } = lastMethod;
+  if (text.length === length + 2 && text[0] === QUOTE) {
+    let i = 0;
+    while (i < length && text[i + 1] === lastMethod.charCodeAt(i)) i++;
+    if (i === length) return lastMethod;
+  }
+  const name = asString(text);
+  if (name !== undefined && PLAIN.test(name)) lastMethod = name;
+  return name;
+}
+
+/** A text that JSON spells without escapes and UTF-8 with one byte a letter, so that bytes can be compared with it. */
+const PLAIN = /^[\w/$.-]{1,80}$/;
 
 /**
  * The messages of one frame (a line, an HTTP body, an SSE event): one, or those of a batch

@@ -82,9 +82,16 @@ export function showUrl(url: URL): string {
 
 /** The secrets in a URL: user info and the values of its query. */
 export function urlSecrets(url: URL): string[] {
-  const spelled = url.search.slice(1).split('&');
-  const values = [...url.searchParams.values(), ...spelled.map((pair) => pair.slice(pair.indexOf('=') + 1))];
-  return [url.username, url.password, ...values].flatMap((s) => [s, safelyDecoded(s)]);
+  return [url.username, url.password, ...valuesIn(url)].flatMap((s) => [s, safelyDecoded(s)]);
+}
+
+/** The values of the query: as a program reads them, and as they are spelled. */
+function valuesIn(url: URL): string[] {
+  const { search } = url;
+  // Node makes the parameters of a URL when they are first read.
+  if (search === '') return [];
+  const spelled = search.slice(1).split('&');
+  return [...url.searchParams.values(), ...spelled.map((pair) => pair.slice(pair.indexOf('=') + 1))];
 }
 
 function safelyDecoded(text: string): string {

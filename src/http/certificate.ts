@@ -95,7 +95,8 @@ function outOfDate(code: string, chain: readonly PeerCertificate[]): Certificate
  * error, so this connects once more and sends nothing but the handshake.
  */
 async function certificates(url: URL): Promise<readonly PeerCertificate[]> {
-  const [{ connect }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')]);
+  const { connect } = process.getBuiltinModule('node:tls');
+  const { isIP } = process.getBuiltinModule('node:net');
   return new Promise((resolve) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     // An address is not a server name (RFC 6066, section 3); Node 26 refuses to send one as such.

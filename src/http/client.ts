@@ -11,13 +11,13 @@ import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { type ConnectorOptions, Connectors } from './connectors.ts';
 import { isPermanent, PermanentRedirects } from './redirects.ts';
-import { type Connector, exchange, refusedByProxy, StaleConnection } from './request.ts';
-import { type Given, sentCredential } from './sent-credential.ts';
+import { exchange, refusedByProxy, StaleConnection } from './request.ts';
+import { type CredentialOptions, sentCredential } from './sent-credential.ts';
 
 const MAX_REDIRECTS = 5;
 
 /** The user's headers go to the origin of the server's URL and nowhere else. */
-export interface HttpOptions extends ConnectorOptions, Given {
+export interface HttpOptions extends ConnectorOptions, CredentialOptions {
   readonly userAgent: string;
 }
 
@@ -71,7 +71,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
         response = await exchange(connector, attempt, onConnected);
       } catch (error) {
         if (!(error instanceof StaleConnection)) throw error;
-        closeIdle(connector);
+        // The other idle connections are as old as the stale one: without them, the next attempt opens a new connection.
+        connector.idle.close();
         response = await exchange(connector, { ...attempt, repeatable: false }, onConnected);
       }
       if (response.status === 407 && connector.proxy !== undefined) {
@@ -97,11 +98,6 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     },
     close: () => connectors.close(),
   };
-}
-
-/** The other idle connections are as old as the stale one: without them, the next attempt opens a new connection. */
-function closeIdle({ agent }: Connector): void {
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 /** Names the credential that the server refused, if it was the user's. */

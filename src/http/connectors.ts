@@ -1,11 +1,12 @@
 /** How each origin is reached, directly or through an outbound proxy. Found out once, and kept. */
-import http, { type AgentOptions } from 'node:http';
+import type { AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
+import type { Env } from '../core/ports.ts';
 import { CookieJar } from './cookies.ts';
-import { expireIdle } from './pool.ts';
+import { IdleConnections } from './pool.ts';
 import { directRouteHint, unusableProxy } from './proxy-variables.ts';
 import type { Connector } from './request.ts';
-import type { Secure, Trust } from './trust.ts';
+import type { SecureOptions, Trust } from './trust.ts';
 
 const AGENT: AgentOptions = { keepAlive: true };
 /** For connections that carry only one request. */
@@ -18,7 +19,7 @@ export interface ConnectorOptions {
   readonly url: URL;
   readonly enableProxy: boolean;
   readonly tls?: TlsConfig;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
 }
 
 /** Headers that go with every request: to the server's origin, and to all others. */
@@ -88,10 +89,10 @@ async function createConnector(
   url: URL,
   options: ConnectorOptions,
   headers: Connector['headers'],
-  secure: { readonly server: Secure; readonly proxy: Secure },
+  secure: { readonly server: SecureOptions; readonly proxy: SecureOptions },
 ): Promise<Connector> {
   const encrypted = url.protocol === 'https:';
-  const { request, Agent } = encrypted ? await import('node:https') : http;
+  const { request, Agent } = process.getBuiltinModule(encrypted ? 'node:https' : 'node:http');
   const common = {
     request,
     headers,
@@ -108,19 +109,18 @@ async function createConnector(
     const streams = proxyAgent(url, { ...ONCE, ...secure.proxy });
     if (found === 'invalid' || streams === 'invalid') throw unusableProxy(url, options.env);
     if (found && streams) {
-      const expire = expireIdle(found.agent);
       return {
         ...common,
         agent: found.agent,
         streams: streams.agent,
-        expire,
+        idle: new IdleConnections(found.agent),
         proxy: found.host,
         hint: `check that the proxy ${found.host} is running, and that it is the right one`,
       };
     }
   }
   const agent = new Agent(AGENT);
-  const expire = expireIdle(agent);
+  const idle = new IdleConnections(agent);
   const hint = directRouteHint(url, options.enableProxy, options.env);
-  return { ...common, agent, streams: new Agent(ONCE), expire, proxy: undefined, hint };
+  return { ...common, agent, streams: new Agent(ONCE), idle, proxy: undefined, hint };
 }

@@ -1,8 +1,8 @@
 /** What the environment says about an outbound proxy, and what to do when that does not lead to the server. Pure. */
-import { isLoopback } from '../config.ts';
-import { ProxyError } from '../errors.ts';
 
-type Env = Readonly<Record<string, string | undefined>>;
+import { isLoopback } from '../config.ts';
+import type { Env } from '../core/ports.ts';
+import { ProxyError } from '../errors.ts';
 
 const EXAMPLE = 'http://proxy.example:3128';
 

@@ -7,8 +7,9 @@ import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { brokenAtFirst, brokenConnection, noConnection, withoutAnswer } from './connection-failure.ts';
 import type { CookieJar } from './cookies.ts';
+import type { IdleConnections } from './pool.ts';
 import { ResponseBody, unpacked } from './response-body.ts';
-import type { Secure } from './trust.ts';
+import type { SecureOptions } from './trust.ts';
 
 const CONNECT_LIMIT = 30_000;
 /** The most interim responses (RFC 9110, section 15.2) to accept for one request. */
@@ -22,8 +23,7 @@ export interface Connector {
   readonly agent: Agent;
   /** For responses that stay open. */
   readonly streams: Agent;
-  /** Closes the pooled connections that are too old to be used. */
-  readonly expire: () => void;
+  readonly idle: IdleConnections;
   readonly request: typeof http.request;
   /** Sent with every request to this origin. */
   readonly headers: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export interface Connector {
    * Which certificates connections to this origin trust. An agent's own options would not reach
    * through an outbound proxy.
    */
-  readonly secure: Secure;
+  readonly secure: SecureOptions;
   readonly cookies: CookieJar;
   /** The header lines of requests without `content-length`, by the headers object of the request. */
   readonly lines: WeakMap<object, string[]>;
@@ -78,7 +78,7 @@ class InFlight {
   #interim = 0;
 
   constructor(connector: Connector, request: HttpRequest, callbacks: Callbacks) {
-    connector.expire();
+    connector.idle.expire();
     const { hostname, port, path } = addressOf(request.url);
     this.#connector = connector;
     this.#request = request;
@@ -112,7 +112,8 @@ class InFlight {
     });
     // Whatever else Node does with a connection: when the request is over, it was answered or it failed.
     outgoing.on('close', () => {
-      if (!this.#told) this.#fail(withoutAnswer(url, 'closed the connection'));
+      if (this.#told) this.#settled();
+      else this.#fail(withoutAnswer(url, 'closed the connection'));
     });
     // After the response this settles nothing: the body reports what happens to it.
     outgoing.on('error', (error) => this.#broken(error));
@@ -185,7 +186,6 @@ class InFlight {
       return;
     }
     this.#told = true;
-    incoming.on('close', this.#settled);
     const set = incoming.headers['set-cookie'];
     if (set) (cookies ?? this.#connector.cookies).take(set, url.pathname);
     const { resolve, reject } = this.#callbacks;
@@ -220,7 +220,7 @@ class InFlight {
 /** The headers as a flat list, which Node writes without looking at each of them twice. */
 function headersOf(connector: Connector, request: HttpRequest): string[] | Record<string, string> {
   const { url, headers, body, cookies: jar = connector.cookies } = request;
-  const length = body && String(body.reduce((sum, part) => sum + part.length, 0));
+  const length = body && String(lengthOf(body));
   const cookie = jar.empty ? undefined : jar.header(url.pathname);
   // The agents for outbound proxies add their own headers, which a list does not allow.
   if (connector.proxy !== undefined || cookie !== undefined || headers.cookie !== undefined) {
@@ -235,7 +235,13 @@ function headersOf(connector: Connector, request: HttpRequest): string[] | Recor
     list = Object.entries({ host: url.host, ...connector.headers, ...headers }).flat();
     connector.lines.set(headers, list);
   }
-  return length === undefined ? list : list.concat('content-length', length);
+  return length === undefined ? list : [...list, 'content-length', length];
+}
+
+function lengthOf(body: readonly Buffer[]): number {
+  let length = 0;
+  for (const part of body) length += part.length;
+  return length;
 }
 
 /** Bodies up to this size leave together with the headers, in one write. */

@@ -15,7 +15,7 @@ import { brokenConnection } from './connection-failure.ts';
 export async function unpacked(incoming: IncomingMessage): Promise<Readable> {
   const encoding = incoming.headers['content-encoding']?.toLowerCase();
   if (encoding === undefined || encoding === 'identity' || encoding === '') return incoming;
-  const zlib = await import('node:zlib');
+  const zlib = process.getBuiltinModule('node:zlib');
   // Flushing at every block lets events through as they come, not when a window is full.
   const flush = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH };
   const unpack = { gzip: zlib.createGunzip, 'x-gzip': zlib.createGunzip, deflate: zlib.createInflate };

@@ -27,7 +27,7 @@ function placeOf(url: URL): { host: string; port: number } {
 }
 
 async function speaksTls(url: URL): Promise<boolean> {
-  const { connect } = await import('node:tls');
+  const { connect } = process.getBuiltinModule('node:tls');
   return new Promise((resolve) => {
     // Any certificate proves that the server speaks TLS; nothing is sent after the handshake.
     const socket = connect({ ...placeOf(url), rejectUnauthorized: false });
@@ -37,7 +37,7 @@ async function speaksTls(url: URL): Promise<boolean> {
 }
 
 async function speaksHttp(url: URL): Promise<boolean> {
-  const { connect } = await import('node:net');
+  const { connect } = process.getBuiltinModule('node:net');
   return new Promise((resolve) => {
     const socket = connect(placeOf(url));
     const done = doneWith(socket, resolve);

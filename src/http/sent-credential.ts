@@ -7,7 +7,7 @@ const PROVES = /auth|token|key|secret|cookie|password|credential/i;
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
-export interface Given {
+export interface CredentialOptions {
   /** The user's headers. */
   readonly headers: Headers;
   /** Whether `Authorization` is the user info of the URL. */
@@ -18,7 +18,7 @@ export interface Given {
 
 /** Undefined when the request had no credential and did not need one from a client. */
 export function sentCredential(
-  { headers, authorizationFromUrl, forwardHeaders = [] }: Given,
+  { headers, authorizationFromUrl, forwardHeaders = [] }: CredentialOptions,
   request: Pick<HttpRequest, 'headers'>,
 ): SentCredential | undefined {
   const forwarded = forwardHeaders.map(({ from, to }) => [from, to, request.headers[to]] as const);

@@ -10,8 +10,7 @@ export interface Slow {
 }
 
 export function tellWhenSlow(fetch: Fetch, { after, tell, except }: Slow): Fetch {
-  return async (request) => {
-    if (request.url === except) return fetch(request);
+  const timed: Fetch = async (request) => {
     const timer = setTimeout(() => tell(request.url), after);
     try {
       return await fetch(request);
@@ -19,4 +18,5 @@ export function tellWhenSlow(fetch: Fetch, { after, tell, except }: Slow): Fetch
       clearTimeout(timer);
     }
   };
+  return (request) => (request.url === except ? fetch(request) : timed(request));
 }

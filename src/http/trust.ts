@@ -2,25 +2,25 @@
  * Which certificates connections trust, and which one this client presents: `--ca`, `--cert` and
  * `--key`. Loaded only with one of them, because connections without them use Node's defaults.
  */
+
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import tls, { type SecureContext } from 'node:tls';
 import type { TlsConfig } from '../config.ts';
+import type { Env } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 
 /** The request options that decide this; empty means Node's defaults. */
-export interface Secure {
+export interface SecureOptions {
   readonly secureContext?: SecureContext;
 }
 
 export interface Trust {
   /** For the server's own origin: with the client certificate. */
-  readonly own: Secure;
+  readonly own: SecureOptions;
   /** For every other origin, and for outbound proxies. */
-  readonly foreign: Secure;
+  readonly foreign: SecureOptions;
 }
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** Throws a ProxyError `unreachable` when the files are not what their flags say. */
 export function readTrust({ ca, cert, key }: TlsConfig, env: Env): Trust {

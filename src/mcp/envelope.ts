@@ -3,7 +3,17 @@
  * which client sends it and what that client can do; in results and notifications they say what
  * these belong to (specification 2026-07-28, "Base Protocol", section "`_meta`").
  */
-import { asString, encode, isObject, type Json, member, members, peekObject, withMember } from '../core/json.ts';
+import {
+  asString,
+  encode,
+  isObject,
+  type Json,
+  mayHaveKey,
+  member,
+  members,
+  peekObject,
+  withMember,
+} from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import { MODERN_REVISIONS } from './revisions.ts';
 
@@ -18,12 +28,11 @@ export const SERVER_INFO = `${PREFIX}serverInfo`;
 export const SUBSCRIPTION_ID = `${PREFIX}subscriptionId`;
 
 /** Appears in the text of every envelope, unless some of its letters are escaped. */
-const MARK = PREFIX.slice(0, -1);
-const ESCAPE_MARK = '\\u';
+const MARK = Buffer.from(PREFIX.slice(0, -1));
 
 /** Whether a call may have an envelope; tells almost every legacy call apart without a closer look. */
 export function mayDeclareRevision({ params }: Call): boolean {
-  return isObject(params) && (params.includes(MARK) || params.includes(ESCAPE_MARK));
+  return isObject(params) && mayHaveKey(params, MARK);
 }
 
 /**

@@ -1,14 +1,13 @@
 /** Progress tokens (specification 2025-11-25, "Progress"), which tie a progress notification to its request. */
 import { idKey, isId, isTooLong } from '../core/ids.ts';
-import { isObject, type Json, peek } from '../core/json.ts';
+import { isObject, type Json, mayHaveKey, peek } from '../core/json.ts';
 
 export const MARK = 'progressToken';
-/** Any key may be spelled with escapes. */
-const ESCAPE = '\\u';
+const LETTERS = Buffer.from(MARK);
 
 /** Whether a call may ask for progress: a cheap test that rules out nearly every call that does not. */
 export function mayAskForProgress(params: Json): boolean {
-  return params.includes(MARK) || params.includes(ESCAPE);
+  return mayHaveKey(params, LETTERS);
 }
 
 /** The key of the token under which a call asks for progress; undefined when it does not ask. */

@@ -21,7 +21,7 @@ import type { Call } from '../core/jsonrpc.ts';
 import { listMember } from './methods.ts';
 
 /** One page of a list. */
-export interface Page {
+export interface ListPage {
   /** The member of the result that holds the list. */
   readonly key: string;
   readonly result: Json;
@@ -32,14 +32,14 @@ export interface Page {
  * Takes the result of a list request apart; undefined when it holds no list. Throws a JsonError
  * for a duplicate key.
  */
-export function pageOf(method: string, result: Json): Page | undefined {
+export function pageOf(method: string, result: Json): ListPage | undefined {
   const key = listMember(method);
   const list = key !== undefined && isObject(result) ? member(result, key) : undefined;
   return key !== undefined && isArray(list) ? { key, result, entries: elements(list) } : undefined;
 }
 
 /** Like {@link pageOf}, for readers that decide nothing by the list: also undefined for a duplicate key. */
-export function peekPage(method: string, result: Json): Page | undefined {
+export function peekPage(method: string, result: Json): ListPage | undefined {
   try {
     return pageOf(method, result);
   } catch (error) {
@@ -49,7 +49,7 @@ export function peekPage(method: string, result: Json): Page | undefined {
 }
 
 /** The result with these entries instead of its own; the very same bytes if they are its own. */
-export function withEntries({ key, result, entries }: Page, kept: readonly Json[]): Json {
+export function withEntries({ key, result, entries }: ListPage, kept: readonly Json[]): Json {
   const isSame = kept.length === entries.length && kept.every((entry, i) => entry === entries[i]);
   return isSame ? result : withMember(result, key, arrayOf(kept));
 }

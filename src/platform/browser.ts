@@ -1,14 +1,14 @@
 /** Opens a URL that comes from the network in the user's browser, never through a shell. */
+
 import { spawn as nodeSpawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { delimiter, join } from 'node:path';
 import { isLoopback } from '../config.ts';
 import { isPlainHost, plainUrl } from '../core/plain-url.ts';
+import type { Env } from '../core/ports.ts';
 import { printable } from '../core/redact.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** The URL replaces every `%s` in the arguments; there is at least one. */
 export interface BrowserCommand {
@@ -154,9 +154,9 @@ function isWsl(env: Env, platform: NodeJS.Platform): boolean {
 
 function isProgram(name: string, env: Env, platform: Desktop): boolean {
   const isPath = name.includes('/') || (platform === 'win32' && name.includes('\\'));
-  const folders = isPath ? [''] : (env.PATH ?? env.Path ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  const folders = isPath ? [''] : (env.PATH ?? env.Path ?? '').split(delimiter).filter((folder) => folder !== '');
   const endings = platform === 'win32' ? ['', ...(env.PATHEXT ?? '.EXE').split(';')] : [''];
-  return folders.some((folder) => endings.some((ending) => isExecutable(path.join(folder, name + ending))));
+  return folders.some((folder) => endings.some((ending) => isExecutable(join(folder, name + ending))));
 }
 
 function isExecutable(file: string): boolean {

@@ -1,6 +1,6 @@
 /** Files that several processes and several operating systems share. */
 import { promises as fs } from 'node:fs';
-import path from 'node:path';
+import { dirname } from 'node:path';
 import { ProxyError } from '../errors.ts';
 
 /** Creates the folder and removes the access of other users: a folder that others can list or change keeps no secrets. */
@@ -54,6 +54,6 @@ export function unwritable(doing: string, file: string, error: unknown): ProxyEr
   const hint =
     code === 'ENOSPC' || code === 'EDQUOT'
       ? 'free some space there; until then a sign-in is not remembered'
-      : `make ${path.dirname(file)} a folder that this user owns and can write to; until then a sign-in is not remembered`;
+      : `make ${dirname(file)} a folder that this user owns and can write to; until then a sign-in is not remembered`;
   return new ProxyError('internal', `cannot ${doing} ${file}${code === undefined ? '' : `: ${code}`}`, { hint }, error);
 }

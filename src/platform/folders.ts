@@ -1,8 +1,8 @@
 /** The folder for data that users may delete at any time. */
-import { homedir } from 'node:os';
-import path from 'node:path';
 
-type Env = Readonly<Record<string, string | undefined>>;
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { Env } from '../core/ports.ts';
 
 /** The cache folder on this operating system, or undefined if this user has none. Creates nothing. */
 export function cacheFolder(
@@ -21,13 +21,13 @@ export function cacheFolder(
 function folderIn(env: Env, platform: NodeJS.Platform, home: () => string): string {
   switch (platform) {
     case 'darwin':
-      return path.join(home(), 'Library', 'Caches', 'mcp-proxy');
+      return join(home(), 'Library', 'Caches', 'mcp-proxy');
     case 'win32':
-      return path.join(env.LocalAppData || env.LOCALAPPDATA || path.join(home(), 'AppData', 'Local'), 'mcp-proxy');
+      return join(env.LocalAppData || env.LOCALAPPDATA || join(home(), 'AppData', 'Local'), 'mcp-proxy');
     default: {
       // A relative XDG_CACHE_HOME is invalid and ignored (XDG Base Directory Specification).
       const base = env.XDG_CACHE_HOME;
-      return path.join(base && path.isAbsolute(base) ? base : path.join(home(), '.cache'), 'mcp-proxy');
+      return join(base && isAbsolute(base) ? base : join(home(), '.cache'), 'mcp-proxy');
     }
   }
 }

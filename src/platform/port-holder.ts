@@ -1,7 +1,7 @@
 /** Finds the program that listens on a port of this machine, so that a message can name it. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { BlockList, isIPv6 } from 'node:net';
-import path from 'node:path';
+import { basename, join } from 'node:path';
 import { printable } from '../core/redact.ts';
 
 const TABLES = ['net/tcp', 'net/tcp6'];
@@ -30,8 +30,8 @@ export async function portHolder(
     for (const pid of await readdir(folder)) {
       if (performance.now() > end) return undefined;
       if (!/^\d+$/.test(pid)) continue;
-      if (await hasOpen(path.join(folder, pid, 'fd'), links, end)) {
-        return `${await programName(path.join(folder, pid))} (pid ${pid})`;
+      if (await hasOpen(join(folder, pid, 'fd'), links, end)) {
+        return `${await programName(join(folder, pid))} (pid ${pid})`;
       }
     }
   } catch {
@@ -70,7 +70,7 @@ async function listeningInodes(
   const wanted = port.toString(16).toUpperCase().padStart(4, '0');
   for (const table of TABLES) {
     // A kernel without IPv6 has no table for it.
-    const text = await readFile(path.join(folder, table), 'latin1').catch(() => '');
+    const text = await readFile(join(folder, table), 'latin1').catch(() => '');
     for (const line of text.split('\n').slice(1)) {
       // sl, local_address, rem_address, st, tx_queue:rx_queue, tr:tm->when, retrnsmt, uid, timeout, inode
       const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
@@ -88,7 +88,7 @@ async function hasOpen(folder: string, links: ReadonlySet<string>, end: number):
   const descriptors = await readdir(folder).catch(() => []);
   for (const descriptor of descriptors) {
     if (performance.now() > end) return false;
-    const link = await readlink(path.join(folder, descriptor)).catch(() => '');
+    const link = await readlink(join(folder, descriptor)).catch(() => '');
     if (links.has(link)) return true;
   }
   return false;
@@ -96,7 +96,7 @@ async function hasOpen(folder: string, links: ReadonlySet<string>, end: number):
 
 /** The name of the program's file, because threads may have given themselves other names. */
 async function programName(folder: string): Promise<string> {
-  const file = await readlink(path.join(folder, 'exe')).catch(() => '');
-  const name = path.basename(file.replace(/ \(deleted\)$/, ''));
-  return printable(name || (await readFile(path.join(folder, 'comm'), 'utf8').catch(() => '')), 60) || 'a program';
+  const file = await readlink(join(folder, 'exe')).catch(() => '');
+  const name = basename(file.replace(/ \(deleted\)$/, ''));
+  return printable(name || (await readFile(join(folder, 'comm'), 'utf8').catch(() => '')), 60) || 'a program';
 }

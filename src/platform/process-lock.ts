@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { promises as fs, readFileSync, readlinkSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
-import path from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Lock } from '../core/ports.ts';
 import { codeOf, ifThere, insistently, privateFolder, unwritable } from './files.ts';
 import { isRunning } from './processes.ts';
@@ -109,7 +109,7 @@ export class ProcessLock implements Lock {
 
   async #take(): Promise<boolean> {
     if (this.#holds()) return true;
-    await privateFolder(path.dirname(this.#file));
+    await privateFolder(dirname(this.#file));
     const found = await look(this.#file);
     if (found !== undefined) {
       if (!this.#isDead(this.#file, found)) return false;
@@ -286,11 +286,11 @@ function textOf(read: () => string): string {
 
 /** Removes what dead processes left behind: incomplete files, and claims to records that are long gone. */
 async function removeLeftovers(file: string, nonce: string): Promise<void> {
-  const name = path.basename(file);
-  for (const entry of await fs.readdir(path.dirname(file))) {
+  const name = basename(file);
+  for (const entry of await fs.readdir(dirname(file))) {
     const [, rest] = entry.startsWith(`${name}.`) ? (LEFTOVER.exec(entry.slice(name.length)) ?? []) : [];
     if (rest === undefined || rest === nonce) continue;
-    const leftover = path.join(path.dirname(file), entry);
+    const leftover = join(dirname(file), entry);
     if (entry.endsWith('.new')) {
       const owner = (await look(leftover))?.owner;
       if (owner === undefined || lifeOf(owner) !== 'dead') continue;

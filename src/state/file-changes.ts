@@ -1,7 +1,7 @@
 /** Changes to the files of one user, which many processes share. They reject with a ProxyError 'internal' with a hint. */
 import { randomBytes } from 'node:crypto';
 import { promises as fs } from 'node:fs';
-import path from 'node:path';
+import { dirname, join } from 'node:path';
 import { codeOf, ifThere, insistently, privateFolder, unwritable } from '../platform/files.ts';
 import { isRunning } from '../platform/processes.ts';
 
@@ -19,7 +19,7 @@ let count = 0;
 export async function write(folders: readonly string[], file: string, text: string): Promise<void> {
   try {
     for (const folder of folders) await privateFolder(folder);
-    await removeLeftovers(path.dirname(file));
+    await removeLeftovers(dirname(file));
     await replace(file, text);
   } catch (error) {
     throw unwritable('write', file, error);
@@ -38,7 +38,7 @@ async function replace(file: string, text: string): Promise<void> {
         await handle.close();
       }
       await insistently(() => fs.rename(temporary, file));
-      return await syncFolder(path.dirname(file));
+      return await syncFolder(dirname(file));
     } catch (error) {
       await fs.unlink(temporary).catch(() => {});
       // A container that shares the folder but not our pids took the file for a leftover.
@@ -49,7 +49,7 @@ async function replace(file: string, text: string): Promise<void> {
 
 /** The file may be missing. */
 export async function remove(file: string): Promise<void> {
-  const place = path.dirname(file);
+  const place = dirname(file);
   try {
     if (await ifThere(insistently(() => fs.unlink(file)).then(() => true))) await syncFolder(place);
   } catch (error) {
@@ -73,7 +73,7 @@ async function removeLeftovers(place: string): Promise<void> {
   for (const entry of await fs.readdir(place)) {
     const [, pid, owner] = TEMPORARY.exec(entry) ?? [];
     if (pid === undefined || owner === SELF) continue;
-    const file = path.join(place, entry);
+    const file = join(place, entry);
     const alive = Number(pid) !== process.pid && isRunning(Number(pid));
     const old = async (): Promise<boolean> => Date.now() - (await fs.stat(file)).mtimeMs > ABANDONED;
     if (!alive || (await old().catch(() => false))) await fs.unlink(file).catch(() => {});

@@ -1,6 +1,6 @@
 /** Secret texts in files that only this user can read. Safe for many processes at once and against a crash at any moment. */
 import { existsSync, promises as fs, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
 import type { SecretStore } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
 
@@ -10,8 +10,8 @@ const NAME = /^[a-z0-9.-]{1,80}$/;
 
 /** @param folder created with mode 0700 by the first write; the texts are `<folder>/credentials/<name>.json`, mode 0600. */
 export function fileStore(folder: string): SecretStore {
-  const place = path.join(folder, 'credentials');
-  const fileOf = (name: string): string => path.join(place, `${name}.json`);
+  const place = join(folder, 'credentials');
+  const fileOf = (name: string): string => join(place, `${name}.json`);
   const inOrder = queue();
 
   const change = async (name: string, act: (changes: Changes, file: string) => Promise<void>): Promise<void> => {

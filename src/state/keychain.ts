@@ -30,7 +30,7 @@ const PART = 1_200;
 const LOOKS = 5;
 
 /** The entries that hold the text of a name: `<name>/<id>/<number>`. Entries never change: a new text gets a new id. */
-interface Place {
+interface IndexEntry {
   readonly id: string;
   readonly parts: number;
 }
@@ -48,10 +48,10 @@ export async function keychainStore(
   load: () => Promise<unknown> = installed,
 ): Promise<SecretStore> {
   const { Entry } = await keyring(load);
-  const entries = (name: string, { id, parts }: Place): KeyringEntry[] =>
+  const entries = (name: string, { id, parts }: IndexEntry): KeyringEntry[] =>
     Array.from({ length: parts }, (_, number) => new Entry(SERVICE, `${name}/${id}/${number}`, OPTIONS));
 
-  const discard = (name: string, place: Place | undefined): void => {
+  const discard = (name: string, place: IndexEntry | undefined): void => {
     for (const entry of place ? entries(name, place) : []) remove(entry);
   };
 
@@ -143,9 +143,9 @@ function textOf(open: () => KeyringEntry[]): string | undefined {
   }
 }
 
-function parse(text: string | undefined): Place | undefined {
+function parse(text: string | undefined): IndexEntry | undefined {
   try {
-    const { id, parts } = JSON.parse(text ?? '') as Partial<Place>;
+    const { id, parts } = JSON.parse(text ?? '') as Partial<IndexEntry>;
     if (typeof id !== 'string' || typeof parts !== 'number') return undefined;
     return Number.isInteger(parts) && parts >= 0 && parts <= 1_000 ? { id, parts } : undefined;
   } catch {

@@ -1,7 +1,7 @@
 /** Remembers which transport a URL speaks, in one small file per URL. Safe for many processes at once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TransportName, VerdictMemory } from '../core/ports.ts';
 
 /** A server may change its transport, so the proxy asks it again after this time. In milliseconds. */
@@ -9,7 +9,7 @@ const LIFETIME = 24 * 60 * 60 * 1000;
 /** A verdict younger than this is not written again. In milliseconds. */
 const REFRESH = LIFETIME / 2;
 
-interface Verdict {
+interface StoredVerdict {
   readonly transport: TransportName;
   readonly checkedAt: number;
 }
@@ -19,14 +19,14 @@ export function fileMemory(folder: string | undefined, now: () => number = Date.
   if (folder === undefined) {
     return { peek: () => undefined, recall: async () => undefined, remember: () => Promise.resolve() };
   }
-  const place = path.join(folder, 'verdicts');
+  const place = join(folder, 'verdicts');
   // The URL may have a secret in its query, so its digest names the file.
   const fileOf = (url: URL): string => {
     // Loaded on demand: it costs more than the rest of a start that has nothing to look up.
     const { createHash } = process.getBuiltinModule('node:crypto');
-    return path.join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
+    return join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
   };
-  const read = (url: URL): Verdict | undefined => {
+  const read = (url: URL): StoredVerdict | undefined => {
     if (!existsSync(place)) return undefined;
     const verdict = parse(readText(fileOf(url)));
     const age = verdict ? now() - verdict.checkedAt : LIFETIME;
@@ -53,11 +53,11 @@ function readText(file: string): string {
   }
 }
 
-function parse(text: string): Verdict | undefined {
+function parse(text: string): StoredVerdict | undefined {
   try {
-    const value = JSON.parse(text) as Partial<Verdict> | null;
+    const value = JSON.parse(text) as Partial<StoredVerdict> | null;
     const known = value?.transport === 'http' || value?.transport === 'sse';
-    return known && typeof value.checkedAt === 'number' ? (value as Verdict) : undefined;
+    return known && typeof value.checkedAt === 'number' ? (value as StoredVerdict) : undefined;
   } catch {
     return undefined;
   }
@@ -65,7 +65,7 @@ function parse(text: string): Verdict | undefined {
 
 /** A reader sees the old file or the new one, never a partial one. */
 async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const { randomBytes } = process.getBuiltinModule('node:crypto');
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {

@@ -8,6 +8,7 @@ import { showUrl } from '../core/redact.ts';
 import type { ProxyError } from '../errors.ts';
 import { discoverCall } from '../mcp/handshake.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
+import { afterAnswer } from './after-answer.ts';
 import { patiently } from './busy.ts';
 import type { ConnectOptions } from './context.ts';
 import { afterModernPost, isModernAnswer } from './detection/verdict.ts';
@@ -89,8 +90,10 @@ export class ModernUpstream {
     const { memory, url, log } = this.#options;
     this.#spoken = true;
     this.#refused = false;
-    this.#remembered = memory.remember(url, 'http');
-    log.info(`connected to ${showUrl(url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
+    this.#remembered = afterAnswer(() => {
+      log.info(`connected to ${showUrl(url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
+      return memory.remember(url, 'http');
+    });
   }
 
   /** A request to a server that has already spoken the modern era. */

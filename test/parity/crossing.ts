@@ -64,12 +64,14 @@ function withoutNames(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNames);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      if (key === 'requestState') return [key, 'a state'];
-      // Sorted by their text, of which the names were a part.
-      if (key === 'apart') return [key, (inner as unknown[]).map((one) => JSON.stringify(withoutNames(one))).sort()];
-      if (key === 'inputRequests') return [key, Object.values(inner as object).map(withoutNames)];
-      return [key, withoutNames(inner)];
-    }),
+    Object.entries(value)
+      .sort()
+      .map(([key, inner]) => {
+        if (key === 'requestState') return [key, 'a state'];
+        // Sorted by their text, of which the names were a part.
+        if (key === 'apart') return [key, (inner as unknown[]).map((one) => JSON.stringify(withoutNames(one))).sort()];
+        if (key === 'inputRequests') return [key, Object.values(inner as object).map(withoutNames)];
+        return [key, withoutNames(inner)];
+      }),
   );
 }

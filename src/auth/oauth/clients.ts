@@ -14,6 +14,7 @@ import { clientHint } from './client-hint.ts';
 import { parseObject, strings, text, unusable } from './documents.ts';
 import { endpointOf } from './issuer-metadata.ts';
 import {
+  type FetchContext,
   isPlainLoopback,
   meaningOf,
   OAuthError,
@@ -21,9 +22,8 @@ import {
   optionsFor,
   refusalIn,
   shown,
-  type Wire,
 } from './library.ts';
-import { isSameIssuer, mannersOf } from './providers.ts';
+import { isSameIssuer, quirksOf } from './providers.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -81,7 +81,7 @@ export function givenClient(
 
 /** Registers a new client. Rejects with a ProxyError that names the way out if the server does not register clients. */
 export async function register(
-  wire: Wire,
+  wire: FetchContext,
   config: AuthConfig,
   issuer: Issuer,
   redirectUri: string,
@@ -101,7 +101,7 @@ export async function register(
     // The user may list other redirect URIs, but this sign-in uses this one.
     redirect_uris: [...new Set([...(Array.isArray(others) ? others : []), redirectUri])],
   };
-  const scoped = scope !== undefined && !mannersOf(issuer).registersWithoutScope && !('scope' in metadata);
+  const scoped = scope !== undefined && !quirksOf(issuer).registersWithoutScope && !('scope' in metadata);
   const ask = async (asked: Metadata): Promise<ClientRecord> => {
     const response = await oauth.dynamicClientRegistrationRequest(
       issuer as oauth.AuthorizationServer,

@@ -10,13 +10,13 @@ import type { ClientRecord, Issuer, Tokens } from '../vault/credentials.ts';
 import type { PendingRecord } from '../vault/vault.ts';
 import { AuthenticatedClient } from './client-authentication.ts';
 import { endpointOf } from './issuer-metadata.ts';
-import { meaningOf, OAuthError, shown, type Wire } from './library.ts';
-import { mannersOf } from './providers.ts';
+import { type FetchContext, meaningOf, OAuthError, shown } from './library.ts';
+import { quirksOf } from './providers.ts';
 import { words } from './scopes.ts';
 import { requestTokens } from './tokens.ts';
 
 /** What a sign-in asks for. */
-export interface Wanted {
+export interface SignInRequest {
   readonly issuer: Issuer;
   readonly resource: string;
   readonly scope: string | undefined;
@@ -43,7 +43,7 @@ export function pageOf(issuer: Issuer): string {
 /** The authorization request. Throws a ProxyError when the server does not support a safe one. */
 export async function authorizationUrl(
   config: AuthConfig,
-  { issuer, resource, scope }: Wanted,
+  { issuer, resource, scope }: SignInRequest,
   client: ClientRecord,
   redirectUri: string,
   { state, verifier }: Secrets,
@@ -56,7 +56,7 @@ export async function authorizationUrl(
       `${shown(issuer.issuer)} does not support PKCE with S256, so a sign-in could be stolen`,
     );
   }
-  const manners = mannersOf(issuer);
+  const quirks = quirksOf(issuer);
   const url = new URL(pageOf(issuer));
   const parameters: Record<string, string | undefined> = {
     response_type: 'code',
@@ -67,10 +67,10 @@ export async function authorizationUrl(
     code_challenge_method: 'S256',
     scope,
     resource: resourceToSend(config, issuer, resource),
-    audience: manners.audience ? resource : undefined,
+    audience: quirks.audience ? resource : undefined,
     // Without it, OpenID providers ignore the scope (OpenID Connect Core 1.0, section 11).
-    prompt: words(scope).includes('offline_access') && !manners.withoutResource ? 'consent' : undefined,
-    ...manners.parameters,
+    prompt: words(scope).includes('offline_access') && !quirks.withoutResource ? 'consent' : undefined,
+    ...quirks.parameters,
     ...Object.fromEntries(config.authorizeParameters),
   };
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);
@@ -80,7 +80,7 @@ export async function authorizationUrl(
 /** The `resource` parameter, or undefined where the provider does not take it, unless the user named one. */
 export function resourceToSend(config: AuthConfig, issuer: Issuer, resource: string): string | undefined {
   if (!config.sendResource) return undefined;
-  return mannersOf(issuer).withoutResource && config.resource === undefined ? undefined : resource;
+  return quirksOf(issuer).withoutResource && config.resource === undefined ? undefined : resource;
 }
 
 /** The tokens of a sign-in, and the client with the method that the server accepted. */
@@ -94,7 +94,7 @@ export interface Granted {
  * refused, and with a ProxyError when the answer cannot be trusted.
  */
 export async function redeem(
-  wire: Wire,
+  wire: FetchContext,
   config: AuthConfig,
   pending: PendingRecord,
   answer: URLSearchParams,

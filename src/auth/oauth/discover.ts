@@ -9,7 +9,7 @@ import type { Challenge } from '../challenge.ts';
 import type { Issuer } from '../vault/credentials.ts';
 import { type Document, strings, text, unusable, unusableError } from './documents.ts';
 import { isIssuerMetadata, issuerOf } from './issuer-metadata.ts';
-import { fetchDocument, shown, type Wire } from './library.ts';
+import { type FetchContext, fetchDocument, shown } from './library.ts';
 import { isSameIssuer } from './providers.ts';
 import { checkScheme, UnsafeTarget } from './targets.ts';
 
@@ -27,7 +27,11 @@ export interface Discovered {
 }
 
 /** Finds the authorization server of a protected server. Rejects with a ProxyError that says what was looked for. */
-export async function discover(wire: Wire, challenge: Challenge, wanted: string | undefined): Promise<Discovered> {
+export async function discover(
+  wire: FetchContext,
+  challenge: Challenge,
+  wanted: string | undefined,
+): Promise<Discovered> {
   const resource = await findResource(wire, challenge, wanted);
   if (typeof resource === 'string' || !resource) return withoutMetadata(wire, wanted, resource);
   let failure: unknown;
@@ -49,7 +53,7 @@ export function canonicalUri(url: URL): string {
 
 /** Resolves with the problem if the metadata names no authorization server, and with undefined if there is no metadata. */
 async function findResource(
-  wire: Wire,
+  wire: FetchContext,
   challenge: Challenge,
   wanted: string | undefined,
 ): Promise<Resource | string | undefined> {
@@ -124,7 +128,7 @@ function wrongResource(place: URL, document: Document, server: URL): ProxyError 
 
 /** For servers of revision 2025-03-26: the origin is the authorization server, with or without metadata. */
 async function withoutMetadata(
-  wire: Wire,
+  wire: FetchContext,
   wanted: string | undefined,
   nameless: string | undefined,
 ): Promise<Discovered> {
@@ -144,7 +148,7 @@ async function withoutMetadata(
   return { resource, issuer };
 }
 
-async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
+async function findIssuer(wire: FetchContext, named: string): Promise<Issuer> {
   const found = await documentOf(wire, named);
   if (found) return found;
   throw new ProxyError('unauthorized', `the authorization server ${shown(named)} publishes no metadata`, {
@@ -153,7 +157,7 @@ async function findIssuer(wire: Wire, named: string): Promise<Issuer> {
 }
 
 /** The first metadata document of the issuer that belongs to it and is usable. Throws if it has only others. */
-async function documentOf(wire: Wire, named: string): Promise<Issuer | undefined> {
+async function documentOf(wire: FetchContext, named: string): Promise<Issuer | undefined> {
   const url = new URL(named);
   checkScheme(url);
   let wrong: unknown;

@@ -18,7 +18,7 @@ const REQUEST_LIMIT = 120_000;
 /** How many redirects of a metadata document to follow. Each target is checked like the first address. */
 const MAX_REDIRECTS = 3;
 
-export interface Wire {
+export interface FetchContext {
   readonly fetch: Fetch;
   /** The protected server. Its own network decides which addresses it may name. */
   readonly server: URL;
@@ -26,7 +26,7 @@ export interface Wire {
 }
 
 /** The options for every call of the library. */
-export function optionsFor(wire: Wire, url: string | undefined) {
+export function optionsFor(wire: FetchContext, url: string | undefined) {
   return {
     [oauth.customFetch]: (address: string, init: oauth.CustomFetchOptions<string, unknown>) =>
       send(wire, new URL(address), init),
@@ -39,7 +39,7 @@ export function isPlainLoopback(url: URL): boolean {
   return url.protocol === 'http:' && isLoopback(url.hostname);
 }
 
-async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string, unknown>): Promise<Response> {
+async function send(wire: FetchContext, url: URL, init: oauth.CustomFetchOptions<string, unknown>): Promise<Response> {
   const body = init.body === undefined || init.body === null ? undefined : [Buffer.from(String(init.body))];
   // The library sets its own User-Agent. Without it, the HTTP client names this program.
   const { 'user-agent': _, ...headers } = init.headers;
@@ -55,7 +55,7 @@ async function send(wire: Wire, url: URL, init: oauth.CustomFetchOptions<string,
 }
 
 /** Sends one request and reads the whole response. Rejects with a ProxyError if none came. */
-async function request(wire: Wire, what: HttpRequest): Promise<Response> {
+async function request(wire: FetchContext, what: HttpRequest): Promise<Response> {
   await checkTarget(what.url, wire.server);
   try {
     return await withLimit(REQUEST_LIMIT, wire.signal, async (signal) => {
@@ -81,7 +81,7 @@ function tooSlow(url: URL): ProxyError {
  * Fetches a JSON document. Resolves with undefined if this address has none, whatever the server answers instead.
  * Rejects with a ProxyError if the server cannot be reached at all.
  */
-export async function fetchDocument(wire: Wire, url: URL): Promise<Document | undefined> {
+export async function fetchDocument(wire: FetchContext, url: URL): Promise<Document | undefined> {
   let at = url;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const response = await request(wire, {
@@ -102,7 +102,7 @@ export async function fetchDocument(wire: Wire, url: URL): Promise<Document | un
 }
 
 /** Requests a page without following redirects. Resolves with the status and the location. */
-export async function peekAt(wire: Wire, url: URL): Promise<{ status: number; location: string | undefined }> {
+export async function peekAt(wire: FetchContext, url: URL): Promise<{ status: number; location: string | undefined }> {
   const headers = { accept: 'text/html' };
   const common = { purpose: 'sign-in', redirect: 'manual', repeatable: true } as const;
   const response = await request(wire, { ...common, method: 'GET', url, headers });

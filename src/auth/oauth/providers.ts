@@ -4,7 +4,7 @@
  */
 import { parseUrl } from '../../core/url.ts';
 
-export interface Manners {
+export interface ProviderQuirks {
   /** Does not accept the `resource` parameter (RFC 8707): derives the audience from the scopes, or refuses. */
   readonly withoutResource?: true;
   /** Accepts the resource as `audience`. */
@@ -24,7 +24,7 @@ export interface Manners {
 }
 
 /** The facts about an authorization server that identify its provider. */
-export interface Place {
+export interface ServerIdentity {
   readonly issuer: string;
   readonly authorization_endpoint?: string | undefined;
   readonly token_endpoint?: string | undefined;
@@ -36,7 +36,7 @@ const COGNITO = /^cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
 const AUTH0 = /\.auth0\.com$/;
 
 /** The quirks of an authorization server; empty if it follows the standard. */
-export function mannersOf(place: Place): Manners {
+export function quirksOf(place: ServerIdentity): ProviderQuirks {
   const issuer = hostOf(place.issuer);
   const login = hostOf(place.authorization_endpoint);
   // Façades publish their own document, with Entra's endpoints in it.
@@ -51,7 +51,7 @@ export function mannersOf(place: Place): Manners {
 }
 
 /** Recognizes custom domains of Auth0 by their set of endpoints. */
-function isAuth0({ authorization_endpoint, token_endpoint, ...rest }: Place): boolean {
+function isAuth0({ authorization_endpoint, token_endpoint, ...rest }: ServerIdentity): boolean {
   const registration = (rest as { registration_endpoint?: string }).registration_endpoint;
   return (
     pathOf(authorization_endpoint) === '/authorize' &&

@@ -2,7 +2,7 @@
 import type { AuthConfig } from '../../config.ts';
 import type { OAuthError } from './library.ts';
 
-type Given = Pick<
+type ClientConfig = Pick<
   AuthConfig,
   'clientInfo' | 'clientMetadata' | 'clientMetadataUrl' | 'grant' | 'resource' | 'sendResource'
 >;
@@ -11,7 +11,10 @@ const INFO = '--static-oauth-client-info';
 const METADATA = '--static-oauth-client-metadata';
 
 /** Undefined where only the words of the server can help. */
-export function refusalHint({ error, status }: Pick<OAuthError, 'error' | 'status'>, given: Given): string | undefined {
+export function refusalHint(
+  { error, status }: Pick<OAuthError, 'error' | 'status'>,
+  given: ClientConfig,
+): string | undefined {
   switch (error) {
     case 'invalid_client':
       return clientHint(given);
@@ -37,7 +40,7 @@ const GRANTS: Readonly<Record<AuthConfig['grant'], string>> = {
   'client-credentials': 'to sign in as a program (grant client_credentials)',
 };
 
-function clientHint({ clientInfo, clientMetadataUrl }: Given): string {
+function clientHint({ clientInfo, clientMetadataUrl }: ClientConfig): string {
   if (clientInfo !== undefined) {
     return clientInfo.client_secret === undefined
       ? `check client_id in ${INFO}; if the client has a secret, add client_secret`
@@ -49,14 +52,14 @@ function clientHint({ clientInfo, clientMetadataUrl }: Given): string {
   return `try again: the proxy then registers a new client; or give one that is registered there: ${INFO} '{"client_id":"ID"}'`;
 }
 
-function scopeHint({ clientInfo, clientMetadata }: Given): string {
+function scopeHint({ clientInfo, clientMetadata }: ClientConfig): string {
   const pinning = typeof clientInfo?.scope === 'string' ? INFO : METADATA;
   return typeof (clientInfo?.scope ?? clientMetadata.scope) === 'string'
     ? `change "scope" in ${pinning}, or leave it out`
     : `name the scopes to ask for: ${METADATA} '{"scope":"FIRST SECOND"}'`;
 }
 
-function resourceHint({ resource, sendResource }: Given): string | undefined {
+function resourceHint({ resource, sendResource }: ClientConfig): string | undefined {
   if (resource !== undefined) return 'change --resource, or leave it out';
   return sendResource ? 'name the resource that the authorization server knows with --resource URI' : undefined;
 }

@@ -4,11 +4,11 @@ import type { AuthConfig } from '../../config.ts';
 import type { Credentials } from '../vault/credentials.ts';
 import { AuthenticatedClient } from './client-authentication.ts';
 import { parseObject } from './documents.ts';
-import { OAuthError, oauthErrorOf, optionsFor, type Wire } from './library.ts';
+import { type FetchContext, OAuthError, oauthErrorOf, optionsFor } from './library.ts';
 
 /** `impossible`: the server cannot revoke tokens. `refused`: it can, but did not. Never rejects. */
 export async function revoke(
-  wire: Wire,
+  wire: FetchContext,
   config: AuthConfig,
   { issuer, client, tokens }: Credentials,
 ): Promise<'revoked' | 'impossible' | 'refused'> {

@@ -6,13 +6,13 @@ import { retryAfterSeconds } from '../../wire/retry-after.ts';
 import type { Issuer, Tokens } from '../vault/credentials.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { type Document, parseObject, seconds, text, token, unusable } from './documents.ts';
-import { meaningOf, OAuthError, optionsFor, refusalIn, shown, type Wire } from './library.ts';
-import { mannersOf } from './providers.ts';
+import { type FetchContext, meaningOf, OAuthError, optionsFor, refusalIn, shown } from './library.ts';
+import { quirksOf } from './providers.ts';
 import { words } from './scopes.ts';
 import { sentSecrets } from './sent-secrets.ts';
 
 export interface TokenContext {
-  readonly wire: Wire;
+  readonly wire: FetchContext;
   readonly config: AuthConfig;
   readonly issuer: Issuer;
   readonly client: AuthenticatedClient;
@@ -136,7 +136,7 @@ function tokensIn(body: Document, { config, issuer }: TokenContext, hide: Redact
   const idToken = token(body.id_token) ?? token(before?.idToken);
   const scope = text(body.scope);
   const bearer = config.useIdToken ? 'id_token' : (before?.bearer ?? 'access_token');
-  const keepsIdToken = idToken !== undefined && (config.useIdToken || mannersOf(issuer).idTokenAsBearer === true);
+  const keepsIdToken = idToken !== undefined && (config.useIdToken || quirksOf(issuer).idTokenAsBearer === true);
   return {
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),

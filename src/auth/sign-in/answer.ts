@@ -7,7 +7,7 @@ import { OAuthError } from '../oauth/library.ts';
 import { refusalHint } from '../oauth/refusal-hint.ts';
 import type { Credentials } from '../vault/credentials.ts';
 import { type PendingRecord, wait } from '../vault/vault.ts';
-import type { Callback, Verdict } from './callback.ts';
+import type { Callback, SignInOutcome } from './callback.ts';
 import type { SignInContext } from './context.ts';
 
 export class Answer {
@@ -50,7 +50,7 @@ export class Answer {
   }
 
   /** Takes the parameters that the browser brought back. */
-  async finish(answer: URLSearchParams): Promise<Verdict> {
+  async finish(answer: URLSearchParams): Promise<SignInOutcome> {
     const { wire, config, vault } = this.#context;
     const record = this.#record;
     if (!record) return { page: 'failed', reason: 'The sign-in is not ready yet. Try again in a moment.' };
@@ -74,7 +74,7 @@ export class Answer {
     }
   }
 
-  async #failed(error: unknown): Promise<Verdict> {
+  async #failed(error: unknown): Promise<SignInOutcome> {
     await this.#forget(error).catch(() => {});
     const denied = error instanceof OAuthError && error.error === 'access_denied';
     const where = showUrl(this.#context.wire.server);

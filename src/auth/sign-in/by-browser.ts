@@ -6,14 +6,21 @@ import type { AuthConfig } from '../../config.ts';
 import { showUrl } from '../../core/redact.ts';
 import { checkBrowserUrl, openBrowser } from '../../platform/browser.ts';
 import { givenClient, register } from '../oauth/clients.ts';
-import { authorizationUrl, newSecrets, pageOf, resourceToSend, type Secrets, type Wanted } from '../oauth/code-flow.ts';
-import { peekAt, type Wire } from '../oauth/library.ts';
+import {
+  authorizationUrl,
+  newSecrets,
+  pageOf,
+  resourceToSend,
+  type Secrets,
+  type SignInRequest,
+} from '../oauth/code-flow.ts';
+import { type FetchContext, peekAt } from '../oauth/library.ts';
 import { type ClientRecord, type Credentials, type Issuer, isForUs } from '../vault/credentials.ts';
 import { LONGEST_SIGN_IN, type PendingRecord, wait } from '../vault/vault.ts';
 import { Answer } from './answer.ts';
-import { type Listener, listenIfFree, listenOnOneOf } from './callback-port.ts';
+import { type ListenOptions, listenIfFree, listenOnOneOf } from './callback-port.ts';
 import type { SignInContext } from './context.ts';
-import { type Address, addressOf, mayUse, portsOf, redirectOf, redirectUriAt } from './redirect.ts';
+import { addressOf, mayUse, portsOf, type RedirectAddress, redirectOf, redirectUriAt } from './redirect.ts';
 
 /** How long after an unfinished tab the proxy opens no other one, in milliseconds. */
 const NEXT_TAB = 60 * 60_000;
@@ -24,7 +31,7 @@ const NEXT_TAB = 60 * 60_000;
  */
 export async function signInByBrowser(
   context: SignInContext,
-  wanted: Wanted,
+  wanted: SignInRequest,
   stored: Credentials | undefined,
 ): Promise<Credentials> {
   const begun = await context.vault.fresh();
@@ -36,7 +43,7 @@ export async function signInByBrowser(
 }
 
 /** Whether a sign-in in progress would grant what is wanted now, to the client that is configured now. */
-function isFor(pending: PendingRecord, { issuer, scope, resource }: Wanted, config: AuthConfig): boolean {
+function isFor(pending: PendingRecord, { issuer, scope, resource }: SignInRequest, config: AuthConfig): boolean {
   return (
     pending.userCode === undefined &&
     pending.issuer.issuer === issuer.issuer &&
@@ -71,7 +78,7 @@ async function takeOver(context: SignInContext, pending: PendingRecord): Promise
 /** Begins a new sign-in. `last` is an unfinished one. */
 async function begin(
   context: SignInContext,
-  wanted: Wanted,
+  wanted: SignInRequest,
   stored: Credentials | undefined,
   last: PendingRecord | undefined,
 ): Promise<Credentials> {
@@ -113,7 +120,12 @@ function registeredWith(
   return earlier.client?.source === 'registered' ? earlier.client : undefined;
 }
 
-function listenerFor({ wire }: SignInContext, answer: Answer, { host, path }: Address, state: string): Listener {
+function listenerFor(
+  { wire }: SignInContext,
+  answer: Answer,
+  { host, path }: RedirectAddress,
+  state: string,
+): ListenOptions {
   return { host, path, state, server: showUrl(wire.server), finish: (parameters) => answer.finish(parameters) };
 }
 
@@ -126,7 +138,7 @@ interface AuthorizationRequest {
 /** Makes the authorization request, for the known client or for one that it registers. */
 async function requestFor(
   { wire, config, log }: SignInContext,
-  wanted: Wanted,
+  wanted: SignInRequest,
   known: ClientRecord | undefined,
   redirectUri: string,
   secrets: Secrets,
@@ -147,7 +159,7 @@ async function requestFor(
 type Begun = AuthorizationRequest & Secrets & Pick<PendingRecord, 'redirectUri' | 'port' | 'openedAt'>;
 
 /** The record of a sign-in in progress, so that this or another process can finish it. */
-function recordOf(config: AuthConfig, { issuer, resource, scope }: Wanted, begun: Begun): PendingRecord {
+function recordOf(config: AuthConfig, { issuer, resource, scope }: SignInRequest, begun: Begun): PendingRecord {
   const sent = resourceToSend(config, issuer, resource);
   return {
     version: 1,
@@ -163,7 +175,7 @@ function recordOf(config: AuthConfig, { issuer, resource, scope }: Wanted, begun
  * Whether the authorization server still knows a client that it registered a while ago. A server that does not tells
  * only the user, on a page of its own, so the proxy asks the server before it asks the user.
  */
-async function isKnown(wire: Wire, { source }: ClientRecord, url: URL, redirectUri: string): Promise<boolean> {
+async function isKnown(wire: FetchContext, { source }: ClientRecord, url: URL, redirectUri: string): Promise<boolean> {
   if (source !== 'registered') return true;
   try {
     const { status, location } = await peekAt(wire, url);

@@ -3,10 +3,10 @@ import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { askForPort, type Callback, type CallbackOptions, listenForCallback } from './callback.ts';
 
-export type Listener = Omit<CallbackOptions, 'port'>;
+export type ListenOptions = Omit<CallbackOptions, 'port'>;
 
 /** Listens on the first free port. Rejects with a ProxyError `port-taken` if none is free. */
-export async function listenOnOneOf(ports: readonly [number, ...number[]], listener: Listener): Promise<Callback> {
+export async function listenOnOneOf(ports: readonly [number, ...number[]], listener: ListenOptions): Promise<Callback> {
   for (const port of ports) {
     const callback = await listenIfFree(port, listener);
     if (callback) return callback;
@@ -15,7 +15,7 @@ export async function listenOnOneOf(ports: readonly [number, ...number[]], liste
 }
 
 /** Listens on a port. Undefined if another program uses it; any other error is thrown. */
-export function listenIfFree(port: number, listener: Listener): Promise<Callback | undefined> {
+export function listenIfFree(port: number, listener: ListenOptions): Promise<Callback | undefined> {
   const options = { ...listener, port };
   return listenForCallback(options)
     .catch(async (error: NodeJS.ErrnoException) => {

@@ -9,7 +9,7 @@ import { PAGE_HEADERS } from '../../platform/page.ts';
 import { page } from './pages.ts';
 
 /** The outcome of a sign-in, for the page. */
-export type Verdict =
+export type SignInOutcome =
   | { readonly page: 'signed-in' }
   /** The page shows the words of the authorization server to the user, as text. */
   | { readonly page: 'denied'; readonly said?: string | undefined }
@@ -28,7 +28,7 @@ export interface CallbackOptions {
   /** The state that an answer must carry (RFC 6749 section 10.12); compared in constant time. */
   readonly state: string;
   /** Takes the one answer with the right state. The browser waits for the outcome. Called at most once. */
-  readonly finish: (parameters: URLSearchParams) => Promise<Verdict>;
+  readonly finish: (parameters: URLSearchParams) => Promise<SignInOutcome>;
 }
 
 export interface Callback {
@@ -101,7 +101,7 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
   }
 }
 
-interface Reply {
+interface CallbackResponse {
   readonly status: number;
   /** Defaults to `html`. */
   readonly type?: 'html' | 'plain';
@@ -211,7 +211,7 @@ class CallbackListener {
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
-  async #reply(request: http.IncomingMessage): Promise<Reply> {
+  async #reply(request: http.IncomingMessage): Promise<CallbackResponse> {
     const [path, query] = splitTarget(request.url ?? '');
     // A foreign page whose name was made to point at this machine (DNS rebinding) must not see anything.
     if (!this.#isExpectedHost(request.headers.host)) return { status: 403, type: 'plain', text: 'Forbidden\n' };
@@ -237,9 +237,9 @@ class CallbackListener {
     if (!isAnswer(parameters)) return page('wrong-state', NO_ANSWER, { server });
     if (this.#isAnswered) return page(this.#lingers ? 'signed-in' : 'already-done', '', { server });
     this.#isAnswered = true;
-    const verdict = await this.#verdict(parameters);
-    if (verdict.page === 'signed-in') return page('signed-in', '', { server });
-    return page(verdict.page, verdict.page === 'failed' ? verdict.reason : '', { server, said: verdict.said });
+    const outcome = await this.#outcome(parameters);
+    if (outcome.page === 'signed-in') return page('signed-in', '', { server });
+    return page(outcome.page, outcome.page === 'failed' ? outcome.reason : '', { server, said: outcome.said });
   }
 
   #isExpectedHost(header = ''): boolean {
@@ -254,7 +254,7 @@ class CallbackListener {
   }
 
   /** Never rejects, and settles within the time that a browser waits. */
-  #verdict(parameters: URLSearchParams): Promise<Verdict> {
+  #outcome(parameters: URLSearchParams): Promise<SignInOutcome> {
     return new Promise((resolve) => {
       const fail = (reason: string): void => settle({ page: 'failed', reason });
       const onClosing = (): void => fail('The application has stopped waiting for this sign-in.');
@@ -263,10 +263,10 @@ class CallbackListener {
       timer.unref();
       const { signal } = this.#closing;
       signal.addEventListener('abort', onClosing, { once: true });
-      const settle = (verdict: Verdict): void => {
+      const settle = (outcome: SignInOutcome): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onClosing);
-        resolve(verdict);
+        resolve(outcome);
       };
       const { finish } = this.#options;
       void (async () => finish(parameters))().then(settle, (error: unknown) =>

@@ -1,5 +1,7 @@
 /** Additions to the hint about an unfinished sign-in. */
+
 import type { AuthConfig } from '../../config.ts';
+import type { Env } from '../../core/ports.ts';
 import { browserCommand } from '../../platform/browser.ts';
 
 /** An authorization server reports an unknown client only to the browser, so only the user can see it. */
@@ -12,11 +14,7 @@ export function errorPageHint({ clientInfo }: Pick<AuthConfig, 'clientInfo'>): s
  * The part that names the folder of sign-ins; empty when a browser can be opened. On a machine without one, users sign
  * in elsewhere, and often store the sign-in in a folder that this program does not read.
  */
-export function storeHint(
-  env: Readonly<Record<string, string | undefined>>,
-  folder: string | undefined,
-  platform: NodeJS.Platform = process.platform,
-): string {
+export function storeHint(env: Env, folder: string | undefined, platform: NodeJS.Platform = process.platform): string {
   if (browserCommand(env, env.WSL_DISTRO_NAME === undefined ? platform : 'wsl') !== undefined) return '';
   if (folder === undefined) return '; this user has no folder for sign-ins, so they end with the process';
   const variable = platform === 'darwin' ? 'HOME' : platform === 'win32' ? 'LocalAppData' : 'XDG_CACHE_HOME or HOME';

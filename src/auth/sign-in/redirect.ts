@@ -11,13 +11,13 @@ import type { ClientRecord } from '../vault/credentials.ts';
 const [FIRST_PORT, PORTS] = [14_000, 18_000] as const;
 
 /** The parts of a redirect URI that the listener must match. */
-export interface Address {
+export interface RedirectAddress {
   readonly host: string;
   readonly path: string;
 }
 
 /** Where the server sends the browser back to, and where this program listens for it. */
-export interface Redirect extends Address {
+export interface Redirect extends RedirectAddress {
   /** As it must be sent, except for the port if another port will do. */
   readonly uri: string;
   /** The port to listen on, which may differ from that of the URI. */
@@ -26,10 +26,10 @@ export interface Redirect extends Address {
   readonly fixed: boolean;
 }
 
-type Flags = Pick<AuthConfig, 'callbackPort' | 'callbackPath' | 'redirectHost'>;
+type RedirectOptions = Pick<AuthConfig, 'callbackPort' | 'callbackPath' | 'redirectHost'>;
 
 /** @param client the client that will sign in, if it is already known. */
-export function redirectOf(flags: Flags, client: ClientRecord | undefined, server: URL): Redirect {
+export function redirectOf(flags: RedirectOptions, client: ClientRecord | undefined, server: URL): Redirect {
   const registered = client?.redirectUri === undefined ? undefined : parseUrl(client.redirectUri);
   if (registered && client?.source === 'static') {
     const redirect = leadsHere(registered) ? registeredHere : registeredElsewhere;
@@ -42,7 +42,7 @@ export function redirectOf(flags: Flags, client: ClientRecord | undefined, serve
 }
 
 /** The user has registered a loopback URI. One without a port allows any port (RFC 8252, section 7.3). */
-function registeredHere(flags: Flags, uri: URL, server: URL): Redirect {
+function registeredHere(flags: RedirectOptions, uri: URL, server: URL): Redirect {
   const address = { host: uri.hostname, path: uri.pathname };
   const port = portOf(uri);
   if (port === undefined) return atAnyPort(flags, address, usualPort(server));
@@ -50,12 +50,12 @@ function registeredHere(flags: Flags, uri: URL, server: URL): Redirect {
 }
 
 /** The user has registered a URI that leads to this machine by a detour, such as a relay. */
-function registeredElsewhere({ callbackPort, callbackPath }: Flags, uri: URL, server: URL): Redirect {
+function registeredElsewhere({ callbackPort, callbackPath }: RedirectOptions, uri: URL, server: URL): Redirect {
   const port = callbackPort ?? usualPort(server);
   return { uri: uri.href, host: uri.hostname, path: callbackPath, port, fixed: true };
 }
 
-function atAnyPort({ callbackPort }: Flags, address: Address, preferred: number): Redirect {
+function atAnyPort({ callbackPort }: RedirectOptions, address: RedirectAddress, preferred: number): Redirect {
   const port = callbackPort ?? preferred;
   const uri = `http://${address.host}:${port}${address.path}`;
   return { ...address, uri, port, fixed: callbackPort !== undefined };
@@ -88,7 +88,7 @@ export function redirectUriAt({ uri, fixed }: Redirect, port: number): string {
 }
 
 /** Where to listen for a sign-in that another process began with this redirect URI. */
-export function addressOf(redirectUri: string, { callbackPath }: Pick<AuthConfig, 'callbackPath'>): Address {
+export function addressOf(redirectUri: string, { callbackPath }: Pick<AuthConfig, 'callbackPath'>): RedirectAddress {
   const { hostname: host, pathname } = new URL(redirectUri);
   return { host, path: isLoopback(host) ? pathname : callbackPath };
 }

@@ -3,9 +3,9 @@ import { showUrl } from '../../core/redact.ts';
 import type { Challenge } from '../challenge.ts';
 import { AuthenticatedClient } from '../oauth/client-authentication.ts';
 import { givenClient, register } from '../oauth/clients.ts';
-import { resourceToSend, type Wanted } from '../oauth/code-flow.ts';
+import { resourceToSend, type SignInRequest } from '../oauth/code-flow.ts';
 import { discover } from '../oauth/discover.ts';
-import { mannersOf } from '../oauth/providers.ts';
+import { quirksOf } from '../oauth/providers.ts';
 import { scopesToAsk } from '../oauth/scopes.ts';
 import type { ClientRecord, Credentials } from '../vault/credentials.ts';
 import { signInByBrowser } from './by-browser.ts';
@@ -13,7 +13,7 @@ import type { SignInContext } from './context.ts';
 import { byClientCredentials, byDeviceCode, deviceEndpointOf } from './without-browser.ts';
 
 /** The demand of the server that a sign-in must meet. */
-export interface Asked {
+export interface SignInDemand {
   readonly challenge: Challenge;
   /** Whether to request the granted scopes again: the server wants them together with the new ones. */
   readonly stepUp: boolean;
@@ -22,7 +22,7 @@ export interface Asked {
 /** Signs in. The caller must hold the lock. Resolves with the stored credentials; rejects with the reason for a failure. */
 export async function signIn(
   context: SignInContext,
-  asked: Asked,
+  asked: SignInDemand,
   stored: Credentials | undefined,
 ): Promise<Credentials> {
   const { wire, config, log, state } = context;
@@ -35,11 +35,11 @@ export async function signIn(
 /** Where to sign in, and for which resource and scopes. */
 async function wantedBy(
   { wire, config }: SignInContext,
-  asked: Asked,
+  asked: SignInDemand,
   stored: Credentials | undefined,
-): Promise<Wanted> {
+): Promise<SignInRequest> {
   const { resource, issuer } = await discover(wire, asked.challenge, config.resource);
-  const manners = mannersOf(issuer);
+  const quirks = quirksOf(issuer);
   const pinned = config.clientInfo?.scope ?? config.clientMetadata.scope;
   const scope = scopesToAsk({
     // With client credentials, the program asks again before the token expires, when no challenge names the scopes.
@@ -49,14 +49,18 @@ async function wantedBy(
     server: issuer.scopes_supported,
     before: asked.stepUp ? [stored?.scope, stored?.tokens?.scope].filter(Boolean).join(' ') : undefined,
     // Without it, the server issues no ID token (OpenID Connect Core 1.0, section 3.1.2.1).
-    always: config.useIdToken ? ['openid', ...(manners.scopes ?? [])] : manners.scopes,
-    withoutOfflineAccess: manners.withoutOfflineAccess || config.grant === 'client-credentials',
+    always: config.useIdToken ? ['openid', ...(quirks.scopes ?? [])] : quirks.scopes,
+    withoutOfflineAccess: quirks.withoutOfflineAccess || config.grant === 'client-credentials',
   });
   return { issuer, resource: resource.identifier, scope, clientIsKnown: asked.stepUp };
 }
 
 /** Signs in by a grant that needs no browser on this machine. */
-async function directly(context: SignInContext, wanted: Wanted, stored: Credentials | undefined): Promise<Credentials> {
+async function directly(
+  context: SignInContext,
+  wanted: SignInRequest,
+  stored: Credentials | undefined,
+): Promise<Credentials> {
   const { wire, config, vault } = context;
   const { issuer, scope } = wanted;
   if (config.grant === 'device-code') deviceEndpointOf(issuer);
@@ -79,7 +83,7 @@ async function directly(context: SignInContext, wanted: Wanted, stored: Credenti
 
 async function clientFor(
   { wire, config }: SignInContext,
-  { issuer, scope }: Wanted,
+  { issuer, scope }: SignInRequest,
   stored: Credentials | undefined,
 ): Promise<ClientRecord> {
   const given = givenClient(config, issuer, stored);

@@ -17,16 +17,16 @@ import type { Issuer, Tokens } from '../vault/credentials.ts';
 import { type Vault, wait } from '../vault/vault.ts';
 
 /** The resource and the scopes to request. */
-interface Asked {
+interface TokenTarget {
   readonly resource: string | undefined;
   readonly scope: string | undefined;
 }
 
-export function byClientCredentials(context: TokenContext, asked: Asked): Promise<Tokens> {
+export function byClientCredentials(context: TokenContext, asked: TokenTarget): Promise<Tokens> {
   return requestTokens(context, 'client_credentials', parametersOf(asked));
 }
 
-function parametersOf({ resource, scope }: Asked): Record<string, string> {
+function parametersOf({ resource, scope }: TokenTarget): Record<string, string> {
   return { ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope }) };
 }
 
@@ -47,7 +47,7 @@ export interface DeviceContext extends TokenContext {
 }
 
 /** Shows the user where to go and which code to enter there, and polls until the user is done. */
-export async function byDeviceCode(context: DeviceContext, asked: Asked): Promise<Tokens> {
+export async function byDeviceCode(context: DeviceContext, asked: TokenTarget): Promise<Tokens> {
   const { wire, state, log, vault, issuer, client } = context;
   const device = await begin(context, asked);
   const page = device.completePage ?? device.page;
@@ -115,7 +115,7 @@ interface Device {
   readonly interval: number;
 }
 
-async function begin({ wire, config, issuer, client }: TokenContext, asked: Asked): Promise<Device> {
+async function begin({ wire, config, issuer, client }: TokenContext, asked: TokenTarget): Promise<Device> {
   const endpoint = deviceEndpointOf(issuer);
   try {
     return await client.request(async (authentication) => {

@@ -10,7 +10,7 @@ export interface Stored {
   readonly problem: string | undefined;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+type StoredMembers = Readonly<Record<string, unknown>>;
 
 /** Whether a header can carry a token at all: servers use more characters than RFC 6750, section 2.1 allows. */
 export function isSendable(token: string | undefined): token is string {
@@ -86,12 +86,12 @@ function soundTokens(value: unknown): Tokens | undefined {
   return isSendable(bearer === 'id_token' ? tokens.idToken : tokens.accessToken) ? tokens : undefined;
 }
 
-function texts<K extends string>(members: Members, names: readonly K[]): { [name in K]?: string } {
+function texts<K extends string>(members: StoredMembers, names: readonly K[]): { [name in K]?: string } {
   const found = names.filter((name) => isText(members[name])).map((name) => [name, members[name]]);
   return Object.fromEntries(found) as { [name in K]?: string };
 }
 
-function parsed(text: string): Members | undefined {
+function parsed(text: string): StoredMembers | undefined {
   try {
     return object(JSON.parse(text));
   } catch {
@@ -99,8 +99,8 @@ function parsed(text: string): Members | undefined {
   }
 }
 
-function object(value: unknown): Members | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined;
+function object(value: unknown): StoredMembers | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as StoredMembers) : undefined;
 }
 
 export function isNumber(value: unknown): value is number {

@@ -22,13 +22,13 @@ export async function accountsOf(store: SecretStore, url: URL | undefined): Prom
 }
 
 /** The URL, whose query is not stored, and the value of `--resource`: a command needs both to select an account. */
-export interface Address {
+export interface AccountAddress {
   readonly url: URL;
   readonly resource: string | undefined;
 }
 
 /** @param given the URL on the command line. Undefined if it does not suffice to find the address. */
-export function addressOf({ name, credentials }: Account, given: URL | undefined): Address | undefined {
+export function addressOf({ name, credentials }: Account, given: URL | undefined): AccountAddress | undefined {
   const urls = [given, parseUrl(credentials.url)].filter((url) => url !== undefined);
   const all = urls.flatMap((url) => [undefined, credentials.resource].map((resource) => ({ url, resource })));
   return all.find(({ url, resource }) => credentialsName(url, resource, credentials.profile) === name);

@@ -1,7 +1,7 @@
 /** What the operator must tell clients of HTTP mode: the URL to connect to, and an entry for their configuration. */
 import { CLIENT_PATHS } from '../../downstream/http/paths.ts';
 
-export interface Served {
+export interface ListeningServer {
   /** `http://HOST:PORT`. */
   readonly url: string;
   /** The interfaces that the proxy listens on, in words, when it is more than one address. */
@@ -13,7 +13,7 @@ export interface Served {
 }
 
 /** One line, without the client token. A generated token is shown once, a given one never. */
-export function clientLine({ url, interfaces, needsToken, server }: Served): string {
+export function clientLine({ url, interfaces, needsToken, server }: ListeningServer): string {
   const address = `${url}${CLIENT_PATHS.streamable}`;
   const elsewhere = interfaces === undefined ? '' : " (from other machines: this machine's name or address instead)";
   const headers = needsToken ? { headers: { Authorization: 'Bearer CLIENT_TOKEN' } } : {};

@@ -3,7 +3,7 @@
  * where the terminal can do that, otherwise with one line of the log for each step. Nothing is coloured, and the cursor
  * stays visible.
  */
-import type { Log } from '../../core/ports.ts';
+import type { Env, Log } from '../../core/ports.ts';
 import { printable, type Redact } from '../../core/redact.ts';
 
 /** Goes to the start of the line, and erases all of it (ECMA-48, EL). */
@@ -141,7 +141,7 @@ export function fitted(text: string, end: string, columns: number): string {
 
 export interface Terminal {
   readonly isTTY: boolean;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
 }
 
 /** Whether a line may be rewritten: not for programs that read stderr, and not where the user wants no escape sequences. */

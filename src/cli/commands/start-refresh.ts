@@ -11,7 +11,7 @@ const REPORT_LIMIT = 65_536;
  * Starts this program again, with the same arguments, to refresh the credentials with this serial. False when it cannot
  * be started.
  */
-export async function renewApart(serial: number): Promise<boolean> {
+export async function refreshElsewhere(serial: number): Promise<boolean> {
   let outcome = await renewOnce(serial);
   // If the process was killed, only another attempt can find out whether the refresh succeeded.
   if (outcome === 'silence') outcome = await renewOnce(serial);

@@ -21,7 +21,7 @@ export async function status(target: StatusTarget, context: CommandContext): Pro
   const found = (await accountsOf(store, url)).filter(
     ({ credentials }) => profile === undefined || credentials.profile === profile,
   );
-  const all: Told[] = [];
+  const all: AccountStatus[] = [];
   for (const [index, account] of found.entries()) {
     if (check) context.progress.step(`checking sign-in ${index + 1} of ${found.length}`);
     const checked = check
@@ -38,7 +38,7 @@ export async function status(target: StatusTarget, context: CommandContext): Pro
   if (failed) throw notAccepted(failed);
 }
 
-interface Told {
+interface AccountStatus {
   readonly credentials: Credentials;
   readonly checked: Check | undefined;
 }
@@ -48,7 +48,7 @@ function nobody(url: URL | undefined, profile: string | undefined): string {
   return `not signed in ${where}${profile === undefined ? '' : ` with --profile ${profile}`}`;
 }
 
-function notAccepted({ credentials, checked }: Told): ProxyError {
+function notAccepted({ credentials, checked }: AccountStatus): ProxyError {
   const { url, profile } = credentials;
   const where = printable(url, 300);
   if (checked?.accepted === undefined) {
@@ -62,7 +62,7 @@ function notAccepted({ credentials, checked }: Told): ProxyError {
   });
 }
 
-function describe(told: Told, now: number): string[] {
+function describe(told: AccountStatus, now: number): string[] {
   const { url, profile, resource, issuer, client, tokens } = told.credentials;
   const fact = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`  ${`${name}:`.padEnd(10)} ${printable(value, 200)}`];
@@ -84,7 +84,7 @@ const KINDS = {
   registered: 'registered by mcp-proxy',
 } as const;
 
-function stateOf({ credentials: { tokens }, checked }: Told, now: number): string {
+function stateOf({ credentials: { tokens }, checked }: AccountStatus, now: number): string {
   if (checked?.accepted === true) return 'signed in: the server accepts it';
   if (checked?.accepted === false) {
     return `signed out: the server refuses it (HTTP ${checked.httpStatus}); the next call asks to sign in`;
@@ -106,7 +106,7 @@ function tokenState({ expiresAt, refreshToken }: NonNullable<Credentials['tokens
   return `${expiresAt > now ? 'expires' : 'expired'} ${inWords(expiresAt, now)}${renewed}`;
 }
 
-function asJson({ credentials, checked }: Told, now: number): object {
+function asJson({ credentials, checked }: AccountStatus, now: number): object {
   const { url, profile, resource, issuer, client, tokens } = credentials;
   return {
     url,

@@ -12,11 +12,10 @@ import {
   type ProcessConfig,
   type Strategy,
 } from '../../config.ts';
-import type { Level } from '../../core/ports.ts';
+import type { Env, Level } from '../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../core/redact.ts';
 import type { ReadFile } from './given-files.ts';
 import { SHELLS, type Shell, SUBCOMMANDS } from './options.ts';
-import type { Env } from './placeholders.ts';
 import { readAuth } from './read-auth.ts';
 import { credentialsIn, parseHeader } from './read-headers.ts';
 import { readForwardHeaders, readListen } from './read-listen.ts';

@@ -18,7 +18,7 @@ const OPTIONS: readonly Omit<Option, 'group'>[] = [
     name: 'listen',
     short: 'l',
     value: 'ADDR',
-    help: 'serve HTTP clients on localhost:8080, or with :8080 on every interface; port 0 picks a free one',
+    help: 'serve HTTP clients on ADDR, such as localhost:8080, or :8080 for every interface; 0 picks a free port',
     check: checkListen,
   },
   {
@@ -79,7 +79,7 @@ const OPTIONS: readonly Omit<Option, 'group'>[] = [
     name: 'session-idle',
     value: 'SECONDS',
     default: String(LISTEN_DEFAULTS.sessionIdle / 1_000),
-    help: 'close a session that nobody uses or listens on for this long',
+    help: 'close a session that no client uses or listens on for this long',
     check: checkSeconds,
     rare: true,
   },

@@ -1,7 +1,6 @@
 /** Placeholders in values on the command line, which keep secrets out of it. */
+import type { Env } from '../../core/ports.ts';
 import { UnexplainedMistake } from './usage-error.ts';
-
-export type Env = Readonly<Record<string, string | undefined>>;
 
 /** `${NAME}`, `${env:NAME}`, `${NAME:-default}`. The last alternative is the start of any other placeholder. */
 const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;

@@ -1,8 +1,9 @@
 /** The flags of the sign-in. */
 import { type AuthConfig, type Grant, HTTP_SERVER_DEFAULTS } from '../../config.ts';
+import type { Env } from '../../core/ports.ts';
 import { milliseconds } from './durations.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
-import { type Env, expandVariables } from './placeholders.ts';
+import { expandVariables } from './placeholders.ts';
 import { usageError } from './usage-error.ts';
 import type { Flags } from './words.ts';
 

@@ -1,6 +1,7 @@
 /** Headers on the command line: `--header`, and the user info of the URL. */
 
-import { type Env, expandVariables } from './placeholders.ts';
+import type { Env } from '../../core/ports.ts';
+import { expandVariables } from './placeholders.ts';
 import { UnexplainedMistake, usageError } from './usage-error.ts';
 
 /** Without an apostrophe at the beginning, which is a quote that cmd.exe does not understand. */

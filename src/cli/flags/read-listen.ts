@@ -1,10 +1,11 @@
 /** The flags of HTTP mode: the address for clients, their access, and the headers to forward from them. */
 import { type ForwardedHeader, LISTEN_DEFAULTS, type ListenConfig, type UpstreamSession } from '../../config.ts';
+import type { Env } from '../../core/ports.ts';
 import { isReservedHeader } from '../../http/client.ts';
 import { CLIENT_TOKEN_FORM, invalidValue, isBearerToken } from './checks.ts';
 import { milliseconds } from './durations.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
-import { type Env, expandVariables } from './placeholders.ts';
+import { expandVariables } from './placeholders.ts';
 import { readServerTls } from './read-tls.ts';
 import { usageError } from './usage-error.ts';
 import type { Flags } from './words.ts';

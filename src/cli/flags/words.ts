@@ -34,7 +34,20 @@ export class Flags {
   }
 }
 
-export interface Tokens {
+/** What `parseArgs` makes of a word. */
+type Token =
+  | { readonly kind: 'positional'; readonly index: number; readonly value: string }
+  | {
+      readonly kind: 'option';
+      readonly index: number;
+      readonly name: string;
+      readonly rawName: string;
+      readonly value: string | undefined;
+      readonly inlineValue: boolean | undefined;
+    }
+  | { readonly kind: 'option-terminator'; readonly index: number };
+
+export interface ParsedArguments {
   readonly flags: Flags;
   readonly positionals: readonly string[];
   /** Everything after `--`, or undefined when there is no `--`. */
@@ -42,23 +55,12 @@ export interface Tokens {
 }
 
 /** Throws a usage error for unknown flags and for those without or with the wrong kind of value. */
-export function readTokens(argv: readonly string[]): Tokens {
-  const options = Object.fromEntries(
-    OPTIONS.map((o) => [
-      o.name,
-      {
-        type: o.value === undefined ? 'boolean' : 'string',
-        multiple: true,
-        ...(o.short && { short: o.short }),
-      } as const,
-    ]),
-  );
+export function readTokens(argv: readonly string[]): ParsedArguments {
   const end = argv.indexOf('--');
   const own = end === -1 ? argv : argv.slice(0, end);
-  const { tokens } = parseArgs({ args: [...own], options, strict: false, allowPositionals: true, tokens: true });
   const flags = new Flags();
   const positionals: string[] = [];
-  for (const token of tokens) {
+  for (const token of tokensOf(own)) {
     if (token.kind === 'positional') {
       // Flags after a command belong to the command.
       const words = positionals.length === 0 ? own.slice(token.index) : [];
@@ -81,6 +83,23 @@ export function readTokens(argv: readonly string[]): Tokens {
     flags.add(option, flagValue(option, swallowed ? undefined : token.value));
   }
   return { flags, positionals, command: end === -1 ? undefined : argv.slice(end + 1) };
+}
+
+function tokensOf(words: readonly string[]): readonly Token[] {
+  // Most starts have a URL and nothing else, and need neither Node's parser nor its description of the table.
+  if (!words.some((word) => word.startsWith('-')))
+    return words.map((value, index) => ({ kind: 'positional', index, value }));
+  const options = Object.fromEntries(
+    OPTIONS.map((o) => [
+      o.name,
+      {
+        type: o.value === undefined ? 'boolean' : 'string',
+        multiple: true,
+        ...(o.short && { short: o.short }),
+      } as const,
+    ]),
+  );
+  return parseArgs({ args: [...words], options, strict: false, allowPositionals: true, tokens: true }).tokens;
 }
 
 function flagValue(option: Option, value: string | undefined): string | boolean {

@@ -88,7 +88,8 @@ export function claimBytes(budget: Budget, owner: object, sent: Sent): Release |
 
 /** The groups that the sender of a message belongs to. */
 export function groupsOf({ req, forwarded }: Sent): string[] {
-  const groups = [`address ${req.socket.remoteAddress}`];
+  // The address itself: the same string for each request of a connection, which is cheaper to look up than an equal one.
+  const groups = [req.socket.remoteAddress ?? ''];
   const sent = Object.entries(forwarded);
   if (sent.length > 0) groups.push(`headers ${JSON.stringify(sent)}`);
   return groups;

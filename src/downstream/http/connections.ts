@@ -50,6 +50,16 @@ export class Connections {
     if (this.#ending && connection.open.length === 0) connection.socket.end();
   }
 
+  /**
+   * Notes that a connection was silent for a while. Closes it when it is idle, or when its client does not read what is
+   * waiting for it. For a call that waits for its answer, silence is normal.
+   */
+  silent(socket: Marked): void {
+    const res = socket[CONNECTION]?.open[0];
+    if (!res) socket.destroy();
+    else if (res.writableLength > 0) res.destroy();
+  }
+
   /** Closes each connection as soon as it has no open responses. */
   end(): void {
     this.#ending = true;

@@ -1,5 +1,5 @@
 /** The HTTP server itself: its address, its limits, its certificate, and its end. */
-import http, { type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Closable } from '../../core/exchange.ts';
 import { atMost } from '../../core/timer.ts';
@@ -36,11 +36,6 @@ const LIMITS: ServerOptions = {
 /** How long a client may read nothing of the data waiting for it, in milliseconds. */
 const STALLED = 60_000;
 
-/** Called when a connection was silent for a while. For a call that waits for its answer, silence is normal. */
-function cutStalled(this: ServerResponse): void {
-  if (this.writableLength > 0) this.destroy();
-}
-
 export interface Listener extends Closable {
   /** `http://HOST:PORT`, for clients on this machine where every interface is bound. */
   readonly url: string;
@@ -62,6 +57,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   server.on('connection', (socket: Socket) => connections.opened(socket));
   // Over TLS, requests come on a separate socket.
   server.on('secureConnection', (socket: Socket) => connections.opened(socket));
+  server.on('timeout', (socket: Socket) => connections.silent(socket));
   const onClose = function (this: ServerResponse): void {
     connections.over(this);
     closed(this);
@@ -69,7 +65,6 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const serve: RequestListener = (req, res) => {
     connections.begun(res);
     res.on('close', onClose);
-    res.on('timeout', cutStalled);
     handle(req, res);
   };
   server.on('request', serve);
@@ -100,8 +95,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 }
 
 async function create({ tls }: ListenerOptions): Promise<Server> {
-  if (!tls) return http.createServer(LIMITS);
-  const https = await import('node:https');
+  if (!tls) return createServer(LIMITS);
+  const https = process.getBuiltinModule('node:https');
   try {
     return https.createServer({ ...LIMITS, ...tls });
   } catch (error) {

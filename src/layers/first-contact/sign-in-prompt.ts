@@ -22,7 +22,7 @@ export interface SignInPromptOptions {
   mayAsk(): boolean;
 }
 
-interface Asked {
+interface ShownPrompt {
   readonly url: string;
   readonly id: string;
   readonly cancellation: Cancellation;
@@ -33,9 +33,9 @@ interface Asked {
 /** For legacy clients: asks without a request of the client, as soon as there is a page to show. */
 export class SignInPrompt {
   readonly #options: SignInPromptOptions;
-  #asked: Asked | undefined;
+  #asked: ShownPrompt | undefined;
   /** The last prompt, until the proxy knows that its sign-in has been completed. */
-  #ended: Asked | undefined;
+  #ended: ShownPrompt | undefined;
   #lastId = 0;
 
   constructor(options: SignInPromptOptions) {

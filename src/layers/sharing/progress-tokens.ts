@@ -41,14 +41,14 @@ export function progressTokens(): Layer {
   };
 }
 
-interface Asked {
+interface TokenOwner {
   /** As the client spelled it. */
   readonly token: Json;
   readonly exchange: Pick<Exchange, 'notify' | 'room'>;
 }
 
 export class ProgressTokens {
-  readonly #asked = new Map<number, Asked>();
+  readonly #asked = new Map<number, TokenOwner>();
   #last = 0;
 
   /**
@@ -85,7 +85,7 @@ export class ProgressTokens {
     if (asked && !asked.exchange.room()) told(asked, note);
   }
 
-  #askedBy(note: Call): Asked | undefined {
+  #askedBy(note: Call): TokenOwner | undefined {
     const token = toldToken(note.params);
     // Our tokens are numbers, but a server may turn them into strings.
     const own = token === undefined ? undefined : numberIn(token);
@@ -93,6 +93,6 @@ export class ProgressTokens {
   }
 }
 
-function told({ exchange, token }: Asked, note: Call): Promise<void> | undefined {
+function told({ exchange, token }: TokenOwner, note: Call): Promise<void> | undefined {
   return note.params && exchange.notify({ ...note, params: withMember(note.params, MARK, token) });
 }

@@ -36,7 +36,7 @@ export type Attempt =
   /** No answer came. `proven`: the server had already shown that it speaks the transport. */
   | { readonly kind: 'failed'; readonly error: unknown; readonly proven: boolean };
 
-export type Step =
+export type PlanStep =
   | { readonly kind: 'try'; readonly transport: TransportName }
   /** The session of the last attempt is the one to use. */
   | { readonly kind: 'keep'; readonly reply: Reply }
@@ -73,7 +73,7 @@ function orderOf(strategy: Strategy, remembered: TransportName | undefined): Pla
  * What to do next.
  * @param tried the results of the transports that were tried, in order.
  */
-export function nextStep({ order, guesses }: Plan, tried: readonly Attempt[]): Step {
+export function nextStep({ order, guesses }: Plan, tried: readonly Attempt[]): PlanStep {
   const [first, second] = tried;
   if (!first) return { kind: 'try', transport: order[0] };
   if (second) return guesses ? afterPreferred(first, second) : afterFallback(first, second);
@@ -90,14 +90,14 @@ function provesNothing(guess: Attempt): boolean {
 }
 
 /** Decides after a guess and the preferred transport. */
-function afterPreferred(guess: Attempt, preferred: Attempt): Step {
+function afterPreferred(guess: Attempt, preferred: Attempt): PlanStep {
   const hasNoSession = preferred.kind === 'other-transport' || isAnswer(preferred);
   // The guess was right after all, so the cause is the failure there.
   return hasNoSession && guess.kind === 'failed' && guess.proven ? endWith(guess) : endWith(preferred);
 }
 
 /** Decides after the preferred transport and the other one. When neither fits, the first one met the cause. */
-function afterFallback(preferred: Attempt, fallback: Attempt): Step {
+function afterFallback(preferred: Attempt, fallback: Attempt): PlanStep {
   switch (fallback.kind) {
     case 'other-transport':
       return endWith(preferred);
@@ -115,7 +115,7 @@ function isAnswer(attempt: Attempt): boolean {
   return (attempt.kind === 'answered' || attempt.kind === 'refused') && answerIn(attempt.outcome) !== undefined;
 }
 
-function endWith(attempt: Attempt): Step {
+function endWith(attempt: Attempt): PlanStep {
   switch (attempt.kind) {
     case 'open':
       return { kind: 'keep', reply: attempt.reply };

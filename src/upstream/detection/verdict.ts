@@ -67,9 +67,8 @@ export function afterModernPost(outcome: Outcome, method: string): Verdict {
   const discovering = method === 'server/discover';
   if (outcome.kind === 'answered') {
     if (!discovering) return 'result' in outcome.reply ? 'open' : 'final';
-    const verdict = afterRevisions(namedRevisions(outcome.reply));
-    // A server that answers `server/discover` names its revisions: the client gets that answer, whatever they are.
-    return verdict ? (verdict === 'open' ? 'open' : 'final') : 'other-era';
+    // The client gets the answer of a server that speaks neither era.
+    return afterRevisions(namedRevisions(outcome.reply)) ?? 'other-era';
   }
   if (outcome.status !== 400 && outcome.status !== 404 && outcome.status !== 405) return 'final';
   if (outcome.reply === undefined || discovering) return 'other-era';

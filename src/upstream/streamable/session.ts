@@ -201,7 +201,7 @@ export class StreamableSession {
     const { url, log } = this.#context;
     const { signal } = exchange;
     const opening = exchange.call.method === 'initialize';
-    const started = Date.now();
+    const started = opening ? Date.now() : 0;
     const kind = opening ? 'open' : 'post';
     const body = encodeRequest(pending.id, exchange.call);
     const response = await this.#post(kind, body, { purpose: 'call', signal, repeatable: isRepeatable(exchange.call) });

@@ -40,7 +40,9 @@ it.each([[[]], [['tcsh']], [['bash', 'zsh']], [['bash', '--frobnicate']]])(
 );
 
 it('no start loads the scripts', () => {
-  expect(readFileSync(PROXY_BIN.replace(/bin.mcp-proxy\.js$/, 'dist/mcp-proxy.js'), 'utf8')).not.toContain('COMPREPLY');
+  expect(readFileSync(PROXY_BIN.replace(/bin.mcp-proxy\.js$/, 'dist/mcp-proxy.cjs'), 'utf8')).not.toContain(
+    'COMPREPLY',
+  );
 });
 
 /** The line, and the candidates for its last word. */

@@ -1,5 +1,5 @@
 // Atlassian's MCP server at both of its addresses, each with an authorization server that calls itself otherwise.
-import { Authorization, type Client, type Manners, random, type TokenRefusal, words } from './authorization.ts';
+import { Authorization, type Client, type ProviderQuirks, random, type TokenRefusal, words } from './authorization.ts';
 import { bearer, challenge, json, type Provider, startProvider } from './provider.ts';
 
 export interface AtlassianOptions {
@@ -51,7 +51,7 @@ const ADDRESSES: Record<'v1' | 'authv2', Address> = {
 
 export async function startAtlassian({ address = 'authv2' }: AtlassianOptions = {}): Promise<Atlassian> {
   const { mcpUrl, issuer, metadata, endpoints } = ADDRESSES[address];
-  const authorization = new Authorization(manners());
+  const authorization = new Authorization(quirks());
   const document = {
     issuer,
     authorization_endpoint: endpoints.authorize,
@@ -98,7 +98,7 @@ function register(asked: Registration, clients: Map<string, Client>) {
   return json(201, { ...asked, client_id: id, token_endpoint_auth_method: 'none' });
 }
 
-function manners(): Manners {
+function quirks(): ProviderQuirks {
   const refusal = (status: number, error: string, error_description: string): TokenRefusal => ({
     status,
     body: { error, error_description },

@@ -1,5 +1,5 @@
 // Auth0 in front of an MCP server that is an API of the tenant.
-import { Authorization, type Client, type Manners, random, type TokenRefusal, words } from './authorization.ts';
+import { Authorization, type Client, type ProviderQuirks, random, type TokenRefusal, words } from './authorization.ts';
 import { claims, encrypted, jwt, keys } from './jwt.ts';
 import { bearer, challenge, json, type Provider, startProvider } from './provider.ts';
 
@@ -34,7 +34,7 @@ const ENDPOINTS = {
 
 export async function startAuth0(options: Auth0Options = {}): Promise<Auth0> {
   const client: Client = { id: 'bW9ja2NsaWVudG9mYWNtZWNvcnA3MTM', redirects: (uri) => uri === options.redirectUri };
-  const authorization = new Authorization(manners(client, options));
+  const authorization = new Authorization(quirks(client, options));
   const document = {
     issuer: ISSUER,
     authorization_endpoint: ENDPOINTS.authorize,
@@ -83,7 +83,7 @@ export async function startAuth0(options: Auth0Options = {}): Promise<Auth0> {
   return { ...provider, authorization, clientInfo: { client_id: client.id } };
 }
 
-function manners(client: Client, { profile = 'audience', strict = false }: Auth0Options): Manners {
+function quirks(client: Client, { profile = 'audience', strict = false }: Auth0Options): ProviderQuirks {
   const refusal = (status: number, error: string, error_description: string): TokenRefusal => ({
     status,
     body: { error, error_description },

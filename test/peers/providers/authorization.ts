@@ -1,4 +1,4 @@
-// The code flow of a stand-in: what every authorization server does, with the manners of one of them.
+// The code flow of a stand-in: what every authorization server does, with the quirks of one of them.
 import { createHash, randomBytes } from 'node:crypto';
 import { type Answer, json, page, type Request, redirect } from './provider.ts';
 
@@ -40,7 +40,7 @@ export interface Issue {
   refresh(prefix?: string): string;
 }
 
-export interface Manners {
+export interface ProviderQuirks {
   clients: Client[];
   unknownClient(id: string): Refusal;
   wrongRedirect(uri: string): Refusal;
@@ -81,15 +81,15 @@ export function anyPort(registered: string): (uri: string) => boolean {
 
 export class Authorization {
   readonly clients = new Map<string, Client>();
-  readonly #manners: Manners;
+  readonly #quirks: ProviderQuirks;
   readonly #codes = new Map<string, Code>();
   readonly #refresh = new Map<string, Grant>();
   readonly #spent = new Map<string, Grant>();
   readonly #access = new Map<string, Grant>();
 
-  constructor(manners: Manners) {
-    this.#manners = manners;
-    for (const client of manners.clients) this.clients.set(client.id, client);
+  constructor(quirks: ProviderQuirks) {
+    this.#quirks = quirks;
+    for (const client of quirks.clients) this.clients.set(client.id, client);
   }
 
   /** The sign-in behind an access token that is still good. */
@@ -111,23 +111,23 @@ export class Authorization {
     const state = query.get('state') ?? undefined;
     const refuse = ({ error, description, page: status }: Refusal): Answer =>
       status === undefined
-        ? redirect(uri, { error, error_description: description, state, ...this.#manners.inRedirect })
+        ? redirect(uri, { error, error_description: description, state, ...this.#quirks.inRedirect })
         : page(status, `${error}: ${description ?? ''}`);
 
     const client = this.clients.get(id);
-    if (!client) return refuse(this.#manners.unknownClient(id));
-    if (!client.redirects(uri)) return refuse(this.#manners.wrongRedirect(uri));
-    const refusal = this.#manners.authorize(query, client);
+    if (!client) return refuse(this.#quirks.unknownClient(id));
+    if (!client.redirects(uri)) return refuse(this.#quirks.wrongRedirect(uri));
+    const refusal = this.#quirks.authorize(query, client);
     if (refusal) return refuse(refusal);
     const code = random();
-    const grant = { client, scopes: this.#manners.scopes(query), query };
+    const grant = { client, scopes: this.#quirks.scopes(query), query };
     this.#codes.set(code, { grant, redirectUri: uri, challenge: query.get('code_challenge') });
-    return redirect(uri, { code, state, ...this.#manners.inRedirect });
+    return redirect(uri, { code, state, ...this.#quirks.inRedirect });
   };
 
   readonly token = (request: Request): Answer => {
     const [status, body] = this.#token(request);
-    return this.#manners.encode?.(request, status, body) ?? json(status, body);
+    return this.#quirks.encode?.(request, status, body) ?? json(status, body);
   };
 
   /** RFC 7009: whichever token it is, the whole sign-in ends; one that nobody knows is no error. */
@@ -139,23 +139,22 @@ export class Authorization {
   };
 
   #token({ form, headers }: Request): [number, object] {
-    const manners = this.#manners;
+    const quirks = this.#quirks;
     const refuse = ({ status, body }: TokenRefusal): [number, object] => [status, body];
     const { id, secret } = credentials(form, headers.authorization);
     const client = this.clients.get(id);
-    if (!client) return refuse(manners.wrongClient);
-    if (client.secret === undefined && secret !== undefined && manners.secretUnwanted)
-      return refuse(manners.secretUnwanted);
-    if (client.secret !== undefined && secret === undefined)
-      return refuse(manners.secretMissing ?? manners.wrongClient);
-    if (client.secret !== undefined && secret !== client.secret) return refuse(manners.wrongClient);
+    if (!client) return refuse(quirks.wrongClient);
+    if (client.secret === undefined && secret !== undefined && quirks.secretUnwanted)
+      return refuse(quirks.secretUnwanted);
+    if (client.secret !== undefined && secret === undefined) return refuse(quirks.secretMissing ?? quirks.wrongClient);
+    if (client.secret !== undefined && secret !== client.secret) return refuse(quirks.wrongClient);
 
     const turn = form.get('grant_type') === 'refresh_token' ? 'refresh' : 'code';
     const grant = turn === 'refresh' ? this.#refreshed(form) : this.#redeemed(form);
-    if (grant?.client !== client) return refuse(turn === 'refresh' ? manners.wrongRefresh : manners.wrongCode);
-    const refusal = manners.token?.(form, turn, grant);
+    if (grant?.client !== client) return refuse(turn === 'refresh' ? quirks.wrongRefresh : quirks.wrongCode);
+    const refusal = quirks.token?.(form, turn, grant);
     if (refusal) return refuse(refusal);
-    if (turn === 'refresh' && manners.rotates) {
+    if (turn === 'refresh' && quirks.rotates) {
       const used = form.get('refresh_token') ?? '';
       this.#refresh.delete(used);
       this.#spent.set(used, grant);
@@ -168,7 +167,7 @@ export class Authorization {
       access: (token = random()) => keep(this.#access, token),
       refresh: (prefix = '') => keep(this.#refresh, prefix + random(32)),
     };
-    return [200, manners.answer(grant, issue, turn, form)];
+    return [200, quirks.answer(grant, issue, turn, form)];
   }
 
   #redeemed(form: URLSearchParams): Grant | undefined {

@@ -1,5 +1,5 @@
 // Amazon Cognito in front of an AgentCore gateway.
-import { Authorization, type Manners, random, type TokenRefusal, words } from './authorization.ts';
+import { Authorization, type ProviderQuirks, random, type TokenRefusal, words } from './authorization.ts';
 import { claims, jwt, keys } from './jwt.ts';
 import { bearer, challenge, type Provider, startProvider } from './provider.ts';
 
@@ -32,7 +32,7 @@ const ENDPOINTS = {
 };
 
 export async function startCognito({ redirectUri, allows = 'audience' }: CognitoOptions): Promise<Cognito> {
-  const authorization = new Authorization(manners(redirectUri, allows === 'resource'));
+  const authorization = new Authorization(quirks(redirectUri, allows === 'resource'));
   const metadata = `${MCP}/.well-known/oauth-protected-resource`;
   const provider = await startProvider({
     mcpUrl: `${MCP}/mcp`,
@@ -73,7 +73,7 @@ export async function startCognito({ redirectUri, allows = 'audience' }: Cognito
   return { ...provider, authorization, clientInfo: { client_id: CLIENT } };
 }
 
-function manners(redirectUri: string, hasResource: boolean): Manners {
+function quirks(redirectUri: string, hasResource: boolean): ProviderQuirks {
   // Errors have no description.
   const refusal = (error: string): TokenRefusal => ({ status: 400, body: { error } });
   return {

@@ -1,5 +1,5 @@
 // Microsoft Entra ID, version 2 endpoints, in front of an MCP server that is an app of the tenant.
-import { Authorization, anyPort, type Grant, type Manners, type TokenRefusal, words } from './authorization.ts';
+import { Authorization, anyPort, type Grant, type ProviderQuirks, type TokenRefusal, words } from './authorization.ts';
 import { claims, jwt, keys } from './jwt.ts';
 import { bearer, challenge, json, type Provider, type Routes, startProvider } from './provider.ts';
 
@@ -40,7 +40,7 @@ export async function startEntra(options: EntraOptions = {}): Promise<Entra> {
   };
   const secret = options.confidential ? 'Q~8_the-secret-of-the-app' : undefined;
   const client = { id: CLIENT, redirects: redirectsTo, ...(secret === undefined ? {} : { secret }) };
-  const authorization = new Authorization(manners(client));
+  const authorization = new Authorization(quirks(client));
 
   const document = {
     token_endpoint: endpoints.token,
@@ -101,7 +101,7 @@ function redirectsTo(uri: string): boolean {
   return anyPort(`http://localhost${pathname}`)(uri);
 }
 
-function manners(client: Manners['clients'][number]): Manners {
+function quirks(client: ProviderQuirks['clients'][number]): ProviderQuirks {
   return {
     clients: [client],
     rotates: false,

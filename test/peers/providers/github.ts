@@ -1,5 +1,5 @@
 // GitHub, and its own MCP server.
-import { Authorization, anyPort, type Manners, type TokenRefusal } from './authorization.ts';
+import { Authorization, anyPort, type ProviderQuirks, type TokenRefusal } from './authorization.ts';
 import { bearer, challenge, json, type Provider, startProvider } from './provider.ts';
 
 export interface GithubOptions {
@@ -22,7 +22,7 @@ const CLIENT = { id: 'Iv23liA1b2C3d4E5f6G7', secret: '0123456789abcdef0123456789
 const DOCS = 'https://docs.github.com/apps/managing-oauth-apps';
 
 export async function startGithub({ callback, app = 'github' }: GithubOptions = {}): Promise<Github> {
-  const authorization = new Authorization(manners(callback, app));
+  const authorization = new Authorization(quirks(callback, app));
   const metadata = `${MCP}/.well-known/oauth-protected-resource/mcp/`;
   const provider = await startProvider({
     mcpUrl: `${MCP}/mcp/`,
@@ -60,7 +60,7 @@ export async function startGithub({ callback, app = 'github' }: GithubOptions = 
   return { ...provider, authorization, clientInfo: { client_id: CLIENT.id, client_secret: CLIENT.secret } };
 }
 
-function manners(callback: string | undefined, app: 'github' | 'oauth'): Manners {
+function quirks(callback: string | undefined, app: 'github' | 'oauth'): ProviderQuirks {
   // Errors come with status 200.
   const refusal = (error: string, error_description: string): TokenRefusal => ({
     status: 200,

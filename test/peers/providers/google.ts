@@ -1,6 +1,6 @@
 // Google's authorization server, and one of Google's own MCP servers, which lets everybody look and only asks for a
 // token when a tool is called.
-import { Authorization, type Manners, type TokenRefusal, words } from './authorization.ts';
+import { Authorization, type ProviderQuirks, type TokenRefusal, words } from './authorization.ts';
 import { jwt, keys } from './jwt.ts';
 import { bearer, challenge, type Provider, type Request, startProvider } from './provider.ts';
 
@@ -26,7 +26,7 @@ const CLIENT = {
 };
 
 export async function startGoogle(): Promise<Google> {
-  const authorization = new Authorization(manners());
+  const authorization = new Authorization(quirks());
   const document = {
     issuer: ISSUER,
     authorization_endpoint: AUTHORIZE,
@@ -85,7 +85,7 @@ function toolOf({ body }: Request): string | undefined {
   return body === '' ? undefined : (JSON.parse(body) as { params?: { name?: string } }).params?.name;
 }
 
-function manners(): Manners {
+function quirks(): ProviderQuirks {
   // Consent is remembered: only the first one, or one that was asked for, comes with a refresh token.
   let consented = false;
   const refusal = (status: number, error: string, error_description: string): TokenRefusal => ({

@@ -3,7 +3,7 @@ import {
   Authorization,
   anyPort,
   type Client,
-  type Manners,
+  type ProviderQuirks,
   random,
   type TokenRefusal,
   words,
@@ -74,7 +74,7 @@ const MEMBERS = [
 ];
 
 export async function startKeycloak({ registration = 'loopback' }: KeycloakOptions = {}): Promise<Keycloak> {
-  const authorization = new Authorization(manners());
+  const authorization = new Authorization(quirks());
   const document = {
     issuer: ISSUER,
     authorization_endpoint: ENDPOINTS.authorize,
@@ -162,7 +162,7 @@ function register(asked: Registration, allowed: 'loopback' | 'nobody', { clients
   });
 }
 
-function manners(): Manners {
+function quirks(): ProviderQuirks {
   const refusal = (status: number, error: string, error_description: string): TokenRefusal => ({
     status,
     body: { error, error_description },

@@ -1,5 +1,5 @@
 // Okta: an authorization server of an organisation, in front of an MCP server.
-import { Authorization, type Manners, random, type TokenRefusal, words } from './authorization.ts';
+import { Authorization, type ProviderQuirks, random, type TokenRefusal, words } from './authorization.ts';
 import { claims, jwt, keys } from './jwt.ts';
 import { bearer, challenge, json, type Provider, startProvider } from './provider.ts';
 
@@ -29,7 +29,7 @@ const ENDPOINTS = {
 };
 
 export async function startOkta({ redirectUri }: OktaOptions): Promise<Okta> {
-  const authorization = new Authorization(manners(redirectUri));
+  const authorization = new Authorization(quirks(redirectUri));
   const document = {
     issuer: ISSUER,
     authorization_endpoint: ENDPOINTS.authorize,
@@ -85,7 +85,7 @@ export async function startOkta({ redirectUri }: OktaOptions): Promise<Okta> {
   return { ...provider, authorization, clientInfo: { client_id: CLIENT }, scope: SCOPE };
 }
 
-function manners(redirectUri: string): Manners {
+function quirks(redirectUri: string): ProviderQuirks {
   const refusal = (status: number, error: string, error_description: string): TokenRefusal => ({
     status,
     body: { error, error_description },

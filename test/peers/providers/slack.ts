@@ -1,5 +1,5 @@
 // Slack, and its own MCP server.
-import { Authorization, type Manners, random, type TokenRefusal } from './authorization.ts';
+import { Authorization, type ProviderQuirks, random, type TokenRefusal } from './authorization.ts';
 import { bearer, challenge, type Provider, startProvider } from './provider.ts';
 
 export interface SlackOptions {
@@ -28,7 +28,7 @@ const SCOPES = ['search:read.public', 'chat:write', 'channels:history', 'users:r
 export async function startSlack(options: SlackOptions): Promise<Slack> {
   const id = '1601185624273.8899143856786';
   const secret = options.app === 'public' ? {} : { secret: 'a1b2c3d4e5f60718293a4b5c6d7e8f90' };
-  const authorization = new Authorization(manners(options, { id, ...secret }));
+  const authorization = new Authorization(quirks(options, { id, ...secret }));
   const metadata = `${MCP}/.well-known/oauth-protected-resource`;
   const provider = await startProvider({
     mcpUrl: `${MCP}/mcp`,
@@ -64,10 +64,10 @@ export async function startSlack(options: SlackOptions): Promise<Slack> {
   return { ...provider, authorization, clientInfo };
 }
 
-function manners(
+function quirks(
   { redirectUri, app, rotation = true }: SlackOptions,
   client: { id: string; secret?: string },
-): Manners {
+): ProviderQuirks {
   // Errors come with status 200 here too.
   const refusal = (error: string): TokenRefusal => ({ status: 200, body: { ok: false, error } });
   const allowed = app === 'public' || redirectUri.startsWith('https:');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Identities } from '../../../src/app/clients.ts';
+import { ByForwardedHeaders } from '../../../src/app/clients.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -10,7 +10,7 @@ interface Made {
 function identities() {
   const made: Made[] = [];
   const dropped: Made[] = [];
-  const all = new Identities<Made>({
+  const all = new ByForwardedHeaders<Made>({
     make(headers) {
       const one = { headers };
       made.push(one);

@@ -1,6 +1,6 @@
 // The limits of a shutdown, on a clock of its own.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Shutdown, type Step } from '../../../src/app/shutdown.ts';
+import { Shutdown, type ShutdownStep } from '../../../src/app/shutdown.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -8,7 +8,7 @@ afterEach(() => vi.useRealTimers());
 const never = (): Promise<void> => new Promise(() => {});
 
 /** A step that never ends; `left` is what it was given. */
-function endless(limit: Step['limit']): Step & { left: number | undefined } {
+function endless(limit: ShutdownStep['limit']): ShutdownStep & { left: number | undefined } {
   const step = {
     name: 'endless',
     limit,
@@ -34,7 +34,7 @@ function overAfter(shutdown: Shutdown, reason: 'client-gone' | 'signal' | 'crash
 describe('the steps', () => {
   it('run once, one after the other, those of an inner list together', async () => {
     const order: string[] = [];
-    const step = (name: string): Step => ({
+    const step = (name: string): ShutdownStep => ({
       name,
       limit: 'drain',
       run: async () => {
@@ -57,8 +57,8 @@ describe('the steps', () => {
 
   it('go on when one of them fails', async () => {
     const ran: string[] = [];
-    const failing = (run: () => unknown): Step => ({ name: 'failing', limit: 'close', run });
-    const last: Step = { name: 'last', limit: 'cut', run: () => ran.push('last') };
+    const failing = (run: () => unknown): ShutdownStep => ({ name: 'failing', limit: 'close', run });
+    const last: ShutdownStep = { name: 'last', limit: 'cut', run: () => ran.push('last') };
     const throws = failing(() => {
       throw new Error('thrown');
     });

@@ -5,7 +5,7 @@ import { explained } from '../../../src/auth/failures.ts';
 import { register } from '../../../src/auth/oauth/clients.ts';
 import { authorizationUrl, newSecrets, redeem } from '../../../src/auth/oauth/code-flow.ts';
 import { discover } from '../../../src/auth/oauth/discover.ts';
-import type { Wire } from '../../../src/auth/oauth/library.ts';
+import type { FetchContext } from '../../../src/auth/oauth/library.ts';
 import { revoke } from '../../../src/auth/oauth/revocation.ts';
 import { renew } from '../../../src/auth/refresh.ts';
 import { signIn } from '../../../src/auth/sign-in/sign-in.ts';
@@ -60,7 +60,7 @@ export interface World {
   readonly kind?: 'oauth-authorization-server' | 'openid-configuration';
 }
 
-function wireOf({ documents, statuses = {}, kind = 'oauth-authorization-server' }: World): Wire {
+function wireOf({ documents, statuses = {}, kind = 'oauth-authorization-server' }: World): FetchContext {
   const places = new Map<string, DocumentName>([
     [`${new URL(MCP).origin}/.well-known/oauth-protected-resource/mcp`, 'resource'],
     [`${ISSUER}/.well-known/${kind}`, 'issuer'],
@@ -111,7 +111,7 @@ export async function walk(world: World, grant: 'browser' | 'device-code' = 'bro
   }
 }
 
-async function byCode(wire: Wire, config: AuthConfig, vault: Vault): Promise<Credentials> {
+async function byCode(wire: FetchContext, config: AuthConfig, vault: Vault): Promise<Credentials> {
   const { issuer, resource } = await discover(wire, CHALLENGE, undefined);
   const client = await register(wire, config, issuer, REDIRECT, undefined);
   const wanted = { issuer, resource: resource.identifier, scope: undefined, clientIsKnown: false };
@@ -123,7 +123,7 @@ async function byCode(wire: Wire, config: AuthConfig, vault: Vault): Promise<Cre
   return vault.update({ url: MCP, issuer, ...(await redeem(wire, config, pending, answer)) });
 }
 
-function byDevice(wire: Wire, config: AuthConfig, vault: Vault): Promise<Credentials> {
+function byDevice(wire: FetchContext, config: AuthConfig, vault: Vault): Promise<Credentials> {
   const context = { wire, config, env: {}, vault, state: new SignInState(), log, redact: String };
   return signIn(context, { challenge: CHALLENGE, stepUp: false }, undefined);
 }

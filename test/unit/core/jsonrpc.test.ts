@@ -33,6 +33,11 @@ function isSerializedBuffer(value: unknown): value is { data: number[] } {
 const parsed = (message: string): unknown => shown(parseMessage(json(message)));
 
 describe('parseMessage', () => {
+  it.each(['[1]', '121'])('does not take %s for the method of the message before it', (method) => {
+    expect(parsed('{"method":"1"}')).toEqual({ kind: 'notification', call: { method: '1' } });
+    expect(parsed(`{"method":${method}}`)).toMatchObject({ kind: 'invalid', reason: 'method is not a string' });
+  });
+
   it.each([
     [
       'a request',

@@ -5,9 +5,9 @@ import type { Call } from '../../../src/core/jsonrpc.ts';
 import {
   asOnlyPage,
   isFirstPage,
+  type ListPage,
   newPage,
   nextPage,
-  type Page,
   pageOf,
   peekPage,
   toolName,
@@ -16,7 +16,7 @@ import {
 
 const json = (text: string): Json => Buffer.from(text);
 const call = (params: string, method = 'tools/call'): Call => ({ method, params: json(params) });
-const taken = (method: string, text: string): Page => {
+const taken = (method: string, text: string): ListPage => {
   const page = pageOf(method, json(text));
   if (!page) throw new Error('no list');
   return page;

@@ -20,9 +20,14 @@ export interface ProviderUser {
   close(): Promise<void>;
 }
 
-export async function startUser(provider: Guarded, args: string[] = [], home?: string): Promise<ProviderUser> {
+export async function startUser(
+  provider: Guarded,
+  args: string[] = [],
+  home?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<ProviderUser> {
   const browser = await startBrowser('hold');
-  const env = { ...provider.env, BROWSER: browser.command };
+  const env = { ...provider.env, BROWSER: browser.command, ...more };
   const proxy = startProxy(provider.mcpUrl, args, { env, ...(home !== undefined && { home }) });
   const call = async (): Promise<string> => {
     const result = await proxy.rpc.request('tools/call', { name: 'echo', arguments: {} });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Challenge } from '../../../../src/auth/challenge.ts';
 import { authorizationUrl } from '../../../../src/auth/oauth/code-flow.ts';
 import { discover } from '../../../../src/auth/oauth/discover.ts';
-import type { Wire } from '../../../../src/auth/oauth/library.ts';
+import type { FetchContext } from '../../../../src/auth/oauth/library.ts';
 import { HTTP_SERVER_DEFAULTS } from '../../../../src/config.ts';
 import { Cancellation } from '../../../../src/core/cancel.ts';
 import type { HttpRequest, HttpResponse } from '../../../../src/core/fetch.ts';
@@ -22,7 +22,7 @@ const DOCUMENT = `${ISSUER}/.well-known/oauth-authorization-server`;
 type Answers = Record<string, { location: string } | object>;
 
 /** The world, as these documents describe it; everything else is not there. */
-function world(answers: Answers): { wire: Wire; fetched: string[] } {
+function world(answers: Answers): { wire: FetchContext; fetched: string[] } {
   const fetched: string[] = [];
   const fetch = async ({ url }: HttpRequest): Promise<HttpResponse> => {
     fetched.push(url.href);

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { isSameIssuer, type Manners, mannersOf } from '../../../../src/auth/oauth/providers.ts';
+import { isSameIssuer, type ProviderQuirks, quirksOf } from '../../../../src/auth/oauth/providers.ts';
 
-const ENTRA: Manners = { withoutResource: true, scopeOnRefresh: true };
-const GOOGLE: Manners = { parameters: { access_type: 'offline', prompt: 'consent' }, withoutOfflineAccess: true };
-const AUTH0: Manners = { audience: true };
-const COGNITO: Manners = { withoutResource: true, scopes: ['openid'], idTokenAsBearer: true };
-const KEYCLOAK: Manners = { registersWithoutScope: true };
+const ENTRA: ProviderQuirks = { withoutResource: true, scopeOnRefresh: true };
+const GOOGLE: ProviderQuirks = {
+  parameters: { access_type: 'offline', prompt: 'consent' },
+  withoutOfflineAccess: true,
+};
+const AUTH0: ProviderQuirks = { audience: true };
+const COGNITO: ProviderQuirks = { withoutResource: true, scopes: ['openid'], idTokenAsBearer: true };
+const KEYCLOAK: ProviderQuirks = { registersWithoutScope: true };
 
 describe('mannersOf', () => {
-  it.each<[string, Manners]>([
+  it.each<[string, ProviderQuirks]>([
     ['https://login.microsoftonline.com/72f988bf/v2.0', ENTRA],
     ['https://LOGIN.MicrosoftOnline.com/common/v2.0', ENTRA],
     ['https://login.microsoftonline.us/72f988bf/v2.0', ENTRA],
@@ -26,7 +29,7 @@ describe('mannersOf', () => {
     ['https://sso.acme.example/realms/acme/', KEYCLOAK],
     ['https://sso.acme.example/auth/realms/acme', KEYCLOAK],
   ])('knows %s', (issuer, expected) => {
-    expect(mannersOf({ issuer })).toEqual(expected);
+    expect(quirksOf({ issuer })).toEqual(expected);
   });
 
   it.each([
@@ -53,13 +56,13 @@ describe('mannersOf', () => {
     'not a URL',
     '',
   ])('keeps to the standard with %s', (issuer) => {
-    expect(mannersOf({ issuer })).toEqual({});
+    expect(quirksOf({ issuer })).toEqual({});
   });
 
   it('knows Entra ID behind a façade by where people sign in', () => {
     const authorization_endpoint = 'https://login.microsoftonline.com/72f988bf/oauth2/v2.0/authorize';
-    expect(mannersOf({ issuer: 'https://mcp.contoso.example', authorization_endpoint })).toEqual(ENTRA);
-    expect(mannersOf({ issuer: 'https://mcp.contoso.example', token_endpoint: authorization_endpoint })).toEqual({});
+    expect(quirksOf({ issuer: 'https://mcp.contoso.example', authorization_endpoint })).toEqual(ENTRA);
+    expect(quirksOf({ issuer: 'https://mcp.contoso.example', token_endpoint: authorization_endpoint })).toEqual({});
   });
 
   it('knows Auth0 under the name of a customer by all three endpoints, and by no two of them', () => {
@@ -69,9 +72,9 @@ describe('mannersOf', () => {
       token_endpoint: `${login}/oauth/token`,
       registration_endpoint: `${login}/oidc/register`,
     };
-    expect(mannersOf({ issuer: `${login}/`, ...endpoints })).toEqual(AUTH0);
+    expect(quirksOf({ issuer: `${login}/`, ...endpoints })).toEqual(AUTH0);
     for (const name of Object.keys(endpoints))
-      expect(mannersOf({ issuer: `${login}/`, ...endpoints, [name]: `${login}/x` })).toEqual({});
+      expect(quirksOf({ issuer: `${login}/`, ...endpoints, [name]: `${login}/x` })).toEqual({});
   });
 });
 

@@ -4,15 +4,15 @@ import {
   type Callback,
   type CallbackOptions,
   listenForCallback,
-  type Verdict,
+  type SignInOutcome,
 } from '../../../../src/auth/sign-in/callback.ts';
 
 export const STATE = 'the-right-state-0123456789';
 export const RIGHT = `/callback?code=abc&state=${STATE}`;
-export const SIGNED_IN: Verdict = { page: 'signed-in' };
+export const SIGNED_IN: SignInOutcome = { page: 'signed-in' };
 
 export function listening(options: Partial<CallbackOptions> = {}): Promise<Callback> {
-  const finish = (): Promise<Verdict> => Promise.resolve(SIGNED_IN);
+  const finish = (): Promise<SignInOutcome> => Promise.resolve(SIGNED_IN);
   return listenForCallback({ port: 0, path: '/callback', host: 'localhost', state: STATE, finish, ...options });
 }
 

@@ -5,7 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { describe, expect, it } from 'vitest';
-import type { Callback, CallbackOptions, Verdict } from '../../../../src/auth/sign-in/callback.ts';
+import type { Callback, CallbackOptions, SignInOutcome } from '../../../../src/auth/sign-in/callback.ts';
 import { opened } from '../../../peers/opened.ts';
 import { ask, later, listening, RIGHT, SIGNED_IN } from './callback-answers.ts';
 
@@ -50,7 +50,7 @@ describe('the port', () => {
 
   it('is free as soon as closing has begun, while the last page is on its way', async () => {
     const asked = later<void>();
-    const verdict = later<Verdict>();
+    const verdict = later<SignInOutcome>();
     const callback = await listen({
       finish: () => {
         asked.resolve();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Callback, CallbackOptions, Verdict } from '../../../../src/auth/sign-in/callback.ts';
+import type { Callback, CallbackOptions, SignInOutcome } from '../../../../src/auth/sign-in/callback.ts';
 import { ProxyError } from '../../../../src/errors.ts';
 import { opened } from '../../../peers/opened.ts';
 import { ask, later, listening, RIGHT, SIGNED_IN, STATE } from './callback-answers.ts';
@@ -40,7 +40,7 @@ describe('the answer', () => {
 
   it('is told to the browser only when it is known', async () => {
     const asked = later<void>();
-    const verdict = later<Verdict>();
+    const verdict = later<SignInOutcome>();
     const callback = await listen({
       finish: () => {
         asked.resolve();

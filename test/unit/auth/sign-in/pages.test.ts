@@ -1,6 +1,6 @@
 // The pages as a real browser shows them, served by the callback itself.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listenForCallback, type Verdict } from '../../../../src/auth/sign-in/callback.ts';
+import { listenForCallback, type SignInOutcome } from '../../../../src/auth/sign-in/callback.ts';
 import { type PageKind, page } from '../../../../src/auth/sign-in/pages.ts';
 import { type Chromium, startChromium, type Tab, type TabOptions } from '../../../blackbox/sign-in/chromium.ts';
 import { opened } from '../../../peers/opened.ts';
@@ -27,9 +27,9 @@ beforeAll(async () => {
 afterAll(() => chromium?.close());
 
 async function visit(kind: PageKind, options?: TabOptions, reason = REASON): Promise<Tab> {
-  const verdict: Verdict =
+  const verdict: SignInOutcome =
     kind === 'failed' ? { page: 'failed', reason } : { page: kind === 'denied' ? kind : 'signed-in' };
-  const finish = (): Promise<Verdict> => Promise.resolve(verdict);
+  const finish = (): Promise<SignInOutcome> => Promise.resolve(verdict);
   const callback = await open(
     listenForCallback({ port: 0, path: '/callback', host: 'localhost', state: STATE, server: SERVER, finish }),
   );

@@ -1,7 +1,7 @@
 // Which transport follows on which, and what the client gets in the end.
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../../../../src/errors.ts';
-import { type Attempt, nextStep, type Plan, planFor, type Step } from '../../../../src/upstream/detection/plan.ts';
+import { type Attempt, nextStep, type Plan, type PlanStep, planFor } from '../../../../src/upstream/detection/plan.ts';
 import type { Refused } from '../../../../src/upstream/outcome.ts';
 
 const reply = { result: Buffer.from('{}') };
@@ -31,7 +31,7 @@ const MET = {
 type Met = keyof typeof MET;
 
 /** Short for a step: the transport to try, or what the client gets, as the index of the attempt that it comes from. */
-function shown(step: Step, tried: readonly Attempt[]): string | number {
+function shown(step: PlanStep, tried: readonly Attempt[]): string | number {
   if (step.kind === 'try') return step.transport;
   return tried.findIndex((attempt) => {
     if (attempt.kind === 'open') return step.kind === 'keep' && step.reply === attempt.reply;

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { PROXY_BIN } from '../../../../peers/proxy.ts';
 import { refusal, URL_TEXT } from '../arguments.ts';
 
-const PROGRAM = readFileSync(path.join(path.dirname(PROXY_BIN), '..', 'dist', 'mcp-proxy.js'), 'utf8');
+const PROGRAM = readFileSync(path.join(path.dirname(PROXY_BIN), '..', 'dist', 'mcp-proxy.cjs'), 'utf8');
 
 it.each([
   [['wss://host.example/mcp'], 'MCP has no WebSocket transport'],

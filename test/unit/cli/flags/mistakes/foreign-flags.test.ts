@@ -116,7 +116,7 @@ describe('the table', () => {
   });
 
   it('is loaded when it is needed, not at the start', () => {
-    expect(readFileSync(path.join(ROOT, 'dist', 'mcp-proxy.js'), 'utf8')).not.toContain('tunnelSubdomain');
+    expect(readFileSync(path.join(ROOT, 'dist', 'mcp-proxy.cjs'), 'utf8')).not.toContain('tunnelSubdomain');
   });
 });
 
