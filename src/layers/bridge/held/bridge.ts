@@ -9,6 +9,7 @@ import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } f
 import type { Connect } from '../../../core/layer.ts';
 import type { BoundRequest, HeldCalls, RequestStates, StateRefusal } from '../../../core/ports/held.ts';
 import type { Log } from '../../../core/ports.ts';
+import { ProxyError } from '../../../errors.ts';
 import { CLIENT_CAPABILITIES, declaredRevision, LOG_LEVEL, SERVER_INFO } from '../../../mcp/envelope.ts';
 import { discoverResultOf } from '../../../mcp/eras/discovered.ts';
 import { inputRequired, inputResponses } from '../../../mcp/eras/input-requests.ts';
@@ -90,7 +91,10 @@ export class Bridge {
     if (claim.kind === 'again') return this.#again(exchange);
     const responses = inputResponses(call);
     if (!responses) return errorReply(INVALID_PARAMS, 'Invalid params: inputResponses is not an object of objects');
-    const ongoing = await held.take(claim.handle);
+    const ongoing = await held.take(claim.handle).catch((error: Error) => {
+      const why = `the calls that wait for their users cannot be reached: ${error.message}`;
+      throw new ProxyError('internal', why, { hint: 'send the request again' }, error);
+    });
     if (!ongoing) return refusedState('gone');
     return this.#finished(call, ongoing.serverInfo, await ongoing.attend(exchange, responses));
   }

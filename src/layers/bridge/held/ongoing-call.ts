@@ -224,9 +224,13 @@ export class OngoingCall implements Exchange, Held {
     this.#request = undefined;
     // A copy, which does not keep the whole message in memory.
     this.#declared = request.capabilities && Buffer.from(request.capabilities);
-    const handle = await this.#host.held.hold(this).catch(() => undefined);
+    let why = 'too many calls wait for their users';
+    const handle = await this.#host.held.hold(this).catch((error: Error) => {
+      why = `the call cannot wait for its user: ${error.message}`;
+      return undefined;
+    });
     if (handle === undefined) {
-      const error = new ProxyError('limit', 'too many calls wait for input of their users', { outcome: 'unknown' });
+      const error = new ProxyError('limit', why, { outcome: 'unknown' });
       request.fail(error);
       this.end(error);
       return;
