@@ -3,10 +3,12 @@
  * the server speaks this era at all.
  */
 import { derived, type Era, type Exchange } from '../core/exchange.ts';
+import type { Json } from '../core/json.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
 import { showUrl } from '../core/redact.ts';
-import type { ProxyError } from '../errors.ts';
+import type { LegacyOnly } from '../errors.ts';
 import { discoverCall } from '../mcp/handshake.ts';
+import { isRepeatable } from '../mcp/methods.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
 import { afterAnswer } from './after-answer.ts';
 import { patiently } from './busy.ts';
@@ -62,7 +64,9 @@ export class ModernUpstream {
     const isModern = verdict === 'open' || (verdict === 'discover' && (await this.answersDiscover(exchange)));
     if (isModern) this.#remember();
     if (isModern || verdict === 'final') return this.#failures.during(() => replyOf(outcome));
-    throw await this.#legacyOnly(outcome);
+    // What has run must not run again.
+    const ran = outcome.kind === 'answered' && 'result' in outcome.reply && !isRepeatable(call);
+    throw await this.#legacyOnly(outcome, ran ? outcome.reply.result : undefined);
   }
 
   notify(call: Call): Promise<void> | undefined {
@@ -114,9 +118,9 @@ export class ModernUpstream {
     return subscribe(exchange, (x, position) => this.#transport.send(x, position), this.#options.log);
   }
 
-  async #legacyOnly(outcome?: Outcome): Promise<ProxyError> {
+  async #legacyOnly(outcome?: Outcome, result?: Json): Promise<LegacyOnly> {
     this.#refused = true;
     const { legacyOnly } = await import('./detection/era-errors.ts');
-    return legacyOnly(this.#options.url, outcome);
+    return legacyOnly(this.#options.url, outcome, result);
   }
 }

@@ -125,7 +125,7 @@ export function writeDocs(results: readonly Result[], file: string): void {
     '## Pairs',
     'Each client uses every feature below, directly and through the proxy. A feature counts when both give the same result. Each cell: the proxy over stdio · its HTTP mode.',
     ...ERAS.map((era) => markdown(pairRows(results, era))),
-    'A client of one era with a server of the other is not among the pairs: the proxy does not translate between the eras yet.',
+    'A client of one era with a server of the other is not among these pairs. [Between the eras](eras.md) says what crosses there; the official TypeScript SDKs are tested so.',
     '## Features',
     ...ERAS.map((era) => markdown(featureRows(results, era))),
     'A dash marks what the server does not have. The proxy must pass on how the server says so:',

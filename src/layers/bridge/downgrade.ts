@@ -6,7 +6,7 @@ import type { Exchange, Handler } from '../../core/exchange.ts';
 import { JsonError } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
 import type { Connect, Layer } from '../../core/layer.ts';
-import { ProxyError } from '../../errors.ts';
+import { LegacyOnly } from '../../errors.ts';
 import { declaredRevision } from '../../mcp/envelope.ts';
 import type { Bridge } from './held/bridge.ts';
 
@@ -20,11 +20,10 @@ export function downgrade(makeBridge: MakeBridge): Layer {
     let bridge: Bridge | undefined;
     let making: Promise<Bridge> | undefined;
     const cross = async (exchange: Exchange, error: unknown): Promise<Reply> => {
-      const crosses = error instanceof ProxyError && error.code === 'no-common-version' && server.era === 'legacy';
-      if (!crosses || !isModern(exchange.call)) throw error;
+      if (!(error instanceof LegacyOnly)) throw error;
       making ??= makeBridge(inner);
       bridge = await making;
-      return bridge.request(exchange);
+      return error.result ? bridge.ran(exchange, error.result) : bridge.request(exchange);
     };
     const request: Handler = (exchange) => {
       // A bridge without a session knows no more of the server than a new client does.

@@ -2,7 +2,7 @@
 
 import { peek } from '../../core/json.ts';
 import { printable, showUrl } from '../../core/redact.ts';
-import { ProxyError } from '../../errors.ts';
+import { LegacyOnly, ProxyError } from '../../errors.ts';
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import type { Outcome } from '../outcome.ts';
 import { namedRevisions } from './verdict.ts';
@@ -18,16 +18,16 @@ export function modernOnly(url: URL, outcome: Outcome): ProxyError {
 }
 
 /** The client opened with a request of 2026-07-28, and the server speaks older revisions only. */
-export function legacyOnly(url: URL, outcome?: Outcome): ProxyError {
+export function legacyOnly(url: URL, outcome?: Outcome, result?: Buffer): LegacyOnly {
   const supported = shownRevisions(outcome) ?? LEGACY_REVISIONS;
-  return new ProxyError(
-    'no-common-version',
+  return new LegacyOnly(
     `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
     {
       ...(outcome?.kind === 'refused' && outcome.error.data),
       supported,
       hint: `use a client that also speaks one of these revisions: ${supported.join(', ')}`,
     },
+    result,
   );
 }
 

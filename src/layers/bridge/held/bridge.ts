@@ -68,6 +68,12 @@ export class Bridge {
     return this.#finished(exchange.call, session.serverInfo, await session.request(exchange));
   }
 
+  /** The server has run a request that did not come through the bridge. Opens a session, which the next one uses. */
+  async ran(exchange: Exchange, result: Json): Promise<Reply> {
+    const opened = await this.#sessions.open(exchange).catch(() => undefined);
+    return finishedReply(exchange.call, opened?.session.serverInfo, { result });
+  }
+
   /** A notification of a modern client goes to the session that its requests use, if there is one. */
   notify(call: Call): Promise<void> | undefined {
     return this.#sessions.find(call)?.notify(call);

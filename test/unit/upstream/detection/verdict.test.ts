@@ -173,7 +173,12 @@ describe('after a modern server/discover was POSTed', () => {
 
 describe('after another modern message was POSTed first', () => {
   it.each<[string, Outcome, Verdict]>([
-    ['a result', answered('{"tools":[]}'), 'open'],
+    ['a result', answered('{"tools":[],"resultType":"complete"}'), 'open'],
+    [
+      'a result that does not say what kind it is: a legacy server may be lenient',
+      answered('{"tools":[]}'),
+      'discover',
+    ],
     ['an error as the answer', failed(-32601), 'final'],
     ['400 -32020', refused(400, error(-32020)), 'open'],
     ...REFUSED_REVISIONS,
