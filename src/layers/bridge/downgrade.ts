@@ -43,7 +43,7 @@ export function downgrade(makeBridge: MakeBridge): Layer {
         return server.era;
       },
       async close(limit) {
-        await Promise.all([bridge?.close(limit), server.close(limit)]);
+        await Promise.all([making?.then((made) => made.close(limit)), server.close(limit)]);
       },
     };
   };

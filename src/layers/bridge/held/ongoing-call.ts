@@ -217,6 +217,7 @@ export class OngoingCall implements Exchange, Held {
   async #ask(): Promise<void> {
     this.#round = undefined;
     const request = this.#request;
+    this.#refuseUndeclared();
     if (!request || this.#outcome || this.#questions.size === 0) {
       this.#next();
       return;
@@ -244,6 +245,16 @@ export class OngoingCall implements Exchange, Held {
     const state = this.#host.states.seal({ kind: 'held', handle }, { method, params, owner: this.owner });
     const requests = [...this.#questions].map(([key, { request }]) => [key, request] as const);
     request.answer({ kind: 'round', result: inputRequired(requests, state) });
+  }
+
+  /** A client may declare less than in an earlier request, and must not be asked for the rest. */
+  #refuseUndeclared(): void {
+    for (const [key, question] of this.#questions) {
+      const refused = refusedQuestion(question.call, this.#capabilities);
+      if (!refused) continue;
+      this.#questions.delete(key);
+      question.answer(refused);
+    }
   }
 
   #settle(outcome: Outcome): void {
@@ -278,7 +289,11 @@ export class OngoingCall implements Exchange, Held {
     this.#releaseKept();
     clearTimeout(this.#round);
     for (const question of this.#questions.values()) {
-      this.#host.askElsewhere(question.call, question.signal).then((reply) => question.answer(reply));
+      const { call, signal } = question;
+      this.#host.askElsewhere(call, signal).then(
+        (reply) => question.answer(reply),
+        () => question.answer(unanswered(call)),
+      );
     }
     this.#questions.clear();
     if ('reply' in outcome) request.answer({ kind: 'reply', reply: outcome.reply });

@@ -32,6 +32,7 @@ export class SessionPool {
   readonly #pooled = new Map<string, Pooled>();
   /** The keys of descriptions, by their text: nearly all requests of a client have the same. */
   readonly #keys = new Map<string, string>();
+  #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -52,6 +53,7 @@ export class SessionPool {
 
   /** The session for a request, opened: resolves with the session and the server's answer to `initialize`. */
   async open(exchange: Exchange): Promise<{ readonly session: LegacySession; readonly reply: Reply }> {
+    if (this.#closed) throw new ProxyError('failed', 'the session is closed');
     const client = clientOf(exchange.call);
     const key = this.#keyOf(client);
     const pooled = this.#pooled.get(key) ?? this.#make(client, key);
@@ -77,6 +79,7 @@ export class SessionPool {
   }
 
   async close(limit: number): Promise<void> {
+    this.#closed = true;
     const all = [...this.#pooled.values()];
     for (const { idle } of all) clearTimeout(idle);
     this.#pooled.clear();

@@ -329,6 +329,23 @@ describe('progress while the user thinks', () => {
 });
 
 describe('a client that', () => {
+  it('declares less when it comes back is not asked again for the rest', async () => {
+    const server = legacyPeer({
+      'tools/call': async (_params, exchange) => ({
+        got: await Promise.all([ask(exchange, 'elicitation/create', FORM), ask(exchange, 'roots/list')]),
+      }),
+    });
+    const client = modernClient(server);
+    const round = await client.ask('tools/call', CALL);
+    const again = await client.ask('tools/call', retry(CALL, round, {}), { roots: {} });
+    expect(again.inputRequests).toEqual({ r2: { method: 'roots/list' } });
+    const result = await client.ask('tools/call', retry(CALL, again, { r2: { roots: [] } }), { roots: {} });
+    expect(result.got).toEqual([
+      { error: { code: -32601, message: 'The client did not declare elicitation' } },
+      { roots: [] },
+    ]);
+  });
+
   it('cancels its call takes the questions with it', async () => {
     const told: Value[] = [];
     const server = legacyPeer({
