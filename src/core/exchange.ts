@@ -106,6 +106,8 @@ export interface Session {
   readonly established: boolean;
   /** The era that the server turned out to speak; undefined until it is known. */
   readonly era: Era | undefined;
+  /** Whether the server has a way to say something that belongs to no request. Left out: it has. Never rejects. */
+  announces?(): Promise<boolean>;
   /** Ends the session at the server. Idempotent. Never rejects; settles within `limit` milliseconds. */
   close(limit: number): Promise<void>;
 }

@@ -79,6 +79,7 @@ export class LegacySession {
     this.#session = options.connect(this.#peer);
     this.#subscriptions = new Subscriptions({
       capabilities: () => this.#capabilities,
+      announces: async () => (await this.#session.announces?.()) ?? true,
       ask: (call) => this.#ask(call),
       changed: () => options.changed(this),
     });

@@ -9,11 +9,12 @@ import { isObject, type Json, peek, withMember } from '../../../core/json.ts';
 import type { Call, Reply } from '../../../core/jsonrpc.ts';
 import type { Held, HeldCalls, RequestStates } from '../../../core/ports/held.ts';
 import { ProxyError } from '../../../errors.ts';
-import { answerTo, inputRequired, refusedQuestion, unanswered } from '../../../mcp/eras/input-requests.ts';
+import { inputRequired, refusedQuestion, unanswered } from '../../../mcp/eras/input-requests.ts';
 import { isListChange, mayAskDuring } from '../../../mcp/methods.ts';
 import { MARK } from '../../../mcp/progress.ts';
 import { ClientRequest } from './client-request.ts';
 import type { KeptBytes } from './kept-bytes.ts';
+import { OpenQuestions } from './open-questions.ts';
 import { Question } from './question.ts';
 
 /** How long to wait for more questions after one, so that they share a round; in milliseconds. */
@@ -48,8 +49,7 @@ export class OngoingCall implements Exchange, Held {
   readonly call: Call;
   readonly #host: CallHost;
   readonly #cancellation = new Cancellation();
-  readonly #questions = new Map<string, Question>();
-  #lastKey = 0;
+  readonly #questions = new OpenQuestions();
   /** The request of the client that waits now. */
   #request: ClientRequest<Answer> | undefined;
   #round: ReturnType<typeof setTimeout> | undefined;
@@ -99,7 +99,7 @@ export class OngoingCall implements Exchange, Held {
   /** Begins: `send` passes the call to the server, as soon as the client has answered the questions that wait already. */
   begin(exchange: Exchange, send: () => Promise<Reply>, waiting: readonly Question[]): Promise<Answer> {
     this.#send = send;
-    for (const question of waiting) this.#add(question);
+    for (const question of waiting) this.#questions.add(question);
     return this.attend(exchange);
   }
 
@@ -113,11 +113,7 @@ export class OngoingCall implements Exchange, Held {
       // The client takes the call with it.
       this.end(reason);
     });
-    for (const [key, response] of responses) {
-      const question = this.#questions.get(key);
-      this.#questions.delete(key);
-      question?.answer(answerTo(question.call, response, this.#host.revision));
-    }
+    this.#questions.answer(responses, this.#host.revision);
     const progress = this.#progress;
     this.#progress = undefined;
     if (progress) this.#tellProgress(progress);
@@ -168,8 +164,7 @@ export class OngoingCall implements Exchange, Held {
 
   /** Ends the call at the server, which gets an answer to each of its questions. */
   end(reason: Error): void {
-    for (const question of this.#questions.values()) question.answer(unanswered(question.call));
-    this.#questions.clear();
+    for (const question of this.#questions.takeAll()) question.answer(unanswered(question.call));
     clearTimeout(this.#round);
     if (this.#handle !== undefined) this.#host.held.forget(this.#handle);
     this.#releaseKept();
@@ -187,15 +182,9 @@ export class OngoingCall implements Exchange, Held {
   /** Rejects with a JsonError when the question cannot be read. */
   async #put(call: Call, signal: CancelSignal, shared: boolean): Promise<Reply> {
     const question = new Question(call, signal, shared);
-    this.#add(question);
+    this.#questions.add(question);
     this.#next();
     return question.answered;
-  }
-
-  #add(question: Question): void {
-    const key = `r${++this.#lastKey}`;
-    this.#questions.set(key, question);
-    question.watch(() => this.#questions.delete(key));
   }
 
   /** Does what can be done for the request that waits. */
@@ -217,7 +206,7 @@ export class OngoingCall implements Exchange, Held {
   async #ask(): Promise<void> {
     this.#round = undefined;
     const request = this.#request;
-    this.#refuseUndeclared();
+    this.#questions.refuseUndeclared(this.#capabilities);
     if (!request || this.#outcome || this.#questions.size === 0) {
       this.#next();
       return;
@@ -243,30 +232,15 @@ export class OngoingCall implements Exchange, Held {
     this.#handle = handle;
     const { method, params } = this.call;
     const state = this.#host.states.seal({ kind: 'held', handle }, { method, params, owner: this.owner });
-    const requests = [...this.#questions].map(([key, { request }]) => [key, request] as const);
-    request.answer({ kind: 'round', result: inputRequired(requests, state) });
-  }
-
-  /** A client may declare less than in an earlier request, and must not be asked for the rest. */
-  #refuseUndeclared(): void {
-    for (const [key, question] of this.#questions) {
-      const refused = refusedQuestion(question.call, this.#capabilities);
-      if (!refused) continue;
-      this.#questions.delete(key);
-      question.answer(refused);
-    }
+    request.answer({ kind: 'round', result: inputRequired(this.#questions.requests, state) });
   }
 
   #settle(outcome: Outcome): void {
     if (this.#outcome) return;
     this.#outcome = outcome;
     this.#host.over(this);
-    for (const [key, question] of this.#questions) {
-      // The server no longer waits for the answers to its own questions.
-      if (question.shared) continue;
-      this.#questions.delete(key);
-      question.answer(unanswered(question.call));
-    }
+    // The server no longer waits for the answers to them.
+    this.#questions.endOwn();
     if (this.#request) {
       this.#deliver();
       return;
@@ -288,14 +262,13 @@ export class OngoingCall implements Exchange, Held {
     this.#request = undefined;
     this.#releaseKept();
     clearTimeout(this.#round);
-    for (const question of this.#questions.values()) {
+    for (const question of this.#questions.takeAll()) {
       const { call, signal } = question;
       this.#host.askElsewhere(call, signal).then(
         (reply) => question.answer(reply),
         () => question.answer(unanswered(call)),
       );
     }
-    this.#questions.clear();
     if ('reply' in outcome) request.answer({ kind: 'reply', reply: outcome.reply });
     else request.fail(outcome.error);
   }

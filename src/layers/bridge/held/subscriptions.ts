@@ -40,6 +40,8 @@ interface Listener {
 export interface SubscriptionsOptions {
   /** The capabilities of the server. */
   readonly capabilities: () => Json | undefined;
+  /** Whether the server has a way to announce anything. Never rejects. */
+  readonly announces: () => Promise<boolean>;
   /** Sends the server a request of the proxy itself. Never rejects. */
   readonly ask: (call: Call) => Promise<Reply>;
   /** Called when a subscription begins or ends. */
@@ -63,7 +65,8 @@ export class Subscriptions {
   async listen(exchange: Exchange): Promise<Reply> {
     const filter = exchange.call.params && member(exchange.call.params, 'notifications');
     if (!isObject(filter)) return errorReply(INVALID_PARAMS, 'Invalid params: notifications is not an object');
-    const changes = this.#changesIn(filter);
+    const announces = await this.#options.announces();
+    const changes = announces ? this.#changesIn(filter) : new Map<string, string>();
     let end = (): void => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -74,7 +77,7 @@ export class Subscriptions {
     this.#listeners.add(listener);
     this.#options.changed();
     try {
-      const uris = await this.#subscribe(listener, filter);
+      const uris = announces ? await this.#subscribe(listener, filter) : [];
       acknowledge(listener, [...changes.keys()], uris);
       await ended;
       if (exchange.signal.aborted) throw exchange.signal.reason;

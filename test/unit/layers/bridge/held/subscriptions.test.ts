@@ -1,5 +1,6 @@
 // `subscriptions/listen` of modern clients, in front of a server that announces changes without being asked.
 import { expect, it } from 'vitest';
+import type { Peer } from '../../../../../src/core/exchange.ts';
 import {
   legacyPeer,
   META,
@@ -85,6 +86,16 @@ it('leaves out the resources that the server refuses, and all where it takes non
     expect(sent.notified[0]?.params.notifications).toEqual(expected);
   }
   expect(subscriptions(without)).toEqual([]);
+});
+
+it('is acknowledged with nothing where the server has no way to announce anything', async () => {
+  const server = legacyPeer();
+  const mute = { ...server, connect: (client: Peer) => ({ ...server.connect(client), announces: async () => false }) };
+  const client = modernClient(mute);
+  const sent = client.send('subscriptions/listen', listen({ toolsListChanged: true, resourceSubscriptions: ['a:x'] }));
+  await turn();
+  expect(sent.notified[0]?.params.notifications).toEqual({});
+  expect(subscriptions(server)).toEqual([]);
 });
 
 it('hears nothing before it is acknowledged, and then once what it has missed', async () => {
