@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Cancellation } from '../../../../../src/core/cancel.ts';
 import { Cancelled } from '../../../../../src/core/exchange.ts';
 import type { HeldCalls } from '../../../../../src/core/ports/held.ts';
+import { KeptBytes } from '../../../../../src/layers/bridge/held/kept-bytes.ts';
 import type { OngoingCall } from '../../../../../src/layers/bridge/held/ongoing-call.ts';
 import { HOLD, memoryHeldCalls } from '../../../../../src/state/held-calls.ts';
 import { requestStates } from '../../../../../src/state/request-states.ts';
@@ -465,6 +466,32 @@ describe('a requestState', () => {
 });
 
 describe('limits', () => {
+  it('results that come while the user thinks are kept up to a size, and what is taken makes room', async () => {
+    const finish: ((result: Value) => void)[] = [];
+    const server = legacyPeer({
+      'tools/call': (_params, exchange) => {
+        ask(exchange, 'elicitation/create', FORM);
+        return new Promise((resolve) => finish.push(resolve));
+      },
+    });
+    const client = modernClient(server, { kept: new KeptBytes(100) });
+    const waiting = async (text: string): Promise<Value> => {
+      const round = await client.ask('tools/call', CALL);
+      finish.pop()?.({ text });
+      await client.ask('tools/list');
+      return round;
+    };
+    const [small, large] = [await waiting('x'.repeat(60)), await waiting('y'.repeat(60))];
+    await expect(client.ask('tools/call', retry(CALL, large, {}))).rejects.toMatchObject({
+      code: 'limit',
+      data: { outcome: 'unknown' },
+    });
+    expect(await client.ask('tools/call', retry(CALL, small, {}))).toMatchObject({ text: 'x'.repeat(60) });
+    expect(await client.ask('tools/call', retry(CALL, await waiting('z'.repeat(60)), {}))).toMatchObject({
+      text: 'z'.repeat(60),
+    });
+  });
+
   it('a client with too many calls that wait is told so, and the server too', async () => {
     const server = legacyPeer({ 'tools/call': asks });
     const held = memoryHeldCalls<OngoingCall>(new TestClock(), { total: 10, own: 2 });

@@ -144,12 +144,18 @@ export interface TestClientOptions {
   readonly clock?: Clock;
   readonly held?: HeldCalls<OngoingCall>;
   readonly owner?: string;
+  readonly kept?: KeptBytes;
   readonly states?: ReturnType<typeof requestStates>;
 }
 
 /** A modern client in front of a server. */
 export function modernClient(server: TestServer, options: TestClientOptions = {}): TestClient {
-  const { clock, owner = 'client', states = requestStates(clock && (() => clock.now())) } = options;
+  const {
+    clock,
+    owner = 'client',
+    kept = new KeptBytes(),
+    states = requestStates(clock && (() => clock.now())),
+  } = options;
   const held = options.held ?? memoryHeldCalls<OngoingCall>(clock);
   const logged: string[] = [];
   const keep = (line: string): void => void logged.push(line);
@@ -158,7 +164,7 @@ export function modernClient(server: TestServer, options: TestClientOptions = {}
     connect: progressTokens()(server.connect),
     held,
     states,
-    kept: new KeptBytes(),
+    kept,
     owner,
     ourselves: Buffer.from('{"name":"mcp-proxy","version":"1.2.3"}'),
     log,
