@@ -1,5 +1,5 @@
 // What this project promises, and whether a run kept it.
-import { FLOOR, NAMESAKE, OURS, SIGNED_IN } from './contestants.mjs';
+import { FLOOR, NAMESAKE, OURS, OVER_HTTP, SIGNED_IN } from './contestants.mjs';
 
 const budgets = [
   { what: 'spawn → initialize answer', metric: 'start', max: 1.5, of: FLOOR },
@@ -19,6 +19,10 @@ const budgets = [
   { what: 'CPU a call, 32 HTTP clients', metric: 'httpCpu', max: 1.5, of: FLOOR },
   { what: 'CPU a call, 32 HTTP clients', metric: 'httpCpu', max: 1 / 3, of: NAMESAKE },
   { what: 'CPU a call, 32 HTTP clients', metric: 'httpCpu', max: 1 / 3, of: 'supergateway' },
+  { what: 'CPU a call, local server', metric: 'localCallCpu', max: 1.3, of: FLOOR },
+  { what: 'CPU a call, 32 HTTP clients, local server', metric: 'localHttpCpu', max: 0.35, of: NAMESAKE },
+  { what: 'CPU a call, 32 HTTP clients, local server', metric: 'localHttpCpu', max: 0.35, of: 'supergateway' },
+  { what: 'resident memory, 32 HTTP clients, local server', metric: 'localHttpRss', max: 1.2, of: OVER_HTTP },
   { what: 'published package', metric: 'unpacked', max: 700 },
   { what: 'files that a start loads', metric: 'loaded', max: 150 },
   { what: 'dependencies', metric: 'dependencies', max: 0 },

@@ -17,12 +17,16 @@ const loopback = pathToFileURL(path.join(here, 'loopback.mjs')).href;
 export const FLOOR = 'floor';
 export const OURS = 'mcp-proxy';
 export const SIGNED_IN = 'signed in';
+export const OVER_HTTP = 'HTTP server';
 /** The program of the same name on npm, called by its author here. */
 export const NAMESAKE = 'punkpeye/mcp-proxy';
 
 /** What the clients speak to a contestant. */
 export const STDIO = 'stdio';
 export const HTTP = 'http';
+/** The same in front of a local server, which the contestant starts. */
+export const LOCAL = 'local';
+export const LOCAL_HTTP = 'local-http';
 
 const rivalVersions = JSON.parse(readFileSync(path.join(rivals, 'package.json'), 'utf8')).dependencies;
 
@@ -91,7 +95,40 @@ const all = [
       ...['--outputTransport', 'streamableHttp', '--stateful'],
     ],
   },
+  {
+    name: FLOOR,
+    mode: LOCAL,
+    what: 'a bare pipe (`bench/pipe-floor.mjs`) that starts the server and passes bytes both ways',
+    script: () => path.join(here, 'pipe-floor.mjs'),
+    args: () => [process.execPath, stdioServer],
+  },
+  {
+    name: OURS,
+    mode: LOCAL,
+    what: 'this program, `mcp-proxy -- node bench/stdio-server.mjs`',
+    script: builtProxy,
+    args: () => ['--', process.execPath, stdioServer],
+  },
+  {
+    name: OURS,
+    mode: LOCAL_HTTP,
+    what: 'this program, `mcp-proxy --listen 127.0.0.1:0 -- node bench/stdio-server.mjs`: a server process a client',
+    script: builtProxy,
+    args: () => ['--listen', '127.0.0.1:0', '--', process.execPath, stdioServer],
+  },
+  {
+    name: OVER_HTTP,
+    mode: LOCAL_HTTP,
+    what: 'this program in front of the server over HTTP, for its memory: `mcp-proxy URL --listen 127.0.0.1:0`',
+    script: builtProxy,
+    args: (url) => [url, '--listen', '127.0.0.1:0'],
+  },
 ];
+
+/** The programs that put the same local server behind HTTP. */
+const localRivals = all
+  .filter(({ mode, rival }) => mode === HTTP && rival)
+  .map((entry) => ({ ...entry, mode: LOCAL_HTTP }));
 
 function builtProxy() {
   if (!existsSync(path.join(root, 'dist', 'mcp-proxy.cjs'))) throw new Error('not built');
@@ -146,7 +183,9 @@ function cleanEnvironment(home) {
 /** The contestants of this run; one that cannot take part says why in `absent`. */
 export function contestants({ names, withRivals }) {
   let installation;
-  const chosen = all.filter(({ name, rival }) => (names ? name === FLOOR || names.has(name) : withRivals || !rival));
+  const chosen = [...all, ...localRivals].filter(({ name, rival }) =>
+    names ? name === FLOOR || names.has(name) : withRivals || !rival,
+  );
   try {
     if (chosen.some(({ rival }) => rival)) installRivals();
   } catch (error) {
@@ -179,7 +218,7 @@ function start({ mode, file, nodeArgs = [], args, modernArgs = [], prepare }, ur
     args: [...nodeArgs, file, ...args(url), ...(modern ? modernArgs : [])],
     env: cleanEnvironment(home),
   };
-  const driver = mode === HTTP ? new HttpClients(program, clients) : new StdioClient(program);
+  const driver = mode === HTTP || mode === LOCAL_HTTP ? new HttpClients(program, clients) : new StdioClient(program);
   if (options.home === undefined) {
     driver.ended.then(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
   }

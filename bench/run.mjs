@@ -3,12 +3,13 @@ import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { judgeAll } from './budgets.mjs';
-import { contestantNames, HTTP, contestants as prepare, STDIO } from './contestants.mjs';
+import { contestantNames, HTTP, LOCAL, LOCAL_HTTP, contestants as prepare, STDIO } from './contestants.mjs';
 import { writeDocs } from './docs.mjs';
 import { http } from './measures/http.mjs';
 import { large } from './measures/large.mjs';
 import { latency } from './measures/latency.mjs';
 import { load } from './measures/load.mjs';
+import { local, localCalls, localHttp } from './measures/local.mjs';
 import { published } from './measures/package.mjs';
 import { peak } from './measures/peak.mjs';
 import { requests } from './measures/requests.mjs';
@@ -19,7 +20,20 @@ import { asText, failures, table } from './report.mjs';
 import { Results } from './results.mjs';
 import { startUpstream } from './server-process.mjs';
 
-const measures = [start, startNodes, latency, load, large, requests, peak, published, http];
+const measures = [
+  start,
+  startNodes,
+  latency,
+  load,
+  large,
+  requests,
+  peak,
+  published,
+  http,
+  localCalls,
+  local,
+  localHttp,
+];
 
 const USAGE = `usage: npm run bench -- [flags]
   --quick         few repetitions, no rivals
@@ -76,7 +90,12 @@ function sectionsOf({ measures: chosen, quick, names }) {
     measures: chosen.filter((measure) => (measure.mode ?? STDIO) === mode),
     contestants: contestants.filter((contestant) => contestant.mode === mode),
   });
-  return [section(STDIO, 'stdio mode'), section(HTTP, 'HTTP mode')].filter(({ measures }) => measures.length > 0);
+  return [
+    section(STDIO, 'stdio mode'),
+    section(HTTP, 'HTTP mode'),
+    section(LOCAL, 'a local server, stdio mode'),
+    section(LOCAL_HTTP, 'a local server, HTTP mode'),
+  ].filter(({ measures }) => measures.length > 0);
 }
 
 async function run({ sections, rounds, quick }) {

@@ -1,22 +1,39 @@
 #!/usr/bin/env node
-// Checks the Node version before anything else is loaded: an old Node would
-// otherwise fail on syntax, with a message that helps nobody. CommonJS, as the program is: see scripts/bundle.mjs.
+// Checks what the program needs before it is loaded: an old Node would fail on syntax, and a clone that is not built on
+// a missing file, with messages that help nobody. CommonJS, as the program is: see scripts/bundle.mjs.
 const { node } = process.versions;
 const [major = 0, minor = 0] = node.split('.').map(Number);
 const isOld = major < 20 || (major === 20 && minor < 19);
 // 21 and 22.0 to 22.2 are newer, but lack what 20.16 and 22.3 brought.
-if (isOld || !process.getBuiltinModule) refuse();
+if (isOld || !process.getBuiltinModule) refuse(oldNode());
 else start();
 
 function start() {
   const { enableCompileCache } = require('node:module');
-  if (enableCompileCache) require('../dist/compile-cache.cjs').keepCompiledCode(enableCompileCache);
-  require('../dist/mcp-proxy.cjs').main();
+  let program;
+  try {
+    if (enableCompileCache) require('../dist/compile-cache.cjs').keepCompiledCode(enableCompileCache);
+    program = require('../dist/mcp-proxy.cjs');
+  } catch (error) {
+    if (!isNotBuilt(error)) throw error;
+    refuse(`is not built. Run "npm ci" and "npm run build" in ${__dirname.replace(/[\\/]bin$/, '')}.`);
+    return;
+  }
+  program.main();
 }
 
-async function refuse() {
+/** @param {unknown} error */
+function isNotBuilt(error) {
+  return error instanceof Error && /^Cannot find module '\.\.\/dist\//.test(error.message);
+}
+
+function oldNode() {
   const except = isOld ? '' : ', except 21 and 22.0 to 22.2';
-  const problem = `needs Node 20.19 or newer${except}, this is ${node}. Point your host's config at a newer node.`;
+  return `needs Node 20.19 or newer${except}, this is ${node}. Point your host's config at a newer node.`;
+}
+
+/** @param {string} problem */
+async function refuse(problem) {
   process.stderr.write(`mcp-proxy: ${problem}\n`);
   if (!process.stdin.isTTY) await answerFirst(`mcp-proxy ${problem}`);
   process.exit(78);

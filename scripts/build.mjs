@@ -5,20 +5,15 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from './bundle.mjs';
+import { bundle, bundleOptions } from './bundle.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
 // Takes the place of dist/ when it is whole: a program that runs from there still finds what it loads on demand.
 const dist = path.join(root, 'dist.new');
 const remove = (/** @type {string} */ folder) => rmSync(path.join(root, folder), { recursive: true, force: true });
 remove('dist.new');
-const options = {
-  cwd: root,
-  resolve: { alias: { debug: path.join(root, 'src', 'http', 'silent-debug.ts') } },
-  transform: { target: 'node20.19', define: { __VERSION__: JSON.stringify(version) } },
-};
+const options = bundleOptions('node20.19');
 const { files, exported } = await bundle({
   name: 'mcp-proxy',
   modules: ['src/cli/main.ts', 'src/index.ts'],

@@ -1,15 +1,38 @@
 // Bundles the program into one file, with the files that it loads on demand beside it. They import what they share with
 // the program from the program's own file, which is loaded anyway: every start would pay for a file between them. All
 // are CommonJS: Node's loader of ES modules costs a tenth of the program's startup time.
+import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { parseSync } from 'rolldown/utils';
 import { wrap } from './wrap.mjs';
 
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/**
+ * How this program is bundled.
+ * @param {string} target the oldest Node that runs it, such as `node20.19`
+ */
+export function bundleOptions(target) {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  return {
+    cwd: root,
+    resolve: {
+      alias: {
+        debug: path.join(root, 'src', 'http', 'silent-debug.ts'),
+        // What Node would load is UMD, which a bundler cannot follow.
+        'jsonc-parser': path.join(root, 'node_modules', 'jsonc-parser', 'lib', 'esm', 'main.js'),
+      },
+    },
+    transform: { target, define: { __VERSION__: JSON.stringify(version) } },
+  };
+}
+
 /**
  * Bundles the modules into `<name>.cjs`, which exports all their exports, and puts the code that they load on demand
- * into `chunks/`. Resolves with the files, and with the names that each module exports.
+ * into `chunks/`. Resolves with the files, with the names that each module exports, and with the paths of all modules.
  * @param {{ name: string, modules: string[], options: import('rolldown').InputOptions & { cwd: string } }} what
  */
 export async function bundle({ name, modules, options }) {
@@ -49,14 +72,16 @@ export async function bundle({ name, modules, options }) {
     },
   });
   const files = [];
+  const sources = [];
   for (const chunk of output) {
     if (chunk.type !== 'chunk') throw new Error(`${chunk.fileName} is not code`);
     const loaded = chunk.imports.filter((file) => !isBuiltin(file));
     // Every start would pay for a file loaded at once.
     if (chunk.isEntry && loaded.length > 0) throw new Error(`${chunk.fileName} loads ${loaded.join(', ')} at once`);
     files.push({ name: chunk.fileName, text: wrap(exportedTogether(escaped(chunk.code))) });
+    sources.push(...chunk.moduleIds);
   }
-  return { files, exported };
+  return { files, exported, sources };
 }
 
 /**
@@ -69,7 +94,7 @@ function exportedTogether(code) {
     if (type !== 'ExpressionStatement' || expression.type !== 'SequenceExpression') continue;
     const all = expression.expressions;
     const names = all.map(exportedName);
-    const first = names.findLastIndex((name) => name === undefined) + 1;
+    const first = names.lastIndexOf(undefined) + 1;
     if (all.length - first < 2) continue;
     const members = all.slice(first).map(({ right }, i) => `${names[first + i]}:${code.slice(right.start, right.end)}`);
     const { start } = all[first];

@@ -75,6 +75,10 @@ export interface ListenConfig {
   /** Milliseconds after which an unused session without a listening client is closed. */
   readonly sessionIdle: number;
   readonly maxSessions: number;
+  /** How many processes of local servers may run at a time. */
+  readonly maxChildren: number;
+  /** Milliseconds after which the process of a local server that nobody uses is stopped. */
+  readonly childIdle: number;
   /** Largest client message, in bytes. */
   readonly maxBody: number;
   /** Names that are accepted as Host in addition to those of this machine, in lower case. */
@@ -128,6 +132,8 @@ export interface StdioServer extends ServerBase {
   readonly env: readonly (readonly [name: string, value: string])[];
   /** Inherits a short list of variables (`PATH`, `HOME`, ...) instead of the environment of this process. */
   readonly cleanEnv: boolean;
+  /** Variables that the program never inherits: their values are secrets of the proxy. */
+  readonly withheld: readonly string[];
 }
 
 export type Server = HttpServer | StdioServer;
@@ -196,7 +202,12 @@ const LONGEST_NAME = 63;
 
 /** The host of the URL, in characters that clients, paths and metrics accept in a name. */
 export function serverName({ hostname }: URL): string {
-  const words = hostname.toLowerCase().match(/[a-z0-9]+/g) ?? ['default'];
+  return nameOf(hostname);
+}
+
+/** A text as a name that clients, paths and metrics accept. */
+export function nameOf(text: string): string {
+  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? ['default'];
   return words.join('-').slice(0, LONGEST_NAME).replace(/-$/, '');
 }
 
@@ -206,6 +217,8 @@ export const LISTEN_DEFAULTS: Omit<ListenConfig, 'host' | 'port'> = {
   clientToken: undefined,
   sessionIdle: 1_800_000,
   maxSessions: 10_000,
+  maxChildren: 32,
+  childIdle: 600_000,
   maxBody: 4 * 1_048_576,
   allowedHosts: [],
   allowedOrigins: [],

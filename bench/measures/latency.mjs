@@ -1,4 +1,5 @@
 // One call after the other, as a host with one conversation does.
+import { cpuMicros } from '../process-stats.mjs';
 import { percentile } from '../statistics.mjs';
 import { takeTurns } from '../turns.mjs';
 
@@ -24,6 +25,7 @@ export const latency = {
     { id: 'first', title: `a call, p50 of the first ${FIRST}`, unit: 'ms', digits: 2 },
     { id: 'p50', title: 'a call, p50', unit: 'ms', digits: 2 },
     { id: 'p99', title: 'a call, p99', unit: 'ms', digits: 2 },
+    { id: 'callCpu', title: 'CPU a call, one after the other', unit: 'µs', digits: 0 },
   ],
   run: ({ contestants, url, round, quick }) =>
     takeTurns({
@@ -35,13 +37,14 @@ export const latency = {
         const first = [];
         await calls(client, FIRST, first);
         await calls(client, quick ? 0 : WARM_UP - FIRST, []);
-        return { first, taken: [] };
+        return { first, taken: [], cpuBefore: cpuMicros(client.pid) };
       },
       turn: (client, { taken }) => calls(client, CALLS_A_TURN, taken),
-      finish: (_, { first, taken }) => ({
+      finish: (client, { first, taken, cpuBefore }) => ({
         first: percentile(first, 0.5),
         p50: percentile(taken, 0.5),
         p99: percentile(taken, 0.99),
+        callCpu: cpuBefore === undefined ? undefined : (cpuMicros(client.pid) - cpuBefore) / taken.length,
       }),
     }),
 };

@@ -12,12 +12,11 @@ import { errorReply, METHOD_NOT_FOUND } from '../core/jsonrpc.ts';
 import { type Connect, type Layer, type NamedLayer, stack } from '../core/layer.ts';
 import type { Sessions } from '../core/ports/sessions.ts';
 import type { Log } from '../core/ports.ts';
-import { showUrl } from '../core/redact.ts';
 import { Budget, BYTES } from '../downstream/http/body-budget.ts';
 import { Operation } from '../downstream/http/operator/endpoints.ts';
 import { createMetrics } from '../downstream/http/operator/metrics.ts';
 import { knownPath } from '../downstream/http/paths.ts';
-import { Pulse } from '../downstream/http/response/heartbeat.ts';
+import { Heartbeats } from '../downstream/http/response/heartbeat.ts';
 import { HttpDownstream } from '../downstream/http/router.ts';
 import { type Listener, listen } from '../downstream/http/server.ts';
 import type { HttpSession, Servers } from '../downstream/http/servers.ts';
@@ -28,13 +27,14 @@ import { measure } from '../layers/measure.ts';
 import { progressTokens } from '../layers/sharing/progress-tokens.ts';
 import { sharing } from '../layers/sharing/shared-session.ts';
 import { forgivingReplays } from '../state/forgiving-replays.ts';
-import { memoryReplays } from '../state/memory-replay.ts';
+import { memoryReplays } from '../state/memory-replay-buffer.ts';
 import { memorySessions } from '../state/memory-sessions.ts';
 import { ByForwardedHeaders } from './clients.ts';
 import type { Environment } from './environment.ts';
 import { withoutRepetition } from './log-repetition.ts';
-import { Ready } from './readiness.ts';
-import { layersOf, type Own, onlyServer, openServer, openShared, type Shared } from './server.ts';
+import { onlyServer } from './only-server.ts';
+import { Ready } from './readiness-check.ts';
+import { layersOf, type Own, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningHttpProxy {
@@ -60,21 +60,25 @@ export async function startHttpProxy(
   const { log } = environment;
   const { listen: own } = config;
   const server = onlyServer(config);
-  const pulse = new Pulse();
+  const pulse = new Heartbeats();
   const openSessions = given.openSessions ?? memorySessions;
   const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
   const meter = metrics.meterOf(server.name);
-  const clientsSignIn = server.forwardHeaders.some(({ to }) => to === 'authorization');
-  const shared = openShared(server, config, environment, {
-    // When client credentials are forwarded, the proxy must never substitute its own.
-    signsIn: !clientsSignIn,
-    // An answer that the server gave to one client must not be given to another.
-    remembers: server.forwardHeaders.length === 0,
-    renewed: () => meter.renewed(),
-  });
+  const forwardHeaders = server.kind === 'http' ? server.forwardHeaders : [];
+  const clientsSignIn = forwardHeaders.some(({ to }) => to === 'authorization');
+  const shared =
+    server.kind === 'stdio'
+      ? (await import('./local-server.ts')).openLocal(server, config, environment)
+      : openShared(server, config, environment, {
+          // When client credentials are forwarded, the proxy must never substitute its own.
+          signsIn: !clientsSignIn,
+          // An answer that the server gave to one client must not be given to another.
+          remembers: forwardHeaders.length === 0,
+          refreshed: () => meter.refreshed(),
+        });
   const ready = new Ready(shared, { clientsSignIn });
-  const servers = new AllServers(own, shared, measure(meter));
+  const servers = new AllServers(own, shared, measure(meter), forwardHeaders.length > 0);
   const downstream = new HttpDownstream({
     rules: {
       allowedHosts: new Set(own.allowedHosts),
@@ -86,10 +90,10 @@ export async function startHttpProxy(
     replays: given.replays ? forgivingReplays(given.replays, memoryReplays(), log) : memoryReplays(),
     pulse,
     bytes: new Budget(BYTES),
-    operation: new Operation({ server: showUrl(server.url), ready: () => ready.look(), metrics: () => metrics.text() }),
+    operation: new Operation({ server: shared.label, ready: () => ready.look(), metrics: () => metrics.text() }),
     maxBody: own.maxBody,
     log,
-    forwardHeaders: server.forwardHeaders,
+    forwardHeaders,
   });
   const listener = await listen({
     host: own.host,
@@ -137,7 +141,7 @@ interface Parts {
   readonly listener: Listener;
   readonly sessions: Sessions<HttpSession>;
   readonly servers: AllServers;
-  readonly pulse: Pulse;
+  readonly pulse: Heartbeats;
 }
 
 function stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }: Parts): Steps {
@@ -155,7 +159,7 @@ function stepsOf({ shared, ready, looking, downstream, listener, sessions, serve
     [
       { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left) },
       { name: 'end the sessions with the server', limit: 'close', run: (left) => servers.close(left) },
-      { name: 'store what the sign-in has got', limit: 'close', run: () => shared.endSignIn() },
+      { name: 'store the results of the sign-in', limit: 'close', run: () => shared.endSignIn() },
     ],
     { name: 'let clients read what was answered', limit: 'drain', run: (left) => listener.close(left) },
     { name: 'let clients read the errors', limit: 'close', run: (left) => listener.close(left) },
@@ -196,9 +200,14 @@ class AllServers implements Servers {
   /** One session for each set of headers that clients send upstream. Most often there is one. */
   readonly #stateless: ByForwardedHeaders<Session>;
 
-  constructor({ upstreamSession, sessionIdle: idle }: ListenConfig, shared: Shared, measured: Layer) {
+  constructor(
+    { upstreamSession, sessionIdle: idle }: ListenConfig,
+    shared: Shared,
+    measured: Layer,
+    forwards: boolean,
+  ) {
     const { log, version } = shared.environment;
-    this.#forwards = shared.server.forwardHeaders.length > 0;
+    this.#forwards = forwards;
     this.#shared = shared;
     const all = upstreamSession === 'shared' ? sharing({ version, idle, log }) : undefined;
     this.#layers = layersOf(shared, {
@@ -206,7 +215,7 @@ class AllServers implements Servers {
       ...(all && { sharing: { sharing: all.layer, 'progress-tokens': progressTokens() } }),
     });
     if (all) {
-      const connect = stack(this.#layers, (client) => openServer(shared, client));
+      const connect = stack(this.#layers, shared.connect);
       this.#shares = { connect, close: all.close };
     }
     const layers = layersOf(shared, { measure: measured });
@@ -226,7 +235,7 @@ class AllServers implements Servers {
   }
 
   #connect(layers: readonly NamedLayer[], forwarded: () => Readonly<Record<string, string>>): Connect {
-    return stack(layers, (client) => openServer(this.#shared, client, this.#own(forwarded)));
+    return stack(layers, (client) => this.#shared.connect(client, this.#own(forwarded)));
   }
 
   #own(forwarded: () => Readonly<Record<string, string>>): Own {
@@ -235,7 +244,9 @@ class AllServers implements Servers {
   }
 
   async close(limit: number): Promise<void> {
-    await Promise.all([this.#shares?.close(limit), ...this.#stateless.all().map((server) => server.close(limit))]);
+    const { local } = this.#shared;
+    const stateless = this.#stateless.all().map((server) => server.close(limit));
+    await Promise.all([this.#shares?.close(limit), local?.close(limit), ...stateless]);
   }
 }
 

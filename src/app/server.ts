@@ -4,7 +4,7 @@
  */
 
 import { Auth } from '../auth/fetch.ts';
-import type { Config, HttpServer, ProcessConfig } from '../config.ts';
+import type { Config, HttpServer, ProcessConfig, Server } from '../config.ts';
 import type { Peer, Session } from '../core/exchange.ts';
 import type { Cookies, Fetch } from '../core/fetch.ts';
 import type { Connect, Layer, NamedLayer } from '../core/layer.ts';
@@ -30,25 +30,37 @@ import { Upstream } from '../upstream/upstream.ts';
 import type { Environment } from './environment.ts';
 
 /** The server of a configuration that has exactly one, a remote one. */
-export function onlyServer({ servers }: Config): HttpServer {
+export function onlyRemoteServer({ servers }: Config): HttpServer {
   const [server] = servers;
   if (server?.kind === 'http' && servers.length === 1) return server;
-  throw new ProxyError('internal', 'only a single remote server is supported');
+  throw new ProxyError('internal', 'only one remote server is supported');
+}
+
+/** A server that is a program on this machine. */
+export interface Local {
+  /** Why it cannot be started at present; undefined as far as it can. Never rejects. */
+  look(): Promise<string | undefined>;
+  /** Ends every process within about `limit` milliseconds, and with 0 as soon as it can. Never rejects. */
+  close(limit: number): Promise<void>;
 }
 
 /** The parts that all clients share. */
 export interface Shared {
-  readonly server: HttpServer;
+  readonly server: Server;
+  /** The server in logs and errors: its URL or its name, without secrets. */
+  readonly label: string;
+  /** What to do when it is silent during the handshake; undefined: what one does with a URL. */
+  readonly silentHint?: string;
   readonly config: ProcessConfig;
   readonly environment: Environment;
+  /** Opens a session with the server itself, without layers. */
+  readonly connect: (client: Peer, own?: Own) => Session;
   readonly fetch: Fetch;
-  /** Undefined where the user sends their own credentials. */
+  /** The server, if it is a program on this machine. */
+  readonly local: Local | undefined;
+  /** Undefined where the user sends their own credentials, and where nothing asks for any. */
   readonly auth: Auth | undefined;
   readonly answers: AnswerMemory;
-  /** Whether any connection to the server has succeeded so far. */
-  readonly connected: () => boolean;
-  /** Suggests what to type when the URL or the transport leads to no MCP server. Never rejects. */
-  readonly advise: () => Promise<string | undefined>;
   /** Resolves when the proxy, as it was started, can never work. */
   readonly hopeless: Promise<ProxyError>;
   /** Gives up a sign-in in progress, and stores what is not stored yet. */
@@ -63,14 +75,14 @@ export interface SharedOptions {
   /** Whether to keep answers for times when the server requires a sign-in. */
   readonly remembers?: boolean;
   /** Called whenever tokens were refreshed. */
-  readonly renewed?: () => void;
+  readonly refreshed?: () => void;
 }
 
 export function openShared(
   server: HttpServer,
   config: ProcessConfig,
   environment: Environment,
-  { signsIn = true, remembers = true, renewed }: SharedOptions = {},
+  { signsIn = true, remembers = true, refreshed }: SharedOptions = {},
 ): Shared {
   const {
     env,
@@ -99,23 +111,36 @@ export function openShared(
   });
   const common = { server: server.url, config: server.auth, fetch, env, log, redact, store };
   if (signsIn && !isAuthorized(server))
-    auth = new Auth({ ...common, locks, folder, refreshElsewhere, hopeless, renewed });
+    auth = new Auth({ ...common, locks, folder, refreshElsewhere, hopeless, refreshed });
   const owner = auth;
   const answers = owner && storedAnswers(credentials, () => owner.name);
-  return {
-    server,
-    config,
-    environment: { ...environment, log, redact, memory: forgivingVerdicts(environment.memory, log) },
-    fetch: auth?.fetch ?? http.fetch,
-    auth,
-    answers: remembers && answers ? forgivingAnswers(answers, log) : FORGETFUL,
+  const memory = forgivingVerdicts(environment.memory, log);
+  const { url, strategy } = server;
+  const connection = {
+    url,
+    strategy,
+    memory,
+    log,
     connected: () => http.connected,
     advise: () => {
       neighbours ??= import('../upstream/detection/neighbours.ts').then(
-        ({ Neighbours }) => new Neighbours(server.url, server.strategy, http.fetch),
+        ({ Neighbours }) => new Neighbours(url, strategy, http.fetch),
       );
       return neighbours.then((found) => found.advise());
     },
+  };
+  const signedIn = auth?.fetch ?? http.fetch;
+  return {
+    server,
+    label: showUrl(url),
+    config,
+    environment: { ...environment, log, redact, memory },
+    connect: (peer, { fetch: own, cookies } = { fetch: signedIn, cookies: undefined }) =>
+      new Upstream({ ...connection, fetch: own, cookies, peer }),
+    fetch: signedIn,
+    local: undefined,
+    auth,
+    answers: remembers && answers ? forgivingAnswers(answers, log) : FORGETFUL,
     hopeless: given,
     endSignIn: async () => {
       await Promise.all([auth?.close(), answers?.flushed()]);
@@ -127,19 +152,11 @@ export function openShared(
 /** The parts that a client does not share with the others. */
 export interface Own {
   readonly fetch: Fetch;
-  readonly cookies: Cookies;
+  /** Undefined: the cookies that all users of the server share. */
+  readonly cookies: Cookies | undefined;
 }
 
-const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
-
-/** A session with the server itself, without layers. */
-export function openServer(shared: Shared, client: Peer, own?: Own): Session {
-  const { server, connected, advise } = shared;
-  const { memory, log } = shared.environment;
-  const { url, strategy } = server;
-  const { fetch, cookies } = own ?? { fetch: shared.fetch, cookies: undefined };
-  return new Upstream({ url, strategy, fetch, cookies, connected, advise, peer: client, memory, log });
-}
+export const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
 
 export interface LayerChoice {
   /** Counts the requests of clients. */
@@ -150,24 +167,23 @@ export interface LayerChoice {
 
 /** The layers between the clients and the server, the one nearest to the clients first. */
 export function layersOf(shared: Shared, { measure, sharing }: LayerChoice = {}): NamedLayer[] {
-  const { server, config, auth, answers } = shared;
+  const { server, label, silentHint, config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
   const { ignoreTools } = server;
-  const url = showUrl(server.url);
   const waits = (): boolean => auth?.state.waits() ?? false;
   const all: Record<string, Layer | false | undefined> = {
     'redact-errors': redactErrors(redact),
     measure,
     trace: config.logLevel === 'debug' && trace(log),
     filter: ignoreTools.length > 0 && filterTools(ignoreTools),
-    'first-contact': auth && firstContact({ signIn: auth.state, answers, server: url, version }),
+    'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version }),
     downgrade: downgrade(bridgesFor(shared.environment)),
     ...sharing,
-    deadline: deadline(DEADLINES, url),
-    'slow-start': slowStart({ server: url, log, signingIn: waits }),
+    deadline: deadline(DEADLINES, label, silentHint),
+    'slow-start': slowStart({ server: label, log, signingIn: waits }),
   };
   const chosen = Object.entries(all).flatMap(([name, layer]) => (layer ? [{ name, layer }] : []));
-  log.debug(`layers in front of ${url}: ${chosen.map(({ name }) => name).join(', ')}`);
+  log.debug(`layers in front of ${label}: ${chosen.map(({ name }) => name).join(', ')}`);
   return chosen;
 }
 

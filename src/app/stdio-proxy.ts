@@ -9,7 +9,7 @@ import { stack } from '../core/layer.ts';
 import { StdioDownstream } from '../downstream/stdio/stdio.ts';
 import { ProxyError } from '../errors.ts';
 import type { StdioEnvironment } from './environment.ts';
-import { layersOf, onlyServer, openServer, openShared, type Shared } from './server.ts';
+import { layersOf, onlyRemoteServer, openShared, type Shared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningProxy {
@@ -21,11 +21,20 @@ export interface RunningProxy {
   close(reason: ShutdownReason): Promise<void>;
 }
 
-/** Connects the client on two streams to the server of the configuration. */
-export function startStdioProxy(config: Config, environment: StdioEnvironment): RunningProxy {
-  const shared = openShared(onlyServer(config), config, environment);
+export type OpenServer = (config: Config, environment: StdioEnvironment) => Shared;
+
+/**
+ * Connects the client on two streams to the server of the configuration.
+ * @param open opens the server; left out: a remote one
+ */
+export function startStdioProxy(
+  config: Config,
+  environment: StdioEnvironment,
+  open: OpenServer = openOnlyRemote,
+): RunningProxy {
+  const shared = open(config, environment);
   const downstream = new StdioDownstream(environment.streams, environment.log);
-  const connect = stack(layersOf(shared), (client) => openServer(shared, client));
+  const connect = stack(layersOf(shared), shared.connect);
   const upstream = connect(downstream);
   downstream.start(upstream);
 
@@ -35,6 +44,10 @@ export function startStdioProxy(config: Config, environment: StdioEnvironment): 
     hopeless: shared.hopeless,
     close: (reason) => shutdown.begin(reason),
   };
+}
+
+function openOnlyRemote(config: Config, environment: StdioEnvironment): Shared {
+  return openShared(onlyRemoteServer(config), config, environment);
 }
 
 function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Steps {
@@ -77,9 +90,9 @@ function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Step
       {
         name: 'end the session at the server',
         limit: 'close',
-        run: (left) => server.close(server.established ? left : 0),
+        run: (left) => (shared.local ?? server).close(server.established ? left : 0),
       },
-      { name: 'store what the sign-in has got', limit: 'close', needed: () => signsIn, run: endSignIn },
+      { name: 'store the results of the sign-in', limit: 'close', needed: () => signsIn, run: endSignIn },
     ],
     { name: 'close every connection', limit: 'cut', run: () => shared.close() },
   ];

@@ -10,12 +10,12 @@ import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
 import { EndedByProxy, ProxyError } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
-import { explained, pauseAfter, UserSaidNo } from './failures.ts';
+import { asProxyError, pauseAfter, UserDidNotSignIn } from './failures.ts';
 import { discover } from './oauth/discover.ts';
 import type { FetchContext } from './oauth/library.ts';
 import { isSameIssuer, quirksOf } from './oauth/providers.ts';
 import { covers } from './oauth/scopes.ts';
-import { renew } from './refresh.ts';
+import { refreshStored } from './refresh.ts';
 import type { RefreshElsewhere } from './refresh-process.ts';
 import { storeHint } from './sign-in/no-browser-hint.ts';
 import { signIn } from './sign-in/sign-in.ts';
@@ -69,7 +69,7 @@ export class Authorizer {
   readonly #options: AuthorizerOptions;
   readonly #wire: FetchContext;
   readonly #closing = new Cancellation();
-  #renewing: Promise<Credentials | undefined> | undefined;
+  #refreshing: Promise<Credentials | undefined> | undefined;
   #signingIn: Promise<Credentials> | undefined;
   /** The bearer from the last sign-in of this process. */
   #byUser: string | undefined;
@@ -91,14 +91,14 @@ export class Authorizer {
     const stored = await this.#options.vault.read();
     if (this.#isBetter(stored, need)) return stored;
     if (Date.now() < this.#notBefore) throw this.#lastFailure;
-    const renewed = need.stepUp ? undefined : await this.#noted(this.#withoutUser(need, stored));
-    return renewed ?? this.#withUser(need);
+    const refreshed = need.stepUp ? undefined : await this.#noted(this.#withoutUser(need, stored));
+    return refreshed ?? this.#withUser(need);
   }
 
   /** Gives up all work in progress. Keeps what another process can continue. */
   async close(): Promise<void> {
     this.#closing.abort(new EndedByProxy('unauthorized', 'the proxy ended before the sign-in was complete'));
-    await Promise.allSettled([this.#renewing, this.#signingIn]);
+    await Promise.allSettled([this.#refreshing, this.#signingIn]);
   }
 
   /** The stored credentials, if they are newer than the refused ones and good enough. */
@@ -131,15 +131,15 @@ export class Authorizer {
       }
     }
     if (stored.tokens.refreshToken === undefined) return undefined;
-    this.#renewing ??= this.#renew(need).finally(() => {
-      this.#renewing = undefined;
+    this.#refreshing ??= this.#refreshStored(need).finally(() => {
+      this.#refreshing = undefined;
     });
-    await this.#renewing;
+    await this.#refreshing;
     return this.#better(need);
   }
 
   /** Refreshes the stored tokens, unless another process does; undefined when the grant is gone. */
-  async #renew(need: Need): Promise<Credentials | undefined> {
+  async #refreshStored(need: Need): Promise<Credentials | undefined> {
     const { renewals, apart, config, log } = this.#options;
     const found = await renewals.lockUnless(() => this.#better(need), this.#closing);
     if (found) return found;
@@ -149,7 +149,7 @@ export class Authorizer {
       // That process goes on when this one ends.
       const started = await Promise.race([apart()?.(stored.serial), aborted(this.#closing)]);
       if (started) return this.#better(need);
-      return await renew({ wire: this.#wire, config, vault: renewals, log }, stored);
+      return await refreshStored({ wire: this.#wire, config, vault: renewals, log }, stored);
     } finally {
       await renewals.unlock();
     }
@@ -245,10 +245,10 @@ export class Authorizer {
       }
       return done;
     } catch (error) {
-      const meant = explained(error, this.#options.server, this.#options.config);
+      const meant = asProxyError(error, this.#options.server, this.#options.config);
       if (this.#closing.aborted) throw meant;
       // The first denial may be a slip. Repeated ones may come without a user, so fast that tabs pile up.
-      if (meant instanceof UserSaidNo && ++this.#denials === 1) throw meant;
+      if (meant instanceof UserDidNotSignIn && ++this.#denials === 1) throw meant;
       if (meant instanceof ProxyError && meant.code === 'port-taken') this.#options.hopeless?.(meant);
       this.#failures++;
       this.#notBefore = Date.now() + pauseAfter(this.#failures, meant);

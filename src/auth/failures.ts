@@ -4,19 +4,19 @@ import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { OAuthError } from './oauth/library.ts';
 import { refusalHint } from './oauth/refusal-hint.ts';
-import { TokenEndpointFailure } from './oauth/tokens.ts';
+import { TokenEndpointFailure } from './oauth/token-request.ts';
 
 /** How long the proxy leaves a failing authorization server alone, in milliseconds. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];
 
-/** The user declined, or did not come. The servers work, so there is no reason to wait before asking the next user. */
-export class UserSaidNo extends ProxyError {}
+/** The user declined, or did not respond in time. The servers work, so the next request may ask again at once. */
+export class UserDidNotSignIn extends ProxyError {}
 
 /** Codes of errors that say how a request failed, but not what it was for. */
 const OF_A_REQUEST: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'failed']);
 
 /** Turns a failure of the authorization server into an error of this program; returns any other error unchanged. */
-export function explained(error: unknown, server: URL, config: AuthConfig): Error {
+export function asProxyError(error: unknown, server: URL, config: AuthConfig): Error {
   const failed = `the sign-in to ${showUrl(server)} failed: `;
   if (error instanceof ProxyError && OF_A_REQUEST.has(error.code) && !error.message.startsWith(failed)) {
     return new ProxyError(error.code, failed + error.message, error.data, error);

@@ -75,7 +75,7 @@ export class Auth {
   #sendFresh(request: HttpRequest): Promise<HttpResponse> {
     const tokens = this.#credentials?.tokens;
     if (!tokens || !isStale(tokens, Date.now())) return this.#send(request, 1);
-    return this.#renewAhead(request).then(() => this.#send(request, 1));
+    return this.#refreshAhead(request).then(() => this.#send(request, 1));
   }
 
   /** @param steppedUp the scopes that a step-up got for this request. */
@@ -219,9 +219,9 @@ export class Auth {
     const { completed } = this.state;
     const obtained = await this.#patiently(authorizer.obtain(need), need, signal);
     // Several requests may have waited for the same credentials.
-    const renewed = bearerOf(obtained) !== bearerOf(this.#credentials) && completed === this.state.completed;
+    const refreshed = bearerOf(obtained) !== bearerOf(this.#credentials) && completed === this.state.completed;
     this.#credentials = obtained;
-    if (renewed) this.#options.renewed?.();
+    if (refreshed) this.#options.refreshed?.();
   }
 
   /** Waits for credentials, but no longer than a sign-in may take, nor than the request wants the answer. */
@@ -268,7 +268,7 @@ export class Auth {
   }
 
   /** Refreshes a token shortly before it expires. If that fails, the server decides whether the token is still valid. */
-  async #renewAhead(request: HttpRequest): Promise<void> {
+  async #refreshAhead(request: HttpRequest): Promise<void> {
     if (this.#closed) return;
     const refused = bearerOf(this.#credentials);
     const common = { fresh: false, unreadable: false, challenge: NO_CHALLENGE, stepUp: false };
@@ -278,7 +278,7 @@ export class Auth {
       await this.#obtain(authorizer, need, request.signal);
     } catch (error) {
       if (request.signal?.aborted) throw error;
-      this.#options.log.debug(`auth: could not renew the token ahead of its end`);
+      this.#options.log.debug(`auth: could not refresh the token before it expired`);
       // If the grant turned out to be gone, do not try it again with every request.
       this.#credentials = this.#usable(await this.#read());
     }

@@ -25,5 +25,5 @@ export interface AuthOptions {
   readonly hopeless?: ((error: ProxyError) => void) | undefined;
   readonly refreshElsewhere?: RefreshElsewhere | undefined;
   /** Called for every token that the proxy got without the user. */
-  readonly renewed?: (() => void) | undefined;
+  readonly refreshed?: (() => void) | undefined;
 }

@@ -2,15 +2,15 @@
 import type { AuthConfig } from '../config.ts';
 import type { Log } from '../core/ports.ts';
 import { ProxyError } from '../errors.ts';
-import { explained, pauseAfter } from './failures.ts';
+import { asProxyError, pauseAfter } from './failures.ts';
 import { AuthenticatedClient } from './oauth/client-authentication.ts';
 import { type FetchContext, OAuthError } from './oauth/library.ts';
 import { quirksOf } from './oauth/providers.ts';
-import { requestTokens, type TokenContext, TokenEndpointFailure } from './oauth/tokens.ts';
+import { requestTokens, type TokenContext, TokenEndpointFailure } from './oauth/token-request.ts';
 import type { ClientRecord, Credentials, Tokens } from './vault/credentials.ts';
 import type { Vault } from './vault/vault.ts';
 
-export interface RenewContext {
+export interface RefreshContext {
   readonly wire: FetchContext;
   readonly config: AuthConfig;
   readonly vault: Vault;
@@ -22,15 +22,15 @@ export interface RenewContext {
  * grant is gone, which is recorded. Rejects with the reason when the outcome is unknown; every process then leaves the
  * token endpoint alone for a while.
  */
-export async function renew(context: RenewContext, stored: Credentials): Promise<Credentials | undefined> {
+export async function refreshStored(context: RefreshContext, stored: Credentials): Promise<Credentials | undefined> {
   const { vault, log } = context;
   const outcome = await refreshUnlessPaused(context, stored);
-  if (outcome.kind === 'renewed') {
-    log.debug('auth: renewed the tokens');
+  if (outcome.kind === 'refreshed') {
+    log.debug('auth: refreshed the tokens');
     const kept = await vault.replace(stored, { ...stored, client: outcome.client, tokens: outcome.tokens });
     return kept?.tokens && kept;
   }
-  log.debug(`auth: the stored sign-in cannot be renewed (${outcome.kind})`);
+  log.debug(`auth: the stored sign-in cannot be refreshed (${outcome.kind})`);
   if (outcome.kind === 'refused') return undefined;
   const { tokens: _, client, ...rest } = stored;
   // An authorization server that did not know the client during the refresh will not know it at the next sign-in either.
@@ -39,7 +39,7 @@ export async function renew(context: RenewContext, stored: Credentials): Promise
   return undefined;
 }
 
-async function refreshUnlessPaused(context: RenewContext, stored: Credentials): Promise<Refreshed> {
+async function refreshUnlessPaused(context: RefreshContext, stored: Credentials): Promise<Refreshed> {
   const { wire, vault } = context;
   const last = await vault.pause(stored.serial);
   const now = Date.now();
@@ -50,7 +50,7 @@ async function refreshUnlessPaused(context: RenewContext, stored: Credentials): 
   try {
     return await refresh(context, stored);
   } catch (error) {
-    const meant = explained(error, wire.server, context.config);
+    const meant = asProxyError(error, wire.server, context.config);
     // A server that is unreachable now may be back the next moment.
     if (!(error instanceof OAuthError)) throw meant;
     const [since, failures] = [Date.now(), (last?.failures ?? 0) + 1];
@@ -62,7 +62,7 @@ async function refreshUnlessPaused(context: RenewContext, stored: Credentials): 
 
 /** The outcome of a refresh. */
 type Refreshed =
-  | { readonly kind: 'renewed'; readonly tokens: Tokens; readonly client: ClientRecord }
+  | { readonly kind: 'refreshed'; readonly tokens: Tokens; readonly client: ClientRecord }
   /** The grant is gone: the user must sign in again. */
   | { readonly kind: 'spent' }
   /** The tokens cannot be refreshed now; the grant may still be valid. */
@@ -88,13 +88,13 @@ async function refresh(context: Omit<TokenContext, 'issuer' | 'client'>, credent
   const ask = (asked: Record<string, string>): Promise<Tokens> =>
     requestTokens({ ...context, issuer, client: self }, 'refresh_token', asked, tokens);
   try {
-    const renewed = await ask(parameters).catch((error: unknown) => {
+    const refreshed = await ask(parameters).catch((error: unknown) => {
       // The standard never requires the scopes, and some servers refuse the very scopes that they granted.
       if (scope === undefined || !isRefused(error)) throw error;
       const { scope: _, ...others } = parameters;
       return ask(others);
     });
-    return { kind: 'renewed', tokens: renewed, client: self.record };
+    return { kind: 'refreshed', tokens: refreshed, client: self.record };
   } catch (error) {
     if (isRefused(error)) return { kind: 'refused' };
     if (!(error instanceof OAuthError) || !ENDS.has(error.error)) throw error;

@@ -6,7 +6,7 @@ import type { HttpServer, ProcessConfig } from '../config.ts';
 import type { Fetch } from '../core/fetch.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
-import { unusedProxyFlag } from '../http/proxy-variables.ts';
+import { unusedProxyFlag } from '../http/proxy-hints.ts';
 import { cacheFolder } from '../platform/folders.ts';
 import { fileStore } from '../state/file-secrets.ts';
 import { localLocks } from '../state/local-locks.ts';

@@ -5,10 +5,13 @@ import type { Config } from '../config.ts';
 import type { Log, SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { isReservedHeader } from '../http/client.ts';
-import { unusedProxyFlag } from '../http/proxy-variables.ts';
+import { unusedProxyFlag } from '../http/proxy-hints.ts';
 import { cacheFolder } from '../platform/folders.ts';
 import { fileMemory } from '../state/verdicts.ts';
-import { createLog } from './terminal.ts';
+import { createLog } from './stderr-log.ts';
+
+/** Bytes of log lines that may wait for a host to read them. */
+const UNREAD = 1_048_576;
 
 export function environmentOf(
   config: Config,
@@ -58,6 +61,6 @@ function writer(): (text: string) => void {
   return (text) => {
     // The host may close stderr, which is no reason to stop working.
     stderr ??= process.stderr.on('error', () => {});
-    stderr.write(text);
+    if (stderr.writableLength < UNREAD) stderr.write(text);
   };
 }

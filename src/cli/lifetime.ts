@@ -3,7 +3,7 @@
 import type { ShutdownReason } from '../app/shutdown.ts';
 import type { RunningProxy } from '../app/stdio-proxy.ts';
 import type { Log } from '../core/ports.ts';
-import { onSignals } from './signals.ts';
+import { onSignals } from './end-signals.ts';
 
 export interface Life {
   readonly proxy: Pick<RunningProxy, 'close' | 'hopeless'>;

@@ -1,20 +1,21 @@
 /** The program: the only place that reads the process's arguments and ends the process. */
 import { readFileSync } from 'node:fs';
-import { onlyServer } from '../app/server.ts';
-import { startStdioProxy } from '../app/stdio-proxy.ts';
+import { onlyRemoteServer } from '../app/server.ts';
+import { type OpenServer, startStdioProxy } from '../app/stdio-proxy.ts';
 import type { Config, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { RENEWAL, reportOf } from './commands/refresh-report.ts';
+import { REFRESH_SERIAL, reportOf } from './commands/refresh-report.ts';
 import { credentialStore } from './credential-store.ts';
+import { onSignals, parentGone } from './end-signals.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
-import { OPTIONS, type Shell, SUBCOMMANDS } from './flags/options.ts';
+import type { Shell } from './flags/options.ts';
+import type { CommandArguments } from './flags/read-command.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
-import { onSignals, parentGone } from './signals.ts';
-import { createLog, farewell } from './terminal.ts';
+import { createLog, farewell } from './stderr-log.ts';
 
 declare const __VERSION__: string;
 
@@ -28,7 +29,7 @@ export function main(): void {
     return;
   }
   // Whoever has read enough may close the pipe.
-  if (action.kind !== 'run') process.stdout.on('error', () => {});
+  if (!action.kind.startsWith('run')) process.stdout.on('error', () => {});
   switch (action.kind) {
     case 'version':
       process.stdout.write(`${__VERSION__}\n`);
@@ -39,9 +40,12 @@ export function main(): void {
     case 'completion':
       printCompletion(action.shell);
       return;
+    case 'run-command':
+      runCommand(action);
+      return;
     case 'run':
-      if (process.env[RENEWAL] === undefined) start(action.config, action.secrets);
-      else renew(action.config, Number(process.env[RENEWAL]));
+      if (process.env[REFRESH_SERIAL] === undefined) start(action.config, action.secrets);
+      else refresh(action.config, Number(process.env[REFRESH_SERIAL]));
       return;
     default:
       subcommand(action);
@@ -49,8 +53,8 @@ export function main(): void {
 }
 
 async function printUsage(all: boolean): Promise<void> {
-  const { usageText } = await import('./flags/usage.ts');
-  process.stdout.write(usageText({ version: __VERSION__, options: OPTIONS, subcommands: SUBCOMMANDS, all }));
+  const { helpText } = await import('./help/usage.ts');
+  process.stdout.write(helpText(__VERSION__, all));
 }
 
 async function printCompletion(shell: Shell): Promise<void> {
@@ -68,26 +72,32 @@ interface RefuseOptions {
 /** Ends without having begun. */
 async function refuse(error: ProxyError, { format, answers, secrets }: RefuseOptions): Promise<void> {
   process.exitCode = error.meaning.exit;
-  const { code, message, data } =
-    error instanceof UnexplainedMistake ? (await import('./flags/mistakes/explain.ts')).explain(error) : error;
+  const { code, message, data } = await explained(error);
   const redact = redactor(secrets);
   const told = new ProxyError(code, redact(message), data.hint === undefined ? {} : { hint: redact(data.hint) });
   process.stderr.write(farewell(told, format));
   if (!answers || process.stdin.isTTY) return;
-  const { answerFirst } = await import('./first-answer.ts');
+  const { answerFirst } = await import('./startup-error-answer.ts');
   await answerFirst({ input: process.stdin, output: process.stdout }, told);
   process.exit();
 }
 
+/** The same error with its explanation, which is loaded on demand. */
+async function explained(error: ProxyError): Promise<ProxyError> {
+  return error instanceof UnexplainedMistake ? (await import('./flags/mistakes/explain.ts')).explain(error) : error;
+}
+
 /** Runs a command other than the proxy, and then exits with its status. */
-async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | 'completion' | 'run' }>): Promise<void> {
+async function subcommand(
+  action: Exclude<Action, { kind: 'version' | 'help' | 'completion' | 'run' | 'run-command' }>,
+): Promise<void> {
   onSignals(
     () => process.exit(130),
     () => process.exit(130),
   );
   const { config } = action;
   const { logFormat: format } = config;
-  const server = action.kind === 'status' ? undefined : action.server.name;
+  const server = 'server' in action ? action.server.name : undefined;
   const redact = redactor(action.secrets);
   const { commandOutput } = await import('./commands/output.ts');
   // What `status` prints as JSON is an answer, and no event.
@@ -104,13 +114,17 @@ async function subcommand(action: Exclude<Action, { kind: 'version' | 'help' | '
           { ...action, json: action.json === true || format === 'json' },
           context,
         );
+      case 'install':
+        return (await import('./commands/install.ts')).install(action.words, context);
+      case 'uninstall':
+        return (await import('./commands/uninstall.ts')).uninstall(action.words, context);
     }
   };
   done().then(
     () => process.exit(0),
-    (error: unknown) => {
+    async (error: unknown) => {
       output.progress.end();
-      fail(error, format, action.secrets, server);
+      fail(await explained(known(error)), format, action.secrets, server);
     },
   );
 }
@@ -120,32 +134,45 @@ function known(error: unknown): ProxyError {
 }
 
 /** Runs in the process that refreshes tokens; see `commands/refresh-report.ts`. */
-function renew(config: Config, serial: number): void {
+function refresh(config: Config, serial: number): void {
   process.stdout.on('error', () => {});
   const silent = createLog({ level: 'error', format: 'text', redact: String, write: () => {} });
   import('./commands/refresh.ts')
-    .then(({ renewStored }) => renewStored(onlyServer(config), serial, { config, log: silent, version: __VERSION__ }))
+    .then(({ refreshOnce }) =>
+      refreshOnce(onlyRemoteServer(config), serial, { config, log: silent, version: __VERSION__ }),
+    )
     .then(
       () => process.exit(0),
       (error: unknown) => process.stdout.write(reportOf(known(error)), () => process.exit(1)),
     );
 }
 
+/** Starts in front of a local server. */
+function runCommand(given: CommandArguments): void {
+  const { logFormat: format, listen } = given.config;
+  import('./flags/read-command.ts')
+    .then(({ readCommand }) => {
+      const { config, secrets, open } = readCommand(given, process.env);
+      start(config, secrets, open);
+    })
+    .catch((error: unknown) => refuse(known(error), { format, answers: listen === undefined, secrets: given.secrets }));
+}
+
 /** Opens the place of the credentials, and runs. */
-function start(config: Config, secrets: readonly string[]): void {
+function start(config: Config, secrets: readonly string[], open?: OpenServer): void {
   const store = credentialStore(config);
   if (!(store instanceof Promise)) {
-    run(config, secrets, store);
+    run(config, secrets, store, open);
     return;
   }
   store.then(
-    (opened) => run(config, secrets, opened),
+    (opened) => run(config, secrets, opened, open),
     (error: unknown) =>
       refuse(known(error), { format: config.logFormat, answers: config.listen === undefined, secrets }),
   );
 }
 
-function run(config: Config, secrets: readonly string[], credentials: SecretStore): void {
+function run(config: Config, secrets: readonly string[], credentials: SecretStore, open?: OpenServer): void {
   const { listen } = config;
   const exit = (status: number): void => process.exit(status);
   if (listen) {
@@ -156,7 +183,7 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
   }
   const environment = environmentOf(config, secrets, credentials, __VERSION__);
   const streams = { input: process.stdin, output: process.stdout };
-  const proxy = startStdioProxy(config, { ...environment, streams });
+  const proxy = startStdioProxy(config, { ...environment, streams }, open);
   const end = superviseProxy({ proxy, log: environment.log, exit });
   proxy.clientGone.then(() => end('client-gone', 0));
   parentGone().then(() => end('client-gone', 0));

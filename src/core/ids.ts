@@ -1,5 +1,5 @@
 /** Request ids (JSON-RPC 2.0, section 4) as JSON text: what they mean, and when two are the same. */
-import type { Json } from './scan.ts';
+import type { Json } from './json-scanner.ts';
 
 /** The JSON text of an id: `1` and `"1"` are different ids. */
 export type Id = string;

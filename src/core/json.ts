@@ -15,7 +15,7 @@ import {
   skipSpace,
   skipString,
   skipValue,
-} from './scan.ts';
+} from './json-scanner.ts';
 
 export { BRACE_CLOSE, BRACE_OPEN, type Json, JsonError, QUOTE };
 

@@ -37,7 +37,7 @@ export type Message =
   | { readonly kind: 'request'; readonly id: Id; readonly call: Call }
   | { readonly kind: 'notification'; readonly call: Call }
   | { readonly kind: 'response'; readonly id: Id; readonly reply: Reply }
-  /** JSON, but not a JSON-RPC message; `id` is `null` (the text) when it cannot be told. */
+  /** JSON, but not a JSON-RPC message; `id` is `null` (the text) if it is unknown. */
   | { readonly kind: 'invalid'; readonly id: Id; readonly reason: string }
   /** Meant as the response to the request `id`, but malformed. */
   | { readonly kind: 'malformed'; readonly id: Id; readonly reason: string };
@@ -100,7 +100,8 @@ export function parseMessage(text: Json): Message {
   }
   // Some JSON-RPC 1 libraries still write `"error":null` beside a result.
   if (error !== undefined && !(error[0] === 0x6e && result !== undefined)) {
-    if (!isError(error)) return { kind: 'malformed', id: idText ?? NULL_ID, reason: 'its error is no error object' };
+    if (!isError(error))
+      return { kind: 'malformed', id: idText ?? NULL_ID, reason: 'its error is not an error object' };
     return { kind: 'response', id: idText ?? NULL_ID, reply: extra ? { error, extra } : { error } };
   }
   if (result !== undefined)

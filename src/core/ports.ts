@@ -49,7 +49,7 @@ export interface Meter {
   /** An exchange is over. `outcome`: `result`, `error` (of the server), `cancelled`, or the code of a ProxyError. */
   exchange(method: string, outcome: string, seconds: number): void;
   /** The tokens for the server were refreshed. */
-  renewed(): void;
+  refreshed(): void;
 }
 
 /** Small secret texts under names; each is written whole or not at all. Names match [a-z0-9.-]{1,80}. */

@@ -4,7 +4,7 @@ import { isLoopback, type TlsConfig } from '../config.ts';
 import type { Env } from '../core/ports.ts';
 import { CookieJar } from './cookies.ts';
 import { IdleConnections } from './pool.ts';
-import { directRouteHint, unusableProxy } from './proxy-variables.ts';
+import { directRouteHint, unusableProxy } from './proxy-hints.ts';
 import type { Connector } from './request.ts';
 import type { SecureOptions, Trust } from './trust.ts';
 

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import type { CancelSignal } from '../core/cancel.ts';
 import type { HttpBody, HttpRequest } from '../core/fetch.ts';
 import { ProxyError } from '../errors.ts';
-import { Gatherer } from '../wire/gather.ts';
+import { Gatherer } from '../wire/message-buffer.ts';
 import { brokenConnection } from './connection-failure.ts';
 
 /**

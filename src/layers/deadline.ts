@@ -11,7 +11,7 @@ import { isHandshake } from '../mcp/methods.ts';
 export interface Deadlines {
   /** During the handshake. Hosts give up after 30 to 60 seconds. */
   readonly handshake: number;
-  /** During any other request. Every sign of life restarts the time. */
+  /** During any other request. Every message from the server restarts the timer. */
   readonly silence: number;
 }
 
@@ -20,8 +20,11 @@ const SILENT = 'the server may have run it: check that before you try again';
 
 export const DEADLINES: Deadlines = { handshake: 45_000, silence: 60 * 60_000 };
 
-/** @param where the URL of the server, in a form that is safe to show */
-export function deadline(limits: Deadlines, where: string): Layer {
+/**
+ * @param where the server, in a form that is safe to show
+ * @param atFirst what to do when the server is silent during the handshake
+ */
+export function deadline(limits: Deadlines, where: string, atFirst: string = SILENT_AT_FIRST): Layer {
   return requestLayer((next) => (exchange) => {
     // A subscription is silent for as long as nothing changes.
     if (exchange.call.method === 'subscriptions/listen') return next(exchange);
@@ -29,7 +32,7 @@ export function deadline(limits: Deadlines, where: string): Layer {
     const limit = opens ? limits.handshake : limits.silence;
     const timed = new TimedExchange(exchange, limit, () => {
       const message = `${where} did not answer ${JSON.stringify(exchange.call.method)} in ${Math.round(limit / 1000)} s`;
-      return new ProxyError('timeout', message, { outcome: 'unknown', hint: opens ? SILENT_AT_FIRST : SILENT });
+      return new ProxyError('timeout', message, { outcome: 'unknown', hint: opens ? atFirst : SILENT });
     });
     return next(timed).then(
       (reply) => {

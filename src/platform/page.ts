@@ -1,7 +1,7 @@
 /** The HTML pages of this program: complete documents without scripts and without external resources. */
 import { createHash } from 'node:crypto';
 
-export interface Shell {
+export interface PageFrame {
   readonly title: string;
   /** Tells good from bad without colour, next to the heading. Hidden from screen readers, which read the heading. */
   readonly mark: string;
@@ -78,7 +78,7 @@ export const PAGE_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-export function documentOf({ title, mark, tone, content }: Shell): string {
+export function documentOf({ title, mark, tone, content }: PageFrame): string {
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -1,11 +1,10 @@
 /** One lock between processes that share a folder: on this machine, in its containers, or on other machines over a network. */
 import { randomBytes } from 'node:crypto';
-import { promises as fs, readFileSync, readlinkSync, utimesSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { promises as fs, readFileSync, utimesSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Lock } from '../core/ports.ts';
 import { codeOf, ifThere, insistently, privateFolder, unwritable } from './files.ts';
-import { isRunning } from './processes.ts';
+import { isRunning, processState, thisPlace } from './processes/identity.ts';
 
 /** How often an owner shows that it is alive, in milliseconds. */
 const HEARTBEAT = 2_000;
@@ -15,9 +14,8 @@ const PATIENCE = 60_000;
 const ATTENTION = 5_000;
 /** Checked wherever a record is read, because the nonce becomes part of a file name. */
 const NONCE = /^[0-9a-f]{16}$/;
-/** What follows the name of the lock: a claim, a claim to a claim, or a file not yet linked. */
+/** The suffix after the lock's name: a claim, a claim to a claim, or a file not yet linked. */
 const LEFTOVER = /^\.([0-9a-f]{16})(?:\.(?:[0-9a-f]{16}|unreadable))*(?:\.new)?$/;
-const PID_NAMESPACE = '/proc/self/ns/pid';
 
 interface Owner {
   readonly nonce: string;
@@ -240,48 +238,15 @@ function parse(text: string): Owner | undefined {
 
 function ourselves(): Owner {
   const nonce = randomBytes(8).toString('hex');
-  return { nonce, pid: process.pid, place: here(), started: processOf(process.pid)?.started ?? '' };
+  return { nonce, pid: process.pid, place: thisPlace(), started: processState(process.pid)?.started ?? '' };
 }
 
 function lifeOf(owner: Owner): 'alive' | 'dead' | 'unknown' {
-  if (owner.place !== here()) return 'unknown';
+  if (owner.place !== thisPlace()) return 'unknown';
   if (!isRunning(owner.pid)) return 'dead';
-  const found = processOf(owner.pid);
+  const found = processState(owner.pid);
   if (found === undefined || owner.started === '') return 'unknown';
   return found.ended || found.started !== owner.started ? 'dead' : 'alive';
-}
-
-/** When a process on Linux started, in a form that no other process with the same pid shares; see proc_pid_stat(5). */
-function processOf(pid: number): { readonly started: string; readonly ended: boolean } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The process name before it may contain anything, even parentheses.
-    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = rest[18];
-    if (state === undefined || ticks === undefined) return undefined;
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return { started: `${boot} ${ticks}`, ended: 'ZXx'.includes(state) };
-  } catch {
-    return undefined;
-  }
-}
-
-function here(): string {
-  return [
-    hostname(),
-    textOf(() => readFileSync('/etc/machine-id', 'latin1')),
-    textOf(() => readlinkSync(PID_NAMESPACE)),
-  ]
-    .map((part) => part.trim())
-    .join(' ');
-}
-
-function textOf(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return '';
-  }
 }
 
 /** Removes what dead processes left behind: incomplete files, and claims to records that are long gone. */

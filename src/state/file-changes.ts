@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeOf, ifThere, insistently, privateFolder, unwritable } from '../platform/files.ts';
-import { isRunning } from '../platform/processes.ts';
+import { isRunning } from '../platform/processes/identity.ts';
 
 const TEMPORARY = /^.+\.json\.(\d+)\.([0-9a-f]+)\.\d+\.tmp$/;
 /** A temporary file older than this is abandoned, even if its pid is in use again. In milliseconds. */

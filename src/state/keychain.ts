@@ -6,6 +6,7 @@ import { NOT_YET, type SecretStore } from '../core/ports.ts';
 import { printable, redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { installHint } from '../platform/install-hint.ts';
+import { isSingleExecutable } from '../platform/own-command.ts';
 
 /** The part of `@napi-rs/keyring` that this file uses. */
 interface Keyring {
@@ -117,8 +118,7 @@ async function keyring(load: () => Promise<unknown>): Promise<Keyring> {
   }
   const missing = (cause as { code?: unknown } | undefined)?.code === 'MODULE_NOT_FOUND';
   const message = `--credential-store keychain needs the package ${MODULE}, which ${missing ? 'is not installed' : 'cannot be loaded'}`;
-  const { isSea } = process.getBuiltinModule('node:sea') ?? {};
-  const hint = installHint(MODULE, { file: fileURLToPath(import.meta.url), executable: isSea?.() ?? false });
+  const hint = installHint(MODULE, { file: fileURLToPath(import.meta.url), executable: isSingleExecutable() });
   throw new ProxyError('usage', message, { hint }, cause);
 }
 

@@ -5,7 +5,7 @@ import type { CancelSignal } from '../core/cancel.ts';
  * How a stream ended, as far as the next attempt depends on it; `retry` is the pause that the
  * server asked for on it, in milliseconds.
  */
-export type Ending =
+export type StreamEnd =
   /** Messages came, or the stream lived for a while: servers and middleboxes cut idle streams, and that is fine. */
   | { readonly kind: 'served'; readonly retry: number | undefined }
   /** It ended at once and empty, or was not an event stream: reconnecting soon would only repeat that. */
@@ -33,7 +33,7 @@ const USELESS_DELAY = 20_000;
  * @param misses how many streams in a row, this one included, did not end as `served`.
  * @param random a number from 0 to 1 that spreads the attempts of many clients.
  */
-export function nextAttempt(ending: Ending, misses: number, random: number): number | undefined {
+export function nextAttempt(ending: StreamEnd, misses: number, random: number): number | undefined {
   const grown = (base: number, times: number): number =>
     Math.min(LONGEST, base * 2 ** Math.min(times - 1, 20)) * (1 + random / 4);
   switch (ending.kind) {

@@ -183,7 +183,7 @@ export class LegacyUpstream {
 
   async #otherEra(outcome: Outcome): Promise<Attempt> {
     const { modernOnly } = await import('./detection/era-errors.ts');
-    return { kind: 'other-era', error: modernOnly(this.#options.url, outcome) };
+    return { kind: 'other-era', error: modernOnly(showUrl(this.#options.url), outcome) };
   }
 
   #remember(transport: TransportName, reply: Reply): void {

@@ -13,7 +13,7 @@ import { unexpectedResponse } from './failure.ts';
 export type Take = (message: Message) => Promise<void> | undefined;
 
 /** How far a stream was read, which resuming it requires. */
-export interface Position {
+export interface EventPosition {
   lastEventId: string | undefined;
   /** Milliseconds that the server asks the proxy to wait before it reconnects. */
   retry: number | undefined;
@@ -21,7 +21,7 @@ export interface Position {
   events: number;
 }
 
-export function startOfStream(): Position {
+export function startOfStream(): EventPosition {
   return { lastEventId: undefined, retry: undefined, events: 0 };
 }
 
@@ -55,7 +55,7 @@ export async function readJson(response: HttpResponse, url: URL, take: Take): Pr
  */
 export async function readEvents(
   response: HttpResponse,
-  position: Position,
+  position: EventPosition,
   take: (event: SseEvent) => Promise<void> | undefined,
 ): Promise<void> {
   let full: Promise<void> | undefined;
@@ -80,7 +80,7 @@ export async function readEvents(
 }
 
 /** Reads the messages on a stream. Skips events without a message: they answer nothing and break nothing. */
-export function readMessages(response: HttpResponse, position: Position, log: Log, take: Take): Promise<void> {
+export function readMessages(response: HttpResponse, position: EventPosition, log: Log, take: Take): Promise<void> {
   return readEvents(response, position, (event) => {
     if (event.type !== 'message' || event.data.length === 0) return undefined;
     let full: Promise<void> | undefined;
@@ -98,7 +98,7 @@ const GRACE = 5_000;
  */
 export async function readAnswer(
   response: HttpResponse,
-  position: Position,
+  position: EventPosition,
   log: Log,
   take: Take,
   answered: () => boolean,

@@ -121,6 +121,6 @@ export class ModernUpstream {
   async #legacyOnly(outcome?: Outcome, result?: Json): Promise<LegacyOnly> {
     this.#refused = true;
     const { legacyOnly } = await import('./detection/era-errors.ts');
-    return legacyOnly(this.#options.url, outcome, result);
+    return legacyOnly(showUrl(this.#options.url), outcome, result);
   }
 }

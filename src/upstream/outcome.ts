@@ -4,7 +4,7 @@ import type { HttpResponse } from '../core/fetch.ts';
 import type { Reply } from '../core/jsonrpc.ts';
 import type { ProxyError } from '../errors.ts';
 import { readFrame } from '../wire/frames.ts';
-import { Gatherer } from '../wire/gather.ts';
+import { Gatherer } from '../wire/message-buffer.ts';
 import { ERROR_BODY_LIMIT, unexpectedResponse } from './failure.ts';
 
 /** The status when HTTP itself refused nothing, but the response does not fit the transport. */
@@ -27,7 +27,7 @@ export interface Refused {
 }
 
 /** Thrown when a refusal must pass through code that only knows answers. */
-export class Refusal extends Error {
+export class UpstreamRefusal extends Error {
   override readonly name = 'Refusal';
   readonly outcome: Refused;
 

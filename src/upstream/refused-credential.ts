@@ -2,16 +2,17 @@
  * The message to a user whose request was refused with 401 or 403: which credential it was, and
  * what is probably wrong with it.
  */
+
+import { membersOf, serverWords } from '../core/error-text.ts';
 import type { SentCredential } from '../core/fetch.ts';
 import { printable, redactor } from '../core/redact.ts';
-import { membersOf, serverWords } from '../core/server-words.ts';
 
 /** Longer texts of a server are only in `error.data.body`: cut here, they could end in the middle of a secret. */
 const LONGEST_WORDS = 200;
 
 const EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
 
-export interface Refused {
+export interface RefusedCredential {
   /** The URL of the request, as it may be shown. */
   readonly where: string;
   readonly status: 401 | 403;
@@ -24,7 +25,10 @@ export interface Refused {
 }
 
 /** @param now milliseconds since the epoch. */
-export function refusedCredential(refused: Refused, now: number): { readonly message: string; readonly hint: string } {
+export function refusedCredential(
+  refused: RefusedCredential,
+  now: number,
+): { readonly message: string; readonly hint: string } {
   const { where, status, credential } = refused;
   const hide = redactor(credential?.secrets ?? []);
   const words = hide(wordsOf(refused));
@@ -46,7 +50,7 @@ function problem(status: 401 | 403, credential: SentCredential | undefined): str
   }
 }
 
-function hintFor({ where, status, credential }: Refused, now: number): string {
+function hintFor({ where, status, credential }: RefusedCredential, now: number): string {
   if (credential?.value === undefined) {
     if (status === 403) return 'the server, or a firewall in front of it, may block this machine; ask its operator';
     return credential
@@ -125,7 +129,7 @@ function isoTime(time: number): string {
 }
 
 /** What the server says to a human reader, in the challenge (RFC 6750, section 3) or in the body. */
-function wordsOf({ challenge, body }: Refused): string {
+function wordsOf({ challenge, body }: RefusedCredential): string {
   const described = /\berror_description="((?:[^"\\]|\\.)*)"/.exec(challenge)?.[1]?.replace(/\\(.)/g, '$1');
   return printable(described ?? serverWords(body), Infinity);
 }

@@ -1,6 +1,6 @@
 /** Newline-delimited JSON, the framing of the stdio transport (specification, "stdio"). */
 import type { Frame } from '../core/jsonrpc.ts';
-import { Gatherer } from './gather.ts';
+import { Gatherer } from './message-buffer.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;

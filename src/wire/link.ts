@@ -8,7 +8,6 @@ import { Cancelled, type Exchange, type Handler, type Peer } from '../core/excha
 import { type Id, idKey, NULL_ID } from '../core/ids.ts';
 import {
   type Call,
-  encodeBatch,
   encodeNotification,
   encodeRequest,
   encodeResponse,
@@ -19,12 +18,13 @@ import {
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
-import { KeyedEntry, KeyedRoll } from '../core/open-by-key.ts';
+import { KeyedList, KeyedNode } from '../core/keyed-list.ts';
 import { ProxyError } from '../errors.ts';
 import { cancelledCall, cancelledId } from '../mcp/cancelled.ts';
 import { closedFor, noteFor } from '../mcp/subscription-id.ts';
 import { PendingRequests } from './pending.ts';
 import { replyFrom } from './replies.ts';
+import { type ReplyRoute, togetherOn } from './reply-route.ts';
 
 /** Beyond this many unanswered requests of one peer, further ones are refused, not stored. */
 const MAX_INCOMING = 10_000;
@@ -44,28 +44,15 @@ export interface LinkHandlers {
  */
 export type Send = (frame: Frame, signal?: CancelSignal) => Promise<void> | undefined;
 
-/** The way back to the sender of one message, where that is not the wire as a whole. */
-export interface Way {
-  /** Takes the answer; undefined when there will be none, because the request was cancelled. */
-  respond(frame: Frame | undefined, reply?: Reply): void;
-  /** For messages that belong to the request: its notifications, and questions that it causes. */
-  send(frame: Frame, signal?: CancelSignal): Promise<void> | undefined;
-  room(): Promise<void> | undefined;
-  /** Whether the sender of the request can be asked anything because of it; left out: yes. */
-  canAsk?(): boolean;
-  /** The answer will take a while. */
-  slow?(): void;
-}
-
 /** One request of the other end, from its arrival to its answer. */
-class Incoming extends KeyedEntry implements Exchange {
+class Incoming extends KeyedNode implements Exchange {
   readonly id: Id;
   readonly call: Call;
-  readonly way: Way;
+  readonly way: ReplyRoute;
   readonly #link: Link;
   readonly #cancellation = new Cancellation();
 
-  constructor(link: Link, id: Id, call: Call, way: Way) {
+  constructor(link: Link, id: Id, call: Call, way: ReplyRoute) {
     super();
     this.#link = link;
     this.id = id;
@@ -121,8 +108,8 @@ export class Link implements Peer {
   readonly #handlers: LinkHandlers;
   readonly #room: () => Promise<void> | undefined;
   /** For messages that came without a way of their own. */
-  readonly #wire: Way;
-  readonly #unanswered = new KeyedRoll<Incoming>();
+  readonly #wire: ReplyRoute;
+  readonly #unanswered = new KeyedList<Incoming>();
   /** Bytes of the parameters of unanswered requests. */
   #waiting = 0;
   /** How many of the unanswered requests are subscriptions. */
@@ -153,6 +140,11 @@ export class Link implements Peer {
     return this.#unanswered.size;
   }
 
+  /** Our requests that have no answer yet. */
+  get asked(): Pick<PendingRequests, 'size' | 'asks'> {
+    return this.#asked;
+  }
+
   /** Resolves as soon as this end is not busy. */
   idle(): Promise<void> {
     if (!this.busy) return Promise.resolve();
@@ -163,8 +155,11 @@ export class Link implements Peer {
     return this.#send(encodeNotification(call));
   }
 
-  /** @param way of the request that causes this one; left out: the wire as a whole. */
-  ask(call: Call, signal: CancelSignal, way: Way = this.#wire): Promise<Reply> {
+  /**
+   * @param way of the request that causes this one; left out: the wire as a whole
+   * @param opened called with the id that the request has on the wire
+   */
+  ask(call: Call, signal: CancelSignal, way: ReplyRoute = this.#wire, opened?: (id: Id) => void): Promise<Reply> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise<Reply>((resolve, reject) => {
@@ -180,6 +175,7 @@ export class Link implements Peer {
         },
       );
       const { id } = pending;
+      opened?.(id);
       const onAbort = (): void => {
         this.#asked.delete(pending);
         // `initialize` must not be cancelled (specification, "Cancellation").
@@ -193,23 +189,13 @@ export class Link implements Peer {
   }
 
   /** Takes in one message from the wire. */
-  receive(message: Message, way: Way = this.#wire): void {
+  receive(message: Message, way: ReplyRoute = this.#wire): void {
     this.#receive(message, way);
   }
 
   /** Takes in a batch (revision 2025-03-26); its answers leave as one array, once all of them have come. */
-  receiveBatch(messages: readonly Message[], way: Way = this.#wire): void {
-    let open = messages.filter(isAnswered).length;
-    const answers: Frame[] = [];
-    const together: Way = {
-      send: (frame, signal) => way.send(frame, signal),
-      room: () => way.room(),
-      respond(frame) {
-        open--;
-        if (frame) answers.push(frame);
-        if (open === 0) way.respond(answers.length > 0 ? encodeBatch(answers) : undefined);
-      },
-    };
+  receiveBatch(messages: readonly Message[], way: ReplyRoute = this.#wire): void {
+    const together = togetherOn(way, messages.filter(isAnswered).length);
     for (const message of messages) this.#receive(message, together);
   }
 
@@ -228,7 +214,7 @@ export class Link implements Peer {
     this.#send(frame)?.catch(() => {});
   }
 
-  #receive(message: Message, way: Way): void {
+  #receive(message: Message, way: ReplyRoute): void {
     switch (message.kind) {
       case 'request':
         this.#request(message.id, message.call, way);
@@ -256,7 +242,7 @@ export class Link implements Peer {
     }
   }
 
-  #request(id: Id, call: Call, way: Way): void {
+  #request(id: Id, call: Call, way: ReplyRoute): void {
     const size = sizeOf(call);
     const isTooLarge = this.#unanswered.size > 0 && this.#waiting + size > MAX_INCOMING_BYTES;
     if (this.#ended || isTooLarge || this.#unanswered.size >= MAX_INCOMING) {

@@ -1,11 +1,11 @@
 /** Our own requests that wait for answers, under ids that count from 1. */
 import { type Id, requestNumber } from '../core/ids.ts';
 import type { Message, Reply } from '../core/jsonrpc.ts';
-import { KeyedEntry, KeyedRoll } from '../core/open-by-key.ts';
+import { KeyedList, KeyedNode } from '../core/keyed-list.ts';
 import { ProxyError } from '../errors.ts';
 import { settleStray } from './stray.ts';
 
-export class Pending extends KeyedEntry {
+export class Pending extends KeyedNode {
   readonly id: Id;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
@@ -22,7 +22,7 @@ export class Pending extends KeyedEntry {
   }
 }
 
-export class PendingRequests extends KeyedRoll<Pending> {
+export class PendingRequests extends KeyedList<Pending> {
   readonly #httpStatus: number | undefined;
   #lastId = 0;
 
@@ -61,6 +61,11 @@ export class PendingRequests extends KeyedRoll<Pending> {
       asked.resolve(answer.reply);
     }
     return stray ? 'stray' : 'answered';
+  }
+
+  /** Whether an id, in any of its spellings, is that of an open request. */
+  asks(id: Id): boolean {
+    return this.get(String(requestNumber(id, this.#lastId))) !== undefined;
   }
 
   /** Rejects a request, unless it is settled. */

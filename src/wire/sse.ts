@@ -1,8 +1,8 @@
 /** Server-sent events, both directions (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 
 import type { Frame } from '../core/jsonrpc.ts';
-import { Gatherer } from './gather.ts';
 import { asLine } from './lines.ts';
+import { Gatherer } from './message-buffer.ts';
 
 export interface SseEvent {
   /** The event type; `message` unless the stream named another. */

@@ -16,7 +16,7 @@ const USAGE = `node test/conformance/run-server.mjs [options] [-- <proxy command
 
   --spec LIST   revisions to run (all)
   --way LIST    ${[DIRECT, ...THROUGH].join(', ')}: without a proxy, and with one upstream session for each client or
-                one for all (all three); ${PASSTHROUGH}: through a hop that changes nothing
+                one for all, and in front of a local server (all four); ${PASSTHROUGH}: through a hop that changes nothing
   --only REGEX  only scenarios whose name matches, each in a process of its own
   --jobs N      revisions and ways at a time (2)
   --out DIR     where logs and results go (test/conformance/runs/<time>)

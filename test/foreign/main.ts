@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { closeProxies, privateHome } from '../peers/proxy.ts';
 import { whileAway } from './away.ts';
 import { install } from './install.ts';
-import { pairsWith, serversOf } from './pairs.ts';
+import { localServersOf, pairsWith, pairsWithLocal, serversOf } from './pairs.ts';
 import type { Era } from './peers.ts';
 import { forTerminal, writeDocs } from './report.ts';
 import type { Result } from './results.ts';
@@ -58,6 +58,10 @@ const jobs: [string, () => Promise<Result[]>][] = [
     ...serversOf(era).map((server): [string, () => Promise<Result[]>] => [
       `features ${server} ${era}`,
       () => pairsWith(server, era, home),
+    ]),
+    ...localServersOf(era).map((server): [string, () => Promise<Result[]>] => [
+      `local ${server} ${era}`,
+      () => pairsWithLocal(server, era, home),
     ]),
   ]),
 ];

@@ -4,6 +4,8 @@ import {
   CLIENTS,
   type ClientName,
   type Era,
+  LOCAL_SERVERS,
+  localServer,
   runClient,
   SERVERS,
   type ServerName,
@@ -17,41 +19,50 @@ import type { Result } from './results.ts';
 export async function pairsWith(server: ServerName, era: Era, home: string): Promise<Result[]> {
   const peer = await startServer(server, home, era);
   try {
-    const proxy = await startHttpMode(peer.url);
-    try {
-      const results: Result[] = [];
-      for (const client of clientsOf(era)) {
-        const direct = await runClient(client, era, [peer.url], home);
-        for (const [way, target] of [
-          ['stdio', stdioProxy(peer.url)],
-          ['http', [proxy.url]],
-        ] as const) {
-          const proxied = await runClient(client, era, [...target], home);
-          for (const feature of FEATURES) {
-            const missing = isMissing(server, era, feature.name);
-            const wrong = fault(feature, direct.values, proxied.values, missing);
-            const told = proxied.values.size === 0 ? ` (${proxied.stderr.trim().split('\n').at(-1)})` : '';
-            results.push({
-              part: 'features',
-              client,
-              server,
-              era,
-              way,
-              check: feature.name,
-              missing,
-              fault: wrong && wrong + told,
-            });
-          }
-        }
-      }
-      return results;
-    } finally {
-      await proxy.close();
-    }
+    return await pairs('features', server, era, peer.url, home);
   } finally {
     await peer.close();
   }
 }
+
+/** The same with the server as a local one, which each client or the proxy starts. */
+export const pairsWithLocal = (server: ServerName, era: Era, home: string): Promise<Result[]> =>
+  pairs('local', server, era, localServer(server), home);
+
+async function pairs(
+  part: string,
+  server: ServerName,
+  era: Era,
+  upstream: string | string[],
+  home: string,
+): Promise<Result[]> {
+  const proxy = await startHttpMode(upstream);
+  try {
+    const results: Result[] = [];
+    for (const client of clientsOf(era)) {
+      const direct = await runClient(client, era, [upstream].flat(), home);
+      for (const [way, target] of [
+        ['stdio', stdioProxy(upstream)],
+        ['http', [proxy.url]],
+      ] as const) {
+        const proxied = await runClient(client, era, [...target], home);
+        for (const feature of FEATURES) {
+          const missing = isMissing(server, era, feature.name);
+          const wrong = fault(feature, direct.values, proxied.values, missing);
+          const told = proxied.values.size === 0 ? ` (${proxied.stderr.trim().split('\n').at(-1)})` : '';
+          const check = feature.name;
+          results.push({ part, client, server, era, way, check, missing, fault: wrong && wrong + told });
+        }
+      }
+    }
+    return results;
+  } finally {
+    await proxy.close();
+  }
+}
+
+export const localServersOf = (era: Era): ServerName[] =>
+  (Object.keys(LOCAL_SERVERS) as ServerName[]).filter((server) => LOCAL_SERVERS[server]?.includes(era));
 
 export const clientsOf = (era: Era): ClientName[] =>
   (Object.keys(CLIENTS) as ClientName[]).filter((client) => CLIENTS[client].includes(era));

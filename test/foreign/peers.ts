@@ -2,7 +2,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import path from 'node:path';
 import type { Peer } from '../peers/listen.ts';
-import { PROXY_BIN, proxyEnvironment, startProxy } from '../peers/proxy.ts';
+import { PROGRAM, proxyEnvironment, startProxy } from '../peers/proxy.ts';
 import { FOLDER, GO_PROGRAM, pythonOf } from './install.ts';
 import { end, spawnOwned } from './owned.ts';
 
@@ -71,9 +71,21 @@ export async function startServer(name: ServerName, home: string, option: Era | 
   return { url: await listening, close };
 }
 
-/** The proxy in HTTP mode in front of `url`, on the path for Streamable HTTP. */
-export async function startHttpMode(url: string): Promise<Peer> {
-  const proxy = startProxy(url, ['--listen', '127.0.0.1:0']);
+/** The servers that are also run as local ones, and the eras that each speaks on stdio. */
+export const LOCAL_SERVERS: Partial<Record<ServerName, Era[]>> = {
+  'python-1': ['legacy'],
+  'python-2': ['legacy', 'modern'],
+  go: ['legacy', 'modern'],
+};
+
+/** The command of a local server. */
+export const localServer = (name: ServerName): string[] =>
+  name === 'go' ? [GO_PROGRAM, 'server', 'stdio'] : [python(name), ...script('server.py'), 'sdk', '--stdio'];
+
+/** The proxy in HTTP mode in front of a URL or a command, on the path for Streamable HTTP. */
+export async function startHttpMode(server: string | string[]): Promise<Peer> {
+  const [url, command] = typeof server === 'string' ? [server, []] : [undefined, ['--', ...server]];
+  const proxy = startProxy(url, ['--listen', '127.0.0.1:0', ...command]);
   const [, origin] = await proxy.stderrMatching(/listening on (http:\/\/[^\s/]+)/);
   return {
     url: `${origin}/mcp`,
@@ -84,8 +96,11 @@ export async function startHttpMode(url: string): Promise<Peer> {
   };
 }
 
-/** The command of the proxy over stdio in front of `url`. */
-export const stdioProxy = (url: string): string[] => [process.execPath, PROXY_BIN, url];
+/** The command of the proxy over stdio in front of a URL or a command. */
+export const stdioProxy = (server: string | string[]): string[] => [
+  ...PROGRAM,
+  ...(typeof server === 'string' ? [server] : ['--', ...server]),
+];
 
 /** What a client has said of each feature, and on stderr. */
 export interface Told {

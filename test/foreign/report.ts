@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { FEATURES, MISSING } from './features.ts';
 import { versions } from './install.ts';
-import { clientsOf, serversOf } from './pairs.ts';
+import { clientsOf, localServersOf, serversOf } from './pairs.ts';
 import type { Era } from './peers.ts';
 import { type Result, resultsOf } from './results.ts';
 import { SIGN_IN_CHECKS, SIGN_IN_SERVERS } from './sign-in.ts';
@@ -27,16 +27,16 @@ const share = (results: readonly Result[]): string => {
 type Row = readonly string[];
 
 /** How many features of each pair are the same through the proxy: over stdio · over HTTP. */
-function pairRows(results: readonly Result[], era: Era): Row[] {
+function pairRows(results: readonly Result[], era: Era, part = 'features', servers = serversOf(era)): Row[] {
   const cell = (client: string, server: string): string =>
-    ['stdio', 'http']
-      .map((way) => share(resultsOf(results, { part: 'features', client, server, era, way })))
-      .join(' · ');
+    ['stdio', 'http'].map((way) => share(resultsOf(results, { part, client, server, era, way }))).join(' · ');
   return [
-    [ERA_NAMES[era], ...serversOf(era)],
-    ...clientsOf(era).map((client) => [client, ...serversOf(era).map((server) => cell(client, server))]),
+    [part === 'local' ? `local servers, ${ERA_NAMES[era]}` : ERA_NAMES[era], ...servers],
+    ...clientsOf(era).map((client) => [client, ...servers.map((server) => cell(client, server))]),
   ];
 }
+
+const localRows = (results: readonly Result[], era: Era): Row[] => pairRows(results, era, 'local', localServersOf(era));
 
 function featureRows(results: readonly Result[], era: Era): Row[] {
   const cell = (check: string, server: string): string => {
@@ -92,6 +92,7 @@ function aligned(rows: readonly Row[]): string {
 export function forTerminal(results: readonly Result[]): string {
   const tables = [
     ...ERAS.map((era) => pairRows(results, era)),
+    ...ERAS.map((era) => localRows(results, era)),
     ...ERAS.map((era) => featureRows(results, era)),
     awayRows(results),
     signInRows(results),
@@ -125,6 +126,8 @@ export function writeDocs(results: readonly Result[], file: string): void {
     '## Pairs',
     'Each client uses every feature below, directly and through the proxy. A feature counts when both give the same result. Each cell: the proxy over stdio · its HTTP mode.',
     ...ERAS.map((era) => markdown(pairRows(results, era))),
+    'The same with servers on stdio, which the client starts itself or the proxy starts for it:',
+    ...ERAS.map((era) => markdown(localRows(results, era))),
     'A client of one era with a server of the other is not among these pairs. [Between the eras](eras.md) says what crosses there; the official TypeScript SDKs are tested so.',
     '## Features',
     ...ERAS.map((era) => markdown(featureRows(results, era))),

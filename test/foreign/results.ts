@@ -1,7 +1,7 @@
 // One line of the report for each thing that was checked.
 
 export interface Result {
-  /** `features`, `away` or `sign-in`. */
+  /** `features`, `local`, `away` or `sign-in`. */
   readonly part: string;
   readonly client: string;
   readonly server: string;

@@ -1,7 +1,7 @@
 // Lets an SDK server send integers that JavaScript cannot hold: strings that are marked as such leave it as digits.
 import type { ServerResponse } from 'node:http';
 
-const MARKED = /"big-integer:(\d+)"/g;
+export const MARKED = /"big-integer:(\d+)"/g;
 const bare = (chunk: unknown): unknown => {
   if (typeof chunk === 'string') return chunk.replace(MARKED, '$1');
   if (!(chunk instanceof Uint8Array)) return chunk;

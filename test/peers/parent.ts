@@ -2,12 +2,13 @@
 // of the parent can end it.
 import { spawn } from 'node:child_process';
 import { WAIT_MS } from './listen.ts';
-import { PROXY_BIN, proxyEnvironment } from './proxy.ts';
+import { PROGRAM, proxyEnvironment } from './proxy.ts';
 
 const PARENT = `
   const { spawn } = require('node:child_process');
-  const [bin, url, ...lines] = process.argv.slice(1);
-  const program = spawn(process.execPath, [bin, url], { stdio: ['pipe', 'inherit', 'ignore'] });
+  const [words, url, ...lines] = process.argv.slice(1);
+  const [file, ...script] = JSON.parse(words);
+  const program = spawn(file, [...script, url], { stdio: ['pipe', 'inherit', 'ignore'] });
   const idle = ['-e', 'setInterval(() => {}, 60_000)'];
   const holder = spawn(process.execPath, idle, { stdio: ['ignore', 'ignore', 'ignore', program.stdin] });
   for (const line of lines) program.stdin.write(line + '\\n');
@@ -28,7 +29,7 @@ export interface ParentOptions {
 }
 
 export async function startUnderParent(url: string, { lines, home, env }: ParentOptions): Promise<Parent> {
-  const parent = spawn(process.execPath, ['-e', PARENT, PROXY_BIN, url, ...lines], {
+  const parent = spawn(process.execPath, ['-e', PARENT, JSON.stringify(PROGRAM), url, ...lines], {
     env: { ...proxyEnvironment(home), ...env },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

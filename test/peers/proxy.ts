@@ -20,6 +20,14 @@ import { RpcClient, WAIT_MS } from './rpc.ts';
 /** The program under test; MCP_PROXY_BIN names another one, such as that of an installed package. */
 export const PROXY_BIN = process.env.MCP_PROXY_BIN ?? fileURLToPath(new URL('../../bin/mcp-proxy.js', import.meta.url));
 
+/** A single executable to test instead of the script, if MCP_PROXY_EXECUTABLE names one. */
+export const EXECUTABLE =
+  process.env.MCP_PROXY_EXECUTABLE === undefined ? undefined : path.resolve(process.env.MCP_PROXY_EXECUTABLE);
+
+/** The words that start the program under test. */
+export const PROGRAM: readonly [string, ...string[]] =
+  EXECUTABLE === undefined ? [process.execPath, PROXY_BIN] : [EXECUTABLE];
+
 export interface ProxyOptions {
   /** Added to the child's environment, over the private one. */
   env?: Record<string, string>;
@@ -27,6 +35,8 @@ export interface ProxyOptions {
   home?: string;
   /** Arguments of node itself, before the program. */
   nodeArgs?: string[];
+  /** The words that start the program; `PROGRAM` unless given. */
+  program?: readonly [string, ...string[]];
   /** The working folder; that of the tests unless given. */
   cwd?: string;
 }
@@ -62,9 +72,17 @@ const running = new Map<ProxyProcess, string | undefined>();
 /** `target` is the URL of a server, or nothing when `args` says all. */
 export function startProxy(target: string | undefined, args: string[] = [], options: ProxyOptions = {}): ProxyProcess {
   const home = options.home ?? privateHome();
-  const argv = [...(options.nodeArgs ?? []), PROXY_BIN, ...(target === undefined ? [] : [target]), ...args];
-  const child = spawn(process.execPath, argv, {
-    env: { ...proxyEnvironment(home), ...options.env },
+  const { nodeArgs = [], program = PROGRAM } = options;
+  const [file, ...script] = program;
+  // A single executable has no arguments of node; it takes them from the environment.
+  const isExecutable = script.length === 0;
+  const argv = [...(isExecutable ? [] : nodeArgs), ...script, ...(target === undefined ? [] : [target]), ...args];
+  const child = spawn(file, argv, {
+    env: {
+      ...proxyEnvironment(home),
+      ...(isExecutable && nodeArgs.length > 0 && { NODE_OPTIONS: nodeArgs.map(quoted).join(' ') }),
+      ...options.env,
+    },
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
@@ -184,6 +202,9 @@ export function proxyEnvironment(home: string): Record<string, string> {
     BROWSER: 'true',
   };
 }
+
+/** A word of NODE_OPTIONS. */
+const quoted = (word: string): string => `"${word.replace(/["\\]/g, '\\$&')}"`;
 
 function forget(proxy: ProxyProcess): void {
   const own = running.get(proxy);

@@ -63,16 +63,23 @@ export async function startSdkV2(legacy: 'stateless' | 'reject'): Promise<SdkV2P
   };
 }
 
-function buildServerV2(era: 'legacy' | 'modern', handler: () => McpHttpHandler): Server {
+/** @param handler what tells clients of changes; left out: the connection of the server itself */
+export function buildServerV2(era: 'legacy' | 'modern', handler?: () => McpHttpHandler): Server {
   const server = new Server(SERVER_INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
   const around: ServerSide = {
     async announce(what) {
+      if (!handler) {
+        if (what === 'tools') await server.sendToolListChanged();
+        else if (what === 'prompts') await server.sendPromptListChanged();
+        else await server.sendResourceListChanged();
+        return;
+      }
       const { notify } = handler();
       if (what === 'tools') notify.toolsChanged();
       else if (what === 'prompts') notify.promptsChanged();
       else notify.resourcesChanged();
     },
-    updated: async (uri) => handler().notify.resourceUpdated(uri),
+    updated: async (uri) => (handler ? handler().notify.resourceUpdated(uri) : server.sendResourceUpdated({ uri })),
     streaming: async () => {},
     rootsChanged: async () => {},
   };

@@ -13,6 +13,12 @@ const PROGRAM = path.join(
 const PRELOAD = fileURLToPath(new URL('./server-everything-preload.cjs', import.meta.url));
 
 export const startServerEverythingHttp = (): Promise<Peer> => start('streamableHttp', '/mcp');
+/** As a command, for clients that start it. */
+export const startServerEverythingStdio = async (): Promise<Peer & { command: string[] }> => ({
+  url: '',
+  command: [process.execPath, PROGRAM, 'stdio'],
+  close: async () => {},
+});
 export const startServerEverythingSse = (): Promise<Peer> => start('sse', '/sse');
 
 async function start(mode: 'streamableHttp' | 'sse', route: string): Promise<Peer> {

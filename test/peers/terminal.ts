@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { Changes } from './changes.ts';
-import { PROXY_BIN, privateHome, proxyEnvironment } from './proxy.ts';
+import { PROGRAM, privateHome, proxyEnvironment } from './proxy.ts';
 
 export const hasTerminal = process.platform !== 'win32';
 
@@ -37,7 +37,7 @@ export interface Terminal {
 
 export function startTerminal(args: string[], options: { env?: Record<string, string>; home?: string } = {}): Terminal {
   const home = options.home ?? privateHome();
-  const words = [process.execPath, PROXY_BIN, ...args];
+  const words = [...PROGRAM, ...args];
   const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
   const inTerminal =
     process.platform === 'linux' ? ['-qec', `exec ${command}`, '/dev/null'] : ['-q', '/dev/null', ...words];

@@ -77,7 +77,7 @@ function methodsToTry(client: ClientRecord, { secretDemanded = false }: Authenti
 
 /**
  * Whether the server refuses how the client authenticated: with `invalid_client`, with the errors that the Python SDK
- * sends instead, or because it misses a parameter that the other method would have sent.
+ * sends instead, or because a parameter is missing that the other method would have sent.
  */
 function refusesAuthentication(error: unknown): boolean {
   if (!(error instanceof OAuthError)) return false;

@@ -13,7 +13,7 @@ import { endpointOf } from './issuer-metadata.ts';
 import { type FetchContext, meaningOf, OAuthError, shown } from './library.ts';
 import { quirksOf } from './providers.ts';
 import { words } from './scopes.ts';
-import { requestTokens } from './tokens.ts';
+import { requestTokens } from './token-request.ts';
 
 /** What a sign-in asks for. */
 export interface SignInRequest {

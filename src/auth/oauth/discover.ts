@@ -7,7 +7,7 @@ import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
 import type { Challenge } from '../challenge.ts';
 import type { Issuer } from '../vault/credentials.ts';
-import { type Document, strings, text, unusable, unusableError } from './documents.ts';
+import { type Document, strings, text, unusable, unusableError } from './document-members.ts';
 import { isIssuerMetadata, issuerOf } from './issuer-metadata.ts';
 import { type FetchContext, fetchDocument, shown } from './library.ts';
 import { isSameIssuer } from './providers.ts';

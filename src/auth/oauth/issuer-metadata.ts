@@ -3,7 +3,7 @@ import { showUrl } from '../../core/redact.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
 import type { Issuer } from '../vault/credentials.ts';
-import { address, type Document, strings, text, unusable, unusableError } from './documents.ts';
+import { address, type Document, strings, text, unusable, unusableError } from './document-members.ts';
 import { shown } from './library.ts';
 
 const ENDPOINTS = [

@@ -2,13 +2,13 @@
 import * as oauth from 'oauth4webapi';
 import { isLoopback } from '../../config.ts';
 import type { CancelSignal } from '../../core/cancel.ts';
+import { serverWords } from '../../core/error-text.ts';
 import type { Fetch, HttpRequest } from '../../core/fetch.ts';
 import { printable, type Redact, showUrl } from '../../core/redact.ts';
-import { serverWords } from '../../core/server-words.ts';
 import { withLimit } from '../../core/timer.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
-import { type Document, parseObject, text } from './documents.ts';
+import { type Document, parseObject, text } from './document-members.ts';
 import { checkTarget } from './targets.ts';
 
 /** Largest response that is read. The largest documents of known providers are a tenth of that. */

@@ -1,6 +1,6 @@
 /**
- * Identity providers that differ from the standard, and how. All other providers get the pure standard. The host
- * identifies a provider, never what a document says about itself.
+ * Identity providers that differ from the standard, and how. For all others the proxy follows the standard. It
+ * identifies a provider by its host, never by what a document claims.
  */
 import { parseUrl } from '../../core/url.ts';
 

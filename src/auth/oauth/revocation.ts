@@ -3,7 +3,7 @@ import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../../config.ts';
 import type { Credentials } from '../vault/credentials.ts';
 import { AuthenticatedClient } from './client-authentication.ts';
-import { parseObject } from './documents.ts';
+import { parseObject } from './document-members.ts';
 import { type FetchContext, OAuthError, oauthErrorOf, optionsFor } from './library.ts';
 
 /** `impossible`: the server cannot revoke tokens. `refused`: it can, but did not. Never rejects. */

@@ -1,7 +1,7 @@
 /** The single answer to a sign-in by browser, on its way from the browser to the vault. */
 import { printable, showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
-import { UserSaidNo } from '../failures.ts';
+import { UserDidNotSignIn } from '../failures.ts';
 import { redeem } from '../oauth/code-flow.ts';
 import { OAuthError } from '../oauth/library.ts';
 import { refusalHint } from '../oauth/refusal-hint.ts';
@@ -33,7 +33,7 @@ export class Answer {
     const { signal } = this.#context.wire;
     const record = this.#record;
     if (record) this.#context.state.pending = { url: record.url };
-    const late = new UserSaidNo('unauthorized', 'nobody finished the sign-in', {
+    const late = new UserDidNotSignIn('unauthorized', 'nobody finished the sign-in', {
       hint: 'the next call begins a new one',
     });
     try {
@@ -82,7 +82,7 @@ export class Answer {
     const reason = error instanceof Error ? printable(this.#context.redact(error.message), 300) : 'unknown error';
     const hint = denied ? 'the next call asks again' : this.#hintFor(error);
     const told = denied ? message : `${message}: ${reason}`;
-    const Kind = denied ? UserSaidNo : ProxyError;
+    const Kind = denied ? UserDidNotSignIn : ProxyError;
     this.#settle?.(new Kind('unauthorized', told, hint ? { hint } : {}, error));
     if (denied) return { page: 'denied', said: error.description && this.#context.redact(error.description) };
     if (error instanceof OAuthError) return { page: 'failed', said: reason };

@@ -5,7 +5,7 @@
 import type { AuthConfig } from '../../config.ts';
 import { showUrl } from '../../core/redact.ts';
 import { checkBrowserUrl, openBrowser } from '../../platform/browser.ts';
-import { givenClient, register } from '../oauth/clients.ts';
+import { givenClient, register } from '../oauth/client-registration.ts';
 import {
   authorizationUrl,
   newSecrets,
@@ -20,7 +20,7 @@ import { LONGEST_SIGN_IN, type PendingRecord, wait } from '../vault/vault.ts';
 import { Answer } from './answer.ts';
 import { type ListenOptions, listenIfFree, listenOnOneOf } from './callback-port.ts';
 import type { SignInContext } from './context.ts';
-import { addressOf, mayUse, portsOf, type RedirectAddress, redirectOf, redirectUriAt } from './redirect.ts';
+import { addressOf, mayUse, portsOf, type RedirectAddress, redirectOf, redirectUriAt } from './redirect-uri.ts';
 
 /** How long after an unfinished tab the proxy opens no other one, in milliseconds. */
 const NEXT_TAB = 60 * 60_000;

@@ -1,9 +1,18 @@
-/** Gets a port for the callback of a sign-in. Other programs and earlier sign-ins may already use one. */
+/** The port for the callback of a sign-in: the usual one of the server, or a free one while another program uses that. */
+import { createHash } from 'node:crypto';
 import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { askForPort, type Callback, type CallbackOptions, listenForCallback } from './callback.ts';
 
+/** Preferred ports: below those that operating systems assign automatically. */
+const [FIRST_PORT, PORTS] = [14_000, 18_000] as const;
+
 export type ListenOptions = Omit<CallbackOptions, 'port'>;
+
+/** The same for every sign-in at one server, so that its registration fits the next time. */
+export function usualPort(server: URL): number {
+  return FIRST_PORT + (createHash('sha256').update(server.href).digest().readUInt32BE(0) % PORTS);
+}
 
 /** Listens on the first free port. Rejects with a ProxyError `port-taken` if none is free. */
 export async function listenOnOneOf(ports: readonly [number, ...number[]], listener: ListenOptions): Promise<Callback> {

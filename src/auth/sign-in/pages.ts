@@ -1,6 +1,6 @@
 /** The pages that a browser shows at the end of a sign-in. */
 import { printable } from '../../core/redact.ts';
-import { documentOf, escaped, loginCommand, paragraph, type Shell } from '../../platform/page.ts';
+import { documentOf, escaped, loginCommand, type PageFrame, paragraph } from '../../platform/page.ts';
 
 export type PageKind = 'signed-in' | 'denied' | 'failed' | 'wrong-state' | 'already-done' | 'not-found';
 
@@ -17,10 +17,10 @@ export interface PageDetails {
   readonly said?: string | undefined;
 }
 
-/** In characters. People read no more, and a server that says more has other intentions. */
+/** In characters. Long enough for any real reason; a longer text may be an attempt to misuse the page. */
 const LONGEST_REASON = 500;
 
-interface Content extends Pick<Shell, 'mark' | 'tone' | 'title'> {
+interface Content extends Pick<PageFrame, 'mark' | 'tone' | 'title'> {
   readonly status: number;
   /** What happened, before the name of the server. */
   readonly lead: string;
@@ -72,7 +72,7 @@ const CONTENT: Readonly<Record<PageKind, Content>> = {
     status: 409,
     mark: '–',
     tone: 'plain',
-    title: 'This sign-in has already been answered',
+    title: 'This sign-in is already complete',
     lead: 'It was for this server:',
     text: ['There is nothing left to do here. You can close this tab and go back to your application.'],
   },
@@ -81,7 +81,7 @@ const CONTENT: Readonly<Record<PageKind, Content>> = {
     mark: '–',
     tone: 'plain',
     title: 'There is nothing here',
-    lead: 'This address only waits for the end of a sign-in.',
+    lead: 'This address is only used to complete a sign-in.',
     text: ['You can close this tab.'],
   },
 };

@@ -2,7 +2,7 @@
 import { showUrl } from '../../core/redact.ts';
 import type { Challenge } from '../challenge.ts';
 import { AuthenticatedClient } from '../oauth/client-authentication.ts';
-import { givenClient, register } from '../oauth/clients.ts';
+import { givenClient, register } from '../oauth/client-registration.ts';
 import { resourceToSend, type SignInRequest } from '../oauth/code-flow.ts';
 import { discover } from '../oauth/discover.ts';
 import { quirksOf } from '../oauth/providers.ts';

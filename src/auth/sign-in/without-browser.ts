@@ -5,14 +5,14 @@ import { printable, type Redact, showUrl } from '../../core/redact.ts';
 import type { SignInState } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
 import { checkBrowserUrl } from '../../platform/browser.ts';
-import { UserSaidNo } from '../failures.ts';
-import { DEVICE_GRANT } from '../oauth/clients.ts';
-import { parseObject, seconds, text, unusableError } from '../oauth/documents.ts';
+import { UserDidNotSignIn } from '../failures.ts';
+import { DEVICE_GRANT } from '../oauth/client-registration.ts';
+import { parseObject, seconds, text, unusableError } from '../oauth/document-members.ts';
 import { endpointOf } from '../oauth/issuer-metadata.ts';
 import { meaningOf, OAuthError, oauthErrorOf, optionsFor, refusalIn, shown } from '../oauth/library.ts';
 import { refusalHint } from '../oauth/refusal-hint.ts';
 import { sentSecrets } from '../oauth/sent-secrets.ts';
-import { requestTokens, type TokenContext, TokenEndpointFailure } from '../oauth/tokens.ts';
+import { requestTokens, type TokenContext, TokenEndpointFailure } from '../oauth/token-request.ts';
 import type { Issuer, Tokens } from '../vault/credentials.ts';
 import { type Vault, wait } from '../vault/vault.ts';
 
@@ -88,7 +88,7 @@ export async function byDeviceCode(context: DeviceContext, asked: TokenTarget): 
     state.pending = undefined;
     await vault.forgetPending().catch(() => {});
   }
-  throw new UserSaidNo('unauthorized', 'nobody entered the code in time', {
+  throw new UserDidNotSignIn('unauthorized', 'nobody entered the code in time', {
     hint: 'the next call begins a new sign-in',
   });
 }
@@ -170,7 +170,7 @@ function refusal(error: OAuthError, { wire: { server }, config }: Pick<TokenCont
   const denied = error.error === 'access_denied';
   const where = showUrl(server);
   const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed: ${error.message}`;
-  const Kind = denied || error.error === 'expired_token' ? UserSaidNo : ProxyError;
+  const Kind = denied || error.error === 'expired_token' ? UserDidNotSignIn : ProxyError;
   const hint = refusalHint(error, config) ?? 'the next call begins a new sign-in';
   return new Kind('unauthorized', message, { hint }, error);
 }

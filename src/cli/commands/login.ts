@@ -2,7 +2,7 @@
 
 import { openAuthorizer, openVault } from '../../auth/assemble.ts';
 import { demandOf, NO_CHALLENGE } from '../../auth/challenge.ts';
-import { UserSaidNo } from '../../auth/failures.ts';
+import { UserDidNotSignIn } from '../../auth/failures.ts';
 import { Auth } from '../../auth/fetch.ts';
 import { discover } from '../../auth/oauth/discover.ts';
 import type { AuthOptions } from '../../auth/options.ts';
@@ -127,7 +127,7 @@ function afterPage(log: Log, shown: () => void): Log {
 
 /** The same error, with a hint to try again if it has none. */
 function withWayOn(error: unknown): unknown {
-  const isForCalls = error instanceof UserSaidNo;
+  const isForCalls = error instanceof UserDidNotSignIn;
   if (!(error instanceof ProxyError) || (error.data.hint !== undefined && !isForCalls)) return error;
   return new ProxyError(error.code, error.message, { ...error.data, ...TRY_AGAIN }, error);
 }

@@ -8,8 +8,8 @@ import { Cancellation } from '../../core/cancel.ts';
 import { showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { openPlace } from '../credential-store.ts';
-import { accountsOf, flagsOf } from './accounts.ts';
 import type { CommandContext } from './context.ts';
+import { accountsOf, flagsOf } from './stored-accounts.ts';
 
 /**
  * Deletes the tokens even if the server cannot be told, and prints that it could not.

@@ -2,7 +2,7 @@
 import type { ProcessConfig } from '../../config.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Redact } from '../../core/redact.ts';
-import { announcement, createLog } from '../terminal.ts';
+import { announcement, createLog } from '../stderr-log.ts';
 import { canRewrite, Progress } from './progress.ts';
 
 export interface CommandOutput {

@@ -6,7 +6,7 @@
 import type { ErrorCode, ErrorData, ProxyError } from '../../errors.ts';
 
 /** The serial of the credentials to refresh. If it is set, the program does that and nothing else. */
-export const RENEWAL = 'MCP_PROXY_RENEW_SERIAL';
+export const REFRESH_SERIAL = 'MCP_PROXY_RENEW_SERIAL';
 
 export interface Report {
   readonly code: ErrorCode;

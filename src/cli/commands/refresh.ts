@@ -1,7 +1,7 @@
 /** The work of the process that `start-refresh.ts` starts. */
 
 import { openVault } from '../../auth/assemble.ts';
-import { renew } from '../../auth/refresh.ts';
+import { refreshStored } from '../../auth/refresh.ts';
 import { credentialsName } from '../../auth/vault/credentials.ts';
 import type { HttpServer } from '../../config.ts';
 import { Cancellation } from '../../core/cancel.ts';
@@ -9,7 +9,7 @@ import { openPlace } from '../credential-store.ts';
 import type { CommandContext } from './context.ts';
 
 /** Refreshes the stored credentials, unless their serial has changed. Rejects with a ProxyError. */
-export async function renewStored(
+export async function refreshOnce(
   server: HttpServer,
   serial: number,
   context: Omit<CommandContext, 'print' | 'progress' | 'redact'>,
@@ -23,7 +23,7 @@ export async function renewStored(
   try {
     if (await vault.lockUnless(isOther, wire.signal)) return;
     const stored = await vault.read();
-    if (stored) await renew({ wire, config: server.auth, vault, log: context.log }, stored);
+    if (stored) await refreshStored({ wire, config: server.auth, vault, log: context.log }, stored);
   } finally {
     await vault.unlock();
     http.close();

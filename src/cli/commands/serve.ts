@@ -1,13 +1,13 @@
 /** HTTP mode, from the command line to a listening proxy. */
 import { randomBytes } from 'node:crypto';
 import { type RunningHttpProxy, startHttpProxy } from '../../app/http-proxy.ts';
-import { onlyServer } from '../../app/server.ts';
+import { onlyServer } from '../../app/only-server.ts';
 import { type Config, isLoopback, type ListenConfig } from '../../config.ts';
 import type { SecretStore } from '../../core/ports.ts';
 import type { ProxyError } from '../../errors.ts';
 import { environmentOf } from '../environment.ts';
 import { superviseProxy } from '../lifetime.ts';
-import { announcement } from '../terminal.ts';
+import { announcement } from '../stderr-log.ts';
 import { clientLine } from './client-config.ts';
 
 export interface ServeContext {

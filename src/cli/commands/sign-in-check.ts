@@ -8,8 +8,8 @@ import { PING_REQUEST } from '../../mcp/handshake.ts';
 import { POST_HEADERS } from '../../mcp/headers.ts';
 import { openPlace } from '../credential-store.ts';
 import type { StatusTarget } from '../flags/args.ts';
-import { type Account, addressOf } from './accounts.ts';
 import type { CommandContext } from './context.ts';
+import { type Account, addressOf } from './stored-accounts.ts';
 
 export interface Check {
   /** Undefined: the server did not say. */

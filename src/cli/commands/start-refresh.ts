@@ -2,7 +2,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { ProxyError } from '../../errors.ts';
-import { RENEWAL, type Report } from './refresh-report.ts';
+import { ownCommand } from '../../platform/own-command.ts';
+import { REFRESH_SERIAL, type Report } from './refresh-report.ts';
 
 /** The number of bytes of a report to read. */
 const REPORT_LIMIT = 65_536;
@@ -12,23 +13,22 @@ const REPORT_LIMIT = 65_536;
  * be started.
  */
 export async function refreshElsewhere(serial: number): Promise<boolean> {
-  let outcome = await renewOnce(serial);
+  let outcome = await attemptRefresh(serial);
   // If the process was killed, only another attempt can find out whether the refresh succeeded.
-  if (outcome === 'silence') outcome = await renewOnce(serial);
+  if (outcome === 'silence') outcome = await attemptRefresh(serial);
   if (outcome === 'silence') {
-    throw new ProxyError('internal', 'the process that renews tokens ended without a word');
+    throw new ProxyError('internal', 'the process that refreshes tokens ended without a result');
   }
   return outcome === 'done';
 }
 
-function renewOnce(serial: number): Promise<'done' | 'silence' | 'not started'> {
+function attemptRefresh(serial: number): Promise<'done' | 'silence' | 'not started'> {
   return new Promise((resolve, reject) => {
-    const program = process.argv[1];
-    const args = [...process.execArgv, ...(program === undefined ? [] : [program]), ...process.argv.slice(2)];
+    const { file, args } = ownCommand();
     let child: ChildProcessByStdio<null, Readable, null>;
     try {
-      child = spawn(process.execPath, args, {
-        env: { ...process.env, [RENEWAL]: String(serial) },
+      child = spawn(file, [...args, ...process.argv.slice(2)], {
+        env: { ...process.env, [REFRESH_SERIAL]: String(serial) },
         // A separate process group: hosts end whole groups.
         detached: true,
         stdio: ['ignore', 'pipe', 'ignore'],

@@ -6,9 +6,9 @@ import { ProxyError } from '../../errors.ts';
 import { credentialStore } from '../credential-store.ts';
 import type { StatusTarget } from '../flags/args.ts';
 import { inWords, isoTime } from '../times.ts';
-import { accountsOf } from './accounts.ts';
 import type { CommandContext } from './context.ts';
 import type { Check } from './sign-in-check.ts';
+import { accountsOf } from './stored-accounts.ts';
 
 /**
  * Rejects with a ProxyError `unauthorized` when a server was asked, and does not accept the sign-in or does not say.
@@ -87,9 +87,9 @@ const KINDS = {
 function stateOf({ credentials: { tokens }, checked }: AccountStatus, now: number): string {
   if (checked?.accepted === true) return 'signed in: the server accepts it';
   if (checked?.accepted === false) {
-    return `signed out: the server refuses it (HTTP ${checked.httpStatus}); the next call asks to sign in`;
+    return `signed out: the server refuses it (HTTP ${checked.httpStatus}); the next call asks you to sign in`;
   }
-  if (!isSignedIn(tokens, now)) return 'signed out; the next call asks to sign in';
+  if (!isSignedIn(tokens, now)) return 'signed out; the next call asks you to sign in';
   // The store knows when the authorization server last answered, but not what has happened there since.
   const since = tokens?.obtainedAt ? `, as of ${inWords(tokens.obtainedAt, now)}` : '';
   return `signed in${since}${checked ? `; not checked: ${checked.problem}` : ''}`;
@@ -101,9 +101,9 @@ function isSignedIn(tokens: Credentials['tokens'], now: number): boolean {
 }
 
 function tokenState({ expiresAt, refreshToken }: NonNullable<Credentials['tokens']>, now: number): string {
-  const renewed = refreshToken === undefined ? '' : ', renewed automatically';
-  if (expiresAt === undefined) return `valid until the server ends it${renewed}`;
-  return `${expiresAt > now ? 'expires' : 'expired'} ${inWords(expiresAt, now)}${renewed}`;
+  const refreshed = refreshToken === undefined ? '' : ', refreshed automatically';
+  if (expiresAt === undefined) return `valid until the server ends it${refreshed}`;
+  return `${expiresAt > now ? 'expires' : 'expired'} ${inWords(expiresAt, now)}${refreshed}`;
 }
 
 function asJson({ credentials, checked }: AccountStatus, now: number): object {

@@ -1,5 +1,7 @@
 /** `mcp-proxy completion SHELL`: the script that lets a shell complete the flags and commands of this program. */
-import { OPTIONS, type Shell, SUBCOMMANDS } from '../flags/options.ts';
+
+import { type Shell, SUBCOMMANDS } from '../flags/options.ts';
+import { DESCRIBED } from '../help/described-options.ts';
 import { bashScript } from './bash.ts';
 import { fishScript } from './fish.ts';
 import { type Completions, completionsOf } from './model.ts';
@@ -14,5 +16,5 @@ const SCRIPTS: Readonly<Record<Shell, (completions: Completions) => string>> = {
 };
 
 export function completionScript(shell: Shell): string {
-  return SCRIPTS[shell](completionsOf(OPTIONS, SUBCOMMANDS));
+  return SCRIPTS[shell](completionsOf(DESCRIBED, SUBCOMMANDS));
 }

@@ -1,6 +1,8 @@
 /** What a shell can complete, from the table of flags and commands: the same for every shell. */
+
 import type { Option } from '../flags/option.ts';
 import type { Subcommand } from '../flags/options.ts';
+import type { DescribedOption } from '../help/described-options.ts';
 
 /** What a value is: one of several words, a file, a file behind an `@`, a folder, or text that no shell can know. */
 export type Value =
@@ -28,7 +30,7 @@ export interface Completions {
   readonly commands: readonly Command[];
 }
 
-export function completionsOf(options: readonly Option[], subcommands: readonly Subcommand[]): Completions {
+export function completionsOf(options: readonly DescribedOption[], subcommands: readonly Subcommand[]): Completions {
   return {
     flags: options.map((option) => ({
       names: [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])],

@@ -17,12 +17,13 @@ import { headerSecrets, urlSecrets } from '../../core/redact.ts';
 import type { ReadFile } from './given-files.ts';
 import { SHELLS, type Shell, SUBCOMMANDS } from './options.ts';
 import { readAuth } from './read-auth.ts';
+import type { CommandArguments } from './read-command.ts';
 import { credentialsIn, parseHeader } from './read-headers.ts';
 import { readForwardHeaders, readListen } from './read-listen.ts';
 import { readTls } from './read-tls.ts';
 import { readUrl } from './url-argument.ts';
 import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
-import { checkValue, type Flags, readTokens } from './words.ts';
+import { checkValue, type Flags, type ParsedArguments, readTokens } from './words.ts';
 
 interface Given<C extends ProcessConfig> {
   readonly config: C;
@@ -42,8 +43,11 @@ export interface StatusTarget {
 
 export type Action =
   | ({ readonly kind: 'run' } & Given<Config>)
+  /** `readCommand` says the rest. */
+  | ({ readonly kind: 'run-command' } & CommandArguments)
   | ({ readonly kind: 'login' | 'logout'; readonly server: HttpServer } & Given<ProcessConfig>)
   | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
+  | ({ readonly kind: 'install' | 'uninstall'; readonly words: ParsedArguments } & Given<ProcessConfig>)
   | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'help'; readonly all: boolean }
   | { readonly kind: 'version' };
@@ -59,17 +63,29 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
+  refuseStray(flags, subcommand?.name);
   if (subcommand?.action === 'completion') return completion(targets);
+  if (subcommand?.action === 'install' || subcommand?.action === 'uninstall') {
+    const words = { flags, positionals: targets, command };
+    return { kind: subcommand.action, words, config: { ...readProcess(flags), listen: undefined }, secrets: [] };
+  }
   if (targets.length > 1) {
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
   }
 
   if (subcommand && !subcommand.action) throw notYet(subcommand.name);
-  if (command !== undefined) throw notYet('-- <command>');
-
   if (subcommand && flags.text('listen') !== undefined) {
     throw usageError(`${subcommand.name} serves no clients`, 'leave --listen and its flags out');
+  }
+  if (command !== undefined) {
+    const hasUrl = targets.length > 0;
+    if (subcommand || hasUrl || !command[0]) {
+      throw new UnexplainedMistake({ kind: 'local', subcommand: subcommand?.name, hasUrl });
+    }
+    refuseFor('url', flags);
+    const { config, token } = readWhole(flags, env, readFile);
+    return { kind: 'run-command', command, flags, config, secrets: token };
   }
   const kind = subcommand?.action ?? 'run';
   const url = targets[0] === undefined ? undefined : readUrl(targets[0]);
@@ -77,10 +93,6 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   if (kind === 'status') {
     const { options, config, secrets } = read(url, flags, env, readFile);
     return { kind, url, options, config, secrets, ...(check && { check }), ...(json && { json }) };
-  }
-  if (check || json) {
-    const flag = check ? '--check' : '--json';
-    throw usageError(`${flag} belongs to the command status`, `mcp-proxy status ${flag}`);
   }
   if (url === undefined) {
     const line = `mcp-proxy ${subcommand ? `${subcommand.name} ` : ''}https://server.example/mcp`;
@@ -93,6 +105,14 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     : { kind, server, config, secrets };
 }
 
+/** Throws a usage error for a flag that belongs to other commands. */
+function refuseStray(flags: Flags, command = ''): void {
+  for (const [{ name, only }, values] of flags.all) {
+    if (only === undefined || only.includes(command) || values.includes(false)) continue;
+    throw usageError(`--${name} belongs to the command ${only[0]}`, `mcp-proxy ${only[0]} --${name}`);
+  }
+}
+
 function completion(targets: readonly string[]): Action {
   const shell = SHELLS.find((name) => name === targets[0]);
   if (shell !== undefined && targets.length === 1) return { kind: 'completion', shell };
@@ -103,8 +123,9 @@ interface Read extends Given<ProcessConfig> {
   readonly options: HttpServerOptions;
 }
 
-/** Takes the user info out of the URL. */
-function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
+/** How to use a server, and the secrets in that. Takes the user info out of the URL. Throws a usage error. */
+export function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
+  refuseFor('command', flags);
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
   let authorizationFromUrl = false;
@@ -126,7 +147,7 @@ function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile):
     }
   }
   const { auth, secrets } = readAuth(flags, env, readFile);
-  const listen = readListen(flags, env, readFile);
+  const { config, token } = readWhole(flags, env, readFile);
   const options: HttpServerOptions = {
     headers,
     ...(authorizationFromUrl && { authorizationFromUrl }),
@@ -138,12 +159,24 @@ function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile):
     tls: readTls(flags, readFile),
   };
   const inHeaders = headers.flatMap(([name, value]) => headerSecrets(name, value));
-  const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
   return {
     options,
-    config: { ...readProcess(flags), listen },
+    config,
     secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token],
   };
+}
+
+/** Refuses the flags that concern only the other kind of server. */
+function refuseFor(kind: 'url' | 'command', flags: Flags): void {
+  const other = [...flags.all.keys()].find((option) => (option.for ?? (option.group === 'sign-in' && 'url')) === kind);
+  if (other) throw new UnexplainedMistake({ kind: 'other-server', option: other, concerns: kind });
+}
+
+/** What concerns the process, and the client token. */
+function readWhole(flags: Flags, env: Env, readFile: ReadFile): { config: ProcessConfig; token: readonly string[] } {
+  const listen = readListen(flags, env, readFile);
+  const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
+  return { config: { ...readProcess(flags), listen }, token };
 }
 
 function readProcess(flags: Flags): Omit<ProcessConfig, 'listen'> {

@@ -45,6 +45,13 @@ export function checkMebibytes(value: string): string | undefined {
   return right ? undefined : 'expected a whole number of MiB from 1 to 1024';
 }
 
+/** The longest time that a Node timer can wait: 24 days. */
+const LONGEST = 2_147_483_647;
+
+export function milliseconds(seconds: string): number {
+  return Math.min(Number(seconds) * 1_000, LONGEST);
+}
+
 export function checkSeconds(value: string): string | undefined {
   return /^[1-9]\d{0,6}$/.test(value) ? undefined : 'expected a whole number of seconds, 1 or more';
 }
@@ -168,4 +175,9 @@ const NO_SECRET =
 /** Says that the value of a flag is wrong. Repeats the value only if it cannot be a secret. */
 export function invalidValue(flag: string, value: string, isHarmless = NO_SECRET.test(value)): string {
   return `invalid value for --${flag}${isHarmless && value.length <= 60 ? `: ${JSON.stringify(value)}` : ''}`;
+}
+
+/** What every host accepts. */
+export function checkServerName(value: string): string | undefined {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(value) ? undefined : 'expected letters, digits, - and _, at most 64';
 }

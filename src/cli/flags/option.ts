@@ -7,15 +7,14 @@ export interface Option {
   readonly repeatable?: true;
   /** The allowed values, where they can be listed. */
   readonly choices?: readonly string[];
-  /** Shown in the help: what applies when the flag is absent. */
-  readonly default?: string;
-  readonly help: string;
   /** What the flag expects instead of the value, or undefined when the value is right. */
   readonly check?: (value: string) => string | undefined;
   /** Whether to expand placeholders such as `${NAME}` in the value. The values of other options must not contain any. */
   readonly expands?: true;
-  /** `--help` only names the flag; `--help all` explains it. */
-  readonly rare?: true;
   /** Its heading in the help. Without one, the flag is common. */
-  readonly group?: 'http' | 'sign-in';
+  readonly group?: 'http' | 'local' | 'sign-in' | 'install';
+  /** The only kind of server that it concerns: one at a URL, or one that a command starts. */
+  readonly for?: 'url' | 'command';
+  /** The commands that have it. Without them, all have it. */
+  readonly only?: readonly string[];
 }

@@ -1,5 +1,5 @@
-/** The flags, as data: parsing, checking and `--help` all use this table. */
-import { CREDENTIAL_STORES, DEFAULTS, HTTP_SERVER_DEFAULTS, LOG_FORMATS, STRATEGIES } from '../../config.ts';
+/** The flags, as data: parsing and checking use this table. What people read about them is in `described-options.ts`. */
+import { CREDENTIAL_STORES, LOG_FORMATS, STRATEGIES } from '../../config.ts';
 import { LEVELS } from '../../core/ports.ts';
 import {
   checkAuthorizeParameter,
@@ -13,7 +13,8 @@ import {
   checkSeconds,
   jsonOrFile,
 } from './checks.ts';
-import { HTTP_OPTIONS } from './http-options.ts';
+import { HTTP_OPTIONS } from './http-mode-flags.ts';
+import { HOST_IDS, INSTALL_OPTIONS } from './install-options.ts';
 import type { Option } from './option.ts';
 
 export const OPTIONS: readonly Option[] = [
@@ -23,141 +24,108 @@ export const OPTIONS: readonly Option[] = [
     value: 'KEY:VALUE',
     repeatable: true,
     expands: true,
-    help: 'send this header to the server; ${NAME} is taken from the environment',
+    for: 'url',
   },
   {
     name: 'transport',
     value: 'STRATEGY',
     choices: STRATEGIES,
-    default: 'http-first',
-    help: 'transport to try first, or the only one',
-    rare: true,
+    for: 'url',
   },
   {
     name: 'allow-http',
-    help: 'allow an http: URL that is not on this machine',
+    for: 'url',
   },
   {
     name: 'enable-proxy',
-    help: 'take the proxy from HTTP_PROXY, HTTPS_PROXY, NO_PROXY',
-    rare: true,
+    for: 'url',
   },
   {
     name: 'ignore-tool',
     value: 'PATTERN',
     repeatable: true,
-    help: 'hide and block tools; * matches any characters',
     check: checkNotEmpty,
   },
   {
     name: 'log-level',
     value: 'LEVEL',
     choices: LEVELS,
-    default: 'info',
-    help: 'how much to log',
   },
   {
     name: 'log-format',
     value: 'FORMAT',
     choices: LOG_FORMATS,
-    default: DEFAULTS.logFormat,
-    help: 'plain text, or one JSON object per line',
   },
   {
     name: 'quiet',
     short: 'q',
-    help: 'log errors only, and what must be seen, such as the page of a sign-in',
-    rare: true,
   },
   {
     name: 'ca',
     value: 'FILE',
-    help: 'trust the authorities in this PEM file too',
     check: checkNotEmpty,
-    rare: true,
+    for: 'url',
   },
   {
     name: 'cert',
     value: 'FILE',
-    help: 'client certificate to show to the server, PEM; with --key',
     check: checkNotEmpty,
-    rare: true,
+    for: 'url',
   },
   {
     name: 'key',
     value: 'FILE',
-    help: 'private key of --cert, PEM',
     check: checkNotEmpty,
-    rare: true,
+    for: 'url',
   },
   {
     name: 'profile',
     value: 'NAME',
-    help: 'name of the account, to use several at one server',
     check: checkProfile,
     group: 'sign-in',
   },
   {
     name: 'auth-timeout',
     value: 'SECONDS',
-    default: '30',
-    help: 'how long a call waits for one sign-in in the browser',
     check: checkSeconds,
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'device-code',
-    help: 'sign in with a code that is typed on another device',
     group: 'sign-in',
   },
   {
     name: 'client-credentials',
-    help: 'sign in as a program; needs --static-oauth-client-info',
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'credential-store',
     value: 'STORE',
     choices: CREDENTIAL_STORES,
-    default: DEFAULTS.credentialStore,
-    help: 'where to keep tokens; keychain needs @napi-rs/keyring',
-    rare: true,
     group: 'sign-in',
   },
   {
     name: 'host',
     value: 'NAME',
-    default: HTTP_SERVER_DEFAULTS.auth.redirectHost,
-    help: 'host name in the OAuth redirect URI',
     check: checkRedirectHost,
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'callback-port',
     value: 'PORT',
-    default: 'any free port',
-    help: 'fixed port in the OAuth redirect URI',
     check: checkPort,
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'callback-path',
     value: 'PATH',
-    default: HTTP_SERVER_DEFAULTS.auth.callbackPath,
-    help: 'path in the OAuth redirect URI',
     check: checkCallbackPath,
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'static-oauth-client-info',
     value: 'JSON|@FILE',
     expands: true,
-    help: 'use this registered client (client_id, client_secret, ...); ${NAME} is expanded',
     check: jsonOrFile('static-oauth-client-info'),
     group: 'sign-in',
   },
@@ -165,64 +133,70 @@ export const OPTIONS: readonly Option[] = [
     name: 'static-oauth-client-metadata',
     value: 'JSON|@FILE',
     expands: true,
-    help: 'merge this into the client registration; ${NAME} is expanded',
     check: jsonOrFile('static-oauth-client-metadata'),
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'client-metadata-url',
     value: 'URL',
-    help: 'identify with this client ID metadata document instead of registering',
     check: checkClientMetadataUrl,
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'resource',
     value: 'URI',
-    default: 'what the server says',
-    help: 'ask for tokens for this resource (RFC 8707); separates sign-ins to one URL',
     check: checkResource,
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'disable-resource-parameter',
-    help: 'send no resource parameter',
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'authorize-param',
     value: 'KEY=VALUE',
     repeatable: true,
-    help: 'add this to the authorization request',
     check: checkAuthorizeParameter,
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'use-id-token',
-    help: 'send the ID token instead of the access token',
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'check',
-    help: 'with status: ask the server whether it still accepts the sign-in',
+    only: ['status'],
     group: 'sign-in',
-    rare: true,
   },
   {
     name: 'json',
-    help: 'with status: print JSON',
+    only: ['status'],
     group: 'sign-in',
-    rare: true,
+  },
+  {
+    name: 'cwd',
+    value: 'DIR',
+    check: checkNotEmpty,
+    group: 'local',
+    for: 'command',
+  },
+  {
+    name: 'env',
+    value: 'NAME=VALUE',
+    repeatable: true,
+    expands: true,
+    group: 'local',
+    for: 'command',
+  },
+  {
+    name: 'clean-env',
+    group: 'local',
+    for: 'command',
   },
   ...HTTP_OPTIONS,
-  { name: 'help', short: 'h', help: 'show this help; --help all explains every flag' },
-  { name: 'version', help: 'show the version' },
+  ...INSTALL_OPTIONS,
+  { name: 'help', short: 'h' },
+  { name: 'version' },
 ];
 
 /** The shells that the program writes completion scripts for. */
@@ -236,7 +210,7 @@ export interface Subcommand {
   readonly choices?: readonly string[];
   readonly help: string;
   /** The action of the subcommand. A subcommand without one is not implemented yet. */
-  readonly action?: 'login' | 'logout' | 'status' | 'completion';
+  readonly action?: 'login' | 'logout' | 'status' | 'install' | 'uninstall' | 'completion';
 }
 
 /** Words that may come instead of the URL. */
@@ -244,6 +218,20 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
+  {
+    name: 'install',
+    argument: '<host> <url>',
+    choices: HOST_IDS,
+    help: 'add a server to the configuration of a host',
+    action: 'install',
+  },
+  {
+    name: 'uninstall',
+    argument: '<host> <name>',
+    choices: HOST_IDS,
+    help: 'undo what install wrote',
+    action: 'uninstall',
+  },
   {
     name: 'completion',
     argument: '<shell>',

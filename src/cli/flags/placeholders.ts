@@ -3,7 +3,7 @@ import type { Env } from '../../core/ports.ts';
 import { UnexplainedMistake } from './usage-error.ts';
 
 /** `${NAME}`, `${env:NAME}`, `${NAME:-default}`. The last alternative is the start of any other placeholder. */
-const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;
+export const PLACEHOLDER = /\$\{(?:env:)?([A-Za-z_]\w*)\}|\$\{([A-Za-z_]\w*):-([^{}]*)\}|\$\{/g;
 
 /**
  * A variable in the syntax of a shell, cmd.exe or PowerShell, as a whole value or after its scheme. Hosts start

@@ -1,7 +1,7 @@
 /** The flags of the sign-in. */
 import { type AuthConfig, type Grant, HTTP_SERVER_DEFAULTS } from '../../config.ts';
 import type { Env } from '../../core/ports.ts';
-import { milliseconds } from './durations.ts';
+import { milliseconds } from './checks.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { expandVariables } from './placeholders.ts';
 import { usageError } from './usage-error.ts';
@@ -15,8 +15,8 @@ export interface AuthArguments {
   readonly secrets: readonly string[];
 }
 
-const CLIENT_INFO = 'static-oauth-client-info';
-const CLIENT_METADATA = 'static-oauth-client-metadata';
+export const CLIENT_INFO = 'static-oauth-client-info';
+export const CLIENT_METADATA = 'static-oauth-client-metadata';
 
 /** Throws a usage error when a file cannot be read, or the flags do not fit together. */
 export function readAuth(flags: Flags, env: Env, readFile: ReadFile): AuthArguments {
@@ -68,7 +68,7 @@ function parameter(text: string): readonly [string, string] {
 }
 
 /** Members that prove the identity of a client, and so are secret. */
-const SECRET_MEMBER = /secret|_token$|assertion|^private_key$|^jwks$/;
+export const SECRET_MEMBER = /secret|_token$|assertion|^private_key$|^jwks$/;
 
 /** The sources of variables and files in the JSON of a flag, and the set that collects its secrets. */
 interface Sources {

@@ -2,8 +2,7 @@
 import { type ForwardedHeader, LISTEN_DEFAULTS, type ListenConfig, type UpstreamSession } from '../../config.ts';
 import type { Env } from '../../core/ports.ts';
 import { isReservedHeader } from '../../http/client.ts';
-import { CLIENT_TOKEN_FORM, invalidValue, isBearerToken } from './checks.ts';
-import { milliseconds } from './durations.ts';
+import { CLIENT_TOKEN_FORM, invalidValue, isBearerToken, milliseconds } from './checks.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { expandVariables } from './placeholders.ts';
 import { readServerTls } from './read-tls.ts';
@@ -20,12 +19,15 @@ export function readListen(flags: Flags, env: Env, readFile: ReadFile): ListenCo
   }
   const upstreamSession = flags.text('upstream-session') as UpstreamSession | undefined;
   const [idle, sessions, mebibytes] = ['session-idle', 'max-sessions', 'max-body'].map((flag) => flags.text(flag));
+  const [children, childIdle] = [flags.text('max-children'), flags.text('child-idle')];
   return {
     ...place(address),
     upstreamSession: upstreamSession ?? LISTEN_DEFAULTS.upstreamSession,
     clientToken: clientToken(flags.text('client-token'), env, readFile),
     sessionIdle: idle === undefined ? LISTEN_DEFAULTS.sessionIdle : milliseconds(idle),
     maxSessions: sessions === undefined ? LISTEN_DEFAULTS.maxSessions : Number(sessions),
+    maxChildren: children === undefined ? LISTEN_DEFAULTS.maxChildren : Number(children),
+    childIdle: childIdle === undefined ? LISTEN_DEFAULTS.childIdle : milliseconds(childIdle),
     maxBody: mebibytes === undefined ? LISTEN_DEFAULTS.maxBody : Number(mebibytes) * 1_048_576,
     allowedHosts: flags.texts('allowed-host').map((host) => host.toLowerCase()),
     allowedOrigins: flags.texts('allowed-origin'),

@@ -1,5 +1,6 @@
 /** Errors of the command line. A mangled one may put a secret in any place, so no value is ever repeated. */
 import { ProxyError } from '../../errors.ts';
+import type { Option } from './option.ts';
 
 export function usageError(message: string, hint: string): ProxyError {
   return new ProxyError('usage', message, { hint });
@@ -16,9 +17,14 @@ export function notYet(what: string): ProxyError {
 export type Mistake =
   | { readonly kind: 'url'; readonly given: string }
   | { readonly kind: 'command'; readonly words: readonly string[] }
+  /** A command after a subcommand that takes none, or besides a URL; or nothing after `--`. */
+  | { readonly kind: 'local'; readonly subcommand: string | undefined; readonly hasUrl: boolean }
+  | ({ readonly kind: 'other-server' } & OtherServer)
   | ({ readonly kind: 'surplus' } & Surplus)
   /** The flag as it was written, dashes included. */
   | { readonly kind: 'flag'; readonly flag: string; readonly value: string | undefined }
+  /** A flag whose value is missing: its name, without dashes. */
+  | { readonly kind: 'valueless'; readonly name: string }
   | ({ readonly kind: 'choice' } & Choice)
   | { readonly kind: 'unexpanded'; readonly text: string; readonly where: string }
   | ({ readonly kind: 'shell-variable' | 'placeholder' } & OtherSyntax)
@@ -26,6 +32,12 @@ export type Mistake =
   | { readonly kind: 'header'; readonly text: string; readonly name: string }
   | { readonly kind: 'header-value'; readonly name: string; readonly value: string }
   | ({ readonly kind: 'file' } & UnreadableFile);
+
+/** A flag that concerns only servers of the other kind. */
+export interface OtherServer {
+  readonly option: Option;
+  readonly concerns: 'url' | 'command';
+}
 
 /** More arguments than the URL. */
 export interface Surplus {

@@ -5,7 +5,7 @@ import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { isCommand } from './pasted-command.ts';
 import { refusePlaceholders } from './placeholders.ts';
-import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
+import { UnexplainedMistake, usageError } from './usage-error.ts';
 
 export class Flags {
   readonly all = new Map<Option, (string | boolean)[]>();
@@ -70,7 +70,6 @@ export function readTokens(argv: readonly string[]): ParsedArguments {
     if (token.kind !== 'option') continue;
     const option = OPTIONS.find((o) => o.name === token.name);
     if (!option) {
-      if (end !== -1) throw notYet('-- <command>');
       throw new UnexplainedMistake({
         kind: 'flag',
         flag: token.rawName,
@@ -108,8 +107,7 @@ function flagValue(option: Option, value: string | undefined): string | boolean 
     if (value === 'false') return false;
     throw usageError(`--${option.name} takes no value`, `write --${option.name} alone`);
   }
-  if (value === undefined)
-    throw usageError(`--${option.name} needs a value`, `--${option.name} ${option.value}: ${option.help}`);
+  if (value === undefined) throw new UnexplainedMistake({ kind: 'valueless', name: option.name });
   return value;
 }
 

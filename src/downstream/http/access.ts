@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { isLoopback } from '../../config.ts';
 import { type Refusal, refused } from './refusal.ts';
 
-export interface DoorRules {
+export interface AccessRules {
   /** In lower case. */
   readonly allowedHosts: ReadonlySet<string>;
   /** As browsers write them: `scheme://host[:port]`. */
@@ -21,7 +21,7 @@ export interface DoorRules {
 }
 
 /** The facts about a request that decide whether it may come in. */
-export interface Visitor {
+export interface RequestFacts {
   readonly headers: IncomingHttpHeaders;
   /** The number of Host fields: the headers contain only the first of them. */
   readonly hosts: number;
@@ -30,13 +30,13 @@ export interface Visitor {
   readonly localAddress: string | undefined;
 }
 
-export type Entry =
+export type AddressCheck =
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly origin?: string }
   /** The origin of the page that sent the request and may read the answer. Undefined when no page sent it. */
   | { readonly kind: 'checked'; readonly origin: string | undefined };
 
 /** Checks that the request is meant for this server, and that no page without permission sent it. */
-export function checkAddressing(visitor: Visitor, rules: DoorRules): Entry {
+export function checkAddressing(visitor: RequestFacts, rules: AccessRules): AddressCheck {
   const { host, origin } = visitor.headers;
   if (visitor.hosts > 1) return { kind: 'refused', refusal: refused(400, 'there is more than one Host header') };
   if (!isOurs(hostname(host), visitor, rules)) {
@@ -58,7 +58,7 @@ export function checkAddressing(visitor: Visitor, rules: DoorRules): Entry {
 }
 
 /** Why the request must not come in. Undefined when it may: it comes from this machine, or carries the client token. */
-export function checkIdentity(visitor: Visitor, rules: DoorRules): Refusal | undefined {
+export function checkIdentity(visitor: RequestFacts, rules: AccessRules): Refusal | undefined {
   const bearer = /^Bearer +([^\s,]+) *$/i.exec(visitor.headers.authorization ?? '')?.[1];
   if (bearer !== undefined && rules.isToken?.(bearer)) return undefined;
   if (isLocal(visitor)) return undefined;
@@ -71,7 +71,7 @@ export function checkIdentity(visitor: Visitor, rules: DoorRules): Refusal | und
   return refused(401, message, { 'www-authenticate': `Bearer realm="mcp-proxy"${wrong}` });
 }
 
-function isOurs(name: string | undefined, { localAddress, remoteAddress }: Visitor, rules: DoorRules): boolean {
+function isOurs(name: string | undefined, { localAddress, remoteAddress }: RequestFacts, rules: AccessRules): boolean {
   if (name === undefined) return false;
   if (isLoopback(name) || rules.allowedHosts.has(name)) return true;
   // An IP address cannot be rebound to another site, as a name can.
@@ -81,16 +81,16 @@ function isOurs(name: string | undefined, { localAddress, remoteAddress }: Visit
 }
 
 /** Whether the request comes from a program or a page on this machine, and not through a gateway. */
-function isLocal({ headers, remoteAddress }: Visitor): boolean {
+function isLocal({ headers, remoteAddress }: RequestFacts): boolean {
   if (!isLoopbackAddress(remoteAddress)) return false;
   const host = hostname(headers.host);
   if (host === undefined || !isLoopback(host)) return false;
   if (headers.origin !== undefined && !isLoopbackOrigin(headers.origin)) return false;
-  return !Object.keys(headers).some((name) => SPEAKS_FOR_OTHERS.test(name));
+  return !Object.keys(headers).some((name) => GATEWAY_HEADERS.test(name));
 }
 
 /** Headers that gateways add to the requests they pass on (RFC 7239, and the headers in use before it). */
-const SPEAKS_FOR_OTHERS = /^(forwarded|via|x-forwarded(-.*)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip)$/;
+const GATEWAY_HEADERS = /^(forwarded|via|x-forwarded(-.*)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip)$/;
 
 /** The last Host header and the name in it: most requests have the same one. */
 let known: { readonly host: string | undefined; readonly name: string | undefined } = {

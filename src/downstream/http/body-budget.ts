@@ -2,10 +2,9 @@
  * Counts what waits for answers: for each session or connection, for each address, and in total. The proxy refuses a
  * session, connection or address over its share. The others are not affected.
  */
-import type { Frame } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
-import type { Send, Way } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
+import type { Release } from '../../wire/reply-route.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface Limits {
@@ -24,9 +23,6 @@ const MIB = 1_048_576;
 export const BYTES: Limits = { own: 32 * MIB, group: 128 * MIB, all: 256 * MIB, small: 16_384 };
 /** The cost of a call besides its message, in bytes. */
 const CALL = 1_024;
-
-/** Ends a claim. Further calls change nothing. */
-export type Release = () => void;
 
 export class Budget {
   readonly #limits: Limits;
@@ -93,18 +89,6 @@ export function groupsOf({ req, forwarded }: Sent): string[] {
   const sent = Object.entries(forwarded);
   if (sent.length > 0) groups.push(`headers ${JSON.stringify(sent)}`);
   return groups;
-}
-
-/** Sends over one channel, and ends a claim when the answer is sent. */
-export function releasing(send: Send, room: Way['room'], release: Release): Way {
-  return {
-    send,
-    room,
-    respond(frame: Frame | undefined) {
-      release();
-      if (frame) send(frame)?.catch(() => {});
-    },
-  };
 }
 
 /** The answer to a client over its share. */

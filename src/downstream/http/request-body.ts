@@ -1,7 +1,7 @@
 /** Reads the body of a request, only after the request is admitted, and never more than the limit. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyError } from '../../errors.ts';
-import { Gatherer } from '../../wire/gather.ts';
+import { Gatherer } from '../../wire/message-buffer.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { type Refusal, refused } from './refusal.ts';
 

@@ -11,7 +11,7 @@ import { HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
 import { type ReceivedFrame, readFrame } from '../../wire/frames.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { accepts, acceptsEvents, isBrowser, isJson } from './accept.ts';
-import { checkAddressing, checkIdentity, type DoorRules } from './access.ts';
+import { type AccessRules, checkAddressing, checkIdentity } from './access.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import type { Operation } from './operator/endpoints.ts';
 import {
@@ -31,7 +31,7 @@ import { StatelessClients } from './stateless/clients.ts';
 import { checkModern } from './stateless/header-check.ts';
 
 export interface HttpDownstreamOptions extends ClientOptions {
-  readonly rules: DoorRules;
+  readonly rules: AccessRules;
   readonly operation: Operation;
   /** Bytes of one message. */
   readonly maxBody: number;

@@ -5,7 +5,7 @@ import type { Replays } from '../../core/ports/replay.ts';
 import type { Sessions } from '../../core/ports/sessions.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Budget } from './body-budget.ts';
-import type { Pulse } from './response/heartbeat.ts';
+import type { Heartbeats } from './response/heartbeat.ts';
 import type { SseSession } from './sessions/sse-session.ts';
 import type { StreamableSession } from './sessions/streamable-session.ts';
 
@@ -28,7 +28,7 @@ export interface ClientOptions {
   readonly sessions: Sessions<HttpSession>;
   readonly replays: Replays;
   readonly log: Log;
-  readonly pulse: Pulse;
+  readonly pulse: Heartbeats;
   /** The budget for bytes of messages that wait for answers. */
   readonly bytes: Budget;
 }

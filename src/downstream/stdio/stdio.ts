@@ -20,13 +20,16 @@ import { ProxyError } from '../../errors.ts';
 import { MAX_DOWNSTREAM_MESSAGE, type ReceivedFrame, readEnds, readFrame } from '../../wire/frames.ts';
 import { LineWriter } from '../../wire/line-writer.ts';
 import { LineReader } from '../../wire/lines.ts';
-import { Link, type LinkHandlers, type Way } from '../../wire/link.ts';
+import { Link, type LinkHandlers } from '../../wire/link.ts';
 import { replyFrom } from '../../wire/replies.ts';
-import { Budget, releasing } from '../http/body-budget.ts';
+import { type Release, type ReplyRoute, releasing } from '../../wire/reply-route.ts';
 import type { StdioStreams } from './streams.ts';
 
 /** The only revision in which several messages may come as one array. */
 const REVISION_WITH_BATCHES = '2025-03-26';
+
+/** Bytes of notifications that may wait for a server that takes them slowly. */
+const MAX_UNTAKEN = 4 * 1_048_576;
 
 /** Bytes of requests that may wait for answers. */
 const MAX_WAITING = 128 * 1_048_576;
@@ -37,8 +40,13 @@ export class StdioDownstream implements Peer, Closable {
   readonly #streams: StdioStreams;
   readonly #log: Log;
   readonly #writer: LineWriter;
-  readonly #waiting = new Budget({ own: MAX_WAITING, group: MAX_WAITING, all: MAX_WAITING, small: 0 });
   #link: Link | undefined;
+  /** Bytes of requests that wait for answers. */
+  #waiting = 0;
+  /** Bytes of notifications that the server has not taken yet. */
+  #untaken = 0;
+  /** Resolves when the server has taken the last of them. */
+  #taken: Promise<void> | undefined;
   #batches = false;
   #skipped = 0;
 
@@ -59,7 +67,10 @@ export class StdioDownstream implements Peer, Closable {
 
   /** Starts reading. */
   start(handlers: LinkHandlers): void {
-    const own = { request: this.#watchRevision(handlers.request), notify: handlers.notify };
+    const own: LinkHandlers = {
+      request: this.#watchRevision(handlers.request),
+      notify: (call) => this.#pass(call, handlers.notify(call)),
+    };
     this.#link = new Link(
       (frame) => this.#writer.write(frame),
       own,
@@ -73,13 +84,24 @@ export class StdioDownstream implements Peer, Closable {
     );
     input.on('data', (chunk: Buffer) => {
       reader.push(chunk);
-      // Stop reading requests while the client is not reading answers.
-      const room = this.#writer.room();
+      // Stop reading while the client is not reading answers, or the server not taking notifications.
+      const room = this.#writer.room() ?? (this.#untaken < MAX_UNTAKEN ? undefined : this.#taken);
       if (!room) return;
       input.pause();
       room.then(() => input.resume());
     });
     input.once('end', () => reader.end());
+  }
+
+  /** Counts a notification until the server has taken it. */
+  #pass({ params }: Call, taken: unknown): void {
+    if (!(taken instanceof Promise)) return;
+    const size = params?.length ?? 0;
+    this.#untaken += size;
+    const done = (): void => {
+      this.#untaken -= size;
+    };
+    this.#taken = taken.then(done, done);
   }
 
   notify(call: Call): Promise<void> | undefined {
@@ -138,13 +160,13 @@ export class StdioDownstream implements Peer, Closable {
   }
 
   /** Passes on the messages of a line, and counts its bytes until they are answered. */
-  #receive({ batch, messages }: ReceivedFrame, bytes: number, receive: (way?: Way) => void): void {
+  #receive({ batch, messages }: ReceivedFrame, bytes: number, receive: (way?: ReplyRoute) => void): void {
     const ids = messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
     if (ids.length === 0) {
       receive();
       return;
     }
-    const release = this.#waiting.claim(this, [], bytes);
+    const release = this.#claim(bytes);
     if (release) {
       receive(
         releasing(
@@ -163,6 +185,17 @@ export class StdioDownstream implements Peer, Closable {
     for (const message of messages) if (message.kind !== 'request') (this.#link as Link).receive(message);
     const answers = ids.map((id) => encodeResponse(id, replyFrom(limit)));
     this.#writer.write(batch ? encodeBatch(answers) : (answers[0] as Frame));
+  }
+
+  /** Counts bytes until they are released. Undefined when that is too much; one message alone never is. */
+  #claim(bytes: number): Release | undefined {
+    if (this.#waiting > 0 && this.#waiting + bytes > MAX_WAITING) return undefined;
+    this.#waiting += bytes;
+    let claimed = true;
+    return () => {
+      if (claimed) this.#waiting -= bytes;
+      claimed = false;
+    };
   }
 
   #mayBatch(messages: readonly Message[]): boolean {

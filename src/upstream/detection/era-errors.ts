@@ -1,27 +1,34 @@
 /** Errors that say that client and server have no revision in common. */
 
 import { peek } from '../../core/json.ts';
-import { printable, showUrl } from '../../core/redact.ts';
+import { printable } from '../../core/redact.ts';
 import { LegacyOnly, ProxyError } from '../../errors.ts';
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import type { Outcome } from '../outcome.ts';
 import { namedRevisions } from './verdict.ts';
 
-/** The client opened with `initialize`, which the server does not support. */
-export function modernOnly(url: URL, outcome: Outcome): ProxyError {
+/**
+ * The client opened with `initialize`, which the server does not support.
+ * @param where the server, in a form that is safe to show
+ */
+export function modernOnly(where: string, outcome: Outcome): ProxyError {
   const supported = shownRevisions(outcome) ?? MODERN_REVISIONS;
   return new ProxyError(
     'no-common-version',
-    `${showUrl(url)} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which only 2025-11-25 and older have`,
+    `${where} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which only 2025-11-25 and older have`,
     { supported, hint: `update the client, or use one that speaks MCP ${supported.join(' or ')}` },
   );
 }
 
-/** The client opened with a request of 2026-07-28, and the server speaks older revisions only. */
-export function legacyOnly(url: URL, outcome?: Outcome, result?: Buffer): LegacyOnly {
+/**
+ * The client opened with a request of 2026-07-28, and the server speaks older revisions only.
+ * @param where the server, in a form that is safe to show
+ * @param result what it has answered nevertheless, if that must not run again
+ */
+export function legacyOnly(where: string, outcome?: Outcome, result?: Buffer): LegacyOnly {
   const supported = shownRevisions(outcome) ?? LEGACY_REVISIONS;
   return new LegacyOnly(
-    `${showUrl(url)} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
+    `${where} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
     {
       ...(outcome?.kind === 'refused' && outcome.error.data),
       supported,

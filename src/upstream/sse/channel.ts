@@ -10,7 +10,7 @@ import { Link } from '../../wire/link.ts';
 import type { SseEvent } from '../../wire/sse.ts';
 import type { UpstreamContext } from '../context.ts';
 import { discard, mediaType, messagesIn, readEvents, startOfStream } from '../messages.ts';
-import { Refusal, refusal } from '../outcome.ts';
+import { refusal, UpstreamRefusal } from '../outcome.ts';
 import { endpointOf, notMcp } from './endpoint.ts';
 
 /** How long the server may take to name its endpoint, in milliseconds. */
@@ -24,7 +24,7 @@ const POST_LIMIT = 60 * 60_000;
 const POST_HEADERS = { 'content-type': 'application/json' };
 
 /** A connected stream: where to POST, and the correlation of what comes back. */
-export interface Channel {
+export interface SseStream {
   readonly link: Link;
   readonly close: Cancellation;
 }
@@ -37,11 +37,11 @@ export interface ChannelOptions {
   /** Called when the server has sent an `endpoint` event. */
   readonly proven: () => void;
   /** Called when the stream has ended, with the milliseconds after which the server wants the next one. */
-  readonly ended: (channel: Channel, retry: number | undefined) => void;
+  readonly ended: (channel: SseStream, retry: number | undefined) => void;
 }
 
 /** Opens the stream. Rejects with a Refusal when the URL does not offer one. */
-export async function openChannel(context: UpstreamContext, options: ChannelOptions): Promise<Channel> {
+export async function openChannel(context: UpstreamContext, options: ChannelOptions): Promise<SseStream> {
   const { url, fetch, cookies } = context;
   const { close, signal } = options;
   const abandon = (): void => close.abort(signal.reason);
@@ -61,11 +61,11 @@ export async function openChannel(context: UpstreamContext, options: ChannelOpti
     if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
       // An event stream under another status never ends; anything else is short. The proxy has
       // not asked anything yet, so no body can be an answer.
-      throw new Refusal({ ...(await refusal(response, url)), reply: undefined });
+      throw new UpstreamRefusal({ ...(await refusal(response, url)), reply: undefined });
     }
     return await connect(response, context, options);
   } catch (error) {
-    const told = error instanceof Refusal || error instanceof ProxyError;
+    const told = error instanceof UpstreamRefusal || error instanceof ProxyError;
     const reason = told || !(close.reason instanceof Error) ? error : close.reason;
     close.abort();
     throw reason;
@@ -80,7 +80,7 @@ function connect(
   response: HttpResponse,
   context: UpstreamContext,
   { close, proven, ended }: ChannelOptions,
-): Promise<Channel> {
+): Promise<SseStream> {
   const { url, log, peer } = context;
   return new Promise((resolve, reject) => {
     let endpoint: URL | undefined;
@@ -96,7 +96,7 @@ function connect(
     });
     let full: Promise<void> | undefined;
     const position = startOfStream();
-    const channel: Channel = { link, close };
+    const channel: SseStream = { link, close };
     const onEvent = (event: SseEvent): Promise<void> | undefined => {
       if (!endpoint) {
         if (event.type === 'message' && event.data.length === 0) return undefined;
@@ -117,7 +117,7 @@ function connect(
       )
       .then((error) => {
         const reason =
-          error instanceof ProxyError || error instanceof Refusal
+          error instanceof ProxyError || error instanceof UpstreamRefusal
             ? error
             : new ProxyError('failed', 'the event stream was closed', { outcome: 'unknown' }, error);
         ended(channel, position.retry);
@@ -147,7 +147,7 @@ async function post(
       repeatable: false,
       cookies,
     });
-    if (response.status >= 300) throw new Refusal(await refusal(response, url));
+    if (response.status >= 300) throw new UpstreamRefusal(await refusal(response, url));
     discard(response);
   };
   // A message that the client cancels while it waits for a sign-in must not be sent afterwards.

@@ -6,7 +6,7 @@ import { printable, showUrl } from '../../core/redact.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
 import type { SseEvent } from '../../wire/sse.ts';
-import { NO_REFUSAL, Refusal } from '../outcome.ts';
+import { NO_REFUSAL, UpstreamRefusal } from '../outcome.ts';
 
 /** The longest address to accept, in bytes. */
 const LONGEST_ADDRESS = 65_536;
@@ -35,7 +35,7 @@ export function endpointOf(event: SseEvent, url: URL): URL {
 }
 
 /** The URL opens an event stream, but not one of this transport: another transport may fit. */
-export function notMcp(url: URL, why: string): Refusal {
+export function notMcp(url: URL, why: string): UpstreamRefusal {
   const error = new ProxyError('failed', `${showUrl(url)} opens an event stream that is not MCP's: ${why}`);
-  return new Refusal({ kind: 'refused', status: NO_REFUSAL, reply: undefined, error, challenged: false });
+  return new UpstreamRefusal({ kind: 'refused', status: NO_REFUSAL, reply: undefined, error, challenged: false });
 }

@@ -13,8 +13,8 @@ import type { Link } from '../../wire/link.ts';
 import { nextAttempt, pause, withinReason } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
 import { Journal, listChanges } from '../journal.ts';
-import { type Outcome, Refusal, replyOf } from '../outcome.ts';
-import { type Channel, openChannel } from './channel.ts';
+import { type Outcome, replyOf, UpstreamRefusal } from '../outcome.ts';
+import { openChannel, type SseStream } from './channel.ts';
 
 /** How long the server may take to answer a request of the session itself, in milliseconds. */
 const OWN_LIMIT = 30_000;
@@ -34,10 +34,10 @@ export class SseSession {
   readonly #closing = new Cancellation();
   /** Whether the server has sent an `endpoint` event: then this is its transport, whatever else goes wrong. */
   proven = false;
-  #channel: Channel | undefined;
+  #channel: SseStream | undefined;
   /** When the stream was opened. */
   #since = Date.now();
-  #opening: Promise<Channel> | undefined;
+  #opening: Promise<SseStream> | undefined;
   readonly #delivering = new Set<Promise<void>>();
   /** When the server allows the next connection, in milliseconds since the epoch; 0: at any time. */
   #notBefore = 0;
@@ -54,19 +54,19 @@ export class SseSession {
 
   /** Opens the stream and sends the first message over it. */
   async attempt(exchange: Exchange): Promise<Outcome> {
-    let channel: Channel;
+    let channel: SseStream;
     try {
       channel = await this.#open(exchange.signal);
       this.#channel = channel;
     } catch (error) {
-      if (error instanceof Refusal) return error.outcome;
+      if (error instanceof UpstreamRefusal) return error.outcome;
       throw error;
     }
     try {
       return { kind: 'answered', reply: await this.#ask(channel.link, exchange) };
     } catch (error) {
       // The stream is there, so the transport is right, whatever the server answers to the message.
-      if (error instanceof Refusal) return { kind: 'answered', reply: replyOf(error.outcome) };
+      if (error instanceof UpstreamRefusal) return { kind: 'answered', reply: replyOf(error.outcome) };
       throw error;
     }
   }
@@ -77,7 +77,7 @@ export class SseSession {
     try {
       return await this.#ask(channel.link, exchange);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof UpstreamRefusal)) throw error;
       if (error.outcome.status !== 404 || (await this.#knows(channel))) return replyOf(error.outcome);
       // The endpoint is gone, and with it the session, even if its stream is still open.
       if (this.#channel === channel) this.#channel = undefined;
@@ -88,13 +88,13 @@ export class SseSession {
   }
 
   /** Whether the server still knows the session: one refused message alone proves nothing. */
-  async #knows(channel: Channel): Promise<boolean> {
+  async #knows(channel: SseStream): Promise<boolean> {
     if (!this.#journal.initialize) return true;
     try {
       await withLimit(OWN_LIMIT, this.#closing, (signal) => channel.link.ask(PING, signal));
       return true;
     } catch (error) {
-      return !(error instanceof Refusal && error.outcome.status === 404);
+      return !(error instanceof UpstreamRefusal && error.outcome.status === 404);
     }
   }
 
@@ -138,13 +138,13 @@ export class SseSession {
   }
 
   /** Opens the stream. Rejects with a Refusal when the URL does not offer one. */
-  #open(signal: CancelSignal): Promise<Channel> {
+  #open(signal: CancelSignal): Promise<SseStream> {
     const close = new Cancellation();
     this.#connecting = close;
     const proven = (): void => {
       this.proven = true;
     };
-    const ended = (channel: Channel, retry: number | undefined): void => {
+    const ended = (channel: SseStream, retry: number | undefined): void => {
       if (this.#channel === channel) this.#lost(retry);
     };
     return openChannel(this.#context, { close, signal, proven, ended });
@@ -173,14 +173,14 @@ export class SseSession {
   }
 
   /** Connects again after the stream was lost: a new session that gets the messages of the old one. */
-  #reopen(): Promise<Channel> {
+  #reopen(): Promise<SseStream> {
     this.#opening ??= this.#restore().finally(() => {
       this.#opening = undefined;
     });
     return this.#opening;
   }
 
-  async #restore(): Promise<Channel> {
+  async #restore(): Promise<SseStream> {
     const { log } = this.#context;
     await this.#awaited();
     const told = 'the event stream was lost; opening a new session';

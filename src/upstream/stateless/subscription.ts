@@ -11,7 +11,7 @@ import type { Log } from '../../core/ports.ts';
 import { LIST_CHANGES } from '../../mcp/methods.ts';
 import { OF_SUBSCRIPTION } from '../../mcp/subscription-id.ts';
 import { nextAttempt, pause } from '../backoff.ts';
-import { type Position, startOfStream } from '../messages.ts';
+import { type EventPosition, startOfStream } from '../messages.ts';
 import type { Outcome } from '../outcome.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
@@ -22,7 +22,7 @@ const LIVED = 5_000;
 /** Runs a `subscriptions/listen` to its end; `send` opens one stream and reads it. */
 export async function subscribe(
   exchange: Exchange,
-  send: (exchange: Exchange, position: Position) => Promise<Outcome>,
+  send: (exchange: Exchange, position: EventPosition) => Promise<Outcome>,
   log: Log,
 ): Promise<Outcome> {
   let acknowledged: Json | undefined;

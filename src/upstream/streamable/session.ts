@@ -26,11 +26,11 @@ import { otherAnswer } from '../failure.ts';
 import { Journal } from '../journal.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from '../messages.ts';
 import { type Outcome, refusal, replyOf } from '../outcome.ts';
-import { Listener } from './get-stream.ts';
+import { mayMeanLost, Recovery } from './lost-session.ts';
 import { Questions } from './questions.ts';
-import { mayMeanLost, Recovery } from './recovery.ts';
-import { resume } from './resume.ts';
+import { resume } from './resume-request-stream.ts';
 import { SessionHeaders } from './session-headers.ts';
+import { StandaloneStream } from './standalone-stream.ts';
 
 /** How long the server may take over messages of the session itself, in milliseconds. */
 const OWN_LIMIT = 30_000;
@@ -43,14 +43,14 @@ const READ = 200;
 const READ_ON = 50;
 
 /** How a message is sent. */
-type How = Pick<HttpRequest, 'purpose' | 'repeatable'> & { readonly signal: CancelSignal };
+type SendOptions = Pick<HttpRequest, 'purpose' | 'repeatable'> & { readonly signal: CancelSignal };
 
 export class StreamableSession {
   readonly #context: UpstreamContext;
   readonly #journal = new Journal();
   readonly #pending = new PendingRequests(READ);
   readonly #questions: Questions;
-  readonly #listener: Listener;
+  readonly #listener: StandaloneStream;
   readonly #recovery: Recovery;
   readonly #closing = new Cancellation();
   readonly #headers = new SessionHeaders();
@@ -68,7 +68,7 @@ export class StreamableSession {
     this.#questions = new Questions((id, reply, call) =>
       this.#deliver(encodeResponse(id, reply), `the answer to ${call.method}`),
     );
-    this.#listener = new Listener({
+    this.#listener = new StandaloneStream({
       open: (lastEventId, signal) => this.#get(lastEventId, signal),
       take: this.#taker(context.peer),
       log: context.log,
@@ -160,7 +160,7 @@ export class StreamableSession {
     }
   }
 
-  #post(kind: 'open' | 'post', body: Frame, how: How): Promise<HttpResponse> {
+  #post(kind: 'open' | 'post', body: Frame, how: SendOptions): Promise<HttpResponse> {
     const { url, fetch, cookies } = this.#context;
     const headers = this.#headers.of(kind);
     const inSession = kind === 'post' && this.#headers.sessionId !== undefined;

@@ -1,14 +1,27 @@
-// The program and the package at their edges: an output nobody reads, a Node that is too old, an import.
+// The program and the package at their edges: an output nobody reads, a Node that is too old, a clone that is not built, an import.
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { afterEach, expect, it } from 'vitest';
-import { closeProxies, PROXY_BIN, privateHome, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  closeProxies,
+  EXECUTABLE,
+  PROGRAM,
+  PROXY_BIN,
+  privateHome,
+  proxyEnvironment,
+  startProxy,
+} from '../../peers/proxy.ts';
 
 afterEach(closeProxies);
 
 it.each(['--help', '--version'])('%s to a pipe that nobody reads ends quietly', async (flag) => {
   const home = privateHome();
-  const child = spawn(process.execPath, [PROXY_BIN, flag], {
+  const [file, ...script] = PROGRAM;
+  const child = spawn(file, [...script, flag], {
     env: proxyEnvironment(home),
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
@@ -24,39 +37,58 @@ it.each(['--help', '--version'])('%s to a pipe that nobody reads ends quietly', 
   expect(stderr).toBe('');
 });
 
-it.each(['18.20.4', '20.18.3', '16.0.0'])('Node %s is told to be too old', async (version) => {
-  const versions = `{...process.versions,node:${JSON.stringify(version)}}`;
-  const preload = `Object.defineProperty(process,'versions',{value:${versions}})`;
-  const proxy = startProxy(undefined, ['--help'], {
-    nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
+// An executable contains its Node.
+describe.runIf(EXECUTABLE === undefined)('a Node that does not suffice', () => {
+  it.each(['18.20.4', '20.18.3', '16.0.0'])('Node %s is told to be too old', async (version) => {
+    const versions = `{...process.versions,node:${JSON.stringify(version)}}`;
+    const preload = `Object.defineProperty(process,'versions',{value:${versions}})`;
+    const proxy = startProxy(undefined, ['--help'], {
+      nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
+    });
+    expect(await proxy.exit()).toEqual({ code: 78, signal: null });
+    expect(proxy.stderr).toContain(`needs Node 20.19 or newer, this is ${version}`);
+    expect(proxy.lines).toEqual([]);
   });
-  expect(await proxy.exit()).toEqual({ code: 78, signal: null });
-  expect(proxy.stderr).toContain(`needs Node 20.19 or newer, this is ${version}`);
-  expect(proxy.lines).toEqual([]);
-});
 
-it.each(['21.7.3', '22.2.0'])('Node %s is told what it lacks', async (version) => {
-  const preload = `process.getBuiltinModule=undefined;Object.defineProperty(process,'versions',{value:{node:'${version}'}})`;
-  const proxy = startProxy(undefined, ['--help'], {
-    nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
+  it.each(['21.7.3', '22.2.0'])('Node %s is told what it lacks', async (version) => {
+    const preload = `process.getBuiltinModule=undefined;Object.defineProperty(process,'versions',{value:{node:'${version}'}})`;
+    const proxy = startProxy(undefined, ['--help'], {
+      nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
+    });
+    expect(await proxy.exit()).toEqual({ code: 78, signal: null });
+    expect(proxy.stderr).toContain(`needs Node 20.19 or newer, except 21 and 22.0 to 22.2, this is ${version}`);
+    expect(proxy.lines).toEqual([]);
   });
-  expect(await proxy.exit()).toEqual({ code: 78, signal: null });
-  expect(proxy.stderr).toContain(`needs Node 20.19 or newer, except 21 and 22.0 to 22.2, this is ${version}`);
-  expect(proxy.lines).toEqual([]);
-});
 
-it('a host is told so in the answer to its first request', async () => {
-  const preload = `Object.defineProperty(process,'versions',{value:{node:'18.20.8'}})`;
-  const proxy = startProxy('http://127.0.0.1:9/mcp', [], {
-    nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
+  it('a host is told so in the answer to its first request', async () => {
+    const preload = `Object.defineProperty(process,'versions',{value:{node:'18.20.8'}})`;
+    const proxy = startProxy('http://127.0.0.1:9/mcp', [], {
+      nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
+    });
+    proxy.stdin.write('garbage\n{"jsonrpc":"2.0","method":"notifications/x"}\nnull\n');
+    await expect(proxy.rpc.initialize()).rejects.toThrow(/needs Node 20\.19 or newer, this is 18\.20\.8/);
+    expect((await proxy.exit()).code).toBe(78);
+    expect(proxy.lines).toHaveLength(1);
   });
-  proxy.stdin.write('garbage\n{"jsonrpc":"2.0","method":"notifications/x"}\nnull\n');
-  await expect(proxy.rpc.initialize()).rejects.toThrow(/needs Node 20\.19 or newer, this is 18\.20\.8/);
-  expect((await proxy.exit()).code).toBe(78);
-  expect(proxy.lines).toHaveLength(1);
 });
 
 it('the package exports what a program needs', async () => {
   const entry: Record<string, unknown> = await import(new URL('../../../dist/index.js', import.meta.url).href);
   for (const name of ['startStdioProxy', 'ProxyError', 'fileMemory']) expect(entry[name]).toBeTypeOf('function');
+});
+
+it.runIf(EXECUTABLE === undefined)('a clone that is not built says so, to the user and to the host', async () => {
+  const clone = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-clone-')));
+  try {
+    cpSync(path.dirname(PROXY_BIN), path.join(clone, 'bin'), { recursive: true });
+    const child = spawn(process.execPath, [path.join(clone, 'bin', 'mcp-proxy.js'), 'http://127.0.0.1:9/mcp']);
+    child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"initialize"}\n');
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    const problem = `is not built. Run "npm ci" and "npm run build" in ${clone}.`;
+    expect(stderr).toBe(`mcp-proxy: ${problem}\n`);
+    expect(JSON.parse(stdout)).toMatchObject({ id: 1, error: { message: `mcp-proxy ${problem}` } });
+    expect(code).toBe(78);
+  } finally {
+    rmSync(clone, { recursive: true, force: true });
+  }
 });

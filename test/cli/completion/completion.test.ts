@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { completionScript } from '../../../src/cli/completion/completion.ts';
-import { OPTIONS, SHELLS, SUBCOMMANDS } from '../../../src/cli/flags/options.ts';
+import { SHELLS, SUBCOMMANDS } from '../../../src/cli/flags/options.ts';
+import { DESCRIBED as OPTIONS } from '../../../src/cli/help/described-options.ts';
 import { run, sharedHome } from '../../blackbox/sign-in/command.ts';
 import { opened } from '../../peers/opened.ts';
 import { PROXY_BIN } from '../../peers/proxy.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Changes } from '../../peers/changes.ts';
-import { PROXY_BIN } from '../../peers/proxy.ts';
+import { PROGRAM } from '../../peers/proxy.ts';
 
 export function hasShell(name: string): boolean {
   return process.platform !== 'win32' && spawnSync(name, ['-c', 'true']).status === 0;
@@ -12,7 +12,8 @@ export function hasShell(name: string): boolean {
 
 /** What the program prints for a shell. */
 export function script(shell: string): string {
-  return execFileSync(process.execPath, [PROXY_BIN, 'completion', shell], { encoding: 'utf8' });
+  const [file, ...script] = PROGRAM;
+  return execFileSync(file, [...script, 'completion', shell], { encoding: 'utf8' });
 }
 
 /** A folder with `ca.pem`, `certs/`, `client.json` and `client two.json`. */

@@ -4,7 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { OPTIONS, SUBCOMMANDS } from '../../../src/cli/flags/options.ts';
+import { SUBCOMMANDS } from '../../../src/cli/flags/options.ts';
+import { DESCRIBED as OPTIONS } from '../../../src/cli/help/described-options.ts';
 import { manPage } from './page.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

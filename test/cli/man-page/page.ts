@@ -1,11 +1,14 @@
 /** The man page, from the table of flags and commands, in the man macros (man(7)). */
-import type { Option } from '../../../src/cli/flags/option.ts';
+
 import type { Subcommand } from '../../../src/cli/flags/options.ts';
+import type { DescribedOption as Option } from '../../../src/cli/help/described-options.ts';
 
 const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
   ['Common', undefined],
   ['HTTP mode', 'http'],
+  ['Local servers', 'local'],
   ['Sign-in', 'sign-in'],
+  ['Host configuration', 'install'],
 ];
 
 const EXAMPLES: readonly (readonly [meaning: string, command: string])[] = [
@@ -15,6 +18,7 @@ const EXAMPLES: readonly (readonly [meaning: string, command: string])[] = [
     "mcp-proxy https://server.example/mcp -H 'Authorization: Bearer ${TOKEN}'",
   ],
   ['Serve HTTP clients at http://localhost:8080/mcp:', 'mcp-proxy https://server.example/mcp --listen localhost:8080'],
+  ['Start a local server, and serve it over HTTP:', 'mcp-proxy --listen localhost:8080 -- npx -y some-server'],
   ['Complete the flags and commands in this shell:', 'eval "$(mcp-proxy completion bash)"'],
 ];
 
@@ -53,13 +57,14 @@ export function manPage(options: readonly Option[], subcommands: readonly Subcom
     '.SH NAME',
     `mcp-proxy \\- ${text('connects any MCP client to any MCP server')}`,
     '.SH SYNOPSIS',
-    ...['<url> [flags]', ...built.map(({ name, argument }) => `${name} ${argument} [flags]`)].flatMap((words, i) => [
-      ...(i === 0 ? [] : ['.br']),
-      `\\fBmcp\\-proxy\\fR ${synopsis(words)}`,
-    ]),
+    ...[
+      '<url> [flags]',
+      '[flags] -- <command>',
+      ...built.map(({ name, argument }) => `${name} ${argument} [flags]`),
+    ].flatMap((words, i) => [...(i === 0 ? [] : ['.br']), `\\fBmcp\\-proxy\\fR ${synopsis(words)}`]),
     '.SH DESCRIPTION',
     text('A client on standard input and output uses a remote MCP server as if it ran on this machine.'),
-    text('With --listen, HTTP clients use it.'),
+    text('With --listen, HTTP clients use it. The words after -- are the command of a server on this machine.'),
     text('When the server asks for a sign-in, the browser of the user opens.'),
     text('Flags may stand before or after the URL, and their values behind a space or an equals sign.'),
     '.SH COMMANDS',

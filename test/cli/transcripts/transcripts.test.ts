@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PROXY_BIN, privateHome, proxyEnvironment } from '../../peers/proxy.ts';
+import { PROGRAM, privateHome, proxyEnvironment } from '../../peers/proxy.ts';
 import { words } from './words.ts';
 
 const FOLDER = path.dirname(fileURLToPath(import.meta.url));
@@ -30,7 +30,8 @@ function entriesOf(text: string): Entry[] {
 
 async function run(command: string, home: string): Promise<string> {
   const { env, args } = words(command);
-  const child = spawn(process.execPath, [PROXY_BIN, ...args], {
+  const [file, ...script] = PROGRAM;
+  const child = spawn(file, [...script, ...args], {
     env: { ...proxyEnvironment(home), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,

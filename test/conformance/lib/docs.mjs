@@ -34,7 +34,7 @@ function serverTotals(rows, specs) {
 }
 
 /** One cell: what each way has made of a scenario at a revision. */
-function threefold(rows, expected) {
+function everyWay(rows, expected) {
   if (rows.length === 0) return NOTHING;
   return WAYS.map((way) => {
     const row = rows.find((candidate) => candidate.way === way);
@@ -48,7 +48,7 @@ function serverTable(rows, specs, expected) {
   const names = [...new Set(rows.map(({ name }) => name))].sort();
   const ofName = (name) =>
     specs.map((spec) =>
-      threefold(
+      everyWay(
         rows.filter((row) => row.name === name && row.spec === spec),
         expected,
       ),
@@ -108,8 +108,9 @@ export function writeDocs({ server, client }) {
     '- **direct**: without the proxy; this is the reference',
     '- **per-client**: through the proxy, with its default settings',
     '- **shared**: through the proxy with `--upstream-session shared`',
+    '- **local**: through the proxy in front of the same server on stdio, which it starts',
     '',
-    'Scenario by scenario, the number of checks that succeeded: direct · per-client · shared. The suite makes fewer checks of a server that answers with JSON than of one that answers with a stream of events. A word in lower case is an exception; the list below the table explains it.',
+    'Scenario by scenario, the number of checks that succeeded: direct · per-client · shared · local. The suite makes fewer checks of a server that answers with JSON than of one that answers with a stream of events. A word in lower case is an exception; the list below the table explains it.',
     '',
     serverTable(rows, specs, expectedServer),
     '',

@@ -5,14 +5,16 @@ import { FOLDER } from './install.mjs';
 
 const ROOT = path.join(FOLDER, '..', '..');
 
-function built(...args) {
+function built(...words) {
   if (!fs.existsSync(path.join(ROOT, 'dist'))) throw new Error('the proxy is not built: run `npm run build` first');
-  return [process.execPath, path.join(ROOT, 'bin', 'mcp-proxy.js'), '{URL}', ...args];
+  return [process.execPath, path.join(ROOT, 'bin', 'mcp-proxy.js'), ...words];
 }
 
 /** The proxy for a client on stdio, and for clients over HTTP. */
-export const builtProxy = () => built('--allow-http');
-export const builtListener = () => built('--listen', '127.0.0.1:0');
+export const builtProxy = () => built('{URL}', '--allow-http');
+export const builtListener = () => built('{URL}', '--listen', '127.0.0.1:0');
+/** The same in front of a server that it starts. */
+export const builtLocalListener = (command) => built('--listen', '127.0.0.1:0', '--', ...command);
 
 export const DOCS_FILE = path.join(ROOT, 'docs', 'conformance.md');
 

@@ -3,22 +3,29 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { proxyEnvironment } from '../host/environment.mjs';
 import { FOLDER } from './install.mjs';
-import { builtListener } from './project.mjs';
+import { builtListener, builtLocalListener } from './project.mjs';
 import { EXTENSION } from './suite.mjs';
 import { startServer } from './processes.mjs';
 
-/** The reference, and how many upstream sessions the proxy has: one for each client, or one for all. */
+/**
+ * The reference, and how many upstream sessions the proxy has: one for each client, or one for all. `local`: the server
+ * is a program that the proxy starts.
+ */
 export const DIRECT = 'direct';
-export const THROUGH = ['per-client', 'shared'];
+const LOCAL = 'local';
+export const THROUGH = ['per-client', 'shared', LOCAL];
 /** Not the proxy: a hop that changes nothing, and a command of somebody's own. */
 export const PASSTHROUGH = 'passthrough';
 export const OWN = 'command';
 
+const MAIN = path.join(FOLDER, 'upstream', 'main.mjs');
+
 const kindOf = (spec) => (spec === EXTENSION || spec >= '2026' ? 'stateless' : 'sessions');
 
-function commandOf(way, own) {
+function commandOf({ spec, way }, own) {
   if (way === PASSTHROUGH) return [process.execPath, path.join(FOLDER, 'lib', 'passthrough.mjs'), '{URL}'];
   if (way === OWN) return own;
+  if (way === LOCAL) return builtLocalListener([process.execPath, MAIN, kindOf(spec), 'stdio']);
   return [...builtListener(), '--upstream-session', way];
 }
 
@@ -28,8 +35,7 @@ function commandOf(way, own) {
  */
 export async function openWay({ spec, way }, { command, folder }) {
   fs.mkdirSync(folder, { recursive: true });
-  const main = path.join(FOLDER, 'upstream', 'main.mjs');
-  const upstream = await startServer([process.execPath, main, kindOf(spec)], {
+  const upstream = await startServer([process.execPath, MAIN, kindOf(spec)], {
     logFile: path.join(folder, 'upstream.stderr'),
   });
   const upstreamUrl = `${upstream.origin}/mcp`;
@@ -37,7 +43,7 @@ export async function openWay({ spec, way }, { command, folder }) {
 
   let front;
   try {
-    const words = commandOf(way, command).map((word) => word.replaceAll('{URL}', upstreamUrl));
+    const words = commandOf({ spec, way }, command).map((word) => word.replaceAll('{URL}', upstreamUrl));
     const env = proxyEnvironment(folder, 0);
     front = await startServer(words, { env, logFile: path.join(folder, 'proxy.stderr') });
   } catch (error) {

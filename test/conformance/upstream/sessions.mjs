@@ -1,6 +1,7 @@
 // The content carried by the official SDK v1: initialize, sessions, a GET stream, resumable events.
 import { randomUUID } from 'node:crypto';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import {
   CallToolRequestSchema,
@@ -33,7 +34,8 @@ function callOf(extra) {
     log: (level, data) => notify('notifications/message', { level, data }),
     ask: (method, params) => extra.sendRequest({ method, params }, anyResult),
     async dropStream() {
-      extra.closeSSEStream();
+      // On stdio there is no stream that could be cut.
+      extra.closeSSEStream?.();
       // An answer given at once could be written before the client has seen the end of the stream.
       await new Promise((resolve) => setTimeout(resolve, 100));
     },
@@ -133,4 +135,9 @@ export function sessionsHandler() {
     await buildServer().connect(transport);
     return transport.handleRequest(req, res, body);
   };
+}
+
+/** One session, on standard input and output. */
+export async function serveSessionsOnStdio() {
+  await buildServer().connect(new StdioServerTransport());
 }

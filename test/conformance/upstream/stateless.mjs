@@ -8,6 +8,7 @@ import {
   McpServer,
   ResourceTemplate,
 } from '@modelcontextprotocol/server';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { CAPABILITIES, PLAIN_TOOLS, PROMPTS, RESOURCES, required, SERVER_INFO, TEMPLATE } from './content.mjs';
 import { ROUND_PROMPTS, ROUND_TOOLS, seal } from './rounds.mjs';
 import { skills } from './skills.mjs';
@@ -28,17 +29,23 @@ function callOf({ mcpReq }, notify) {
   };
 }
 
+/** @param notify what tells the clients of changes; left out: the connection of the server itself */
 function buildServer(notify) {
   const server = new McpServer(SERVER_INFO, { capabilities: CAPABILITIES, requestState: { verify: seal.verify } });
+  const own = {
+    toolsChanged: () => server.sendToolListChanged(),
+    promptsChanged: () => server.sendPromptListChanged(),
+  };
+  const notifier = notify ?? (() => own);
   for (const { name, description, inputSchema, run } of [...PLAIN_TOOLS, ...ROUND_TOOLS]) {
     server.registerTool(name, { description, inputSchema: fromJsonSchema(inputSchema) }, async (args, ctx) =>
-      run(args, callOf(ctx, notify)),
+      run(args, callOf(ctx, notifier)),
     );
   }
   for (const { name, description, arguments: wanted, render } of [...PROMPTS, ...ROUND_PROMPTS]) {
     // The SDK gives the arguments to those prompts only that have some.
     if (!wanted) {
-      server.registerPrompt(name, { description }, async (ctx) => render({}, callOf(ctx, notify)));
+      server.registerPrompt(name, { description }, async (ctx) => render({}, callOf(ctx, notifier)));
       continue;
     }
     const schema = required(
@@ -47,7 +54,7 @@ function buildServer(notify) {
       ),
     );
     server.registerPrompt(name, { description, argsSchema: fromJsonSchema(schema) }, async (args, ctx) =>
-      render(args, callOf(ctx, notify)),
+      render(args, callOf(ctx, notifier)),
     );
   }
   for (const { name, uri, description, mimeType, body } of RESOURCES) {
@@ -70,4 +77,9 @@ function buildServer(notify) {
 export function statelessHandler() {
   const handler = createMcpHandler(() => buildServer(() => handler.notify), { legacy: 'reject' });
   return toNodeHandler(handler);
+}
+
+/** All clients, on standard input and output. */
+export function serveStatelessOnStdio() {
+  serveStdio(() => buildServer(), { legacy: 'reject' });
 }

@@ -48,6 +48,13 @@ func serve(era string) {
 	log.Fatal(http.Serve(listener, mux))
 }
 
+// serveStdio serves on standard input and output until they end.
+func serveStdio() {
+	if err := catalogue().Run(context.Background(), &mcp.StdioTransport{}); err != nil && !errors.Is(err, io.EOF) {
+		log.Fatal(err)
+	}
+}
+
 func catalogue() *mcp.Server {
 	server := mcp.NewServer(&mcp.Implementation{Name: "foreign", Version: "1.0.0"}, &mcp.ServerOptions{
 		Instructions:       "Grüße from Go",

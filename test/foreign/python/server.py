@@ -1,6 +1,7 @@
-"""An MCP server on the Python SDK or on FastMCP, whichever versions are installed, on a free loopback port.
+"""An MCP server on the Python SDK or on FastMCP, whichever versions are installed, on a free loopback port or on stdio.
 
     python server.py sdk|fastmcp [--sign-in]
+    python server.py sdk|fastmcp --stdio
 
 Prints `listening on URL` and ends when its stdin ends. With --sign-in it is its own authorization server as well, and
 GET /oauth tells what that has done.
@@ -55,7 +56,16 @@ def end_with_stdin():
     os._exit(0)
 
 
+def serve_stdio():
+    server = create(None)
+    fill(server, KIND, MODERN)
+    server.run("stdio")
+
+
 def main():
+    if "--stdio" in sys.argv:
+        serve_stdio()
+        return
     threading.Thread(target=end_with_stdin, daemon=True).start()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))

@@ -1,32 +1,21 @@
 // What examples/docker/Dockerfile puts into its image is enough, and behaves there as containers expect: nothing on
 // standard input, the token in a file, a cache folder that is given, SIGTERM as the end.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { layOutImage } from '../../../scripts/release/image.mjs';
 import { StreamableClient } from '../../peers/http/streamable-client.ts';
 import { startSdkV1Stateful } from '../../peers/sdk-v1-stateful.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const DOCKERFILE = readFileSync(path.join(ROOT, 'examples/docker/Dockerfile'), 'utf8');
-
 it('serves, keeps its cache where the image says, and ends with SIGTERM', async () => {
   const image = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-image-'));
-  const copies = [...DOCKERFILE.matchAll(/^COPY --from=build \/src\/(\S+) (\S+)$/gm)];
-  expect(copies.length).toBeGreaterThan(0);
-  for (const [, from = '', to = ''] of copies) {
-    mkdirSync(path.dirname(path.join(image, to)), { recursive: true });
-    cpSync(path.join(ROOT, from), path.join(image, to), { recursive: true });
-  }
-  const cache = path.join(image, /^ENV XDG_CACHE_HOME=(\S+)$/m.exec(DOCKERFILE)?.[1] ?? 'unset');
-  mkdirSync(cache, { recursive: true });
+  const { program, cache } = layOutImage(image);
   const token = path.join(image, 'client-token');
   writeFileSync(token, 'token-in-a-file\n');
 
   const server = await startSdkV1Stateful();
-  const program = path.join(image, 'app/bin/mcp-proxy.js');
   const args = [program, server.url, '--listen=127.0.0.1:0', `--client-token=@${token}`, '--log-format=json'];
   const child = spawn(process.execPath, args, {
     cwd: '/',
@@ -53,9 +42,9 @@ it('serves, keeps its cache where the image says, and ends with SIGTERM', async 
     const { content } = await client.request('tools/call', { name: 'echo', arguments: { a: 1 } });
     expect(content[0].text).toBe('{"a":1}');
     await client.close();
-    expect(existsSync(path.join(cache, 'mcp-proxy'))).toBe(true);
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
+    expect(existsSync(path.join(cache, 'mcp-proxy'))).toBe(true);
     for (const line of log.trimEnd().split('\n')) expect(JSON.parse(line)).toBeTypeOf('object');
     expect(log).not.toContain('token-in-a-file');
   } finally {

@@ -7,7 +7,7 @@ import type { Peer } from '../../peers/listen.ts';
 import { type Behaviour, observe, type Server } from '../stdio/behaviour.ts';
 import { normalise } from '../stdio/normalise.ts';
 import { type ClientKind, connect, type Subject } from '../stdio/subject.ts';
-import type { Contender } from '../stdio/suite.ts';
+import type { Contender, ServerPeer } from '../stdio/suite.ts';
 
 export type Endpoint = '/mcp' | '/sse';
 
@@ -23,11 +23,13 @@ export interface HttpMatrixOptions {
 export function httpMatrix(contender: Contender, options: HttpMatrixOptions = {}): void {
   const { flags = [], behaviours = () => true, afterwards } = options;
   describe(contender.name, () => {
-    let peer: Peer;
+    let peer: ServerPeer;
     let serving: Serving;
     beforeAll(async () => {
       peer = await contender.start();
-      serving = await startServing(peer.url, flags);
+      serving = peer.command
+        ? await startServing(undefined, [...flags, '--', ...peer.command])
+        : await startServing(peer.url, flags);
     });
     afterAll(async () => {
       await serving?.stop();
@@ -38,7 +40,7 @@ export function httpMatrix(contender: Contender, options: HttpMatrixOptions = {}
       let direct: Subject;
       let proxied: Subject;
       beforeAll(async () => {
-        direct = await connect(kind, contender.direct, peer.url);
+        direct = await connect(kind, contender.direct, peer.command ?? peer.url);
         proxied = await connect(kind, endpoint === '/sse' ? 'sse' : 'http', `${serving.url}${endpoint}`);
         await contender.settle(direct, server);
         await contender.settle(proxied, server);

@@ -5,7 +5,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
-import { closeProxies, PROXY_BIN, privateHome, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
+import { closeProxies, PROGRAM, privateHome, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
 import { MODERN } from '../../peers/rpc.ts';
 import { EVERYTHING_HTTP, EVERYTHING_SSE } from './everything-servers.ts';
 import { V1_STATEFUL, V1_STATELESS, V2_MODERN } from './feature-servers.ts';
@@ -54,7 +54,8 @@ describe.each([V1_STATEFUL, V1_STATELESS, EVERYTHING_HTTP, EVERYTHING_SSE])(
       const home = privateHome();
       const client = new Client({ name: 'fallback', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
       const env = proxyEnvironment(home);
-      await client.connect(new Stdio({ command: process.execPath, args: [PROXY_BIN, peer.url], env, stderr: 'pipe' }));
+      const [command, ...script] = PROGRAM;
+      await client.connect(new Stdio({ command, args: [...script, peer.url], env, stderr: 'pipe' }));
       expect(client.getProtocolEra()).toBe('modern');
       expect((await client.listTools()).tools.length).toBeGreaterThan(0);
       await client.close();

@@ -1,6 +1,10 @@
 // The field's reference server, over both of its HTTP transports. It sends roots requests, updates and most log
 // messages on its own stream instead of the request's, so most of what it does is compared loosely.
-import { startServerEverythingHttp, startServerEverythingSse } from '../../peers/server-everything.ts';
+import {
+  startServerEverythingHttp,
+  startServerEverythingSse,
+  startServerEverythingStdio,
+} from '../../peers/server-everything.ts';
 import type { Behaviour, Run } from './behaviour.ts';
 import { inPages } from './behaviours.ts';
 import type { Subject } from './subject.ts';
@@ -195,4 +199,13 @@ export const EVERYTHING_SSE: Contender = {
   start: startServerEverythingSse,
   direct: 'sse',
   behaviours: [TASK, ...BEHAVIOURS],
+};
+
+export const EVERYTHING_STDIO: Contender = {
+  ...shared,
+  name: 'server-everything on stdio',
+  start: startServerEverythingStdio,
+  direct: 'stdio',
+  // The environment of a process is that of its host, which has another home for each client here.
+  behaviours: [TASK, ...BEHAVIOURS].filter(({ name }) => name !== 'get-env'),
 };

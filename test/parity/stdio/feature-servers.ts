@@ -1,4 +1,5 @@
 // The servers that carry the feature definition, as the matrix runs them.
+import { startSdkV1Stdio, startSdkV2Stdio } from '../../peers/local/sdk-servers.ts';
 import { startSdkV1Stateful } from '../../peers/sdk-v1-stateful.ts';
 import { startSdkV1Stateless } from '../../peers/sdk-v1-stateless.ts';
 import { startSdkV2Dual } from '../../peers/sdk-v2-dual.ts';
@@ -37,5 +38,21 @@ export const V2_MODERN: Contender = {
   ...shared,
   name: 'SDK v2 modern-only',
   start: startSdkV2Modern,
+  clients: { 'SDK v2 modern': { streams: true } },
+};
+
+export const V1_STDIO: Contender = {
+  ...shared,
+  direct: 'stdio',
+  name: 'SDK v1 stdio',
+  start: startSdkV1Stdio,
+  clients: { 'SDK v1': { streams: true }, 'SDK v2 legacy': { streams: true } },
+};
+
+export const V2_STDIO: Contender = {
+  ...shared,
+  direct: 'stdio',
+  name: 'SDK v2 stdio',
+  start: startSdkV2Stdio,
   clients: { 'SDK v2 modern': { streams: true } },
 };

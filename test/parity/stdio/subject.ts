@@ -18,12 +18,14 @@ import {
   ListRootsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { PROXY_BIN, privateHome, proxyEnvironment } from '../../peers/proxy.ts';
+import { PROGRAM, privateHome, proxyEnvironment } from '../../peers/proxy.ts';
 import { type AnyTransport, Wire } from './wire.ts';
 
 export const CLIENTS = ['SDK v1', 'SDK v2 legacy', 'SDK v2 modern'] as const;
 export type ClientKind = (typeof CLIENTS)[number];
-export type Via = 'http' | 'sse' | 'proxy';
+export type Via = 'http' | 'sse' | 'proxy' | 'stdio';
+/** A URL, or the command of a local server. */
+export type Target = string | readonly string[];
 
 export interface CallOptions {
   signal?: AbortSignal;
@@ -69,18 +71,21 @@ const AnyResult = z.looseObject({});
 // A subclass makes SDK v2 ask for the revision on this very process instead of on a second one it throws away.
 class InPlaceStdio extends StdioV2 {}
 
-export async function connect(kind: ClientKind, via: Via, url: string, flags: string[] = []): Promise<Subject> {
+export async function connect(kind: ClientKind, via: Via, target: Target, flags: string[] = []): Promise<Subject> {
   const home = privateHome();
   const wire = new Wire();
   let stderr = '';
+  const [program = '', ...args] = via === 'proxy' ? PROGRAM : target;
+  const url = typeof target === 'string' ? target : '';
+  const behind = typeof target === 'string' ? [target, ...flags] : [...flags, '--', ...target];
   const stdio = {
-    command: process.execPath,
-    args: [PROXY_BIN, url, ...flags],
+    command: program,
+    args: via === 'proxy' ? [...args, ...behind] : args,
     env: proxyEnvironment(home),
     stderr: 'pipe' as const,
   };
   const transport =
-    via === 'proxy'
+    via === 'proxy' || via === 'stdio'
       ? new (kind === 'SDK v1' ? StdioV1 : InPlaceStdio)(stdio)
       : kind === 'SDK v1'
         ? new (via === 'sse' ? SseV1 : HttpV1)(new URL(url), NO_RECONNECTION)

@@ -6,10 +6,13 @@ import { type Behaviour, observe, type Server } from './behaviour.ts';
 import { normalise } from './normalise.ts';
 import { type ClientKind, connect, type Subject } from './subject.ts';
 
+/** A server at a URL, or one that clients start. */
+export type ServerPeer = Peer & { readonly command?: readonly string[] };
+
 export interface Contender {
   name: string;
-  start(): Promise<Peer>;
-  direct: 'http' | 'sse';
+  start(): Promise<ServerPeer>;
+  direct: 'http' | 'sse' | 'stdio';
   /** The clients that share a revision with it, and what each can expect of it. */
   clients: Partial<Record<ClientKind, Server>>;
   /** Waits until a fresh connection has come to rest, so that nothing of its opening falls into a behaviour. */
@@ -21,14 +24,15 @@ export function matrix(contender: Contender): void {
   describe.each(Object.entries(contender.clients) as [ClientKind, Server][])(
     `%s with ${contender.name}`,
     (kind, server) => {
-      let peer: Peer;
+      let peer: ServerPeer;
       let direct: Subject;
       let proxied: Subject;
 
       beforeAll(async () => {
         peer = await contender.start();
-        direct = await connect(kind, contender.direct, peer.url);
-        proxied = await connect(kind, 'proxy', peer.url);
+        const target = peer.command ?? peer.url;
+        direct = await connect(kind, contender.direct, target);
+        proxied = await connect(kind, 'proxy', target);
         await contender.settle(direct, server);
         await contender.settle(proxied, server);
       });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { onlyServer } from '../../../src/app/server.ts';
+import { onlyServer } from '../../../src/app/only-server.ts';
+import { onlyRemoteServer } from '../../../src/app/server.ts';
 import {
   DEFAULTS,
   HTTP_SERVER_DEFAULTS,
@@ -19,16 +20,21 @@ const local: StdioServer = {
   cwd: undefined,
   env: [],
   cleanEnv: false,
+  withheld: [],
 };
 
-it('the only server of a configuration is a remote one', () => {
-  expect(onlyServer({ ...DEFAULTS, servers: [remote] })).toBe(remote);
+it.each([remote, local])('the only server of a configuration is served: $kind', (server) => {
+  expect(onlyServer({ ...DEFAULTS, servers: [server] })).toBe(server);
+});
+
+it('a sign-in concerns remote servers only', () => {
+  expect(onlyRemoteServer({ ...DEFAULTS, servers: [remote] })).toBe(remote);
+  expect(() => onlyRemoteServer({ ...DEFAULTS, servers: [local] })).toThrow(/is supported/);
 });
 
 it.each<[string, readonly Server[]]>([
   ['no server', []],
-  ['a local server', [local]],
   ['several servers', [remote, { ...remote, name: 'other' }]],
 ])('%s cannot be served yet', (_, servers) => {
-  expect(() => onlyServer({ ...DEFAULTS, servers })).toThrow(/only a single remote server/);
+  expect(() => onlyServer({ ...DEFAULTS, servers })).toThrow(/is supported/);
 });

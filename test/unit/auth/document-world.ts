@@ -1,13 +1,13 @@
 // A protected server and its authorization server as nothing but the documents that they answer with, and a whole
 // sign-in against them. What leaves is seen at the joint with the HTTP client.
 import type { Challenge } from '../../../src/auth/challenge.ts';
-import { explained } from '../../../src/auth/failures.ts';
-import { register } from '../../../src/auth/oauth/clients.ts';
+import { asProxyError } from '../../../src/auth/failures.ts';
+import { register } from '../../../src/auth/oauth/client-registration.ts';
 import { authorizationUrl, newSecrets, redeem } from '../../../src/auth/oauth/code-flow.ts';
 import { discover } from '../../../src/auth/oauth/discover.ts';
 import type { FetchContext } from '../../../src/auth/oauth/library.ts';
 import { revoke } from '../../../src/auth/oauth/revocation.ts';
-import { renew } from '../../../src/auth/refresh.ts';
+import { refreshStored } from '../../../src/auth/refresh.ts';
 import { signIn } from '../../../src/auth/sign-in/sign-in.ts';
 import type { Credentials } from '../../../src/auth/vault/credentials.ts';
 import { Vault } from '../../../src/auth/vault/vault.ts';
@@ -104,10 +104,11 @@ export async function walk(world: World, grant: 'browser' | 'device-code' = 'bro
   const vault = new Vault(memoryStore(), 'of-the-test', locks('work'), locks('write'));
   try {
     const stored = await (grant === 'browser' ? byCode(wire, config, vault) : byDevice(wire, config, vault));
-    const renewed = stored.tokens?.refreshToken !== undefined && (await renew({ wire, config, vault, log }, stored));
+    const renewed =
+      stored.tokens?.refreshToken !== undefined && (await refreshStored({ wire, config, vault, log }, stored));
     return { stored, renewed: Boolean(renewed), revoked: await revoke(wire, config, (await vault.read()) ?? stored) };
   } catch (error) {
-    throw explained(error, wire.server, config);
+    throw asProxyError(error, wire.server, config);
   }
 }
 

@@ -7,16 +7,16 @@ import { parseFrame, type Reply } from '../../../src/core/jsonrpc.ts';
 import type { Sessions } from '../../../src/core/ports/sessions.ts';
 import { Budget, BYTES } from '../../../src/downstream/http/body-budget.ts';
 import { Operation } from '../../../src/downstream/http/operator/endpoints.ts';
-import { Pulse } from '../../../src/downstream/http/response/heartbeat.ts';
+import { Heartbeats } from '../../../src/downstream/http/response/heartbeat.ts';
 import { HttpDownstream } from '../../../src/downstream/http/router.ts';
 import { type ListenerOptions, listen } from '../../../src/downstream/http/server.ts';
 import type { HttpSession } from '../../../src/downstream/http/servers.ts';
-import { Channels } from '../../../src/downstream/http/sessions/channels.ts';
+import { SessionStreams } from '../../../src/downstream/http/sessions/session-streams.ts';
 import { SseSession } from '../../../src/downstream/http/sessions/sse-session.ts';
 import { StreamableSession } from '../../../src/downstream/http/sessions/streamable-session.ts';
 import { StdioDownstream } from '../../../src/downstream/stdio/stdio.ts';
 import { ProxyError } from '../../../src/errors.ts';
-import { memoryReplays } from '../../../src/state/memory-replay.ts';
+import { memoryReplays } from '../../../src/state/memory-replay-buffer.ts';
 import { memorySessions } from '../../../src/state/memory-sessions.ts';
 import { Received, settled } from '../downstream/http/response.ts';
 
@@ -39,7 +39,7 @@ const MODERN = JSON.stringify({
   },
 });
 
-const pulse = new Pulse();
+const pulse = new Heartbeats();
 afterAll(() => pulse.stop());
 
 /** A server with one call in flight. */
@@ -89,7 +89,7 @@ function streamable(server: Server): Setting & { readonly carrier: StreamableSes
   const carrier = new StreamableSession({
     id: 'streamable',
     pulse,
-    channels: new Channels(memoryReplays()('streamable')),
+    channels: new SessionStreams(memoryReplays()('streamable')),
     open: () => server,
     failed: () => {},
     abandoned: () => {},

@@ -17,7 +17,7 @@ async function measured(handler: Handler, recorded: Recorded = exchangeOf('tools
   };
   const meter: Meter = {
     exchange: (...report) => reports.push(report),
-    renewed: unexpected,
+    refreshed: unexpected,
   };
   let time = 1_000;
   const clock = (): number => {

@@ -6,7 +6,7 @@ import type { OpenSessions, Served, Sessions, SessionsOptions } from '../../../s
 import { type Locks, NOT_YET, type SecretStore, type VerdictMemory } from '../../../src/core/ports.ts';
 import { memoryHeldCalls } from '../../../src/state/held-calls.ts';
 import { memoryLocks } from '../../../src/state/memory-locks.ts';
-import { memoryReplays } from '../../../src/state/memory-replay.ts';
+import { memoryReplays } from '../../../src/state/memory-replay-buffer.ts';
 import { memoryStore } from '../../../src/state/memory-secrets.ts';
 import { memorySessions } from '../../../src/state/memory-sessions.ts';
 import { fileMemory } from '../../../src/state/verdicts.ts';

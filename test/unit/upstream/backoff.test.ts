@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type Ending, nextAttempt, pause } from '../../../src/upstream/backoff.ts';
+import { nextAttempt, pause, type StreamEnd } from '../../../src/upstream/backoff.ts';
 
-const SERVED: Ending = { kind: 'served', retry: undefined };
-const USELESS: Ending = { kind: 'useless', primed: false };
-const PRIMED: Ending = { kind: 'useless', primed: true };
-const FAILED: Ending = { kind: 'failed' };
+const SERVED: StreamEnd = { kind: 'served', retry: undefined };
+const USELESS: StreamEnd = { kind: 'useless', primed: false };
+const PRIMED: StreamEnd = { kind: 'useless', primed: true };
+const FAILED: StreamEnd = { kind: 'failed' };
 const MINUTE = 60_000;
 
 describe('nextAttempt', () => {
-  it.each<[string, Ending, number, number | undefined]>([
+  it.each<[string, StreamEnd, number, number | undefined]>([
     ['a stream that served comes back soon', SERVED, 1, 1_000],
     ['as soon as the server wants', { kind: 'served', retry: 250 }, 1, 250],
     ['but not sooner than in a quarter of a second', { kind: 'served', retry: 0 }, 1, 250],

@@ -1,10 +1,10 @@
 // The work for one message does not depend on what is open: the same steps with few and with many.
 import { describe, expect, it } from 'vitest';
-import { KeyedRoll } from '../../../src/core/open-by-key.ts';
-import { ProgressTokens } from '../../../src/layers/sharing/progress-tokens.ts';
+import { KeyedList } from '../../../src/core/keyed-list.ts';
 import { Subscribers } from '../../../src/layers/sharing/subscribers.ts';
 import { Questions } from '../../../src/upstream/streamable/questions.ts';
 import { PendingRequests } from '../../../src/wire/pending.ts';
+import { ProgressTokens } from '../../../src/wire/progress-tokens.ts';
 import { exchangeOf, result as resultOf } from '../layers/exchanges.ts';
 import { call, sharedSession } from '../layers/sharing/shared-clients.ts';
 import { request, result, startWire, type Wire } from './peer.ts';
@@ -143,7 +143,7 @@ describe('the level of a log message', () => {
 });
 
 it('steps are counted, those of loops too', () => {
-  const roll = new KeyedRoll();
+  const roll = new KeyedList();
   const going = (times: number): number =>
     stepsOf(() => {
       for (let n = 0; n < times; n++) roll.get('x');

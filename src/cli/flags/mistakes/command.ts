@@ -2,7 +2,8 @@
 import type { ProxyError } from '../../../errors.ts';
 import { bridgeIn, isPath } from '../pasted-command.ts';
 import { isHttpUrl } from '../url-argument.ts';
-import { notYet, usageError } from '../usage-error.ts';
+import { usageError } from '../usage-error.ts';
+import { explainMissingDashes } from './local-servers.ts';
 import { pathError, shown } from './url.ts';
 
 /** What is wrong with words that are a command, from its first one on. */
@@ -16,5 +17,10 @@ export function explainCommand(words: readonly string[]): ProxyError {
       `the URL comes first: mcp-proxy ${shown(url)}`,
     );
   }
-  return isPath(first) && words.length === 1 ? pathError() : notYet('a local server');
+  return isPath(first) && words.length === 1 ? pathError() : explainMissingDashes(shownProgram(first));
+}
+
+/** The name of the program; a path may hold what should not be shown. */
+function shownProgram(word: string): string {
+  return /^[\w.-]{1,40}$/.test(word) ? word : 'COMMAND';
 }

@@ -4,9 +4,10 @@ import type { Mistake, UnexplainedMistake } from '../usage-error.ts';
 import { explainCommand } from './command.ts';
 import { explainFile } from './files.ts';
 import { explainHeader, explainHeaderValue } from './headers.ts';
+import { explainLocal, explainOtherServer } from './local-servers.ts';
 import { explainNoValue, explainPlaceholder, explainShellVariable, explainUnexpanded } from './placeholders.ts';
 import { explainSurplus } from './surplus.ts';
-import { explainChoice, explainFlag, explainForeign } from './unknown-words.ts';
+import { explainChoice, explainFlag, explainForeign, explainValueless } from './unknown-flags.ts';
 import { explainUrl } from './url.ts';
 
 /** The same error with its message and its hint. */
@@ -21,10 +22,16 @@ export function explainOwn(mistake: Mistake): ProxyError {
       return explainUrl(mistake.given);
     case 'command':
       return explainCommand(mistake.words);
+    case 'local':
+      return explainLocal(mistake);
+    case 'other-server':
+      return explainOtherServer(mistake);
     case 'surplus':
       return explainSurplus(mistake);
     case 'flag':
       return explainFlag(mistake.flag);
+    case 'valueless':
+      return explainValueless(mistake.name);
     case 'choice':
       return explainChoice(mistake);
     case 'unexpanded':

@@ -5,7 +5,10 @@
 import { checkPort } from '../checks.ts';
 import { OPTIONS } from '../options.ts';
 
-const LOCAL = 'local servers are not available yet; this version connects to a remote one: mcp-proxy URL';
+const LOCAL = 'the command of a local server goes after --: mcp-proxy -- COMMAND ARGUMENTS';
+const VARIABLE = '--env NAME=VALUE, before the -- of the command';
+const INHERITED = 'leave it out: a local server gets the environment of the proxy; --clean-env gives it less';
+const NO_SHELL = 'leave it out: programs are started without a shell; one can be the command: mcp-proxy -- sh -c ...';
 const BEARER = '-H "Authorization: Bearer ${TOKEN}", with TOKEN in the environment';
 const CLIENT = `--client-credentials --static-oauth-client-info '{"client_id": "ID", "client_secret": "\${SECRET}"}'`;
 const DISCOVERED = 'leave it out: the authorization server is discovered, with its token endpoint';
@@ -77,11 +80,9 @@ const HINTS: Readonly<Record<string, string>> = {
   '--verify-ssl': VERIFIED,
   '--verify-ssl false': VERIFIED,
   '--no-verify-ssl': VERIFIED,
-  '-e': LOCAL,
-  '--env': LOCAL,
-  '--cwd': LOCAL,
-  '--pass-environment': LOCAL,
-  '--no-pass-environment': LOCAL,
+  '-e': VARIABLE,
+  '--pass-environment': INHERITED,
+  '--no-pass-environment': '--clean-env',
   '--log-level critical': '--log-level error',
   '--no-debug': 'leave it out, or --log-level info',
   '--named-server': SEVERAL,
@@ -110,8 +111,8 @@ const HINTS: Readonly<Record<string, string>> = {
   '--no-modern': REVISION,
   '--server': 'leave it out: --listen localhost:8080 serves both /mcp and /sse',
   '--sessionIdleTimeout': '--session-idle SECONDS (not milliseconds)',
-  '--shell': LOCAL,
-  '--no-shell': LOCAL,
+  '--shell': NO_SHELL,
+  '--no-shell': 'leave it out: programs are started without a shell',
   '--sslCa': 'leave it out: clients present a token, not a certificate: --client-token @FILE',
   '--sslCert': '--tls-cert FILE',
   '--sslKey': '--tls-key FILE',

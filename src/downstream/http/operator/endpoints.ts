@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { OperatorService } from '../paths.ts';
 import { sendPage } from '../refusal.ts';
 import { homePage, refusalPage } from './home-page.ts';
-import type { Readiness } from './readiness.ts';
+import type { Readiness } from './readiness-facts.ts';
 
 export interface OperationOptions {
   /** The URL of the server, in a form that is safe to show. */

@@ -1,7 +1,15 @@
 /** The page that HTTP mode shows in a browser: what this is, how to use it, and whether the server needs a sign-in. */
 import { printable } from '../../../core/redact.ts';
-import { copyable, documentOf, escaped, link, loginCommand, paragraph, type Shell } from '../../../platform/page.ts';
-import type { Readiness } from './readiness.ts';
+import {
+  copyable,
+  documentOf,
+  escaped,
+  link,
+  loginCommand,
+  type PageFrame,
+  paragraph,
+} from '../../../platform/page.ts';
+import type { Readiness } from './readiness-facts.ts';
 
 /** In characters: as much as a person reads. */
 const LONGEST_REASON = 500;
@@ -25,7 +33,7 @@ export function homePage({ server, client, readiness }: Home): string {
   return documentOf({ ...headingOf(readiness), content });
 }
 
-function headingOf({ reachable, signInNeeded }: Readiness): Pick<Shell, 'title' | 'mark' | 'tone'> {
+function headingOf({ reachable, signInNeeded }: Readiness): Pick<PageFrame, 'title' | 'mark' | 'tone'> {
   if (!reachable) return { title: 'The server cannot be reached', mark: '!', tone: 'bad' };
   if (signInNeeded) return { title: 'A sign-in is needed', mark: '!', tone: 'plain' };
   return { title: 'Ready for MCP clients', mark: '✓', tone: 'good' };

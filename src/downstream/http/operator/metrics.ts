@@ -69,9 +69,9 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
     labelNames: ['server', 'code'],
     registers,
   });
-  const renewals = new Counter({
+  const refreshes = new Counter({
     name: 'mcp_proxy_token_refreshes_total',
-    help: 'Times that the tokens for a server were renewed.',
+    help: 'Token refreshes, by server.',
     labelNames: ['server'],
     registers,
   });
@@ -80,7 +80,7 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
     meterOf(server) {
       // If a counter appears only with the first error, no rate shows that error.
       for (const code of UPSTREAM_ERRORS) failures.inc({ server, code }, 0);
-      renewals.inc({ server }, 0);
+      refreshes.inc({ server }, 0);
       const outcomes = requests(server);
       const observe = durations.of({ server }, 'method');
       return {
@@ -89,7 +89,7 @@ export function createMetrics({ sessions, streams }: Gauges): Metrics {
           observe(method, seconds);
           if (COUNTED_ERRORS.has(outcome)) failures.inc({ server, code: outcome });
         },
-        renewed: () => renewals.inc({ server }),
+        refreshed: () => refreshes.inc({ server }),
       };
     },
     response(url, status) {

@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Frame } from '../../../core/jsonrpc.ts';
 import { COMMENT, type EventFields, encodeEvent } from '../../../wire/sse.ts';
-import { Beating, type Pulse } from './heartbeat.ts';
+import { type Heartbeats, HeartbeatTarget } from './heartbeat.ts';
 
 /** Bytes that may wait for a slow reader before the writer must wait too. */
 const FULL = 1_048_576;
@@ -22,7 +22,7 @@ const HEADERS = [
   ...['x-accel-buffering', 'no'],
 ];
 
-export class EventStream extends Beating {
+export class EventStream extends HeartbeatTarget {
   readonly #res: ServerResponse;
   #lastWrite = Date.now();
   #drained: Promise<void> | undefined;
@@ -31,7 +31,7 @@ export class EventStream extends Beating {
    * Begins the response.
    * @param closed called once, when the stream is over for whatever reason.
    */
-  constructor(res: ServerResponse, pulse: Pulse, closed: () => void = () => {}, headers: readonly string[] = []) {
+  constructor(res: ServerResponse, pulse: Heartbeats, closed: () => void = () => {}, headers: readonly string[] = []) {
     super();
     this.#res = res;
     res.writeHead(200, [...HEADERS, ...headers]);

@@ -3,17 +3,17 @@
  * drops readers that do not read. A timer for each call would cost more than the call.
  */
 
-import { Entry, Roll } from '../../../core/open.ts';
+import { LinkedList, ListNode } from '../../../core/linked-list.ts';
 
 /** Milliseconds between two looks at everything open. */
 const EVERY = 5_000;
 
-export abstract class Beating extends Entry {
+export abstract class HeartbeatTarget extends ListNode {
   abstract beat(now: number): void;
 }
 
-export class Pulse {
-  readonly #open = new Roll<Beating>();
+export class Heartbeats {
+  readonly #open = new LinkedList<HeartbeatTarget>();
   readonly #timer: NodeJS.Timeout;
   /** The number of open event streams. */
   streams = 0;
@@ -26,11 +26,11 @@ export class Pulse {
     this.#timer.unref();
   }
 
-  add(beating: Beating): void {
+  add(beating: HeartbeatTarget): void {
     this.#open.add(beating);
   }
 
-  delete(beating: Beating): void {
+  delete(beating: HeartbeatTarget): void {
     this.#open.delete(beating);
   }
 

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Frame } from '../../../core/jsonrpc.ts';
 import type { Accepts } from '../accept.ts';
 import { EventStream } from './event-stream.ts';
-import { Beating, type Pulse } from './heartbeat.ts';
+import { type Heartbeats, HeartbeatTarget } from './heartbeat.ts';
 
 /**
  * Gateways treat a connection as dead after a minute or so of silence. After this many milliseconds, a stream shows
@@ -14,7 +14,7 @@ const PATIENCE = 10_000;
 const ONE_WRITE = 65_536;
 
 /** The destination of frames once the response is a stream. */
-export interface Lane {
+export interface FrameSink {
   write(frame: Frame): Promise<void> | undefined;
   room(): Promise<void> | undefined;
   /** Nothing more will come. */
@@ -25,14 +25,14 @@ export interface Lane {
  * What a stream begins with: a message before the answer; silence, because the answer takes its time; or the end,
  * because the request was cancelled.
  */
-export type Beginning = 'message' | 'silence' | 'end';
+export type StreamStart = 'message' | 'silence' | 'end';
 
 /** What differs between the responses of POSTs. */
 export interface ResponseOptions {
   /** Sent with the response whether it is JSON or a stream: names and values, alternating. */
   readonly headers?: readonly string[];
   /** Called once, when the response becomes a stream. Without it, frames go to the stream unchanged. */
-  readonly lane?: (stream: EventStream, beginning: Beginning) => Lane;
+  readonly lane?: (stream: EventStream, beginning: StreamStart) => FrameSink;
 }
 
 const NO_HEADERS: readonly string[] = [];
@@ -56,17 +56,17 @@ function claim(res: ServerResponse, length: number): boolean {
   return true;
 }
 
-export class PostResponse extends Beating {
+export class PostResponse extends HeartbeatTarget {
   readonly #res: ServerResponse;
   readonly #accepts: Accepts;
-  readonly #pulse: Pulse;
+  readonly #pulse: Heartbeats;
   readonly #openLane: ResponseOptions['lane'];
   readonly #since = Date.now();
   #headers: readonly string[];
-  #lane: Lane | undefined;
+  #lane: FrameSink | undefined;
   #done = false;
 
-  constructor(res: ServerResponse, accepts: Accepts, pulse: Pulse, { headers, lane }: ResponseOptions = AS_IT_IS) {
+  constructor(res: ServerResponse, accepts: Accepts, pulse: Heartbeats, { headers, lane }: ResponseOptions = AS_IT_IS) {
     super();
     this.#res = res;
     this.#accepts = accepts;
@@ -144,7 +144,7 @@ export class PostResponse extends Beating {
     return !this.#res.headersSent && !this.#res.destroyed;
   }
 
-  #stream(beginning: Beginning): Lane {
+  #stream(beginning: StreamStart): FrameSink {
     this.#pulse.delete(this);
     const stream = new EventStream(this.#res, this.#pulse, undefined, this.#headers);
     this.#lane = this.#openLane?.(stream, beginning) ?? stream;

@@ -2,9 +2,9 @@
  * A POST of a session that waits for its answer. Decides where the answer goes, and the messages that come before it.
  */
 import type { Call, Frame, Reply } from '../../../core/jsonrpc.ts';
-import { Entry } from '../../../core/open.ts';
+import { ListNode } from '../../../core/linked-list.ts';
 import { askedToken } from '../../../mcp/progress.ts';
-import type { Way } from '../../../wire/link.ts';
+import type { ReplyRoute } from '../../../wire/reply-route.ts';
 import type { PostResponse } from '../response/post-response.ts';
 
 /** The session, as its POSTs see it. */
@@ -33,7 +33,7 @@ export interface AwaitedCalls {
   readonly release: () => void;
 }
 
-export class AwaitedPost extends Entry implements Way {
+export class AwaitedPost extends ListNode implements ReplyRoute {
   /** The keys of the progress tokens of the calls. */
   readonly tokens: readonly string[];
   readonly #session: PostSession;

@@ -8,12 +8,13 @@ import { ProxyError } from '../../../errors.ts';
 import { isModernRevision, LEGACY_REVISIONS } from '../../../mcp/revisions.ts';
 import type { ReceivedFrame } from '../../../wire/frames.ts';
 import { replyFrom } from '../../../wire/replies.ts';
+import type { Release } from '../../../wire/reply-route.ts';
 import { accepts } from '../accept.ts';
-import { claimBytes, type Release } from '../body-budget.ts';
+import { claimBytes } from '../body-budget.ts';
 import { CLIENT_PATHS, forwardedPrefix } from '../paths.ts';
 import { type Outcome, type Refusal, refused } from '../refusal.ts';
 import type { ClientOptions, Forwarded, HttpSession, Posted, Request } from '../servers.ts';
-import { Channels } from './channels.ts';
+import { SessionStreams } from './session-streams.ts';
 import { SseSession } from './sse-session.ts';
 import { StreamableSession } from './streamable-session.ts';
 
@@ -104,7 +105,7 @@ export class LegacyClients {
     const session: StreamableSession = new StreamableSession({
       id,
       pulse,
-      channels: new Channels(replays(id)),
+      channels: new SessionStreams(replays(id)),
       open: (client) => servers.open(client, () => held.headers),
       failed: () => sessions.end(session),
       abandoned: () => sessions.abandon(session),

@@ -10,16 +10,17 @@ import { SESSION_CLOSED, type Served } from '../../../core/ports/sessions.ts';
 import { drained } from '../../../core/timer.ts';
 import type { ProxyError } from '../../../errors.ts';
 import { Link } from '../../../wire/link.ts';
-import { Backlog, NOT_TAKEN } from '../backlog.ts';
-import { type Release, releasing, TOO_MANY_BYTES } from '../body-budget.ts';
+import { type Release, releasing } from '../../../wire/reply-route.ts';
+import { TOO_MANY_BYTES } from '../body-budget.ts';
+import { Backlog, NOT_TAKEN } from '../pending-notifications.ts';
 import type { Refusal } from '../refusal.ts';
 import { EventStream } from '../response/event-stream.ts';
-import type { Pulse } from '../response/heartbeat.ts';
+import type { Heartbeats } from '../response/heartbeat.ts';
 import { MAX_OPEN_CALLS, TOO_MANY_CALLS } from './too-many-calls.ts';
 
 export interface SseOptions {
   readonly id: string;
-  readonly pulse: Pulse;
+  readonly pulse: Heartbeats;
   /** The path that the client POSTs to. */
   readonly path: string;
   /** Opens a session with the server in the name of this client. */

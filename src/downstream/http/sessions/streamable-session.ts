@@ -16,22 +16,23 @@ import {
   type Message,
   type Reply,
 } from '../../../core/jsonrpc.ts';
-import { Roll } from '../../../core/open.ts';
+import { LinkedList } from '../../../core/linked-list.ts';
 import { SESSION_CLOSED, type Served } from '../../../core/ports/sessions.ts';
 import { drained } from '../../../core/timer.ts';
 import type { ProxyError } from '../../../errors.ts';
 import { toldToken } from '../../../mcp/progress.ts';
-import { isAnswered, Link, type Way } from '../../../wire/link.ts';
+import { isAnswered, Link } from '../../../wire/link.ts';
+import type { Release, ReplyRoute } from '../../../wire/reply-route.ts';
 import type { Accepts } from '../accept.ts';
-import { Backlog, NOT_TAKEN } from '../backlog.ts';
-import { type Release, TOO_MANY_BYTES } from '../body-budget.ts';
+import { TOO_MANY_BYTES } from '../body-budget.ts';
+import { Backlog, NOT_TAKEN } from '../pending-notifications.ts';
 import { type Refusal, refused } from '../refusal.ts';
 import { EventStream } from '../response/event-stream.ts';
-import type { Pulse } from '../response/heartbeat.ts';
+import type { Heartbeats } from '../response/heartbeat.ts';
 import { PostResponse } from '../response/post-response.ts';
 import { AwaitedPost, type PostSession } from './awaited-post.ts';
-import { type Channel, positionOf } from './channel.ts';
-import type { Channels } from './channels.ts';
+import { positionOf, type ResumableStream } from './resumable-stream.ts';
+import type { SessionStreams } from './session-streams.ts';
 import { MAX_OPEN_CALLS, TOO_MANY_CALLS } from './too-many-calls.ts';
 
 /** The only revision in which several messages may come as one array. */
@@ -50,8 +51,8 @@ export interface Post {
 
 export interface StreamableOptions {
   readonly id: string;
-  readonly pulse: Pulse;
-  readonly channels: Channels;
+  readonly pulse: Heartbeats;
+  readonly channels: SessionStreams;
   /** Opens a session with the server in the name of this client. */
   readonly open: (client: Peer) => Session;
   /** Called when the session could not be opened. */
@@ -67,11 +68,11 @@ export class StreamableSession implements Peer, Served, PostSession {
   readonly #options: StreamableOptions;
   readonly #server: Session;
   readonly #link: Link;
-  readonly #channels: Channels;
+  readonly #channels: SessionStreams;
   /** The number of POSTs that wait for answers. */
   #waiting = 0;
   /** POSTs whose responses can carry more than the answer. `sendAside` removes those that no longer can. */
-  readonly #streaming = new Roll<AwaitedPost>();
+  readonly #streaming = new LinkedList<AwaitedPost>();
   /** POSTs that ask for progress, by the keys of their tokens. */
   readonly #byToken = new Map<string, AwaitedPost>();
   readonly #backlog = new Backlog();
@@ -117,7 +118,7 @@ export class StreamableSession implements Peer, Served, PostSession {
   }
 
   room(): Promise<void> | undefined {
-    return this.#channels.aside.room();
+    return this.#channels.standalone.room();
   }
 
   /** Takes the messages of one POST. Undefined, or why the proxy refuses them. */
@@ -157,7 +158,11 @@ export class StreamableSession implements Peer, Served, PostSession {
     return undefined;
   }
 
-  #asked(res: ServerResponse, { messages, accepts, claim }: Post, receive: (way: Way) => void): Refusal | undefined {
+  #asked(
+    res: ServerResponse,
+    { messages, accepts, claim }: Post,
+    receive: (way: ReplyRoute) => void,
+  ): Refusal | undefined {
     const ids: Id[] = [];
     const calls: Call[] = [];
     for (const message of messages) {
@@ -198,7 +203,7 @@ export class StreamableSession implements Peer, Served, PostSession {
     this.lastUsed = Date.now();
     const position = lastEventId === undefined ? undefined : positionOf(lastEventId);
     const channel = this.#channels.of(position?.stream ?? 0);
-    if (!channel) return refused(400, 'this Last-Event-ID is not known any more');
+    if (!channel) return refused(400, 'this Last-Event-ID is no longer known');
     const stream = new EventStream(res, this.#options.pulse, () => this.#released(channel));
     channel.attach(stream, { after: position?.sequence, primes: this.#primes });
     return undefined;
@@ -224,13 +229,13 @@ export class StreamableSession implements Peer, Served, PostSession {
    * POST.
    */
   sendAside(frame: Frame): Promise<void> | undefined {
-    const { aside } = this.#channels;
-    if (aside.open) return aside.write(frame);
+    const { standalone } = this.#channels;
+    if (standalone.open) return standalone.write(frame);
     for (let post = this.#streaming.newest; post; post = this.#streaming.newest) {
       if (post.streams) return post.write(frame);
       this.#streaming.delete(post);
     }
-    return aside.write(frame);
+    return standalone.write(frame);
   }
 
   /** Notes that a POST has its answer, and learns the agreed revision from it. */
@@ -248,15 +253,15 @@ export class StreamableSession implements Peer, Served, PostSession {
   }
 
   get listening(): boolean {
-    return this.#channels.aside.open;
+    return this.#channels.standalone.open;
   }
 
   failed(): void {
     this.#options.failed();
   }
 
-  #released(channel: Channel): void {
-    if (channel === this.#channels.aside) this.lastUsed = Date.now();
+  #released(channel: ResumableStream): void {
+    if (channel === this.#channels.standalone) this.lastUsed = Date.now();
   }
 }
 
@@ -264,4 +269,4 @@ const NO_HEADERS: readonly string[] = [];
 const NOTHING = ['content-length', '0'];
 
 /** For messages that have no answer. */
-const MUTE: Way = { respond: () => {}, send: () => undefined, room: () => undefined };
+const MUTE: ReplyRoute = { respond: () => {}, send: () => undefined, room: () => undefined };

@@ -15,15 +15,16 @@ import {
   METHOD_NOT_FOUND,
   type Reply,
 } from '../../../core/jsonrpc.ts';
-import { Entry, Roll } from '../../../core/open.ts';
+import { LinkedList, ListNode } from '../../../core/linked-list.ts';
 import type { ProxyError } from '../../../errors.ts';
 import { COMPLETE } from '../../../mcp/result.ts';
 import { closedFor, noteFor, OF_SUBSCRIPTION } from '../../../mcp/subscription-id.ts';
 import { replyFrom } from '../../../wire/replies.ts';
+import type { Release } from '../../../wire/reply-route.ts';
 import type { Accepts } from '../accept.ts';
-import { Budget, claimBytes, groupsOf, type Limits, overBudget, type Release, TOO_MANY_BYTES } from '../body-budget.ts';
+import { Budget, claimBytes, groupsOf, type Limits, overBudget, TOO_MANY_BYTES } from '../body-budget.ts';
 import type { Refusal } from '../refusal.ts';
-import type { Pulse } from '../response/heartbeat.ts';
+import type { Heartbeats } from '../response/heartbeat.ts';
 import { PostResponse } from '../response/post-response.ts';
 import type { ClientOptions, Posted } from '../servers.ts';
 import { mirroredParameters } from './header-check.ts';
@@ -45,10 +46,10 @@ export interface Asked {
 }
 
 export class StatelessClients {
-  readonly #pulse: Pulse;
+  readonly #pulse: Heartbeats;
   readonly #bytes: Budget;
   readonly #calls = new Budget(CALLS);
-  readonly #open = new Roll<StatelessExchange>();
+  readonly #open = new LinkedList<StatelessExchange>();
   /** The number of subscriptions among them. */
   #subscriptions = 0;
   #idle: (() => void)[] = [];
@@ -122,7 +123,7 @@ export class StatelessClients {
 }
 
 /** One request and its response. */
-class StatelessExchange extends Entry implements Exchange {
+class StatelessExchange extends ListNode implements Exchange {
   readonly call: Call;
   readonly mirrored: Readonly<Record<string, string>>;
   readonly subscription: boolean;
@@ -132,7 +133,7 @@ class StatelessExchange extends Entry implements Exchange {
   readonly #over: () => void;
 
   /** @param over called once, as soon as there is an answer or the client has gone. */
-  constructor(res: ServerResponse, { id, call, headers, accepts }: Asked, pulse: Pulse, over: () => void) {
+  constructor(res: ServerResponse, { id, call, headers, accepts }: Asked, pulse: Heartbeats, over: () => void) {
     super();
     this.call = call;
     this.mirrored = mirroredParameters(headers);

@@ -5,7 +5,7 @@ import { startAuthorizationServer } from '../../../peers/oauth/authorization-ser
 import { startBrowser } from '../../../peers/oauth/browser.ts';
 import { type ProtectedServerOptions, startProtectedServer } from '../../../peers/oauth/protected-server.ts';
 import { opened } from '../../../peers/opened.ts';
-import { startProxy } from '../../../peers/proxy.ts';
+import { PROGRAM, startProxy } from '../../../peers/proxy.ts';
 import { askWhoami, run, sharedHome, whoami } from '../command.ts';
 
 const open = opened();
@@ -123,8 +123,13 @@ it.each([[[]], [['login']], [['status']]] as const)('a keychain that is not ther
   expect(problem).toBe(
     'mcp-proxy: --credential-store keychain needs the package @napi-rs/keyring, which is not installed',
   );
-  // As it is for a checkout; the other ways to start the program have a table of their own.
-  expect(hint).toMatch(/^hint: npm install --no-save --prefix \S.* @napi-rs\/keyring$/);
+  // As it is for a checkout, or an executable; the other ways to start the program have a table of their own.
+  const isExecutable = PROGRAM.length === 1;
+  expect(hint).toMatch(
+    isExecutable
+      ? /^hint: a single executable cannot load packages: /
+      : /^hint: npm install --no-save --prefix \S.* @napi-rs\/keyring$/,
+  );
   expect(more).toEqual([]);
   expect(server.requests).toEqual([]);
   expect(browser.opened).toEqual([]);

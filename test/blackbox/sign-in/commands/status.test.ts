@@ -56,7 +56,7 @@ it('tells of every server, or of one', async () => {
   expect(one).toEqual([
     other.url,
     expect.stringMatching(/^ {2}state: {5}signed in, as of (?:now|\d+ (?:second|minute)s? ago) \(\S+Z\)$/),
-    expect.stringMatching(/^ {2}token: {5}expires in (?:1 hour|\d+ minutes) \(\S+Z\), renewed automatically$/),
+    expect.stringMatching(/^ {2}token: {5}expires in (?:1 hour|\d+ minutes) \(\S+Z\), refreshed automatically$/),
     `  resource:  ${other.url}`,
     `  issuer:    ${authorizationServer.issuer}`,
     `  client:    ${client} (registered by mcp-proxy)`,
@@ -88,9 +88,9 @@ it.each([
   [
     'can be renewed',
     'rotate',
-    /^ {2}state: +signed in, as of .*\n {2}token: +expired .* \(\S+Z\), renewed automatically$/,
+    /^ {2}state: +signed in, as of .*\n {2}token: +expired .* \(\S+Z\), refreshed automatically$/,
   ],
-  ['cannot', 'never', /^ {2}state: +signed out; the next call asks to sign in\n {2}token: +expired .* \(\S+Z\)$/],
+  ['cannot', 'never', /^ {2}state: +signed out; the next call asks you to sign in\n {2}token: +expired .* \(\S+Z\)$/],
 ] as const)('tells of a token that has expired and %s', async (_, refresh, state) => {
   const { server, options } = await protectedServer({ refresh, expiresIn: { value: 1 } });
   await run('login', [server.url], options);
@@ -152,7 +152,7 @@ describe('--check', () => {
     const { code, out, err } = await run('status', [server.url, '--check'], options);
     expect({ code, state: out[1] }).toEqual({
       code: 1,
-      state: '  state:     signed out: the server refuses it (HTTP 401); the next call asks to sign in',
+      state: '  state:     signed out: the server refuses it (HTTP 401); the next call asks you to sign in',
     });
     expect(err).toBe(
       `mcp-proxy: ${server.url} refuses the sign-in (HTTP 401)\nhint: mcp-proxy login ${server.url} --profile work\n`,

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { PROXY_BIN, type ProxyOptions, proxyEnvironment } from '../../../peers/proxy.ts';
+import { PROGRAM, type ProxyOptions, proxyEnvironment } from '../../../peers/proxy.ts';
 import { RpcClient } from '../../../peers/rpc.ts';
 
 export interface Copy {
@@ -23,7 +23,8 @@ export function startCopy(
   args: string[],
   { home, env }: Required<Pick<ProxyOptions, 'home' | 'env'>>,
 ): Copy {
-  const child = spawn(process.execPath, [PROXY_BIN, url, ...args], {
+  const [file, ...script] = PROGRAM;
+  const child = spawn(file, [...script, url, ...args], {
     env: { ...proxyEnvironment(home), ...env },
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],

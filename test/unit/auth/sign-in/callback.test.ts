@@ -34,7 +34,7 @@ describe('the answer', () => {
     ]);
     const again = await ask(callback, RIGHT);
     expect(again.status).toBe(409);
-    expect(again.text).toContain('already been answered');
+    expect(again.text).toContain('already complete');
     expect(seen).toHaveLength(1);
   });
 

@@ -14,7 +14,7 @@ const TITLES: Readonly<Record<PageKind, string>> = {
   denied: 'Access was not granted',
   failed: 'The sign-in did not work',
   'wrong-state': 'This is not the sign-in we are waiting for',
-  'already-done': 'This sign-in has already been answered',
+  'already-done': 'This sign-in is already complete',
   'not-found': 'There is nothing here',
 };
 const SERVER = 'https://mcp.example/a/b';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Action, logFormatIn } from '../../../../src/cli/flags/args.ts';
+import { type Action, logFormatIn, parseArguments } from '../../../../src/cli/flags/args.ts';
 import { nearest } from '../../../../src/cli/flags/mistakes/nearest.ts';
-import { OPTIONS } from '../../../../src/cli/flags/options.ts';
+import { readCommand } from '../../../../src/cli/flags/read-command.ts';
+import { DESCRIBED as OPTIONS } from '../../../../src/cli/help/described-options.ts';
 import type { HttpServer, ProcessConfig } from '../../../../src/config.ts';
 import { actionOf, configOf, configWith, refusal, URL_TEXT } from './arguments.ts';
 
@@ -256,18 +257,59 @@ describe('a value that is refused', () => {
   });
 });
 
-describe('what is not available yet', () => {
-  it.each([
-    [['--', 'node', 'server.js', '--listen', '--no-such-flag']],
-    [['--listen', ':8080', '--', 'node', 'server.js']],
-  ])('%j', (flags) => {
-    expect(refusal(URL_TEXT, ...flags)).toMatch(/^-- <command> is not available yet \| /);
+it('a subcommand that is not available yet says so', () => {
+  expect(refusal('doctor', URL_TEXT)).toMatch(/^doctor is not available yet/);
+});
+
+describe('a command after --', () => {
+  const ENV = { KEY: 'secret-1', TOKEN: 'secret-2' };
+  const read = (...argv: string[]): ReturnType<typeof readCommand> => {
+    const action = parseArguments(argv, ENV, () => '');
+    if (action.kind !== 'run-command') throw new Error(action.kind);
+    return readCommand(action, ENV);
+  };
+  const server = (...argv: string[]): unknown => read(...argv).config.servers[0];
+
+  it('is the server, whatever its words look like', () => {
+    expect(server('--', 'npx', '-y', 'a-server', '--listen', '--help', '--', '${KEY}')).toEqual({
+      kind: 'stdio',
+      name: 'a-server',
+      command: 'npx',
+      args: ['-y', 'a-server', '--listen', '--help', '--', '${KEY}'],
+      cwd: undefined,
+      env: [],
+      cleanEnv: false,
+      withheld: [],
+      ignoreTools: [],
+    });
   });
 
-  it('includes a subcommand, and a command without a URL', () => {
-    expect(refusal('doctor', URL_TEXT)).toMatch(/^doctor is not available yet/);
-    expect(refusal('login', '--', 'server')).toMatch(/^-- <command> is not available yet/);
-    expect(refusal('--', 'server')).toMatch(/^-- <command> is not available yet/);
+  it('has a folder and variables', () => {
+    const flags = ['--cwd', '/srv', '--clean-env', '--env', 'A=${KEY}', '--env', 'B=x=y', '--ignore-tool', 'delete_*'];
+    expect(server(...flags, '--', 'server')).toMatchObject({
+      cwd: '/srv',
+      cleanEnv: true,
+      env: [
+        ['A', 'secret-1'],
+        ['B', 'x=y'],
+      ],
+      ignoreTools: ['delete_*'],
+    });
+  });
+
+  it('does not get the variable of the client token', () => {
+    const listen = ['--listen', 'localhost:0', '--client-token', '${TOKEN}'];
+    expect(server(...listen, '--', 'server')).toMatchObject({ withheld: ['TOKEN'] });
+  });
+
+  it('has secrets where a value comes from the environment, or its name says so', () => {
+    const flags = ['--env', 'A=${KEY}', '--env', 'API_KEY=secret-3', '--env', 'MODE=production'];
+    expect(read(...flags, '--', 'server')).toMatchObject({ secrets: ['secret-1', 'secret-3'] });
+  });
+
+  it('has limits in HTTP mode', () => {
+    const flags = ['--listen', 'localhost:0', '--max-children', '3', '--child-idle', '5'];
+    expect(read(...flags, '--', 'server')).toMatchObject({ config: { listen: { maxChildren: 3, childIdle: 5_000 } } });
   });
 });
 
@@ -289,7 +331,7 @@ describe('the format of the last words', () => {
 describe('the table of flags', () => {
   it('has every flag of the documentation', () => {
     const names =
-      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json quiet';
+      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json quiet cwd env clean-env max-children child-idle name project yes print from';
     expect(OPTIONS.map((option) => option.name).sort()).toEqual(names.split(' ').sort());
   });
 

@@ -28,6 +28,8 @@ it('nobody else comes in, and nothing of a client goes on, unless a flag says so
     clientToken: undefined,
     sessionIdle: 1_800_000,
     maxSessions: 10_000,
+    maxChildren: 32,
+    childIdle: 600_000,
     maxBody: 4_194_304,
     allowedHosts: [],
     allowedOrigins: [],
@@ -101,7 +103,7 @@ describe('values', () => {
   ])('%j', (flags, expected) => {
     const action = actionOf([URL_TEXT, '--listen', ':8080', ...flags], FILES);
     expect(action).toMatchObject({ kind: 'run' });
-    expect('config' in action && action.config.listen).toEqual({ ...ANYWHERE, ...expected });
+    expect(action.kind === 'run' && action.config.listen).toEqual({ ...ANYWHERE, ...expected });
   });
 
   it.each<[string[], ForwardedHeader[]]>([

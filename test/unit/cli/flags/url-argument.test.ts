@@ -173,12 +173,12 @@ describe('a command', () => {
   });
 
   it.each([
-    [['npx', '-y', 'some-server', url]],
-    [['node', 'server.js']],
-    [['/usr/bin/server', '--port', '1']],
-    [['npx', '-y', 'mcp-remote']],
-  ])('that starts a local server: %j', (words) => {
-    expect(told(pastedCommand(words))).toMatch(/^a local server is not available yet \|/);
+    [['npx', '-y', 'some-server', url], 'npx'],
+    [['node', 'server.js'], 'node'],
+    [['/usr/bin/server', '--port', '1'], 'COMMAND'],
+    [['npx', '-y', 'mcp-remote'], 'npx'],
+  ])('that starts a local server: %j', (words, program) => {
+    expect(told(pastedCommand(words))).toBe(`a command goes after -- | mcp-proxy -- ${program} ...`);
   });
 
   it.each([[[url]], [['mcp-remote.test/mcp']], [['login', url]], [['https://mcp-proxy.test/mcp', url]]])(

@@ -1,16 +1,16 @@
 // Who may come in, from where: also over addresses that a machine under test need not have.
 import { describe, expect, it } from 'vitest';
 import {
+  type AccessRules,
   checkAddressing,
   checkIdentity,
-  type DoorRules,
-  type Visitor,
+  type RequestFacts,
 } from '../../../../src/downstream/http/access.ts';
 
 const ALLOWED_HOST = 'mcp.example.com';
 const ALLOWED_ORIGIN = 'https://app.example.com';
 const TOKEN = 'c2VjcmV0';
-const RULES: DoorRules = {
+const RULES: AccessRules = {
   allowedHosts: new Set([ALLOWED_HOST]),
   allowedOrigins: new Set([ALLOWED_ORIGIN]),
   isToken: (token) => token === TOKEN,
@@ -27,14 +27,14 @@ const NEIGHBOUR_MAPPED = { remoteAddress: '::ffff:192.0.2.99', localAddress: '::
 const NEIGHBOUR_V6 = { remoteAddress: 'fe80::99%eth0', localAddress: 'fe80::10%eth0' };
 const GONE = { remoteAddress: undefined, localAddress: undefined };
 
-type Place = Pick<Visitor, 'remoteAddress' | 'localAddress'>;
+type Place = Pick<RequestFacts, 'remoteAddress' | 'localAddress'>;
 
-function visitor(place: Place, headers: Visitor['headers'], hosts = 1): Visitor {
+function visitor(place: Place, headers: RequestFacts['headers'], hosts = 1): RequestFacts {
   return { ...place, headers, hosts };
 }
 
 /** The status of the refusal; undefined when there is none. */
-function addressed(headers: Visitor['headers'], place: Place = HERE, hosts = 1): number | undefined {
+function addressed(headers: RequestFacts['headers'], place: Place = HERE, hosts = 1): number | undefined {
   const entry = checkAddressing(visitor(place, headers, hosts), RULES);
   return entry.kind === 'refused' ? entry.refusal.status : undefined;
 }
@@ -256,7 +256,7 @@ describe('the token', () => {
   ];
 
   /** Every combination, and whether each part of it is of this machine. */
-  function* combinations(): Generator<[Visitor, boolean]> {
+  function* combinations(): Generator<[RequestFacts, boolean]> {
     for (const [place, near] of PLACES) {
       for (const [host, ownHost] of HOSTS) {
         for (const [origin, ownOrigin] of ORIGINS) {
@@ -273,7 +273,7 @@ describe('the token', () => {
       }
     }
   }
-  const withToken = (who: Visitor, authorization: string): Visitor => ({
+  const withToken = (who: RequestFacts, authorization: string): RequestFacts => ({
     ...who,
     headers: { ...who.headers, authorization },
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../../src/core/exchange.ts';
 import { JsonError } from '../../../../src/core/json.ts';
 import type { Call } from '../../../../src/core/jsonrpc.ts';
-import { ProgressTokens } from '../../../../src/layers/sharing/progress-tokens.ts';
+import { ProgressTokens } from '../../../../src/wire/progress-tokens.ts';
 
 const call = (params: string, method = 'tools/call'): Call => ({ method, params: Buffer.from(params) });
 const progress = (params: string): Call => call(params, 'notifications/progress');

@@ -154,12 +154,12 @@ describe('what is no flag', () => {
     [['--listen', ':8080', 'docker', 'run', '-i', 'image']],
   ])('a command is a local server: %j', (argv) => {
     expect(refusal(...argv)).toMatch(
-      /^a local server is not available yet \| this version connects clients to remote servers: mcp-proxy https:\S+$/,
+      /^a command goes after -- \| mcp-proxy -- (?:uvx|npx|node|docker|COMMAND) \.\.\.$/,
     );
   });
 
-  it('neither is a flag in front of a command', () => {
-    expect(refusal('--port', '8080', '--', 'uvx', 'server')).toMatch(/^-- <command> is not available yet/);
+  it('a flag in front of a command is one of the proxy', () => {
+    expect(refusal('--port', '8080', '--', 'uvx', 'server')).toMatch(/^unknown flag "--port" \|/);
   });
 
   it.each(['npx.example.com/mcp', 'node:3000', 'python.example', 'go.example/mcp'])(

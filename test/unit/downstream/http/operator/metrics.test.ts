@@ -147,10 +147,10 @@ describe('responses', () => {
   });
 });
 
-it('renewed tokens are counted', async () => {
+it('refreshed tokens are counted', async () => {
   const { metrics, meter } = metered();
-  meter.renewed();
-  meter.renewed();
+  meter.refreshed();
+  meter.refreshed();
   expect((await samplesOf(metrics)).get('mcp_proxy_token_refreshes_total{server="one"}')).toBe(2);
 });
 
@@ -171,7 +171,7 @@ it('sessions and streams are what they are when somebody asks', async () => {
 
 it('two proxies in one process do not share numbers', async () => {
   const [one, other] = [metered(), metered()];
-  one.meter.renewed();
+  one.meter.refreshed();
   expect((await samplesOf(other.metrics)).get('mcp_proxy_token_refreshes_total{server="one"}')).toBe(0);
 });
 
@@ -179,7 +179,7 @@ it('what happens at one server is not counted at another', async () => {
   const { metrics, meter } = metered();
   metrics.meterOf('other');
   meter.exchange('tools/call', 'failed', 1);
-  meter.renewed();
+  meter.refreshed();
   const happened = [...(await samplesOf(metrics))].filter(([name, value]) => name.includes('_total') && value > 0);
   expect(happened).toEqual([
     ['mcp_proxy_requests_total{server="one",method="tools/call",outcome="failed"}', 1],

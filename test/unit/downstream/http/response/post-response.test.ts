@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from '../../../../../src/core/jsonrpc.ts';
 import type { Accepts } from '../../../../../src/downstream/http/accept.ts';
-import { type Beating, Pulse } from '../../../../../src/downstream/http/response/heartbeat.ts';
-import { type Beginning, PostResponse } from '../../../../../src/downstream/http/response/post-response.ts';
+import { Heartbeats, type HeartbeatTarget } from '../../../../../src/downstream/http/response/heartbeat.ts';
+import { PostResponse, type StreamStart } from '../../../../../src/downstream/http/response/post-response.ts';
 import { Received, settled } from '../response.ts';
 
 const MIB = 1_048_576;
@@ -12,15 +12,15 @@ const NOTE = '{"jsonrpc":"2.0","method":"notifications/progress"}';
 const frame = (...parts: string[]): Frame => parts.map((part) => Buffer.from(part));
 
 /** A pulse that tells what is on it. */
-class WatchedPulse extends Pulse {
-  readonly beating = new Set<Beating>();
+class WatchedPulse extends Heartbeats {
+  readonly beating = new Set<HeartbeatTarget>();
 
-  override add(one: Beating): void {
+  override add(one: HeartbeatTarget): void {
     this.beating.add(one);
     super.add(one);
   }
 
-  override delete(one: Beating): void {
+  override delete(one: HeartbeatTarget): void {
     this.beating.delete(one);
     super.delete(one);
   }
@@ -39,7 +39,7 @@ afterEach(() => {
 /** A POST that waits for its answer, and what its stream began with if it became one. */
 function posted(accepts: Accepts, before?: Received) {
   const received = new Received(before);
-  const streams: Beginning[] = [];
+  const streams: StreamStart[] = [];
   const response = new PostResponse(received.res, accepts, pulse, {
     headers: ['mcp-session-id', 'session-1'],
     lane: (stream, beginning) => {

@@ -3,11 +3,11 @@ import { EventEmitter } from 'node:events';
 import { afterAll, expect, it } from 'vitest';
 import type { Session } from '../../../../../src/core/exchange.ts';
 import { Budget, BYTES } from '../../../../../src/downstream/http/body-budget.ts';
-import { Pulse } from '../../../../../src/downstream/http/response/heartbeat.ts';
+import { Heartbeats } from '../../../../../src/downstream/http/response/heartbeat.ts';
 import type { Posted } from '../../../../../src/downstream/http/servers.ts';
 import { StatelessClients } from '../../../../../src/downstream/http/stateless/clients.ts';
 
-const pulse = new Pulse();
+const pulse = new Heartbeats();
 afterAll(() => pulse.stop());
 
 /** A server that takes everything and answers nothing. */

@@ -1,0 +1,97 @@
+/** The text of `--help`, from the table that parsing uses. */
+
+import { SUBCOMMANDS, type Subcommand } from '../flags/options.ts';
+import { DESCRIBED, type DescribedOption } from './described-options.ts';
+
+const WIDTH = 80;
+/** The column where the text about a flag or a command begins. */
+const COLUMN = 28;
+
+const EXAMPLES = `Examples:
+  mcp-proxy https://server.example/mcp
+      connect a client on stdio, such as a host that starts this
+  mcp-proxy https://server.example/mcp -H 'Authorization: Bearer \${TOKEN}'
+      the same, with a token from the environment
+  mcp-proxy https://server.example/mcp --listen localhost:8080
+      serve HTTP clients at http://localhost:8080/mcp`;
+
+const BY_HAND = `  an entry by hand:
+  {"mcpServers": {"example": {"command": "npx",
+    "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}`;
+
+const GROUPS: readonly (readonly [title: string, group: DescribedOption['group']])[] = [
+  ['Common', undefined],
+  ['HTTP mode', 'http'],
+  ['Local servers', 'local'],
+  ['Sign-in (rarely needed)', 'sign-in'],
+  ['Host configuration', 'install'],
+];
+
+export interface UsageOptions {
+  readonly version: string;
+  readonly options: readonly DescribedOption[];
+  readonly subcommands: readonly Subcommand[];
+  /** Whether to explain every flag. Otherwise, explain the common ones and name the others. */
+  readonly all: boolean;
+}
+
+/** The help of this program. */
+export function helpText(version: string, all: boolean): string {
+  return usageText({ version, options: DESCRIBED, subcommands: SUBCOMMANDS, all });
+}
+
+export function usageText({ version, options, subcommands, all }: UsageOptions): string {
+  const commands = subcommands
+    .filter(({ action }) => action !== undefined)
+    .flatMap(({ name, argument, help }) => entry(`${name} ${argument}`, help));
+  const groups = GROUPS.flatMap(([title, group]) => {
+    const own = options.filter((option) => (all ? option.group : shortGroup(option)) === group);
+    if (own.length === 0) return [];
+    const explained = own.filter(({ rare }) => all || !rare);
+    const others = own.filter((option) => !explained.includes(option)).map(({ name }) => `--${name}`);
+    const also = others.length === 0 ? [] : wrapped(`also: ${others.join(', ')}`, 2);
+    return ['', `${title}:`, ...explained.flatMap(describe), ...also];
+  });
+  return [
+    `mcp-proxy ${version}: connects any MCP client to any MCP server`,
+    '',
+    EXAMPLES,
+    '',
+    'Commands:',
+    ...entry('<url> | -- <command>', 'connect clients to this server'),
+    ...commands,
+    ...groups,
+    ...(all ? [BY_HAND] : []),
+    '',
+  ].join('\n');
+}
+
+/** Where the short help names a flag: a few of them are not worth a heading. */
+function shortGroup({ group }: DescribedOption): DescribedOption['group'] {
+  return group === 'local' ? undefined : group;
+}
+
+function describe(option: DescribedOption): string[] {
+  const names = `${option.short ? `-${option.short}, ` : ''}--${option.name}`;
+  const choices = option.choices ? ` (${option.choices.join(', ')})` : '';
+  const standard = option.default ? ` [${option.default}]` : '';
+  const repeat = option.repeatable ? '; repeatable' : '';
+  return entry(`${names}${option.value ? ` ${option.value}` : ''}`, `${option.help}${choices}${repeat}${standard}`);
+}
+
+/** A term and its meaning, side by side where there is room. */
+function entry(term: string, text: string): string[] {
+  const [first = '', ...rest] = wrapped(text, COLUMN);
+  const fits = term.length + 4 <= COLUMN;
+  return fits ? [`  ${term}`.padEnd(COLUMN) + first.trimStart(), ...rest] : [`  ${term}`, first, ...rest];
+}
+
+function wrapped(text: string, indent: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(' '.repeat(indent) + word);
+  }
+  return lines;
+}

@@ -1,0 +1,39 @@
+/** Counts a client's notifications that the server has not taken yet. They have no answers that would limit them. */
+import type { Session } from '../../core/exchange.ts';
+import type { Call } from '../../core/jsonrpc.ts';
+import { ProxyError } from '../../errors.ts';
+import { replyFrom } from '../../wire/replies.ts';
+import type { Refusal } from './refusal.ts';
+
+const MAX_NOTIFICATIONS = 1_000;
+const MAX_BYTES = 16 * 1_048_576;
+
+export class Backlog {
+  #notifications = 0;
+  #bytes = 0;
+
+  get full(): boolean {
+    return this.#notifications >= MAX_NOTIFICATIONS || this.#bytes >= MAX_BYTES;
+  }
+
+  /** Passes a notification on. */
+  tell(server: Session, call: Call): void {
+    const taken = server.notify(call);
+    if (!taken) return;
+    const size = call.params?.length ?? 0;
+    this.#notifications++;
+    this.#bytes += size;
+    const done = (): void => {
+      this.#notifications--;
+      this.#bytes -= size;
+    };
+    taken.then(done, done);
+  }
+}
+
+/** The answer to a client whose notifications the server does not take. */
+export const NOT_TAKEN: Refusal = {
+  status: 429,
+  reply: replyFrom(new ProxyError('limit', 'the server has not accepted earlier notifications yet')),
+  headers: { 'retry-after': '1' },
+};

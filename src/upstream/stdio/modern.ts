@@ -1,0 +1,237 @@
+/**
+ * The modern era of a local server: every request is independent, so one process serves all clients. Everything that
+ * the server says comes on one pipe, and goes to the request that it belongs to.
+ */
+import { Cancellation } from '../../core/cancel.ts';
+import { derived, type Era, type Exchange, type Peer } from '../../core/exchange.ts';
+import { numberIn } from '../../core/ids.ts';
+import { type Json, peek } from '../../core/json.ts';
+import { type Call, errorReply, type Reply } from '../../core/jsonrpc.ts';
+import type { Log } from '../../core/ports.ts';
+import { withLimit } from '../../core/timer.ts';
+import { ProxyError } from '../../errors.ts';
+import { envelopeOf, SUBSCRIPTION_ID } from '../../mcp/envelope.ts';
+import { discoverCall } from '../../mcp/handshake.ts';
+import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
+import { nextPage } from '../../mcp/tool-list.ts';
+import { PROGRESS, ProgressTokens } from '../../wire/progress-tokens.ts';
+import { replyFrom } from '../../wire/replies.ts';
+import { legacyOnly } from '../detection/era-errors.ts';
+import { afterModernPost, isModernAnswer } from '../detection/verdict.ts';
+import type { Outcome } from '../outcome.ts';
+import { subscribe } from '../stateless/subscription.ts';
+import type { Child } from './child.ts';
+import { FreshAnswers } from './fresh-answers.ts';
+import { MirrorCheck } from './mirror-check.ts';
+import type { LocalProcess } from './process.ts';
+
+/** How many pages of `tools/list` to read. */
+const MAX_PAGES = 100;
+const TOOLS_CHANGED = 'notifications/tools/list_changed';
+
+/** How long the server may take to say which era it speaks, in milliseconds. */
+const PROBE_LIMIT = 45_000;
+
+export interface ModernOptions {
+  /** The name of the server. */
+  readonly name: string;
+  readonly log: Log;
+  readonly process: () => LocalProcess;
+  /** The one client of the process; undefined when it has several. */
+  readonly only: Peer | undefined;
+}
+
+export class ModernSession {
+  readonly #options: ModernOptions;
+  readonly #fresh = new FreshAnswers();
+  readonly #tokens = new ProgressTokens();
+  readonly #mirrors = new MirrorCheck();
+  /** The process whose tools are known, and the wait for them. */
+  #listed: { readonly child: Child; readonly done: Promise<void> } | undefined;
+  /** The open `subscriptions/listen`, by their ids at the server. */
+  readonly #listening = new Map<number, Exchange>();
+  /** The other open requests, if the process has several clients. */
+  readonly #open = new Set<Exchange>();
+  #spoken = false;
+  /** The process that has refused this era. */
+  #refusedBy: Child | undefined;
+  #probing: Promise<boolean> | undefined;
+
+  constructor(options: ModernOptions) {
+    this.#options = options;
+  }
+
+  /** The era that the server has shown to a modern client. */
+  get era(): Era | undefined {
+    if (this.#spoken) return 'modern';
+    return this.#refusedBy ? 'legacy' : undefined;
+  }
+
+  /** @param revision the revision that the call declares, if any */
+  async request(exchange: Exchange, revision: string | undefined): Promise<Reply> {
+    const { call, signal } = exchange;
+    if (revision !== undefined && !isModernRevision(revision)) {
+      const data = { supported: MODERN_REVISIONS, requested: revision };
+      return errorReply(UNSUPPORTED_VERSION, 'Unsupported protocol version', data);
+    }
+    const process = this.#options.process();
+    if (this.#spoken) {
+      const known = process.stopped ? this.#fresh.answerTo(call) : undefined;
+      return known ? { result: known } : this.#send(exchange);
+    }
+    const child = await process.ready(signal);
+    if (call.method !== 'server/discover') {
+      if (!(await this.#probe(child, exchange))) throw this.#refused(child);
+      return this.#send(exchange);
+    }
+    const outcome = answered(await this.#send(exchange));
+    const verdict = afterModernPost(outcome, call.method);
+    if (verdict === 'open') this.#spoken = true;
+    else if (verdict !== 'final') throw this.#refused(child, outcome);
+    return outcome.reply;
+  }
+
+  notify(call: Call): Promise<void> | undefined {
+    return this.#spoken ? this.#options.process().current?.link.notify(call) : undefined;
+  }
+
+  /** Whether the server answers the one question that only a modern server answers. */
+  async answersDiscover(child: Child, { call, signal }: Exchange): Promise<boolean> {
+    const ask = (limited: Exchange['signal']): Promise<Reply> => child.link.ask(discoverCall(call), limited);
+    const reply = await withLimit(PROBE_LIMIT, signal, ask);
+    return isModernAnswer(answered(reply));
+  }
+
+  /**
+   * A notification of the server. Returns false when it belongs to no modern request; otherwise it has been passed to
+   * the client, and the promise, if any, resolves when that client has room again.
+   */
+  told(note: Call): Promise<void> | undefined | false {
+    this.#fresh.changed(note);
+    if (note.method === TOOLS_CHANGED) this.#listed = undefined;
+    const subscription = this.#listening.size > 0 ? this.#subscription(note.params) : undefined;
+    if (subscription) return subscription.notify(note);
+    if (this.#options.only) return false;
+    if (note.method === PROGRESS) {
+      this.#tokens.passIfRoom(note);
+      return undefined;
+    }
+    // It does not say which request it belongs to, so several could be meant.
+    const [asked, another] = this.#open;
+    if (asked && !another && note.method === 'notifications/message') return asked.notify(note);
+    this.#options.log.debug(`${this.#options.name}: skipped ${note.method}, which does not say whom it is for`);
+    return undefined;
+  }
+
+  #subscription(params: Json | undefined): Exchange | undefined {
+    const id = peek(params, '_meta', SUBSCRIPTION_ID)?.toString('utf8');
+    const number = id === undefined ? undefined : numberIn(id);
+    return number === undefined ? undefined : this.#listening.get(number);
+  }
+
+  async #send(exchange: Exchange): Promise<Reply> {
+    if (exchange.call.method !== 'subscriptions/listen') {
+      return this.#options.only ? this.#ask(exchange) : this.#askForOne(exchange);
+    }
+    const outcome = await subscribe(exchange, (own) => this.#listen(own), this.#options.log);
+    return (outcome as Answered).reply;
+  }
+
+  async #ask({ call, signal }: Exchange): Promise<Reply> {
+    const process = this.#options.process();
+    const child = process.current ?? (await process.ready(signal));
+    process.used();
+    const reply = await child.link.ask(call, signal);
+    this.#fresh.note(call, reply);
+    return reply;
+  }
+
+  /** Asks for one of several clients, whose progress tokens may be the same. */
+  async #askForOne(exchange: Exchange): Promise<Reply> {
+    const mismatch = await this.#mismatch(exchange);
+    if (mismatch) return mismatch;
+    const replaced = this.#tokens.replace(exchange.call, exchange);
+    this.#open.add(exchange);
+    try {
+      return await this.#ask(replaced ? derived(exchange, { call: replaced.call }) : exchange);
+    } finally {
+      this.#open.delete(exchange);
+      replaced?.end();
+    }
+  }
+
+  /** The error for a call whose headers do not mirror it. */
+  async #mismatch({ call, signal, mirrored }: Exchange): Promise<Reply | undefined> {
+    if (call.method !== 'tools/call' || !mirrored) return undefined;
+    const child = await this.#options.process().ready(signal);
+    if (this.#listed?.child !== child) {
+      // What cannot be listed cannot be checked.
+      this.#listed = { child, done: this.#list(child, call).catch(() => {}) };
+    }
+    await this.#listed.done;
+    return this.#mirrors.mismatch(call, mirrored);
+  }
+
+  /** Reads the tools of a process. */
+  async #list(child: Child, asking: Call): Promise<void> {
+    this.#mirrors.forget();
+    let call: Call | undefined = { method: 'tools/list', params: envelopeOf(asking) };
+    for (let page = 0; call && page < MAX_PAGES; page++) {
+      const asked: Call = call;
+      const reply = await withLimit(PROBE_LIMIT, NEVER, (signal) => child.link.ask(asked, signal));
+      this.#mirrors.learn(reply);
+      call = 'result' in reply ? nextPage(asked, reply.result) : undefined;
+    }
+  }
+
+  /** Opens one subscription, which ends with the process at the latest. */
+  async #listen(exchange: Exchange): Promise<Outcome> {
+    const { call, signal } = exchange;
+    let child: Child;
+    try {
+      child = await this.#options.process().ready(signal);
+    } catch (error) {
+      // A server that cannot be started has nothing to tell.
+      if (error instanceof ProxyError) return answered(replyFrom(error));
+      throw error;
+    }
+    let id: number | undefined;
+    const opened = (given: string): void => {
+      id = Number(given);
+      this.#listening.set(id, exchange);
+    };
+    try {
+      return answered(await child.link.ask(call, signal, undefined, opened));
+    } finally {
+      if (id !== undefined) this.#listening.delete(id);
+    }
+  }
+
+  /** Asks a server that has not shown its era, once for all requests that wait. */
+  #probe(child: Child, exchange: Exchange): Promise<boolean> {
+    this.#probing ??= this.answersDiscover(child, exchange)
+      .then((modern) => {
+        this.#spoken ||= modern;
+        return modern;
+      })
+      .finally(() => {
+        this.#probing = undefined;
+      });
+    return this.#probing;
+  }
+
+  #refused(child: Child, outcome?: Outcome): ProxyError {
+    this.#refusedBy = child;
+    // No client needs a process of its own kind that cannot serve this one.
+    if (!this.#options.only) this.#options.process().discard(child);
+    return legacyOnly(this.#options.name, outcome);
+  }
+}
+
+const NEVER = new Cancellation();
+
+type Answered = Outcome & { readonly kind: 'answered' };
+
+function answered(reply: Reply): Answered {
+  return { kind: 'answered', reply };
+}

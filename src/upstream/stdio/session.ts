@@ -1,0 +1,104 @@
+/** The session of one client with a local server, in whichever era each of its messages belongs to. */
+import type { Era, Exchange, Peer, Session } from '../../core/exchange.ts';
+import type { Call, Reply } from '../../core/jsonrpc.ts';
+import type { Log } from '../../core/ports.ts';
+import { declaredRevision, mayDeclareRevision } from '../../mcp/envelope.ts';
+import { isHandshake } from '../../mcp/methods.ts';
+import type { LinkHandlers } from '../../wire/link.ts';
+import type { Child } from './child.ts';
+import type { IdleMemory } from './idle-memory.ts';
+import { LegacySession } from './legacy.ts';
+import { ModernSession } from './modern.ts';
+import { LocalProcess, type ProcessOptions } from './process.ts';
+
+/** What a process does with the messages of the server, and how it waits for its clients. */
+export interface ProcessHandlers extends LinkHandlers {
+  readonly room: () => Promise<void> | undefined;
+}
+
+export interface SessionOptions extends Pick<ProcessOptions, 'name' | 'idle' | 'starts'> {
+  readonly log: Log;
+  readonly peer: Peer;
+  readonly launch: (handlers: ProcessHandlers) => Promise<Child>;
+  /** Undefined where processes are never stopped. */
+  readonly memory: IdleMemory | undefined;
+  /** What serves the modern requests of all clients; undefined when there is one client, whose process does. */
+  readonly modern: ModernSession | undefined;
+}
+
+export class LocalSession implements Session {
+  readonly #process: LocalProcess;
+  readonly #legacy: LegacySession;
+  readonly #modern: ModernSession;
+
+  constructor({ name, idle, starts, log, peer, launch, memory, modern }: SessionOptions) {
+    const process = (): LocalProcess => this.#process;
+    const own = modern ?? new ModernSession({ name, log, process, only: peer });
+    const legacy = new LegacySession({
+      name,
+      log,
+      peer,
+      process,
+      memory,
+      answersDiscover: (child, exchange) => own.answersDiscover(child, exchange),
+    });
+    const handlers: ProcessHandlers = {
+      request: (exchange) => legacy.asked(exchange),
+      notify(call) {
+        const told = modern ? false : own.told(call);
+        return told === false ? legacy.told(call) : told;
+      },
+      room: () => peer.room(),
+    };
+    this.#legacy = legacy;
+    this.#modern = own;
+    this.#process = new LocalProcess({
+      name,
+      log,
+      idle,
+      starts,
+      launch: () => launch(handlers),
+      restore: (child) => legacy.restore(child),
+      needed: () => legacy.open,
+      idled: () => legacy.idled(),
+    });
+  }
+
+  get established(): boolean {
+    return this.#process.answered || this.#legacy.open || this.#modern.era !== undefined;
+  }
+
+  get era(): Era | undefined {
+    return this.#legacy.open ? 'legacy' : this.#modern.era;
+  }
+
+  request(exchange: Exchange): Promise<Reply> {
+    const { call } = exchange;
+    // Nearly every call of a legacy client takes this path, without waiting a turn.
+    return isHandshake(call) || mayDeclareRevision(call) ? this.#request(exchange) : this.#legacy.request(exchange);
+  }
+
+  async #request(exchange: Exchange): Promise<Reply> {
+    const { call } = exchange;
+    const revision = declaredRevision(call);
+    const isModern = revision !== undefined || call.method === 'server/discover';
+    return isModern ? this.#modern.request(exchange, revision) : this.#legacy.request(exchange);
+  }
+
+  notify(call: Call): Promise<void> | undefined {
+    return isModern(call) ? this.#modern.notify(call) : this.#legacy.notify(call);
+  }
+
+  close(limit: number): Promise<void> {
+    return this.#process.close(limit);
+  }
+}
+
+/** Whether a notification belongs to the modern era; the server judges one that cannot be read. */
+function isModern(call: Call): boolean {
+  try {
+    return declaredRevision(call) !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Continues to read the stream of a request that ended before its response, from where it broke
+ * off (specification 2025-11-25, "Resumability and Redelivery").
+ */
+import type { CancelSignal } from '../../core/cancel.ts';
+import type { HttpResponse } from '../../core/fetch.ts';
+import type { Log } from '../../core/ports.ts';
+import { showUrl } from '../../core/redact.ts';
+import { ProxyError } from '../../errors.ts';
+import { nextAttempt, pause } from '../backoff.ts';
+import { type EventPosition, mediaType, readAnswer, type Take } from '../messages.ts';
+import { refusal } from '../outcome.ts';
+
+/** The number of attempts in a row without a new event after which the request counts as lost. */
+const MAX_MISSES = 5;
+
+export interface ResumeOptions {
+  /** Sends the GET that resumes the stream. */
+  readonly get: (lastEventId: string) => Promise<HttpResponse>;
+  readonly take: Take;
+  /** Whether the response has come. */
+  readonly answered: () => boolean;
+  readonly url: URL;
+  readonly log: Log;
+}
+
+/** Resolves when the response has come, or the signal is aborted; rejects with a ProxyError when it will not come. */
+export async function resume(options: ResumeOptions, position: EventPosition, signal: CancelSignal): Promise<void> {
+  const { answered, url, log, take } = options;
+  let cause: unknown;
+  let misses = 0;
+  while (!answered() && position.lastEventId !== undefined && misses < MAX_MISSES) {
+    const first = nextAttempt({ kind: 'served', retry: position.retry }, 0, 0) ?? 0;
+    const grown = misses === 0 ? 0 : (nextAttempt({ kind: 'failed' }, misses, Math.random()) ?? 0);
+    await pause(Math.max(first, grown), signal);
+    if (answered() || signal.aborted) return;
+    const before = position.events;
+    try {
+      const response = await options.get(position.lastEventId);
+      if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
+        cause = (await refusal(response, url)).error;
+        if (response.status < 500) break;
+      } else {
+        await readAnswer(response, position, log, take, answered);
+      }
+    } catch (error) {
+      cause = error;
+    }
+    misses = position.events > before ? 0 : misses + 1;
+  }
+  if (answered() || signal.aborted) return;
+  const data = { ...(cause instanceof ProxyError && cause.data), outcome: 'unknown' } as const;
+  throw new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, data, cause);
+}

@@ -1,0 +1,162 @@
+// The end of a local server with its proxy: nothing that was started goes on, whatever it does against it.
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isAlive, type Script, scripted, until } from '../../peers/local/scripted.ts';
+import { opened } from '../../peers/opened.ts';
+import { type ProxyProcess, privateHome, startProxy } from '../../peers/proxy.ts';
+
+const open = opened();
+
+const SERVERS: [string, Script, number][] = [
+  ['ends with its stdin', {}, 1],
+  ['goes on after the end of its stdin', { stays: 'end' }, 1],
+  ['goes on after SIGTERM, too', { stays: 'end,term' }, 1],
+  ['leaves a process behind', { leaves: 'grandchild' }, 2],
+  ['leaves a process behind, and goes on itself', { leaves: 'grandchild', stays: 'end,term' }, 2],
+];
+
+const ENDINGS: [string, (proxy: ProxyProcess) => void][] = [
+  ['the end of stdin', (proxy) => proxy.stdin.end()],
+  ['SIGTERM', (proxy) => proxy.kill('SIGTERM')],
+];
+
+describe.each(SERVERS)('a server that %s', (_, script, processes) => {
+  it.each(ENDINGS)('is gone after %s', async (_, end) => {
+    const server = await open(scripted(script));
+    const proxy = startProxy(undefined, ['--', ...server.command]);
+    await proxy.rpc.initialize();
+    await server.started(processes);
+    end(proxy);
+    expect((await proxy.exit()).code).toBe(0);
+    await server.allGone();
+  });
+});
+
+it('a server that has not answered yet is gone with its client', async () => {
+  const server = await open(scripted({ silent: 'initialize', stays: 'end,term' }));
+  const proxy = startProxy(undefined, ['--', ...server.command]);
+  proxy.rpc.raw('{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}');
+  await server.started(1);
+  proxy.stdin.end();
+  const { message } = await proxy.rpc.response(1);
+  expect(message.error?.code).toBe(-31003);
+  expect((await proxy.exit()).code).toBe(0);
+  await server.allGone();
+});
+
+it('a second signal ends everything at once', async () => {
+  const server = await open(scripted({ stays: 'end,term' }));
+  const proxy = startProxy(undefined, ['--', ...server.command]);
+  await proxy.rpc.initialize();
+  proxy.rpc.raw('{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"never"}}');
+  proxy.kill('SIGTERM');
+  proxy.kill('SIGINT');
+  await proxy.exit();
+  await server.allGone();
+});
+
+it('answers that the server gives until its stdin ends reach the client', async () => {
+  const server = await open(scripted());
+  const proxy = startProxy(undefined, ['--', ...server.command]);
+  await proxy.rpc.initialize();
+  const answer = proxy.rpc.request('tools/call', { name: 'big', arguments: { size: 3_000_000 } });
+  proxy.stdin.end();
+  expect((await answer).content[0].text).toHaveLength(3_000_000);
+  expect((await proxy.exit()).code).toBe(0);
+});
+
+describe('after SIGKILL of the proxy', () => {
+  it.each<[string, Script, (proxy: ProxyProcess) => Promise<unknown>]>([
+    [
+      'before the first answer',
+      { silent: 'initialize' },
+      async (proxy) => proxy.rpc.raw('{"jsonrpc":"2.0","id":1,"method":"initialize"}'),
+    ],
+    ['in a session', {}, (proxy) => proxy.rpc.initialize()],
+    [
+      'during a call',
+      {},
+      async (proxy) => {
+        await proxy.rpc.initialize();
+        proxy.rpc.raw('{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"never"}}');
+      },
+    ],
+  ])('a server sees its stdin end: %s', async (_, script, before) => {
+    const server = await open(scripted(script));
+    const proxy = startProxy(undefined, ['--', ...server.command]);
+    await before(proxy);
+    await server.started(1);
+    proxy.kill('SIGKILL');
+    await proxy.exit();
+    await server.allGone();
+  });
+
+  const children = (home: string): string[] => {
+    try {
+      return readdirSync(path.join(home, '.cache', 'mcp-proxy', 'children'));
+    } catch {
+      return [];
+    }
+  };
+
+  it('what ignores that is ended by the next start of the same command', async () => {
+    const home = privateHome();
+    const server = await open(scripted({ stays: 'end,term', leaves: 'grandchild' }));
+    const killed = startProxy(undefined, ['--', ...server.command], { home });
+    await killed.rpc.initialize();
+    const old = await server.started(2);
+    await until(() => children(home).length === 1, 'the record of the process');
+    killed.kill('SIGKILL');
+    await killed.exit();
+    expect(old.map(isAlive)).toEqual([true, true]);
+
+    const next = startProxy(undefined, ['--', ...server.command], { home });
+    await next.rpc.initialize();
+    await until(() => !old.some(isAlive), 'the end of what was left behind');
+    await next.stderrMatching(/ended 1 processes? of a proxy that was killed/);
+    expect(server.running()).toBe(2);
+    await next.close();
+    await server.allGone();
+    expect(children(home)).toEqual([]);
+  });
+
+  it('another command leaves it alone, and so does a proxy while the first one lives', async () => {
+    const home = privateHome();
+    const [server, other] = [await open(scripted()), await open(scripted())];
+    const first = startProxy(undefined, ['--', ...server.command], { home });
+    await first.rpc.initialize();
+    await until(() => children(home).length === 1, 'the record of the process');
+    for (const command of [other.command, server.command]) {
+      const second = startProxy(undefined, ['--', ...command], { home });
+      await second.rpc.initialize();
+      await second.close();
+    }
+    expect(await first.rpc.request('ping')).toEqual({});
+    await first.close();
+  });
+
+  it('a record of a pid that is a different process now ends nothing', async () => {
+    const home = privateHome();
+    const server = await open(scripted());
+    const first = startProxy(undefined, ['--', ...server.command], { home });
+    await first.rpc.initialize();
+    await until(() => children(home).length === 1, 'the record of the process');
+    const { readFileSync, writeFileSync } = await import('node:fs');
+    const file = path.join(home, '.cache', 'mcp-proxy', 'children', children(home)[0] as string);
+    const bystander = spawn('sleep', ['1000'], { detached: true });
+    try {
+      const record = JSON.parse(readFileSync(file, 'utf8'));
+      first.kill('SIGKILL');
+      await first.exit();
+      writeFileSync(file, JSON.stringify({ ...record, child: { ...record.child, pid: bystander.pid } }));
+      const next = startProxy(undefined, ['--', ...server.command], { home });
+      await next.rpc.initialize();
+      await until(() => children(home).length === 1, 'the removal of the record');
+      expect(isAlive(bystander.pid as number)).toBe(true);
+    } finally {
+      bystander.kill('SIGKILL');
+    }
+  });
+});
