@@ -2,10 +2,10 @@
  * Bridges a modern client to a legacy server. Clients and servers of the same era pass: their requests go straight to
  * the server, whose answer to the first one shows which era it speaks.
  */
-import type { Exchange, Handler } from '../../core/exchange.ts';
+import type { Exchange, Handler, Peer, Session } from '../../core/exchange.ts';
 import { JsonError } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
-import type { Connect, Layer } from '../../core/layer.ts';
+import { type Connect, changed, type Layer } from '../../core/layer.ts';
 import { LegacyOnly } from '../../errors.ts';
 import { declaredRevision } from '../../mcp/envelope.ts';
 import type { Bridge } from './held/bridge.ts';
@@ -16,37 +16,99 @@ export type MakeBridge = (connect: Connect) => Promise<Bridge>;
 /** @param makeBridge loads the bridge: most clients do not need it. */
 export function downgrade(makeBridge: MakeBridge): Layer {
   return (inner) => (client) => {
-    const server = inner(client);
+    const lendable = new LendableSession(inner, client);
+    const { session } = lendable;
     let bridge: Bridge | undefined;
     let making: Promise<Bridge> | undefined;
     const cross = async (exchange: Exchange, error: unknown): Promise<Reply> => {
       if (!(error instanceof LegacyOnly)) throw error;
-      making ??= makeBridge(inner);
+      making ??= makeBridge((peer) => lendable.connect(peer));
       bridge = await making;
       return error.result ? bridge.ran(exchange, error.result) : bridge.request(exchange);
     };
     const request: Handler = (exchange) => {
       // A bridge without a session knows no more of the server than a new client does.
       if (bridge && !bridge.empty && isModern(exchange.call)) return bridge.request(exchange);
-      if (exchange.call.method === 'initialize') bridge?.closeUnused();
+      if (exchange.call.method === 'initialize') {
+        bridge?.closeUnused();
+        lendable.reserve();
+      }
       // A modern server has shown that it needs no bridge.
-      if (server.era === 'modern') return server.request(exchange);
-      return server.request(exchange).catch((error: unknown) => cross(exchange, error));
+      if (session.era === 'modern') return session.request(exchange);
+      return lendable.own.request(exchange).catch((error: unknown) => cross(exchange, error));
     };
     return {
       request,
-      notify: (call) => (bridge && isModern(call) ? bridge.notify(call) : server.notify(call)),
+      notify: (call) => (bridge && isModern(call) ? bridge.notify(call) : lendable.own.notify(call)),
       get established() {
-        return server.established || (bridge?.established ?? false);
+        return session.established || (bridge?.established ?? false);
       },
       get era() {
-        return server.era;
+        return session.era;
       },
+      announces: () => lendable.own.announces?.() ?? Promise.resolve(true),
       async close(limit) {
-        await Promise.all([making?.then((made) => made.close(limit)), server.close(limit)]);
+        // First the bridge: what it cancels belongs to the session.
+        const closing = bridge ? bridge.close(limit) : making?.then((made) => made.close(limit));
+        await Promise.all([closing, lendable.close(limit)]);
       },
     };
   };
+}
+
+/**
+ * The client's session with the server. The bridge takes it over if the client does not open it itself: it has found out
+ * the era of the server, and a local server need not be started a second time.
+ */
+class LendableSession {
+  readonly session: Session;
+  readonly #inner: Connect;
+  readonly #client: Peer;
+  /** Gets what the server says outside of requests. */
+  #hearer: Peer;
+  #lent = false;
+  /** The client has opened a session. */
+  #reserved = false;
+  /** The client's session after the first one was lent. */
+  #second: Session | undefined;
+
+  constructor(inner: Connect, client: Peer) {
+    this.#inner = inner;
+    this.#client = client;
+    this.#hearer = client;
+    this.session = inner({
+      notify: (call) => this.#hearer.notify(call),
+      ask: (call, signal) => this.#hearer.ask(call, signal),
+      room: () => this.#hearer.room(),
+    });
+  }
+
+  /** The session for the client's own messages. */
+  get own(): Session {
+    return this.#second ?? this.session;
+  }
+
+  /** The client opens a session. */
+  reserve(): void {
+    this.#reserved = true;
+    if (this.#lent) this.#second ??= this.#inner(this.#client);
+  }
+
+  /** Opens a session for the bridge. */
+  connect(peer: Peer): Session {
+    if (this.#lent || this.#reserved) return this.#inner(peer);
+    this.#lent = true;
+    this.#hearer = peer;
+    const giveBack = async (): Promise<void> => {
+      this.#lent = false;
+      this.#hearer = this.#client;
+    };
+    return changed(this.session, { close: giveBack });
+  }
+
+  async close(limit: number): Promise<void> {
+    await Promise.all([this.session.close(limit), this.#second?.close(limit)]);
+  }
 }
 
 /** Whether a message is of the modern era; the server judges one that cannot be read. */

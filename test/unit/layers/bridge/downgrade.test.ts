@@ -1,7 +1,8 @@
 // Which requests cross to the bridge, and which go straight to the server.
 import { expect, it } from 'vitest';
-import type { Exchange, Session } from '../../../../src/core/exchange.ts';
+import type { Exchange, Peer, Session } from '../../../../src/core/exchange.ts';
 import type { Json } from '../../../../src/core/json.ts';
+import type { Connect } from '../../../../src/core/layer.ts';
 import { LegacyOnly, ProxyError } from '../../../../src/errors.ts';
 import { downgrade } from '../../../../src/layers/bridge/downgrade.ts';
 import type { Bridge } from '../../../../src/layers/bridge/held/bridge.ts';
@@ -132,4 +133,68 @@ it('counts as established with the bridge, and closes it', async () => {
   expect(all.session.established).toBe(true);
   await all.session.close(1);
   expect(all.got.at(-1)).toBe('bridge closes');
+});
+
+/** The layer with a bridge that only lends: what it connects to, and the sessions that the server has. */
+function lending() {
+  const clients: Peer[] = [];
+  const heard: string[] = [];
+  const sessions: { closed: boolean; readonly got: string[] }[] = [];
+  let connect: Connect | undefined;
+  const inner: Connect = (client) => {
+    clients.push(client);
+    const own: (typeof sessions)[number] = { closed: false, got: [] };
+    sessions.push(own);
+    return {
+      ...sessionOf(async ({ call }) => {
+        own.got.push(call.method);
+        if (call.params) throw NOT_MODERN;
+        return result('{}');
+      }),
+      close: async () => {
+        own.closed = true;
+      },
+    };
+  };
+  const hears = (name: string): Peer => ({
+    ...SILENT,
+    notify: ({ method }) => void heard.push(`${name} ${method}`) as undefined,
+  });
+  const bridge = { empty: true, request: async () => result('{}'), closeUnused: () => {}, close: async () => {} };
+  const session = downgrade(async (given) => {
+    connect = given;
+    return bridge as unknown as Bridge;
+  })(inner)(hears('client'));
+  const send = (method: string, params?: string) => session.request(exchangeOf(method, params).exchange);
+  return { clients, heard, sessions, session, ask: send, hears, connect: (peer: Peer) => (connect as Connect)(peer) };
+}
+
+it('the bridge takes over the session that was asked first, and gives it back', async () => {
+  const all = lending();
+  await all.ask('tools/list', ENVELOPE);
+  const lent = all.connect(all.hears('bridge'));
+  all.clients[0]?.notify({ method: 'notifications/a' });
+  expect(all.sessions).toHaveLength(1);
+  // Only one can have it.
+  all.connect(all.hears('another'));
+  expect(all.sessions).toHaveLength(2);
+  await lent.close(1);
+  expect(all.sessions[0]?.closed).toBe(false);
+  all.clients[0]?.notify({ method: 'notifications/b' });
+  expect(all.heard).toEqual(['bridge notifications/a', 'client notifications/b']);
+  await all.session.close(1);
+  expect(all.sessions[0]?.closed).toBe(true);
+});
+
+it('a client that opens a session itself while the bridge has the first gets another, and that stays its own', async () => {
+  const all = lending();
+  await all.ask('tools/list', ENVELOPE);
+  const lent = all.connect(all.hears('bridge'));
+  await all.ask('initialize');
+  await all.ask('tools/list');
+  await lent.close(1);
+  all.connect(all.hears('bridge'));
+  expect(all.sessions.map(({ got }) => got)).toEqual([['tools/list'], ['initialize', 'tools/list'], []]);
+  await all.session.close(1);
+  expect(all.sessions.map(({ closed }) => closed)).toEqual([true, true, false]);
 });
