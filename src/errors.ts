@@ -102,3 +102,24 @@ export class LegacyOnly extends ProxyError {
 
 /** The proxy itself ended the work: an error for the waiting client, but not a fault for the log. */
 export class EndedByProxy extends ProxyError {}
+
+/**
+ * The server has no answer to `initialize`, because it speaks 2026-07-28. A bridge can serve the client anyway; without
+ * one, the client gets this error.
+ */
+export class ModernOnly extends ProxyError {
+  /** The server's answer to a `server/discover` on behalf of the client, as JSON text, if it was asked. */
+  readonly discovered: Buffer | undefined;
+  /** Whether only a memory says so: the server itself was not asked. */
+  readonly remembered: boolean;
+
+  constructor(
+    message: string,
+    data: ErrorData,
+    known: { readonly discovered?: Buffer; readonly remembered?: true } = {},
+  ) {
+    super('no-common-version', message, data);
+    this.discovered = known.discovered;
+    this.remembered = known.remembered ?? false;
+  }
+}

@@ -36,6 +36,7 @@ export {
   NOT_YET,
   type Peeked,
   type SecretStore,
+  type Spoken,
   type TransportName,
   type VerdictMemory,
 } from './core/ports.ts';

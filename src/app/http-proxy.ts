@@ -218,7 +218,7 @@ class AllServers implements Servers {
       const connect = stack(this.#layers, shared.connect);
       this.#shares = { connect, close: all.close };
     }
-    const layers = layersOf(shared, { measure: measured });
+    const layers = layersOf(shared, { measure: measured, upgrades: false });
     this.#stateless = new ByForwardedHeaders({
       make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
       drop: (server) => server.close(0),

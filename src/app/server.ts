@@ -15,6 +15,7 @@ import { createHttpClient } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
 import { downgrade, type MakeBridge } from '../layers/bridge/downgrade.ts';
 import type { Bridge } from '../layers/bridge/held/bridge.ts';
+import { upgrade } from '../layers/bridge/upgrade.ts';
 import { DEADLINES, deadline } from '../layers/deadline.ts';
 import { firstContact } from '../layers/first-contact/layer.ts';
 import { filterTools } from '../layers/policy/filter.ts';
@@ -163,10 +164,12 @@ export interface LayerChoice {
   readonly measure?: Layer;
   /** Gives all clients one session, and each request a progress token of its own. */
   readonly sharing?: Readonly<Record<'sharing' | 'progress-tokens', Layer>>;
+  /** Whether clients may open sessions of older revisions. */
+  readonly upgrades?: boolean;
 }
 
 /** The layers between the clients and the server, the one nearest to the clients first. */
-export function layersOf(shared: Shared, { measure, sharing }: LayerChoice = {}): NamedLayer[] {
+export function layersOf(shared: Shared, { measure, sharing, upgrades = true }: LayerChoice = {}): NamedLayer[] {
   const { server, label, silentHint, config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
   const { ignoreTools } = server;
@@ -179,6 +182,7 @@ export function layersOf(shared: Shared, { measure, sharing }: LayerChoice = {})
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version }),
     downgrade: downgrade(bridgesFor(shared.environment)),
     ...sharing,
+    upgrade: upgrades && upgrade({ log, host: server.kind === 'http' ? server.url.host : server.name }),
     deadline: deadline(DEADLINES, label, silentHint),
     'slow-start': slowStart({ server: label, log, signingIn: waits }),
   };

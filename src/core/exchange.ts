@@ -4,6 +4,7 @@
  */
 import type { ProxyError } from '../errors.ts';
 import { Cancellation, type CancelSignal } from './cancel.ts';
+import type { Json } from './json.ts';
 import type { Call, Reply } from './jsonrpc.ts';
 
 /** One of the two parties of a session, as seen from the other. */
@@ -108,6 +109,12 @@ export interface Session {
   readonly era: Era | undefined;
   /** Whether the server has a way to say something that belongs to no request. Left out: it has. Never rejects. */
   announces?(): Promise<boolean>;
+  /**
+   * For a client whose `initialize` the server has just answered: the server's answer to `server/discover`, if the
+   * modern era serves the client better, because the server keeps no session for it. Undefined when there is nothing
+   * to find out. Never rejects.
+   */
+  modernLeg?(initialize: Exchange, reply: Reply): Promise<Json | undefined> | undefined;
   /** Ends the session at the server. Idempotent. Never rejects; settles within `limit` milliseconds. */
   close(limit: number): Promise<void>;
 }

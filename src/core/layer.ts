@@ -37,6 +37,7 @@ export function changed(session: Session, changes: Partial<Pick<Session, 'reques
     notify: changes.notify ?? ((call) => session.notify(call)),
     close: changes.close ?? ((limit) => session.close(limit)),
     announces: () => session.announces?.() ?? Promise.resolve(true),
+    modernLeg: (initialize, reply) => session.modernLeg?.(initialize, reply),
     get established() {
       return session.established;
     },

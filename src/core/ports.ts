@@ -36,12 +36,19 @@ export interface AnswerMemory {
 /** The transport a server turned out to speak. */
 export type TransportName = 'http' | 'sse';
 
-/** Remembers across processes which transport a URL speaks. Losing it costs one request. */
+/**
+ * How to talk to a server on behalf of clients that open with `initialize`. Beside the transports: `modern`, in
+ * 2026-07-28, because the server has no sessions for them; `sessionless`, over Streamable HTTP, because it has no
+ * sessions for them, and does not speak 2026-07-28 either.
+ */
+export type Spoken = TransportName | 'modern' | 'sessionless';
+
+/** Remembers across processes what a URL speaks. Losing it costs one request. */
 export interface VerdictMemory {
   /** As `recall`, for a start that cannot wait. Never throws. */
-  peek(url: URL): Peeked<TransportName>;
-  recall(url: URL): Promise<TransportName | undefined>;
-  remember(url: URL, transport: TransportName): Promise<void>;
+  peek(url: URL): Peeked<Spoken>;
+  recall(url: URL): Promise<Spoken | undefined>;
+  remember(url: URL, spoken: Spoken): Promise<void>;
 }
 
 /** Counts what happens at one server, for operators. Names that come from clients are counted only if they are in a closed set. */

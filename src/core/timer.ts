@@ -48,3 +48,20 @@ export async function drained(idle: Promise<void>, limit: number): Promise<numbe
   await atMost(limit / 2, idle);
   return until - Date.now();
 }
+
+/** Resolves after the given milliseconds, or at once when the signal is aborted. */
+export function pause(ms: number, signal: CancelSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

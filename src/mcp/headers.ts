@@ -118,9 +118,9 @@ function hasOther(root: unknown, reached: ReadonlySet<object>): boolean {
 }
 
 /** Keywords whose members are schemas under names that the author chooses. */
-const KEYED_BY_NAME = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
+export const KEYED_BY_NAME = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
 /** Keywords whose values are instances, not schemas. */
-const NOT_SCHEMAS = new Set(['const', 'enum', 'default', 'examples']);
+export const NOT_SCHEMAS = new Set(['const', 'enum', 'default', 'examples']);
 
 /** The `Mcp-Param-*` headers of one `tools/call`. */
 export function parameterHeaders(call: Call, parameters: readonly MirroredParameter[]): Record<string, string> {

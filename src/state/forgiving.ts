@@ -21,7 +21,7 @@ export function forgivingVerdicts(memory: VerdictMemory, log: Log): VerdictMemor
   return {
     peek: (url) => memory.peek(url),
     recall: (url) => survive(memory.recall(url), () => undefined),
-    remember: (url, transport) => survive(memory.remember(url, transport), () => {}),
+    remember: (url, spoken) => survive(memory.remember(url, spoken), () => {}),
   };
 }
 

@@ -1,16 +1,18 @@
-/** Remembers which transport a URL speaks, in one small file per URL. Safe for many processes at once. */
+/** Remembers what a URL speaks, in one small file per URL. Safe for many processes at once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { TransportName, VerdictMemory } from '../core/ports.ts';
+import type { Spoken, VerdictMemory } from '../core/ports.ts';
 
-/** A server may change its transport, so the proxy asks it again after this time. In milliseconds. */
+/** A server may change, so the proxy asks it again after this time. In milliseconds. */
 const LIFETIME = 24 * 60 * 60 * 1000;
 /** A verdict younger than this is not written again. In milliseconds. */
 const REFRESH = LIFETIME / 2;
 
+const SPOKEN: ReadonlySet<Spoken | undefined> = new Set(['http', 'sse', 'modern', 'sessionless']);
+
 interface StoredVerdict {
-  readonly transport: TransportName;
+  readonly transport: Spoken;
   readonly checkedAt: number;
 }
 
@@ -36,10 +38,10 @@ export function fileMemory(folder: string | undefined, now: () => number = Date.
   return {
     peek: (url) => read(url)?.transport,
     recall: async (url) => read(url)?.transport,
-    async remember(url, transport) {
+    async remember(url, spoken) {
       const old = read(url);
-      if (old?.transport === transport && now() - old.checkedAt < REFRESH) return;
-      await writeWhole(fileOf(url), JSON.stringify({ transport, checkedAt: now() })).catch(() => {});
+      if (old?.transport === spoken && now() - old.checkedAt < REFRESH) return;
+      await writeWhole(fileOf(url), JSON.stringify({ transport: spoken, checkedAt: now() })).catch(() => {});
     },
   };
 }
@@ -56,8 +58,7 @@ function readText(file: string): string {
 function parse(text: string): StoredVerdict | undefined {
   try {
     const value = JSON.parse(text) as Partial<StoredVerdict> | null;
-    const known = value?.transport === 'http' || value?.transport === 'sse';
-    return known && typeof value.checkedAt === 'number' ? (value as StoredVerdict) : undefined;
+    return SPOKEN.has(value?.transport) && typeof value?.checkedAt === 'number' ? (value as StoredVerdict) : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /** When to reconnect to a stream that ended. Pure: the listener owns the clock. */
-import type { CancelSignal } from '../core/cancel.ts';
+export { pause } from '../core/timer.ts';
 
 /**
  * How a stream ended, as far as the next attempt depends on it; `retry` is the pause that the
@@ -55,21 +55,4 @@ export function nextAttempt(ending: StreamEnd, misses: number, random: number): 
 /** The pause that a server asked for, within sensible limits; in milliseconds. */
 export function withinReason(retry: number): number {
   return Math.min(LONGEST, Math.max(SHORTEST, retry));
-}
-
-/** Resolves after the given milliseconds, or at once when the signal is aborted. */
-export function pause(ms: number, signal: CancelSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -5,15 +5,16 @@
 import type { Exchange } from '../core/exchange.ts';
 import { asString, peek } from '../core/json.ts';
 import type { Reply } from '../core/jsonrpc.ts';
-import { NOT_YET, type TransportName } from '../core/ports.ts';
+import { NOT_YET, type Spoken, type TransportName } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
-import { EndedByProxy, ProxyError } from '../errors.ts';
+import { EndedByProxy, ModernOnly, ProxyError } from '../errors.ts';
 import { afterAnswer } from './after-answer.ts';
 import { patiently } from './busy.ts';
 import type { ConnectOptions } from './context.ts';
 import { type Attempt, nextStep, planFor } from './detection/plan.ts';
 import { afterLegacyPost, afterSse } from './detection/verdict.ts';
 import type { FailureLog } from './failure-log.ts';
+import type { ModernUpstream } from './modern.ts';
 import { Opening } from './opening.ts';
 import { type Outcome, replyOf } from './outcome.ts';
 import type { SseSession } from './sse/session.ts';
@@ -29,23 +30,27 @@ export type LegacySession = StreamableSession | SseSession;
 export class LegacyUpstream {
   readonly #options: ConnectOptions;
   readonly #failures: FailureLog;
-  readonly #answersDiscover: (exchange: Exchange) => Promise<boolean>;
+  readonly #modern: ModernUpstream;
   /** The session that is open, or being opened. */
   #session: LegacySession | undefined;
   #opening: Opening | undefined;
+  /** What the server spoke last time. */
+  #known: Spoken | undefined;
   #closed = false;
   /** Settles when the verdict is stored. */
-  #remembered: Promise<void> | undefined;
+  remembered: Promise<void> | undefined;
 
-  /** @param answersDiscover whether the server answers the one question that only a modern server answers. */
-  constructor(
-    options: ConnectOptions,
-    failures: FailureLog,
-    answersDiscover: (exchange: Exchange) => Promise<boolean>,
-  ) {
+  /** @param modern the other era of the same server. */
+  constructor(options: ConnectOptions, failures: FailureLog, modern: ModernUpstream) {
     this.#options = options;
     this.#failures = failures;
-    this.#answersDiscover = answersDiscover;
+    this.#modern = modern;
+  }
+
+  /** Whether the session that is open has no id, and nothing is known yet about the server's modern era. */
+  get sessionless(): boolean {
+    const session = this.session;
+    return session instanceof StreamableSession && session.sessionless && this.#known !== 'sessionless';
   }
 
   /** The session, unless it is still being opened. */
@@ -78,7 +83,7 @@ export class LegacyUpstream {
   }
 
   async close(limit: number): Promise<void> {
-    await Promise.all([this.#session?.close(limit), this.#remembered]);
+    await Promise.all([this.#session?.close(limit), this.remembered]);
   }
 
   /** A second `initialize` on the same connection begins a new session, and ends the previous one. */
@@ -111,7 +116,10 @@ export class LegacyUpstream {
     if (this.#closed) throw new ProxyError('failed', 'the session is closed');
     const { strategy, memory, url } = this.#options;
     const peeked = memory.peek(url);
-    const remembered = peeked === NOT_YET ? await memory.recall(url) : peeked;
+    const known = peeked === NOT_YET ? await memory.recall(url) : peeked;
+    this.#known = known;
+    if (this.#isModern(known, exchange)) throw await modernOnly(showUrl(url), { remembered: true });
+    const remembered = known === 'sse' || known === undefined ? known : 'http';
     const plan = planFor(strategy, remembered, exchange.call.method);
     const tried: Attempt[] = [];
     for (;;) {
@@ -125,6 +133,8 @@ export class LegacyUpstream {
         case 'answer':
           return this.#failures.during(() => replyOf(step.outcome));
         case 'fail':
+          // A bridge can serve the client, so this is no failure yet.
+          if (step.error instanceof ModernOnly) throw step.error;
           return this.#failures.during(() => Promise.reject(step.error));
       }
     }
@@ -174,26 +184,42 @@ export class LegacyUpstream {
         return { kind: 'open', reply: replyOf(outcome) };
       case 'other-era':
         return this.#otherEra(outcome);
-      case 'discover':
-        return (await this.#answersDiscover(exchange)) ? this.#otherEra(outcome) : { kind: 'answered', outcome };
+      case 'discover': {
+        const discovered = await this.#modern.discover(exchange);
+        return discovered ? this.#otherEra(outcome, discovered) : { kind: 'answered', outcome };
+      }
       case 'final':
         return outcome.kind === 'answered' ? { kind: 'answered', outcome } : { kind: 'refused', outcome };
     }
   }
 
-  async #otherEra(outcome: Outcome): Promise<Attempt> {
-    const { modernOnly } = await import('./detection/era-errors.ts');
-    return { kind: 'other-era', error: modernOnly(showUrl(this.#options.url), outcome) };
+  async #otherEra(outcome: Outcome, discovered?: Reply): Promise<Attempt> {
+    this.#modern.takeOver(discovered !== undefined);
+    return { kind: 'other-era', error: await modernOnly(showUrl(this.#options.url), { outcome, discovered }) };
+  }
+
+  /** Whether the server is remembered as one that has no answer to `initialize`, and has not shown otherwise. */
+  #isModern(known: Spoken | undefined, { call }: Exchange): boolean {
+    if (call.method !== 'initialize' || this.#options.strategy === 'sse-only') return false;
+    return (known === 'modern' || this.#modern.replacesLegacy) && this.#modern.era !== 'legacy';
   }
 
   #remember(transport: TransportName, reply: Reply): void {
     const { memory, url, log } = this.#options;
+    this.#modern.replacesLegacy = false;
+    const isStill = this.#known === 'sessionless';
     // Both cost a tenth of a start.
-    this.#remembered = afterAnswer(() => {
+    this.remembered = afterAnswer(async () => {
       const version = 'result' in reply ? asString(peek(reply.result, 'protocolVersion')) : undefined;
       const spoken = version ? `${NAMES[transport]}, ${printable(version, 20)}` : NAMES[transport];
       log.info(`connected to ${showUrl(url)} (${spoken})`);
-      return memory.remember(url, transport);
+      // Not renewed: the server may have learned 2026-07-28, and must be asked again some day.
+      if (!isStill) await memory.remember(url, transport);
     });
   }
+}
+
+/** Loaded on demand: most servers speak an era of their client. */
+async function modernOnly(where: string, known: Parameters<typeof import('./detection/era-errors.ts').modernOnly>[1]) {
+  return (await import('./detection/era-errors.ts')).modernOnly(where, known);
 }

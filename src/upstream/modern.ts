@@ -5,6 +5,7 @@
 import { derived, type Era, type Exchange } from '../core/exchange.ts';
 import type { Json } from '../core/json.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
+import type { Spoken } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
 import type { LegacyOnly } from '../errors.ts';
 import { discoverCall } from '../mcp/handshake.ts';
@@ -16,7 +17,6 @@ import type { ConnectOptions } from './context.ts';
 import { afterModernPost, isModernAnswer } from './detection/verdict.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type Outcome, replyOf } from './outcome.ts';
-import { subscribe } from './stateless/subscription.ts';
 import { StatelessTransport } from './stateless/transport.ts';
 
 export class ModernUpstream {
@@ -28,6 +28,8 @@ export class ModernUpstream {
   #inFlight = false;
   /** Whether the server has refused this era. */
   #refused = false;
+  /** Whether clients of the legacy era are better off in this one: the server has no session for them. */
+  replacesLegacy = false;
   /** Settles when the verdict is stored. */
   #remembered: Promise<void> | undefined;
 
@@ -61,7 +63,7 @@ export class ModernUpstream {
 
     const outcome = await this.#failures.during(() => patiently(exchange, () => this.#send(exchange), log));
     const verdict = afterModernPost(outcome, call.method);
-    const isModern = verdict === 'open' || (verdict === 'discover' && (await this.answersDiscover(exchange)));
+    const isModern = verdict === 'open' || (verdict === 'discover' && (await this.discover(exchange)) !== undefined);
     if (isModern) this.#remember();
     if (isModern || verdict === 'final') return this.#failures.during(() => replyOf(outcome));
     // What has run must not run again.
@@ -77,16 +79,45 @@ export class ModernUpstream {
     await Promise.all([this.#transport.close(limit), this.#remembered]);
   }
 
-  /** Asks the one question that only a modern server answers, on behalf of the exchange. */
-  async answersDiscover(exchange: Exchange): Promise<boolean> {
-    const call = discoverCall(exchange.call);
+  /**
+   * Asks the one question that only a modern server answers, on behalf of the exchange. Undefined when the answer is
+   * not that of a modern server.
+   */
+  async discover(exchange: Exchange): Promise<Reply | undefined> {
+    const opens = exchange.call.method === 'initialize';
     try {
+      const callFor = opens ? (await import('./detection/modern-leg.ts')).discoverFor : discoverCall;
+      const call = callFor(exchange.call);
       const outcome = await this.#transport.send(derived(exchange, { call, notify: () => undefined }));
-      return isModernAnswer(outcome);
+      return isModernAnswer(outcome) ? outcome.reply : undefined;
     } catch (error) {
       if (exchange.signal.aborted) throw error;
-      return false;
+      return undefined;
     }
+  }
+
+  /**
+   * The server's answer to `server/discover`, for a client whose `initialize` it has answered without a session.
+   * @param stored settles when the verdict about that session is stored, which this one replaces.
+   */
+  async leg(initialize: Exchange, result: Json, stored?: Promise<void>): Promise<Json | undefined> {
+    this.#remembered = stored;
+    const { findLeg } = await import('./detection/modern-leg.ts');
+    const discovered = await findLeg(initialize, result, {
+      send: (exchange) => this.#transport.send(exchange),
+      remember: () => this.#store(() => 'sessionless'),
+    });
+    if (discovered) this.takeOver(true);
+    return discovered;
+  }
+
+  /**
+   * Takes over the clients of the legacy era.
+   * @param spoken whether the server has shown that it speaks this one.
+   */
+  takeOver(spoken: boolean): void {
+    this.replacesLegacy = true;
+    if (spoken) this.#remember();
   }
 
   #remember(): void {
@@ -94,9 +125,22 @@ export class ModernUpstream {
     const { memory, url, log } = this.#options;
     this.#spoken = true;
     this.#refused = false;
-    this.#remembered = afterAnswer(() => {
+    this.#store(() => {
       log.info(`connected to ${showUrl(url)} (Streamable HTTP, ${MODERN_REVISIONS[0]})`);
-      return memory.remember(url, 'http');
+      if (this.replacesLegacy) return 'modern';
+      // Otherwise keep what is known about the server's legacy era.
+      return memory.peek(url) === 'modern' ? undefined : 'http';
+    });
+  }
+
+  /** Stores a verdict after those before it, once the client has its answer. */
+  #store(verdict: () => Spoken | undefined): void {
+    const { memory, url } = this.#options;
+    const before = this.#remembered;
+    this.#remembered = afterAnswer(async () => {
+      await before;
+      const spoken = verdict();
+      if (spoken) await memory.remember(url, spoken);
     });
   }
 
@@ -114,7 +158,11 @@ export class ModernUpstream {
   }
 
   #send(exchange: Exchange): Promise<Outcome> {
-    if (exchange.call.method !== 'subscriptions/listen') return this.#transport.send(exchange);
+    return exchange.call.method === 'subscriptions/listen' ? this.#listen(exchange) : this.#transport.send(exchange);
+  }
+
+  async #listen(exchange: Exchange): Promise<Outcome> {
+    const { subscribe } = await import('./stateless/subscription.ts');
     return subscribe(exchange, (x, position) => this.#transport.send(x, position), this.#options.log);
   }
 

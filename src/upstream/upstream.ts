@@ -3,6 +3,7 @@
  * speaks, with the client's own first message as the only probe, and stays with them.
  */
 import type { Era, Exchange, Session } from '../core/exchange.ts';
+import type { Json } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import { declaredRevision, mayDeclareRevision } from '../mcp/envelope.ts';
 import { isHandshake } from '../mcp/methods.ts';
@@ -18,7 +19,7 @@ export class Upstream implements Session {
   constructor(options: ConnectOptions) {
     const failures = new FailureLog(options.log, options.advise);
     const modern = new ModernUpstream(options, failures);
-    this.#legacy = new LegacyUpstream(options, failures, (exchange) => modern.answersDiscover(exchange));
+    this.#legacy = new LegacyUpstream(options, failures, modern);
     this.#modern = modern;
   }
 
@@ -28,6 +29,11 @@ export class Upstream implements Session {
 
   get era(): Era | undefined {
     return this.#modern.era ?? (this.#legacy.session ? 'legacy' : undefined);
+  }
+
+  modernLeg(initialize: Exchange, reply: Reply): Promise<Json | undefined> | undefined {
+    const { sessionless, remembered } = this.#legacy;
+    return sessionless && 'result' in reply ? this.#modern.leg(initialize, reply.result, remembered) : undefined;
   }
 
   request(exchange: Exchange): Promise<Reply> {

@@ -128,7 +128,7 @@ export function writeDocs(results: readonly Result[], file: string): void {
     ...ERAS.map((era) => markdown(pairRows(results, era))),
     'The same with servers on stdio, which the client starts itself or the proxy starts for it:',
     ...ERAS.map((era) => markdown(localRows(results, era))),
-    'A client of one era with a server of the other is not among these pairs. [Between the eras](eras.md) says what crosses there; the official TypeScript SDKs are tested so.',
+    'A client of one era with a server of the other is not among the pairs; [revisions.md](revisions.md) says what crosses between them.',
     '## Features',
     ...ERAS.map((era) => markdown(featureRows(results, era))),
     'A dash marks what the server does not have. The proxy must pass on how the server says so:',

@@ -4,9 +4,7 @@ import { asString, encode, isObject, type Json, member, peek, withMember, withou
 import type { Call } from '../../core/jsonrpc.ts';
 import { refuseLookalikes, refuseOtherCalls } from '../../core/lookalikes.ts';
 import { requestedRevision } from '../../mcp/handshake.ts';
-
-/** The log levels, the least severe first (specification 2025-11-25, "Logging"). */
-export const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
+import { LOG_LEVELS } from '../../mcp/log-levels.ts';
 
 /**
  * Keys that the shared session uses to change a request, or that let a request affect other clients, by the object that
@@ -32,9 +30,9 @@ export function withoutTask(call: Call): Call {
   return { ...call, params: withoutMembers(call.params, ['task']) };
 }
 
-/** The index of a log message in {@link LEVELS}, or -1. */
+/** The index of a log message in {@link LOG_LEVELS}, or -1. */
 export function severityOf(note: Call): number {
-  return LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
+  return LOG_LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
 }
 
 /** The `initialize` result for one client: no revision newer than its own, and no capability that cannot be shared. */

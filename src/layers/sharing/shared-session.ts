@@ -11,8 +11,9 @@ import type { Connect, Layer } from '../../core/layer.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { INITIALIZED, initializeCall, ourselves } from '../../mcp/handshake.ts';
+import { LOG_LEVELS } from '../../mcp/log-levels.ts';
 import { isAboutTask, isClientNotification, isListChange, isNotification, isOnlyTold } from '../../mcp/methods.ts';
-import { LEVELS, refuseAmbiguous, resultFor, severityOf, withoutTask } from './shared-calls.ts';
+import { refuseAmbiguous, resultFor, severityOf, withoutTask } from './shared-calls.ts';
 import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 
 const CLOSE_LIMIT = 5_000;
@@ -41,7 +42,7 @@ export function sharing(options: SharedSessionOptions): { readonly layer: Layer;
 
 interface Member {
   readonly client: Peer;
-  /** Index in {@link LEVELS} of the least severe level that the client wants. Undefined when it never set one. */
+  /** Index in {@link LOG_LEVELS} of the least severe level that the client wants. Undefined when it never set one. */
   level: number | undefined;
   ready: boolean;
 }
@@ -50,8 +51,8 @@ class SharedSession {
   readonly #options: SharedSessionOptions;
   readonly #connect: Connect;
   readonly #members = new Set<Member>();
-  /** For each of the {@link LEVELS}, the number of clients that want it and every more severe one. */
-  readonly #wanted = LEVELS.map(() => 0);
+  /** For each of the {@link LOG_LEVELS}, the number of clients that want it and every more severe one. */
+  readonly #wanted = LOG_LEVELS.map(() => 0);
   readonly #subscribers = new Subscribers<Member>();
   #server: Session | undefined;
   /** The session with the server while it is being opened. */
@@ -209,10 +210,10 @@ class SharedSession {
    */
   async #setLevel(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
     const { call } = exchange;
-    const level = LEVELS.indexOf(asString(call.params && memberOf(call.params, 'level')) ?? '');
+    const level = LOG_LEVELS.indexOf(asString(call.params && memberOf(call.params, 'level')) ?? '');
     // The level that the server accepts applies to all clients.
     if (level === -1 || !call.params)
-      return errorReply(INVALID_PARAMS, `Invalid params: level is not one of ${LEVELS.join(', ')}`);
+      return errorReply(INVALID_PARAMS, `Invalid params: level is not one of ${LOG_LEVELS.join(', ')}`);
     const before = member.level;
     // Count it at once: another client may ask before this request is answered.
     this.#want(member, level);
@@ -238,7 +239,7 @@ class SharedSession {
 
   /** The least severe level that any client wants; undefined when none has said so. */
   #lowestLevel(): string | undefined {
-    return LEVELS[this.#wanted.findIndex((clients) => clients > 0)];
+    return LOG_LEVELS[this.#wanted.findIndex((clients) => clients > 0)];
   }
 
   async #subscription(member: Member, exchange: Exchange, server: Session): Promise<Reply> {

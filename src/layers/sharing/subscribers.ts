@@ -1,12 +1,11 @@
 /** The resource subscriptions of several clients in one shared session (specification 2025-11-25, "Resources"). */
 import type { Reply } from '../../core/jsonrpc.ts';
+import { parentsOf } from '../../mcp/parent-resources.ts';
 
 /** The maximum number of subscriptions of one client. */
 export const MAX_SUBSCRIPTIONS = 1_000;
 /** The maximum number of characters in all URIs of one client together. */
 const MAX_CHARACTERS = 262_144;
-/** The proxy looks for parent resources only in this many characters of a URI: each slash costs a look-up. */
-const MAX_WHOLE = 2_048;
 
 export class Subscribers<Client> {
   readonly #byClient = new Map<Client, { readonly uris: Set<string>; characters: number }>();
@@ -57,13 +56,7 @@ export class Subscribers<Client> {
   /** The clients that an update of a resource concerns, including those subscribed to a parent of it. */
   to(uri: string): Set<Client> {
     const concerned = new Set(this.#byUri.get(uri));
-    const add = (whole: string): void => {
-      for (const client of this.#byUri.get(whole) ?? []) concerned.add(client);
-    };
-    for (let at = uri.indexOf('/'); at !== -1 && at < MAX_WHOLE; at = uri.indexOf('/', at + 1)) {
-      add(uri.slice(0, at));
-      add(uri.slice(0, at + 1));
-    }
+    for (const whole of parentsOf(uri)) for (const client of this.#byUri.get(whole) ?? []) concerned.add(client);
     return concerned;
   }
 

@@ -1,22 +1,43 @@
 /** Errors that say that client and server have no revision in common. */
 
 import { peek } from '../../core/json.ts';
+import type { Reply } from '../../core/jsonrpc.ts';
 import { printable } from '../../core/redact.ts';
-import { LegacyOnly, ProxyError } from '../../errors.ts';
-import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { LegacyOnly, ModernOnly } from '../../errors.ts';
+import { isModernRevision, LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import type { Outcome } from '../outcome.ts';
 import { namedRevisions } from './verdict.ts';
+
+/** Why the server is taken for a modern one. */
+export interface ModernEvidence {
+  /** Of the client's `initialize`. */
+  readonly outcome?: Outcome;
+  /** The answer to a `server/discover` on behalf of the client. */
+  readonly discovered?: Reply | undefined;
+  /** Nothing but a memory of the server. */
+  readonly remembered?: true;
+}
 
 /**
  * The client opened with `initialize`, which the server does not support.
  * @param where the server, in a form that is safe to show
  */
-export function modernOnly(where: string, outcome: Outcome): ProxyError {
+export function modernOnly(where: string, { outcome, discovered, remembered }: ModernEvidence): ModernOnly {
   const supported = shownRevisions(outcome) ?? MODERN_REVISIONS;
-  return new ProxyError(
-    'no-common-version',
-    `${where} speaks only MCP ${supported.join(', ')}; this client opened with initialize, which only 2025-11-25 and older have`,
-    { supported, hint: `update the client, or use one that speaks MCP ${supported.join(' or ')}` },
+  const speaks = `${where} speaks only MCP ${supported.join(', ')}`;
+  const isKnown = supported.some(isModernRevision);
+  return new ModernOnly(
+    isKnown
+      ? `${speaks}; this client opened with initialize, which only 2025-11-25 and older have`
+      : `${speaks}, which this version of mcp-proxy does not know`,
+    {
+      supported,
+      hint: isKnown ? `update the client, or use one that speaks MCP ${supported.join(' or ')}` : 'update mcp-proxy',
+    },
+    {
+      ...(discovered && 'result' in discovered && { discovered: discovered.result }),
+      ...(remembered && { remembered }),
+    },
   );
 }
 

@@ -5,11 +5,10 @@
  */
 
 import { derived, type Exchange } from '../../core/exchange.ts';
-import { decode, encode, type Json, peekObject } from '../../core/json.ts';
+import { encode, type Json } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
-import { LIST_CHANGES } from '../../mcp/methods.ts';
-import { OF_SUBSCRIPTION } from '../../mcp/subscription-id.ts';
+import { missedChanges } from '../../mcp/missed-changes.ts';
 import { nextAttempt, pause } from '../backoff.ts';
 import { type EventPosition, startOfStream } from '../messages.ts';
 import type { Outcome } from '../outcome.ts';
@@ -57,21 +56,4 @@ export async function subscribe(
     await pause(delay ?? 0, exchange.signal);
     if (exchange.signal.aborted) throw exchange.signal.reason;
   }
-}
-
-/** The notifications that represent everything an interrupted subscription may have missed. */
-function missedChanges(acknowledged: Json): Call[] {
-  const wanted = peekObject(acknowledged, 'notifications');
-  if (!wanted) return [];
-  const _meta = OF_SUBSCRIPTION;
-  const honored = decode(wanted) as Record<string, unknown>;
-  const changes: Call[] = [];
-  for (const { filter, method } of LIST_CHANGES) {
-    if (honored[filter] === true) changes.push({ method, params: encode({ _meta }) });
-  }
-  const uris = honored.resourceSubscriptions;
-  for (const uri of Array.isArray(uris) ? uris.filter((one) => typeof one === 'string' && one !== '') : []) {
-    changes.push({ method: 'notifications/resources/updated', params: encode({ _meta, uri }) });
-  }
-  return changes;
 }

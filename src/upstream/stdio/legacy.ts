@@ -37,6 +37,10 @@ export interface LegacyOptions {
   readonly memory: IdleMemory | undefined;
   /** Whether the server answers the one question that only a modern server answers. */
   readonly answersDiscover: (child: Child, exchange: Exchange) => Promise<boolean>;
+  /** The process has no session for clients of this era, because it speaks the modern one. */
+  readonly takeOver: (child: Child) => void;
+  /** Whether the modern era has taken over the clients of this one. */
+  readonly replaced: () => boolean;
 }
 
 export class LegacySession {
@@ -170,6 +174,7 @@ export class LegacySession {
   async #initialize(exchange: Exchange): Promise<Reply> {
     const { call, signal } = exchange;
     const { name, log } = this.#options;
+    if (this.#options.replaced()) throw modernOnly(name, { remembered: true });
     const process = this.#options.process();
     const child = await process.ready(signal);
     // When there is no answer in time, the process stays: it may be downloading itself, and answers the next attempt.
@@ -177,7 +182,8 @@ export class LegacySession {
     const outcome = { kind: 'answered', reply } as const;
     const verdict = afterLegacyPost(outcome);
     if (verdict === 'other-era' || (verdict === 'discover' && (await this.#options.answersDiscover(child, exchange)))) {
-      throw modernOnly(name, outcome);
+      this.#options.takeOver(child);
+      throw modernOnly(name, { outcome });
     }
     if ('result' in reply) {
       this.#lists.clear();

@@ -53,12 +53,22 @@ export class ModernSession {
   /** The other open requests, if the process has several clients. */
   readonly #open = new Set<Exchange>();
   #spoken = false;
+  #replaces = false;
   /** The process that has refused this era. */
   #refusedBy: Child | undefined;
   #probing: Promise<boolean> | undefined;
 
   constructor(options: ModernOptions) {
     this.#options = options;
+  }
+
+  /** Whether it has taken over the clients of the legacy era, for which the server has no sessions. */
+  get replacesLegacy(): boolean {
+    return this.#replaces && this.era !== 'legacy';
+  }
+
+  takeOver(): void {
+    this.#replaces = true;
   }
 
   /** The era that the server has shown to a modern client. */

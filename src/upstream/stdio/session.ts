@@ -41,6 +41,12 @@ export class LocalSession implements Session {
       process,
       memory,
       answersDiscover: (child, exchange) => own.answersDiscover(child, exchange),
+      takeOver(child) {
+        own.takeOver();
+        // Another process serves the modern requests of all clients.
+        if (modern) process().discard(child);
+      },
+      replaced: () => own.replacesLegacy,
     });
     const handlers: ProcessHandlers = {
       request: (exchange) => legacy.asked(exchange),

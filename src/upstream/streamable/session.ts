@@ -86,6 +86,11 @@ export class StreamableSession {
     });
   }
 
+  /** Whether the server gave the session no id, so that nothing ties its requests together. */
+  get sessionless(): boolean {
+    return this.#headers.sessionId === undefined;
+  }
+
   /** Sends the first message of a connection, and returns its outcome in terms of HTTP. */
   attempt(exchange: Exchange): Promise<Outcome> {
     return this.#send(exchange);

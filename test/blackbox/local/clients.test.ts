@@ -112,6 +112,17 @@ describe('clients of 2026-07-28', () => {
     for (const client of clients) client.vanish();
   });
 
+  it('share their process with older clients, which are bridged', async () => {
+    const { server, serving } = await serve({ era: 'modern' });
+    const modern = new ModernClient(`${serving.url}/mcp`);
+    const [first, second] = [await join(serving), await join(serving)];
+    for (const client of [modern, first, second]) expect(await tool(client, 'echo', { text: 'ok' })).toBe('ok');
+    expect(new Set(await Promise.all([first, second].map((client) => tool(client, 'pid')))).size).toBe(1);
+    // The first of them was the first client of all, and has found out what the server speaks with a process of its own.
+    expect(server.pids()).toHaveLength(2);
+    modern.vanish();
+  });
+
   it('share a process of a server of the other era, which keeps no other', async () => {
     const { server, serving } = await serve({});
     const clients = [1, 2].map(() => new ModernClient(`${serving.url}/mcp`));

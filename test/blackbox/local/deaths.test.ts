@@ -120,11 +120,14 @@ it('a server that ends once and then works is started again for a client that wa
 });
 
 describe('a client that does not speak the era of the server', () => {
-  it('and opened with initialize is told what the server speaks', async () => {
+  it('and opened with initialize is bridged, and keeps its process', async () => {
     const server = await open(scripted({ era: 'modern' }));
     const proxy = startProxy(undefined, ['--', ...server.command]);
-    const { message } = await proxy.rpc.exchange('initialize', { protocolVersion: '2025-11-25', capabilities: {} });
-    expect(message.error).toMatchObject({ code: -31005, data: { supported: ['2026-07-28'] } });
+    expect((await proxy.rpc.initialize('2025-06-18')).protocolVersion).toBe('2025-06-18');
+    const { content } = await proxy.rpc.request('tools/call', { name: 'echo', arguments: { text: 'ok' } });
+    expect(content[0].text).toBe('ok');
+    expect(await proxy.close()).toEqual({ code: 0, signal: null });
+    expect(server.pids()).toHaveLength(1);
   });
 
   it('and asks as 2026-07-28 has it is served by the process that was asked first', async () => {

@@ -14,7 +14,6 @@ import { startSdkV2Modern } from '../../peers/sdk-v2-modern.ts';
 import { startServerEverythingSse } from '../../peers/server-everything.ts';
 
 const open = opened();
-const NO_COMMON_VERSION = -31005;
 const CALL = { name: 'echo', arguments: { message: 'x' } };
 
 async function recorded(
@@ -30,34 +29,37 @@ const sent = ({ requests }: Recorder): string[] =>
   requests.map(({ method, body }) => [method, rpcMethod(body)].filter(Boolean).join(' '));
 
 describe('a legacy client', () => {
-  const SERVERS: [string, () => Promise<Peer>, string[]][] = [
-    ['SDK v1 with sessions', startSdkV1Stateful, ['DELETE']],
-    ['SDK v1 without sessions', startSdkV1Stateless, []],
-    ['SDK v2, dual', startSdkV2Dual, []],
+  const OPENING = ['POST initialize', 'POST notifications/initialized'];
+  const SERVERS: [string, () => Promise<Peer>, string[], string[]][] = [
+    ['SDK v1 with sessions', startSdkV1Stateful, OPENING, ['DELETE']],
+    // A server without sessions may do more for its clients in 2026-07-28. It is asked once.
+    ['SDK v1 without sessions', startSdkV1Stateless, OPENING.toSpliced(1, 0, 'POST server/discover'), []],
   ];
-  it.each(SERVERS)('with %s', async (_, start, end) => {
+  it.each(SERVERS)('with %s', async (_, start, opening, end) => {
     const { recorder, proxy } = await recorded(start);
     await proxy.rpc.initialize('2025-11-25');
     await recorder.request(({ method }) => method === 'GET');
     await proxy.rpc.request('tools/call', CALL);
     await proxy.close();
     const lines = sent(recorder);
-    expect(lines.slice(0, 2)).toEqual(['POST initialize', 'POST notifications/initialized']);
+    expect(lines.slice(0, opening.length)).toEqual(opening);
     // The stream of the session and the first call leave side by side.
-    expect([...lines.slice(2)].sort()).toEqual([...end, 'GET', 'POST tools/call'].sort());
+    expect([...lines.slice(opening.length)].sort()).toEqual([...end, 'GET', 'POST tools/call'].sort());
     expect(recorder.requests[0]?.headers).not.toHaveProperty('mcp-method');
   });
 
-  it('with a server of 2026-07-28 alone is told which revisions that speaks', async () => {
-    const { recorder, proxy } = await recorded(startSdkV2Modern);
-    const { message } = await proxy.rpc.exchange('initialize', {
-      protocolVersion: '2025-11-25',
-      capabilities: {},
-      clientInfo: { name: 'line-client', version: '1.0.0' },
-    });
-    expect(message.error).toMatchObject({ code: NO_COMMON_VERSION, data: { supported: [MODERN] } });
+  it.each([
+    ['of 2026-07-28 alone', startSdkV2Modern],
+    ['that has no sessions for it', startSdkV2Dual],
+  ])('with SDK v2 %s', async (_, start) => {
+    const { recorder, proxy } = await recorded(start);
+    await proxy.rpc.initialize('2025-11-25');
+    await recorder.request(({ body }) => rpcMethod(body) === 'subscriptions/listen');
+    await proxy.rpc.request('tools/call', CALL);
     await proxy.close();
-    expect(sent(recorder)).toEqual(['POST initialize']);
+    const lines = sent(recorder);
+    expect(lines.slice(0, 2)).toEqual(['POST initialize', 'POST server/discover']);
+    expect(lines.slice(2).sort()).toEqual(['POST subscriptions/listen', 'POST tools/call']);
   });
 });
 

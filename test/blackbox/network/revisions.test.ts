@@ -87,7 +87,8 @@ it.each([
   const proxy = startProxy(server.url);
   await expect(proxy.rpc.initialize('2025-11-25')).rejects.toMatchObject({ code, data: { supported } });
   await proxy.close();
-  expect(server.lines).toEqual(['POST initialize']);
+  // A server that speaks 2026-07-28 is asked to introduce itself.
+  expect(server.lines).toEqual(['POST initialize', ...(code === NO_COMMON_VERSION ? ['POST server/discover'] : [])]);
 });
 
 it.each([-32020, -32021])('a legacy server may use %i for something of its own', async (code) => {

@@ -1,9 +1,14 @@
 // Servers that do not answer, or answer with something else.
 import { type Answer, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
-import { legacyServer, modernServer, sseServer } from '../../peers/minimal-server.ts';
+import { legacyServer, modernServer, rpcErrorBody, sseServer } from '../../peers/minimal-server.ts';
 import { answer, type Script, startScripted } from '../../peers/scripted.ts';
 import { type Group, server } from './mistake.ts';
+
+const ASKING = JSON.stringify({
+  resultType: 'input_required',
+  inputRequests: { name: { method: 'elicitation/create', params: { message: 'Who are you?' } } },
+});
 
 const HTML = '<!doctype html><title>Welcome</title><h1>It works!</h1>';
 
@@ -103,9 +108,14 @@ export const SERVERS: Group = {
       setUp: always(307, 'text/plain', '', { location: '/mcp' }),
     },
     {
-      title: 'The server speaks only 2026-07-28, and the client does not',
+      title: 'The server speaks only revisions that the proxy does not know',
       command: 'mcp-proxy {url}',
-      setUp: scripted(modernServer()),
+      setUp: always(400, 'application/json', rpcErrorBody(-32022, 'Unsupported', { supported: ['2031-01-01'] })),
+    },
+    {
+      title: 'The server speaks only 2026-07-28 and asks the user something, and the client cannot',
+      command: 'mcp-proxy {url}',
+      setUp: scripted(modernServer({ 'tools/call': ASKING })),
     },
     {
       title: 'The server speaks only HTTP+SSE, and --transport forbids it',

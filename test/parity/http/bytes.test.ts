@@ -39,7 +39,7 @@ type Face = '/mcp' | '/sse' | 'modern';
 const SERVERS: [Contender, Face[]][] = [
   [V1_STATEFUL, ['/mcp', '/sse']],
   [V1_STATELESS, ['/mcp', '/sse']],
-  [V2_DUAL, ['/mcp', '/sse', 'modern']],
+  [V2_DUAL, ['modern']],
   [V2_MODERN, ['modern']],
 ];
 const CASES = ['per-client', 'shared'].flatMap((mode) =>

@@ -18,7 +18,6 @@ const ARGUMENTS =
 const CASES: [string, Contender, boolean][] = [
   ['SDK v1 stateful', V1_STATEFUL, false],
   ['SDK v1 stateless', V1_STATELESS, false],
-  ['SDK v2 dual-era, legacy', V2_DUAL, false],
   ['SDK v2 dual-era, modern', V2_DUAL, true],
   ['SDK v2 modern-only', V2_MODERN, true],
 ];

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
 import { closeProxies, startProxy } from '../../peers/proxy.ts';
 import { type Recorder, rpcMethod, startRecorder } from '../../peers/recorder.ts';
-import { V1_STATEFUL, V1_STATELESS, V2_DUAL } from './feature-servers.ts';
+import { V1_STATEFUL, V1_STATELESS } from './feature-servers.ts';
 
 const VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2031-01-01'];
 
@@ -26,7 +26,7 @@ async function answeredDirectly(url: string, protocolVersion: string): Promise<u
 
 afterEach(closeProxies);
 
-describe.each([V1_STATEFUL, V1_STATELESS, V2_DUAL])('$name', ({ start }) => {
+describe.each([V1_STATEFUL, V1_STATELESS])('$name', ({ start }) => {
   let peer: Peer;
   let recorder: Recorder;
   beforeAll(async () => {

@@ -10,8 +10,8 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprot
 import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import type { Bearer } from './authority.ts';
 
-/** `http`: every revision, no sessions. `sessions`: up to 2025-11-25, with sessions. `sse`: HTTP+SSE. */
-export type Carrier = 'http' | 'sessions' | 'sse';
+/** `http`: every revision, no sessions. `modern`: 2026-07-28. `sessions`: up to 2025-11-25. `sse`: HTTP+SSE. */
+export type Carrier = 'http' | 'modern' | 'sessions' | 'sse';
 
 export interface Carried {
   readonly path: string;
@@ -51,7 +51,8 @@ function callTool(name: string, args: unknown, auth: AuthInfo | undefined, execu
 }
 
 export function carry(carrier: Carrier, executed: Executed): Carried {
-  if (carrier === 'http') return overHttp(executed);
+  if (carrier === 'http') return overHttp('stateless', executed);
+  if (carrier === 'modern') return overHttp('reject', executed);
   return carrier === 'sessions' ? withSessions(executed) : overSse(executed);
 }
 
@@ -62,7 +63,7 @@ function identified(req: http.IncomingMessage, bearer: Bearer | undefined): Auth
   return Object.assign(req, { auth: { token, clientId, scopes: [...scopes], extra: { subject } } });
 }
 
-function overHttp(executed: Executed): Carried {
+function overHttp(legacy: 'stateless' | 'reject', executed: Executed): Carried {
   const handler = createMcpHandler(
     () => {
       const server = new Server(INFO, { capabilities: { tools: {} } });
@@ -72,7 +73,7 @@ function overHttp(executed: Executed): Carried {
       );
       return server;
     },
-    { legacy: 'stateless' },
+    { legacy },
   );
   const node = toNodeHandler(handler);
   return {

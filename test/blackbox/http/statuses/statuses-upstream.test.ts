@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { closeServings, type Serving, startServing } from '../../../peers/http/serving.ts';
-import { legacyServer, modernServer, rpc, rpcErrorBody } from '../../../peers/minimal-server.ts';
+import { legacyServer, rpc, rpcErrorBody } from '../../../peers/minimal-server.ts';
 import { opened } from '../../../peers/opened.ts';
 import { answer, startScripted } from '../../../peers/scripted.ts';
 import { closeStreams, openStream } from '../event-stream.ts';
@@ -136,8 +136,9 @@ describe('no common revision', () => {
     expect([answered.status, answered.json.result?.tools?.length], answered.text).toEqual([200, 1]);
   });
 
-  it('a client of the handshake in front of a modern server: 200, -31005, and no session', async () => {
-    const server = await open(startScripted('/mcp', modernServer()));
+  it('a client of the handshake in front of a server of later revisions only: 200, -31005, and no session', async () => {
+    const refused = rpcErrorBody(-32022, 'Unsupported protocol version', { supported: ['2031-01-01'] });
+    const server = await open(startScripted('/mcp', (_, res) => answer(res, 400, 'application/json', refused)));
     const { url } = await startServing(server.url);
     const answered = await ask(url, { path: '/mcp', body: initialize() });
     expect([answered.status, answered.json.error?.code], answered.text).toEqual([200, -31005]);

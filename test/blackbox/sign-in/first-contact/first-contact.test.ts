@@ -50,6 +50,33 @@ it.each(['http', 'sessions', 'sse'] as const)(
   },
 );
 
+it('in front of a server of 2026-07-28: answered while the tab is open, and bridged after it', async () => {
+  const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'modern' } });
+  const proxy = start();
+  const { rpc } = proxy;
+  expect((await rpc.initialize('2025-06-18')).serverInfo.name).toBe('mcp-proxy');
+  const page = await browser.waitForTab(1);
+  const listed = rpc.request('tools/list');
+  expectPage(await rpc.exchange('tools/call', { name: 'whoami', arguments: {} }), page);
+  expect((await browser.finish(1)).status).toBe(200);
+  expect(toolNames(await listed)).toEqual(TOOLS);
+  const result = await rpc.request('tools/call', { name: 'whoami', arguments: {} });
+  expect(result).toEqual({ content: [{ type: 'text', text: 'ada' }] });
+  await proxy.close();
+  expect(served(server, 'initialize')).toBe(0);
+  expect(served(server, 'server/discover')).toBe(1);
+  expect(server.executions()).toBe(1);
+  expectClean(proxy);
+
+  // The next start knows both the user and the server.
+  const again = start();
+  expect((await again.rpc.initialize('2025-06-18')).serverInfo.name).toBe('protected-server');
+  expect((await again.rpc.request('tools/call', { name: 'whoami', arguments: {} })).content[0].text).toBe('ada');
+  await again.close();
+  expect(served(server, 'server/discover')).toBe(2);
+  expect(browser.opened).toHaveLength(1);
+});
+
 it.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
   'answers a client of %s in its revision',
   async (revision) => {
