@@ -6,6 +6,10 @@ export interface Found {
   /** The program and its arguments; empty when the entry names a URL. */
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that the host passes on from its own environment. */
+  readonly inherited: readonly string[];
+  /** The folder in which the program starts, where the entry names one. */
+  readonly cwd: string | undefined;
   readonly url: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -37,6 +41,8 @@ export function readEntry(value: unknown): Found {
   return {
     words: url === undefined ? words : [],
     env: namedTexts(entry.env ?? entry.environment ?? nested.env),
+    inherited: textsOf(entry.env_vars),
+    cwd: typeof entry.cwd === 'string' && entry.cwd !== '' ? entry.cwd : undefined,
     url,
     headers: headersOf(entry),
   };

@@ -1,4 +1,4 @@
-/** `mcp-proxy install <host> <url>`: writes a server into the configuration of a host, and tries it out. */
+/** `mcp-proxy install <host> <url>`, or `install <host> -- <command>`: writes a server into the configuration of a host, and tries it out. */
 import { existsSync } from 'node:fs';
 import { redactor } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
@@ -30,6 +30,7 @@ export async function install(given: ParsedArguments, context: CommandContext): 
     return;
   }
   refuseMissing(target);
+  await server.checkProgram();
   const hidden = { ...context, redact: redactor(server.secrets) };
   const yes = flags.has('yes');
   await writeServer(server, target, { ...hidden, shared, ask: (question) => agree(question, { yes }) });

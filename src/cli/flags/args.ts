@@ -86,9 +86,7 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     if (subcommand || hasUrl || !command[0]) {
       throw new UnexplainedMistake({ kind: 'local', subcommand: subcommand?.name, hasUrl });
     }
-    refuseFor('url', flags);
-    const { config, token } = readWhole(flags, env, readFile);
-    return { kind: 'run-command', command, flags, config, secrets: token };
+    return { kind: 'run-command', ...readLocal(command, flags, env, readFile) };
   }
   const kind = subcommand?.action ?? 'run';
   const url = targets[0] === undefined ? undefined : readUrl(targets[0]);
@@ -167,6 +165,13 @@ export function read(url: URL | undefined, flags: Flags, env: Env, readFile: Rea
     config,
     secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token],
   };
+}
+
+/** A command and its flags. Throws a usage error. */
+export function readLocal(command: readonly string[], flags: Flags, env: Env, readFile: ReadFile): CommandArguments {
+  refuseFor('url', flags);
+  const { config, token } = readWhole(flags, env, readFile);
+  return { command, flags, config, secrets: token };
 }
 
 /** Refuses the flags that concern only the other kind of server. */

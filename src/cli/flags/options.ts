@@ -222,7 +222,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     name: 'install',
     argument: '<host> <url>',
     choices: HOST_IDS,
-    help: 'add a server to the configuration of a host',
+    help: "add a server, or -- <command>, to a host's config",
     action: 'install',
   },
   {

@@ -21,7 +21,7 @@ export interface CommandArguments {
 }
 
 /** Names of variables whose values are secrets, even where they are written out. */
-const SECRET_NAME = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH/i;
+export const SECRET_NAME = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH/i;
 
 /** POSIX allows no `=` and no NUL in a name (XBD, section 8.1). */
 const VARIABLE = /^[^=\0\s]+=[^\0]*$/;

@@ -101,7 +101,7 @@ const DESCRIPTIONS: Readonly<Record<string, Description>> = {
     default: String(LISTEN_DEFAULTS.maxBody / 1_048_576),
     rare: true,
   },
-  name: { help: 'name of the server in the host', default: 'from the URL', rare: true },
+  name: { help: 'name of the server in the host', default: 'from the URL or the command', rare: true },
   project: { help: "use the configuration of the project in this folder, not the user's", rare: true },
   yes: { help: 'write without asking', rare: true },
   print: { help: 'show what to write, and write nothing', rare: true },

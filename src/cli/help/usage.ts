@@ -47,7 +47,11 @@ const HOSTS_LINE = wrapped(`hosts: ${HOST_IDS.join(', ')}`, 2);
 /** The arguments and the example of the commands with a help of their own. */
 const USAGES = {
   install: {
-    lines: ['mcp-proxy install <host> <url> [flags]', 'mcp-proxy install <host> --from HOST NAME [flags]'],
+    lines: [
+      'mcp-proxy install <host> <url> [flags]',
+      'mcp-proxy install <host> [flags] -- <command>',
+      'mcp-proxy install <host> --from HOST NAME [flags]',
+    ],
     meaning: 'Shows what it adds to the configuration of a host, asks, writes it, and connects once.',
     example: 'mcp-proxy install cursor https://server.example/mcp --name example',
     more: 'Flags for the server, such as --header, become part of the entry: mcp-proxy --help all',

@@ -211,7 +211,6 @@ describe('an installation', () => {
     [['cursor', 'every', URL_TEXT], 'use --name every'],
     [['cursor', URL_TEXT, 'every'], 'use --name every'],
     [['cursor', 'notaurl'], 'what follows the host is not a URL'],
-    [['cursor', '--', 'node', 'server.js'], '-- <command> is not available yet'],
     [['windsurf', URL_TEXT, '--project'], 'Windsurf has no configuration for a project'],
     [['cursor', '--from', 'codex'], '--from codex needs the name of a server'],
   ])('%j is a mistake', async (args, message) => {

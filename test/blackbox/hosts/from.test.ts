@@ -81,7 +81,9 @@ it('flags on the command line replace those of the entry', async () => {
 });
 
 it.each([
-  [{ command: 'npx', args: ['-y', '@modelcontextprotocol/server-everything'] }, 'a local server is not available yet'],
+  [{ command: 'npx', args: ['supergateway', '--stdio', 'node server.js'] }, 'the entry has "--stdio"'],
+  [{ command: 'uvx', args: ['mcp-proxy', 'node', 'x.js'] }, 'the entry starts mcp-proxy without the URL of a server'],
+  [{ env: {} }, 'the entry has neither a URL nor a command'],
   [
     { command: 'npx', args: ['mcp-remote', 'https://server.example/mcp', '--header-file', 'x'] },
     'the entry has "--header-file", which cannot be rewritten',

@@ -157,7 +157,7 @@ function unknown(host: string): never {
 }
 
 /** A session of a host with what it has in its configuration: the text that a tool answers with. */
-export async function callEcho({ command, args, env }: WrittenEntry, home: string): Promise<string> {
+export async function callEcho({ command, args, env }: WrittenEntry, home: string, name = 'echo'): Promise<string> {
   // What hosts with a short environment pass on, and nothing of the environment of the tests.
   const { PATH = '', HOME = '', ...rest } = proxyEnvironment(home);
   const own = process.platform === 'win32' ? rest : {};
@@ -181,7 +181,7 @@ export async function callEcho({ command, args, env }: WrittenEntry, home: strin
       clientInfo: { name: 'host', version: '1' },
     });
     rpc.notify('notifications/initialized');
-    const { content } = await rpc.request('tools/call', { name: 'echo', arguments: { text: 'hello' } });
+    const { content } = await rpc.request('tools/call', { name, arguments: { text: 'hello' } });
     return content[0].text;
   } finally {
     child.stdin.end();

@@ -10,6 +10,7 @@ import { objectOf } from '../../../hosts/entries.ts';
 import type { Host } from '../../../hosts/host.ts';
 import type { Option } from '../../flags/option.ts';
 import { CLIENT_INFO, CLIENT_METADATA, SECRET_MEMBER } from '../../flags/read-auth.ts';
+import { SECRET_NAME } from '../../flags/read-command.ts';
 import { usageError } from '../../flags/usage-error.ts';
 import type { Flags } from '../../flags/words.ts';
 
@@ -47,13 +48,7 @@ export function entryArguments(url: URL, flags: Flags, basic: string | undefined
   const collected = new Collected(from);
   const args = [url.href];
   if (basic !== undefined) args.push('--header', collected.header(`Authorization:${basic}`));
-  for (const [option, values] of flags.all) {
-    if (option.only !== undefined) continue;
-    for (const value of values) {
-      if (value === true) args.push(`--${option.name}`);
-      if (typeof value === 'string') args.push(`--${option.name}`, collected.value(option, value));
-    }
-  }
+  args.push(...flagWords(flags, collected));
   if (from.host.inherits === 'short') {
     const usesTls = url.protocol === 'https:' || !isLoopback(url.hostname);
     const names = [...(usesTls ? READ : []), ...(flags.has('enable-proxy') ? PROXIES : [])];
@@ -61,6 +56,44 @@ export function entryArguments(url: URL, flags: Flags, basic: string | undefined
   }
   const { env, inherited, secrets, notes } = collected;
   return { args, env, inherited, secrets: [...secrets, ...urlSecrets(url)], notes };
+}
+
+/** What an entry that is taken over gives to its server besides the words of the command. */
+export interface OwnVariables {
+  readonly env: Readonly<Record<string, string>>;
+  readonly inherited: readonly string[];
+}
+
+/** The same for a local server: the flags, `--` and the command, which is passed on as it is. */
+export function localEntryArguments(
+  command: readonly string[],
+  flags: Flags,
+  own: OwnVariables,
+  from: Surroundings,
+): EntryArguments {
+  const collected = new Collected(from);
+  const args = flagWords(flags, collected);
+  const given = new Set(flags.texts('env').map((text) => text.slice(0, text.indexOf('='))));
+  for (const name of [...Object.keys(own.env), ...own.inherited]) {
+    // With --clean-env, the server gets only the variables that --env names.
+    if (flags.has('clean-env') && !given.has(name) && from.env[name]) args.push('--env', `${name}=\${${name}}`);
+    if (from.shared) collected.copy(name, true);
+  }
+  for (const name of own.inherited) collected.pass(name);
+  const { env, inherited, secrets, notes } = collected;
+  return { args: [...args, '--', ...command], env, inherited, secrets, notes };
+}
+
+function flagWords(flags: Flags, collected: Collected): string[] {
+  const words: string[] = [];
+  for (const [option, values] of flags.all) {
+    if (option.only !== undefined) continue;
+    for (const value of values) {
+      if (value === true) words.push(`--${option.name}`);
+      if (typeof value === 'string') words.push(`--${option.name}`, collected.value(option, value));
+    }
+  }
+  return words;
 }
 
 /** Variables, secrets and notes, as the arguments need them. */
@@ -78,6 +111,7 @@ class Collected {
   /** The value of a flag as the entry has it. */
   value(option: Option, value: string): string {
     if (option.name === 'header') return this.header(value);
+    if (option.name === 'env') return this.#variable(value);
     if (option.name === CLIENT_INFO || option.name === CLIENT_METADATA) return this.#client(option.name, value);
     const isFile = option.value === 'FILE';
     return isFile ? path.resolve(this.#from.cwd, value) : value;
@@ -92,6 +126,15 @@ class Collected {
     const variable = this.#keep(name, value, `-H '${name}: \${${variableFor(name)}}'`);
     this.secrets.push(...headerSecrets(name, value));
     return `${name}:\${${variable}}`;
+  }
+
+  /** A variable of a local server, `NAME=VALUE`. */
+  #variable(text: string): string {
+    const at = text.indexOf('=');
+    const [name, value] = [text.slice(0, at), text.slice(at + 1)];
+    if (this.#copyPlaceholders(value) || value === '' || !isSecret(name, value)) return text;
+    this.secrets.push(value);
+    return `${name}=\${${this.#keep(name, value, `--env '${name}=\${${variableFor(name)}}'`)}}`;
   }
 
   #client(flag: string, given: string): string {
@@ -152,6 +195,14 @@ class Collected {
     this.notes.push(`${name} is copied into the entry: ${this.#from.host.name} does not pass it on to servers`);
   }
 
+  /** Makes a host with a short environment pass a variable on. */
+  pass(name: string): void {
+    const { inherits, shape } = this.#from.host;
+    if (inherits !== 'short' || Object.hasOwn(this.env, name) || this.inherited.includes(name)) return;
+    if (shape.inherited) this.inherited.push(name);
+    else this.copy(name, true);
+  }
+
   /** Copies a variable of the environment into the entry: the host may be started without it. */
   copy(name: string, secret: boolean): void {
     const { env, shared, host } = this.#from;
@@ -166,6 +217,12 @@ class Collected {
     this.env[name] = value;
     if (secret) this.secrets.push(value, value.replace(/^\S+\s+/, ''));
   }
+}
+
+/** Whether a variable looks like a secret: by its name, as a URL with a password, or as one long word with digits. */
+function isSecret(name: string, value: string): boolean {
+  const isToken = /^(?![./~])(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{20,}$/.test(value);
+  return SECRET_NAME.test(name) || /:\/\/[^/\s]*:[^/\s]*@/.test(value) || isToken;
 }
 
 /** `MCP_PROXY_AUTHORIZATION`: hosts replace a variable in arguments if they have it themselves, so it needs a name of its own. */

@@ -2,20 +2,23 @@
  * From the entry of another program, or of a host's own connection, to the words of this one. The flags of other
  * programs are those of `foreign-flags.ts`, which docs/migrating.md lists too. Pure.
  */
+import type { ProxyError } from '../../../errors.ts';
 import type { Found } from '../../../hosts/entries.ts';
 import type { Host } from '../../../hosts/host.ts';
 import { checkPort } from '../../flags/checks.ts';
 import { foreignHint } from '../../flags/mistakes/foreign-flags.ts';
 import type { Option } from '../../flags/option.ts';
 import { OPTIONS } from '../../flags/options.ts';
-import { bridgeIn } from '../../flags/pasted-command.ts';
+import { bridgeIn, isCommand } from '../../flags/pasted-command.ts';
 import { isHttpUrl } from '../../flags/url-argument.ts';
-import { notYet, usageError } from '../../flags/usage-error.ts';
+import { usageError } from '../../flags/usage-error.ts';
 
 export interface Rewritten {
-  /** The URL and the flags. */
+  /** The URL and the flags, or the flags, `--` and the command of a local server. */
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that the host passes on from its own environment. */
+  readonly inherited: readonly string[];
   /** What was left out. */
   readonly notes: readonly string[];
 }
@@ -23,22 +26,52 @@ export interface Rewritten {
 /** Variables of other programs that mean nothing here. */
 const WITHOUT_MEANING = new Set(['MCP_REMOTE_CONFIG_DIR', 'SSE_URL']);
 
+/** What comes between a launcher and the program that it runs. */
+const BEFORE_PROGRAM = /^(?:-.*|\/c|run|exec|x|dlx|tool)$/i;
+
 /** Throws a usage error for an entry that cannot be taken over. */
-export function rewritten({ words, env, url, headers }: Found, host: Pick<Host, 'variable'>): Rewritten {
+export function rewritten(
+  { words, env, inherited, cwd, url, headers }: Found,
+  host: Pick<Host, 'variable'>,
+): Rewritten {
   const plain = (text: string): string => (host.variable ? text.replace(host.variable, '${$1}') : text);
   const kept = Object.entries(env).filter(([name]) => !WITHOUT_MEANING.has(name));
-  const common = { env: Object.fromEntries(kept) };
+  const common = { env: Object.fromEntries(kept), inherited };
   if (url !== undefined) {
     const flags = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${plain(value)}`]);
     return { words: [plain(url), ...flags], notes: [], ...common };
   }
   const at = words.findIndex((word) => bridgeIn(word) !== undefined);
-  if (at === -1) throw notYet('a local server');
-  const rewriting = new Rewriting(bridgeIn(words[at] as string) as string, words.slice(at + 1).map(plain));
+  const program = bridgeIn(words[at] ?? '');
+  const rest = words.slice(at + 1);
+  if (program === undefined || (!hasUrl(rest, env) && !isRun(words.slice(0, at)))) {
+    if (words.length === 0) throw usageError('the entry has neither a URL nor a command', 'check it in the host');
+    return { words: [...(cwd === undefined ? [] : ['--cwd', cwd]), '--', ...words], notes: [], ...common };
+  }
+  // An entry of this program for a local server. What comes after `--` belongs to the server.
+  if (program === 'mcp-proxy' && rest.includes('--')) return { words: rest, notes: [], ...common };
+  const rewriting = new Rewriting(program, rest.map(plain));
   const found = rewriting.url ?? env.SSE_URL;
-  if (found === undefined) throw notYet('a local server');
+  if (found === undefined) throw withoutUrl(program);
   const bearer = env.API_ACCESS_TOKEN === undefined ? [] : ['--header', 'Authorization: Bearer ${API_ACCESS_TOKEN}'];
   return { words: [found, ...rewriting.flags, ...bearer], notes: rewriting.notes, ...common };
+}
+
+function hasUrl(words: readonly string[], env: Found['env']): boolean {
+  return env.SSE_URL !== undefined || words.some((word) => isHttpUrl(word.replace(/^--[^=]+=/, '')));
+}
+
+/** Whether the word after these is the program of the entry, rather than an argument of another program. */
+function isRun(before: readonly string[]): boolean {
+  return before.every((word) => BEFORE_PROGRAM.test(word) || isCommand([word]));
+}
+
+/** The error for a program that is started with something else than a URL. */
+function withoutUrl(program: string): ProxyError {
+  return usageError(
+    `the entry starts ${program} without the URL of a server`,
+    'if it is in front of a local server, install that: mcp-proxy install HOST -- COMMAND',
+  );
 }
 
 /** Goes through the words of a program once. */
@@ -61,7 +94,7 @@ class Rewriting {
   #argument(word: string): void {
     if (isHttpUrl(word) && this.url === undefined) this.url = word;
     else if (this.#program === 'mcp-remote' && checkPort(word) === undefined) this.flags.push('--callback-port', word);
-    else throw notYet('a local server');
+    else throw withoutUrl(this.#program);
   }
 
   #flag(word: string): void {

@@ -4,13 +4,16 @@ import { HOSTS, hostNamed } from '../../../hosts/table.ts';
 import { checkServerName } from '../../flags/checks.ts';
 import { nearest } from '../../flags/mistakes/nearest.ts';
 import { isHttpUrl } from '../../flags/url-argument.ts';
-import { notYet, UnexplainedMistake, usageError } from '../../flags/usage-error.ts';
+import { UnexplainedMistake, usageError } from '../../flags/usage-error.ts';
 import type { ParsedArguments } from '../../flags/words.ts';
 
 export interface InstallRequest {
   readonly host: Host;
-  /** The URL as it was written, or the server of a host. */
-  readonly source: { readonly url: string } | { readonly host: Host; readonly name: string };
+  /** The URL as it was written, a command with its arguments, or the server of a host. */
+  readonly source:
+    | { readonly url: string }
+    | { readonly command: readonly string[] }
+    | { readonly host: Host; readonly name: string };
   /** The name of the server, if the user gave one. */
   readonly name: string | undefined;
 }
@@ -19,14 +22,14 @@ const INSTALL = 'mcp-proxy install HOST https://server.example/mcp';
 
 /** Throws a usage error. */
 export function readInstall({ flags, positionals, command }: ParsedArguments): InstallRequest {
-  // Local servers come with `install HOST -- <command>`: an entry for one is `ownCommand` with these words.
-  if (command !== undefined) throw notYet('-- <command>');
   const from = flags.text('from');
   const name = flags.text('name');
   if (from !== undefined) {
     const source = readHost(from);
     const [first, second, ...more] = positionals;
     const usage = `mcp-proxy install HOST --from ${source.id} NAME`;
+    if (command !== undefined)
+      throw usageError('--from takes over a server, and the command starts another one', usage);
     if (first === undefined || more.length > 0) throw usageError('--from needs a host and the name of a server', usage);
     if (second !== undefined) return { host: readHost(first), source: { host: source, name: second }, name };
     if (hostNamed(first)) throw usageError(`--from ${source.id} needs the name of a server`, usage);
@@ -37,6 +40,12 @@ export function readInstall({ flags, positionals, command }: ParsedArguments): I
   if (word === undefined) throw usageError('no host given', `${INSTALL}; hosts: ${ids()}`);
   if (isHttpUrl(word)) throw usageError('the host comes before the URL', `mcp-proxy install HOST URL; hosts: ${ids()}`);
   const host = readHost(word);
+  if (command !== undefined) {
+    if (url !== undefined) throw new UnexplainedMistake({ kind: 'local', subcommand: undefined, hasUrl: true });
+    const example = `mcp-proxy install ${host.id} -- npx -y some-server`;
+    if (!command[0]) throw usageError('there is no command after --', example);
+    return { host, source: { command }, name };
+  }
   if (url === undefined) throw usageError('no URL given', INSTALL.replace('HOST', host.id));
   const named = [url, ...more].find((one) => !isHttpUrl(one));
   if (

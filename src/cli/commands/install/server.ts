@@ -8,13 +8,15 @@ import type { Entry, Host } from '../../../hosts/host.ts';
 import { pinnedCommand, runningProgram } from '../../../hosts/pinned-command.ts';
 import { read } from '../../flags/args.ts';
 import { checkServerName } from '../../flags/checks.ts';
+import { explain } from '../../flags/mistakes/explain.ts';
 import { credentialsIn } from '../../flags/read-headers.ts';
 import { readUrl } from '../../flags/url-argument.ts';
 import { UnexplainedMistake, usageError } from '../../flags/usage-error.ts';
 import { checkValue, Flags, type ParsedArguments, readTokens } from '../../flags/words.ts';
 import { snapshotOf, type Target, targetOf, uneditable } from './configuration-file.ts';
-import { entryArguments } from './entry-arguments.ts';
+import { type EntryArguments, entryArguments, localEntryArguments, type Surroundings } from './entry-arguments.ts';
 import { type Rewritten, rewritten } from './foreign-entry.ts';
+import { checkProgram, noteOnFiles, readLocalServer, withFullFolder, withFullPath } from './local-server.ts';
 import type { InstallRequest } from './request.ts';
 import { nameFor } from './server-name.ts';
 
@@ -23,6 +25,8 @@ export interface Server {
   /** Whether the user chose the name. */
   readonly isNamed: boolean;
   readonly entry: Entry;
+  /** Rejects with a ProxyError when the program of a local server cannot be started. */
+  readonly checkProgram: () => Promise<void>;
   /** The program and its script: the words with which every entry of this program begins. */
   readonly program: readonly string[];
   readonly secrets: readonly string[];
@@ -36,20 +40,27 @@ export async function serverOf(
   given: Flags,
   { shared }: { readonly target: Target; readonly shared: boolean },
 ): Promise<Server> {
-  const taken = 'url' in source ? undefined : await takenOver(source.host, source.name);
-  const { flags, words } = taken ? merged(readTokens(taken.words), given) : { flags: given, words: [] };
-  const env = { ...process.env, ...taken?.env };
-  const url = await urlIn('url' in source ? source.url : (words[0] ?? ''));
-  if (flags.text('listen') !== undefined)
+  const own = withFullFolder(given);
+  const taken = 'host' in source ? await takenOver(source.host, source.name) : undefined;
+  const words = taken ? merged(readTokens(taken.words), own) : { flags: own, positionals: [], command: undefined };
+  if (words.flags.text('listen') !== undefined)
     throw usageError('hosts start servers on stdio', 'leave --listen and its flags out');
-  const basic = credentialsIn(url);
-  const { options, secrets } = read(url, flags, env, (file) => readFileSync(file, 'utf8'));
+  const surroundings = { host, env: { ...process.env, ...taken?.env }, cwd: process.cwd(), shared };
+  const typed = 'command' in source ? withFullPath(source.command, own.text('cwd')) : undefined;
+  const local = typed ?? words.command;
+  const {
+    found,
+    secrets,
+    defaultName,
+    checkProgram: check,
+  } = local
+    ? localServer(local, words.flags, { ...surroundings, taken, isTyped: typed !== undefined })
+    : remoteServer('url' in source ? source.url : (words.positionals[0] ?? ''), words.flags, surroundings);
   const { command, args, warning } = pinnedCommand(runningProgram());
-  const surroundings = { host, env, cwd: process.cwd(), shared };
-  const found = entryArguments(url, flags, options.authorizationFromUrl ? basic : undefined, surroundings);
   return {
-    name: name ?? ('url' in source ? nameFor(url) : source.name),
-    isNamed: name !== undefined || !('url' in source),
+    name: name ?? ('host' in source ? source.name : defaultName),
+    isNamed: name !== undefined || 'host' in source,
+    checkProgram: check,
     entry: {
       command,
       args: [...args, ...found.args],
@@ -68,14 +79,50 @@ export async function serverOf(
 }
 
 /** The same as `readUrl`, with an explanation that fits the arguments of `install`. */
-async function urlIn(text: string): Promise<URL> {
+function urlIn(text: string): URL {
   try {
     return readUrl(text);
   } catch (error) {
     if (!(error instanceof UnexplainedMistake)) throw error;
-    const { message, data } = (await import('../../flags/mistakes/explain.ts')).explain(error);
+    const { message, data } = explain(error);
     throw usageError(message.replace('the first argument', 'what follows the host'), data.hint ?? '');
   }
+}
+
+/** What the words say of a server. */
+interface Read {
+  readonly found: EntryArguments;
+  readonly secrets: readonly string[];
+  readonly defaultName: string;
+  /** Rejects with a ProxyError when the program of a local server is not there. */
+  readonly checkProgram: () => Promise<void>;
+}
+
+function remoteServer(given: string, flags: Flags, from: Surroundings): Read {
+  const url = urlIn(given);
+  const basic = credentialsIn(url);
+  const { options, secrets } = read(url, flags, from.env, (file) => readFileSync(file, 'utf8'));
+  const found = entryArguments(url, flags, options.authorizationFromUrl ? basic : undefined, from);
+  return { found, secrets, defaultName: nameFor(url), checkProgram: () => Promise.resolve() };
+}
+
+interface LocalSurroundings extends Surroundings {
+  /** The entry that is taken over, if one is. */
+  readonly taken: Rewritten | undefined;
+  /** Whether the user typed the command in this folder. */
+  readonly isTyped: boolean;
+}
+
+function localServer(command: readonly string[], flags: Flags, from: LocalSurroundings): Read {
+  const { server, secrets } = readLocalServer(command, flags, from.env);
+  const found = localEntryArguments(command, flags, from.taken ?? { env: {}, inherited: [] }, from);
+  const notes = [...found.notes, ...(from.isTyped ? noteOnFiles(server) : [])];
+  return {
+    found: { ...found, notes },
+    secrets,
+    defaultName: server.name,
+    checkProgram: () => checkProgram(server, from.env),
+  };
 }
 
 /** A server that a host has, in the words of this program. */
@@ -106,7 +153,7 @@ export function noServer({ host, place }: Target, text: string, name: string): P
 }
 
 /** The flags of an entry, with those of the command line instead of its own. */
-function merged(taken: ParsedArguments, given: Flags): { readonly flags: Flags; readonly words: readonly string[] } {
+function merged(taken: ParsedArguments, given: Flags): ParsedArguments {
   const own = [...given.all].filter(([option]) => option.only === undefined);
   const isReplaced = (name: string): boolean => own.some(([option]) => option.name === name && !option.repeatable);
   const flags = new Flags();
@@ -117,5 +164,5 @@ function merged(taken: ParsedArguments, given: Flags): { readonly flags: Flags; 
       flags.add(option, value);
     }
   }
-  return { flags, words: taken.positionals };
+  return { ...taken, flags };
 }

@@ -90,8 +90,35 @@ describe('the words of another program', () => {
     ]);
   });
 
+  it.each<[string[], string[]]>([
+    [
+      ['npx', '-y', 'some-server'],
+      ['--', 'npx', '-y', 'some-server'],
+    ],
+    [
+      ['npx', 'some-server', '/srv/mcp-proxy/data'],
+      ['--', 'npx', 'some-server', '/srv/mcp-proxy/data'],
+    ],
+    [
+      ['node', '/bin/mcp-proxy.js', '--quiet', '--', 'npx', 'x'],
+      ['--quiet', '--', 'npx', 'x'],
+    ],
+  ])('of a local server: %j', (given, expected) => {
+    expect(words(...given)).toEqual(expected);
+    expect(parseArguments(expected, {}, () => '').kind).toBe('run-command');
+  });
+
+  it('of a local server come with its folder, and with the variables that the host passes on', () => {
+    const entry = { command: 'node', args: ['$X'], cwd: '/srv', env: { A: 'b' }, env_vars: ['C'] };
+    expect(rewritten(readEntry(entry), hostNamed('codex') ?? expect.unreachable())).toEqual({
+      words: ['--cwd', '/srv', '--', 'node', '$X'],
+      env: { A: 'b' },
+      inherited: ['C'],
+      notes: [],
+    });
+  });
+
   it.each([
-    [['npx', '-y', '@modelcontextprotocol/server-everything']],
     [['uvx', 'mcp-proxy', 'node', 'server.js']],
     [['npx', 'supergateway', '--stdio', 'node server.js']],
     [['npx', 'mcp-remote', URL_TEXT, '--header-file', 'x']],
