@@ -98,4 +98,6 @@ function showConfig() {
   show.heading("What to put into a host's config");
   show.line('Claude Desktop (claude_desktop_config.json), Cursor (.cursor/mcp.json) and most others, with your URL:\n');
   show.line(JSON.stringify({ mcpServers: { 'my-server': entry } }, undefined, 2));
+  show.line('\nTo have it written for you: node bin/mcp-proxy.js install HOST URL, with HOST such as cursor');
+  show.line('(docs/flags.md lists the hosts).');
 }

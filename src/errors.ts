@@ -87,6 +87,19 @@ export class ProxyError extends Error {
   }
 }
 
+/**
+ * The server speaks older revisions only. A bridge can serve the client anyway; without one, the client gets this error.
+ */
+export class LegacyOnly extends ProxyError {
+  /** What a lenient server has answered nevertheless, as JSON text: its result, for a request that must not run again. */
+  readonly result: Buffer | undefined;
+
+  constructor(message: string, data: ErrorData, result?: Buffer) {
+    super('no-common-version', message, data);
+    this.result = result;
+  }
+}
+
 /** The proxy itself ended the work: an error for the waiting client, but not a fault for the log. */
 export class EndedByProxy extends ProxyError {}
 

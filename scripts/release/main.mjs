@@ -19,22 +19,44 @@ import { HERE, TARGETS } from './targets.mjs';
 
 const SUMS = 'SHA256SUMS';
 
-const { values } = parseArgs({
-  options: {
-    targets: { type: 'string', default: TARGETS.map(({ name }) => name).join(',') },
-    out: { type: 'string', default: 'release' },
-    'executables-only': { type: 'boolean', default: false },
-  },
-});
+const USAGE = `npm run release:dry -- [--targets LIST] [--out FOLDER] [--executables-only]
 
-try {
-  await release();
-} catch (error) {
-  process.stderr.write(`release: ${error.message}\n`);
-  process.exitCode = 1;
+  --targets LIST       systems to build executables for, separated by commas: ${TARGETS.map(({ name }) => name).join(', ')};
+                       or here (this system), or none [all]
+  --out FOLDER         where the files go; an archive that is there already is kept [release]
+  --executables-only   build the executables, and nothing else
+`;
+
+const values = flagsIn(process.argv.slice(2));
+if (values?.help) process.stdout.write(USAGE);
+else if (values) await release(values).catch((error) => fail(error.message, 1));
+
+/** The flags; undefined, with the usage on stderr, where they are wrong. @param {string[]} args */
+function flagsIn(args) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        targets: { type: 'string', default: TARGETS.map(({ name }) => name).join(',') },
+        out: { type: 'string', default: 'release' },
+        'executables-only': { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    fail(`${error.message.split('. ')[0]}\n${USAGE}`.trimEnd(), 2);
+    return undefined;
+  }
 }
 
-async function release() {
+/** @param {string} message @param {number} status */
+function fail(message, status) {
+  process.stderr.write(`release: ${message}\n`);
+  process.exitCode = status;
+}
+
+/** @param {NonNullable<ReturnType<typeof flagsIn>>} values */
+async function release(values) {
   const wanted = targetsIn(values.targets);
   const out = path.resolve(root, values.out);
   mkdirSync(out, { recursive: true });

@@ -1,5 +1,6 @@
 /** The environment of a proxy. */
 import type { RefreshElsewhere } from '../auth/refresh-process.ts';
+import type { OpenHeldCalls } from '../core/ports/held.ts';
 import type { Replays } from '../core/ports/replay.ts';
 import type { OpenSessions } from '../core/ports/sessions.ts';
 import type { Env, Locks, Log, SecretStore, VerdictMemory } from '../core/ports.ts';
@@ -30,6 +31,8 @@ export interface Environment {
    */
   readonly openSessions?: OpenSessions;
   readonly replays?: Replays;
+  /** Where calls wait for clients that the server has asked something. If omitted, in this process. */
+  readonly openHeldCalls?: OpenHeldCalls;
   readonly version: string;
   /** Hides the secrets of the configuration wherever text from outside may repeat them. */
   readonly redact: Redact;

@@ -218,8 +218,7 @@ class AllServers implements Servers {
       const connect = stack(this.#layers, shared.connect);
       this.#shares = { connect, close: all.close };
     }
-    // A bridge would open one session for all of them.
-    const layers = layersOf(shared, { measure: measured, bridges: false });
+    const layers = layersOf(shared, { measure: measured, upgrades: false });
     this.#stateless = new ByForwardedHeaders({
       make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
       drop: (server) => server.close(0),

@@ -7,13 +7,14 @@ import { Auth } from '../auth/fetch.ts';
 import type { Config, HttpServer, ProcessConfig, Server } from '../config.ts';
 import type { Peer, Session } from '../core/exchange.ts';
 import type { Cookies, Fetch } from '../core/fetch.ts';
-import type { Layer, NamedLayer } from '../core/layer.ts';
+import type { Connect, Layer, NamedLayer } from '../core/layer.ts';
 import type { AnswerMemory } from '../core/ports.ts';
 import { type Redact, redactedLog, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import { tellWhenSlow } from '../http/slow.ts';
-import { downgrade } from '../layers/bridge/downgrade.ts';
+import { downgrade, type MakeBridge } from '../layers/bridge/downgrade.ts';
+import type { Bridge } from '../layers/bridge/held/bridge.ts';
 import { upgrade } from '../layers/bridge/upgrade.ts';
 import { DEADLINES, deadline } from '../layers/deadline.ts';
 import { firstContact } from '../layers/first-contact/layer.ts';
@@ -163,12 +164,12 @@ export interface LayerChoice {
   readonly measure?: Layer;
   /** Gives all clients one session, and each request a progress token of its own. */
   readonly sharing?: Readonly<Record<'sharing' | 'progress-tokens', Layer>>;
-  /** Whether each session with the server is for one client, so that a bridge can open it in the client's name. */
-  readonly bridges?: boolean;
+  /** Whether clients may open sessions of older revisions. */
+  readonly upgrades?: boolean;
 }
 
 /** The layers between the clients and the server, the one nearest to the clients first. */
-export function layersOf(shared: Shared, { measure, sharing, bridges = true }: LayerChoice = {}): NamedLayer[] {
+export function layersOf(shared: Shared, { measure, sharing, upgrades = true }: LayerChoice = {}): NamedLayer[] {
   const { server, label, silentHint, config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
   const { ignoreTools } = server;
@@ -179,15 +180,24 @@ export function layersOf(shared: Shared, { measure, sharing, bridges = true }: L
     trace: config.logLevel === 'debug' && trace(log),
     filter: ignoreTools.length > 0 && filterTools(ignoreTools),
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version }),
-    downgrade: auth && bridges && downgrade(version),
+    downgrade: downgrade(bridgesFor(shared.environment)),
     ...sharing,
-    upgrade: bridges && upgrade({ log, host: server.kind === 'http' ? server.url.host : server.name }),
+    upgrade: upgrades && upgrade({ log, host: server.kind === 'http' ? server.url.host : server.name }),
     deadline: deadline(DEADLINES, label, silentHint),
     'slow-start': slowStart({ server: label, log, signingIn: waits }),
   };
   const chosen = Object.entries(all).flatMap(([name, layer]) => (layer ? [{ name, layer }] : []));
   log.debug(`layers in front of ${label}: ${chosen.map(({ name }) => name).join(', ')}`);
   return chosen;
+}
+
+/** Loaded when the first client needs it. */
+function bridgesFor(environment: Environment): MakeBridge {
+  let made: Promise<(connect: Connect) => Bridge> | undefined;
+  return async (connect) => {
+    made ??= import('./bridge.ts').then(({ bridges }) => bridges(environment));
+    return (await made)(connect);
+  };
 }
 
 /** A user who sends their own credentials has signed in already. */

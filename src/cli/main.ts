@@ -35,7 +35,7 @@ export function main(): void {
       process.stdout.write(`${__VERSION__}\n`);
       return;
     case 'help':
-      printUsage(action.all);
+      printUsage(action.all, action.command);
       return;
     case 'completion':
       printCompletion(action.shell);
@@ -52,9 +52,9 @@ export function main(): void {
   }
 }
 
-async function printUsage(all: boolean): Promise<void> {
+async function printUsage(all: boolean, command: string | undefined): Promise<void> {
   const { helpText } = await import('./help/usage.ts');
-  process.stdout.write(helpText(__VERSION__, all));
+  process.stdout.write(helpText(__VERSION__, all, command));
 }
 
 async function printCompletion(shell: Shell): Promise<void> {

@@ -34,11 +34,6 @@ export interface Exchange extends Peer {
    * wire has no headers.
    */
   readonly mirrored?: Readonly<Record<string, string>> | undefined;
-  /**
-   * The era that the client relies on because the proxy named it before it could ask the server.
-   * Read it late: it may change.
-   */
-  readonly promised?: (() => Era | undefined) | undefined;
   /** Says that the answer will take a while, so that the endpoint may tell a client that waits on a connection. */
   slow?(): void;
   /** Gives the exchange up: aborts the signal, and the error becomes the answer. */
@@ -49,15 +44,11 @@ export interface Exchange extends Peer {
 export type Handler = (exchange: Exchange) => Promise<Reply>;
 
 /** The same exchange with some changes. */
-export function derived(
-  exchange: Exchange,
-  changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask' | 'promised'>>,
-): Exchange {
+export function derived(exchange: Exchange, changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask'>>): Exchange {
   return {
     call: exchange.call,
     signal: exchange.signal,
     mirrored: exchange.mirrored,
-    promised: exchange.promised,
     slow: () => exchange.slow?.(),
     abort: (error) => exchange.abort(error),
     notify: (call) => exchange.notify(call),
@@ -116,6 +107,8 @@ export interface Session {
   readonly established: boolean;
   /** The era that the server turned out to speak; undefined until it is known. */
   readonly era: Era | undefined;
+  /** Whether the server has a way to say something that belongs to no request. Left out: it has. Never rejects. */
+  announces?(): Promise<boolean>;
   /**
    * For a client whose `initialize` the server has just answered: the server's answer to `server/discover`, if the
    * modern era serves the client better, because the server keeps no session for it. Undefined when there is nothing

@@ -36,6 +36,7 @@ export function changed(session: Session, changes: Partial<Pick<Session, 'reques
     request: changes.request ?? ((exchange) => session.request(exchange)),
     notify: changes.notify ?? ((call) => session.notify(call)),
     close: changes.close ?? ((limit) => session.close(limit)),
+    announces: () => session.announces?.() ?? Promise.resolve(true),
     modernLeg: (initialize, reply) => session.modernLeg?.(initialize, reply),
     get established() {
       return session.established;

@@ -9,8 +9,7 @@ import type { Entry, Host } from './host.ts';
 
 export type Seen =
   | { readonly kind: 'tools'; readonly server: string; readonly revision: string; readonly tools: number }
-  /** The server asks for a sign-in on this page. */
-  | { readonly kind: 'sign-in'; readonly page: string }
+  | { readonly kind: 'sign-in' }
   | { readonly kind: 'failed'; readonly problem: string; readonly hint: string | undefined };
 
 export interface ContactOptions {
@@ -42,11 +41,19 @@ const SHORT = new Set(
   ].flat(),
 );
 
-/** The environment in which the host starts the program. */
+/** What the program needs to open a browser from the terminal of this process. */
+const BROWSER = new Set(
+  [
+    ['BROWSER', 'DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS'],
+    ['SSH_CONNECTION', 'SSH_TTY', 'WSL_DISTRO_NAME'],
+  ].flat(),
+);
+
+/** The environment in which the host starts the program, and what a sign-in needs that begins at this terminal. */
 function environmentOf({ inherits }: Pick<Host, 'inherits'>, entry: Entry, env: Env): Env {
   const wanted = new Set(entry.inherited);
   const own = Object.entries(env).filter(
-    ([name]) => inherits === 'all' || SHORT.has(name.toUpperCase()) || wanted.has(name),
+    ([name]) => inherits === 'all' || SHORT.has(name.toUpperCase()) || BROWSER.has(name) || wanted.has(name),
   );
   return { ...Object.fromEntries(own), ...entry.env };
 }
@@ -119,7 +126,7 @@ class Conversation {
       cursor = list.nextCursor;
     }
     if (this.#page !== undefined && tools.length === 1 && objectOf(tools[0]).name === SIGN_IN_TOOL) {
-      return { kind: 'sign-in', page: this.#page };
+      return { kind: 'sign-in' };
     }
     const name = [server.title ?? server.name, server.version].filter((part) => typeof part === 'string').join(' ');
     return {
@@ -147,8 +154,13 @@ class Conversation {
 
   #refused({ message, data }: Readonly<Record<string, unknown>>): void {
     const { signIn, hint } = objectOf(data);
-    if (typeof signIn === 'string') this.#end({ kind: 'sign-in', page: signIn });
-    else this.#fail(String(message), typeof hint === 'string' ? hint : undefined);
+    if (typeof signIn === 'string') {
+      this.#end({ kind: 'sign-in' });
+      return;
+    }
+    const told = typeof hint === 'string' ? hint : undefined;
+    // Hosts show the message only, so it ends with the hint.
+    this.#fail(told === undefined ? String(message) : String(message).replace(` (${told})`, ''), told);
   }
 
   #read(line: string): void {
@@ -168,7 +180,7 @@ class Conversation {
     }
     this.#send({ id, result: { action: 'accept' } });
     this.#page = url;
-    if (!this.#options.onPage(url)) this.#end({ kind: 'sign-in', page: url });
+    if (!this.#options.onPage(url)) this.#end({ kind: 'sign-in' });
   }
 
   #send(message: object): void {

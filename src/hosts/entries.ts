@@ -62,12 +62,16 @@ function headersOf(entry: Readonly<Record<string, unknown>>): Record<string, str
   };
 }
 
-/** Every text in the entries of a section that may be a secret: variables, headers, and arguments that look like headers. */
+/**
+ * Every text in the entries of a section that may be a secret: variables, headers, and arguments that look like headers.
+ * The name of a file of certificates is none.
+ */
 export function secretsOf(section: unknown): string[] {
   return Object.values(objectOf(section)).flatMap((value) => {
     const { words, env, headers } = readEntry(value);
     const inWords = words.filter((word) => /^(?:--\w[\w-]*=)?[\w-]+:(?!\/\/)/.test(word) && !word.includes('${'));
-    return [...Object.values(env), ...Object.values(headers), ...inWords];
+    const { NODE_EXTRA_CA_CERTS: _, ...others } = env;
+    return [...Object.values(others), ...Object.values(headers), ...inWords];
   });
 }
 

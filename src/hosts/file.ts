@@ -27,7 +27,7 @@ export async function takeSnapshot(file: string, { within }: Bounds): Promise<Sn
   const real = await resolved(file);
   const bounds = await Promise.all(within.map(resolved));
   if (!bounds.some((folder) => isWithin(real, folder))) {
-    throw refusal(`${file} is a link to ${real}, outside of your home folder`, 'replace the link by a file');
+    throw refusal(`${file} is a link to ${real}, outside of your home folder`, 'replace the link with a file');
   }
   const stats = await ifThere(fs.stat(real));
   // The folder of a file that does not exist yet, or the nearest one above.

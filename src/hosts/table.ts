@@ -58,7 +58,7 @@ export const HOSTS: readonly Host[] = [
     shape: ENV,
     expands: BRACES,
     inherits: 'all',
-    reload: 'Cursor reads it at once; see Settings > MCP',
+    reload: 'turn the server on under MCPs in Customize (older versions: Settings > Tools & MCP)',
   },
   {
     // https://docs.windsurf.com/windsurf/cascade/mcp
@@ -133,7 +133,7 @@ export const HOSTS: readonly Host[] = [
     programs: ['zed', 'zeditor'],
     shape: { fixed: { source: 'custom' }, ...ENV },
     inherits: 'all',
-    reload: 'Zed reads it at once; see the settings of the Agent Panel',
+    reload: 'Zed reads it at once; the settings of the Agent Panel show it',
   },
   {
     // https://www.jetbrains.com/help/junie/model-context-protocol-mcp.html
@@ -147,7 +147,7 @@ export const HOSTS: readonly Host[] = [
     programs: ['junie'],
     shape: ENV,
     inherits: 'all',
-    reload: 'Junie reads it at once; see Settings > Tools > Junie > MCP Settings',
+    reload: 'press Apply in Settings > Tools > Junie > MCP Settings, or restart the IDE',
   },
   {
     // https://opencode.ai/docs/mcp-servers

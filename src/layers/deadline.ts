@@ -52,7 +52,6 @@ class TimedExchange implements Exchange {
   readonly call: Call;
   readonly signal: CancelSignal;
   readonly mirrored: Exchange['mirrored'];
-  readonly promised: Exchange['promised'];
   readonly #inner: Exchange;
   readonly #timer: NodeJS.Timeout;
 
@@ -60,7 +59,6 @@ class TimedExchange implements Exchange {
     this.call = inner.call;
     this.signal = inner.signal;
     this.mirrored = inner.mirrored;
-    this.promised = inner.promised;
     this.#inner = inner;
     this.#timer = setTimeout(() => inner.abort(late()), limit);
   }

@@ -13,7 +13,6 @@ import {
   members,
   peekObject,
   withMember,
-  withoutMembers,
 } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import { MODERN_REVISIONS } from './revisions.ts';
@@ -69,15 +68,6 @@ export function envelopeOf(call: Call): Json {
     if (key.startsWith(PREFIX)) envelope = withMember(envelope, key, (meta as Json).subarray(start, end));
   }
   return withMember(encode({}), '_meta', envelope);
-}
-
-/**
- * Parameters without the members that only the modern era puts into `_meta`. Throws a JsonError
- * for a duplicate key.
- */
-export function withoutEnvelope(params: Json): Json {
-  const meta = isObject(params) ? member(params, '_meta') : undefined;
-  return isObject(meta) ? withMember(params, '_meta', withoutMembers(meta, ENVELOPE)) : params;
 }
 
 /** The members of an envelope in a request. */

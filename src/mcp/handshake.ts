@@ -14,10 +14,10 @@ export function ourselves(version: string): Json {
   return encode({ name: 'mcp-proxy', version });
 }
 
-/** Opens a session whose server must not ask for anything: it declares no capabilities. */
-export function initializeCall(clientInfo: Json): Call {
-  const params = encode({ protocolVersion: LEGACY_REVISIONS[0], capabilities: {} });
-  return { method: 'initialize', params: withMember(params, 'clientInfo', clientInfo) };
+/** Opens a session. Without capabilities, its server must not ask for anything. */
+export function initializeCall(clientInfo: Json, capabilities: Json = encode({})): Call {
+  const head = withMember(encode({ protocolVersion: LEGACY_REVISIONS[0] }), 'capabilities', capabilities);
+  return { method: 'initialize', params: withMember(head, 'clientInfo', clientInfo) };
 }
 
 /** Follows the answer to `initialize`. */

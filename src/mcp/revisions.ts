@@ -19,7 +19,7 @@ export function isLegacyRevision(version: string): boolean {
 }
 
 export const HEADER_MISMATCH = -32020;
-const MISSING_CLIENT_CAPABILITY = -32021;
+export const MISSING_CLIENT_CAPABILITY = -32021;
 /** Servers of both eras send this code; its `data.supported` lists the revisions that they speak. */
 export const UNSUPPORTED_VERSION = -32022;
 

@@ -7,8 +7,9 @@ import type { Json } from '../core/json.ts';
 import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
 import type { Spoken } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
-import type { ProxyError } from '../errors.ts';
+import type { LegacyOnly } from '../errors.ts';
 import { discoverCall } from '../mcp/handshake.ts';
+import { isRepeatable } from '../mcp/methods.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
 import { afterAnswer } from './after-answer.ts';
 import { patiently } from './busy.ts';
@@ -66,7 +67,9 @@ export class ModernUpstream {
     const isModern = verdict === 'open' || (verdict === 'discover' && (await this.discover(exchange)) !== undefined);
     if (isModern) this.#remember();
     if (isModern || verdict === 'final') return this.#failures.during(() => replyOf(outcome));
-    throw await this.#legacyOnly(outcome);
+    // What has run must not run again.
+    const ran = outcome.kind === 'answered' && 'result' in outcome.reply && !isRepeatable(call);
+    throw await this.#legacyOnly(outcome, ran ? outcome.reply.result : undefined);
   }
 
   notify(call: Call): Promise<void> | undefined {
@@ -179,9 +182,9 @@ export class ModernUpstream {
     return subscribe(exchange, (x, position) => this.#post(x, position), this.#options.log);
   }
 
-  async #legacyOnly(outcome?: Outcome): Promise<ProxyError> {
+  async #legacyOnly(outcome?: Outcome, result?: Json): Promise<LegacyOnly> {
     this.#refused = true;
     const { legacyOnly } = await import('./detection/era-errors.ts');
-    return legacyOnly(showUrl(this.#options.url), outcome);
+    return legacyOnly(showUrl(this.#options.url), outcome, result);
   }
 }

@@ -56,6 +56,11 @@ export class Upstream implements Session {
     return session && !isModern(call) ? session.notify(call) : this.#modern.notify(call);
   }
 
+  async announces(): Promise<boolean> {
+    const { session } = this.#legacy;
+    return session && 'announces' in session ? session.announces() : true;
+  }
+
   async close(limit: number): Promise<void> {
     // A session that is being opened can be ended at the server only once it is open.
     await this.#legacy.closeOpening(limit);

@@ -61,7 +61,8 @@ it('errors are written', async () => {
 });
 
 it('HTTP mode still says where it listens, and the token that it made', async () => {
-  const proxy = startProxy('https://server.example/mcp', ['--listen', ':0', '--quiet']);
+  const server = await open(startScripted('/mcp', legacyServer()));
+  const proxy = startProxy(server.url, ['--listen', ':0', '--quiet']);
   await proxy.stderrMatching(/listening on .*\n/);
   proxy.kill();
   expect((await proxy.exit()).code).toBe(0);

@@ -1,6 +1,6 @@
 // Each form in which users get the program: the build of the source, the package of npm, the executable of this system,
 // the files of the image, and the bundle of Claude Desktop.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,6 +43,15 @@ form('the package of npm in an empty folder', async () => {
   const { code, output } = await capture([...npm(), 'install', ...flags, archive]);
   expect(code, output).toBe(0);
   return [process.execPath, path.join(project, 'node_modules', '@mikluko', 'mcp-proxy', 'bin', 'mcp-proxy.js')];
+});
+
+it.skipIf(process.platform === 'win32')('the package of npm brings its man page, installed globally', async () => {
+  const archive = await packPackage(path.join(folder, 'packed-for-all'));
+  const prefix = path.join(folder, 'prefix');
+  const flags = ['--global', '--prefix', prefix, '--offline', '--no-audit', '--no-fund'];
+  const { code, output } = await capture([...npm(), 'install', ...flags, archive]);
+  expect(code, output).toBe(0);
+  expect(readFileSync(path.join(prefix, 'share', 'man', 'man1', 'mcp-proxy.1'), 'utf8')).toContain('.TH MCP-PROXY 1');
 });
 
 form('the files of the image', async () => [process.execPath, layOutImage(path.join(folder, 'image')).program]);

@@ -1,9 +1,12 @@
 /** `mcp-proxy uninstall <host> <name>`: takes a server out of the configuration of a host again. */
-import { promises as fs } from 'node:fs';
+import { existsSync, promises as fs } from 'node:fs';
 import { ProxyError } from '../../errors.ts';
 import { serversIn } from '../../hosts/configuration.ts';
+import { readEntry } from '../../hosts/entries.ts';
 import { removeFolders, type Snapshot, writeBackup } from '../../hosts/file.ts';
 import type { Host } from '../../hosts/host.ts';
+import { ownTarget } from '../../hosts/own-entry.ts';
+import { pinnedCommand, runningProgram } from '../../hosts/pinned-command.ts';
 import { backupOf, digest, entryDigest, type Receipt, Receipts } from '../../hosts/receipts.ts';
 import { undone } from '../../hosts/undo.ts';
 import { ifThere } from '../../platform/files.ts';
@@ -42,12 +45,14 @@ export async function uninstall(given: ParsedArguments, { print }: CommandContex
       mode: 0o600,
     });
     if (outcome.kind === 'declined') {
-      throw new ProxyError('internal', 'nothing was changed', { hint: `${name} is still in ${target.place.file}` });
+      throw new ProxyError('internal', 'nothing was changed', { hint: `"${name}" is still in ${target.place.file}` });
     }
     if (outcome.kind !== 'written') return;
     await forget(host, name, { ...outcome, receipt, receipts });
     if (outcome.change.bytes === undefined) await removeFolders(receipt?.folders ?? []);
-    print(`removed ${name} from ${host.name}`);
+    print(`removed "${name}" from ${host.name}`);
+    const backup = backupOf(outcome.snapshot.file, name);
+    if (!receipt && existsSync(backup)) print(`the file from before the installation stays: ${backup}`);
   } catch (error) {
     throw uneditable(target, error);
   }
@@ -85,6 +90,9 @@ async function forget(host: Host, name: string, { snapshot, change, receipt, rec
 
 /** An entry that is as this program wrote it goes without a question. */
 function questionFor(name: string, receipt: Receipt | undefined, value: unknown): string | undefined {
-  if (!receipt) return `${name} was not written by this program, or by another installation of it; remove it?`;
-  return receipt.entry === entryDigest(value) ? undefined : `${name} was edited since; remove it?`;
+  if (receipt) return receipt.entry === entryDigest(value) ? undefined : `"${name}" was edited since; remove it?`;
+  const { command, args } = pinnedCommand(runningProgram());
+  return ownTarget(readEntry(value).words, [command, ...args]) === undefined
+    ? `"${name}" was not written by this program; remove it?`
+    : `there is no record of the installation of "${name}" (the cache folder was emptied); remove it?`;
 }

@@ -40,7 +40,10 @@ ${WORDS}
 ${values.map(([names, value]) => `    ${names.join(' | ')})\n${valueCode(value)}\n      ;;`).join('\n')}
     '')
       if [[ $current == -* ]]; then
-        action=(-W '${flags.flatMap(({ names }) => names).join(' ')}')
+        case \${positionals[0]} in
+${commands.flatMap(({ name, flags: own }) => (own ? [`          ${name}) action=(-W '${own.join(' ')}') ;;`] : [])).join('\n')}
+          *) action=(-W '${flags.flatMap(({ names }) => names).join(' ')}') ;;
+        esac
       elif ((\${#positionals[@]} == 0)); then
         action=(-W '${commands.map(({ name }) => name).join(' ')}')
       elif ((\${#positionals[@]} == 1)); then

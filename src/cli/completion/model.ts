@@ -1,5 +1,6 @@
 /** What a shell can complete, from the table of flags and commands: the same for every shell. */
 
+import { HOST_IDS } from '../flags/install-options.ts';
 import type { Option } from '../flags/option.ts';
 import type { Subcommand } from '../flags/options.ts';
 import type { DescribedOption } from '../help/described-options.ts';
@@ -23,6 +24,8 @@ interface Command {
   readonly help: string;
   /** What may follow, where the table lists it. */
   readonly words: readonly string[];
+  /** The flags that it has, where some belong to it alone. */
+  readonly flags: readonly string[] | undefined;
 }
 
 export interface Completions {
@@ -40,14 +43,24 @@ export function completionsOf(options: readonly DescribedOption[], subcommands: 
     })),
     commands: subcommands
       .filter(({ action }) => action !== undefined)
-      .map(({ name, help, choices = [] }) => ({ name, help, words: choices })),
+      .map(({ name, help, choices = [] }) => ({ name, help, words: choices, flags: flagsOf(name, options) })),
   };
+}
+
+/** The flags of a command that are about what it does: its own, and those of the server that it writes. */
+function flagsOf(command: string, options: readonly DescribedOption[]): readonly string[] | undefined {
+  const isOwn = ({ only }: Option): boolean => only?.includes(command) === true;
+  if (!options.some(isOwn)) return undefined;
+  const has = (option: Option): boolean =>
+    isOwn(option) || (command !== 'uninstall' && option.only === undefined && option.group !== 'http');
+  return options.filter(has).map(({ name }) => `--${name}`);
 }
 
 /** The name of a value in the help says what the value is. */
 function kindOf({ value, choices }: Option): Value | undefined {
   if (value === undefined) return undefined;
   if (choices) return { kind: 'words', words: choices };
+  if (value === 'HOST') return { kind: 'words', words: HOST_IDS };
   if (/(?:^|\|)@FILE$/.test(value)) return { kind: 'at-file' };
   if (/^FILE$/.test(value)) return { kind: 'file' };
   return { kind: /^(?:DIR|FOLDER)$/.test(value) ? 'folder' : 'text' };

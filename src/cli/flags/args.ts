@@ -49,7 +49,8 @@ export type Action =
   | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
   | ({ readonly kind: 'install' | 'uninstall'; readonly words: ParsedArguments } & Given<ProcessConfig>)
   | { readonly kind: 'completion'; readonly shell: Shell }
-  | { readonly kind: 'help'; readonly all: boolean }
+  /** `command` is the first word, for commands that have a help of their own. */
+  | { readonly kind: 'help'; readonly all: boolean; readonly command: string | undefined }
   | { readonly kind: 'version' };
 
 /** What to do. Throws a ProxyError `usage` with a hint when the arguments do not say it. */
@@ -57,7 +58,9 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   // Whoever asks for help gets it, whatever else is wrong.
   const own = ownWords(argv);
   const help = own.findIndex((word) => /^(?:--help|-h|--help=all)$/.test(word));
-  if (help !== -1) return { kind: 'help', all: own[help] === '--help=all' || own[help + 1] === 'all' };
+  if (help !== -1) {
+    return { kind: 'help', all: own[help] === '--help=all' || own[help + 1] === 'all', command: own[0] };
+  }
   const { flags, positionals, command } = readTokens(argv);
   if (flags.has('version')) return { kind: 'version' };
   for (const [option, values] of flags.all) for (const value of values) checkValue(option, value);
@@ -197,7 +200,7 @@ function loudness(flags: Flags): Pick<ProcessConfig, 'logLevel' | 'quiet'> {
   const level = flags.text('log-level') as Level | undefined;
   if (!flags.has('quiet')) return { logLevel: level ?? DEFAULTS.logLevel };
   if (level === undefined) return { logLevel: 'error', quiet: true };
-  throw usageError('--quiet and --log-level exclude each other', 'leave one of them out');
+  throw usageError('--quiet and --log-level cannot be used together', 'leave one of them out');
 }
 
 /** How to write what is wrong with the arguments, also where they cannot be read. */

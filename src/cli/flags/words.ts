@@ -120,7 +120,9 @@ export function checkValue(option: Option, value: string | boolean): void {
   const expected = option.check?.(value);
   if (expected)
     throw usageError(
-      option.expands ? invalidValue(option.name, value, false) : invalidValue(option.name, value),
+      option.expands
+        ? invalidValue(option.name, value, false)
+        : invalidValue(option.name, value, option.name === 'name' || undefined),
       expected,
     );
 }

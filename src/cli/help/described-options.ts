@@ -21,7 +21,7 @@ const DESCRIPTIONS: Readonly<Record<string, Description>> = {
   'ignore-tool': { help: 'hide and block tools; * matches anything' },
   'log-level': { help: 'how much to log', default: 'info' },
   'log-format': { help: 'plain text, or one JSON object per line', default: DEFAULTS.logFormat },
-  quiet: { help: 'log errors only, and what must be seen, such as the page of a sign-in', rare: true },
+  quiet: { help: 'log errors only, and what you need to see, such as the page of a sign-in', rare: true },
   ca: { help: 'trust the authorities in this PEM file too', rare: true },
   cert: { help: 'client certificate to show to the server, PEM; with --key', rare: true },
   key: { help: 'private key of --cert, PEM', rare: true },

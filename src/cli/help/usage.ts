@@ -1,5 +1,6 @@
 /** The text of `--help`, from the table that parsing uses. */
 
+import { HOST_IDS } from '../flags/install-options.ts';
 import { SUBCOMMANDS, type Subcommand } from '../flags/options.ts';
 import { DESCRIBED, type DescribedOption } from './described-options.ts';
 
@@ -16,8 +17,8 @@ const EXAMPLES = `Examples:
       serve HTTP clients at http://localhost:8080/mcp`;
 
 const BY_HAND = `  an entry by hand:
-  {"mcpServers": {"example": {"command": "npx",
-    "args": ["-y", "@mikluko/mcp-proxy", "https://server.example/mcp"]}}}`;
+  {"mcpServers": {"example": {"command": "/path/to/node", "args":
+    ["/path/to/mcp-proxy/bin/mcp-proxy.js", "https://server.example/mcp"]}}}`;
 
 const GROUPS: readonly (readonly [title: string, group: DescribedOption['group']])[] = [
   ['Common', undefined],
@@ -36,8 +37,52 @@ export interface UsageOptions {
 }
 
 /** The help of this program. */
-export function helpText(version: string, all: boolean): string {
+export function helpText(version: string, all: boolean, command?: string): string {
+  if (!all && (command === 'install' || command === 'uninstall')) return commandHelp(command, DESCRIBED);
   return usageText({ version, options: DESCRIBED, subcommands: SUBCOMMANDS, all });
+}
+
+const HOSTS_LINE = wrapped(`hosts: ${HOST_IDS.join(', ')}`, 2);
+
+/** The arguments and the example of the commands with a help of their own. */
+const USAGES = {
+  install: {
+    lines: [
+      'mcp-proxy install <host> <url> [flags]',
+      'mcp-proxy install <host> [flags] -- <command>',
+      'mcp-proxy install <host> --from HOST NAME [flags]',
+    ],
+    meaning: 'Shows what it adds to the configuration of a host, asks, writes it, and connects once.',
+    example: 'mcp-proxy install cursor https://server.example/mcp --name example',
+    more: 'Flags for the server, such as --header, become part of the entry: mcp-proxy --help all',
+  },
+  uninstall: {
+    lines: ['mcp-proxy uninstall <host> <name> [flags]'],
+    meaning: 'Takes a server out of the configuration of a host, and brings back what was there before.',
+    example: 'mcp-proxy uninstall cursor example',
+    more: '',
+  },
+} as const;
+
+/** The help of a command that has flags of its own. */
+function commandHelp(command: keyof typeof USAGES, options: readonly DescribedOption[]): string {
+  const { lines, meaning, example, more } = USAGES[command];
+  const own = options.filter(({ group, only }) => group === 'install' && only?.includes(command));
+  return [
+    ...lines.map((line, i) => `${i === 0 ? 'Usage: ' : '       '}${line}`),
+    '',
+    ...wrapped(meaning, 0),
+    '',
+    'Hosts:',
+    ...wrapped(HOST_IDS.join(', '), 2),
+    '',
+    'Flags:',
+    ...own.flatMap(describe),
+    ...(more === '' ? [] : ['', ...wrapped(more, 0)]),
+    '',
+    `Example: ${example}`,
+    '',
+  ].join('\n');
 }
 
 export function usageText({ version, options, subcommands, all }: UsageOptions): string {
@@ -61,7 +106,7 @@ export function usageText({ version, options, subcommands, all }: UsageOptions):
     ...entry('<url> | -- <command>', 'connect clients to this server'),
     ...commands,
     ...groups,
-    ...(all ? [BY_HAND] : []),
+    ...(all ? [...HOSTS_LINE, BY_HAND] : []),
     '',
   ].join('\n');
 }

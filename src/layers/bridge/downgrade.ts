@@ -1,35 +1,123 @@
 /**
- * Puts a modern client in front of a legacy server, for a client that was promised the modern era before the proxy
- * could ask the server.
+ * Bridges a modern client to a legacy server. Clients and servers of the same era pass: their requests go straight to
+ * the server, whose answer to the first one shows which era it speaks.
  */
-import type { Handler } from '../../core/exchange.ts';
-import { changed, type Layer } from '../../core/layer.ts';
-import { ProxyError } from '../../errors.ts';
-import type { LegacyServer } from './legacy-server.ts';
+import type { Exchange, Handler, Peer, Session } from '../../core/exchange.ts';
+import { JsonError } from '../../core/json.ts';
+import type { Call, Reply } from '../../core/jsonrpc.ts';
+import { type Connect, changed, type Layer } from '../../core/layer.ts';
+import { LegacyOnly } from '../../errors.ts';
+import { declaredRevision } from '../../mcp/envelope.ts';
+import type { Bridge } from './held/bridge.ts';
+
+/** Makes the bridge of one client to the server that `connect` opens sessions with. */
+export type MakeBridge = (connect: Connect) => Promise<Bridge>;
+
+/** @param makeBridge loads the bridge: most clients do not need it. */
+export function downgrade(makeBridge: MakeBridge): Layer {
+  return (inner) => (client) => {
+    const lendable = new LendableSession(inner, client);
+    const { session } = lendable;
+    let bridge: Bridge | undefined;
+    let making: Promise<Bridge> | undefined;
+    const cross = async (exchange: Exchange, error: unknown): Promise<Reply> => {
+      if (!(error instanceof LegacyOnly)) throw error;
+      making ??= makeBridge((peer) => lendable.connect(peer));
+      bridge = await making;
+      return error.result ? bridge.ran(exchange, error.result) : bridge.request(exchange);
+    };
+    const request: Handler = (exchange) => {
+      // A bridge without a session knows no more of the server than a new client does.
+      if (bridge && !bridge.empty && isModern(exchange.call)) return bridge.request(exchange);
+      if (exchange.call.method === 'initialize') {
+        bridge?.closeUnused();
+        lendable.reserve();
+      }
+      // A modern server has shown that it needs no bridge.
+      if (session.era === 'modern') return session.request(exchange);
+      return lendable.own.request(exchange).catch((error: unknown) => cross(exchange, error));
+    };
+    return {
+      request,
+      notify: (call) => (bridge && isModern(call) ? bridge.notify(call) : lendable.own.notify(call)),
+      get established() {
+        return session.established || (bridge?.established ?? false);
+      },
+      get era() {
+        return session.era;
+      },
+      announces: () => lendable.own.announces?.() ?? Promise.resolve(true),
+      async close(limit) {
+        // First the bridge: what it cancels belongs to the session.
+        const closing = bridge ? bridge.close(limit) : making?.then((made) => made.close(limit));
+        await Promise.all([closing, lendable.close(limit)]);
+      },
+    };
+  };
+}
 
 /**
- * Bridges clients that rely on the promise. All others get the server's own answer, and can open again.
- * @param version of this program, for a server whose client does not give its own
+ * The client's session with the server. The bridge takes it over if the client does not open it itself: it has found out
+ * the era of the server, and a local server need not be started a second time.
  */
-export function downgrade(version: string): Layer {
-  return (inner) => (client) => {
-    const server = inner(client);
-    const next: Handler = (exchange) => server.request(exchange);
-    let bridge: Promise<LegacyServer> | undefined;
-    const request: Handler = (exchange) => {
-      // A client that opens a session itself no longer relies on a promise.
-      if (exchange.call.method === 'initialize') bridge = undefined;
-      if (bridge) return bridge.then((legacy) => legacy.request(exchange));
-      if (!exchange.promised) return next(exchange);
-      return next(exchange).catch((error: unknown) => {
-        const crosses = error instanceof ProxyError && error.code === 'no-common-version' && server.era === 'legacy';
-        if (!crosses || exchange.promised?.() !== 'modern') throw error;
-        bridge ??= import('./legacy-server.ts').then(
-          ({ LegacyServer }) => new LegacyServer(next, (call) => server.notify(call), version),
-        );
-        return bridge.then((legacy) => legacy.request(exchange));
-      });
+class LendableSession {
+  readonly session: Session;
+  readonly #inner: Connect;
+  readonly #client: Peer;
+  /** Gets what the server says outside of requests. */
+  #hearer: Peer;
+  #lent = false;
+  /** The client has opened a session. */
+  #reserved = false;
+  /** The client's session after the first one was lent. */
+  #second: Session | undefined;
+
+  constructor(inner: Connect, client: Peer) {
+    this.#inner = inner;
+    this.#client = client;
+    this.#hearer = client;
+    this.session = inner({
+      notify: (call) => this.#hearer.notify(call),
+      ask: (call, signal) => this.#hearer.ask(call, signal),
+      room: () => this.#hearer.room(),
+    });
+  }
+
+  /** The session for the client's own messages. */
+  get own(): Session {
+    return this.#second ?? this.session;
+  }
+
+  /** The client opens a session. */
+  reserve(): void {
+    this.#reserved = true;
+    if (this.#lent) this.#second ??= this.#inner(this.#client);
+  }
+
+  /** Opens a session for the bridge. */
+  connect(peer: Peer): Session {
+    if (this.#lent || this.#reserved) return this.#inner(peer);
+    this.#lent = true;
+    this.#hearer = peer;
+    const giveBack = async (): Promise<void> => {
+      this.#lent = false;
+      this.#hearer = this.#client;
     };
-    return changed(server, { request });
-  };
+    return changed(this.session, { close: giveBack });
+  }
+
+  async close(limit: number): Promise<void> {
+    await Promise.all([this.session.close(limit), this.#second?.close(limit)]);
+  }
+}
+
+/** Whether a message is of the modern era; the server judges one that cannot be read. */
+function isModern(call: Call): boolean {
+  if (call.method === 'server/discover') return true;
+  try {
+    return declaredRevision(call) !== undefined;
+  } catch (error) {
+    if (error instanceof JsonError) return false;
+    throw error;
+  }
 }

@@ -5,9 +5,9 @@
  * `reducer.ts` decides what happens next. This file performs what every client needs, `waiting.ts` the rest.
  */
 
-import { derived, detached, type Era, type Exchange, type Handler, type Session } from '../../core/exchange.ts';
+import { derived, detached, type Exchange, type Handler, type Session } from '../../core/exchange.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
-import { goesStraight, kindOf, reduce, reliesOnPromise } from './reducer.ts';
+import { goesStraight, kindOf, reduce } from './reducer.ts';
 import { cancellable, type SentRequest } from './sent-request.ts';
 import { type Effect, type End, type Event, NEW_CLIENT, type Next, type State, type Step } from './state.ts';
 import { userNeeded } from './user-needed.ts';
@@ -102,11 +102,8 @@ export class FirstContact {
     return 'type' in first ? first : first.userNeeded(request);
   }
 
-  /** Passes a request on, or to a bridge if the server does not speak the era that the client was promised. */
   #forward(exchange: Exchange): Promise<Reply> {
-    if (this.#state.contact.phase === 'connected') return this.#server.request(exchange);
-    const promised = (): Era | undefined => (reliesOnPromise(this.#state, exchange.call) ? 'modern' : undefined);
-    return this.#server.request(derived(exchange, { promised }));
+    return this.#server.request(exchange);
   }
 
   /** Shows the sign-in page through the client, if there is a page and the client can show it. */

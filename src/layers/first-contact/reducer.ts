@@ -71,17 +71,6 @@ export function goesStraight({ contact }: State, kind: Kind): boolean {
   return contact.phase === 'connected' && FIRST[kind].connected === FORWARD;
 }
 
-/**
- * Whether a client that sends this relies on a promise of the modern era. Otherwise it gets the server's own answer, and
- * can open again.
- */
-export function reliesOnPromise({ promised, discovered, signedIn }: State, { method }: Call): boolean {
-  if (method === 'initialize') return false;
-  if (promised || method === 'server/discover') return promised;
-  // A client new to this process may have been promised it by another process of ours, before the user signed in.
-  return !discovered && signedIn;
-}
-
 export function reduce(state: State, event: Event): Transition {
   switch (event.type) {
     case 'request':
@@ -107,7 +96,7 @@ export function reduce(state: State, event: Event): Transition {
     case 'not-connected':
       return notConnected(state, event.initialize);
     case 'signed-in':
-      return connect({ ...state, signedIn: true }, NOTHING);
+      return connect(state, NOTHING);
   }
 }
 
@@ -122,7 +111,7 @@ function begin(state: State, { kind, exchange }: ClientRequest, pending: boolean
 /** Nothing begun for an earlier `initialize` belongs to this one. */
 function opening(state: State, initialize: Exchange): State {
   const mayAsk = peekObject(initialize.call.params, 'capabilities', 'elicitation', 'url') ? 'when-ready' : 'no';
-  return { ...state, contact: { phase: 'opening', initialize }, promised: false, mayAsk };
+  return { ...state, contact: { phase: 'opening', initialize }, mayAsk };
 }
 
 function notified(state: State, call: Call): Transition {
@@ -141,7 +130,7 @@ function answered(state: State, { kind, exchange }: ClientRequest, reply: Reply)
     const contact: Contact = isOpening(state, exchange) ? CONNECTED : state.contact;
     return { state: { ...state, contact }, effects: remember(call, reply), next };
   }
-  if (kind === 'discover') return { state: { ...state, discovered: true }, effects: remember(call, reply), next };
+  if (kind === 'discover') return { state, effects: remember(call, reply), next };
   const succeeded = 'result' in reply;
   const contact = succeeded && state.contact.phase === 'new' ? CONNECTED : state.contact;
   // The server may have a tool with the name of the sign-in tool itself.
@@ -152,20 +141,14 @@ function answered(state: State, { kind, exchange }: ClientRequest, reply: Reply)
 
 function failed(state: State, { kind, exchange }: ClientRequest, error: unknown): Transition {
   const code = error instanceof ProxyError ? error.code : undefined;
-  if (kind === 'discover' && code === 'sign-in-needed') return promise(state);
-  const discovered = state.discovered || (kind === 'discover' && code === 'no-common-version');
+  if (kind === 'discover' && code === 'sign-in-needed') return go(state, recall(state));
   const contact: Contact = isOpening(state, exchange) ? NEW : state.contact;
-  return go({ ...state, contact, discovered }, { end: 'fail', error });
+  return go({ ...state, contact }, { end: 'fail', error });
 }
 
 function userNeeded(state: State, { kind, exchange }: ClientRequest, prompt: Json | undefined): Transition {
-  if (kind === 'initialize') return go(state, recall(state));
-  if (kind === 'discover') return promise(state);
+  if (kind === 'initialize' || kind === 'discover') return go(state, recall(state));
   return kind === 'list' ? go(state, WAIT_FOR_ANSWER) : giveUp(state, exchange.call, prompt);
-}
-
-function promise(state: State): Transition {
-  return go({ ...state, promised: true }, recall(state));
 }
 
 function late(state: State, { kind, exchange }: ClientRequest, prompt: Json | undefined): Transition {

@@ -30,12 +30,6 @@ export type Phase = Contact['phase'];
 /** What the proxy knows of one client. */
 export interface State {
   readonly contact: Contact;
-  /** The proxy has answered `server/discover` instead of the server: it promised the modern era unseen. */
-  readonly promised: boolean;
-  /** The server itself has answered the client's `server/discover`. */
-  readonly discovered: boolean;
-  /** A sign-in was completed since the client came, by this process or another one. */
-  readonly signedIn: boolean;
   /** The proxy has asked a modern client to show the sign-in page. */
   readonly prompted: boolean;
   /** The client has a list of tools with only the sign-in tool. */
@@ -46,9 +40,6 @@ export interface State {
 
 export const NEW_CLIENT: State = {
   contact: { phase: 'new' },
-  promised: false,
-  discovered: false,
-  signedIn: false,
   prompted: false,
   madeUp: false,
   mayAsk: 'no',

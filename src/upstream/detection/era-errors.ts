@@ -3,7 +3,7 @@
 import { peek } from '../../core/json.ts';
 import type { Reply } from '../../core/jsonrpc.ts';
 import { printable } from '../../core/redact.ts';
-import { ModernOnly, ProxyError } from '../../errors.ts';
+import { LegacyOnly, ModernOnly } from '../../errors.ts';
 import { isModernRevision, LEGACY_REVISIONS, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import type { Outcome } from '../outcome.ts';
 import { namedRevisions } from './verdict.ts';
@@ -44,17 +44,18 @@ export function modernOnly(where: string, { outcome, discovered, remembered }: M
 /**
  * The client opened with a request of 2026-07-28, and the server speaks older revisions only.
  * @param where the server, in a form that is safe to show
+ * @param result what it has answered nevertheless, if that must not run again
  */
-export function legacyOnly(where: string, outcome?: Outcome): ProxyError {
+export function legacyOnly(where: string, outcome?: Outcome, result?: Buffer): LegacyOnly {
   const supported = shownRevisions(outcome) ?? LEGACY_REVISIONS;
-  return new ProxyError(
-    'no-common-version',
+  return new LegacyOnly(
     `${where} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
     {
       ...(outcome?.kind === 'refused' && outcome.error.data),
       supported,
       hint: `use a client that also speaks one of these revisions: ${supported.join(', ')}`,
     },
+    result,
   );
 }
 

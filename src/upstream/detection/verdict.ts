@@ -66,15 +66,20 @@ export function afterModernPost(outcome: Outcome, method: string): Verdict {
   if (isModernError(code)) return 'open';
   const discovering = method === 'server/discover';
   if (outcome.kind === 'answered') {
-    if (!discovering) return 'result' in outcome.reply ? 'open' : 'final';
-    const verdict = afterRevisions(namedRevisions(outcome.reply));
-    // A server that answers `server/discover` names its revisions: the client gets that answer, whatever they are.
-    return verdict ? (verdict === 'open' ? 'open' : 'final') : 'other-era';
+    if (!discovering) return afterModernAnswer(outcome.reply);
+    // The client gets the answer of a server that speaks neither era.
+    return afterRevisions(namedRevisions(outcome.reply)) ?? 'other-era';
   }
   if (outcome.status !== 400 && outcome.status !== 404 && outcome.status !== 405) return 'final';
   if (outcome.reply === undefined || discovering) return 'other-era';
   // A modern server refuses with these codes too, and so do many legacy servers when the session is missing.
   return 'discover';
+}
+
+/** A lenient legacy server runs a request of another era as one of its own. Its result does not say what kind it is. */
+function afterModernAnswer(reply: Reply): Verdict {
+  if ('error' in reply) return 'final';
+  return peek(reply.result, 'resultType') === undefined ? 'discover' : 'open';
 }
 
 /** Whether a `server/discover` found a modern server. */

@@ -124,6 +124,13 @@ export class StreamableSession {
     return sent;
   }
 
+  /** Whether the server offers the stream for messages that belong to no request. */
+  async announces(): Promise<boolean> {
+    await this.#initialized;
+    await this.#listener.opening;
+    return !this.#listener.refused;
+  }
+
   #listen(): void {
     if (!this.#ending) this.#listener.start(this.#roundTrip);
   }

@@ -29,6 +29,8 @@ export class StandaloneStream {
   #abort = new Cancellation();
   /** Settles when the first GET is answered or must have arrived; undefined before and after that. */
   opening: Promise<void> | undefined;
+  /** Whether the server has refused the last GET. */
+  refused = false;
 
   constructor(options: StandaloneStreamOptions) {
     this.#options = options;
@@ -46,10 +48,16 @@ export class StandaloneStream {
       // Some servers send the headers of a stream only together with its first event.
       const timer = setTimeout(resolve, Math.max(ARRIVED, roundTrip));
       const open: StandaloneStreamOptions['open'] = (lastEventId, signal) =>
-        this.#options.open(lastEventId, signal).finally(() => {
-          clearTimeout(timer);
-          resolve();
-        });
+        this.#options
+          .open(lastEventId, signal)
+          .then((response) => {
+            this.refused = isRefusal(response);
+            return response;
+          })
+          .finally(() => {
+            clearTimeout(timer);
+            resolve();
+          });
       listen({ ...this.#options, open }, abort.signal);
     }).then(() => {
       if (this.opening === opening) this.opening = undefined;
@@ -81,6 +89,10 @@ async function listen(options: StandaloneStreamOptions, signal: CancelSignal): P
   }
 }
 
+function isRefusal({ status }: HttpResponse): boolean {
+  return status >= 400 && status < 500 && status !== 429;
+}
+
 async function once(
   options: StandaloneStreamOptions,
   position: EventPosition,
@@ -91,7 +103,7 @@ async function once(
   const served = (): boolean => position.events > before || Date.now() - started >= LIVED;
   try {
     const response = await options.open(position.lastEventId, signal);
-    if (response.status >= 400 && response.status < 500 && response.status !== 429) {
+    if (isRefusal(response)) {
       response.body.destroy();
       options.log.debug(`upstream: offers no event stream (HTTP ${response.status})`);
       return { kind: 'refused' };

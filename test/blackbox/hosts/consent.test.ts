@@ -11,7 +11,7 @@ import { opened } from '../../peers/opened.ts';
 import { proxyEnvironment, startProxy } from '../../peers/proxy.ts';
 import { WAIT_MS } from '../../peers/rpc.ts';
 import { startScripted } from '../../peers/scripted.ts';
-import { CTRL_C, hasTerminal, startTerminal } from '../../peers/terminal.ts';
+import { CTRL_C, hasTerminal, startTerminal, visibleLines } from '../../peers/terminal.ts';
 import { run } from '../sign-in/command.ts';
 import { HOST_FILES, HostHome } from './host-home.ts';
 
@@ -29,7 +29,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     const { server, home, file } = await setting();
     const args = ['install', 'cursor', server.url, '--name', 'mine'];
     const terminal = await open(startTerminal(args, { home: home.folder }));
-    await terminal.shows(/\+ {5}"mine": \{[\s\S]*add mine to Cursor\? \[y\/N\] $/);
+    await terminal.shows(/\+ {5}"mine": \{[\s\S]*add "mine" to Cursor\? \[y\/N\] $/);
     return { home, file, terminal };
   }
 
@@ -38,8 +38,8 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     expect(home.text('cursor')).toBe(BEFORE);
     terminal.type(answer);
     expect(await terminal.exit()).toBe(0);
-    expect(terminal.screen).toMatch(
-      /added mine to Cursor\nconnected to minimal 1, revision 2025-11-25, 1 tool\nnext: /,
+    expect(visibleLines(terminal.screen).join('\n')).toMatch(
+      /added "mine" to Cursor\nconnected to minimal 1, revision 2025-11-25, 1 tool\nnext: [^\n]+\nto undo: mcp-proxy uninstall cursor mine; until then, the file from before is .+mcp\.json\.before-mine\.bak\n/,
     );
     expect(home.entry('cursor', 'mine').command).toBe(process.execPath);
   });
@@ -74,7 +74,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     const { home, file, terminal } = await asked();
     writeFileSync(file, BEFORE.replace('"other"', '"mine"'));
     terminal.type('y\n');
-    await terminal.shows(/replace mine in Cursor\? \[y\/N\] $/);
+    await terminal.shows(/replace "mine" in Cursor\? \[y\/N\] $/);
     terminal.type('n\n');
     expect(await terminal.exit()).toBe(1);
     expect(home.text('cursor')).toBe(BEFORE.replace('"other"', '"mine"'));
@@ -94,7 +94,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     await run('install', ['cursor', server.url, '--yes', '--name', 'mine'], { home: home.folder });
     writeFileSync(file, home.text('cursor').replace('/mcp"', '/mcp", "--log-level", "debug"'));
     const terminal = await open(startTerminal(['uninstall', 'cursor', 'mine'], { home: home.folder }));
-    await terminal.shows(/mine was edited since; remove it\? \[y\/N\] $/);
+    await terminal.shows(/"mine" was edited since; remove it\? \[y\/N\] $/);
     terminal.type('y\n');
     expect(await terminal.exit()).toBe(0);
     expect(home.text('cursor')).toBe(BEFORE);
@@ -134,7 +134,7 @@ it('an installation waits for another one that is writing, and then reads the fi
 });
 
 describe('a server that asks for a sign-in', () => {
-  it('is shown with the page, where nobody is there to sign in', async () => {
+  it('is said to ask for one, where nobody is there to sign in', async () => {
     const authorizationServer = await open(startAuthorizationServer());
     const server = await open(startProtectedServer({ authorizationServer }));
     const home = await open(new HostHome());
@@ -142,8 +142,10 @@ describe('a server that asks for a sign-in', () => {
     const args = ['cursor', server.url, '--yes', '--name', 'mine'];
     const { code, err, out } = await run('install', args, { home: home.folder });
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    const said = out.indexOf('connected; the server asks for a sign-in, and the host will show this page:');
-    expect(out[said + 1]).toMatch(new RegExp(`^${new URL(authorizationServer.url).origin}/authorize\\?`));
+    const said = out.indexOf('the server asks for a sign-in:');
+    expect(out[said + 1]).toBe(`start Cursor to sign in, or run: mcp-proxy login ${server.url}`);
+    // The page leads back to a program that has ended.
+    expect(out.join('\n')).not.toContain('/authorize');
   });
 
   it.runIf(hasTerminal)('is connected once the user of a terminal has signed in', async () => {
@@ -154,7 +156,8 @@ describe('a server that asks for a sign-in', () => {
     home.add('cursor');
     const args = ['install', 'cursor', server.url, '--yes', '--name', 'mine'];
     const terminal = await open(startTerminal(args, { home: home.folder, env: { BROWSER: browser.command } }));
-    await terminal.shows(/connected to .+, revision 2025-11-25, \d+ tools?/);
+    await terminal.shows(/connected to (?!mcp-proxy).+, revision 2025-11-25, \d+ tools?/);
+    expect(terminal.screen).toContain('if your browser did not open this page, open it yourself:');
     expect(await terminal.exit()).toBe(0);
   });
 });

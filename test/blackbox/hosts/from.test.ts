@@ -31,6 +31,9 @@ it('an entry for mcp-remote works in another host, with its variables', async ()
     }),
   );
   const { code, out } = await install('cursor', '--from', 'claude-desktop', 'theirs', '--yes');
+  expect(out).toContain(
+    'Claude Desktop keeps its entry "theirs"; to remove it: mcp-proxy uninstall claude-desktop theirs',
+  );
   expect({ code, text: out.join('\n') }).toEqual({ code: 0, text: expect.not.stringContaining('correct-horse') });
   const { args, env } = home.entry('cursor', 'theirs');
   expect(args.slice(1)).toEqual([

@@ -36,6 +36,7 @@ describe.each([
     const env = { MY_KEY: 'correct-horse' };
     const installed = await run('install', [host, server.url, ...flags], { ...options, env });
     expect(installed).toMatchObject({ err: expect.stringContaining('must be started with MY_KEY in its environment') });
+    expect(installed.err).toMatch(/^the entry works only where these paths exist: .+ and .+mcp-proxy\.js$/m);
     const text = readFileSync(path.join(project, name), 'utf8');
     expect(text).toContain('X-Key:${MY_KEY}');
     expect(text).toContain('X-Region:eu');

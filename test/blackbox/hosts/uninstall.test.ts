@@ -1,8 +1,11 @@
 // Undoing an installation after other things have happened.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { cacheFolder } from '../../../src/platform/folders.ts';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';
+import { proxyEnvironment } from '../../peers/proxy.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { run } from '../sign-in/command.ts';
 import { HOST_FILES, HostHome } from './host-home.ts';
@@ -89,12 +92,30 @@ it('an entry that was formatted anew since is not one that was edited', async ()
 
 it('an entry of somebody else is removed only with consent', async () => {
   const { home, uninstall } = await setting('cursor');
-  const { code, out } = await uninstall('other');
+  const { code, out, err } = await uninstall('other');
   expect(code).toBe(2);
+  expect(err).toContain('"other" was not written by this program; remove it?');
   expect(out.join('\n')).toContain('-     "other": {');
   expect(home.text('cursor')).toBe(HOST_FILES.cursor?.content);
   expect(await uninstall('other', '--yes')).toMatchObject({ code: 0 });
   expect(JSON.parse(home.text('cursor'))).toEqual({ mcpServers: {} });
+});
+
+it('an entry without a record of its installation is recognised', async () => {
+  const { home, file, install, uninstall } = await setting('cursor');
+  await install('mine');
+  await rm(cacheFolder(proxyEnvironment(home.folder), process.platform, () => home.folder) as string, {
+    recursive: true,
+  });
+  const { code, err } = await uninstall('mine');
+  const question = 'there is no record of the installation of "mine" (the cache folder was emptied); remove it?';
+  expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(question) });
+  const { out } = await uninstall('mine', '--yes');
+  expect(out.slice(-2)).toEqual([
+    'removed "mine" from Cursor',
+    `the file from before the installation stays: ${file}.before-mine.bak`,
+  ]);
+  expect(home.text('cursor')).toBe(HOST_FILES.cursor?.content);
 });
 
 it('--print shows what would go, and changes nothing', async () => {

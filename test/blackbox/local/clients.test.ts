@@ -123,13 +123,15 @@ describe('clients of 2026-07-28', () => {
     modern.vanish();
   });
 
-  it('get a clear error when the server is of the other era, and it does not keep a process', async () => {
+  it('share a process of a server of the other era, which keeps no other', async () => {
     const { server, serving } = await serve({});
-    const client = new ModernClient(`${serving.url}/mcp`);
-    const { message } = await client.call('tools/list', {});
-    expect(message.error?.code).toBe(-31005);
-    await server.allGone();
+    const clients = [1, 2].map(() => new ModernClient(`${serving.url}/mcp`));
+    for (const client of clients) expect(await tool(client, 'echo', { text: 'ok' })).toBe('ok');
+    expect(await tool(clients[0] as ModernClient, 'state')).toContain('"initializations":1');
+    // The first one was asked for its era, and refused.
+    expect(server.pids()).toHaveLength(2);
     expect(await tool(await join(serving), 'echo', { text: 'ok' })).toBe('ok');
+    for (const client of clients) client.vanish();
   });
 });
 

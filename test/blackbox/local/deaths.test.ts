@@ -133,10 +133,20 @@ describe('a client that does not speak the era of the server', () => {
     expect(server.pids()).toHaveLength(1);
   });
 
-  it('and asks as 2026-07-28 has it is told what the server speaks', async () => {
+  it('and asks as 2026-07-28 has it is served by the process that was asked first', async () => {
     const server = await open(scripted());
     const proxy = startProxy(undefined, ['--', ...server.command]);
-    await expect(proxy.rpc.modern('tools/list')).rejects.toMatchObject({ code: -31005 });
-    await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({ code: -31005 });
+    expect((await proxy.rpc.modern('server/discover')).supportedVersions).toEqual(['2026-07-28']);
+    expect(await proxy.rpc.modern('tools/list')).toMatchObject({ resultType: 'complete' });
+    expect(server.pids()).toHaveLength(1);
+  });
+
+  it('and then opens with initialize is served by it too', async () => {
+    const server = await open(scripted());
+    const proxy = startProxy(undefined, ['--', ...server.command]);
+    await proxy.rpc.modern('tools/list');
+    await proxy.rpc.initialize();
+    expect((await proxy.rpc.request('tools/list')).tools.length).toBeGreaterThan(0);
+    expect(server.pids()).toHaveLength(1);
   });
 });

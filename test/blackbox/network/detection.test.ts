@@ -14,7 +14,6 @@ import { startSdkV2Modern } from '../../peers/sdk-v2-modern.ts';
 import { startServerEverythingSse } from '../../peers/server-everything.ts';
 
 const open = opened();
-const NO_COMMON_VERSION = -31005;
 const CALL = { name: 'echo', arguments: { message: 'x' } };
 
 async function recorded(
@@ -99,15 +98,17 @@ describe('a modern client', () => {
     ['SDK v1 with sessions', startSdkV1Stateful],
     ['SDK v1 without sessions', startSdkV1Stateless],
     ['HTTP+SSE', startServerEverythingSse],
-  ])('with %s is told that it does not speak that revision', async (_, start) => {
+  ])('with %s is served in a session that the proxy opens', async (name, start) => {
     const { recorder, proxy } = await recorded(start);
-    await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({
-      code: NO_COMMON_VERSION,
-      message: expect.stringContaining(MODERN),
-      data: { supported: expect.arrayContaining(['2025-11-25']) },
-    });
+    expect((await proxy.rpc.modern('server/discover')).supportedVersions).toEqual([MODERN]);
+    await proxy.rpc.modern('tools/call', CALL);
     await proxy.close();
-    expect(sent(recorder)).toEqual(['POST server/discover']);
+    const lines = sent(recorder);
+    const opening = name === 'HTTP+SSE' ? ['POST initialize', 'GET', 'POST initialize'] : ['POST initialize'];
+    expect(lines.slice(0, 1 + opening.length)).toEqual(['POST server/discover', ...opening]);
+    expect(lines.filter((line) => line === 'POST tools/call')).toHaveLength(1);
+    const call = recorder.requests.find(({ body }) => rpcMethod(body) === 'tools/call');
+    expect(call?.headers).not.toHaveProperty('mcp-method');
   });
 
   it.each([401, 403, 500, 503])('that gets %i is not told a tale about revisions', async (status) => {
@@ -150,11 +151,18 @@ describe('a modern client', () => {
     },
   );
 
-  it('with sse-only is told that no such transport has its revision', async () => {
+  it('with sse-only is served over that transport, or told that the URL does not speak it', async () => {
+    const everything = await open(startServerEverythingSse());
+    const served = startProxy(everything.url, ['--transport', 'sse-only']);
+    expect((await served.rpc.modern('tools/list')).tools.length).toBeGreaterThan(0);
+    await served.close();
     const server = await open(startScripted('/mcp', modernServer()));
     const proxy = startProxy(server.url, ['--transport', 'sse-only']);
-    await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({ code: NO_COMMON_VERSION });
+    await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({
+      code: -31003,
+      message: expect.stringContaining('--transport'),
+    });
     await proxy.close();
-    expect(server.lines).toEqual([]);
+    expect(server.lines[0]).toBe('GET');
   });
 });

@@ -27,11 +27,11 @@ it.each(['server/discover', 'tools/list', 'tools/call'])(
     const proxy = startProxy(server.url);
     const params = method === 'tools/call' ? { name: 'echo', arguments: {} } : {};
     for (let time = 0; time < 2; time++) {
-      await expect(proxy.rpc.modern(method, params)).rejects.toMatchObject({
-        code: NO_COMMON_VERSION,
-        data: { supported: LEGACY },
-      });
+      expect(await proxy.rpc.modern(method, params)).toMatchObject({ resultType: 'complete' });
     }
+    // Its era is known from the first answer on.
+    const modern = server.requests.filter(({ body }) => body.includes(MODERN));
+    expect(modern.map(({ body }) => JSON.parse(body).method)).toEqual([method]);
     await proxy.rpc.initialize('2025-11-25');
     expect((await proxy.rpc.request('tools/list')).tools).toHaveLength(1);
     await proxy.close();
@@ -41,12 +41,12 @@ it.each(['server/discover', 'tools/list', 'tools/call'])(
 it('a server that names none of its revisions is asked once', async () => {
   const server = await open(startScripted('/mcp', goServer(null)));
   const proxy = startProxy(server.url);
-  await expect(proxy.rpc.modern('tools/list')).rejects.toMatchObject({ code: NO_COMMON_VERSION });
-  expect(server.lines).toEqual(['POST tools/list', 'POST server/discover']);
+  expect((await proxy.rpc.modern('tools/list')).tools).toHaveLength(1);
+  expect(server.lines.slice(0, 3)).toEqual(['POST tools/list', 'POST server/discover', 'POST initialize']);
   await proxy.close();
 });
 
-it('a discover result of legacy revisions is the answer, and those are what the server speaks', async () => {
+it('a server that discovers legacy revisions only is a legacy server', async () => {
   const serve = legacyServer({
     'server/discover': `{"supportedVersions":${JSON.stringify(LEGACY)},"capabilities":{}}`,
   });
@@ -55,8 +55,8 @@ it('a discover result of legacy revisions is the answer, and those are what the 
     startScripted('/mcp', (seen, res) => (rpc(seen).method === 'tools/list' ? refuse : serve)(seen, res)),
   );
   const proxy = startProxy(server.url);
-  expect((await proxy.rpc.modern('server/discover')).supportedVersions).toEqual(LEGACY);
-  await expect(proxy.rpc.modern('tools/list')).rejects.toMatchObject({ code: NO_COMMON_VERSION });
+  expect((await proxy.rpc.modern('server/discover')).supportedVersions).toEqual([MODERN]);
+  expect((await proxy.rpc.modern('tools/list')).tools).toHaveLength(1);
   await proxy.rpc.initialize('2025-11-25');
   expect((await proxy.rpc.request('tools/list')).tools).toHaveLength(1);
   await proxy.close();
@@ -69,6 +69,7 @@ it('a modern server that a legacy one takes the place of is not taken for modern
   expect((await proxy.rpc.modern('tools/list')).tools).toHaveLength(1);
   serve = goServer();
   await expect(proxy.rpc.modern('tools/list')).rejects.toMatchObject({ code: NO_COMMON_VERSION });
+  expect((await proxy.rpc.modern('tools/list')).tools).toHaveLength(1);
   serve = modernServer();
   expect((await proxy.rpc.modern('tools/list')).tools).toHaveLength(1);
   await proxy.close();
@@ -111,19 +112,17 @@ it.each(['null', '"2026-07-28"', '[]', '[null,7]', undefined])(
       startScripted('/mcp', legacyServer({ 'server/discover': `{${member}"capabilities":{}}` })),
     );
     const proxy = startProxy(server.url);
-    await expect(proxy.rpc.modern('server/discover')).rejects.toMatchObject({
-      code: NO_COMMON_VERSION,
-      message: expect.stringContaining(`(the supportedVersions of its server/discover result: ${found ?? 'none'})`),
-    });
+    expect((await proxy.rpc.modern('server/discover')).supportedVersions).toEqual([MODERN]);
     await proxy.close();
   },
 );
 
 it('the revisions that a server names are shown without what a terminal would obey', async () => {
-  const server = await open(
-    startScripted('/mcp', goServer(['2025-11-25', '\u001b[31mred\u001b[0m', 'x'.repeat(9_000)])),
-  );
+  let serve = modernServer();
+  const server = await open(startScripted('/mcp', (seen, res) => serve(seen, res)));
   const proxy = startProxy(server.url, ['--log-level', 'debug']);
+  await proxy.rpc.modern('server/discover');
+  serve = goServer(['2025-11-25', '\u001b[31mred\u001b[0m', 'x'.repeat(9_000)]);
   const { message } = await proxy.rpc.exchange('server/discover', modernParams());
   expect(message.error?.data.supported).toEqual(['2025-11-25', '[31mred [0m', `${'x'.repeat(20)}…`]);
   await proxy.close();

@@ -72,6 +72,8 @@ const LINES: readonly Row[] = [
   ['--client-token ', ['@']],
   ['--client-token @client.', ['@client.json']],
   ['--client-token c', []],
+  ['install cursor --from co', ['codex']],
+  ['uninstall vs', ['vscode']],
 ];
 
 describe.runIf(hasShell('bash'))('bash', () => {
@@ -88,6 +90,9 @@ describe.runIf(hasShell('bash'))('bash', () => {
     ['--ca cl', ['client two.json', 'client.json']],
     ['--header a:b: log', ['login', 'logout']],
     ['-- log', []],
+    ['uninstall cursor --', ['--print', '--project', '--yes']],
+    ['install cursor --n', ['--name']],
+    ['install cursor --l', ['--log-format', '--log-level']],
   ])('%s', async (line, candidates) => {
     const { folder } = await open(folderWithFiles());
     expect(completeInBash(`mcp-proxy ${line}`, folder)).toEqual([...candidates].sort());

@@ -28,7 +28,7 @@ if (isWriting) {
 
 it('is a part of the package', () => {
   const { files, man } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
-  expect(man).toBe('./man/mcp-proxy.1');
+  expect(man).toEqual(['./man/mcp-proxy.1']);
   expect(files).toContain('man');
 });
 

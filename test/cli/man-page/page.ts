@@ -44,7 +44,7 @@ const VARIABLES: readonly (readonly [names: string, meaning: string])[] = [
 const FILES: readonly (readonly [name: string, meaning: string])[] = [
   [
     '~/.cache/mcp-proxy, ~/Library/Caches/mcp-proxy, %LocalAppData%\\mcp-proxy',
-    'Tokens, readable by their user alone, and what is known about servers. Deleting the folder is always safe.',
+    'Tokens, readable by their user alone, and what is known about servers. Deleting the folder costs a sign-in, and uninstall asks before it removes an entry.',
   ],
 ];
 
@@ -66,9 +66,12 @@ export function manPage(options: readonly Option[], subcommands: readonly Subcom
     text('A client on standard input and output uses a remote MCP server as if it ran on this machine.'),
     text('With --listen, HTTP clients use it. The words after -- are the command of a server on this machine.'),
     text('When the server asks for a sign-in, the browser of the user opens.'),
-    text('Flags may stand before or after the URL, and their values behind a space or an equals sign.'),
+    text('Flags may come before or after the URL. A space or an equals sign separates a flag from its value.'),
     '.SH COMMANDS',
-    ...built.flatMap(({ name, argument, help }) => entry(synopsis(`${name} ${argument}`), sentence(help))),
+    ...built.flatMap(({ name, argument, help, choices }) => {
+      const hosts = name === 'install' && choices ? ` ${text(`The hosts are ${choices.join(', ')}.`)}` : '';
+      return entry(synopsis(`${name} ${argument}`), sentence(help) + hosts);
+    }),
     '.SH OPTIONS',
     ...GROUPS.flatMap(([title, group]) => [
       `.SS ${text(title)}`,

@@ -2,11 +2,8 @@
 import { type Answer, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { legacyServer, modernServer, rpcErrorBody, sseServer } from '../../peers/minimal-server.ts';
-import { modernParams } from '../../peers/rpc.ts';
 import { answer, type Script, startScripted } from '../../peers/scripted.ts';
-import { startSdkV1Stateful } from '../../peers/sdk-v1-stateful.ts';
 import { type Group, server } from './mistake.ts';
-import { told } from './transcript.ts';
 
 const ASKING = JSON.stringify({
   resultType: 'input_required',
@@ -119,12 +116,6 @@ export const SERVERS: Group = {
       title: 'The server speaks only 2026-07-28 and asks the user something, and the client cannot',
       command: 'mcp-proxy {url}',
       setUp: scripted(modernServer({ 'tools/call': ASKING })),
-    },
-    {
-      title: 'The client speaks only 2026-07-28, and the server does not',
-      command: 'mcp-proxy {url}',
-      setUp: server(() => startSdkV1Stateful()),
-      play: async ({ rpc }) => told((await rpc.exchange('tools/list', modernParams({}))).message),
     },
     {
       title: 'The server speaks only HTTP+SSE, and --transport forbids it',

@@ -6,11 +6,10 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
 import { closeProxies, PROGRAM, privateHome, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
+import { MODERN } from '../../peers/rpc.ts';
 import { EVERYTHING_HTTP, EVERYTHING_SSE } from './everything-servers.ts';
 import { V1_STATEFUL, V1_STATELESS, V2_MODERN } from './feature-servers.ts';
 import { connect } from './subject.ts';
-
-const NO_COMMON_VERSION = -31005;
 
 // A subclass makes the SDK probe on this very process; the base class probes on a second one that it throws away.
 class InPlaceStdio extends StdioClientTransport {}
@@ -26,34 +25,36 @@ describe.each([V1_STATEFUL, V1_STATELESS, EVERYTHING_HTTP, EVERYTHING_SSE])(
     });
     afterAll(() => peer.close());
 
-    it('gets an error for each request, and the same process still serves initialize', async () => {
+    it('is served in its own era, and the same process still serves initialize', async () => {
       const { rpc, close } = startProxy(peer.url);
-      for (const method of ['server/discover', 'tools/list']) {
-        await expect(rpc.modern(method)).rejects.toMatchObject({
-          code: NO_COMMON_VERSION,
-          message: expect.stringMatching(/ does not speak MCP 2026-07-28; it must be opened with initialize/),
-        });
-      }
+      const discovered = await rpc.modern('server/discover');
+      expect(discovered).toMatchObject({ resultType: 'complete', supportedVersions: [MODERN] });
+      expect(discovered.capabilities).not.toHaveProperty('tasks');
+      const listed = await rpc.modern('tools/list');
+      expect(listed).toMatchObject({ resultType: 'complete', ttlMs: 0, cacheScope: 'private' });
+      expect(listed.tools.length).toBeGreaterThan(0);
       const { capabilities } = await rpc.initialize('2025-11-25');
       expect(capabilities.tools).toBeDefined();
       expect((await rpc.request('tools/list')).tools.length).toBeGreaterThan(0);
       expect(await close()).toEqual({ code: 0, signal: null });
     });
 
-    it('that insists on its revision fails to connect', async () => {
-      await expect(connect('SDK v2 modern', 'proxy', peer.url)).rejects.toThrow();
+    it('that insists on its revision connects', async () => {
+      const client = await connect('SDK v2 modern', 'proxy', peer.url);
+      expect(client.opening).toMatchObject({ version: MODERN, era: 'modern' });
+      await client.close();
     });
 
     it.each([
       ['on the same process', InPlaceStdio],
       ['on a second process', StdioClientTransport],
-    ])('that may fall back does, when it asks %s', async (_, Stdio) => {
+    ])('that may fall back does not need to, when it asks %s', async (_, Stdio) => {
       const home = privateHome();
       const client = new Client({ name: 'fallback', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
       const env = proxyEnvironment(home);
       const [command, ...script] = PROGRAM;
       await client.connect(new Stdio({ command, args: [...script, peer.url], env, stderr: 'pipe' }));
-      expect(client.getProtocolEra()).toBe('legacy');
+      expect(client.getProtocolEra()).toBe('modern');
       expect((await client.listTools()).tools.length).toBeGreaterThan(0);
       await client.close();
       rmSync(home, { recursive: true, force: true });

@@ -1,13 +1,7 @@
 // The envelope of 2026-07-28 in `_meta` (specification 2026-07-28, "Base Protocol").
 import { describe, expect, it } from 'vitest';
 import { JsonError } from '../../../src/core/json.ts';
-import {
-  declaredCapabilities,
-  declaredClient,
-  declaredRevision,
-  envelopeOf,
-  withoutEnvelope,
-} from '../../../src/mcp/envelope.ts';
+import { declaredCapabilities, declaredClient, declaredRevision, envelopeOf } from '../../../src/mcp/envelope.ts';
 
 const P = 'io.modelcontextprotocol/';
 const withParams = (params: string) => ({ method: 'm', params: Buffer.from(params) });
@@ -82,24 +76,5 @@ describe('parameters that are an envelope only', () => {
     expect(made(`{"name":"x","_meta":{"progressToken":1,${own},"com.example/x":2}}`)).toBe(
       `{"_meta":{${version},${own}}}`,
     );
-  });
-});
-
-describe('parameters without the envelope', () => {
-  it.each([
-    [
-      `{"_meta":{"${P}protocolVersion":"2026-07-28","a": 1 ,"${P}clientInfo":{},"${P}clientCapabilities":{},"${P}logLevel":"info"},"n":1e400}`,
-      '{"_meta":{"a": 1},"n":1e400}',
-    ],
-    [`{"_meta":{"${P}subscriptionId":1}}`, `{"_meta":{"${P}subscriptionId":1}}`],
-    ['{"_meta":[1]}', '{"_meta":[1]}'],
-    ['{}', '{}'],
-    ['[]', '[]'],
-  ])('%s', (params, rest) => {
-    expect(withoutEnvelope(Buffer.from(params)).toString()).toBe(rest);
-  });
-
-  it('are refused where two readers could see different ones', () => {
-    expect(() => withoutEnvelope(Buffer.from('{"_meta":{},"_meta":{}}'))).toThrow(JsonError);
   });
 });

@@ -1,8 +1,10 @@
 // Every contract of core/ports as a service on another machine would keep it: it knows nothing at once, answers a few
 // macrotasks late, in the order of the calls, and fails now and then.
+import type { Held, HeldCalls, OpenHeldCalls } from '../../../src/core/ports/held.ts';
 import type { Replays } from '../../../src/core/ports/replay.ts';
 import type { OpenSessions, Served, Sessions, SessionsOptions } from '../../../src/core/ports/sessions.ts';
 import { type Locks, NOT_YET, type SecretStore, type VerdictMemory } from '../../../src/core/ports.ts';
+import { memoryHeldCalls } from '../../../src/state/held-calls.ts';
 import { memoryLocks } from '../../../src/state/memory-locks.ts';
 import { memoryReplays } from '../../../src/state/memory-replay-buffer.ts';
 import { memoryStore } from '../../../src/state/memory-secrets.ts';
@@ -27,6 +29,7 @@ export interface Remote {
   readonly memory: VerdictMemory;
   readonly replays: Replays;
   readonly openSessions: OpenSessions;
+  readonly openHeldCalls: OpenHeldCalls;
 }
 
 export function startRemote(failEvery = 0): Remote {
@@ -108,6 +111,17 @@ export function startRemote(failEvery = 0): Remote {
         idle: () => sessions.idle(),
         close: (limit) => sessions.close(limit),
         destroy: (reason) => sessions.destroy(reason),
+      };
+    },
+    openHeldCalls: <C extends Held>(): HeldCalls<C> => {
+      const held = memoryHeldCalls<C>();
+      return {
+        get size() {
+          return held.size;
+        },
+        hold: (call) => answer(() => held.hold(call)),
+        take: (handle) => answer(() => held.take(handle)),
+        forget: (handle) => answer(() => held.forget(handle)).catch(() => {}),
       };
     },
   };

@@ -6,7 +6,10 @@ import { usageError } from '../../flags/usage-error.ts';
 export async function agree(question: string, { yes }: { readonly yes: boolean }): Promise<boolean> {
   if (yes) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw usageError('nothing was written: there is no terminal to ask on', 'add --yes to write without asking');
+    throw usageError(
+      `nothing was written: there is no terminal to ask on (${question})`,
+      'add --yes to write without asking',
+    );
   }
   process.stderr.write(`${question} [y/N] `);
   // Without an output: the terminal itself lets the user edit the line, and turns Ctrl-C into a signal.

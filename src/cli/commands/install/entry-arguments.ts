@@ -3,6 +3,7 @@
  * program of this machine (`ps`). Pure.
  */
 import path from 'node:path';
+import { isLoopback } from '../../../config.ts';
 import type { Env } from '../../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../../core/redact.ts';
 import { objectOf } from '../../../hosts/entries.ts';
@@ -49,7 +50,9 @@ export function entryArguments(url: URL, flags: Flags, basic: string | undefined
   if (basic !== undefined) args.push('--header', collected.header(`Authorization:${basic}`));
   args.push(...flagWords(flags, collected));
   if (from.host.inherits === 'short') {
-    for (const name of [...READ, ...(flags.has('enable-proxy') ? PROXIES : [])]) collected.copy(name, false);
+    const usesTls = url.protocol === 'https:' || !isLoopback(url.hostname);
+    const names = [...(usesTls ? READ : []), ...(flags.has('enable-proxy') ? PROXIES : [])];
+    for (const name of names) collected.carryOver(name);
   }
   const { env, inherited, secrets, notes } = collected;
   return { args, env, inherited, secrets: [...secrets, ...urlSecrets(url)], notes };
@@ -182,6 +185,14 @@ class Collected {
     const names = [...text.matchAll(PLACEHOLDER)].map(([, name]) => name as string);
     for (const name of names) this.copy(name, true);
     return names.length > 0;
+  }
+
+  /** Copies a variable that the program itself reads, and says so. */
+  carryOver(name: string): void {
+    const isNew = !Object.hasOwn(this.env, name);
+    this.copy(name, false);
+    if (!isNew || !Object.hasOwn(this.env, name)) return;
+    this.notes.push(`${name} is copied into the entry: ${this.#from.host.name} does not pass it on to servers`);
   }
 
   /** Makes a host with a short environment pass a variable on. */

@@ -136,7 +136,8 @@ class Rewriting {
     } else if (key === 'oauth2bearer' && value !== undefined) {
       this.flags.push('--header', `Authorization: Bearer ${value}`);
     } else if (hint?.startsWith('leave it out')) {
-      this.notes.push(`${flag} is left out${hint.slice('leave it out'.length)}`);
+      const rest = hint.slice('leave it out'.length).replace(/^, or (.*)$/, '; if you need it, add $1');
+      this.notes.push(`${flag} is left out${rest}`);
     } else if (hint !== undefined && /^--[a-z-]+(?: [a-z]+)?$/.test(hint)) {
       this.flags.push(...hint.split(' '));
     } else {

@@ -1,6 +1,7 @@
 /** From the words of `install` and `uninstall` to what is to be done. Pure. */
 import type { Host } from '../../../hosts/host.ts';
 import { HOSTS, hostNamed } from '../../../hosts/table.ts';
+import { checkServerName } from '../../flags/checks.ts';
 import { nearest } from '../../flags/mistakes/nearest.ts';
 import { isHttpUrl } from '../../flags/url-argument.ts';
 import { UnexplainedMistake, usageError } from '../../flags/usage-error.ts';
@@ -46,6 +47,15 @@ export function readInstall({ flags, positionals, command }: ParsedArguments): I
     return { host, source: { command }, name };
   }
   if (url === undefined) throw usageError('no URL given', INSTALL.replace('HOST', host.id));
+  const named = [url, ...more].find((one) => !isHttpUrl(one));
+  if (
+    more.length === 1 &&
+    named !== undefined &&
+    checkServerName(named) === undefined &&
+    more.concat(url).some(isHttpUrl)
+  ) {
+    throw usageError('there is a word beside the URL', `to give the server a name, use --name ${named}`);
+  }
   if (more.length > 0) {
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets: positionals.slice(1), headers, subcommand: 'install' });

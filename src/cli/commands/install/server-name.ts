@@ -18,3 +18,24 @@ export function nameFor({ hostname }: URL): string {
       .slice(0, 64) || 'server'
   );
 }
+
+/**
+ * A name that no other server has, for a server whose own name is taken: with what is particular about the path of its
+ * URL, with the port, or with a number.
+ */
+export function freeName(name: string, target: string, isTaken: (name: string) => boolean): string {
+  const details = URL.canParse(target) ? detailsOf(new URL(target)) : [];
+  const candidates = details.map((detail) => `${name}-${detail}`);
+  const free = candidates.find((candidate) => candidate.length <= 64 && !isTaken(candidate));
+  if (free !== undefined) return free;
+  for (let number = 2; ; number++) {
+    const candidate = `${name.slice(0, 60)}-${number}`;
+    if (!isTaken(candidate)) return candidate;
+  }
+}
+
+/** The last particular part of the path, and the port. */
+function detailsOf({ pathname, port }: URL): string[] {
+  const part = pathname.split('/').findLast((one) => /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(one) && !GENERAL.test(one));
+  return [part, port].filter((detail) => detail !== undefined && detail !== '') as string[];
+}

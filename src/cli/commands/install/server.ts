@@ -8,9 +8,10 @@ import type { Entry, Host } from '../../../hosts/host.ts';
 import { pinnedCommand, runningProgram } from '../../../hosts/pinned-command.ts';
 import { read } from '../../flags/args.ts';
 import { checkServerName } from '../../flags/checks.ts';
+import { explain } from '../../flags/mistakes/explain.ts';
 import { credentialsIn } from '../../flags/read-headers.ts';
 import { readUrl } from '../../flags/url-argument.ts';
-import { usageError } from '../../flags/usage-error.ts';
+import { UnexplainedMistake, usageError } from '../../flags/usage-error.ts';
 import { checkValue, Flags, type ParsedArguments, readTokens } from '../../flags/words.ts';
 import { snapshotOf, type Target, targetOf, uneditable } from './configuration-file.ts';
 import { type EntryArguments, entryArguments, localEntryArguments, type Surroundings } from './entry-arguments.ts';
@@ -68,8 +69,24 @@ export async function serverOf(
     },
     program: [command, ...args],
     secrets: [...secrets, ...found.secrets, ...Object.values(taken?.env ?? {})],
-    notes: [...(taken?.notes ?? []), ...found.notes, ...(warning ? [warning] : [])],
+    notes: [
+      ...(taken?.notes ?? []),
+      ...found.notes,
+      ...(warning ? [warning] : []),
+      ...(shared ? [`the entry works only where these paths exist: ${[command, ...args].join(' and ')}`] : []),
+    ],
   };
+}
+
+/** The same as `readUrl`, with an explanation that fits the arguments of `install`. */
+function urlIn(text: string): URL {
+  try {
+    return readUrl(text);
+  } catch (error) {
+    if (!(error instanceof UnexplainedMistake)) throw error;
+    const { message, data } = explain(error);
+    throw usageError(message.replace('the first argument', 'what follows the host'), data.hint ?? '');
+  }
 }
 
 /** What the words say of a server. */
@@ -82,7 +99,7 @@ interface Read {
 }
 
 function remoteServer(given: string, flags: Flags, from: Surroundings): Read {
-  const url = readUrl(given);
+  const url = urlIn(given);
   const basic = credentialsIn(url);
   const { options, secrets } = read(url, flags, from.env, (file) => readFileSync(file, 'utf8'));
   const found = entryArguments(url, flags, options.authorizationFromUrl ? basic : undefined, from);

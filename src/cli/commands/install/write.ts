@@ -6,6 +6,7 @@ import { hasSection, serversIn, snippet, withServer } from '../../../hosts/confi
 import { entryValue, readEntry } from '../../../hosts/entries.ts';
 import { type Snapshot, writeBackup } from '../../../hosts/file.ts';
 import type { Host } from '../../../hosts/host.ts';
+import { ownTarget, targetIn } from '../../../hosts/own-entry.ts';
 import { backupOf, digest, entryDigest, type Receipt, Receipts } from '../../../hosts/receipts.ts';
 import { undone } from '../../../hosts/undo.ts';
 import { ifThere } from '../../../platform/files.ts';
@@ -14,8 +15,9 @@ import { usageError } from '../../flags/usage-error.ts';
 import type { CommandContext } from '../context.ts';
 import { type Change, changeFile, type Target, uneditable } from './configuration-file.ts';
 import type { Server } from './server.ts';
+import { freeName } from './server-name.ts';
 
-interface WriteOptions extends Pick<CommandContext, 'print' | 'redact'> {
+interface WriteOptions extends Pick<CommandContext, 'print' | 'redact' | 'log'> {
   /** Whether the file is for others too. */
   readonly shared: boolean;
   readonly ask: (question: string) => Promise<boolean>;
@@ -24,17 +26,18 @@ interface WriteOptions extends Pick<CommandContext, 'print' | 'redact'> {
 interface Plan {
   readonly change: Change;
   readonly receipt: Receipt;
+  /** Whether the file has a server of this name. */
+  readonly replaces: boolean;
 }
 
 /** Rejects with a ProxyError when nothing was written. */
 export async function writeServer(server: Server, target: Target, options: WriteOptions): Promise<void> {
   const { host } = target;
-  const { print, redact, shared, ask } = options;
+  const { print, redact, log, shared, ask } = options;
   const receipts = new Receipts(cacheFolder(process.env));
-  let receipt: Receipt | undefined;
+  let planned: Plan | undefined;
   const plan = async (snapshot: Snapshot, text: string): Promise<Change | undefined> => {
-    const planned = await planFor(server, host, { snapshot, text, receipts });
-    receipt = planned?.receipt;
+    planned = await planFor(server, host, { snapshot, text, receipts });
     return planned?.change;
   };
   const mode = shared ? 0o666 & ~process.umask() : 0o600;
@@ -43,17 +46,23 @@ export async function writeServer(server: Server, target: Target, options: Write
     if (outcome.kind === 'declined') {
       throw new ProxyError('internal', 'nothing was written', { hint: '--print shows what to write by hand' });
     }
-    if (outcome.kind === 'unchanged') print(`${server.name} is in ${host.name} already`);
-    if (outcome.kind !== 'written' || !receipt) return;
+    if (outcome.kind === 'unchanged') print(`"${server.name}" is in ${host.name} already`);
+    if (outcome.kind !== 'written' || !planned) return;
+    const { receipt, replaces } = planned;
     await receipts.write({ ...receipt, folders: [...receipt.folders, ...outcome.folders] });
-    print(`added ${server.name} to ${host.name}`);
+    print(`${replaces ? 'replaced' : 'added'} "${server.name}" ${replaces ? 'in' : 'to'} ${host.name}`);
   } catch (error) {
     const told = uneditable(target, error);
-    if (told !== error) {
-      print('to add by hand (--print shows hidden values too):');
-      print(redact(snippet(host, server.name, server.entry)));
-    }
-    throw told;
+    if (!(told instanceof ProxyError) || told === error) throw told;
+    // The reason first: what follows is longer than many a terminal.
+    log.error(told.message);
+    print('to add by hand (--print shows hidden values too):');
+    print(redact(snippet(host, server.name, server.entry)));
+    throw new ProxyError(
+      'internal',
+      'nothing was written',
+      told.data.hint === undefined ? {} : { hint: told.data.hint },
+    );
   }
 }
 
@@ -72,7 +81,7 @@ async function planFor(server: Server, host: Host, { snapshot, text, receipts }:
   const value = entryValue(host, entry);
   if (isDeepStrictEqual(old, value)) return undefined;
   const receipt = await receipts.read(file, name);
-  if (old !== undefined && !receipt) refuseTaken(server, host, old);
+  if (old !== undefined) refuseTaken(server, host, servers);
   const backup = backupOf(file, name);
   // What an uninstall brings back: what was there before this program wrote the server for the first time.
   const before =
@@ -84,9 +93,10 @@ async function planFor(server: Server, host: Host, { snapshot, text, receipts }:
   return {
     change: {
       bytes,
-      question: old === undefined ? `add ${name} to ${host.name}?` : `replace ${name} in ${host.name}?`,
+      question: old === undefined ? `add "${name}" to ${host.name}?` : `replace "${name}" in ${host.name}?`,
       prepare: () => writeBackup({ ...snapshot, bytes: before }, backup),
     },
+    replaces: old !== undefined,
     receipt: {
       file,
       name,
@@ -100,12 +110,15 @@ async function planFor(server: Server, host: Host, { snapshot, text, receipts }:
   };
 }
 
-/** Throws a usage error when a name that the program chose is that of a server that it did not write. */
-function refuseTaken({ name, isNamed, program }: Server, host: Host, old: unknown): void {
-  const words = readEntry(old).words.slice(0, program.length);
-  if (isNamed || isDeepStrictEqual(words, [...program])) return;
+/** Throws a usage error when a name that the program chose is that of a server that is for something else. */
+function refuseTaken({ name, isNamed, program, entry }: Server, host: Host, servers: Servers): void {
+  const target = targetIn(entry.args.slice(program.length - 1)) ?? '';
+  if (isNamed || ownTarget(readEntry(servers[name]).words, program) === target) return;
+  const free = freeName(name, target, (candidate) => Object.hasOwn(servers, candidate));
   throw usageError(
-    `${host.name} has another server with the name ${name}`,
-    `--name ${name}-2 adds this one, --name ${name} replaces the other one`,
+    `${host.name} has another server with the name "${name}"`,
+    `--name ${free} adds this one, --name ${name} replaces the other one`,
   );
 }
+
+type Servers = Readonly<Record<string, unknown>>;

@@ -162,7 +162,7 @@ describe('flags that are wrong', () => {
       ['--transport', ''],
       /^invalid value for --transport \| expected one of http-first, sse-first, http-only, sse-only/,
     ],
-    [['--quiet', '--log-level', 'debug'], /^--quiet and --log-level exclude each other \| leave one of them out/],
+    [['--quiet', '--log-level', 'debug'], /^--quiet and --log-level cannot be used together \| leave one of them out/],
     [['--log-level', 'verbose'], /^invalid value for --log-level \| expected one of debug, info, warn, error/],
     [['--log-format', 'JSON'], /^invalid value for --log-format: "[A-Za-z-]+" \| did you mean json\?/],
     [['--log-level', 'INFO'], /did you mean info\?/],

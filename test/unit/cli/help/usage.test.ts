@@ -69,5 +69,5 @@ it.each([
   [['-h', 'all'], true],
   [['--help=all'], true],
 ])('%j asks for all: %s', (words, all) => {
-  expect(parseArguments(words, {}, () => '')).toEqual({ kind: 'help', all });
+  expect(parseArguments(words, {}, () => '')).toEqual({ kind: 'help', all, command: words[0] });
 });

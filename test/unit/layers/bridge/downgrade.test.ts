@@ -1,101 +1,200 @@
-// What a legacy server says, as a modern client gets it over the bridge.
-import { describe, expect, it } from 'vitest';
-import { Cancellation } from '../../../../src/core/cancel.ts';
-import type { Exchange, Handler, Session } from '../../../../src/core/exchange.ts';
-import { ProxyError } from '../../../../src/errors.ts';
+// Which requests cross to the bridge, and which go straight to the server.
+import { expect, it } from 'vitest';
+import type { Exchange, Peer, Session } from '../../../../src/core/exchange.ts';
+import type { Json } from '../../../../src/core/json.ts';
+import type { Connect } from '../../../../src/core/layer.ts';
+import { LegacyOnly, ProxyError } from '../../../../src/errors.ts';
 import { downgrade } from '../../../../src/layers/bridge/downgrade.ts';
+import type { Bridge } from '../../../../src/layers/bridge/held/bridge.ts';
+import { exchangeOf, result, SILENT, sessionOf, textOf } from '../exchanges.ts';
 
-import { SILENT, sessionOf } from '../exchanges.ts';
+const ENVELOPE = '{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}';
+const NOT_MODERN = new LegacyOnly('not modern', {});
 
-function exchange(method: string): Exchange {
-  return {
-    call: { method, params: Buffer.from('{}') },
-    signal: new Cancellation().signal,
-    notify: () => undefined,
-    ask: () => Promise.reject(new Error('asked')),
-    room: () => undefined,
-    abort: () => {},
-  };
+interface Parts {
+  /** What the server, and what the bridge has got. */
+  readonly got: string[];
+  readonly session: Session;
+  era: Session['era'];
+  error: Error;
+  /** Whether the bridge has no session. */
+  empty: boolean;
 }
 
-/** The bridge in front of a server that refuses the modern era. */
-function bridged(handler: Handler): Session {
-  let opened = false;
+/** A server that refuses every modern request. */
+function parts(): Parts {
+  const got: string[] = [];
+  const note = (to: string, { call }: Pick<Exchange, 'call'>): void => void got.push(`${to} ${call.method}`);
   const server: Session = {
     ...sessionOf(async (exchange) => {
-      opened ||= exchange.call.method === 'initialize';
-      if (!opened) throw new ProxyError('no-common-version', 'not modern');
-      return handler(exchange);
+      note('server', exchange);
+      if (exchange.call.params || exchange.call.method === 'server/discover') throw all.error;
+      return result('{"from":"server"}');
     }),
-    era: 'legacy',
+    notify: (call) => void note('server', { call }) as undefined,
+    established: false,
+    get era() {
+      return all.era;
+    },
   };
-  return downgrade('1.2.3')(() => server)(SILENT);
+  const bridge = {
+    get empty() {
+      return all.empty;
+    },
+    established: true,
+    request: async (exchange: Exchange) => {
+      note('bridge', exchange);
+      return result('{"from":"bridge"}');
+    },
+    ran: async (_exchange: Exchange, ran: Json) => result(`{"ran":${ran}}`),
+    notify: (call: Exchange['call']) => void note('bridge', { call }) as undefined,
+    closeUnused: () => void got.push('bridge closes what is unused'),
+    close: async () => void got.push('bridge closes'),
+  } as unknown as Bridge;
+  const session = downgrade(async () => bridge)(() => server)(SILENT);
+  const all: Parts = { got, session, era: 'legacy', error: NOT_MODERN, empty: false };
+  return all;
 }
 
-async function answer(method: string, texts: Record<string, string>): Promise<Record<string, unknown>> {
-  const session = bridged(async ({ call }) => ({ result: Buffer.from(texts[call.method] ?? '{}') }));
-  const reply = await session.request({ ...exchange(method), promised: () => 'modern' });
-  if ('error' in reply) throw new Error(reply.error.toString());
-  return JSON.parse(reply.result.toString());
+async function ask({ session }: Parts, method: string, params?: string): Promise<string> {
+  return textOf(await session.request(exchangeOf(method, params).exchange));
 }
 
-const META_INFO = 'io.modelcontextprotocol/serverInfo';
-
-describe('the discover result', () => {
-  it.each(['null', '""', '[]', '7', 'true'])('leaves out what is %s', async (value) => {
-    const initialize = `{"protocolVersion":${value},"capabilities":${value},"serverInfo":${value},"instructions":${value}}`;
-    expect(await answer('server/discover', { initialize })).toEqual({
-      resultType: 'complete',
-      supportedVersions: ['2026-07-28'],
-      capabilities: {},
-      ttlMs: 0,
-      cacheScope: 'private',
-    });
-  });
-
-  it('has what is there', async () => {
-    const initialize = '{"capabilities":{"tools":{}},"serverInfo":{"name":"s"},"instructions":"Do."}';
-    expect(await answer('server/discover', { initialize })).toMatchObject({
-      capabilities: { tools: {} },
-      _meta: { [META_INFO]: { name: 's' } },
-      instructions: 'Do.',
-    });
-  });
+it('the first modern request asks the server, and the others the bridge', async () => {
+  const all = parts();
+  expect(await ask(all, 'server/discover')).toBe('{"from":"bridge"}');
+  expect(await ask(all, 'tools/list', ENVELOPE)).toBe('{"from":"bridge"}');
+  expect(all.got).toEqual(['server server/discover', 'bridge server/discover', 'bridge tools/list']);
 });
 
-describe('a list', () => {
-  it.each(['null', '""', '[]', '{}', '-1', 'true', '"7"'])('gets cache hints in the place of %s', async (value) => {
-    const list = `{"tools":[],"ttlMs":${value},"cacheScope":${value},"resultType":${value === '"7"' ? 'null' : value}}`;
-    expect(await answer('tools/list', { 'tools/list': list })).toEqual({
-      tools: [],
-      ttlMs: 0,
-      cacheScope: 'private',
-      resultType: 'complete',
-    });
-  });
-
-  it('keeps the ones that are good', async () => {
-    const list = '{"tools":[],"ttlMs":5,"cacheScope":"public","resultType":"vendor"}';
-    expect(await answer('tools/list', { 'tools/list': list })).toEqual(JSON.parse(list));
-  });
-
-  it('that could be read in two ways passes as it is', async () => {
-    expect(await answer('tools/list', { 'tools/list': '{"tools":[],"tools":[1]}' })).toEqual({ tools: [1] });
-  });
+it('the requests of one client may be of both eras', async () => {
+  const all = parts();
+  await ask(all, 'tools/list', ENVELOPE);
+  expect(await ask(all, 'initialize')).toBe('{"from":"server"}');
+  expect(await ask(all, 'tools/list')).toBe('{"from":"server"}');
+  expect(await ask(all, 'tools/list', ENVELOPE)).toBe('{"from":"bridge"}');
+  expect(all.got.slice(2)).toEqual([
+    'bridge closes what is unused',
+    'server initialize',
+    'server tools/list',
+    'bridge tools/list',
+  ]);
 });
 
-describe('the session of the server', () => {
-  it.each([
-    ['{}', { name: 'mcp-proxy', version: '1.2.3' }],
-    ['{"_meta":{"io.modelcontextprotocol/clientInfo":{"name":"c"}}}', { name: 'c' }],
-  ])('is opened in the name of the client, or else of this program: %s', async (params, clientInfo) => {
-    const opened: unknown[] = [];
-    const session = bridged(async ({ call }) => {
-      if (call.method === 'initialize') opened.push(JSON.parse(String(call.params)));
-      return { result: Buffer.from('{}') };
-    });
-    const call = { method: 'tools/list', params: Buffer.from(params) };
-    await session.request({ ...exchange('tools/list'), call, promised: () => 'modern' });
-    expect(opened).toMatchObject([{ clientInfo }]);
+it('a bridge that has lost its sessions has the server asked again', async () => {
+  const all = parts();
+  await ask(all, 'tools/list', ENVELOPE);
+  all.empty = true;
+  await ask(all, 'tools/list', ENVELOPE);
+  expect(all.got).toEqual(['server tools/list', 'bridge tools/list', 'server tools/list', 'bridge tools/list']);
+});
+
+it.each([new ProxyError('unreachable', 'gone'), new ProxyError('no-common-version', 'of another kind')])(
+  'does not cross for another error: %s',
+  async (error) => {
+    const all = parts();
+    all.error = error;
+    await expect(ask(all, 'server/discover')).rejects.toBe(error);
+    expect(all.got).toEqual(['server server/discover']);
+  },
+);
+
+it('what a lenient server has run already does not run again', async () => {
+  const all = parts();
+  all.error = new LegacyOnly('lenient', {}, Buffer.from('{"content":[]}'));
+  expect(await ask(all, 'tools/call', ENVELOPE)).toBe('{"ran":{"content":[]}}');
+  expect(all.got).toEqual(['server tools/call']);
+  await ask(all, 'tools/call', ENVELOPE);
+  expect(all.got.at(-1)).toBe('bridge tools/call');
+});
+
+it('a modern server is asked without a detour', async () => {
+  const all = parts();
+  all.era = 'modern';
+  await expect(ask(all, 'server/discover')).rejects.toBe(NOT_MODERN);
+  expect(all.got).toEqual(['server server/discover']);
+});
+
+it('notifications go where the requests of their era go', async () => {
+  const all = parts();
+  const note = { method: 'notifications/vendor', params: Buffer.from(ENVELOPE) };
+  all.session.notify(note);
+  await ask(all, 'server/discover');
+  all.session.notify(note);
+  all.session.notify({ method: 'notifications/vendor' });
+  const told = all.got.filter((line) => line.includes('notifications'));
+  expect(told).toEqual(['server notifications/vendor', 'bridge notifications/vendor', 'server notifications/vendor']);
+});
+
+it('counts as established with the bridge, and closes it', async () => {
+  const all = parts();
+  expect(all.session.established).toBe(false);
+  await ask(all, 'server/discover');
+  expect(all.session.established).toBe(true);
+  await all.session.close(1);
+  expect(all.got.at(-1)).toBe('bridge closes');
+});
+
+/** The layer with a bridge that only lends: what it connects to, and the sessions that the server has. */
+function lending() {
+  const clients: Peer[] = [];
+  const heard: string[] = [];
+  const sessions: { closed: boolean; readonly got: string[] }[] = [];
+  let connect: Connect | undefined;
+  const inner: Connect = (client) => {
+    clients.push(client);
+    const own: (typeof sessions)[number] = { closed: false, got: [] };
+    sessions.push(own);
+    return {
+      ...sessionOf(async ({ call }) => {
+        own.got.push(call.method);
+        if (call.params) throw NOT_MODERN;
+        return result('{}');
+      }),
+      close: async () => {
+        own.closed = true;
+      },
+    };
+  };
+  const hears = (name: string): Peer => ({
+    ...SILENT,
+    notify: ({ method }) => void heard.push(`${name} ${method}`) as undefined,
   });
+  const bridge = { empty: true, request: async () => result('{}'), closeUnused: () => {}, close: async () => {} };
+  const session = downgrade(async (given) => {
+    connect = given;
+    return bridge as unknown as Bridge;
+  })(inner)(hears('client'));
+  const send = (method: string, params?: string) => session.request(exchangeOf(method, params).exchange);
+  return { clients, heard, sessions, session, ask: send, hears, connect: (peer: Peer) => (connect as Connect)(peer) };
+}
+
+it('the bridge takes over the session that was asked first, and gives it back', async () => {
+  const all = lending();
+  await all.ask('tools/list', ENVELOPE);
+  const lent = all.connect(all.hears('bridge'));
+  all.clients[0]?.notify({ method: 'notifications/a' });
+  expect(all.sessions).toHaveLength(1);
+  // Only one can have it.
+  all.connect(all.hears('another'));
+  expect(all.sessions).toHaveLength(2);
+  await lent.close(1);
+  expect(all.sessions[0]?.closed).toBe(false);
+  all.clients[0]?.notify({ method: 'notifications/b' });
+  expect(all.heard).toEqual(['bridge notifications/a', 'client notifications/b']);
+  await all.session.close(1);
+  expect(all.sessions[0]?.closed).toBe(true);
+});
+
+it('a client that opens a session itself while the bridge has the first gets another, and that stays its own', async () => {
+  const all = lending();
+  await all.ask('tools/list', ENVELOPE);
+  const lent = all.connect(all.hears('bridge'));
+  await all.ask('initialize');
+  await all.ask('tools/list');
+  await lent.close(1);
+  all.connect(all.hears('bridge'));
+  expect(all.sessions.map(({ got }) => got)).toEqual([['tools/list'], ['initialize', 'tools/list'], []]);
+  await all.session.close(1);
+  expect(all.sessions.map(({ closed }) => closed)).toEqual([true, true, false]);
 });

@@ -2,7 +2,7 @@
 // the effects (+), then what changes in the state (→).
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../../../../src/errors.ts';
-import { goesStraight, kindOf, reduce, reliesOnPromise } from '../../../../src/layers/first-contact/reducer.ts';
+import { goesStraight, kindOf, reduce } from '../../../../src/layers/first-contact/reducer.ts';
 import {
   type Contact,
   type Event,
@@ -37,7 +37,7 @@ const TABLE = `
 | answered: initialize                | reply +remember             | reply +remember → connected | reply +remember           | reply +remember                                     | reply +remember |
 | answered: another initialize        | reply +remember |
 | answered: initialize, with an error | reply                       | reply → connected           | reply                     | reply                                               | reply |
-| answered: discover                  | reply +remember → discovered |
+| answered: discover                  | reply +remember |
 | answered: list                      | reply +remember → connected | reply +remember             | reply +remember           | reply +remember                                     | reply +remember |
 | answered: list, second page         | reply → connected           | reply                       | reply                     | reply                                               | reply |
 | answered: list, with an error       | reply |
@@ -45,11 +45,10 @@ const TABLE = `
 | answered: other, with an error      | reply |
 | failed: initialize                  | fail                        | fail → new                  | fail                      | fail                                                | fail |
 | failed: another initialize          | fail |
-| failed: discover, sign-in-needed    | recall(modern) → promised   | recall(modern) → promised   | recall(legacy) → promised | recall(legacy) → promised                           | recall(modern) → promised |
-| failed: discover, no-common-version | fail → discovered |
+| failed: discover, sign-in-needed    | recall(modern)   | recall(modern)   | recall(legacy) | recall(legacy)                           | recall(modern) |
 | failed: discover · list · other · listen · ping · sign-in · accepted · declined | fail |
 | user-needed: initialize             | recall(modern)              | recall(modern)              | recall(legacy)            | recall(legacy)                                      | recall(modern) |
-| user-needed: discover               | recall(modern) → promised   | recall(modern) → promised   | recall(legacy) → promised | recall(legacy) → promised                           | recall(modern) → promised |
+| user-needed: discover               | recall(modern)   | recall(modern)   | recall(legacy) | recall(legacy)                           | recall(modern) |
 | user-needed: list                   | wait-for-answer |
 | user-needed: list, can prompt       | wait-for-answer |
 | user-needed: other · listen · ping · sign-in · accepted · declined | refuse +abandon |
@@ -74,7 +73,7 @@ const TABLE = `
 | connected: another initialize       | nothing |
 | not-connected                       | nothing                     | nothing                     | nothing → idle            | nothing → idle                                      | nothing |
 | not-connected: another initialize   | nothing |
-| signed-in                           | nothing → signedIn          | nothing → signedIn          | nothing → signedIn        | nothing +connect(again) → connecting → signedIn     | nothing → signedIn |
+| signed-in                           | nothing          | nothing          | nothing        | nothing +connect(again) → connecting     | nothing |
 `;
 
 const initialize = exchangeOf('initialize', '{"capabilities":{"elicitation":{"url":{}}}}').exchange;
@@ -120,11 +119,6 @@ const BUILD: Record<RequestEvent['type'], Build> = {
 };
 
 const answered = (request: RequestEvent['request'], reply = OK): Event => ({ type: 'answered', request, reply });
-const failedWith = (code: 'sign-in-needed' | 'no-common-version'): Event => ({
-  type: 'failed',
-  request: REQUESTS.discover,
-  error: new ProxyError(code, 'no'),
-});
 const prompt = Buffer.from('{}');
 
 /** The events that are not about a request. */
@@ -144,8 +138,11 @@ const VARIANTS: Record<string, Event> = {
   'answered: list, with an error': answered(REQUESTS.list, ERROR),
   'answered: other, with an error': answered(REQUESTS.other, ERROR),
   'failed: another initialize': BUILD.failed(OTHER_INITIALIZE),
-  'failed: discover, sign-in-needed': failedWith('sign-in-needed'),
-  'failed: discover, no-common-version': failedWith('no-common-version'),
+  'failed: discover, sign-in-needed': {
+    type: 'failed',
+    request: REQUESTS.discover,
+    error: new ProxyError('sign-in-needed', 'no'),
+  },
   'user-needed: other, can prompt': { type: 'user-needed', request: REQUESTS.other, prompt },
   'user-needed: list, can prompt': { type: 'user-needed', request: REQUESTS.list, prompt },
   'late: list, can prompt': { type: 'late', request: REQUESTS.list, prompt },
@@ -261,21 +258,4 @@ it('questions are for a client that has declared them, once it is ready', () => 
     states.push(state.mayAsk);
   }
   expect(states).toEqual(['when-ready', 'yes', 'when-ready', 'yes', 'no', 'no']);
-});
-
-const { exchange: call } = REQUESTS.other;
-const { exchange: discover } = REQUESTS.discover;
-it.each([
-  ['nobody promised anything', {}, [false, false, false]],
-  ['the proxy promised it', { promised: true }, [true, true, false]],
-  ['another process may have', { signedIn: true }, [true, false, false]],
-  ['the server answered for itself', { signedIn: true, discovered: true }, [false, false, false]],
-  ['both answered', { promised: true, discovered: true }, [true, true, false]],
-])('relies on the modern era: %s', (_case, known, expected) => {
-  const state: State = { ...NEW_CLIENT, ...known };
-  expect([call, discover, initialize].map((exchange) => reliesOnPromise(state, exchange.call))).toEqual(expected);
-});
-
-it('a promise ends with the next initialize', () => {
-  expect(reduce({ ...NEW_CLIENT, promised: true }, BUILD.request(REQUESTS.initialize)).state.promised).toBe(false);
 });

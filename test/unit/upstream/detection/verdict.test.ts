@@ -149,7 +149,7 @@ describe('after a modern server/discover was POSTed', () => {
     ['200 with another result', INITIALIZED, 'other-era'],
     ['200 with a result that is no object', answered('null'), 'other-era'],
     ...REFUSED_REVISIONS,
-    ['200 that names legacy revisions only: its answer', named(['2025-11-25', '2024-11-05']), 'final'],
+    ['200 that names legacy revisions only', named(['2025-11-25', '2024-11-05']), 'other-era'],
     ['200 that names a revision nobody knows', named(['2099-01-01']), 'final'],
     ['200 that names both eras', named(['2025-11-25', '2026-07-28']), 'open'],
     ['200 that names one among what is none', named([null, 1, '2026-07-28']), 'open'],
@@ -173,7 +173,12 @@ describe('after a modern server/discover was POSTed', () => {
 
 describe('after another modern message was POSTed first', () => {
   it.each<[string, Outcome, Verdict]>([
-    ['a result', answered('{"tools":[]}'), 'open'],
+    ['a result', answered('{"tools":[],"resultType":"complete"}'), 'open'],
+    [
+      'a result that does not say what kind it is: a legacy server may be lenient',
+      answered('{"tools":[]}'),
+      'discover',
+    ],
     ['an error as the answer', failed(-32601), 'final'],
     ['400 -32020', refused(400, error(-32020)), 'open'],
     ...REFUSED_REVISIONS,

@@ -9,13 +9,17 @@ interface Given {
   readonly env?: Record<string, string>;
   readonly shared?: boolean;
   readonly basic?: string;
+  readonly url?: string;
 }
 
 const CWD = path.resolve('/work');
 
-function written(flags: readonly string[], { host = 'cursor', env = {}, shared = false, basic }: Given = {}) {
+function written(
+  flags: readonly string[],
+  { host = 'cursor', env = {}, shared = false, basic, url = 'https://server.example/mcp' }: Given = {},
+) {
   const from = { host: hostNamed(host) ?? expect.unreachable(host), env, cwd: CWD, shared };
-  return entryArguments(new URL('https://server.example/mcp'), readTokens([...flags]).flags, basic, from);
+  return entryArguments(new URL(url), readTokens([...flags]).flags, basic, from);
 }
 
 /** Arguments after the URL, and variables. */
@@ -87,6 +91,10 @@ describe('arguments of an entry', () => {
     const env = { HTTPS_PROXY: 'http://proxy:3128', no_proxy: 'x', NODE_EXTRA_CA_CERTS: '/ca.pem' };
     expect(parts(['--enable-proxy'], { host: 'codex', env })[1]).toEqual(env);
     expect(parts([], { host: 'codex', env })[1]).toEqual({ NODE_EXTRA_CA_CERTS: '/ca.pem' });
+    expect(written([], { host: 'codex', env }).notes).toEqual([
+      'NODE_EXTRA_CA_CERTS is copied into the entry: Codex does not pass it on to servers',
+    ]);
+    expect(parts([], { host: 'codex', env, url: 'http://localhost:3000/mcp' })[1]).toEqual({});
     expect(parts(['--enable-proxy'], { host: 'cursor', env })[1]).toEqual({});
   });
 

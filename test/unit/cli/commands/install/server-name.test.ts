@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nameFor } from '../../../../../src/cli/commands/install/server-name.ts';
+import { freeName, nameFor } from '../../../../../src/cli/commands/install/server-name.ts';
 import { checkServerName } from '../../../../../src/cli/flags/checks.ts';
 
 it.each([
@@ -17,5 +17,17 @@ it.each([
   ['https://a_b.example/mcp', 'a-b'],
 ])('%s is %s', (url, name) => {
   expect(nameFor(new URL(url))).toBe(name);
+  expect(checkServerName(name)).toBeUndefined();
+});
+
+it.each([
+  ['http://localhost:38999/mcp', [], 'localhost-38999'],
+  ['https://gateway.example/servers/slack/mcp', [], 'gateway-slack'],
+  ['https://gateway.example/servers/slack/mcp', ['gateway-slack'], 'gateway-2'],
+  ['https://linear.app/mcp', ['linear-2'], 'linear-3'],
+  ['["npx","-y","some-server"]', [], 'local-2'],
+])('a free name for %s beside %j is %s', (target, taken, name) => {
+  const own = URL.canParse(target) ? nameFor(new URL(target)) : 'local';
+  expect(freeName(own, target, (candidate) => (taken as string[]).includes(candidate))).toBe(name);
   expect(checkServerName(name)).toBeUndefined();
 });

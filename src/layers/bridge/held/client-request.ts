@@ -1,0 +1,71 @@
+/** One request of a modern client that waits for the answer to a call, or for the next round of questions. */
+import type { Exchange } from '../../../core/exchange.ts';
+import { asString, type Json, peek } from '../../../core/json.ts';
+import type { Call } from '../../../core/jsonrpc.ts';
+import { declaredCapabilities } from '../../../mcp/envelope.ts';
+import { wantedLevel } from '../../../mcp/eras/legacy-request.ts';
+import { LOG_LEVELS } from '../../../mcp/log-levels.ts';
+import { MARK, mayAskForProgress } from '../../../mcp/progress.ts';
+
+export class ClientRequest<A> {
+  readonly exchange: Exchange;
+  readonly answered: Promise<A>;
+  /** The level of the log messages that it wants, as an index of {@link LOG_LEVELS}. */
+  readonly level: number | undefined;
+  /** The token under which it wants to hear of progress, as the client spelled it. */
+  readonly token: Json | undefined;
+  /** It has its answer, or its client has given it up. */
+  over = false;
+  #resolve: (answer: A) => void = () => {};
+  #reject: (reason: unknown) => void = () => {};
+  #onAbort: (() => void) | undefined;
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
+    const { call } = exchange;
+    this.level = wantedLevel(call);
+    this.token = call.params && mayAskForProgress(call.params) ? peek(call.params, '_meta', MARK) : undefined;
+    this.answered = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  get capabilities(): Json | undefined {
+    return declaredCapabilities(this.exchange.call);
+  }
+
+  /** Calls `left` when the client gives the request up before it has its answer. */
+  watch(left: (reason: Error) => void): void {
+    const { signal } = this.exchange;
+    this.#onAbort = () => {
+      if (this.over) return;
+      const reason = signal.reason as Error;
+      this.fail(reason);
+      left(reason);
+    };
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  wantsLog(note: Call): boolean {
+    if (this.level === undefined) return false;
+    const severity = LOG_LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
+    return severity === -1 || severity >= this.level;
+  }
+
+  answer(answer: A): void {
+    this.#end();
+    this.#resolve(answer);
+  }
+
+  fail(reason: unknown): void {
+    this.#end();
+    this.#reject(reason);
+  }
+
+  #end(): void {
+    this.over = true;
+    if (this.#onAbort) this.exchange.signal.removeEventListener('abort', this.#onAbort);
+  }
+}

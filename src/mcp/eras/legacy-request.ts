@@ -1,0 +1,77 @@
+/**
+ * What a client of 2026-07-28 says with each request, in the form of older revisions: once, in the `initialize` of a
+ * session, and then no more.
+ */
+import {
+  asString,
+  encode,
+  isObject,
+  type Json,
+  member,
+  members,
+  peek,
+  peekObject,
+  withMember,
+  withoutMembers,
+} from '../../core/json.ts';
+import type { Call } from '../../core/jsonrpc.ts';
+import { CLIENT_CAPABILITIES, CLIENT_INFO, ENVELOPE, LOG_LEVEL } from '../envelope.ts';
+import { initializeCall } from '../handshake.ts';
+import { LOG_LEVELS } from '../log-levels.ts';
+import { withoutTasks } from './capabilities.ts';
+
+/**
+ * Parameters without the envelope and without what a repeated request adds. Throws a JsonError for a duplicate key.
+ */
+export function legacyParams(params: Json | undefined): Json | undefined {
+  if (!isObject(params)) return params;
+  const parts: Buffer[] = [];
+  for (const { key, from, start, end } of members(params)) {
+    if (key === 'inputResponses' || key === 'requestState') continue;
+    const value = params.subarray(start, end);
+    const own = key === '_meta' && isObject(value) ? withoutMembers(value, ENVELOPE) : value;
+    if (own !== value && own.length === 2) continue;
+    parts.push(Buffer.from(parts.length === 0 ? '{' : ','), params.subarray(from, start), own);
+  }
+  return Buffer.concat([...(parts.length === 0 ? [Buffer.from('{')] : parts), Buffer.from('}')]);
+}
+
+/** A client of 2026-07-28, as it describes itself in a request. */
+export interface DeclaredClient {
+  readonly capabilities: Json | undefined;
+  readonly clientInfo: Json | undefined;
+}
+
+/** Reads it all at once: every request says it. Parts of the wrong type count as absent. */
+export function clientOf({ params }: Call): DeclaredClient {
+  const meta = peekObject(params, '_meta');
+  return { capabilities: peekObject(meta, CLIENT_CAPABILITIES), clientInfo: peekObject(meta, CLIENT_INFO) };
+}
+
+/**
+ * The `initialize` that opens a session in the name of a client.
+ * @param ourselves for a client that does not name itself
+ */
+export function initializeFor({ capabilities, clientInfo }: DeclaredClient, ourselves: Json): Call {
+  return initializeCall(clientInfo ?? ourselves, legacyCapabilities(capabilities ?? encode({})));
+}
+
+/** Tasks are another protocol in older revisions, and the client cannot tell when its roots have changed. */
+function legacyCapabilities(declared: Json): Json {
+  const capabilities = withoutTasks(withoutMembers(declared, ['tasks']));
+  return isObject(peek(capabilities, 'roots')) ? withMember(capabilities, 'roots', encode({})) : capabilities;
+}
+
+/**
+ * The level from which on a request wants log messages, as an index of {@link LOG_LEVELS}; undefined when it wants none,
+ * -1 when there is no such level. Throws a JsonError for a duplicate key.
+ */
+export function wantedLevel({ params }: Call): number | undefined {
+  if (!isObject(params) || !params.includes(MARK)) return undefined;
+  const meta = member(params, '_meta');
+  const level = isObject(meta) ? member(meta, LOG_LEVEL) : undefined;
+  return level && LOG_LEVELS.indexOf(asString(level) ?? '');
+}
+
+/** Appears in the text of every request with a level, unless some of its letters are escaped: then it is not heard. */
+const MARK = 'logLevel';

@@ -1,0 +1,33 @@
+// Legacy servers that answer requests of 2026-07-28 as if they were their own: a client's first request may run there, and
+// must not run again.
+import { expect, it } from 'vitest';
+import { legacyServer } from '../../peers/minimal-server.ts';
+import { opened } from '../../peers/opened.ts';
+import { startProxy } from '../../peers/proxy.ts';
+import { MODERN } from '../../peers/rpc.ts';
+import { startScripted } from '../../peers/scripted.ts';
+
+const open = opened();
+const CALL = { name: 'echo', arguments: {} };
+
+it('a call runs once, and the next ones go over a session', async () => {
+  const server = await open(startScripted('/mcp', legacyServer()));
+  const proxy = startProxy(server.url);
+  for (let time = 0; time < 3; time++) {
+    const result = await proxy.rpc.modern('tools/call', CALL);
+    expect(result).toMatchObject({ resultType: 'complete', content: [{ text: 'called' }] });
+  }
+  await proxy.close();
+  const calls = server.requests.filter(({ body }) => body.includes('"tools/call"'));
+  expect(calls.map(({ body }) => body.includes(MODERN))).toEqual([true, false, false]);
+  expect(server.lines.filter((line) => line === 'POST initialize')).toHaveLength(1);
+});
+
+it('a list is asked for again, in a session', async () => {
+  const server = await open(startScripted('/mcp', legacyServer()));
+  const proxy = startProxy(server.url);
+  expect(await proxy.rpc.modern('tools/list')).toMatchObject({ resultType: 'complete', ttlMs: 0 });
+  await proxy.close();
+  const lines = server.lines.filter((line) => line.startsWith('POST') && !line.includes('notifications'));
+  expect(lines).toEqual(['POST tools/list', 'POST server/discover', 'POST initialize', 'POST tools/list']);
+});

@@ -1,0 +1,58 @@
+// Requests of 2026-07-28, as legacy servers get them.
+import { expect, it } from 'vitest';
+import { JsonError } from '../../../../src/core/json.ts';
+import { clientOf, initializeFor, legacyParams, wantedLevel } from '../../../../src/mcp/eras/legacy-request.ts';
+
+const P = 'io.modelcontextprotocol/';
+const ENVELOPE = `"${P}protocolVersion":"2026-07-28","${P}clientInfo":{},"${P}clientCapabilities":{},"${P}logLevel":"info"`;
+
+it.each([
+  [`{"_meta":{${ENVELOPE}}}`, '{}'],
+  [`{"a":1,"_meta":{${ENVELOPE}},"b":2}`, '{"a":1,"b":2}'],
+  [`{"_meta":{"progressToken":1,${ENVELOPE},"x":2},"b":2}`, '{"_meta":{"progressToken":1,"x":2},"b":2}'],
+  ['{"a" : 12345678901234567890}', '{"a" : 12345678901234567890}'],
+  ['{"inputResponses":{},"a":{"requestState":1},"requestState":"x"}', '{"a":{"requestState":1}}'],
+  ['{"_meta":7}', '{"_meta":7}'],
+  ['[1]', '[1]'],
+])('%s', (params, expected) => {
+  expect(legacyParams(Buffer.from(params))?.toString()).toBe(expected);
+});
+
+it('a request without parameters stays without', () => {
+  expect(legacyParams(undefined)).toBeUndefined();
+});
+
+it.each(['{"_meta":{},"_meta":{}}', '{"_meta":{"a":1,"a":2}}'])('refuses %s', (params) => {
+  expect(() => legacyParams(Buffer.from(params))).toThrow(JsonError);
+});
+
+it.each([
+  [{}, {}],
+  [
+    { roots: { listChanged: true }, sampling: { tools: {} } },
+    { roots: {}, sampling: { tools: {} } },
+  ],
+  [{ tasks: {}, extensions: { [`${P}tasks`]: {}, 'a/b': {} } }, { extensions: { 'a/b': {} } }],
+])('a client that declares %j opens with %j', (declared, expected) => {
+  const call = {
+    method: 'tools/list',
+    params: Buffer.from(JSON.stringify({ _meta: { [`${P}clientCapabilities`]: declared } })),
+  };
+  const { params } = initializeFor(clientOf(call), Buffer.from('{"name":"us"}'));
+  expect(JSON.parse(String(params))).toEqual({
+    protocolVersion: '2025-11-25',
+    capabilities: expected,
+    clientInfo: { name: 'us' },
+  });
+});
+
+it.each([
+  ['{}', undefined],
+  [`{"_meta":{"${P}logLevel":"debug"}}`, 0],
+  [`{"_meta":{"${P}logLevel":"emergency"}}`, 7],
+  [`{"_meta":{"${P}logLevel":"loud"}}`, -1],
+  [`{"_meta":{"${P}logLevel":7}}`, -1],
+  [`{"logLevel":"debug"}`, undefined],
+])('%s wants the level %s', (params, level) => {
+  expect(wantedLevel({ method: 'tools/list', params: Buffer.from(params) })).toBe(level);
+});
