@@ -136,6 +136,8 @@ export class LocalServer {
   async #launch(handlers: ProcessHandlers): Promise<Child> {
     const { log, stderr, server, sharing } = this.#options;
     await this.#place(sharing);
+    let child: Child;
+    let recorded: Promise<void> | undefined;
     try {
       await this.#swept;
       if (this.#closed) throw new ProxyError('failed', 'the proxy is ending');
@@ -145,13 +147,14 @@ export class LocalServer {
         throw failure;
       });
       this.#told = '';
-      const child = new Child(started, { ...handlers, name: server.name, log, stderr });
-      // A proxy that is killed from here on leaves a record of what it has started.
-      await this.#keep(child);
-      return child;
+      child = new Child(started, { ...handlers, name: server.name, log, stderr });
+      recorded = this.#keep(child);
     } finally {
       this.#starting--;
     }
+    // A proxy that is killed from here on leaves a record of what it has started.
+    await recorded;
+    return child;
   }
 
   /** Takes a place for a process. Waits for one that is ending to make room, and rejects when none is. */
