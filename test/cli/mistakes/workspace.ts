@@ -79,10 +79,10 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** A date of the page, as many days from its own as this one is from today. */
 function shownDate(date: string): string {
-  if (REVISION.test(date)) return date;
+  if (FIXED.test(date)) return date;
   const days = Math.floor(Date.parse(date) / DAY) - Math.floor(Date.now() / DAY);
   return new Date(TODAY + days * DAY).toISOString().slice(0, 10);
 }
 
-/** Revisions of the protocol are dates, too. */
-const REVISION = /^(?:2024-11-05|2025-03-26|2025-06-18|2025-11-25|2026-07-28)$/;
+/** Dates that are the same on every day: revisions of the protocol, and those that the mistakes themselves contain. */
+const FIXED = /^(?:2024-11-05|2025-03-26|2025-06-18|2025-11-25|2026-07-28|2026-01-01|2031-01-01)$/;
