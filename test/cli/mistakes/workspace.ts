@@ -79,7 +79,7 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** A date of the page, as many days from its own as this one is from today. */
 function shownDate(date: string): string {
-  if (FIXED.test(date)) return date;
+  if (FIXED.test(date.slice(0, 10))) return date.slice(0, 10);
   const days = Math.floor(Date.parse(date) / DAY) - Math.floor(Date.now() / DAY);
   return new Date(TODAY + days * DAY).toISOString().slice(0, 10);
 }
