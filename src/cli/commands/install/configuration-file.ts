@@ -12,11 +12,10 @@ import { Unreadable } from '../../../hosts/unreadable.ts';
 import { cacheFolder } from '../../../platform/folders.ts';
 import { localLocks } from '../../../state/local-locks.ts';
 import { usageError } from '../../flags/usage-error.ts';
+import { exclusively } from './exclusively.ts';
 
 /** How often to read a file again that changes all the time. */
 const ATTEMPTS = 20;
-/** How often to try to get the lock, and the milliseconds between: a minute. */
-const [LOCK_ATTEMPTS, LOCK_PAUSE] = [1_200, 50];
 
 export interface Target {
   readonly host: Host;
@@ -94,7 +93,7 @@ export async function changeFile(target: Target, show: 'only' | 'first', options
       if (!(await options.ask(question))) return { kind: 'declined' };
       agreed.add(question);
     }
-    const { done, folders } = await alone(async () => {
+    const { done, folders } = await exclusively(localLocks(cacheFolder(process.env))('install'), async () => {
       await change.prepare?.();
       return replaceFile(snapshot, bytes, options.mode);
     });
@@ -106,23 +105,6 @@ export async function changeFile(target: Target, show: 'only' | 'first', options
   throw new ProxyError('internal', `${target.place.file} changes all the time`, {
     hint: 'quit the host, then try again',
   });
-}
-
-/** Lets no other process of this program write at the same time. */
-async function alone<T>(write: () => Promise<T>): Promise<T> {
-  const lock = localLocks(cacheFolder(process.env))('install');
-  try {
-    for (let attempt = 1; attempt <= LOCK_ATTEMPTS && !(await lock.tryAcquire()); attempt++) {
-      await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE));
-    }
-  } catch {
-    // Without a cache folder to write to there is no lock. The file is compared before it is replaced anyway.
-  }
-  try {
-    return await write();
-  } finally {
-    await lock.release().catch(() => {});
-  }
 }
 
 function* shownChange(
