@@ -59,7 +59,7 @@ async function apart(serial: number): Promise<boolean> {
 function writer(): (text: string) => void {
   let stderr: NodeJS.WriteStream | undefined;
   return (text) => {
-    // The host may close stderr, which is no reason to stop working.
+    // The proxy goes on when the host closes stderr.
     stderr ??= process.stderr.on('error', () => {});
     if (stderr.writableLength < UNREAD) stderr.write(text);
   };

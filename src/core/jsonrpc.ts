@@ -127,7 +127,7 @@ function callOf(method: string, params: Json | undefined, extra: Json | undefine
 /** The last method that was decoded: most messages have the method of the one before. */
 let lastMethod = '';
 
-/** The method in its JSON text; undefined when that is no string. */
+/** The method in its JSON text; undefined when that is not a string. */
 function nameIn(text: Json): string | undefined {
   const { length } = lastMethod;
   if (text.length === length + 2 && text[0] === QUOTE) {

@@ -1,4 +1,4 @@
-/** How to start this program again: as a child process, or from the config of a host. */
+/** How this program starts itself again, as a child process. */
 
 /** The words of a command, before the arguments of the program itself. */
 export interface OwnCommand {

@@ -13,8 +13,8 @@ export interface CommandOutput {
 }
 
 /**
- * Milliseconds after which a step is shown. Nobody may be reading what is not a terminal, and a job that runs without
- * trouble should write nothing there.
+ * Milliseconds after which a step is shown. Output that is not a terminal may go unread, and a job that succeeds
+ * should write nothing there.
  */
 const [FOR_USERS, FOR_PROGRAMS] = [500, 10_000];
 
