@@ -7,7 +7,6 @@ import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { REFRESH_SERIAL, reportOf } from './commands/refresh-report.ts';
-import { credentialStore } from './credential-store.ts';
 import { onSignals, parentGone } from './end-signals.ts';
 import { environmentOf } from './environment.ts';
 import { type Action, logFormatIn, parseArguments, servesStdio } from './flags/args.ts';
@@ -15,6 +14,7 @@ import type { Shell } from './flags/options.ts';
 import type { CommandArguments } from './flags/read-command.ts';
 import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
+import { credentialStore } from './sign-in-parts.ts';
 import { createLog, farewell } from './stderr-log.ts';
 
 declare const __VERSION__: string;
@@ -176,7 +176,7 @@ function run(config: Config, secrets: readonly string[], credentials: SecretStor
   const { listen } = config;
   const exit = (status: number): void => process.exit(status);
   if (listen) {
-    import('./commands/serve.ts')
+    import('./commands/serve-http.ts')
       .then(({ serve }) => serve({ ...config, listen }, { credentials, secrets, version: __VERSION__, exit }))
       .catch((error: unknown) => fail(error, config.logFormat, secrets));
     return;

@@ -4,7 +4,7 @@
  */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { isSingleExecutable } from '../platform/own-command.ts';
+import { isSingleExecutable } from '../platform/restart-command.ts';
 
 export interface PinnedCommand {
   readonly command: string;

@@ -4,8 +4,8 @@
  * several times as much per call.
  */
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
-import { plainUrl } from '../core/plain-url.ts';
 import { showUrl } from '../core/redact.ts';
+import { plainUrl } from '../core/shell-safe-url.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 import { addressOf } from './address.ts';

@@ -4,9 +4,9 @@ import { spawn as nodeSpawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isLoopback } from '../config.ts';
-import { isPlainHost, plainUrl } from '../core/plain-url.ts';
 import type { Env } from '../core/ports.ts';
 import { printable } from '../core/redact.ts';
+import { isPlainHost, plainUrl } from '../core/shell-safe-url.ts';
 import { parseUrl } from '../core/url.ts';
 import { ProxyError } from '../errors.ts';
 

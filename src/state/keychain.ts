@@ -6,7 +6,7 @@ import { NOT_YET, type SecretStore } from '../core/ports.ts';
 import { printable, redactor } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { installHint } from '../platform/install-hint.ts';
-import { isSingleExecutable } from '../platform/own-command.ts';
+import { isSingleExecutable } from '../platform/restart-command.ts';
 
 /** The part of `@napi-rs/keyring` that this file uses. */
 interface Keyring {

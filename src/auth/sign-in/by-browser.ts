@@ -17,7 +17,7 @@ import {
 import { type FetchContext, peekAt } from '../oauth/library.ts';
 import { type ClientRecord, type Credentials, type Issuer, isForUs } from '../vault/credentials.ts';
 import { LONGEST_SIGN_IN, type PendingRecord, wait } from '../vault/vault.ts';
-import { Answer } from './answer.ts';
+import { Answer } from './awaited-answer.ts';
 import { type ListenOptions, listenIfFree, listenOnOneOf } from './callback-port.ts';
 import type { SignInContext } from './context.ts';
 import { addressOf, mayUse, portsOf, type RedirectAddress, redirectOf, redirectUriAt } from './redirect-uri.ts';

@@ -15,7 +15,7 @@ import { showUrl } from '../../core/redact.ts';
 import { SignInState } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
 import type { HttpClient } from '../../http/client.ts';
-import { openPlace } from '../credential-store.ts';
+import { openPlace } from '../sign-in-parts.ts';
 import type { CommandContext } from './context.ts';
 import { askServer } from './endpoint-check.ts';
 import { PasteBack } from './paste-back.ts';

@@ -7,7 +7,7 @@ import type { HttpServer } from '../../config.ts';
 import { Cancellation } from '../../core/cancel.ts';
 import { showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
-import { openPlace } from '../credential-store.ts';
+import { openPlace } from '../sign-in-parts.ts';
 import type { CommandContext } from './context.ts';
 import { accountsOf, flagsOf } from './stored-accounts.ts';
 

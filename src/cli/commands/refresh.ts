@@ -5,7 +5,7 @@ import { refreshStored } from '../../auth/refresh.ts';
 import { credentialsName } from '../../auth/vault/credentials.ts';
 import type { HttpServer } from '../../config.ts';
 import { Cancellation } from '../../core/cancel.ts';
-import { openPlace } from '../credential-store.ts';
+import { openPlace } from '../sign-in-parts.ts';
 import type { CommandContext } from './context.ts';
 
 /** Refreshes the stored credentials, unless their serial has changed. Rejects with a ProxyError. */

@@ -6,8 +6,8 @@ import { httpServer } from '../../config.ts';
 import { ProxyError } from '../../errors.ts';
 import { PING_REQUEST } from '../../mcp/handshake.ts';
 import { POST_HEADERS } from '../../mcp/headers.ts';
-import { openPlace } from '../credential-store.ts';
 import type { StatusTarget } from '../flags/args.ts';
+import { openPlace } from '../sign-in-parts.ts';
 import type { CommandContext } from './context.ts';
 import { type Account, addressOf } from './stored-accounts.ts';
 

@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { ProxyError } from '../../errors.ts';
-import { ownCommand } from '../../platform/own-command.ts';
+import { ownCommand } from '../../platform/restart-command.ts';
 import { REFRESH_SERIAL, type Report } from './refresh-report.ts';
 
 /** The number of bytes of a report to read. */

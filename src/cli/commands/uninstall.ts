@@ -13,8 +13,8 @@ import { ifThere } from '../../platform/files.ts';
 import { cacheFolder } from '../../platform/folders.ts';
 import type { ParsedArguments } from '../flags/words.ts';
 import type { CommandContext } from './context.ts';
-import { type Change, changeFile, targetOf, uneditable } from './install/configuration-file.ts';
 import { agree } from './install/consent.ts';
+import { type Change, changeFile, targetOf, uneditable } from './install/host-file.ts';
 import { readUninstall } from './install/request.ts';
 import { noServer } from './install/server.ts';
 

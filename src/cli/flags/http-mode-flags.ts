@@ -1,5 +1,6 @@
 /** The flags of HTTP mode, a part of the table in `options.ts`. */
 import { UPSTREAM_SESSIONS } from '../../config.ts';
+import type { Option } from './option.ts';
 import {
   checkClientToken,
   checkCount,
@@ -10,8 +11,7 @@ import {
   checkNotEmpty,
   checkOrigin,
   checkSeconds,
-} from './checks.ts';
-import type { Option } from './option.ts';
+} from './value-checks.ts';
 
 const OPTIONS: readonly Omit<Option, 'group'>[] = [
   {

@@ -1,6 +1,7 @@
 /** The flags of the commands `install` and `uninstall`. */
-import { checkServerName } from './checks.ts';
+
 import type { Option } from './option.ts';
+import { checkServerName } from './value-checks.ts';
 
 /** The words for the hosts of `hosts/table.ts`, which a start does not load. */
 export const HOST_IDS = [

@@ -1,6 +1,9 @@
 /** The flags, as data: parsing and checking use this table. What people read about them is in `described-options.ts`. */
 import { CREDENTIAL_STORES, LOG_FORMATS, STRATEGIES } from '../../config.ts';
 import { LEVELS } from '../../core/ports.ts';
+import { HTTP_OPTIONS } from './http-mode-flags.ts';
+import { HOST_IDS, INSTALL_OPTIONS } from './install-options.ts';
+import type { Option } from './option.ts';
 import {
   checkAuthorizeParameter,
   checkCallbackPath,
@@ -12,10 +15,7 @@ import {
   checkResource,
   checkSeconds,
   jsonOrFile,
-} from './checks.ts';
-import { HTTP_OPTIONS } from './http-mode-flags.ts';
-import { HOST_IDS, INSTALL_OPTIONS } from './install-options.ts';
-import type { Option } from './option.ts';
+} from './value-checks.ts';
 
 export const OPTIONS: readonly Option[] = [
   {

@@ -1,10 +1,10 @@
 /** The flags of the sign-in. */
 import { type AuthConfig, type Grant, HTTP_SERVER_DEFAULTS } from '../../config.ts';
 import type { Env } from '../../core/ports.ts';
-import { milliseconds } from './checks.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { expandVariables } from './placeholders.ts';
 import { usageError } from './usage-error.ts';
+import { milliseconds } from './value-checks.ts';
 import type { Flags } from './words.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;

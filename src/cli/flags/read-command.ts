@@ -5,9 +5,9 @@ import type { OpenServer } from '../../app/stdio-proxy.ts';
 import type { Config, ProcessConfig, StdioServer } from '../../config.ts';
 import type { Env } from '../../core/ports.ts';
 import { programName } from '../../platform/processes/program-name.ts';
-import { invalidValue } from './checks.ts';
 import { expandVariables, PLACEHOLDER } from './placeholders.ts';
 import { usageError } from './usage-error.ts';
+import { invalidValue } from './value-checks.ts';
 import type { Flags } from './words.ts';
 
 /** What the arguments say of a server that a command starts. */

@@ -2,11 +2,11 @@
 import { type ForwardedHeader, LISTEN_DEFAULTS, type ListenConfig, type UpstreamSession } from '../../config.ts';
 import type { Env } from '../../core/ports.ts';
 import { isReservedHeader } from '../../http/client.ts';
-import { CLIENT_TOKEN_FORM, invalidValue, isBearerToken, milliseconds } from './checks.ts';
 import { calledFile, type ReadFile, readGivenFile } from './given-files.ts';
 import { expandVariables } from './placeholders.ts';
 import { readServerTls } from './read-tls.ts';
 import { usageError } from './usage-error.ts';
+import { CLIENT_TOKEN_FORM, invalidValue, isBearerToken, milliseconds } from './value-checks.ts';
 import type { Flags } from './words.ts';
 
 /** Undefined without `--listen`. Throws a usage error when the flags do not fit together. */

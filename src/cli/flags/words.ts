@@ -1,11 +1,11 @@
 /** From words to flags, positionals and a command, by the table of options. */
 import { parseArgs } from 'node:util';
-import { invalidValue } from './checks.ts';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { isCommand } from './pasted-command.ts';
 import { refusePlaceholders } from './placeholders.ts';
 import { UnexplainedMistake, usageError } from './usage-error.ts';
+import { invalidValue } from './value-checks.ts';
 
 export class Flags {
   readonly all = new Map<Option, (string | boolean)[]>();

@@ -5,13 +5,13 @@
 import type { ProxyError } from '../../../errors.ts';
 import type { Found } from '../../../hosts/entries.ts';
 import type { Host } from '../../../hosts/host.ts';
-import { checkPort } from '../../flags/checks.ts';
 import { foreignHint } from '../../flags/mistakes/foreign-flags.ts';
 import type { Option } from '../../flags/option.ts';
 import { OPTIONS } from '../../flags/options.ts';
 import { bridgeIn, isCommand } from '../../flags/pasted-command.ts';
 import { isHttpUrl } from '../../flags/url-argument.ts';
 import { usageError } from '../../flags/usage-error.ts';
+import { checkPort } from '../../flags/value-checks.ts';
 
 export interface Rewritten {
   /** The URL and the flags, or the flags, `--` and the command of a local server. */

@@ -1,10 +1,10 @@
 /** From the words of `install` and `uninstall` to what is to be done. Pure. */
 import type { Host } from '../../../hosts/host.ts';
 import { HOSTS, hostNamed } from '../../../hosts/table.ts';
-import { checkServerName } from '../../flags/checks.ts';
 import { nearest } from '../../flags/mistakes/nearest.ts';
 import { isHttpUrl } from '../../flags/url-argument.ts';
 import { UnexplainedMistake, usageError } from '../../flags/usage-error.ts';
+import { checkServerName } from '../../flags/value-checks.ts';
 import type { ParsedArguments } from '../../flags/words.ts';
 
 export interface InstallRequest {

@@ -13,7 +13,7 @@ import { ifThere } from '../../../platform/files.ts';
 import { cacheFolder } from '../../../platform/folders.ts';
 import { usageError } from '../../flags/usage-error.ts';
 import type { CommandContext } from '../context.ts';
-import { type Change, changeFile, type Target, uneditable } from './configuration-file.ts';
+import { type Change, changeFile, type Target, uneditable } from './host-file.ts';
 import type { Server } from './server.ts';
 import { freeName } from './server-name.ts';
 

@@ -2,8 +2,9 @@
  * What to write here for a flag of another program: mcp-remote, supergateway, and the two other programs called
  * mcp-proxy (of sparfenyuk and of punkpeye), or for a flag that people try. docs/migrating.md lists the same by program.
  */
-import { checkPort } from '../checks.ts';
+
 import { OPTIONS } from '../options.ts';
+import { checkPort } from '../value-checks.ts';
 
 const LOCAL = 'the command of a local server goes after --: mcp-proxy -- COMMAND ARGUMENTS';
 const VARIABLE = '--env NAME=VALUE, before the -- of the command';

@@ -1,10 +1,10 @@
 /** More arguments than the URL: several URLs, values without quotes, words of other programs. */
 import type { ProxyError } from '../../../errors.ts';
-import { checkPort } from '../checks.ts';
 import { SUBCOMMANDS } from '../options.ts';
 import { CURLY_QUOTE } from '../read-headers.ts';
 import { isHttpUrl, withoutWrapping } from '../url-argument.ts';
 import { type Surplus, usageError } from '../usage-error.ts';
+import { checkPort } from '../value-checks.ts';
 import { nearestSubcommand } from './url.ts';
 
 const HEADER_EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';

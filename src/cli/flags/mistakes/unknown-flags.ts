@@ -1,9 +1,9 @@
 /** A flag, or a value of one, that this program does not have. Another program may have it: see `foreign-flags.ts`. */
 import type { ProxyError } from '../../../errors.ts';
 import { DESCRIBED } from '../../help/described-options.ts';
-import { invalidValue } from '../checks.ts';
 import { OPTIONS } from '../options.ts';
 import { type Choice, type Mistake, usageError } from '../usage-error.ts';
+import { invalidValue } from '../value-checks.ts';
 import { foreignHint } from './foreign-flags.ts';
 import { nearest } from './nearest.ts';
 

@@ -3,8 +3,8 @@
  * shows of a URL is without user info and the values of the query.
  */
 import { isLoopback } from '../../../config.ts';
-import { isPlainHost } from '../../../core/plain-url.ts';
 import { showUrl } from '../../../core/redact.ts';
+import { isPlainHost } from '../../../core/shell-safe-url.ts';
 import { parseUrl } from '../../../core/url.ts';
 import type { ProxyError } from '../../../errors.ts';
 import { SUBCOMMANDS } from '../options.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { freeName, nameFor } from '../../../../../src/cli/commands/install/server-name.ts';
-import { checkServerName } from '../../../../../src/cli/flags/checks.ts';
+import { checkServerName } from '../../../../../src/cli/flags/value-checks.ts';
 
 it.each([
   ['https://mcp.linear.app/mcp', 'linear'],

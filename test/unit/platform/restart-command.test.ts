@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isSingleExecutable, ownCommand } from '../../../src/platform/own-command.ts';
+import { isSingleExecutable, ownCommand } from '../../../src/platform/restart-command.ts';
 
 const NODE = {
   execPath: '/usr/bin/node',
