@@ -54,7 +54,7 @@ export class Auth {
   /** The bearers that were sent last, the newest at the end. */
   #sent: readonly string[] = [];
   /** Headers with the token, by the headers they were made from, so that the same object is sent again. */
-  #made = new WeakMap<object, Readonly<Record<string, string>>>();
+  #made = new WeakMap<object, { readonly bearer: string; readonly headers: Readonly<Record<string, string>> }>();
 
   constructor(options: AuthOptions) {
     this.#options = options;
@@ -285,14 +285,13 @@ export class Auth {
   }
 
   #with(request: HttpRequest, bearer: string): HttpRequest {
-    let headers = this.#made.get(request.headers);
-    const authorization = `Bearer ${bearer}`;
-    if (headers?.authorization !== authorization) {
+    let made = this.#made.get(request.headers);
+    if (made?.bearer !== bearer) {
       if (this.#sent.at(-1) !== bearer) this.#sent = [...this.#sent, bearer].slice(-REMEMBERED);
-      headers = { ...request.headers, authorization };
-      this.#made.set(request.headers, headers);
+      made = { bearer, headers: { ...request.headers, authorization: `Bearer ${bearer}` } };
+      this.#made.set(request.headers, made);
     }
-    return withHeaders(request, headers);
+    return withHeaders(request, made.headers);
   }
 
   #loadAuthorizer(): Promise<Authorizer> {
