@@ -18,6 +18,8 @@ export const FLOOR = 'floor';
 export const OURS = 'mcp-proxy';
 export const SIGNED_IN = 'signed in';
 export const OVER_HTTP = 'HTTP server';
+export const IN_FILE = 'in a file';
+export const JOINED = 'one of twelve';
 /** The program of the same name on npm, called by its author here. */
 export const NAMESAKE = 'punkpeye/mcp-proxy';
 
@@ -27,6 +29,8 @@ export const HTTP = 'http';
 /** The same in front of a local server, which the contestant starts. */
 export const LOCAL = 'local';
 export const LOCAL_HTTP = 'local-http';
+/** This program alone, in front of servers that it gets in several ways. */
+export const SEVERAL = 'several';
 
 const rivalVersions = JSON.parse(readFileSync(path.join(rivals, 'package.json'), 'utf8')).dependencies;
 
@@ -123,7 +127,39 @@ const all = [
     script: builtProxy,
     args: (url) => [url, '--listen', '127.0.0.1:0'],
   },
+  {
+    name: OURS,
+    mode: SEVERAL,
+    what: 'this program, `mcp-proxy URL`',
+    script: builtProxy,
+    args: (url) => [url],
+  },
+  {
+    name: IN_FILE,
+    mode: SEVERAL,
+    what: 'this program, `mcp-proxy --config FILE`, with the same server as the only one of the file',
+    script: builtProxy,
+    prepare: (home, url) => writeServers(home, { bench: { url } }),
+    args: (_, home) => ['--config', serversIn(home)],
+  },
+  {
+    name: JOINED,
+    mode: SEVERAL,
+    what: 'this program, `mcp-proxy --config FILE`, with the same server and eleven others, whose lists are known and which are not called',
+    script: builtProxy,
+    prepare(home, url) {
+      const others = Array.from({ length: 11 }, (_, number) => [`other-${number}`, { url, prefix: true }]);
+      writeServers(home, { bench: { url }, ...Object.fromEntries(others) });
+    },
+    args: (_, home) => ['--config', serversIn(home)],
+  },
 ];
+
+const serversIn = (home) => path.join(home, 'servers.json');
+
+function writeServers(home, mcpServers) {
+  writeFileSync(serversIn(home), JSON.stringify({ mcpServers }));
+}
 
 /** The programs that put the same local server behind HTTP. */
 const localRivals = all
@@ -180,8 +216,11 @@ function cleanEnvironment(home) {
   return env;
 }
 
-/** The contestants of this run; one that cannot take part says why in `absent`. */
-export function contestants({ names, withRivals }) {
+/**
+ * The contestants of this run; one that cannot take part says why in `absent`.
+ * @param options.node the executable that all of them run on
+ */
+export function contestants({ names, withRivals, node }) {
   let installation;
   const chosen = [...all, ...localRivals].filter(({ name, rival }) =>
     names ? name === FLOOR || names.has(name) : withRivals || !rival,
@@ -196,7 +235,13 @@ export function contestants({ names, withRivals }) {
     try {
       if (rival && installation) throw new Error(`not installed: ${installation.message}`);
       const file = script();
-      return { name, what, mode, start: (url, options) => start({ ...entry, mode, file }, url, options) };
+      return {
+        name,
+        what,
+        mode,
+        node,
+        start: (url, options) => start({ ...entry, mode, file }, url, { node, ...options }),
+      };
     } catch (error) {
       return { name, what, mode, absent: error.message };
     }
@@ -210,15 +255,16 @@ export const contestantNames = [...new Set(all.map(({ name }) => name))];
  * `home` names one that the caller keeps; `node` is the executable it runs on.
  */
 function start({ mode, file, nodeArgs = [], args, modernArgs = [], prepare }, url, options = {}) {
-  const { modern = false, clients, node = process.execPath } = options;
+  const { modern = false, modernClients = false, clients, node = process.execPath } = options;
   const home = options.home ?? mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-bench-'));
   prepare?.(home, url);
   const program = {
     command: node,
-    args: [...nodeArgs, file, ...args(url), ...(modern ? modernArgs : [])],
+    args: [...nodeArgs, file, ...args(url, home), ...(modern ? modernArgs : [])],
     env: cleanEnvironment(home),
   };
-  const driver = mode === HTTP || mode === LOCAL_HTTP ? new HttpClients(program, clients) : new StdioClient(program);
+  const driver =
+    mode === HTTP || mode === LOCAL_HTTP ? new HttpClients(program, clients, modernClients) : new StdioClient(program);
   if (options.home === undefined) {
     driver.ended.then(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
   }

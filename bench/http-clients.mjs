@@ -21,18 +21,28 @@ function answerIn(body, id) {
   throw new Error(`no answer in ${JSON.stringify(body.slice(0, 200))}`);
 }
 
-class HttpClient {
-  #connection;
+const MODERN = '2026-07-28';
+/** Clients that connect at a time. */
+const AT_A_TIME = 100;
+const KEY = 'io.modelcontextprotocol';
+const INFO = { name: 'bench-client', version: '1.0.0' };
+
+export class HttpClient {
+  #connections;
+  #sent = 0;
   #head;
   #name;
+  #modern;
   #nextId = 1;
 
-  constructor(port, name) {
-    this.#connection = new Connection(port);
+  /** Each request goes to the next one of the connections, as a load balancer with plain round robin has it. */
+  constructor([first, ...others], name, modern = false) {
+    this.#connections = [first, ...others];
     this.#name = name;
+    this.#modern = modern;
     this.#head = [
       'POST /mcp HTTP/1.1',
-      `Host: 127.0.0.1:${port}`,
+      `Host: 127.0.0.1:${first.port}`,
       'Content-Type: application/json',
       'Accept: application/json, text/event-stream',
       '',
@@ -40,8 +50,8 @@ class HttpClient {
   }
 
   async open() {
-    const clientInfo = { name: 'bench-client', version: '1.0.0' };
-    const params = { protocolVersion: VERSION, capabilities: {}, clientInfo };
+    if (this.#modern) return void (await this.#request('server/discover', {}));
+    const params = { protocolVersion: VERSION, capabilities: {}, clientInfo: INFO };
     const { head, message } = await this.#request('initialize', params);
     const session = /\r\nmcp-session-id: *(\S+)/i.exec(head)?.[1];
     if (session === undefined) throw new Error('no session');
@@ -60,20 +70,36 @@ class HttpClient {
   }
 
   close() {
-    this.#connection.close();
+    for (const connection of this.#connections) connection.close();
   }
 
   async #request(method, params) {
     const id = this.#nextId++;
-    const { head, body } = await this.#post({ jsonrpc: '2.0', id, method, params }, 200);
+    const { head, body } = await this.#post({ jsonrpc: '2.0', id, method, params: this.#whole(params) }, 200);
     const message = answerIn(body, id);
     if (message.error) throw new Error(`error answer: ${message.error.message}`);
     return { head, message };
   }
 
+  /** With the envelope of 2026-07-28, for a client of that revision. */
+  #whole(params) {
+    if (!this.#modern) return params;
+    const version = { [`${KEY}/protocolVersion`]: MODERN, [`${KEY}/clientCapabilities`]: {} };
+    return { ...params, _meta: { ...version, [`${KEY}/clientInfo`]: INFO } };
+  }
+
+  /** The headers that mirror the message in 2026-07-28. */
+  #mirrored({ method, params }) {
+    if (!this.#modern) return '';
+    const name = params.name === undefined ? '' : `Mcp-Name: ${params.name}\r\n`;
+    return `MCP-Protocol-Version: ${MODERN}\r\nMcp-Method: ${method}\r\n${name}`;
+  }
+
   async #post(message, expected) {
     const body = JSON.stringify(message);
-    const answer = await this.#connection.exchange(`${this.#head}Content-Length: ${body.length}\r\n\r\n${body}`);
+    const head = `${this.#head}${this.#mirrored(message)}`;
+    const connection = this.#connections[this.#sent++ % this.#connections.length];
+    const answer = await connection.exchange(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
     if (answer.status !== expected) throw new Error(`HTTP ${answer.status}: ${answer.body.slice(0, 200)}`);
     return answer;
   }
@@ -83,8 +109,10 @@ export class HttpClients {
   #program;
   #clients = [];
   #count;
+  #modern;
 
-  constructor(options, count) {
+  constructor(options, count, modern = false) {
+    this.#modern = modern;
     this.#program = new Program(options);
     this.#program.stdout.resume();
     this.#count = count;
@@ -95,19 +123,33 @@ export class HttpClients {
     return this.#program.pid;
   }
 
-  async handshake() {
+  /** Resolves with the port, as soon as the contestant listens. */
+  async started() {
     const [, port] = await this.#program.announces(LISTENING);
-    this.#clients = Array.from({ length: this.#count }, (_, i) => new HttpClient(Number(port), `client ${i}`));
-    await Promise.all(this.#clients.map((client) => client.open()));
+    return Number(port);
   }
 
-  /** Every client calls, again and again, while `more()`; resolves with what each call took. */
-  async call(more) {
+  async handshake() {
+    const port = await this.started();
+    this.#clients = Array.from(
+      { length: this.#count },
+      (_, i) => new HttpClient([new Connection(port)], `client ${i}`, this.#modern),
+    );
+    const left = [...this.#clients];
+    const open = async () => {
+      for (let client = left.pop(); client; client = left.pop()) await client.open();
+    };
+    // The queue of a listening socket has a limit.
+    await Promise.all(Array.from({ length: AT_A_TIME }, open));
+  }
+
+  /** Some clients, or all of them, call again and again while `more()`; resolves with what each call took. */
+  async call(more, calling = this.#clients.length) {
     const taken = [];
     const repeat = async (client) => {
       while (more(taken.length)) taken.push(await client.call());
     };
-    await Promise.all(this.#clients.map(repeat));
+    await Promise.all(this.#clients.slice(0, calling).map(repeat));
     return taken;
   }
 

@@ -41,13 +41,13 @@ function parse(text) {
 }
 
 export class Connection {
-  #port;
+  port;
   #socket;
   #text = '';
   #waiting;
 
   constructor(port) {
-    this.#port = port;
+    this.port = port;
   }
 
   /** Sends a request, given whole, and resolves with the answer to it. */
@@ -66,7 +66,7 @@ export class Connection {
   }
 
   #connect() {
-    const socket = net.connect({ host: '127.0.0.1', port: this.#port, noDelay: true });
+    const socket = net.connect({ host: '127.0.0.1', port: this.port, noDelay: true });
     socket.setEncoding('latin1');
     socket.on('data', (chunk) => this.#data(chunk));
     socket.on('error', (error) => this.#settle('reject', error));

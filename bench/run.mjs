@@ -1,10 +1,13 @@
 // The benchmark: the floor, this program and its rivals side by side in one run.
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { nodeOf } from '../scripts/nodes.mjs';
 import { judgeAll } from './budgets.mjs';
-import { contestantNames, HTTP, LOCAL, LOCAL_HTTP, contestants as prepare, STDIO } from './contestants.mjs';
+import { contestantNames, HTTP, LOCAL, LOCAL_HTTP, contestants as prepare, SEVERAL, STDIO } from './contestants.mjs';
 import { writeDocs } from './docs.mjs';
+import { crossingDown, crossingUp } from './measures/crossing.mjs';
 import { http } from './measures/http.mjs';
 import { large } from './measures/large.mjs';
 import { latency } from './measures/latency.mjs';
@@ -13,6 +16,9 @@ import { local, localCalls, localHttp } from './measures/local.mjs';
 import { published } from './measures/package.mjs';
 import { peak } from './measures/peak.mjs';
 import { requests } from './measures/requests.mjs';
+import { rest } from './measures/rest.mjs';
+import { scaling } from './measures/scaling.mjs';
+import { several, severalCalls } from './measures/several.mjs';
 import { start } from './measures/start.mjs';
 import { startNodes } from './measures/start-nodes.mjs';
 import { killAll } from './program.mjs';
@@ -28,11 +34,17 @@ const measures = [
   large,
   requests,
   peak,
+  rest,
+  crossingUp,
   published,
   http,
+  crossingDown,
+  scaling,
   localCalls,
   local,
   localHttp,
+  severalCalls,
+  several,
 ];
 
 const USAGE = `usage: npm run bench -- [flags]
@@ -40,8 +52,10 @@ const USAGE = `usage: npm run bench -- [flags]
   --only NAME     a measure (${measures.map(({ name }) => name).join(', ')})
                   or a contestant next to the floor (${contestantNames.join(', ')}); repeatable
   --rounds N      how often everything is repeated (5; with --quick 1)
+  --node MAJOR    the Node that all of them run on, from npm
   --json FILE     write every figure of every round
   --write-docs    rewrite docs/performance.md from this run
+  --replicas      what replicas cost, instead; with --write-docs, it writes to docs/replicas.md
   --strict        exit 1 when a budget is missed
 `;
 
@@ -52,8 +66,10 @@ function options() {
       quick: flag,
       only: { type: 'string', multiple: true, default: [] },
       rounds: { type: 'string' },
+      node: { type: 'string' },
       json: { type: 'string' },
       'write-docs': flag,
+      replicas: flag,
       strict: flag,
       help: flag,
     },
@@ -75,16 +91,18 @@ function options() {
   };
 }
 
-const machine = () => {
+const versionOf = (node) => execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim();
+
+const machine = (node) => {
   const cpus = os.cpus();
-  return `${cpus[0]?.model.trim() ?? os.arch()}, ${cpus.length} cores, ${os.platform()} ${os.arch()}, Node ${process.versions.node}`;
+  return `${cpus[0]?.model.trim() ?? os.arch()}, ${cpus.length} cores, ${os.platform()} ${os.arch()}, Node ${versionOf(node)}`;
 };
 
 const loadAverage = () => os.loadavg()[0].toFixed(1);
 
 /** What one kind of client sees: the measures, and who takes part in them. */
-function sectionsOf({ measures: chosen, quick, names }) {
-  const contestants = prepare({ names, withRivals: !quick });
+function sectionsOf({ measures: chosen, quick, names }, node) {
+  const contestants = prepare({ names, withRivals: !quick, node });
   const section = (mode, title) => ({
     title,
     measures: chosen.filter((measure) => (measure.mode ?? STDIO) === mode),
@@ -95,6 +113,7 @@ function sectionsOf({ measures: chosen, quick, names }) {
     section(HTTP, 'HTTP mode'),
     section(LOCAL, 'a local server, stdio mode'),
     section(LOCAL_HTTP, 'a local server, HTTP mode'),
+    section(SEVERAL, 'servers of a file, stdio mode'),
   ].filter(({ measures }) => measures.length > 0);
 }
 
@@ -129,8 +148,15 @@ async function main() {
   }
   if (chosen.help) return void process.stdout.write(USAGE);
 
+  if (chosen.replicas) {
+    const { benchReplicas } = await import('./replicas/run.mjs');
+    const date = new Date().toISOString().slice(0, 10);
+    return benchReplicas({ date, machine: machine(), json: chosen.json, writeDocs: chosen['write-docs'] });
+  }
+
   const loadBefore = loadAverage();
-  const sections = sectionsOf(chosen);
+  const node = chosen.node === undefined ? process.execPath : await nodeOf(chosen.node);
+  const sections = sectionsOf(chosen, node);
   const results = await run({ ...chosen, sections });
   const reports = sections.map(({ title, measures, contestants }) => {
     const names = contestants.map(({ name }) => name);
@@ -147,7 +173,7 @@ async function main() {
   // The run itself makes load; only what was there before it says that others disturbed.
   const facts = {
     date,
-    machine: machine(),
+    machine: machine(node),
     rounds: chosen.rounds,
     load: `${loadBefore} before, ${loadAverage()} after`,
   };

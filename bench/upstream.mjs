@@ -1,7 +1,8 @@
 // The server every contestant talks to: raw node:http, as little work a call as
 // possible, so that what is measured is the program in between. It speaks the
 // revisions with sessions and 2026-07-28, and keeps a log of what arrived before
-// the first `tools/call`.
+// the first `tools/call`. At /modern it speaks only 2026-07-28, and at /legacy only
+// the others.
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { MODERN, resultOf } from './methods.mjs';
@@ -20,6 +21,12 @@ function fail(response, status, message, id = null) {
   response.writeHead(status, { 'content-type': 'application/json' }).end(body);
 }
 
+function unsupported(response, { id = null, params }) {
+  const data = { supported: [MODERN], requested: params?.protocolVersion };
+  const error = { code: -32022, message: 'unsupported version', data };
+  response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, error }));
+}
+
 function answer(message, result, response, headers) {
   const head = `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":`;
   const sse = message.params?.arguments?.sse === true;
@@ -35,8 +42,12 @@ function answer(message, result, response, headers) {
   response.end(body);
 }
 
+const PATHS = ['/mcp', '/modern', '/legacy'];
+
 function post(request, response, message) {
   const modern = message.params?._meta?.['io.modelcontextprotocol/protocolVersion'] === MODERN;
+  if (modern && request.url === '/legacy') return fail(response, 400, 'no session id', message.id);
+  if (!modern && request.url === '/modern') return unsupported(response, message);
   const headers = {};
   if (message.method === 'initialize') {
     headers['mcp-session-id'] = randomUUID();
@@ -53,10 +64,10 @@ function post(request, response, message) {
 }
 
 const server = http.createServer((request, response) => {
-  if (request.method !== 'POST' || request.url !== '/mcp') {
+  if (request.method !== 'POST' || !PATHS.includes(request.url)) {
     record(request);
     request.resume();
-    if (request.url !== '/mcp') response.writeHead(404).end();
+    if (!PATHS.includes(request.url)) response.writeHead(404).end();
     else if (request.method !== 'DELETE') response.writeHead(405, { allow: 'POST, DELETE' }).end();
     else response.writeHead(sessions.delete(request.headers['mcp-session-id']) ? 200 : 404).end();
     return;

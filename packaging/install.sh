@@ -83,6 +83,8 @@ main() {
     mkdir -p "$prefix/share"
     cp -R "$work/$name/share/." "$prefix/share/"
   fi
+  mkdir -p "$prefix/share/doc/mcp-proxy"
+  cp "$work/$name/THIRD-PARTY-LICENSES.txt" "$prefix/share/doc/mcp-proxy/"
   printf 'mcp-proxy %s is installed: %s\n' "$version" "$prefix/bin/mcp-proxy"
   case ":$PATH:" in
     *":$prefix/bin:"*) ;;

@@ -1,11 +1,14 @@
 // Builds dist/: the program as one file with the files it loads on demand beside it, the public API as a view of that
-// file, and the API's type declarations.
+// file, the API's type declarations, and the licences of what was bundled.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, bundleOptions } from './bundle.mjs';
+import { componentsOf } from './components.mjs';
+import { neededDeclarations } from './declarations.mjs';
+import { NOTICES, noticesOf } from './notices.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -14,7 +17,7 @@ const dist = path.join(root, 'dist.new');
 const remove = (/** @type {string} */ folder) => rmSync(path.join(root, folder), { recursive: true, force: true });
 remove('dist.new');
 const options = bundleOptions('node20.19');
-const { files, exported } = await bundle({
+const { files, exported, sources } = await bundle({
   name: 'mcp-proxy',
   modules: ['src/cli/main.ts', 'src/index.ts'],
   options,
@@ -22,7 +25,12 @@ const { files, exported } = await bundle({
 // A separate file, because it must run before the program is loaded.
 const early = await bundle({ name: 'compile-cache', modules: ['src/cli/compile-cache.ts'], options });
 const api = `import program from './mcp-proxy.cjs';\nexport const { ${exported.get('src/index.ts').sort().join(', ')} } = program;\n`;
-for (const { name, text } of [...files, ...early.files, { name: 'index.js', text: api }]) {
+const notices = noticesOf(componentsOf([...sources, ...early.sources]));
+const others = [
+  { name: 'index.js', text: api },
+  { name: NOTICES, text: notices },
+];
+for (const { name, text } of [...files, ...early.files, ...others]) {
   const file = path.join(dist, name);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);
@@ -43,23 +51,18 @@ const TOLD = new Set([
   ...['environment', 'options'].map((name) => path.join('app', `${name}.d.ts`)),
 ]);
 
-// Keep only the declarations that the API leads to.
-const wanted = new Set();
-const follow = (file) => {
-  if (wanted.has(file)) return;
-  wanted.add(file);
-  for (const [, next] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']+)\.ts["']/g)) {
-    follow(path.join(path.dirname(file), `${next}.d.ts`));
-  }
-};
-follow(path.join(types, 'index.d.ts'));
-for (const name of readdirSync(types, { recursive: true, encoding: 'utf8' })) {
-  const file = path.join(types, name);
-  if (!name.endsWith('.d.ts')) continue;
-  if (!wanted.has(file)) rmSync(file);
+const needed = neededDeclarations(path.join(types, 'index.d.ts'));
+rmSync(types, { recursive: true });
+for (const [file, text] of needed) {
+  mkdirSync(path.dirname(file), { recursive: true });
   // Authors of a configuration need its comments. The package must stay small, so other comments are only in the
   // source.
-  else if (!TOLD.has(name)) writeFileSync(file, readFileSync(file, 'utf8').replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
+  const isTold = TOLD.has(path.relative(types, file));
+  const told = isTold ? text : text.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, '');
+  writeFileSync(
+    file,
+    told.replace(/^(?: {4})+/gm, (indent) => '\t'.repeat(indent.length / 4)),
+  );
 }
 
 remove('dist.old');

@@ -6,7 +6,7 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
-import { parseSync } from 'rolldown/utils';
+import { exportedTogether } from './exports.mjs';
 import { wrap } from './wrap.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -21,7 +21,7 @@ export function bundleOptions(target) {
     cwd: root,
     resolve: {
       alias: {
-        debug: path.join(root, 'src', 'http', 'silent-debug.ts'),
+        debug: path.join(root, 'src', 'http', 'outbound-proxy', 'silent-debug.ts'),
         // What Node would load is UMD, which a bundler cannot follow.
         'jsonc-parser': path.join(root, 'node_modules', 'jsonc-parser', 'lib', 'esm', 'main.js'),
       },
@@ -39,6 +39,8 @@ export async function bundle({ name, modules, options }) {
   const entry = path.join(options.cwd, `${name}.ts`);
   /** @type {Map<string, string[]>} */
   const exported = new Map();
+  /** @type {string[]} the paths of the modules in packages that are bundled on their own */
+  const inside = [];
   const { output } = await build({
     ...options,
     write: false,
@@ -49,6 +51,19 @@ export async function bundle({ name, modules, options }) {
     preserveEntrySignatures: 'allow-extension',
     treeshake: { moduleSideEffects: false },
     plugins: [
+      {
+        name: 'enums',
+        transform: (code, id) => (id.includes('node_modules') ? withPureEnums(code) : undefined),
+      },
+      {
+        name: 'packages in CommonJS',
+        async load(id) {
+          if (!isCommonJs(id)) return undefined;
+          const whole = await asOneModule(id, options);
+          inside.push(...whole.sources);
+          return whole.code;
+        },
+      },
       {
         name: 'entry',
         resolveId: (id) => (id === entry ? id : undefined),
@@ -81,32 +96,43 @@ export async function bundle({ name, modules, options }) {
     files.push({ name: chunk.fileName, text: wrap(exportedTogether(escaped(chunk.code))) });
     sources.push(...chunk.moduleIds);
   }
-  return { files, exported, sources };
+  return { files, exported, sources: [...sources, ...inside] };
+}
+
+/** Packages that are not ES modules. @param {string} id the path of a module */
+function isCommonJs(id) {
+  return /[\\/]node_modules[\\/]iovalkey[\\/]built[\\/]index\.js$/.test(id);
 }
 
 /**
- * Exports in one go what the bundler exports with a statement each, which makes the program 1 % smaller.
- * @param {string} code
+ * A package in CommonJS as one ES module: the bundler would put what it needs to run such packages into a file that the
+ * program's file loads at once.
+ * @param {string} id the path of its first module
+ * @param {import('rolldown').InputOptions & { cwd: string }} options
  */
-function exportedTogether(code) {
-  let text = code;
-  for (const { type, expression } of parseSync('program.cjs', code).program.body.toReversed()) {
-    if (type !== 'ExpressionStatement' || expression.type !== 'SequenceExpression') continue;
-    const all = expression.expressions;
-    const names = all.map(exportedName);
-    const first = names.lastIndexOf(undefined) + 1;
-    if (all.length - first < 2) continue;
-    const members = all.slice(first).map(({ right }, i) => `${names[first + i]}:${code.slice(right.start, right.end)}`);
-    const { start } = all[first];
-    text = `${text.slice(0, start)}Object.assign(exports,{${members.join(',')}})${text.slice(expression.end)}`;
-  }
-  return text;
+async function asOneModule(id, options) {
+  const { output } = await build({
+    ...options,
+    write: false,
+    input: { whole: id },
+    platform: 'node',
+    external: isBuiltin,
+    output: { format: 'esm', comments: false, codeSplitting: false },
+  });
+  const [chunk] = output;
+  return { code: chunk.code, sources: chunk.moduleIds.filter((file) => file !== id) };
 }
 
-/** The name in `exports.name = value`; undefined for any other expression. */
-function exportedName({ type, operator, left }) {
-  const isExport = type === 'AssignmentExpression' && operator === '=' && left.type === 'MemberExpression';
-  return isExport && !left.computed && left.object.name === 'exports' ? left.property.name : undefined;
+/**
+ * Enums as the compiler of TypeScript writes them, so that the bundler can leave out those that nothing uses. A constant
+ * enum is such a one: its members are in the code already.
+ * @param {string} code
+ */
+function withPureEnums(code) {
+  return code.replace(
+    /\bvar (\w+);\n(\(function \(\1\) \{\n(?: {4}\1\[.*\n)+)\}\)\(\1 \|\| \(\1 = \{\}\)\);/g,
+    'var $1 = /* @__PURE__ */ $2return $1; })({});',
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ const PEERS = {
   tinyproxy: 'tinyproxy',
   chromium: 'chromium',
   nginx: 'nginx-light',
+  'redis-server': 'redis-server',
   zsh: 'zsh',
   fish: 'fish',
   mandoc: 'mandoc',

@@ -68,10 +68,15 @@ function isInstalled() {
 const sources = [
   'package.json',
   'package-lock.json',
+  'LICENSE',
   'tsconfig.json',
   'tsconfig.build.json',
   'scripts/build.mjs',
   'scripts/bundle.mjs',
+  'scripts/components.mjs',
+  'scripts/declarations.mjs',
+  'scripts/exports.mjs',
+  'scripts/notices.mjs',
   'scripts/wrap.mjs',
 ];
 // The built files count too: dist/ may have been changed, or built from other sources, by hand.

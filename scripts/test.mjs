@@ -1,6 +1,6 @@
 // `npm test [-- vitest arguments] [-- --no-conformance] [-- --node MAJOR]`: the tests, then the conformance gate. The
-// last line is `N passed, N failed`; the gate counts as one test. With --node, vitest, the gate, and every program they
-// start run under that Node.
+// last line is `N passed, N failed`; the gate counts as one test. Failed tests are named once more before it, where the
+// end of a long log shows them. With --node, vitest, the gate, and every program they start run under that Node.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -21,7 +21,7 @@ await ready();
 const node = major === undefined ? process.execPath : await nodeOf(major).catch(fail);
 for (const line of await installPeers()) process.stderr.write(`${line}\n`);
 
-const { code, passed, failed } = await runVitest();
+const { code, passed, failed, named } = await runVitest();
 let [exitCode, passes, failures] = [code, passed, failed];
 
 if (wantsGate && isNarrowed) {
@@ -34,6 +34,7 @@ if (wantsGate && isNarrowed) {
   if (!isHeld) exitCode ||= 1;
 }
 
+for (const line of named) process.stdout.write(`${line}\n`);
 process.stdout.write(`${passes} passed, ${failures} failed\n`);
 process.exitCode = exitCode;
 
@@ -74,12 +75,28 @@ async function runVitest() {
  * @param {string} report @param {number} code
  */
 function count(report, code) {
-  if (!existsSync(report)) return { passed: 0, failed: 1 };
+  if (!existsSync(report)) return { passed: 0, failed: 1, named: ['FAILED: vitest wrote no report'] };
   const { numPassedTests: passed, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  let failed = 0;
-  for (const { status, assertionResults } of testResults) {
-    const inside = assertionResults.filter((/** @type {{ status: string }} */ test) => test.status === 'failed').length;
-    failed += inside === 0 && status === 'failed' ? 1 : inside;
+  /** @type {string[]} */
+  const named = [];
+  for (const { name, status, message, assertionResults } of testResults) {
+    const file = path.relative(root, name);
+    const inside = assertionResults.filter((/** @type {{ status: string }} */ test) => test.status === 'failed');
+    for (const { fullName, failureMessages } of inside)
+      named.push(failure(`${file} > ${fullName}`, failureMessages[0]));
+    if (inside.length === 0 && status === 'failed') named.push(failure(file, message));
   }
-  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
+  if (named.length === 0 && code !== 0) named.push('FAILED: an error outside of the tests; see above');
+  return { passed, failed: named.length, named };
+}
+
+/** @param {string} what @param {string | undefined} message */
+function failure(what, message = '') {
+  return [
+    `FAILED: ${what}`,
+    ...message
+      .split('\n')
+      .slice(0, 12)
+      .map((line) => `    ${line.slice(0, 300)}`),
+  ].join('\n');
 }

@@ -63,6 +63,29 @@ export interface ForwardedHeader {
   readonly to: string;
 }
 
+/** The store that replicas share, Valkey or Redis. */
+export interface StateConfig {
+  readonly address: {
+    readonly tls: boolean;
+    readonly host: string;
+    readonly port: number;
+    /** ACL user; undefined: the default one. */
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+    readonly database: number;
+    /** Sentinels that tell where the store is; `host` and `port` are then those of the first one. */
+    readonly sentinel?: {
+      /** The name under which they know the primary. */
+      readonly primary: string;
+      readonly addresses: readonly { readonly host: string; readonly port: number }[];
+    };
+  };
+  /** Keys for what is stored there: the first one seals, and each of them opens. */
+  readonly keys: readonly string[];
+  /** Everything in it that must never be shown. */
+  readonly secrets: readonly string[];
+}
+
 /** HTTP mode: where clients connect, which of them may, and what they share. */
 export interface ListenConfig {
   /** Name or address to bind, without brackets; undefined: every interface. */
@@ -87,20 +110,61 @@ export interface ListenConfig {
   readonly allowedOrigins: readonly string[];
   /** Names of PEM files; undefined: no TLS. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Left out: this process is alone. */
+  readonly state?: StateConfig | undefined;
 }
 
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
+/**
+ * What clients may see and call. In every pattern `*` matches any run of characters. Names are those of the server, also
+ * where a tool is renamed; resources go by their URIs, templates by the text of theirs.
+ */
+export interface Policy {
+  /** Hides every tool that none of these patterns matches. */
+  readonly onlyTools?: readonly string[];
+  readonly ignorePrompts?: readonly string[];
+  readonly onlyPrompts?: readonly string[];
+  readonly ignoreResources?: readonly string[];
+  readonly onlyResources?: readonly string[];
+  /** Hides every tool whose annotations do not say `readOnlyHint: true`. */
+  readonly readOnly?: boolean;
+  /** Each old name once, and each new one. */
+  readonly renameTools?: readonly (readonly [from: string, to: string])[];
+  /** Tools that the user must confirm each call of. */
+  readonly confirm?: readonly string[];
+  /** Hides tools whose definitions change after they were first seen. */
+  readonly pinTools?: boolean;
+  /** Shows clients tools that find and call the others. */
+  readonly toolSearch?: boolean;
+  /** Shows these tools beside those. */
+  readonly alwaysTools?: readonly string[];
+  /** Bytes of text in the result of a tool; a client gets the rest from the proxy when it reads it. */
+  readonly maxResult?: number;
+}
+
 /** What every server has, however it is reached. */
 interface ServerBase {
   /**
-   * The server's own name among the servers of this process, for logs, metrics and paths. Lower-case letters, digits
-   * and hyphens; it holds no secret.
+   * The server's own name among the servers of this process, for logs, metrics and paths. Letters, digits, hyphens and
+   * underscores; it holds no secret.
    */
   readonly name: string;
+  /** Whether its tools, prompts and resources have its name in front where several servers are one. */
+  readonly prefix?: boolean;
   /** Patterns of tools to hide and to block; `*` matches any run of characters. */
   readonly ignoreTools: readonly string[];
+  /** What else clients may not do. Left out: nothing. */
+  readonly policy?: Policy;
+  /** Milliseconds for which the server may be silent during a request. */
+  readonly timeout: number;
+  /** How HTTP clients share sessions with it. Left out: as with every server. */
+  readonly upstreamSession?: UpstreamSession;
+  /** Milliseconds for which it may be silent while a session is opened. Left out: 45 s, or `timeout` if that is shorter. */
+  readonly openTimeout?: number;
+  /** Bytes of its largest message. Left out: `MAX_UPSTREAM_MESSAGE`. */
+  readonly maxMessage?: number;
 }
 
 /** A remote server. */
@@ -134,9 +198,21 @@ export interface StdioServer extends ServerBase {
   readonly cleanEnv: boolean;
   /** Variables that the program never inherits: their values are secrets of the proxy. */
   readonly withheld: readonly string[];
+  /** How many processes may run at a time. Left out: as many as of every server. */
+  readonly maxChildren?: number;
+  /** Milliseconds after which a process that nobody uses is stopped. Left out: as with every server. */
+  readonly childIdle?: number;
 }
 
 export type Server = HttpServer | StdioServer;
+
+/** What `--capture` records, and where. */
+export interface CaptureConfig {
+  /** Name of the file, which is added to. */
+  readonly file: string;
+  /** Whether it keeps arguments of calls, and what users answer. */
+  readonly keepsArguments: boolean;
+}
 
 /** What concerns the process, whatever its servers are. */
 export interface ProcessConfig {
@@ -148,6 +224,8 @@ export interface ProcessConfig {
   readonly logFormat: LogFormat;
   /** Set along with `logLevel: 'error'`: the program announces only what its user cannot do without. */
   readonly quiet?: boolean;
+  /** Left out: nothing is recorded. */
+  readonly capture?: CaptureConfig;
   /** Undefined: one client, on standard input and output. */
   readonly listen: ListenConfig | undefined;
 }
@@ -168,11 +246,15 @@ export const DEFAULTS: ProcessConfig = {
   listen: undefined,
 };
 
+/** Longer than any tool that is known to report nothing while it works. */
+export const DEFAULT_TIMEOUT = 3_600_000;
+
 export const HTTP_SERVER_DEFAULTS: HttpServerOptions = {
   strategy: 'http-first',
   headers: [],
   forwardHeaders: [],
   ignoreTools: [],
+  timeout: DEFAULT_TIMEOUT,
   allowHttp: false,
   auth: {
     redirectHost: 'localhost',

@@ -100,6 +100,19 @@ export class LegacyOnly extends ProxyError {
   }
 }
 
+/** A fault of this program. The log shows where; a client learns only that there was one. */
+export class Unexpected extends ProxyError {
+  constructor(cause: unknown) {
+    super('internal', 'internal error, please report it', {}, cause);
+  }
+
+  /** The message with the place of the fault. */
+  get report(): string {
+    const { cause } = this;
+    return `${this.message}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`;
+  }
+}
+
 /** The proxy itself ended the work: an error for the waiting client, but not a fault for the log. */
 export class EndedByProxy extends ProxyError {}
 
@@ -112,6 +125,8 @@ export class ModernOnly extends ProxyError {
   readonly discovered: Buffer | undefined;
   /** Whether only a memory says so: the server itself was not asked. */
   readonly remembered: boolean;
+  /** What brings a new session to the state of the one that the server has lost, after `initialize`. */
+  repeat: readonly { readonly method: string; readonly params?: Buffer }[] = [];
 
   constructor(
     message: string,

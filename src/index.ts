@@ -1,12 +1,19 @@
 /** The public API: what a program may import. */
 
 import type { RunningHttpProxy } from './app/http-proxy.ts';
-import type { HttpProxyOptions, StdioProxyOptions } from './app/library-options.ts';
+import type { HttpProxyOptions, StdioProxyOptions } from './app/library/options.ts';
 import { type RunningProxy, startStdioProxy as start } from './app/stdio-proxy.ts';
 
 export type { Environment } from './app/environment.ts';
 export type { RunningHttpProxy } from './app/http-proxy.ts';
-export type { HttpProxyOptions, ProxyOptions, StdioProxyOptions } from './app/library-options.ts';
+export type { CommandOptions } from './app/library/local-server.ts';
+export type {
+  HttpProxyOptions,
+  LocalOptions,
+  ProxyOptions,
+  RemoteOptions,
+  StdioProxyOptions,
+} from './app/library/options.ts';
 export type { ShutdownReason } from './app/shutdown.ts';
 export type { RunningProxy } from './app/stdio-proxy.ts';
 export {
@@ -19,6 +26,7 @@ export {
   LISTEN_DEFAULTS,
   type ListenConfig,
   type LogFormat,
+  type Policy,
   type ProcessConfig,
   STRATEGIES,
   type Strategy,
@@ -43,18 +51,20 @@ export {
 export type { Redact } from './core/redact.ts';
 export type { StdioStreams } from './downstream/stdio/streams.ts';
 export { type ErrorCode, type ErrorData, ProxyError } from './errors.ts';
-export { fileStore } from './state/file-secrets.ts';
-export { memoryStore } from './state/memory-secrets.ts';
-export { fileMemory } from './state/verdicts.ts';
+export { fileStore } from './state/files/secrets.ts';
+export { fileMemory } from './state/files/verdicts.ts';
+export { memoryStore } from './state/memory/secrets.ts';
 
 /**
- * Connects a client on two streams, by default standard input and output, to a server.
+ * Connects a client on two streams, by default standard input and output, to a server: one at a URL, or one that a
+ * command starts.
  * Rejects with a ProxyError `usage` when an option is wrong.
  */
 export async function startStdioProxy(options: StdioProxyOptions): Promise<RunningProxy> {
-  const { stdioOptions } = await import('./app/library-options.ts');
+  const { stdioOptions } = await import('./app/library/options.ts');
   const { config, environment } = stdioOptions(options);
-  return start(config, environment);
+  const isLocal = config.servers.some(({ kind }) => kind === 'stdio');
+  return start(config, environment, isLocal ? (await import('./app/local-server.ts')).openOnlyLocal : undefined);
 }
 
 /**
@@ -62,7 +72,7 @@ export async function startStdioProxy(options: StdioProxyOptions): Promise<Runni
  * it cannot listen.
  */
 export async function startHttpProxy(options: HttpProxyOptions): Promise<RunningHttpProxy> {
-  const { httpOptions } = await import('./app/library-options.ts');
+  const { httpOptions } = await import('./app/library/options.ts');
   const { config, environment } = httpOptions(options);
   return (await import('./app/http-proxy.ts')).startHttpProxy(config, environment);
 }

@@ -38,7 +38,7 @@ describe.each(documents)('%s', (document) => {
   });
 });
 
-it('SECURITY.md says of each defence where it is tested, and README.md links to it', () => {
+it('SECURITY.md names the tests of each defence, and README.md links to it', () => {
   const text = readFileSync(path.join(ROOT, 'SECURITY.md'), 'utf8');
   const rows = text.split('\n').filter((line) => /^\| (?!attacker|-)/.test(line) && !line.startsWith('|--'));
   expect(rows.length).toBeGreaterThan(10);

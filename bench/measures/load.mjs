@@ -9,7 +9,8 @@ const CALLS_A_TURN = 500;
 const WARM_UP = 2_000;
 const MEGA = 1e6;
 
-function burst(client, count) {
+/** Makes so many calls, some of them at a time. */
+export function burst(client, count) {
   return new Promise((resolve, reject) => {
     let sent = 0;
     let answered = 0;

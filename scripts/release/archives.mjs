@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { componentsOf, nodeComponent } from '../components.mjs';
+import { NOTICES, noticesOf } from '../notices.mjs';
 import { root } from '../run.mjs';
 import { entryOf, tarball, zip } from './archive.mjs';
-import { componentsOf, nodeComponent, noticesOf } from './components.mjs';
 import { debName, debPackage } from './deb.mjs';
 import { buildExecutable } from './executable.mjs';
 import { packageVersion } from './facts.mjs';
@@ -37,13 +38,13 @@ export async function writeArchive(target, { program, out }) {
     }
     const shared = await sharedFiles();
     const executable = entryOf(file, name, true);
-    const notices = Buffer.from(noticesOf(await componentsIn(target, program.sources)));
+    const notices = Buffer.from(await noticesIn(target, program.sources));
     const top = (/** @type {import('./archive.mjs').Entry} */ entry) => ({
       ...entry,
       name: `${folderName(target)}/${entry.name}`,
     });
     const texts = ['LICENSE', 'README.md', 'CHANGELOG.md'].map((text) => entryOf(path.join(root, text), text));
-    const entries = [executable, ...texts, { name: 'THIRD-PARTY-LICENSES.txt', content: notices }, ...shared].map(top);
+    const entries = [executable, ...texts, { name: NOTICES, content: notices }, ...shared].map(top);
     writeFileSync(path.join(out, archiveName(target)), target.format === 'pe' ? zip(entries) : tarball(entries));
     if (target.format === 'elf') {
       const files = [
@@ -65,10 +66,13 @@ export async function writeArchive(target, { program, out }) {
  */
 const inDebian = (name) => `usr/${name}`.replace('/zsh/site-functions/', '/zsh/vendor-completions/');
 
-/** @param {import('./targets.mjs').Target} target @param {readonly string[]} sources */
-async function componentsIn(target, sources) {
+/**
+ * The licences of what an executable contains.
+ * @param {import('./targets.mjs').Target} target @param {readonly string[]} sources the modules of the program
+ */
+export async function noticesIn(target, sources) {
   const folders = await Promise.all([target.node, builderOf(target)].map(nodePackage));
-  return [nodeComponent(target.node.version, folders), ...componentsOf(sources)];
+  return noticesOf([...componentsOf(sources), nodeComponent(target.node.version, folders)]);
 }
 
 /** @param {import('./targets.mjs').Target} target @param {import('./executable.mjs').Built & { size: number }} built */

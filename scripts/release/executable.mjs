@@ -3,9 +3,10 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { capture } from '../run.mjs';
+import { capture, root } from '../run.mjs';
 import { nodeIn, nodePackage } from './node-package.mjs';
 import { removeSignature } from './pe-signature.mjs';
+import { CODE_CACHE } from './program.mjs';
 import { builderOf, HERE } from './targets.mjs';
 
 /**
@@ -32,6 +33,7 @@ export async function buildExecutable(target, { program, file }) {
     const config = path.join(work, 'sea.json');
     writeFileSync(main, program.script);
     const assets = writeAssets(work, program);
+    if (isForHere) await addCodeCaches(assets, builder);
     copyFileSync(node, base);
     chmodSync(base, 0o755);
     if (target.format === 'pe') removeSignature(base);
@@ -69,6 +71,20 @@ function writeAssets(folder, { assets }) {
       return [name, file];
     }),
   );
+}
+
+/**
+ * Adds a code cache for each asset.
+ * @param {Record<string, string>} assets the paths of the assets, by name
+ * @param {string} node the Node that will read the caches
+ */
+async function addCodeCaches(assets, node) {
+  const files = Object.entries(assets);
+  const script = path.join(root, 'scripts', 'release', 'code-cache.mjs');
+  const command = [node, script, ...files.map(([, file]) => file)];
+  const { code, output } = await capture(command, { env: withoutNodeOptions() });
+  if (code !== 0) throw new Error(`making the code caches failed:\n${output.trimEnd()}`);
+  for (const [name, file] of files) assets[`${name}${CODE_CACHE}`] = `${file}.cache`;
 }
 
 /** Flags of the Node that runs this could make a code cache that other flags do not accept. */

@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { componentsOf } from '../components.mjs';
 import { root } from '../run.mjs';
 import { archiveName, writeArchive } from './archives.mjs';
-import { componentsOf } from './components.mjs';
 import { packageVersion } from './facts.mjs';
 import { formulaOf } from './formula.mjs';
 import { installScript } from './install-script.mjs';
@@ -65,7 +65,10 @@ async function release(values) {
   const program = await programScript();
   for (const target of wanted) {
     const name = archiveName(target);
-    if (existsSync(path.join(out, name))) continue;
+    if (existsSync(path.join(out, name))) {
+      remarks.set(name, 'was there already');
+      continue;
+    }
     process.stderr.write(`release: building ${name} …\n`);
     remarks.set(name, await writeArchive(target, { program, out }));
   }

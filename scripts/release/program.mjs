@@ -2,9 +2,13 @@
 import { parseSync } from 'rolldown/utils';
 import { bundle, bundleOptions } from '../bundle.mjs';
 
+/** The end of the name of an asset that is the code cache of another one. */
+export const CODE_CACHE = '.cache';
+
 /**
  * The file that a start needs is the script, with a code cache. The files loaded on demand are assets, so that a start
- * neither reads nor checks them; each becomes a function that is compiled when it is first called.
+ * neither reads nor checks them; each becomes a function that is compiled when it is first called, from a code cache if
+ * the executable has one.
  *
  * @typedef {object} Program
  * @property {string} script
@@ -26,7 +30,7 @@ export async function programScript() {
 }
 
 /** @param {string} text */
-const asFunction = (text) => `(function (exports, require, module, __filename) {${withoutImports(text)}\n})`;
+const asFunction = (text) => `(function (exports, require, module, __filename, __dirname) {${withoutImports(text)}\n})`;
 
 /**
  * A script with a code cache cannot call `import()` (https://github.com/nodejs/node/pull/62678). The bundler leaves it
@@ -50,20 +54,23 @@ function importsIn(node) {
 }
 
 const LOADER = `
-const { posix } = require('node:path');
+const { dirname, posix } = require('node:path');
 const loaded = new Map();
 function load(name) {
   return loaded.get(name)?.exports ?? run(name, compile(name));
 }
 function compile(name) {
   const { Script } = require('node:vm');
-  return new Script(require('node:sea').getAsset(name, 'utf8'), { filename: name }).runInThisContext();
+  const { getAsset, getAssetKeys, getRawAsset } = require('node:sea');
+  const cache = name + '${CODE_CACHE}';
+  const cachedData = getAssetKeys().includes(cache) ? new Uint8Array(getRawAsset(cache)) : undefined;
+  return new Script(getAsset(name, 'utf8'), { filename: name, cachedData }).runInThisContext();
 }
 function run(name, body) {
   const module = { exports: {} };
   loaded.set(name, module);
   const from = (id) => (id.startsWith('.') ? load(posix.join(name, '..', id)) : process.getBuiltinModule(id) ?? require(id));
-  body(module.exports, from, module, process.execPath);
+  body(module.exports, from, module, process.execPath, dirname(process.execPath));
   return module.exports;
 }
 run(ENTRY).main();

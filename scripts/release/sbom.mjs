@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { packageName, packageVersion, repositoryUrl, SUMMARY } from './facts.mjs';
 
-/** @typedef {import('./components.mjs').Component} Component */
+/** @typedef {import('../components.mjs').Component} Component */
 
 /**
  * @param {readonly Component[]} bundled the packages in every form of the program

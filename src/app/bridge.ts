@@ -5,16 +5,16 @@ import type { HeldCalls } from '../core/ports/held.ts';
 import { Bridge } from '../layers/bridge/held/bridge.ts';
 import { KeptBytes } from '../layers/bridge/held/kept-bytes.ts';
 import type { OngoingCall } from '../layers/bridge/held/ongoing-call.ts';
-import { progressTokens } from '../layers/sharing/progress-tokens.ts';
+import { progressTokens } from '../layers/sharing/progress-layer.ts';
 import { ourselves } from '../mcp/handshake.ts';
-import { memoryHeldCalls } from '../state/held-calls.ts';
-import { requestStates } from '../state/request-states.ts';
+import { memoryHeldCalls } from '../state/memory/held-calls.ts';
+import { homedStates, requestStates } from '../state/request-states.ts';
 import type { Environment } from './environment.ts';
 
 /** Makes a bridge for each client. The limits are for all of them together. */
-export function bridges({ log, version, openHeldCalls }: Environment): (connect: Connect) => Bridge {
+export function bridges({ log, version, openHeldCalls, shared }: Environment): (connect: Connect) => Bridge {
   const held: HeldCalls<OngoingCall> = openHeldCalls?.() ?? memoryHeldCalls();
-  const states = requestStates();
+  const states = shared ? homedStates(requestStates(), () => shared.replicas.newHandle()) : requestStates();
   const kept = new KeptBytes();
   return (connect) =>
     new Bridge({

@@ -6,6 +6,7 @@ import type { OpenSessions } from '../core/ports/sessions.ts';
 import type { Env, Locks, Log, SecretStore, VerdictMemory } from '../core/ports.ts';
 import type { Redact } from '../core/redact.ts';
 import type { StdioStreams } from '../downstream/stdio/streams.ts';
+import type { SharedState } from '../state/redis/shared-state.ts';
 
 /** Everything outside the proxy that it uses, except its clients. */
 export interface Environment {
@@ -24,7 +25,7 @@ export interface Environment {
   /** Where the processes of this user keep their lock files. */
   readonly folder?: string | undefined;
   /** See `AuthOptions`. */
-  readonly refreshElsewhere?: RefreshElsewhere | undefined;
+  readonly refreshElsewhere?: ((serial: number, server: string) => ReturnType<RefreshElsewhere>) | undefined;
   /**
    * For HTTP mode: where sessions are found, and where events are kept for clients that reconnect. If omitted, in this
    * process.
@@ -33,6 +34,8 @@ export interface Environment {
   readonly replays?: Replays;
   /** Where calls wait for clients that the server has asked something. If omitted, in this process. */
   readonly openHeldCalls?: OpenHeldCalls;
+  /** For HTTP mode: what several replicas share. If omitted, this process is alone. */
+  readonly shared?: SharedState | undefined;
   readonly version: string;
   /** Hides the secrets of the configuration wherever text from outside may repeat them. */
   readonly redact: Redact;

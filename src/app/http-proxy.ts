@@ -7,34 +7,30 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Config, ListenConfig } from '../config.ts';
-import type { Peer, Session } from '../core/exchange.ts';
-import { errorReply, METHOD_NOT_FOUND } from '../core/jsonrpc.ts';
-import { type Connect, type Layer, type NamedLayer, stack } from '../core/layer.ts';
+import type { Replays } from '../core/ports/replay.ts';
 import type { Sessions } from '../core/ports/sessions.ts';
 import type { Log } from '../core/ports.ts';
 import { Budget, BYTES } from '../downstream/http/body-budget.ts';
+import type { HttpSession } from '../downstream/http/contracts.ts';
+import { Activities } from '../downstream/http/operator/activity.ts';
 import { Operation } from '../downstream/http/operator/endpoints.ts';
 import { createMetrics } from '../downstream/http/operator/metrics.ts';
+import type { Readiness } from '../downstream/http/operator/readiness-facts.ts';
 import { knownPath } from '../downstream/http/paths.ts';
 import { Heartbeats } from '../downstream/http/response/heartbeat.ts';
-import { HttpDownstream } from '../downstream/http/router.ts';
+import { HttpDownstream, type HttpDownstreamOptions } from '../downstream/http/router.ts';
 import { type Listener, listen } from '../downstream/http/server.ts';
-import type { HttpSession, Servers } from '../downstream/http/servers.ts';
-import { ProxyError } from '../errors.ts';
-import { CookieJar } from '../http/cookies.ts';
-import { personalFetch } from '../http/forwarded-headers.ts';
-import { measure } from '../layers/measure.ts';
-import { progressTokens } from '../layers/sharing/progress-tokens.ts';
-import { sharing } from '../layers/sharing/shared-session.ts';
+import { EndedByProxy, ProxyError } from '../errors.ts';
 import { forgivingReplays } from '../state/forgiving-replays.ts';
-import { memoryReplays } from '../state/memory-replay-buffer.ts';
-import { memorySessions } from '../state/memory-sessions.ts';
-import { ByForwardedHeaders } from './clients.ts';
+import { memoryReplays } from '../state/memory/replay-buffer.ts';
+import { memorySessions } from '../state/memory/sessions.ts';
 import type { Environment } from './environment.ts';
+import { type HttpConfig, type HttpPart, openHttpPart } from './http-server.ts';
 import { withoutRepetition } from './log-repetition.ts';
 import { onlyServer } from './only-server.ts';
-import { Ready } from './readiness-check.ts';
-import { layersOf, type Own, openShared, type Shared } from './server.ts';
+import type { ReplicaMember } from './replicas.ts';
+import type { HttpServersOptions } from './several/http-servers.ts';
+import type { WatchServers } from './several/stdio-servers.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningHttpProxy {
@@ -51,50 +47,81 @@ export interface RunningHttpProxy {
 /** Connections beyond those that sessions may need: for calls, streams and short requests. */
 const CONNECTIONS = 2_000;
 
-/** Connects HTTP clients to the server of the configuration. Rejects with a ProxyError when nothing can be served. */
+/** The servers that HTTP mode is in front of: one, or those of a configuration file. */
+interface Upstreams {
+  /** In logs and pages. */
+  readonly label: string;
+  readonly site: HttpDownstreamOptions['site'];
+  readonly via: string | undefined;
+  readonly hopeless: Promise<ProxyError>;
+  /** The servers at the moment. */
+  parts(): readonly HttpPart[];
+  /** The names of the tools of a server, where they are known without asking it. */
+  toolsOf(server: string): readonly string[] | undefined;
+  look(): Promise<Readiness>;
+  /** Looks for the server at the start; for one that nothing is known of, an operator must learn it early. */
+  begin(): { stop(): void };
+  /** Ends the sessions with the servers. */
+  closeSessions(limit: number): Promise<void>;
+  endSignIn(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Connects HTTP clients to the servers of the configuration. Rejects with a ProxyError when nothing can be served.
+ * @param several given when the servers come from a configuration file: each gets a path of its own.
+ */
 export async function startHttpProxy(
   config: Config & { readonly listen: ListenConfig },
   given: Environment,
+  several?: { readonly watch?: WatchServers | undefined },
 ): Promise<RunningHttpProxy> {
   const environment = quieter(given);
   const { log } = environment;
   const { listen: own } = config;
-  const server = onlyServer(config);
   const pulse = new Heartbeats();
   const openSessions = given.openSessions ?? memorySessions;
-  const sessions = openSessions<HttpSession>({ max: own.maxSessions, idle: own.sessionIdle });
+  const { shared } = given;
+  const sessions: Sessions<HttpSession> = openSessions<HttpSession>({
+    max: own.maxSessions,
+    idle: own.sessionIdle,
+    newId: shared && (() => shared.replicas.newHandle()),
+    ended: (id) => member?.records.forget(id),
+  });
+  const idle = own.sessionIdle;
+  const member = shared && new (await import('./replicas.ts')).ReplicaMember(shared, { log, idle, sessions });
   const metrics = createMetrics({ sessions: () => sessions.size, streams: () => pulse.streams });
-  const meter = metrics.meterOf(server.name);
-  const forwardHeaders = server.kind === 'http' ? server.forwardHeaders : [];
-  const clientsSignIn = forwardHeaders.some(({ to }) => to === 'authorization');
-  const shared =
-    server.kind === 'stdio'
-      ? (await import('./local-server.ts')).openLocal(server, config, environment)
-      : openShared(server, config, environment, {
-          // When client credentials are forwarded, the proxy must never substitute its own.
-          signsIn: !clientsSignIn,
-          // An answer that the server gave to one client must not be given to another.
-          remembers: forwardHeaders.length === 0,
-          refreshed: () => meter.refreshed(),
-        });
-  const ready = new Ready(shared, { clientsSignIn });
-  const servers = new AllServers(own, shared, measure(meter), forwardHeaders.length > 0);
+  const activities = new Activities();
+  const options = { config, environment, metrics, activities };
+  const upstreams = several ? await severalUpstreams(options, several.watch) : await oneUpstream(options);
   const downstream = new HttpDownstream({
     rules: {
       allowedHosts: new Set(own.allowedHosts),
       allowedOrigins: new Set(own.allowedOrigins),
       isToken: tokenCheck(own.clientToken),
     },
-    servers,
+    site: upstreams.site,
+    via: upstreams.via,
+    elsewhere: member?.elsewhere,
+    records: member?.records,
     sessions,
-    replays: given.replays ? forgivingReplays(given.replays, memoryReplays(), log) : memoryReplays(),
+    replays: replaysOf(environment, member),
     pulse,
     bytes: new Budget(BYTES),
-    operation: new Operation({ server: shared.label, ready: () => ready.look(), metrics: () => metrics.text() }),
+    operation: new Operation({
+      server: upstreams.label,
+      ready: async () => ({ ...(await upstreams.look()), ...(shared && { store: shared, ending: member?.ending }) }),
+      metrics: async () => metrics.text(),
+      status: async () => {
+        const { openStatusPage } = await import('./status/status.ts');
+        const { parts, toolsOf: remembered } = upstreams;
+        return openStatusPage({ environment, activities, metrics, sessions, parts, remembered, several: !!several });
+      },
+    }),
     maxBody: own.maxBody,
     log,
-    forwardHeaders,
   });
+  await member?.enter(downstream);
   const listener = await listen({
     host: own.host,
     port: own.port,
@@ -107,20 +134,78 @@ export async function startHttpProxy(
     notAccepted: (why) => log.warn(`a connection could not be accepted: ${why} (is ulimit -n large enough?)`),
     closed: (res) => metrics.response(res.req.url, statusOf(res)),
   });
-  shared.hopeless.then(({ message, data }) =>
-    shared.environment.log.error(data.hint ? `${message} (${data.hint})` : message),
-  );
-  // Operators must learn at startup, not from the first client, that the server is down or needs a sign-in.
-  const looking = ready.lookUntilReached();
+  const looking = upstreams.begin();
 
-  const shutdown = new Shutdown(stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }));
+  const shutdown = new Shutdown(stepsOf({ upstreams, looking, downstream, listener, sessions, pulse, member }));
   return {
     url: listener.url,
     interfaces: listener.interfaces,
-    hopeless: shared.hopeless,
+    hopeless: upstreams.hopeless,
     // Clients did not ask for the end, so after a signal their calls get as much time as after a client leaves.
     close: (reason) => shutdown.begin(reason === 'signal' ? 'client-gone' : reason),
   };
+}
+
+interface UpstreamOptions extends HttpServersOptions {
+  readonly config: HttpConfig & Config;
+}
+
+async function oneUpstream({ config, environment, metrics, activities }: UpstreamOptions): Promise<Upstreams> {
+  const part = await openHttpPart(onlyServer(config), config, environment, { metrics, activities });
+  const { shared, ready, sessions, site } = part;
+  return {
+    label: shared.label,
+    site: (server) => (server === undefined ? site : undefined),
+    via: undefined,
+    hopeless: shared.hopeless,
+    parts: () => [part],
+    toolsOf: () => undefined,
+    look: () => ready.look(),
+    begin() {
+      shared.hopeless.then(({ message, data }) =>
+        shared.environment.log.error(data.hint ? `${message} (${data.hint})` : message),
+      );
+      // Operators must learn at startup, not from the first client, that the server is down or needs a sign-in.
+      const looking = ready.lookUntilReached();
+      return {
+        stop() {
+          looking.stop();
+          ready.close();
+        },
+      };
+    },
+    closeSessions: (limit) => sessions.close(limit),
+    endSignIn: () => shared.endSignIn(),
+    close: () => shared.close(),
+  };
+}
+
+async function severalUpstreams(options: UpstreamOptions, watch: WatchServers | undefined): Promise<Upstreams> {
+  const { config } = options;
+  const { HttpServers } = await import('./several/http-servers.ts');
+  const all = await HttpServers.open(config.servers, options, watch);
+  return {
+    label: config.servers.map(({ name }) => name).join(', '),
+    site: (server) => all.site(server),
+    via: all.via,
+    // One server that can never work is no reason to end the others.
+    hopeless: new Promise(() => {}),
+    parts: () => all.parts,
+    toolsOf: (server) => all.toolsOf(server),
+    look: () => all.look(),
+    // Each of them is looked for when a client needs it.
+    begin: () => ({ stop: () => all.stopLooking() }),
+    closeSessions: (limit) => all.closeSessions(limit),
+    endSignIn: () => all.endSignIn(),
+    close: () => all.close(),
+  };
+}
+
+/** A program that brings its own buffers has one place for all its processes. */
+function replaysOf({ replays, log }: Environment, member: ReplicaMember | undefined): Replays {
+  const own = memoryReplays();
+  if (replays) return forgivingReplays(replays, own, log);
+  return member?.mirrored(own) ?? own;
 }
 
 /** The environment for many clients. */
@@ -133,33 +218,38 @@ function quieter(given: Environment): Environment {
   };
 }
 
-interface Parts {
-  readonly shared: Shared;
-  readonly ready: Ready;
+interface ProxyParts {
+  readonly upstreams: Upstreams;
   readonly looking: { stop(): void };
   readonly downstream: HttpDownstream;
   readonly listener: Listener;
   readonly sessions: Sessions<HttpSession>;
-  readonly servers: AllServers;
   readonly pulse: Heartbeats;
+  readonly member: ReplicaMember | undefined;
 }
 
-function stepsOf({ shared, ready, looking, downstream, listener, sessions, servers, pulse }: Parts): Steps {
-  const reason = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
-  const stopLooking = (): void => {
-    looking.stop();
-    ready.close();
-  };
+function stepsOf({ upstreams, looking, downstream, listener, sessions, pulse, member }: ProxyParts): Steps {
+  const isReplica = (): boolean => member !== undefined;
+  const reason = new EndedByProxy('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
   return [
-    { name: 'stop looking for the server', limit: 'close', run: stopLooking },
+    { name: 'stop looking for the server', limit: 'close', run: () => looking.stop() },
+    { name: 'tell the other replicas', limit: 'close', needed: isReplica, run: () => member?.drain() },
     // A client may need a new connection to answer a question that the server asks during a call.
     { name: 'wait for answers', limit: 'drain', run: (left) => downstream.close(left) },
+    // Until they know, they pass on requests that belong here, and the load balancer sends new ones.
+    { name: 'leave the other replicas', limit: 'drain', needed: isReplica, run: (left) => member?.leave(left) },
     { name: 'take no more connections', limit: 'close', run: (left) => void listener.close(left) },
     { name: 'answer what is left with an error', limit: 'close', run: () => downstream.destroy(reason) },
     [
       { name: 'end the sessions of the clients', limit: 'close', run: (left) => sessions.close(left) },
-      { name: 'end the sessions with the server', limit: 'close', run: (left) => servers.close(left) },
-      { name: 'store the results of the sign-in', limit: 'close', run: () => shared.endSignIn() },
+      { name: 'end the sessions with the server', limit: 'close', run: (left) => upstreams.closeSessions(left) },
+      { name: 'store the results of the sign-in', limit: 'close', run: () => upstreams.endSignIn() },
+      {
+        name: 'take no more requests of replicas',
+        limit: 'close',
+        needed: isReplica,
+        run: (left) => member?.close(left),
+      },
     ],
     { name: 'let clients read what was answered', limit: 'drain', run: (left) => listener.close(left) },
     { name: 'let clients read the errors', limit: 'close', run: (left) => listener.close(left) },
@@ -172,7 +262,8 @@ function stepsOf({ shared, ready, looking, downstream, listener, sessions, serve
         return listener.close(left);
       },
     },
-    { name: 'close the connections to the server', limit: 'cut', run: () => shared.close() },
+    { name: 'close the connections to the other replicas', limit: 'cut', run: () => member?.destroy() },
+    { name: 'close the connections to the server', limit: 'cut', run: () => upstreams.close() },
   ];
 }
 
@@ -189,73 +280,6 @@ function logAccess(res: ServerResponse, log: Log): void {
   const { method, url } = res.req;
   res.once('close', () => log.debug(`${method} ${knownPath(url)}: ${statusOf(res)} after ${Date.now() - started} ms`));
 }
-
-/** Opens sessions with the server for every kind of client. */
-class AllServers implements Servers {
-  readonly #shared: Shared;
-  readonly #layers: readonly NamedLayer[];
-  readonly #forwards: boolean;
-  /** The one session for all clients that open sessions, where they share one. */
-  readonly #shares: { readonly connect: Connect; close(limit: number): Promise<void> } | undefined;
-  /** One session for each set of headers that clients send upstream. Most often there is one. */
-  readonly #stateless: ByForwardedHeaders<Session>;
-
-  constructor(
-    { upstreamSession, sessionIdle: idle }: ListenConfig,
-    shared: Shared,
-    measured: Layer,
-    forwards: boolean,
-  ) {
-    const { log, version } = shared.environment;
-    this.#forwards = forwards;
-    this.#shared = shared;
-    const all = upstreamSession === 'shared' ? sharing({ version, idle, log }) : undefined;
-    this.#layers = layersOf(shared, {
-      measure: measured,
-      ...(all && { sharing: { sharing: all.layer, 'progress-tokens': progressTokens() } }),
-    });
-    if (all) {
-      const connect = stack(this.#layers, shared.connect);
-      this.#shares = { connect, close: all.close };
-    }
-    const layers = layersOf(shared, { measure: measured, upgrades: false });
-    this.#stateless = new ByForwardedHeaders({
-      make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
-      drop: (server) => server.close(0),
-    });
-  }
-
-  open(client: Peer, forwarded: () => Readonly<Record<string, string>>): Session {
-    const connect = this.#shares?.connect ?? this.#connect(this.#layers, forwarded);
-    return connect(client);
-  }
-
-  stateless(forwarded: Readonly<Record<string, string>>): Session {
-    return this.#stateless.of(forwarded);
-  }
-
-  #connect(layers: readonly NamedLayer[], forwarded: () => Readonly<Record<string, string>>): Connect {
-    return stack(layers, (client) => this.#shared.connect(client, this.#own(forwarded)));
-  }
-
-  #own(forwarded: () => Readonly<Record<string, string>>): Own {
-    const { fetch } = this.#shared;
-    return { fetch: this.#forwards ? personalFetch(fetch, forwarded) : fetch, cookies: new CookieJar() };
-  }
-
-  async close(limit: number): Promise<void> {
-    const { local } = this.#shared;
-    const stateless = this.#stateless.all().map((server) => server.close(limit));
-    await Promise.all([this.#shares?.close(limit), local?.close(limit), ...stateless]);
-  }
-}
-
-/** The client of stateless requests. The server cannot notify it or ask it anything outside a request. */
-const NOBODY: Peer = {
-  notify: () => undefined,
-  ask: () => Promise.resolve(errorReply(METHOD_NOT_FOUND, 'Method not found')),
-  room: () => undefined,
-};
 
 /** Compares digests, which takes the same time wherever two tokens differ. */
 function tokenCheck(token: string | undefined): ((given: string) => boolean) | undefined {

@@ -2,21 +2,31 @@
 import type { Config, ProcessConfig, StdioServer } from '../config.ts';
 import { redactedLog } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
-import { LocalServer } from '../upstream/stdio/server.ts';
+import { LocalServer, type SharingOptions } from '../upstream/stdio/server.ts';
 import type { Environment } from './environment.ts';
 import { onlyServer } from './only-server.ts';
-import { FORGETFUL, type Shared } from './server.ts';
+import { FORGETFUL, type LayeredServer, layered, type Shared } from './server.ts';
 
 /** The only server of a configuration, a local one. */
-export function openOnlyLocal(config: Config, environment: Environment): Shared {
+export function openOnlyLocal(config: Config, environment: Environment): LayeredServer {
   const server = onlyServer(config);
-  if (server.kind === 'stdio') return openLocal(server, config, environment);
+  if (server.kind === 'stdio') return layered(openLocal(server, config, environment));
   throw new ProxyError('internal', 'the server is not a local one');
 }
 
+/** Processes for several clients; undefined for one client. */
+function sharingIn({ listen }: ProcessConfig): SharingOptions | undefined {
+  return listen && { maxChildren: listen.maxChildren, idle: listen.childIdle };
+}
+
 /** A program on this machine: nothing is sent over a network, and nothing asks for a sign-in. */
-export function openLocal(server: StdioServer, config: ProcessConfig, given: Environment): Shared {
-  const { env, folder, redact, listen } = { ...given, ...config };
+export function openLocal(
+  server: StdioServer,
+  config: ProcessConfig,
+  given: Environment,
+  sharing: SharingOptions | undefined = sharingIn(config),
+): Shared {
+  const { env, folder, redact } = given;
   const log = redactedLog(given.logOf?.(server.name) ?? given.log, redact);
   const local = new LocalServer({
     server,
@@ -25,7 +35,10 @@ export function openLocal(server: StdioServer, config: ProcessConfig, given: Env
     log,
     // What the server writes to stderr has its name in front, whatever else a line says.
     stderr: redactedLog(given.log, redact),
-    sharing: listen && { maxChildren: listen.maxChildren, idle: listen.childIdle },
+    sharing: sharing && {
+      maxChildren: server.maxChildren ?? sharing.maxChildren,
+      idle: server.childIdle ?? sharing.idle,
+    },
   });
   return {
     server,
@@ -37,6 +50,7 @@ export function openLocal(server: StdioServer, config: ProcessConfig, given: Env
     fetch: () => Promise.reject(new ProxyError('internal', 'a local server has no URL')),
     local,
     auth: undefined,
+    pins: {},
     answers: FORGETFUL,
     hopeless: new Promise(() => {}),
     endSignIn: () => Promise.resolve(),

@@ -22,8 +22,11 @@ export class Ready {
     this.#clientsSignIn = clientsSignIn;
   }
 
-  /** Checks the server, and starts a sign-in where one is needed. Never rejects. */
-  async look(): Promise<Readiness> {
+  /**
+   * Checks the server. Never rejects.
+   * @param begins whether to start a sign-in where one is needed
+   */
+  async look(begins = true): Promise<Readiness> {
     const { fetch, server, auth, local } = this.#shared;
     if (server.kind === 'stdio') return this.#lookAtProgram(local as Local);
     const { kind, error = 'the server does not answer', hint } = await reach(fetch, server.url);
@@ -31,7 +34,7 @@ export class Ready {
     const needed = kind === 'closed' && !this.#clientsSignIn;
     if (!needed) this.#reason = undefined;
     // Start it here: a load balancer sends no client to an instance that is not ready, so no request would.
-    else if (auth && auth.state.pending === undefined)
+    else if (begins && auth && auth.state.pending === undefined)
       reach(fetch, server.url, 'call').then((tried) => this.#note(tried));
     const pending = auth?.state.pending;
     return {

@@ -4,10 +4,10 @@
  */
 
 import { Auth } from '../auth/fetch.ts';
-import type { Config, HttpServer, ProcessConfig, Server } from '../config.ts';
+import type { CaptureConfig, Config, HttpServer, ProcessConfig, Server } from '../config.ts';
 import type { Peer, Session } from '../core/exchange.ts';
 import type { Cookies, Fetch } from '../core/fetch.ts';
-import type { Connect, Layer, NamedLayer } from '../core/layer.ts';
+import { type Connect, type Layer, loadedLayer, type NamedLayer, stack } from '../core/layer.ts';
 import type { AnswerMemory } from '../core/ports.ts';
 import { type Redact, redactedLog, showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
@@ -16,19 +16,21 @@ import { tellWhenSlow } from '../http/slow.ts';
 import { downgrade, type MakeBridge } from '../layers/bridge/downgrade.ts';
 import type { Bridge } from '../layers/bridge/held/bridge.ts';
 import { upgrade } from '../layers/bridge/upgrade.ts';
-import { DEADLINES, deadline } from '../layers/deadline.ts';
+import { deadline, deadlines } from '../layers/deadline.ts';
 import { firstContact } from '../layers/first-contact/layer.ts';
-import { filterTools } from '../layers/policy/filter.ts';
 import { redactErrors } from '../layers/redact-errors.ts';
+import { repeatedPage } from '../layers/repeated-page.ts';
 import { slowStart, TELL_AFTER } from '../layers/slow-start.ts';
 import { trace } from '../layers/trace.ts';
-import { forgivingAnswers, forgivingReads, forgivingVerdicts } from '../state/forgiving.ts';
-import { localLocks } from '../state/local-locks.ts';
-import { memoryStore } from '../state/memory-secrets.ts';
+import { forgivingAnswers, forgivingReads, forgivingVerdicts } from '../state/forgiving-memory.ts';
+import { localLocks } from '../state/locks.ts';
+import { memoryStore } from '../state/memory/secrets.ts';
 import { storedAnswers } from '../state/remembered-answers.ts';
 import type { Neighbours } from '../upstream/detection/neighbours.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import type { Leg } from '../wire/recording.ts';
 import type { Environment } from './environment.ts';
+import type { OpenedPins } from './policy/pins.ts';
 
 /** The server of a configuration that has exactly one, a remote one. */
 export function onlyRemoteServer({ servers }: Config): HttpServer {
@@ -62,6 +64,7 @@ export interface Shared {
   /** Undefined where the user sends their own credentials, and where nothing asks for any. */
   readonly auth: Auth | undefined;
   readonly answers: AnswerMemory;
+  readonly pins: OpenedPins;
   /** Resolves when the proxy, as it was started, can never work. */
   readonly hopeless: Promise<ProxyError>;
   /** Gives up a sign-in in progress, and stores what is not stored yet. */
@@ -89,11 +92,13 @@ export function openShared(
     env,
     folder,
     refreshElsewhere,
+    shared,
     credentials = memoryStore(),
     locks = localLocks(folder),
     version,
   } = environment;
   const http = createHttpClient({ ...server, enableProxy: config.enableProxy, userAgent: `mcp-proxy/${version}`, env });
+  const elsewhere = refreshElsewhere && ((serial: number) => refreshElsewhere(serial, server.name));
   let hopeless: (error: ProxyError) => void = () => {};
   const given = new Promise<ProxyError>((resolve) => {
     hopeless = resolve;
@@ -104,15 +109,17 @@ export function openShared(
   const redact: Redact = (text) => environment.redact(auth ? auth.redact(text) : text);
   const log = redactedLog(environment.logOf?.(server.name) ?? environment.log, redact);
   const store = forgivingReads(credentials, log);
+  const isShared = shared !== undefined;
   const fetch = tellWhenSlow(http.fetch, {
     after: TELL_AFTER,
     tell: (url) => log.warn(`waiting for ${showUrl(url)}, which has not answered in 10 s`),
     // The layer that knows the clients' requests reports waits for the server itself.
     except: server.url,
   });
-  const common = { server: server.url, config: server.auth, fetch, env, log, redact, store };
+  const addresses = (url: URL) => http.addresses(url);
+  const common = { server: server.url, config: server.auth, fetch, addresses, env, log, redact, store, isShared };
   if (signsIn && !isAuthorized(server))
-    auth = new Auth({ ...common, locks, folder, refreshElsewhere, hopeless, refreshed });
+    auth = new Auth({ ...common, locks, folder, refreshElsewhere: elsewhere, hopeless, refreshed });
   const owner = auth;
   const answers = owner && storedAnswers(credentials, () => owner.name);
   const memory = forgivingVerdicts(environment.memory, log);
@@ -141,13 +148,23 @@ export function openShared(
     fetch: signedIn,
     local: undefined,
     auth,
+    pins: {},
     answers: remembers && answers ? forgivingAnswers(answers, log) : FORGETFUL,
     hopeless: given,
-    endSignIn: async () => {
-      await Promise.all([auth?.close(), answers?.flushed()]);
-    },
+    endSignIn: () => Promise.all([auth?.close(), answers?.flushed()]).then(() => {}),
     close: () => http.close(),
   };
+}
+
+/** One server with its layers, or several servers together. */
+export interface LayeredServer extends Pick<Shared, 'local' | 'hopeless' | 'endSignIn' | 'close'> {
+  readonly connect: Connect;
+  /** Whether a user may have to sign in. */
+  readonly signsIn: boolean;
+}
+
+export function layered(shared: Shared, choice?: LayerChoice): LayeredServer {
+  return { ...shared, connect: stack(layersOf(shared, choice), shared.connect), signsIn: shared.auth !== undefined };
 }
 
 /** The parts that a client does not share with the others. */
@@ -162,33 +179,61 @@ export const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined
 export interface LayerChoice {
   /** Counts the requests of clients. */
   readonly measure?: Layer;
+  /** Sees the tools of the server before a policy hides any. */
+  readonly offered?: Layer;
   /** Gives all clients one session, and each request a progress token of its own. */
   readonly sharing?: Readonly<Record<'sharing' | 'progress-tokens', Layer>>;
+  /** How long a list waits for a user who must sign in, in milliseconds. */
+  readonly patience?: number;
   /** Whether clients may open sessions of older revisions. */
   readonly upgrades?: boolean;
 }
 
 /** The layers between the clients and the server, the one nearest to the clients first. */
-export function layersOf(shared: Shared, { measure, sharing, upgrades = true }: LayerChoice = {}): NamedLayer[] {
+export function layersOf(
+  shared: Shared,
+  { measure, offered, sharing, patience, upgrades = true }: LayerChoice = {},
+): NamedLayer[] {
   const { server, label, silentHint, config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
-  const { ignoreTools } = server;
+  const { timeout, openTimeout } = server;
   const waits = (): boolean => auth?.state.waits() ?? false;
+  // A user has a limit of their own. The silence of an authorization server counts as that of the server.
+  const asksUser = (): boolean => auth?.state.pending !== undefined;
+  const recorded = config.capture && capturing(shared, config.capture);
   const all: Record<string, Layer | false | undefined> = {
+    'capture-client': recorded && loadedLayer(() => recorded('client')),
     'redact-errors': redactErrors(redact),
     measure,
     trace: config.logLevel === 'debug' && trace(log),
-    filter: ignoreTools.length > 0 && filterTools(ignoreTools),
-    'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version }),
+    policy: (server.policy || server.ignoreTools.length > 0) && loadedLayer(() => policyOf(shared)),
+    'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version, patience }),
+    'repeated-page': repeatedPage(log),
+    'offered-tools': offered,
     downgrade: downgrade(bridgesFor(shared.environment)),
     ...sharing,
     upgrade: upgrades && upgrade({ log, host: server.kind === 'http' ? server.url.host : server.name }),
-    deadline: deadline(DEADLINES, label, silentHint),
+    deadline: deadline(deadlines(timeout, openTimeout), label, silentHint, asksUser),
     'slow-start': slowStart({ server: label, log, signingIn: waits }),
+    'capture-server': recorded && loadedLayer(() => recorded('server')),
   };
   const chosen = Object.entries(all).flatMap(([name, layer]) => (layer ? [{ name, layer }] : []));
   log.debug(`layers in front of ${label}: ${chosen.map(({ name }) => name).join(', ')}`);
   return chosen;
+}
+
+/** Loaded for servers that have a policy. */
+async function policyOf(shared: Shared): Promise<Layer> {
+  return (await import('./policy/policy-layers.ts')).policyLayer(shared);
+}
+
+/** Opens the recording for the first client. */
+function capturing(shared: Shared, config: CaptureConfig): (leg: Leg) => Promise<Layer> {
+  let opened: Promise<Readonly<Record<Leg, Layer>>> | undefined;
+  return async (leg) => {
+    opened ??= import('./capture.ts').then(({ openCapture }) => openCapture(config, shared));
+    return (await opened)[leg];
+  };
 }
 
 /** Loaded when the first client needs it. */

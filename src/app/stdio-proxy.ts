@@ -5,11 +5,10 @@
 
 import type { Config } from '../config.ts';
 import type { Session } from '../core/exchange.ts';
-import { stack } from '../core/layer.ts';
 import { StdioDownstream } from '../downstream/stdio/stdio.ts';
-import { ProxyError } from '../errors.ts';
+import { EndedByProxy, type ProxyError } from '../errors.ts';
 import type { StdioEnvironment } from './environment.ts';
-import { layersOf, onlyRemoteServer, openShared, type Shared } from './server.ts';
+import { type LayeredServer, layered, onlyRemoteServer, openShared } from './server.ts';
 import { Shutdown, type ShutdownReason, type Steps } from './shutdown.ts';
 
 export interface RunningProxy {
@@ -21,39 +20,38 @@ export interface RunningProxy {
   close(reason: ShutdownReason): Promise<void>;
 }
 
-export type OpenServer = (config: Config, environment: StdioEnvironment) => Shared;
+export type OpenServer = (config: Config, environment: StdioEnvironment) => LayeredServer;
 
 /**
  * Connects the client on two streams to the server of the configuration.
- * @param open opens the server; left out: a remote one
+ * @param open opens the server, or several together; left out: a remote one
  */
 export function startStdioProxy(
   config: Config,
   environment: StdioEnvironment,
   open: OpenServer = openOnlyRemote,
 ): RunningProxy {
-  const shared = open(config, environment);
+  const target = open(config, environment);
   const downstream = new StdioDownstream(environment.streams, environment.log);
-  const connect = stack(layersOf(shared), shared.connect);
-  const upstream = connect(downstream);
+  const upstream = target.connect(downstream);
   downstream.start(upstream);
 
-  const shutdown = new Shutdown(stepsOf(shared, downstream, upstream));
+  const shutdown = new Shutdown(stepsOf(target, downstream, upstream));
   return {
     clientGone: downstream.ended,
-    hopeless: shared.hopeless,
+    hopeless: target.hopeless,
     close: (reason) => shutdown.begin(reason),
   };
 }
 
-function openOnlyRemote(config: Config, environment: StdioEnvironment): Shared {
-  return openShared(onlyRemoteServer(config), config, environment);
+function openOnlyRemote(config: Config, environment: StdioEnvironment): LayeredServer {
+  return layered(openShared(onlyRemoteServer(config), config, environment));
 }
 
-function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Steps {
-  const reason = new ProxyError('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
-  const endSignIn = (): Promise<void> => shared.endSignIn();
-  const signsIn = shared.auth !== undefined;
+function stepsOf(target: LayeredServer, client: StdioDownstream, server: Session): Steps {
+  const reason = new EndedByProxy('failed', 'the proxy has ended before the server answered', { outcome: 'unknown' });
+  const endSignIn = (): Promise<void> => target.endSignIn();
+  const { signsIn } = target;
   const busy = (): boolean => !client.deaf && client.busy;
   return [
     {
@@ -90,10 +88,14 @@ function stepsOf(shared: Shared, client: StdioDownstream, server: Session): Step
       {
         name: 'end the session at the server',
         limit: 'close',
-        run: (left) => (shared.local ?? server).close(server.established ? left : 0),
+        run: (left) => {
+          if (target.local) return target.local.close(server.established ? left : 0);
+          // A server that has answered nothing has no session to be ended.
+          return server.established ? server.close(left) : server.destroy(reason);
+        },
       },
       { name: 'store the results of the sign-in', limit: 'close', needed: () => signsIn, run: endSignIn },
     ],
-    { name: 'close every connection', limit: 'cut', run: () => shared.close() },
+    { name: 'close every connection', limit: 'cut', run: () => target.close() },
   ];
 }

@@ -8,16 +8,30 @@ import { Vault } from './vault/vault.ts';
 
 /** @param name the name of the credentials, see `credentialsName`. */
 export function openAuthorizer(options: AuthOptions, name: string, state: SignInState): Authorizer {
-  const { server, config, fetch, env, folder, log, redact, refreshElsewhere, hopeless } = options;
+  const { server, config, fetch, addresses, env, folder, log, redact, refreshElsewhere, isShared, hopeless } = options;
   const unwritable = new Unwritable(log);
-  const common = { ...options, store: forgivingStore(options.store, unwritable) };
-  const soften = (lock: Lock): Lock => forgivingLock(lock, unwritable);
+  const common = isShared ? options : { ...options, store: forgivingStore(options.store, unwritable) };
+  const soften = (lock: Lock): Lock => (isShared ? lock : forgivingLock(lock, unwritable));
   const vault = openVault(common, name, 'lock', soften);
   // The refresh process has a lock of its own. This one keeps other proxies from starting a second refresh process.
   const renewals = openVault(common, name, refreshElsewhere ? 'renewing' : 'renewal', soften);
   // Another process cannot see credentials that only this one holds.
   const apart = (): AuthOptions['refreshElsewhere'] => (unwritable.known ? undefined : refreshElsewhere);
-  return new Authorizer({ server, config, fetch, vault, renewals, env, folder, state, log, redact, apart, hopeless });
+  return new Authorizer({
+    server,
+    config,
+    fetch,
+    addresses,
+    vault,
+    renewals,
+    env,
+    folder,
+    state,
+    log,
+    redact,
+    apart,
+    hopeless,
+  });
 }
 
 /** @param purpose separates the locks of different kinds of work. */

@@ -42,10 +42,18 @@ export interface Need {
   readonly interactive: boolean;
 }
 
+/** A sign-in in progress. */
+interface SigningIn {
+  readonly done: Promise<Credentials>;
+  /** Whether it has failed, and is about to end. */
+  hasFailed: boolean;
+}
+
 export interface AuthorizerOptions {
   readonly server: URL;
   readonly config: AuthConfig;
   readonly fetch: Fetch;
+  readonly addresses?: FetchContext['addresses'];
   /** With the lock for sign-ins. */
   readonly vault: Vault;
   /** The same credentials with the lock for refreshes: a sign-in that waits for its user does not block a refresh. */
@@ -70,7 +78,7 @@ export class Authorizer {
   readonly #wire: FetchContext;
   readonly #closing = new Cancellation();
   #refreshing: Promise<Credentials | undefined> | undefined;
-  #signingIn: Promise<Credentials> | undefined;
+  #signingIn: SigningIn | undefined;
   /** The bearer from the last sign-in of this process. */
   #byUser: string | undefined;
   /** The page of another process that the log has shown last. */
@@ -83,7 +91,12 @@ export class Authorizer {
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
-    this.#wire = { fetch: options.fetch, server: options.server, signal: this.#closing };
+    this.#wire = {
+      fetch: options.fetch,
+      server: options.server,
+      addresses: options.addresses,
+      signal: this.#closing,
+    };
   }
 
   /** Resolves with credentials other than the refused ones; rejects with a ProxyError that says what to do. */
@@ -182,16 +195,21 @@ export class Authorizer {
       throw this.#needsUser((await vault.fresh())?.url);
     }
     while (this.#signingIn) {
-      await this.#signingIn;
+      const { done, hasFailed } = this.#signingIn;
+      // The user has seen that failure already; this request is for a new attempt.
+      await (hasFailed ? done.catch(() => {}) : done);
       // One sign-in serves all requests that wait, unless it was for other scopes.
       const enough = await this.#better(need);
       if (enough) return enough;
     }
-    this.#signingIn = this.#noted(this.#signIn(need)).finally(() => {
+    const signingIn: SigningIn = { done: this.#noted(this.#signIn(need)), hasFailed: false };
+    this.#signingIn = signingIn;
+    try {
+      return await signingIn.done;
+    } finally {
       this.#signingIn = undefined;
       this.#options.state.pending = undefined;
-    });
-    return this.#signingIn;
+    }
   }
 
   async #signIn(need: Need): Promise<Credentials> {
@@ -203,6 +221,10 @@ export class Authorizer {
       if (!found) this.#byUser = bearerOf(signedIn);
       state.complete();
       return signedIn;
+    } catch (error) {
+      if (this.#signingIn) this.#signingIn.hasFailed = true;
+      state.pending = undefined;
+      throw error;
     } finally {
       await vault.unlock();
     }

@@ -201,8 +201,7 @@ export class Auth {
   /** Whether there are other credentials now. Rejects when the user must know why there are none. */
   async #authorize(need: Need, request: HttpRequest, response: HttpResponse): Promise<boolean> {
     try {
-      const authorizer = await this.#loadAuthorizer();
-      await this.#obtain(authorizer, need, request.signal);
+      await this.#obtain(need, request);
       return true;
     } catch (error) {
       // For other requests, the client gets the server's own refusal.
@@ -215,9 +214,11 @@ export class Auth {
     }
   }
 
-  async #obtain(authorizer: Authorizer, need: Need, signal: CancelSignal | undefined): Promise<void> {
+  async #obtain(need: Need, { signal, waits }: HttpRequest): Promise<void> {
     const { completed } = this.state;
-    const obtained = await this.#patiently(authorizer.obtain(need), need, signal);
+    waits?.(true);
+    const authorizer = await this.#loadAuthorizer();
+    const obtained = await this.#patiently(authorizer.obtain(need), need, signal).finally(() => waits?.(false));
     // Several requests may have waited for the same credentials.
     const refreshed = bearerOf(obtained) !== bearerOf(this.#credentials) && completed === this.state.completed;
     this.#credentials = obtained;
@@ -274,8 +275,7 @@ export class Auth {
     const common = { fresh: false, unreadable: false, challenge: NO_CHALLENGE, stepUp: false };
     const need: Need = { ...common, refused, interactive: false };
     try {
-      const authorizer = await this.#loadAuthorizer();
-      await this.#obtain(authorizer, need, request.signal);
+      await this.#obtain(need, request);
     } catch (error) {
       if (request.signal?.aborted) throw error;
       this.#options.log.debug(`auth: could not refresh the token before it expired`);

@@ -12,9 +12,16 @@ export interface AuthOptions {
   readonly config: AuthConfig;
   /** A `Fetch` without sign-in, for the server and for all requests that lead to a token. */
   readonly fetch: Fetch;
+  /** The addresses that connections to a server have had, where they are known. */
+  readonly addresses?: ((server: URL) => ReadonlySet<string>) | undefined;
   readonly store: SecretStore;
   /** Keeps all work on the stored credentials from interfering. */
   readonly locks: Locks;
+  /**
+   * Whether other machines use the same credentials. Then nothing is refreshed without the lock, and the store itself
+   * keeps what it cannot take now.
+   */
+  readonly isShared?: boolean;
   /** The folder of the credentials, to show to the user; undefined for a user without one. */
   readonly folder: string | undefined;
   readonly env: Env;

@@ -13,7 +13,7 @@ import type { Vault } from './vault/vault.ts';
 export interface RefreshContext {
   readonly wire: FetchContext;
   readonly config: AuthConfig;
-  readonly vault: Vault;
+  readonly vault: Pick<Vault, 'replace' | 'pause' | 'keepPause'>;
   readonly log: Log;
 }
 

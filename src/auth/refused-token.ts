@@ -16,7 +16,7 @@ const MALFORMED =
 /** `{"error":"invalid_token"}`. */
 const INVALID_TOKEN = /^\s*\{[^{}]*"error"\s*:\s*"invalid_token"/;
 
-export interface Examination {
+export interface RefusedToken {
   /** Whether the server refused because of the credential. */
   readonly blamed: boolean;
   /** The same response, with its body still unread. */
@@ -37,7 +37,7 @@ export async function examine(
   response: HttpResponse,
   bearer: string,
   taken: AcceptedBearers,
-): Promise<Examination> {
+): Promise<RefusedToken> {
   const { status, headers } = response;
   if (status !== 400 && taken.same) return { blamed: false, response };
   if (status === 431 || challenged(headers['www-authenticate'], taken.same ? BLAMES_TAKEN : BLAMES))

@@ -1,18 +1,21 @@
 /** Tells when the program must end: at signals, and at the death of the parent. */
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const LOOK_EVERY = 1_000;
 
-/** Calls `end` at the first signal and `now` at the second. */
-export function onSignals(end: () => void, now: () => void): void {
+/**
+ * Calls `end` at the first signal and `now` at the second.
+ * @param hangUp what SIGHUP means, if not the end
+ */
+export function onSignals(end: () => void, now: () => void, hangUp?: () => void): void {
   let seen = false;
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      if (seen) now();
-      seen = true;
-      end();
-    });
-  }
+  const onSignal = (): void => {
+    if (seen) now();
+    seen = true;
+    end();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('SIGHUP', hangUp ?? onSignal);
 }
 
 /**

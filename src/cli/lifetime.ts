@@ -3,6 +3,7 @@
 import type { ShutdownReason } from '../app/shutdown.ts';
 import type { RunningProxy } from '../app/stdio-proxy.ts';
 import type { Log } from '../core/ports.ts';
+import { Unexpected } from '../errors.ts';
 import { onSignals } from './end-signals.ts';
 
 export interface Life {
@@ -10,6 +11,8 @@ export interface Life {
   readonly log: Log;
   /** Ends the process. */
   readonly exit: (status: number) => void;
+  /** What SIGHUP means, if not the end. */
+  readonly hangUp?: (() => void) | undefined;
 }
 
 export type End = (reason: ShutdownReason, status: number) => void;
@@ -18,7 +21,7 @@ export type End = (reason: ShutdownReason, status: number) => void;
  * Ends the proxy at signals, at uncaught errors, and when it can never work. Call the result to end it for other
  * reasons.
  */
-export function superviseProxy({ proxy, log, exit }: Life): End {
+export function superviseProxy({ proxy, log, exit, hangUp }: Life): End {
   const end: End = (reason, status) => {
     proxy.close(reason).then(
       () => exit(status),
@@ -26,9 +29,7 @@ export function superviseProxy({ proxy, log, exit }: Life): End {
     );
   };
   const crash = (error: unknown): void => {
-    log.error(
-      `internal error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
+    log.error(new Unexpected(error).report);
     end('crash', 1);
   };
   process.on('uncaughtException', crash);
@@ -36,6 +37,7 @@ export function superviseProxy({ proxy, log, exit }: Life): End {
   onSignals(
     () => end('signal', 0),
     () => exit(1),
+    hangUp,
   );
   proxy.hopeless.then((error) => {
     // The answer to the client is under way, and the log says what is wrong.

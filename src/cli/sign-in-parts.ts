@@ -6,11 +6,11 @@ import type { HttpServer, ProcessConfig } from '../config.ts';
 import type { Fetch } from '../core/fetch.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
-import { unusedProxyFlag } from '../http/proxy-hints.ts';
+import { unusedProxyFlag } from '../http/outbound-proxy/hints.ts';
 import { cacheFolder } from '../platform/folders.ts';
-import { fileStore } from '../state/file-secrets.ts';
-import { localLocks } from '../state/local-locks.ts';
-import { memoryStore } from '../state/memory-secrets.ts';
+import { fileStore } from '../state/files/secrets.ts';
+import { localLocks } from '../state/locks.ts';
+import { memoryStore } from '../state/memory/secrets.ts';
 import type { CommandContext } from './commands/context.ts';
 
 /** The store of this user's credentials. A promise only where a keychain must be loaded. */
@@ -22,7 +22,8 @@ export function credentialStore(config: Pick<ProcessConfig, 'credentialStore'>):
 }
 
 /** `progress` learns which hosts the requests wait for. */
-type PlaceContext = Omit<CommandContext, 'print' | 'progress'> & Partial<Pick<CommandContext, 'progress'>>;
+type PlaceContext = Omit<CommandContext, 'print' | 'progress' | 'isTerminal'> &
+  Partial<Pick<CommandContext, 'progress'>>;
 
 /** The parts that a subcommand needs to sign in or out. Close the client at the end. */
 export async function openPlace(
@@ -47,6 +48,7 @@ export async function openPlace(
     server: server.url,
     config: server.auth,
     fetch: http.fetch,
+    addresses: client.addresses,
     store: await credentialStore(config),
     locks: localLocks(folder),
     folder,

@@ -2,7 +2,7 @@
 import type { LogFormat } from '../config.ts';
 import { LEVELS, type Level, type Log } from '../core/ports.ts';
 import { printable, type Redact } from '../core/redact.ts';
-import type { ProxyError } from '../errors.ts';
+import { type ProxyError, Unexpected } from '../errors.ts';
 
 /** Sign-in pages have long addresses, and half of one is useless. */
 const LONGEST = 8_000;
@@ -59,7 +59,7 @@ function now(): string {
 /** The last output of the program: what went wrong, and what to do about it. */
 export function farewell(error: ProxyError, format: LogFormat, redact: Redact = String, server?: string): string {
   const hint = error.data.hint ? printable(redact(error.data.hint)) : undefined;
-  const text = printable(redact(error.message));
+  const text = printable(redact(error instanceof Unexpected ? error.report : error.message));
   if (format === 'json') return event(format, 'error', text, { server, hint });
   return `mcp-proxy: ${text}${hint === undefined ? '' : `\nhint: ${hint}`}\n`;
 }

@@ -12,7 +12,9 @@ export interface CancelSignal {
 export class Cancellation implements CancelSignal {
   aborted = false;
   reason: unknown;
-  #listeners: (() => void)[] = [];
+  #listener: (() => void) | undefined;
+  /** Most have one listener, which needs no array. */
+  #others: (() => void)[] | undefined;
 
   /** The same object, typed so that its holder can watch it but not abort it. */
   get signal(): CancelSignal {
@@ -24,17 +26,29 @@ export class Cancellation implements CancelSignal {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const listener of listeners) listener();
+    const listener = this.#listener;
+    const others = this.#others;
+    this.#listener = undefined;
+    this.#others = undefined;
+    listener?.();
+    if (others) for (const other of others) other();
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    if (!this.aborted) this.#listeners.push(listener);
+    if (this.aborted) return;
+    if (!this.#listener && !this.#others) this.#listener = listener;
+    else if (this.#others) this.#others.push(listener);
+    else this.#others = [listener];
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const at = this.#listeners.indexOf(listener);
-    if (at !== -1) this.#listeners.splice(at, 1);
+    if (this.#listener === listener) {
+      this.#listener = undefined;
+      return;
+    }
+    const at = this.#others?.indexOf(listener) ?? -1;
+    if (at === -1) return;
+    this.#others?.splice(at, 1);
+    if (this.#others?.length === 0) this.#others = undefined;
   }
 }

@@ -94,12 +94,15 @@ export type Era = 'legacy' | 'modern';
 export interface Closable {
   /** Drains: lets the calls in flight finish. Settles within `limit` milliseconds, and never rejects. */
   close(limit: number): Promise<void>;
-  /** Cuts: answers every call in flight with the reason. */
+  /** Cuts: answers every call in flight with the reason, at once. */
   destroy(reason: ProxyError): void;
 }
 
-/** A session with a server. Calls in flight belong to the client's endpoint, which answers and cancels them. */
-export interface Session {
+/**
+ * A session with a server. To close it ends it at the server, too, once the calls in flight are answered or half of the
+ * limit is over; what is in flight then is for the client's endpoint to answer. To destroy it tells the server nothing.
+ */
+export interface Session extends Closable {
   readonly request: Handler;
   /** Passes on a notification of the client. The promise, if any, resolves when nothing is left to do for it. */
   notify(call: Call): Promise<void> | undefined;
@@ -115,6 +118,4 @@ export interface Session {
    * to find out. Never rejects.
    */
   modernLeg?(initialize: Exchange, reply: Reply): Promise<Json | undefined> | undefined;
-  /** Ends the session at the server. Idempotent. Never rejects; settles within `limit` milliseconds. */
-  close(limit: number): Promise<void>;
 }

@@ -38,6 +38,12 @@ export type Purpose =
   /** A step of a sign-in, at an authorization server or on the way to one. */
   | 'sign-in';
 
+/** What a host name resolved to when it was checked. */
+export interface Resolved {
+  /** Without any, the name is not known here. */
+  readonly addresses: readonly { readonly address: string; readonly family: number }[];
+}
+
 export interface HttpRequest {
   readonly purpose: Purpose;
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -48,12 +54,19 @@ export interface HttpRequest {
   readonly body?: readonly Buffer[] | undefined;
   /** Aborting cuts the request at once, whatever its state. */
   readonly signal?: CancelSignal | undefined;
+  /** Called with whether it waits for credentials now: a sign-in takes as long as its user needs. */
+  readonly waits?: ((now: boolean) => void) | undefined;
   /** The request names a server session by an id that the server may have forgotten. */
   readonly inSession?: boolean | undefined;
   /** Returns redirects as answers instead of following them. */
   readonly redirect?: 'manual' | undefined;
   /** The cookies to send when one server has several users; left out: those that all users share. */
   readonly cookies?: Cookies | undefined;
+  /**
+   * The only addresses that a direct connection may go to. The name is not looked up again, because a name server may
+   * give a different answer after the check (DNS rebinding).
+   */
+  readonly resolved?: Resolved | undefined;
   /** Running it twice does no harm, so a request that a stale connection lost may be sent again. */
   readonly repeatable: boolean;
 }
@@ -65,6 +78,8 @@ export function withHeaders(request: HttpRequest, headers: HttpRequest['headers'
 }
 
 export interface HttpBody {
+  /** The most bytes that one message in it may have, if the user has set that. */
+  readonly largest?: number | undefined;
   /**
    * Hands over the decoded body chunk by chunk; the next chunk waits for the sink's promise.
    * Resolves at the regular end. Rejects with a ProxyError when the body breaks off, and with

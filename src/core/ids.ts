@@ -13,12 +13,16 @@ export const NULL_ID: Id = 'null';
 export const MAX_ID = 1_024;
 
 export function isId(value: Json): boolean {
-  const c = value[0] as number;
+  return isIdStart(value[0] as number);
+}
+
+/** Whether a value that begins with this byte is a string or a number. */
+export function isIdStart(c: number): boolean {
   return c === 0x22 || c === 0x2d || (c >= 0x30 && c <= 0x39);
 }
 
 /** Whether the JSON text of an id is too long for the proxy to accept. */
-export function isTooLong({ length }: Json | Id): boolean {
+export function isTooLong({ length }: { readonly length: number }): boolean {
   return length > MAX_ID + 2;
 }
 

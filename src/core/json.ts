@@ -20,7 +20,7 @@ import {
 export { BRACE_CLOSE, BRACE_OPEN, type Json, JsonError, QUOTE };
 
 /** A member of an object: its decoded key, and the offsets of key and value in the text. */
-export interface Member {
+export interface JsonMember {
   readonly key: string;
   /** Offset of the key's opening quote. */
   readonly from: number;
@@ -28,6 +28,11 @@ export interface Member {
   readonly start: number;
   /** Offset after the last byte of the value. */
   readonly end: number;
+}
+
+/** A member whose value is always the same Buffer, so that it is known again in {@link members}. */
+interface FoundMember extends JsonMember {
+  value: Json | undefined;
 }
 
 /** Throws a JsonError unless `text` is exactly one JSON value; returns it without surrounding space. */
@@ -45,26 +50,25 @@ function decodeString(text: Json, start: number, end: number): string {
   return inner.includes('\\') ? (JSON.parse(`"${inner}"`) as string) : inner;
 }
 
-/** The keys of a message's envelope, by their length: nearly every key that is read is one of them. */
-const ENVELOPE: readonly (readonly string[])[] = [
-  [],
-  [],
-  ['id'],
-  [],
-  [],
-  ['error'],
-  ['method', 'params', 'result'],
-  ['jsonrpc'],
-];
+/** The keys of a message's envelope (JSON-RPC 2.0, sections 4 and 5): nearly every key that is read is one of them. */
+export const ENVELOPE = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'] as const;
 
-/** The envelope key whose literal opens at `at`, recognised in place; undefined for any other key. */
-function envelopeKey(text: Json, at: number): string | undefined {
+/** Their places in the list above, by their length. */
+const BY_LENGTH: readonly (readonly number[])[] = Array.from({ length: 8 }, (_, length) =>
+  ENVELOPE.flatMap((key, i) => (key.length === length ? [i] : [])),
+);
+
+/** The place of the envelope key whose literal opens at `at`, recognised in place; undefined for any other key. */
+function envelopeKey(text: Json, at: number): number | undefined {
   let length = 0;
-  while (length < ENVELOPE.length && text[at + 1 + length] !== QUOTE) length++;
-  for (const key of ENVELOPE[length] ?? []) {
+  while (length < BY_LENGTH.length && text[at + 1 + length] !== QUOTE) length++;
+  const candidates = BY_LENGTH[length];
+  if (!candidates) return undefined;
+  for (const place of candidates) {
+    const key = ENVELOPE[place] as string;
     let i = 0;
     while (i < length && text[at + 1 + i] === key.charCodeAt(i)) i++;
-    if (i === length) return key;
+    if (i === length) return place;
   }
   return undefined;
 }
@@ -72,7 +76,7 @@ function envelopeKey(text: Json, at: number): string | undefined {
 /** The key whose literal, already checked, opens at `at`. */
 function decodeKey(text: Json, at: number): string {
   const known = envelopeKey(text, at);
-  if (known !== undefined) return known;
+  if (known !== undefined) return ENVELOPE[known] as string;
   return decodeString(text, at, skipString(text, at, text.length));
 }
 
@@ -94,16 +98,43 @@ function atEnd<T>(text: Json, at: number, found: T): T {
   return found;
 }
 
+/** Larger texts are not kept, and neither are parts of larger buffers; in bytes. The pool of Node 26 has 65,600. */
+const KEPT = 66_000;
+/** The texts that were read last, and their members: one layer after the other looks into the parameters of a call. */
+let newest: Json | undefined;
+let inNewest: readonly FoundMember[] = [];
+let older: Json | undefined;
+let inOlder: readonly FoundMember[] = [];
+
 /**
  * The members of an object, in order, with everything in it checked.
  *
  * Keys are decoded, so that no spelling of a key hides it. A duplicate key is refused, because
  * two readers could take two different values from it.
  */
-export function members(text: Json): Member[] {
+export function members(text: Json): readonly JsonMember[] {
+  return keptMembers(text);
+}
+
+function keptMembers(text: Json): readonly FoundMember[] {
+  if (text === newest) return inNewest;
+  if (text === older) {
+    [older, inOlder, newest, inNewest] = [newest, inNewest, older, inOlder];
+    return inNewest;
+  }
+  const all = read(text);
+  if (text.buffer.byteLength > KEPT) return all;
+  older = newest;
+  inOlder = inNewest;
+  newest = text;
+  inNewest = all;
+  return all;
+}
+
+function read(text: Json): FoundMember[] {
   let at = skipSpace(text, 0);
   if (text[at] !== BRACE_OPEN) throw new JsonError('expected an object', at);
-  const found: Member[] = [];
+  const found: FoundMember[] = [];
   let keys: Set<string> | undefined;
   at = skipSpace(text, at + 1);
   if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, found);
@@ -116,10 +147,10 @@ export function members(text: Json): Member[] {
     // Few objects have many members, and a set costs more than they do.
     if (found.length === MANY) keys = new Set(found.map((m) => m.key));
     if (keys ? keys.has(key) : found.some((m) => m.key === key)) {
-      throw new JsonError(`duplicate key ${JSON.stringify(key.slice(0, 80))}`, from);
+      throw duplicate(key, from);
     }
     keys?.add(key);
-    found.push({ key, from, start, end: at });
+    found.push({ key, from, start, end: at, value: undefined });
     at = skipSpace(text, at);
     if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, found);
     if (text[at] !== COMMA) throw new JsonError('expected a comma or a closing brace', at);
@@ -129,6 +160,52 @@ export function members(text: Json): Member[] {
 
 /** From this many members on, keys are looked up in a set. */
 const MANY = 12;
+
+/**
+ * Like {@link members}, for the envelope of a message, which is read for every message: `spans` gets the start and the
+ * end of the value of each envelope key, in their order, and zeros for those that are absent. Returns the other members.
+ */
+export function scanEnvelope(text: Json, spans: Int32Array): JsonMember[] | undefined {
+  spans.fill(0);
+  let at = skipSpace(text, 0);
+  if (text[at] !== BRACE_OPEN) throw new JsonError('expected an object', at);
+  at = skipSpace(text, at + 1);
+  if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, undefined);
+  for (;;) {
+    const from = at;
+    const start = skipKey(text, at, text.length);
+    at = skipValue(text, start, text.length);
+    const place = envelopeKey(text, from);
+    // Another key, or an unusual spelling of one of these: leave all of it to the reader of any object.
+    if (place === undefined) return mixedEnvelope(text, spans);
+    if (spans[2 * place + 1] !== 0) throw duplicate(ENVELOPE[place] as string, from);
+    spans[2 * place] = start;
+    spans[2 * place + 1] = at;
+    at = skipSpace(text, at);
+    if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, undefined);
+    if (text[at] !== COMMA) throw new JsonError('expected a comma or a closing brace', at);
+    at = skipSpace(text, at + 1);
+  }
+}
+
+function mixedEnvelope(text: Json, spans: Int32Array): JsonMember[] | undefined {
+  spans.fill(0);
+  const others: JsonMember[] = [];
+  for (const found of members(text)) {
+    const place = (ENVELOPE as readonly string[]).indexOf(found.key);
+    if (place === -1) {
+      others.push(found);
+    } else {
+      spans[2 * place] = found.start;
+      spans[2 * place + 1] = found.end;
+    }
+  }
+  return others.length > 0 ? others : undefined;
+}
+
+function duplicate(key: string, at: number): JsonError {
+  return new JsonError(`duplicate key ${JSON.stringify(key.slice(0, 80))}`, at);
+}
 
 /** The elements of an array, in order, with everything in it checked. */
 export function elements(text: Json): Json[] {
@@ -150,8 +227,12 @@ export function elements(text: Json): Json[] {
 
 /** The value of one member, or undefined when the object has no such member. */
 export function member(text: Json, key: string): Json | undefined {
-  const found = members(text).find((m) => m.key === key);
-  return found && text.subarray(found.start, found.end);
+  for (const one of keptMembers(text)) {
+    if (one.key !== key) continue;
+    one.value ??= text.subarray(one.start, one.end);
+    return one.value;
+  }
+  return undefined;
 }
 
 /**

@@ -3,21 +3,23 @@
  * pages "Base Protocol" of each revision). Splits a message into envelope and payload, and puts a
  * message together around the very same payload bytes.
  */
-import { type Id, isId, isTooLong, MAX_ID, NULL_ID } from './ids.ts';
+import { type Id, isId, isIdStart, isTooLong, MAX_ID, NULL_ID } from './ids.ts';
 import {
   arrayOf,
   asString,
   BRACE_CLOSE,
+  ENVELOPE,
   elements,
   encode,
   isArray,
   isObject,
   type Json,
   JsonError,
-  members,
+  type JsonMember,
   parseValue,
   peek,
   QUOTE,
+  scanEnvelope,
 } from './json.ts';
 
 export type { Id };
@@ -36,7 +38,8 @@ export type Reply = { readonly result: Json; readonly extra?: Json } | { readonl
 export type Message =
   | { readonly kind: 'request'; readonly id: Id; readonly call: Call }
   | { readonly kind: 'notification'; readonly call: Call }
-  | { readonly kind: 'response'; readonly id: Id; readonly reply: Reply }
+  /** `unversioned`: it has no `"jsonrpc":"2.0"`, where that was asked for. */
+  | { readonly kind: 'response'; readonly id: Id; readonly reply: Reply; readonly unversioned?: true }
   /** JSON, but not a JSON-RPC message; `id` is `null` (the text) if it is unknown. */
   | { readonly kind: 'invalid'; readonly id: Id; readonly reason: string }
   /** Meant as the response to the request `id`, but malformed. */
@@ -49,77 +52,96 @@ export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
 
 const VERSION = Buffer.from('"2.0"');
+const UNVERSIONED: Message = { kind: 'invalid', id: NULL_ID, reason: 'it has no "jsonrpc":"2.0"' };
+
+/** Where the values of an envelope are; shared, because reading never interleaves. */
+const spans = new Int32Array(2 * ENVELOPE.length);
+const [VERSION_AT, ID_AT, METHOD_AT, PARAMS_AT, RESULT_AT, ERROR_AT] = [0, 2, 4, 6, 8, 10] as const;
+
+/** The value in one of the spans. */
+function valueAt(text: Json, place: number): Json | undefined {
+  const end = spans[place + 1] as number;
+  return end === 0 ? undefined : text.subarray(spans[place], end);
+}
 
 /**
  * Splits one message. Throws a JsonError when the text is not a JSON object without duplicate keys.
- * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message
+ * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message, unless it is an answer
  */
 export function parseMessage(text: Json, versioned = false): Message {
-  let isVersioned = !versioned;
-  let id: Json | undefined;
-  let method: Json | undefined;
-  let params: Json | undefined;
-  let result: Json | undefined;
-  let error: Json | undefined;
-  let unknown: Buffer[] | undefined;
-  for (const m of members(text)) {
-    const value = text.subarray(m.start, m.end);
-    switch (m.key) {
-      case 'jsonrpc':
-        isVersioned ||= value.equals(VERSION);
-        break;
-      case 'id':
-        id = value;
-        break;
-      case 'method':
-        method = value;
-        break;
-      case 'params':
-        params = value;
-        break;
-      case 'result':
-        result = value;
-        break;
-      case 'error':
-        error = value;
-        break;
-      default:
-        if (unknown) unknown.push(Buffer.from(','), text.subarray(m.from, m.end));
-        else unknown = [text.subarray(m.from, m.end)];
-    }
-  }
-  if (!isVersioned) return { kind: 'invalid', id: NULL_ID, reason: 'it has no "jsonrpc":"2.0"' };
-  const extra = unknown && Buffer.concat(unknown);
-  const idText = id && isId(id) && !isTooLong(id) ? id.toString('utf8') : undefined;
+  const others = scanEnvelope(text, spans);
+  const unversioned = versioned && !isVersioned(text);
+  if (unversioned && !isReply()) return UNVERSIONED;
+  const extra = others && joined(text, others);
+  const idText = idIn(text);
 
-  if (method !== undefined) {
-    const name = nameIn(method);
-    if (name === undefined) return { kind: 'invalid', id: idText ?? NULL_ID, reason: 'method is not a string' };
-    if (params !== undefined && !isObject(params) && !isArray(params)) {
-      return { kind: 'invalid', id: idText ?? NULL_ID, reason: 'params is neither an object nor an array' };
-    }
-    const call = callOf(name, params, extra);
-    if (id === undefined) return { kind: 'notification', call };
-    if (idText === undefined) {
-      const reason = isId(id) ? `id is longer than ${MAX_ID} bytes` : 'id is neither a string nor a number';
-      return { kind: 'invalid', id: NULL_ID, reason };
-    }
-    return { kind: 'request', id: idText, call };
-  }
+  if (spans[METHOD_AT + 1] !== 0) return parseCall(text, idText, extra);
+  const error = valueAt(text, ERROR_AT);
+  const result = valueAt(text, RESULT_AT);
+  const id = idText ?? NULL_ID;
   // Some JSON-RPC 1 libraries still write `"error":null` beside a result.
   if (error !== undefined && !(error[0] === 0x6e && result !== undefined)) {
-    if (!isError(error))
-      return { kind: 'malformed', id: idText ?? NULL_ID, reason: 'its error is not an error object' };
-    return { kind: 'response', id: idText ?? NULL_ID, reply: extra ? { error, extra } : { error } };
+    if (!isError(error)) {
+      // Log lines have errors, too.
+      return unversioned ? UNVERSIONED : { kind: 'malformed', id, reason: 'its error is not an error object' };
+    }
+    return responseOf(id, extra ? { error, extra } : { error }, unversioned);
   }
-  if (result !== undefined)
-    return { kind: 'response', id: idText ?? NULL_ID, reply: extra ? { result, extra } : { result } };
+  if (result !== undefined) return responseOf(id, extra ? { result, extra } : { result }, unversioned);
   const reason = 'neither method nor result nor error';
-  return idText === undefined ? { kind: 'invalid', id: NULL_ID, reason } : { kind: 'malformed', id: idText, reason };
+  return { kind: idText === undefined ? 'invalid' : 'malformed', id, reason };
+}
+
+function responseOf(id: Id, reply: Reply, unversioned: boolean): Message {
+  return unversioned ? { kind: 'response', id, reply, unversioned } : { kind: 'response', id, reply };
+}
+
+/** Whether the envelope is that of an answer, whatever its version. */
+function isReply(): boolean {
+  return spans[METHOD_AT + 1] === 0 && (spans[RESULT_AT + 1] !== 0 || spans[ERROR_AT + 1] !== 0);
+}
+
+function parseCall(text: Json, idText: Id | undefined, extra: Json | undefined): Message {
+  const id = idText ?? NULL_ID;
+  const name = nameIn(text, spans[METHOD_AT] as number, spans[METHOD_AT + 1] as number);
+  if (name === undefined) return { kind: 'invalid', id, reason: 'method is not a string' };
+  const params = valueAt(text, PARAMS_AT);
+  if (params !== undefined && !isObject(params) && !isArray(params)) {
+    return { kind: 'invalid', id, reason: 'params is neither an object nor an array' };
+  }
+  const call = callOf(name, params, extra);
+  if (idText !== undefined) return { kind: 'request', id, call };
+  const given = valueAt(text, ID_AT);
+  if (given === undefined) return { kind: 'notification', call };
+  const reason = isId(given) ? `id is longer than ${MAX_ID} bytes` : 'id is neither a string nor a number';
+  return { kind: 'invalid', id, reason };
+}
+
+/** Whether the version is that of JSON-RPC 2.0. */
+function isVersioned(text: Json): boolean {
+  const start = spans[VERSION_AT] as number;
+  if ((spans[VERSION_AT + 1] as number) - start !== VERSION.length) return false;
+  for (let i = 0; i < VERSION.length; i++) if (text[start + i] !== VERSION[i]) return false;
+  return true;
+}
+
+/** The id; undefined when there is none that the proxy accepts. */
+function idIn(text: Json): Id | undefined {
+  const start = spans[ID_AT] as number;
+  const end = spans[ID_AT + 1] as number;
+  if (end === 0 || !isIdStart(text[start] as number) || isTooLong({ length: end - start })) return undefined;
+  return text.toString('utf8', start, end);
+}
+
+/** Other members, as one text. */
+function joined(text: Json, others: readonly JsonMember[]): Json {
+  return Buffer.concat(
+    others.flatMap(({ from, end }, i) => [...(i === 0 ? [] : [Buffer.from(',')]), text.subarray(from, end)]),
+  );
 }
 
 /** Spelled out, because copying parts of objects costs more than the rest of a small message. */
-function callOf(method: string, params: Json | undefined, extra: Json | undefined): Call {
+export function callOf(method: string, params: Json | undefined, extra: Json | undefined): Call {
   if (extra) return params ? { method, params, extra } : { method, extra };
   return params ? { method, params } : { method };
 }
@@ -127,15 +149,15 @@ function callOf(method: string, params: Json | undefined, extra: Json | undefine
 /** The last method that was decoded: most messages have the method of the one before. */
 let lastMethod = '';
 
-/** The method in its JSON text; undefined when that is not a string. */
-function nameIn(text: Json): string | undefined {
+/** The method whose JSON text lies between two offsets; undefined when that is not a string. */
+function nameIn(text: Json, start: number, end: number): string | undefined {
   const { length } = lastMethod;
-  if (text.length === length + 2 && text[0] === QUOTE) {
+  if (end - start === length + 2 && text[start] === QUOTE) {
     let i = 0;
-    while (i < length && text[i + 1] === lastMethod.charCodeAt(i)) i++;
+    while (i < length && text[start + 1 + i] === lastMethod.charCodeAt(i)) i++;
     if (i === length) return lastMethod;
   }
-  const name = asString(text);
+  const name = asString(text.subarray(start, end));
   if (name !== undefined && PLAIN.test(name)) lastMethod = name;
   return name;
 }
@@ -147,7 +169,7 @@ const PLAIN = /^[\w/$.-]{1,80}$/;
  * The messages of one frame (a line, an HTTP body, an SSE event): one, or those of a batch
  * (revision 2025-03-26). Throws a JsonError when the text is not JSON. An element of a batch that
  * is not a message becomes an `invalid` one.
- * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message
+ * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message, unless it is an answer
  */
 export function parseFrame(text: Buffer, versioned = false): { batch: boolean; messages: Message[] } {
   const value = text[0] === 0x7b ? text : parseValue(text);
@@ -172,11 +194,12 @@ export type Frame = readonly Buffer[];
 /** Below this size one buffer is cheaper than a list of three. */
 const JOIN_BELOW = 32_768;
 
-function frame(head: string, payload: Json | undefined, extra: Json | undefined): Frame {
+function frame(head: string, payload: Json | undefined, extra: Json | undefined, isAscii = false): Frame {
   if (payload && !extra && payload.length < JOIN_BELOW) {
-    const start = Buffer.byteLength(head);
+    const start = isAscii ? head.length : Buffer.byteLength(head);
     const whole = Buffer.allocUnsafe(start + payload.length + 1);
-    whole.write(head);
+    // Measuring and encoding a text costs more than copying it.
+    whole.write(head, isAscii ? 'latin1' : 'utf8');
     payload.copy(whole, start);
     whole[start + payload.length] = BRACE_CLOSE;
     return [whole];
@@ -198,15 +221,21 @@ export function encodeNotification(call: Call): Frame {
 }
 
 function encodeCall(head: string, call: Call): Frame {
-  const method = `${head}"method":${JSON.stringify(call.method)}`;
-  return call.params ? frame(`${method},"params":`, call.params, call.extra) : frame(method, undefined, call.extra);
+  const { method, params, extra } = call;
+  // Our own ids are numbers.
+  if (method === lastMethod && params) return frame(`${head}"method":"${method}","params":`, params, extra, true);
+  const start = `${head}"method":${JSON.stringify(method)}`;
+  return params ? frame(`${start},"params":`, params, extra) : frame(start, undefined, extra);
 }
 
 export function encodeResponse(id: Id, reply: Reply): Frame {
   return 'result' in reply
-    ? frame(`{"jsonrpc":"2.0","id":${id},"result":`, reply.result, reply.extra)
+    ? frame(`{"jsonrpc":"2.0","id":${id},"result":`, reply.result, reply.extra, NUMBER.test(id))
     : frame(`{"jsonrpc":"2.0","id":${id},"error":`, reply.error, reply.extra);
 }
+
+/** Most ids are short numbers. */
+const NUMBER = /^\d{1,15}$/;
 
 /** The answers to a batch, as one frame. */
 export function encodeBatch(frames: readonly Frame[]): Frame {

@@ -31,11 +31,15 @@ export function requestLayer(around: (next: Handler) => Handler): Layer {
 }
 
 /** The same session with some changes. */
-export function changed(session: Session, changes: Partial<Pick<Session, 'request' | 'notify' | 'close'>>): Session {
+export function changed(
+  session: Session,
+  changes: Partial<Pick<Session, 'request' | 'notify' | 'close' | 'destroy'>>,
+): Session {
   return {
     request: changes.request ?? ((exchange) => session.request(exchange)),
     notify: changes.notify ?? ((call) => session.notify(call)),
     close: changes.close ?? ((limit) => session.close(limit)),
+    destroy: changes.destroy ?? ((reason) => session.destroy(reason)),
     announces: () => session.announces?.() ?? Promise.resolve(true),
     modernLeg: (initialize, reply) => session.modernLeg?.(initialize, reply),
     get established() {
@@ -44,5 +48,42 @@ export function changed(session: Session, changes: Partial<Pick<Session, 'reques
     get era() {
       return session.era;
     },
+  };
+}
+
+/**
+ * A layer that is loaded when the first client connects. Until then, messages wait in their order. If it cannot be
+ * loaded, no message passes.
+ */
+export function loadedLayer(load: () => Promise<Layer>): Layer {
+  let loading: Promise<Layer> | undefined;
+  return (inner) => (client) => {
+    let session: Session | undefined;
+    loading ??= load();
+    const opening = loading.then((layer) => {
+      session = layer(inner)(client);
+      return session;
+    });
+    // Each message gets the error.
+    opening.catch(() => {});
+    return {
+      request: (exchange) => session?.request(exchange) ?? opening.then((opened) => opened.request(exchange)),
+      notify: (call) => (session ? session.notify(call) : opening.then((opened) => opened.notify(call))),
+      close: (limit) =>
+        opening.then(
+          (opened) => opened.close(limit),
+          () => {},
+        ),
+      // After the messages that wait.
+      destroy: (reason) => void opening.then((opened) => opened.destroy(reason)).catch(() => {}),
+      announces: () => session?.announces?.() ?? Promise.resolve(true),
+      modernLeg: (initialize, reply) => session?.modernLeg?.(initialize, reply),
+      get established() {
+        return session?.established ?? false;
+      },
+      get era() {
+        return session?.era;
+      },
+    };
   };
 }

@@ -4,7 +4,7 @@
  * beside it.
  */
 import { ProxyError } from '../errors.ts';
-import { type Json, type Member, members, withoutMembers } from './json.ts';
+import { type Json, type JsonMember, members, withoutMembers } from './json.ts';
 import type { Call, Reply } from './jsonrpc.ts';
 
 /** The members of a message that JSON-RPC defines. */
@@ -12,13 +12,32 @@ const ENVELOPE = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 
 /** Equal for all keys that some reader takes for the same key; Go reads ſ and the Kelvin sign as S and K. */
 function folded(key: string): string {
+  // Nearly every key is spelled like this, and is itself what the rest would make of it.
+  if (PLAIN.test(key)) return key;
   return key.normalize('NFKC').toUpperCase().toLowerCase();
 }
 
-function among(all: readonly Member[], keys: readonly string[]): string[] {
-  const known = new Set(keys.map(folded));
-  return all.filter(({ key }) => !keys.includes(key) && known.has(folded(key))).map(({ key }) => key);
+const PLAIN = /^[a-z_]+$/;
+
+/** A loop, because each call of 2026-07-28 comes here, and nearly none has one. */
+function among(all: readonly JsonMember[], keys: readonly string[]): readonly string[] {
+  let found: string[] | undefined;
+  for (const { key } of all) {
+    if (!keys.includes(key) && isLookalike(key, keys)) {
+      found ??= [];
+      found.push(key);
+    }
+  }
+  return found ?? NONE;
 }
+
+function isLookalike(key: string, keys: readonly string[]): boolean {
+  const read = folded(key);
+  for (const known of keys) if (folded(known) === read) return true;
+  return false;
+}
+
+const NONE: readonly string[] = [];
 
 /**
  * Throws if any of the keys can be read in more than one way: a JsonError for duplicates, a

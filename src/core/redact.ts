@@ -13,10 +13,17 @@ const BEGINNING = 16;
 /**
  * A function that replaces every given secret with `***`, in any context. The beginning of a secret counts too: a server
  * that quotes a secret may cut it off.
+ * @param secrets may grow later
  */
 export function redactor(secrets: readonly string[]): Redact {
-  const hidden = [...new Set(secrets)].filter((s) => s.length >= SHORTEST_SECRET);
+  let hidden: string[] = [];
+  let read = 0;
   return (text) => {
+    // More may have become known.
+    if (secrets.length !== read) {
+      hidden = [...new Set(secrets)].filter((s) => s.length >= SHORTEST_SECRET);
+      read = secrets.length;
+    }
     const found = hidden.flatMap((secret) => occurrences(secret, text)).sort((a, b) => a.from - b.from || b.to - a.to);
     let shown = '';
     let end = 0;
@@ -71,6 +78,14 @@ export function headerSecrets(name: string, value: string): string[] {
     }
   }
   return secrets;
+}
+
+/** Names of variables whose values are secrets, even where they are written out. */
+export const SECRET_NAME = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH/i;
+
+/** The secrets among variables. */
+export function variableSecrets(variables: readonly (readonly [name: string, value: string])[]): string[] {
+  return variables.filter(([name]) => SECRET_NAME.test(name)).map(([, value]) => value);
 }
 
 /** The URL as it may be shown: without user info, and with the values of its query hidden. */

@@ -46,7 +46,7 @@ export function atMost(ms: number, promise: Promise<void>): Promise<void> {
 export async function drained(idle: Promise<void>, limit: number): Promise<number> {
   const until = Date.now() + limit;
   await atMost(limit / 2, idle);
-  return until - Date.now();
+  return Math.max(0, until - Date.now());
 }
 
 /** Resolves after the given milliseconds, or at once when the signal is aborted. */

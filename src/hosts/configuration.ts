@@ -4,10 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { entryValue, type Found, objectOf, readEntry } from './entries.ts';
+import { jsonValue, removeEmptySection, removeFromJson, setInJson } from './formats/json-edit.ts';
+import { removeFromToml, setInToml, tomlValue } from './formats/toml-edit.ts';
+import { Unreadable } from './formats/unreadable.ts';
 import type { Entry, Host } from './host.ts';
-import { jsonValue, removeEmptySection, removeFromJson, setInJson } from './json-edit.ts';
-import { removeFromToml, setInToml, tomlValue } from './toml-edit.ts';
-import { Unreadable } from './unreadable.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';
 
@@ -74,9 +74,11 @@ function checked(host: Format, before: string, after: string, name: string, valu
   const rest = (all: Readonly<Record<string, unknown>>): object => {
     const { [host.section]: section, ...others } = all;
     const servers = Object.entries(objectOf(section)).filter(([key]) => key !== name);
-    return { others, servers: Object.fromEntries(servers) };
+    // A section in another form must stay as it is.
+    return { others, servers: Object.fromEntries(servers), other: objectOf(section) === section ? undefined : section };
   };
-  const found = objectOf(edited[host.section])[name];
+  const servers = objectOf(edited[host.section]);
+  const found = Object.hasOwn(servers, name) ? servers[name] : undefined;
   if (isDeepStrictEqual(rest(old), rest(edited)) && isDeepStrictEqual(found, value)) return after;
   throw new Unreadable('it is written in a form that this program cannot edit safely', 1, 1);
 }

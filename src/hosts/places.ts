@@ -11,7 +11,7 @@ export interface Machine {
   readonly home: string;
 }
 
-export interface Place {
+export interface FoundPlace {
   readonly file: string;
   /** The folder that links in the path must not lead out of. */
   readonly base: string;
@@ -20,7 +20,7 @@ export interface Place {
 }
 
 /** The user's configuration: the file that exists, else the one whose folder exists, else the usual one. */
-export function userPlace(host: Host, machine: Machine): Place {
+export function userPlace(host: Host, machine: Machine): FoundPlace {
   const { override } = host;
   const named = override && machine.env[override.variable];
   if (override && named) {
@@ -33,22 +33,22 @@ export function userPlace(host: Host, machine: Machine): Place {
   const found =
     places.find(({ file }) => existsSync(file)) ?? places.find(({ folder }) => existsSync(folder)) ?? places[0];
   // Every host has a location without wildcards.
-  return found as Place;
+  return found as FoundPlace;
 }
 
 /** The configuration of the project in a folder; undefined when the host has none for projects. */
-export function projectPlace({ project }: Host, folder: string): Place | undefined {
+export function projectPlace({ project }: Host, folder: string): FoundPlace | undefined {
   const files = project?.map((name) => path.join(folder, name));
   const file = files?.find((name) => existsSync(name)) ?? files?.[0];
   return file === undefined ? undefined : { file, base: folder, folder };
 }
 
 /** Whether there is a sign of the host: its configuration, its folder, or a program in PATH. */
-export function isInstalled(host: Host, { file, folder }: Place, machine: Machine): boolean {
+export function isInstalled(host: Host, { file, folder }: FoundPlace, machine: Machine): boolean {
   return existsSync(file) || existsSync(folder) || host.programs.some((name) => isInPath(name, machine));
 }
 
-function placesOf({ folder, file }: Location, machine: Machine): Place[] {
+function placesOf({ folder, file }: Location, machine: Machine): FoundPlace[] {
   const [, variable = '', rest = ''] = /^\{(\w+)\}\/(.*)$/.exec(folder) ?? [];
   const base = baseFolder(variable, machine);
   if (base === undefined) return [];

@@ -1,4 +1,5 @@
 /** Explains why a server's certificate was rejected, and what is missing on this machine. */
+import type { LookupFunction } from 'node:net';
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { showUrl } from '../core/redact.ts';
 
@@ -31,7 +32,7 @@ export async function certificateProblem(
   error: Error,
   code: string | undefined,
   url: URL,
-  { mayLook, ca }: { readonly mayLook: boolean; readonly ca: boolean },
+  { mayLook, ca, lookup }: { readonly mayLook: boolean; readonly ca: boolean; readonly lookup?: LookupFunction },
 ): Promise<CertificateProblem | undefined> {
   if (code === undefined || url.protocol !== 'https:') return undefined;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
@@ -39,13 +40,13 @@ export async function certificateProblem(
     return anotherName(url, cert?.subjectaltname ?? '');
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return outOfDate(code, mayLook ? await certificates(url) : []);
+    return outOfDate(code, mayLook ? await certificates(url, lookup) : []);
   }
   if (!UNTRUSTED.has(code)) {
     const problem = OTHER.get(code);
     return problem === undefined ? undefined : { problem };
   }
-  const last = mayLook ? (await certificates(url)).at(-1) : undefined;
+  const last = mayLook ? (await certificates(url, lookup)).at(-1) : undefined;
   const issuer = String(last?.issuer?.CN ?? last?.issuer?.O ?? '') || undefined;
   return {
     problem: `its certificate comes from ${issuer ? `${JSON.stringify(issuer)}, which` : 'an authority that'} this machine does not trust (${code})`,
@@ -94,14 +95,20 @@ function outOfDate(code: string, chain: readonly PeerCertificate[]): Certificate
  * The certificates that the server sends, its own first. Node does not report them with the
  * error, so this connects once more and sends nothing but the handshake.
  */
-async function certificates(url: URL): Promise<readonly PeerCertificate[]> {
+async function certificates(url: URL, lookup: LookupFunction | undefined): Promise<readonly PeerCertificate[]> {
   const { connect } = process.getBuiltinModule('node:tls');
   const { isIP } = process.getBuiltinModule('node:net');
   return new Promise((resolve) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     // An address is not a server name (RFC 6066, section 3); Node 26 refuses to send one as such.
     const servername = isIP(host) === 0 ? { servername: host } : {};
-    const socket = connect({ host, port: Number(url.port || 443), ...servername, rejectUnauthorized: false });
+    const socket = connect({
+      host,
+      port: Number(url.port || 443),
+      ...servername,
+      ...(lookup && { lookup }),
+      rejectUnauthorized: false,
+    });
     const done = (found: readonly PeerCertificate[]): void => {
       clearTimeout(timer);
       socket.destroy();

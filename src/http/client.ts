@@ -4,17 +4,13 @@
  * several times as much per call.
  */
 import type { Fetch, HttpRequest, HttpResponse } from '../core/fetch.ts';
-import { showUrl } from '../core/redact.ts';
-import { plainUrl } from '../core/shell-safe-url.ts';
-import { parseUrl } from '../core/url.ts';
-import { ProxyError } from '../errors.ts';
-import { addressOf } from './address.ts';
 import { type ConnectorOptions, Connectors } from './connectors.ts';
-import { isPermanent, PermanentRedirects } from './redirects.ts';
+import { checkRedirect, isPermanent, PermanentRedirects, redirectTarget } from './redirects.ts';
 import { exchange, refusedByProxy, StaleConnection } from './request.ts';
 import { type CredentialOptions, sentCredential } from './sent-credential.ts';
+import { addressOf } from './url-parts.ts';
 
-const MAX_REDIRECTS = 5;
+const NO_ADDRESSES: ReadonlySet<string> = new Set();
 
 /** The user's headers go to the origin of the server's URL and nowhere else. */
 export interface HttpOptions extends ConnectorOptions, CredentialOptions {
@@ -25,6 +21,8 @@ export interface HttpClient {
   readonly fetch: Fetch;
   /** Whether any connection has been established so far. */
   readonly connected: boolean;
+  /** The addresses that direct connections to the origin of a URL have had so far. */
+  addresses(url: URL): ReadonlySet<string>;
   /** Closes every connection, including those in use. */
   close(): void;
 }
@@ -71,8 +69,6 @@ export function createHttpClient(options: HttpOptions): HttpClient {
         response = await exchange(connector, attempt, onConnected);
       } catch (error) {
         if (!(error instanceof StaleConnection)) throw error;
-        // The other idle connections are as old as the stale one: without them, the next attempt opens a new connection.
-        connector.idle.close();
         response = await exchange(connector, { ...attempt, repeatable: false }, onConnected);
       }
       if (response.status === 407 && connector.proxy !== undefined) {
@@ -96,6 +92,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     get connected() {
       return reached;
     },
+    addresses: ({ origin }) => connectors.get(origin)?.addresses ?? NO_ADDRESSES,
     close: () => connectors.close(),
   };
 }
@@ -105,36 +102,4 @@ function withCredential(options: HttpOptions, request: HttpRequest, response: Ht
   const refused = response.status === 401 || response.status === 403;
   const ours = refused && url.origin === options.url.origin;
   return ours ? { ...response, credential: sentCredential(options, request) } : response;
-}
-
-/** Where a response redirects to, if the request follows redirects. */
-function redirectTarget(request: HttpRequest, response: HttpResponse, url: URL): URL | undefined {
-  if (response.status < 300 || request.redirect === 'manual') return undefined;
-  if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
-  const location = response.headers.location;
-  return typeof location === 'string' ? parseUrl(location, url) : undefined;
-}
-
-/** The URL to go on with. Throws if going on would change the method or carry credentials elsewhere. */
-function checkRedirect(request: HttpRequest, from: URL, to: URL, status: number, hops: number): URL {
-  const where = `${showUrl(from)} redirects to ${showUrl(to)}`;
-  // Servers behind a load balancer that ends TLS often redirect to the address that they see themselves.
-  const downgrade = from.protocol === 'https:' && to.protocol === 'http:' && from.hostname === to.hostname;
-  const better = downgrade ? new URL(to.pathname, from.origin) : undefined;
-  // The server chose the path, and the user may copy it into a shell.
-  const hint = better
-    ? `try ${plainUrl(better)}`
-    : 'if the new address is the MCP endpoint, use it as the URL; if it is a sign-in page, give the credentials with --header';
-  const data = { httpStatus: status, hint };
-  if (hops >= MAX_REDIRECTS)
-    throw new ProxyError('failed', `${showUrl(request.url)} redirects in circles`, {
-      httpStatus: status,
-      hint: 'check the URL; if it is right, tell the operator of the server',
-    });
-  if (to.origin !== from.origin)
-    throw new ProxyError('failed', `${where}, and the proxy follows no redirect to another origin`, data);
-  if (request.method !== 'GET' && status !== 307 && status !== 308) {
-    throw new ProxyError('failed', `${where} with HTTP ${status}, which does not carry the message along`, data);
-  }
-  return to;
 }

@@ -1,4 +1,5 @@
 /** Says why no response came: the cause, the place, and what to do. */
+import type { LookupFunction } from 'node:net';
 import { printable, showUrl } from '../core/redact.ts';
 import { type ErrorData, ProxyError } from '../errors.ts';
 
@@ -26,26 +27,31 @@ const CONNECT_HINTS = new Map([
 ]);
 
 /** How the proxy tried to make the connection that failed. */
-export interface Route {
+export interface FailedRoute {
   /** The outbound proxy, `host:port`, if there is one. */
   readonly proxy: string | undefined;
   /** What else could be wrong. */
   readonly hint: string | undefined;
   /** Whether `--ca` was given. */
   readonly ca: boolean;
+  /** How the host name is looked up; left out: as this machine does. */
+  readonly lookup?: LookupFunction;
 }
 
 /** No connection was established, so nothing was sent. */
-export async function noConnection(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
+export async function noConnection(error: NodeJS.ErrnoException, url: URL, route: FailedRoute): Promise<ProxyError> {
   if (error instanceof ProxyError) return error;
   const code = error.code ?? firstCode(error);
   const { certificateProblem } = await import('./certificate.ts');
   // This look at the certificate goes straight to the server, which an outbound proxy may exist to prevent.
-  const certificate = await certificateProblem(error, code, url, { mayLook: route.proxy === undefined, ca: route.ca });
+  const certificate = await certificateProblem(error, code, url, {
+    mayLook: route.proxy === undefined,
+    ...route,
+  });
   // A refused connection does not tell which protocol the server speaks.
   const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
   if (mayBePlain && route.proxy === undefined) {
-    const wrong = await (await import('./scheme.ts')).wrongScheme(url, error);
+    const wrong = await (await import('./scheme.ts')).wrongScheme(url, error, route.lookup);
     if (wrong) return wrong;
   }
   const hint = certificate?.hint ?? route.hint ?? (code && CONNECT_HINTS.get(code));
@@ -65,7 +71,7 @@ function isTlsError(code: string | undefined): boolean {
 }
 
 /** The connection broke on the first request to an origin, which may not speak the protocol of the URL. */
-export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, route: Route): Promise<ProxyError> {
+export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, route: FailedRoute): Promise<ProxyError> {
   const mayBeTls = url.protocol === 'http:' && route.proxy === undefined && !(error instanceof ProxyError);
   const wrong = mayBeTls ? await (await import('./scheme.ts')).wrongScheme(url, error) : undefined;
   return wrong ?? brokenConnection(error, url);

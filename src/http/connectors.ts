@@ -3,8 +3,8 @@ import type { AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
 import type { Env } from '../core/ports.ts';
 import { CookieJar } from './cookies.ts';
+import { directRouteHint, unusableProxy } from './outbound-proxy/hints.ts';
 import { IdleConnections } from './pool.ts';
-import { directRouteHint, unusableProxy } from './proxy-hints.ts';
 import type { Connector } from './request.ts';
 import type { SecureOptions, Trust } from './trust.ts';
 
@@ -19,6 +19,7 @@ export interface ConnectorOptions {
   readonly url: URL;
   readonly enableProxy: boolean;
   readonly tls?: TlsConfig;
+  readonly maxMessage?: number;
   readonly env: Env;
 }
 
@@ -101,9 +102,11 @@ async function createConnector(
     lines: new WeakMap<object, string[]>(),
     ca: options.tls?.ca !== undefined,
     answered: false,
+    addresses: new Set<string>(),
+    largest: options.maxMessage,
   };
   if (options.enableProxy && !isLoopback(url.hostname)) {
-    const { proxyAgent } = await import('./outbound-proxy.ts');
+    const { proxyAgent } = await import('./outbound-proxy/agents.ts');
     // Proxies close connections silently when the server behind them does, so over plain HTTP none is used twice.
     const found = proxyAgent(url, { ...(encrypted ? AGENT : ONCE), ...secure.proxy });
     const streams = proxyAgent(url, { ...ONCE, ...secure.proxy });

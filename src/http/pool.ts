@@ -12,7 +12,7 @@ const LOOK_EVERY = 500;
 const SINCE = Symbol('idle since');
 
 /** A connection as Node's HTTP client marks it. */
-interface Connection extends Socket {
+interface PooledConnection extends Socket {
   [SINCE]?: number;
   /** The request that is using it. */
   _httpMessage?: ClientRequest | null;
@@ -34,7 +34,7 @@ interface InnerAgent extends Agent {
 export class IdleConnections {
   readonly #agent: InnerAgent;
   /** The one that was used last is at the end, and is used first. */
-  #idle: Connection[] = [];
+  #idle: PooledConnection[] = [];
   #timer: NodeJS.Timeout | undefined;
   #looked = 0;
 
@@ -52,7 +52,7 @@ export class IdleConnections {
       request.onSocket(socket);
     };
     agent.removeAllListeners('free');
-    agent.on('free', (socket: Connection) => this.#free(socket));
+    agent.on('free', (socket: PooledConnection) => this.#free(socket));
   }
 
   /**
@@ -68,13 +68,13 @@ export class IdleConnections {
     for (const socket of this.#idle.splice(0)) socket.destroy();
   }
 
-  #take(): Connection | undefined {
+  #take(): PooledConnection | undefined {
     for (let socket = this.#idle.pop(); socket; socket = this.#idle.pop()) if (isOpen(socket)) return socket;
     return undefined;
   }
 
   /** A request is over, or was given up before it could use its connection. */
-  #free(socket: Connection): void {
+  #free(socket: PooledConnection): void {
     const agent = this.#agent;
     const isFull = this.#idle.length >= agent.maxFreeSockets;
     if (!isOpen(socket) || !socket._httpMessage?.shouldKeepAlive || isFull || !agent.keepSocketAlive(socket)) {
@@ -103,7 +103,7 @@ export class IdleConnections {
   }
 }
 
-function isOpen(socket: Connection): boolean {
+function isOpen(socket: PooledConnection): boolean {
   return !socket.destroyed && socket.writable;
 }
 

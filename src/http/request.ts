@@ -4,14 +4,16 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { HttpRequest, HttpResponse, Purpose } from '../core/fetch.ts';
 import { ProxyError } from '../errors.ts';
-import { addressOf } from './address.ts';
 import { brokenAtFirst, brokenConnection, noConnection, withoutAnswer } from './connection-failure.ts';
 import type { CookieJar } from './cookies.ts';
 import type { IdleConnections } from './pool.ts';
 import { ResponseBody, unpacked } from './response-body.ts';
 import type { SecureOptions } from './trust.ts';
+import { addressOf, lookupIn } from './url-parts.ts';
 
 const CONNECT_LIMIT = 30_000;
+/** More addresses of one origin than this are not kept. */
+const MAX_ADDRESSES = 32;
 /** The most interim responses (RFC 9110, section 15.2) to accept for one request. */
 const MAX_INTERIM = 1_000;
 
@@ -43,6 +45,10 @@ export interface Connector {
   readonly ca: boolean;
   /** Whether the origin has answered anything yet. */
   answered: boolean;
+  /** The addresses that direct connections to the origin had. */
+  readonly addresses: Set<string>;
+  /** See `HttpBody`. */
+  readonly largest: number | undefined;
 }
 
 /** The server closed a pooled connection before it answered anything; the request may be repeated. */
@@ -90,6 +96,8 @@ class InFlight {
       hostname,
       port,
       path,
+      // An outbound proxy looks up the name itself.
+      ...(request.resolved && connector.proxy === undefined && { lookup: lookupIn(request.resolved) }),
       headers: headersOf(connector, request),
     });
   }
@@ -148,6 +156,7 @@ class InFlight {
       const onConnected = (): void => {
         this.#connected = true;
         this.#callbacks.reached();
+        this.#remember(socket.remoteAddress);
         clearTimeout(this.#timer);
       };
       // A tunnel through a proxy is connected when it arrives, but its TLS handshake may still fail.
@@ -155,6 +164,11 @@ class InFlight {
       if (ready) onConnected();
       else socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', onConnected);
     });
+  }
+
+  #remember(address: string | undefined): void {
+    const { proxy, addresses } = this.#connector;
+    if (proxy === undefined && address !== undefined && addresses.size < MAX_ADDRESSES) addresses.add(address);
   }
 
   /** No connection was established in time. */
@@ -197,23 +211,27 @@ class InFlight {
     const close = (): void => {
       this.#outgoing.destroy();
     };
-    const body = new ResponseBody(stream, incoming, close, this.#request);
+    const body = new ResponseBody(stream, incoming, close, this.#request, this.#connector.largest);
     return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
   }
 
   /** Reports what a broken connection means at the stage that the request has reached. */
   #broken(error: NodeJS.ErrnoException): void {
-    const { url, signal, repeatable } = this.#request;
+    const { url, signal, repeatable, resolved } = this.#request;
     const { reject } = this.#callbacks;
     const connector = this.#connector;
+    const route = resolved ? { ...connector, lookup: lookupIn(resolved) } : connector;
     this.#told = true;
     this.#settled();
+    const isStale = this.#outgoing.reusedSocket && isReset(error);
+    // The other idle connections are as old as this one: without them, the next attempt opens a new connection.
+    if (isStale) connector.idle.close();
     if (signal?.aborted) reject(signal.reason);
-    else if (isExhausted(error)) noConnection(error, url, connector).then(reject, reject);
-    else if (this.#outgoing.reusedSocket && repeatable && isReset(error)) reject(new StaleConnection());
+    else if (isExhausted(error)) noConnection(error, url, route).then(reject, reject);
+    else if (isStale && repeatable) reject(new StaleConnection());
     else if (this.#connected && connector.answered) reject(brokenConnection(error, url));
-    else if (this.#connected) brokenAtFirst(error, url, connector).then(reject, reject);
-    else noConnection(error, url, connector).then(reject, reject);
+    else if (this.#connected) brokenAtFirst(error, url, route).then(reject, reject);
+    else noConnection(error, url, route).then(reject, reject);
   }
 }
 

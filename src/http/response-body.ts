@@ -57,13 +57,15 @@ export class ResponseBody implements HttpBody {
   readonly #close: () => void;
   readonly #url: URL;
   readonly #signal: CancelSignal | undefined;
+  readonly largest: number | undefined;
 
-  constructor(stream: Readable, incoming: IncomingMessage, close: () => void, request: HttpRequest) {
+  constructor(stream: Readable, incoming: IncomingMessage, close: () => void, request: HttpRequest, largest?: number) {
     this.#stream = stream;
     this.#incoming = incoming;
     this.#close = close;
     this.#url = request.url;
     this.#signal = request.signal;
+    this.largest = largest;
   }
 
   each(sink: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {

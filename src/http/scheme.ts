@@ -2,6 +2,7 @@
  * Finds out whether an unreachable URL should have `http:` instead of `https:` or the other way
  * round. Loaded only when needed.
  */
+import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
 import { isLoopback } from '../config.ts';
 import { showUrl } from '../core/redact.ts';
 import { otherScheme } from '../core/url.ts';
@@ -10,9 +11,10 @@ import { ProxyError } from '../errors.ts';
 const LOOK_LIMIT = 3_000;
 
 /** The error to report when the server turns out to speak the other scheme. Does not send the request again. */
-export async function wrongScheme(url: URL, cause: Error): Promise<ProxyError | undefined> {
+export async function wrongScheme(url: URL, cause: Error, lookup?: LookupFunction): Promise<ProxyError | undefined> {
   const encrypted = url.protocol === 'https:';
-  const isOther = encrypted ? await speaksHttp(url) : await speaksTls(url);
+  const place = { ...placeOf(url), ...(lookup && { lookup }) };
+  const isOther = encrypted ? await speaksHttp(place, url.host) : await speaksTls(place);
   if (!isOther) return undefined;
   const what = encrypted ? 'does not encrypt' : 'encrypts';
   const unsafe = encrypted && !isLoopback(url.hostname);
@@ -26,22 +28,22 @@ function placeOf(url: URL): { host: string; port: number } {
   return { host, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) };
 }
 
-async function speaksTls(url: URL): Promise<boolean> {
+async function speaksTls(place: TcpNetConnectOpts): Promise<boolean> {
   const { connect } = process.getBuiltinModule('node:tls');
   return new Promise((resolve) => {
     // Any certificate proves that the server speaks TLS; nothing is sent after the handshake.
-    const socket = connect({ ...placeOf(url), rejectUnauthorized: false });
+    const socket = connect({ ...place, rejectUnauthorized: false });
     const done = doneWith(socket, resolve);
     socket.once('secureConnect', () => done(true));
   });
 }
 
-async function speaksHttp(url: URL): Promise<boolean> {
+async function speaksHttp(place: TcpNetConnectOpts, host: string): Promise<boolean> {
   const { connect } = process.getBuiltinModule('node:net');
   return new Promise((resolve) => {
-    const socket = connect(placeOf(url));
+    const socket = connect(place);
     const done = doneWith(socket, resolve);
-    socket.once('connect', () => socket.write(`OPTIONS * HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`));
+    socket.once('connect', () => socket.write(`OPTIONS * HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`));
     socket.once('data', (chunk: Buffer) => done(chunk.toString('latin1', 0, 5) === 'HTTP/'));
   });
 }

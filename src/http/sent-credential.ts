@@ -5,11 +5,11 @@ import type { HttpRequest, SentCredential } from '../core/fetch.ts';
 /** Headers that carry a credential, by common names: `X-API-Key`, `Private-Token`, `Cookie`. */
 const PROVES = /auth|token|key|secret|cookie|password|credential/i;
 
-type Headers = readonly (readonly [name: string, value: string])[];
+type SentHeaders = readonly (readonly [name: string, value: string])[];
 
 export interface CredentialOptions {
   /** The user's headers. */
-  readonly headers: Headers;
+  readonly headers: SentHeaders;
   /** Whether `Authorization` is the user info of the URL. */
   readonly authorizationFromUrl?: boolean;
   /** The headers of clients that the server gets. */

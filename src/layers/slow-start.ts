@@ -1,6 +1,7 @@
 /** Logs what the proxy is waiting for while a server has not answered anything. */
 import { type Layer, requestLayer } from '../core/layer.ts';
 import type { Log } from '../core/ports.ts';
+import { isSubscription } from '../mcp/methods.ts';
 
 /** In milliseconds. Most people give up soon after. */
 export const TELL_AFTER = 10_000;
@@ -17,7 +18,8 @@ export function slowStart({ server, log, signingIn }: SlowStart): Layer {
   return requestLayer((next) => {
     let [answered, told] = [false, false];
     return (exchange) => {
-      if (answered) return next(exchange);
+      // A subscription has no answer for as long as it lasts.
+      if (answered || isSubscription(exchange.call)) return next(exchange);
       const timer = setTimeout(() => {
         if (answered || told || signingIn()) return;
         told = true;

@@ -7,11 +7,11 @@ import type { Call } from '../core/jsonrpc.ts';
 import { refuseOtherCalls } from '../core/lookalikes.ts';
 
 /** Whether a connection opens with `initialize`, or each request describes itself (see `revisions.ts`). */
-type Era = 'legacy' | 'modern';
+type MethodEra = 'legacy' | 'modern';
 
 export interface Method {
   /** The only era that has it; left out: both. */
-  readonly era?: Era;
+  readonly era?: MethodEra;
   /** Which side sends it; left out: the client. In the modern era, the server puts its requests into results. */
   readonly from?: 'server' | 'both';
   /** Opens a connection rather than using one. */
@@ -106,6 +106,11 @@ export function isOnlyTold(call: Call): boolean {
     return false;
   }
   return isNotification(call.method);
+}
+
+/** Whether a request stays open until one side closes it: no client waits for its answer. */
+export function isSubscription({ method }: Call): boolean {
+  return method === 'subscriptions/listen';
 }
 
 /** Whether a method is about a task (2025-11-25 and the extension of 2026-07-28). */

@@ -65,13 +65,23 @@ export function asOnlyPage(result: Json): Json {
 }
 
 /** Whether a list request is for the first page. */
-export function isFirstPage({ params }: Call): boolean {
-  return peekText(params, CURSOR) === undefined;
+export function isFirstPage(call: Call): boolean {
+  return requestedCursor(call) === undefined;
+}
+
+/** The cursor of the page that a list request is for; undefined for the first page. */
+export function requestedCursor({ params }: Call): string | undefined {
+  return peekText(params, CURSOR);
+}
+
+/** The cursor of the page that follows this result; undefined when it is the last one. */
+export function nextCursor(result: Json): string | undefined {
+  return peekText(result, NEXT);
 }
 
 /** The request for the page that follows this result; undefined when it was the last one. */
 export function nextPage(call: Call, result: Json): Call | undefined {
-  if (peekText(result, NEXT) === undefined) return undefined;
+  if (nextCursor(result) === undefined) return undefined;
   const cursor = peek(result, NEXT) as Json;
   return { ...call, params: withMember(call.params ?? encode({}), CURSOR, cursor) };
 }

@@ -10,8 +10,8 @@ export interface PageFrame {
   readonly content: readonly string[];
 }
 
-/** Colours have a contrast of at least 7:1 for text and 4.5:1 for marks, in light and dark mode. */
-const STYLE = `
+/** Colours have a contrast of at least 7:1 for text and 4.5:1 for marks, in light and dark mode. CSS. */
+export const COLOURS = `
 :root {
   color-scheme: light dark;
   --ground: #f4f5f7; --card: #ffffff; --line: #d5d9e0; --text: #1c2024; --soft: #454c56;
@@ -23,7 +23,9 @@ const STYLE = `
     --good: #5fd38d; --bad: #ff9a96; --plain: #c3c9d1; --link: #9cc4ff;
   }
 }
-* { box-sizing: border-box; }
+`;
+
+const STYLE = `${COLOURS}* { box-sizing: border-box; }
 body {
   margin: 0; min-height: 100vh; padding: 1rem; display: flex; align-items: center; justify-content: center;
   background: var(--ground); color: var(--text);
@@ -127,8 +129,8 @@ export function link(url: string, text = url): string {
   return `<a href="${escaped(url)}" rel="noreferrer">${escaped(text)}</a>`;
 }
 
-/** Browsers break lines after a hyphen, also inside a word. */
-function heading(title: string): string {
+/** A heading as HTML. Browsers break lines after a hyphen, also inside a word. */
+export function heading(title: string): string {
   return escaped(title).replace(/\S+-\S+/g, '<span class="word">$&</span>');
 }
 

@@ -27,7 +27,7 @@ interface Owner {
 }
 
 /** The content of a file: the record of an owner, or text that is not a record. */
-interface Found {
+interface FoundLock {
   readonly owner: Owner | undefined;
   /** Stays the same until a process replaces or touches the file. */
   readonly state: string;
@@ -165,7 +165,7 @@ export class ProcessLock implements Lock {
     this.#heart.unref();
   }
 
-  #isDead(file: string, found: Found): boolean {
+  #isDead(file: string, found: FoundLock): boolean {
     const life = found.owner === undefined ? 'unknown' : lifeOf(found.owner);
     if (life !== 'unknown') return life === 'dead';
     const now = this.#clock.now();
@@ -212,7 +212,7 @@ async function createWithoutLink(file: string, text: string): Promise<boolean> {
 }
 
 /** Opens the file instead of calling stat on its path: network file systems only then update the times. */
-async function look(file: string): Promise<Found | undefined> {
+async function look(file: string): Promise<FoundLock | undefined> {
   const handle = await ifThere(fs.open(file, 'r'));
   if (handle === undefined) return undefined;
   try {

@@ -6,11 +6,11 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { isObject, type Json, withoutMembers } from '../core/json.ts';
 import type { BoundRequest, RequestStates } from '../core/ports/held.ts';
 import { canonical } from '../mcp/eras/canonical.ts';
-import { HOLD } from './held-calls.ts';
+import { HOLD } from './memory/held-calls.ts';
 
 const VERSION = 'p1';
 /** What the members of a claim are called in the text. */
-interface Written {
+interface WrittenClaim {
   /** The handle of the held call; left out when the call can be sent anew. */
   readonly h?: string;
   /** When it expires, in milliseconds since the epoch. */
@@ -30,7 +30,7 @@ export function requestStates(now: () => number = Date.now, key: Buffer = random
   const tag = (owner: string): string => mac(`owner\0${owner}`).toString('base64url', 0, 16);
   return {
     seal(claim, request) {
-      const written: Written = {
+      const written: WrittenClaim = {
         ...(claim.kind === 'held' && { h: claim.handle }),
         x: now() + HOLD,
         p: tag(request.owner),
@@ -47,12 +47,20 @@ export function requestStates(now: () => number = Date.now, key: Buffer = random
       const written = Buffer.from(given);
       if (written.length !== expected.length || !timingSafeEqual(written, expected)) return refused('mac');
       // Only this process can have written it.
-      const { h, x, p, d } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as Written;
+      const { h, x, p, d } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as WrittenClaim;
       if (x <= now()) return refused('expired');
       if (p !== tag(request.owner)) return refused('principal');
       if (d !== digest(request)) return refused('digest');
       return h === undefined ? { kind: 'again' } : { kind: 'held', handle: h };
     },
+  };
+}
+
+/** The same with a handle at the end, by which another replica finds the one that made it. */
+export function homedStates(states: RequestStates, newHandle: () => string): RequestStates {
+  return {
+    seal: (claim, request) => `${states.seal(claim, request)}.${newHandle()}`,
+    open: (state, request) => states.open(state.slice(0, Math.max(0, state.lastIndexOf('.'))), request),
   };
 }
 

@@ -71,7 +71,7 @@ function statusHint(status: number, retryAfter: number | undefined): string | un
   if (status === 404 || status === 405) return 'check the path of the URL';
   // Only the client is shown the body: what it quotes may be a secret of one of several clients.
   if (status === 400 || status === 422)
-    return 'the server rejected the request; the error of the client shows its answer';
+    return 'the server rejected the request; the error in your client shows what it answered';
   const later = retryAfter === undefined ? undefined : `try again in ${retryAfter} s`;
   if (status === 429) return `the server limits how many requests it takes; ${later ?? 'try again later'}`;
   const trouble =
@@ -99,4 +99,13 @@ export function otherAnswer({ status }: HttpResponse, body: Buffer, url: URL): P
 /** The server answered, but not with a JSON-RPC response. */
 export function malformedAnswer(reason: string): ProxyError {
   return new ProxyError('failed', `the server's answer is malformed: ${reason}`, { outcome: 'unknown' });
+}
+
+/**
+ * Ends a call that the server will not answer, because it waits for an answer that cannot reach it.
+ * @param error why the client's answer to a question of the server was not delivered
+ */
+export function undelivered(error: Error): ProxyError {
+  const why = `the answer of the client could not be delivered: ${error.message}`;
+  return new ProxyError('failed', why, { outcome: 'unknown' }, error);
 }

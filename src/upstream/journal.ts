@@ -2,10 +2,10 @@
  * The messages of a legacy session that outlive single requests. When a session must be opened
  * again, the proxy repeats them, so that the client need not know that it was lost.
  */
-import { asString, type Json, peek, peekObject } from '../core/json.ts';
+import { asString, encode, type Json, peek, peekObject } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import { ProxyError } from '../errors.ts';
-import { ASKING_CAPABILITIES, LIST_CHANGES, mayAskDuring } from '../mcp/methods.ts';
+import { ASKING_CAPABILITIES, mayAskDuring } from '../mcp/methods.ts';
 
 /** The most subscriptions that one session keeps. */
 export const MAX_SUBSCRIPTIONS = 1_000;
@@ -44,6 +44,14 @@ export class Journal {
   /** The requests that bring a new session to the state of the old one, in order. */
   get requests(): Call[] {
     return [...(this.#level ? [this.#level] : []), ...this.#subscriptions.values()];
+  }
+
+  /** The notifications that make a client read again what it subscribed to: changes may have been missed. */
+  get updates(): Call[] {
+    return [...this.#subscriptions.keys()].map((uri) => ({
+      method: 'notifications/resources/updated',
+      params: encode({ uri }),
+    }));
   }
 
   /**
@@ -97,12 +105,4 @@ export class Journal {
 
 function uriOf(params: Json): string | undefined {
   return asString(peek(params, 'uri'));
-}
-
-/** The notifications that make a client reload every list that may have changed in the meantime. */
-export function listChanges(initializeResult: Json): Call[] {
-  return LIST_CHANGES.flatMap(({ method, capability }) => {
-    const announced = peek(initializeResult, 'capabilities', capability, 'listChanged');
-    return announced?.toString('latin1') === 'true' ? [{ method }] : [];
-  });
 }

@@ -2,11 +2,13 @@
  * The legacy era of one server: a session that begins with `initialize`, over the transport that
  * the server turns out to speak.
  */
+import { Cancellation, type CancelSignal } from '../core/cancel.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { asString, peek } from '../core/json.ts';
-import type { Reply } from '../core/jsonrpc.ts';
+import type { Call, Reply } from '../core/jsonrpc.ts';
 import { NOT_YET, type Spoken, type TransportName } from '../core/ports.ts';
 import { printable, showUrl } from '../core/redact.ts';
+import { withLimit } from '../core/timer.ts';
 import { EndedByProxy, ModernOnly, ProxyError } from '../errors.ts';
 import { afterAnswer } from './after-answer.ts';
 import { patiently } from './busy.ts';
@@ -20,6 +22,8 @@ import { type Outcome, replyOf } from './outcome.ts';
 import type { SseSession } from './sse/session.ts';
 import { StreamableSession } from './streamable/session.ts';
 
+/** How long the server may take over requests of the proxy itself, in milliseconds. */
+const OWN_LIMIT = 30_000;
 /** How long a session may take to end after another has replaced it, in milliseconds. */
 const OLD_SESSION_LIMIT = 10_000;
 
@@ -36,7 +40,10 @@ export class LegacyUpstream {
   #opening: Opening | undefined;
   /** What the server spoke last time. */
   #known: Spoken | undefined;
-  #closed = false;
+  /** What the session that was given up last would have to be told, were it opened again. */
+  #repeat: readonly Call[] = [];
+  /** Why no session is opened any more. */
+  #ended: ProxyError | undefined;
   /** Settles when the verdict is stored. */
   remembered: Promise<void> | undefined;
 
@@ -50,7 +57,7 @@ export class LegacyUpstream {
   /** Whether the session that is open has no id, and nothing is known yet about the server's modern era. */
   get sessionless(): boolean {
     const session = this.session;
-    return session instanceof StreamableSession && session.sessionless && this.#known !== 'sessionless';
+    return session !== undefined && 'sessionless' in session && session.sessionless && this.#known !== 'sessionless';
   }
 
   /** The session, unless it is still being opened. */
@@ -78,12 +85,20 @@ export class LegacyUpstream {
 
   /** Ends the opening that is in progress. */
   async closeOpening(limit: number): Promise<void> {
-    this.#closed = true;
+    this.#ended ??= new ProxyError('failed', 'the session is closed');
     await this.#opening?.close(limit, new EndedByProxy('failed', 'the session was closed while it was being opened'));
   }
 
   async close(limit: number): Promise<void> {
     await Promise.all([this.#session?.close(limit), this.remembered]);
+  }
+
+  /** Ends every request with the reason, and the opening that is in progress. */
+  destroy(reason: ProxyError): void {
+    this.#ended = reason;
+    this.#opening?.abandon(reason);
+    this.#session?.destroy(reason);
+    this.#session = undefined;
   }
 
   /** A second `initialize` on the same connection begins a new session, and ends the previous one. */
@@ -113,7 +128,7 @@ export class LegacyUpstream {
 
   /** Opens a session with the first message of a client, over one transport after the other, as the plan says. */
   async #open(exchange: Exchange): Promise<Reply> {
-    if (this.#closed) throw new ProxyError('failed', 'the session is closed');
+    if (this.#ended) throw this.#ended;
     const { strategy, memory, url } = this.#options;
     const peeked = memory.peek(url);
     const known = peeked === NOT_YET ? await memory.recall(url) : peeked;
@@ -158,7 +173,8 @@ export class LegacyUpstream {
   }
 
   async #sessionOver(transport: TransportName): Promise<LegacySession> {
-    if (transport === 'http') return new StreamableSession(this.#options);
+    if (transport === 'http')
+      return new StreamableSession(this.#options, (own, outcome) => this.#replaced(own, outcome));
     // Few servers need it, so a start does not load it.
     const { SseSession } = await import('./sse/session.ts');
     return new SseSession(this.#options);
@@ -195,7 +211,32 @@ export class LegacyUpstream {
 
   async #otherEra(outcome: Outcome, discovered?: Reply): Promise<Attempt> {
     this.#modern.takeOver(discovered !== undefined);
-    return { kind: 'other-era', error: await modernOnly(showUrl(this.#options.url), { outcome, discovered }) };
+    const error = await modernOnly(showUrl(this.#options.url), { outcome, discovered });
+    error.repeat = this.#repeat;
+    return { kind: 'other-era', error };
+  }
+
+  /** Gives up a session whose server has given way to one of the modern era, as a refusal shows. */
+  async #replaced(session: StreamableSession, outcome: Outcome): Promise<Error | undefined> {
+    const { initialize, requests } = session.journal;
+    if (!initialize) return undefined;
+    this.#repeat = requests;
+    const { peer } = this.#options;
+    const attempt = await withLimit(OWN_LIMIT, new Cancellation(), (signal) => {
+      const own = {
+        call: initialize,
+        signal,
+        notify: () => undefined,
+        ask: (call: Call, asking: CancelSignal) => peer.ask(call, asking),
+        room: () => peer.room(),
+        abort: () => {},
+      };
+      return this.#classify('http', own, outcome);
+    });
+    if (attempt.kind !== 'other-era') return undefined;
+    if (this.#session === session) this.#session = undefined;
+    session.close(0);
+    return attempt.error;
   }
 
   /** Whether the server is remembered as one that has no answer to `initialize`, and has not shown otherwise. */
@@ -207,6 +248,7 @@ export class LegacyUpstream {
   #remember(transport: TransportName, reply: Reply): void {
     const { memory, url, log } = this.#options;
     this.#modern.replacesLegacy = false;
+    this.#repeat = [];
     const isStill = this.#known === 'sessionless';
     // Both cost a tenth of a start.
     this.remembered = afterAnswer(async () => {

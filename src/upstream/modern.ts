@@ -4,20 +4,20 @@
  */
 import { derived, type Era, type Exchange } from '../core/exchange.ts';
 import type { Json } from '../core/json.ts';
-import { type Call, errorCode, errorReply, type Reply } from '../core/jsonrpc.ts';
+import { type Call, errorReply, type Reply } from '../core/jsonrpc.ts';
 import type { Spoken } from '../core/ports.ts';
 import { showUrl } from '../core/redact.ts';
-import type { LegacyOnly } from '../errors.ts';
+import type { LegacyOnly, ProxyError } from '../errors.ts';
 import { discoverCall } from '../mcp/handshake.ts';
 import { isRepeatable } from '../mcp/methods.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../mcp/revisions.ts';
 import { afterAnswer } from './after-answer.ts';
 import { patiently } from './busy.ts';
 import type { ConnectOptions } from './context.ts';
-import { afterModernPost, isModernAnswer } from './detection/verdict.ts';
+import { afterModernPost, isModernAnswer, mayBeLegacy } from './detection/verdict.ts';
 import type { FailureLog } from './failure-log.ts';
-import type { EventPosition } from './messages.ts';
 import { type Outcome, replyOf } from './outcome.ts';
+import type { EventPosition } from './read-messages.ts';
 import type { StatelessTransport } from './stateless/transport.ts';
 
 export class ModernUpstream {
@@ -28,6 +28,10 @@ export class ModernUpstream {
   /** Whether the server has shown that it speaks the modern era. */
   #spoken = false;
   #inFlight = false;
+  /** Whether the server has asked something, which only servers of older revisions do. */
+  #asks = false;
+  /** Why no request is sent any more. */
+  #ended: ProxyError | undefined;
   /** Whether the server has refused this era. */
   #refused = false;
   /** Whether clients of the legacy era are better off in this one: the server has no session for them. */
@@ -58,7 +62,8 @@ export class ModernUpstream {
       const data = { supported: MODERN_REVISIONS, requested: revision };
       return errorReply(UNSUPPORTED_VERSION, 'Unsupported protocol version', data);
     }
-    if (strategy === 'sse-only') throw await this.#legacyOnly();
+    if (strategy === 'sse-only' || this.#asks) throw await this.#legacyOnly();
+    if (this.#ended) throw this.#ended;
     if (call.method !== 'server/discover') this.#inFlight = true;
     if (this.#spoken) return this.#requestAgain(exchange);
 
@@ -79,6 +84,13 @@ export class ModernUpstream {
   async close(limit: number): Promise<void> {
     const transport = await this.#loading;
     await Promise.all([transport?.close(limit), this.#remembered]);
+  }
+
+  /** Ends every request with the reason. */
+  destroy(reason: ProxyError): void {
+    this.#ended = reason;
+    // After the requests that wait for it.
+    this.#loading?.then((transport) => transport.destroy(reason)).catch(() => {});
   }
 
   /**
@@ -149,11 +161,8 @@ export class ModernUpstream {
   /** A request to a server that has already spoken the modern era. */
   async #requestAgain(exchange: Exchange): Promise<Reply> {
     const outcome = await this.#send(exchange);
-    const replaced =
-      outcome.reply !== undefined &&
-      errorCode(outcome.reply) === UNSUPPORTED_VERSION &&
-      afterModernPost(outcome, exchange.call.method) === 'other-era';
-    if (!replaced) return replyOf(outcome);
+    const suspect = outcome.kind === 'refused' && mayBeLegacy(outcome, exchange.call.method);
+    if (!suspect || (await this.discover(exchange)) !== undefined) return replyOf(outcome);
     // A different server answers at this URL now.
     this.#spoken = false;
     throw await this.#legacyOnly(outcome);
@@ -171,7 +180,9 @@ export class ModernUpstream {
   /** Loaded with the first request, because a start with an older client or server does not need it. */
   #load(): Promise<StatelessTransport> {
     this.#loading ??= import('./stateless/transport.ts').then(({ StatelessTransport: Transport }) => {
-      this.#transport = new Transport(this.#options);
+      this.#transport = new Transport(this.#options, () => {
+        this.#asks = !this.#spoken;
+      });
       return this.#transport;
     });
     return this.#loading;

@@ -5,6 +5,7 @@
 import type { Era, Exchange, Session } from '../core/exchange.ts';
 import type { Json } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
+import type { ProxyError } from '../errors.ts';
 import { declaredRevision, mayDeclareRevision } from '../mcp/envelope.ts';
 import { isHandshake } from '../mcp/methods.ts';
 import type { ConnectOptions } from './context.ts';
@@ -65,6 +66,11 @@ export class Upstream implements Session {
     // A session that is being opened can be ended at the server only once it is open.
     await this.#legacy.closeOpening(limit);
     await Promise.all([this.#modern.close(limit), this.#legacy.close(limit)]);
+  }
+
+  destroy(reason: ProxyError): void {
+    this.#legacy.destroy(reason);
+    this.#modern.destroy(reason);
   }
 }
 

@@ -19,7 +19,7 @@ export interface ReceivedFrame {
 
 /**
  * The messages in one line, body or event. Throws a JsonError when the bytes are not JSON in UTF-8.
- * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message
+ * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message, unless it is an answer
  */
 export function readFrame(bytes: Buffer, versioned = false): ReceivedFrame {
   if (!isUtf8(bytes)) throw new JsonError('not valid UTF-8', 0);

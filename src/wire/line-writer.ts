@@ -1,7 +1,7 @@
 /** Writes frames as lines to a stream, and says when the reader is slower than the writer. */
 import type { Writable } from 'node:stream';
 import type { Frame } from '../core/jsonrpc.ts';
-import { asLine } from './lines.ts';
+import { asLine, flat, NEWLINE } from './lines.ts';
 
 /** Bytes that may wait for a slow reader before the writer must wait too. */
 const FULL = 1_048_576;
@@ -9,19 +9,33 @@ const FULL = 1_048_576;
 /** Parts smaller than this are cheaper to copy than to write one by one. */
 const JOIN_BELOW = 16_384;
 
+/**
+ * When lines that come together leave together.
+ * - `callback`: at the end of the callback that brings them. For lines that come from one other stream, whose chunks
+ *   bring several when there are many.
+ * - `turn`: at the end of the turn of the event loop, as long as turns bring several. For lines that come from many
+ *   connections, each in a callback of its own. Its end costs a call of the system.
+ */
+export type Gather = 'callback' | 'turn';
+
 export class LineWriter {
   readonly #stream: Writable;
+  readonly #perTurn: boolean;
   #drained: Promise<void> | undefined;
   #closed = false;
   /** Lines of this turn so far. */
   #lines = 0;
   /** Whether the last turn had several lines, so that the lines of this turn wait for its end. */
   #gathers = false;
+  /** The first line that waits; most have no other one after them. */
+  #first: Frame | undefined;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
 
-  constructor(stream: Writable) {
+  constructor(stream: Writable, gather: Gather = 'turn') {
     this.#stream = stream;
+    this.#perTurn = gather === 'turn';
+    this.#gathers = !this.#perTurn;
     stream.once('close', () => {
       this.#closed = true;
     });
@@ -29,56 +43,74 @@ export class LineWriter {
 
   /**
    * Writes one line. The promise, if any, resolves as soon as there is room again. Under load,
-   * writing each line separately would cost more than everything else. So as long as turns of the
-   * event loop bring several lines, those of a turn leave together at its end.
+   * writing each line separately would cost more than everything else, so lines that come together
+   * leave together.
    */
   write(frame: Frame): Promise<void> | undefined {
     if (this.#closed || !this.#stream.writable) return undefined;
-    const line = asLine(frame);
-    if (this.#gathers) this.#hold(line);
-    else this.#put(line);
-    if (this.#lines++ === 0) setImmediate(() => this.#endTurn());
+    if (this.#gathers) this.#hold(frame);
+    else this.#put(asLine(frame));
+    if (this.#lines++ === 0) {
+      if (this.#perTurn) setImmediate(this.#endTurn);
+      // After every answer that the same chunk brought: their promises settle before.
+      else process.nextTick(this.#endCallback);
+    }
     return this.room();
   }
 
-  #hold(line: Frame): void {
-    for (const part of line) {
-      this.#waiting.push(part);
-      this.#waitingBytes += part.length;
+  #hold(frame: Frame): void {
+    for (const part of frame) this.#waitingBytes += part.length;
+    this.#waitingBytes++;
+    if (!this.#first) {
+      this.#first = frame;
+      return;
     }
+    if (this.#waiting.length === 0) this.#waiting.push(...flat(this.#first), NEWLINE);
+    this.#waiting.push(...flat(frame), NEWLINE);
   }
 
-  #endTurn(): void {
+  readonly #endTurn = (): void => {
     this.#gathers = this.#lines > 1;
     this.#lines = 0;
     this.#release();
-  }
+  };
+
+  readonly #endCallback = (): void => {
+    this.#lines = 0;
+    this.#release();
+  };
 
   #release(): void {
-    if (this.#waiting.length === 0) return;
+    const first = this.#first;
+    if (!first) return;
+    this.#first = undefined;
+    this.#waitingBytes = 0;
+    if (this.#waiting.length === 0) {
+      this.#put(asLine(first));
+      return;
+    }
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#waitingBytes = 0;
     this.#put(waiting);
   }
 
   #put(parts: readonly Buffer[]): void {
-    if (parts.length === 1) {
-      this.#stream.write(parts[0]);
+    if (!parts.some(isLarge)) {
+      this.#stream.write(joined(parts));
       return;
     }
     let small: Buffer[] = [];
     const join = (): void => {
-      if (small.length > 0) this.#stream.write(small.length === 1 ? small[0] : Buffer.concat(small));
+      if (small.length > 0) this.#stream.write(joined(small));
       small = [];
     };
     this.#stream.cork();
     for (const part of parts) {
-      if (part.length < JOIN_BELOW) {
-        small.push(part);
-      } else {
+      if (isLarge(part)) {
         join();
         this.#stream.write(part);
+      } else {
+        small.push(part);
       }
     }
     join();
@@ -115,4 +147,12 @@ export class LineWriter {
       this.#stream.once('close', () => resolve());
     });
   }
+}
+
+function isLarge(part: Buffer): boolean {
+  return part.length >= JOIN_BELOW;
+}
+
+function joined(parts: readonly Buffer[]): Buffer {
+  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
 }

@@ -33,8 +33,13 @@ export class LineReader {
     for (;;) {
       const newline = chunk.indexOf(LF, at);
       if (newline === -1) break;
-      this.#keep(chunk.subarray(at, newline));
-      this.#end();
+      if (this.#gathered.size === 0 && !this.#skipping && newline - at <= this.#limit) {
+        // Nearly every line is in one chunk.
+        this.#whole(chunk.subarray(at, newline));
+      } else {
+        this.#keep(chunk.subarray(at, newline));
+        this.#end();
+      }
       at = newline + 1;
     }
     if (at < chunk.length) this.#keep(at === 0 ? chunk : chunk.subarray(at));
@@ -65,22 +70,31 @@ export class LineReader {
       this.#overflow(this.#head, this.#tail);
       return;
     }
-    if (this.#gathered.size === 0) return;
-    const line = this.#gathered.take();
+    if (this.#gathered.size > 0) this.#whole(this.#gathered.take());
+  }
+
+  #whole(line: Buffer): void {
     const text = line[line.length - 1] === CR ? line.subarray(0, -1) : line;
     if (text.length > 0) this.#line(text);
   }
 }
 
+export const NEWLINE = Buffer.from('\n');
+
 /**
- * A frame as one line. Pretty-printed JSON holds newlines. In valid JSON they occur only between
+ * A frame without newlines. Pretty-printed JSON holds them. In valid JSON they occur only between
  * tokens, so replacing them with spaces changes nothing.
  */
+export function flat(frame: Frame): Frame {
+  return frame.some(hasNewline) ? frame.map((part) => (hasNewline(part) ? flatten(part) : part)) : frame;
+}
+
+/** A frame as one line. */
 export function asLine(frame: Frame): Frame {
   if (frame.length === 1) return [withNewline(frame[0] as Buffer)];
-  const flat = frame.map((part) => (part.includes(LF) || part.includes(CR) ? flatten(part) : part));
-  const last = flat[flat.length - 1] as Buffer;
-  return [...flat.slice(0, -1), withNewline(last)];
+  const parts = flat(frame);
+  const last = parts[parts.length - 1] as Buffer;
+  return [...parts.slice(0, -1), withNewline(last)];
 }
 
 /** One part as the end of a line: copied once, and scanned while it is in the cache. */
@@ -88,8 +102,12 @@ function withNewline(part: Buffer): Buffer {
   const line = Buffer.allocUnsafe(part.length + 1);
   part.copy(line);
   line[part.length] = LF;
-  if (part.includes(LF) || part.includes(CR)) flatten(line.subarray(0, -1)).copy(line);
+  if (hasNewline(part)) flatten(line.subarray(0, -1)).copy(line);
   return line;
+}
+
+function hasNewline(part: Buffer): boolean {
+  return part.includes(LF) || part.includes(CR);
 }
 
 function flatten(part: Buffer): Buffer {

@@ -18,11 +18,12 @@ import {
   type Message,
   type Reply,
 } from '../core/jsonrpc.ts';
-import { KeyedList, KeyedNode } from '../core/keyed-list.ts';
+import { KeyedList, KeyedNode } from '../core/lists/keyed-list.ts';
 import { ProxyError } from '../errors.ts';
 import { cancelledCall, cancelledId } from '../mcp/cancelled.ts';
+import { isSubscription } from '../mcp/methods.ts';
 import { closedFor, noteFor } from '../mcp/subscription-id.ts';
-import { PendingRequests } from './pending.ts';
+import { type Pending, PendingRequests } from './pending.ts';
 import { replyFrom } from './replies.ts';
 import { type ReplyRoute, togetherOn } from './reply-route.ts';
 
@@ -64,9 +65,8 @@ class Incoming extends KeyedNode implements Exchange {
     return idKey(this.id);
   }
 
-  /** It stays open until one side closes it: no client waits for its answer. */
   get subscription(): boolean {
-    return this.call.method === 'subscriptions/listen';
+    return isSubscription(this.call);
   }
 
   get signal(): CancelSignal {
@@ -135,13 +135,19 @@ export class Link implements Peer {
     return this.#unanswered.size > this.#subscriptions;
   }
 
+  /** Whether the sender of a request that waits for its answer is still there. */
+  get awaited(): boolean {
+    for (const { way } of this.#unanswered) if (way.connected !== false) return true;
+    return false;
+  }
+
   /** How many requests of the other end have no answer yet. */
   get open(): number {
     return this.#unanswered.size;
   }
 
   /** Our requests that have no answer yet. */
-  get asked(): Pick<PendingRequests, 'size' | 'asks' | 'knows'> {
+  get asked(): Pick<PendingRequests, 'size' | 'asks' | 'knows' | 'idle'> {
     return this.#asked;
   }
 
@@ -163,29 +169,25 @@ export class Link implements Peer {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise<Reply>((resolve, reject) => {
-      const settled = (): void => signal.removeEventListener('abort', onAbort);
-      const pending = this.#asked.open(
-        (reply) => {
-          settled();
-          resolve(reply);
-        },
-        (error) => {
-          settled();
-          reject(error);
-        },
-      );
+      const pending = this.#asked.open(call, resolve, reject);
       const { id } = pending;
       opened?.(id);
-      const onAbort = (): void => {
-        this.#asked.delete(pending);
-        // `initialize` must not be cancelled (specification, "Cancellation").
-        if (call.method !== 'initialize')
-          way.send(encodeNotification(cancelledCall(signal.reason, id)))?.catch(() => {});
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+      pending.watch(signal, () => this.#cancelAsked(pending, signal.reason as Error, way));
       way.send(encodeRequest(id, call), signal)?.catch((error) => this.#asked.fail(pending, error));
     });
+  }
+
+  /** Ends every request of ours with the reason, and tells the other end so. */
+  giveUp(reason: Error): void {
+    for (const pending of this.#asked) this.#cancelAsked(pending, reason, this.#wire);
+  }
+
+  #cancelAsked(pending: Pending, reason: Error, way: ReplyRoute): void {
+    this.#asked.delete(pending);
+    // `initialize` must not be cancelled (specification, "Cancellation").
+    if (pending.call.method !== 'initialize')
+      way.send(encodeNotification(cancelledCall(reason, pending.id)))?.catch(() => {});
+    pending.reject(reason);
   }
 
   /** Takes in one message from the wire. */
@@ -206,7 +208,7 @@ export class Link implements Peer {
       this.answer(incoming, replyFrom(reason));
       incoming.cancel(new Cancelled());
     }
-    for (const asked of this.#asked) this.#asked.fail(asked, reason);
+    this.#asked.destroy(reason);
   }
 
   /** Writes a frame without waiting for it; the owner of the wire hears of its failures. */

@@ -1,20 +1,61 @@
 /** Our own requests that wait for answers, under ids that count from 1. */
+import type { CancelSignal } from '../core/cancel.ts';
+import type { Exchange } from '../core/exchange.ts';
 import { type Id, requestNumber } from '../core/ids.ts';
-import type { Message, Reply } from '../core/jsonrpc.ts';
-import { KeyedList, KeyedNode } from '../core/keyed-list.ts';
+import type { Call, Message, Reply } from '../core/jsonrpc.ts';
+import { KeyedList, KeyedNode } from '../core/lists/keyed-list.ts';
 import { ProxyError } from '../errors.ts';
+import { isSubscription } from '../mcp/methods.ts';
 import { settleStray } from './stray.ts';
 
 export class Pending extends KeyedNode {
   readonly id: Id;
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: Error) => void;
+  readonly call: Call;
+  readonly #exchange: Exchange | undefined;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (error: Error) => void;
+  #signal: CancelSignal | undefined;
+  #onAbort: (() => void) | undefined;
 
-  constructor(id: Id, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+  constructor(
+    id: Id,
+    call: Call,
+    resolve: (reply: Reply) => void,
+    reject: (error: Error) => void,
+    exchange: Exchange | undefined,
+  ) {
     super();
     this.id = id;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.call = call;
+    this.#exchange = exchange;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Calls a function when a signal is aborted before the request is settled. */
+  watch(signal: CancelSignal, onAbort: () => void): void {
+    this.#signal = signal;
+    this.#onAbort = onAbort;
+    signal.addEventListener('abort', onAbort);
+  }
+
+  resolve(reply: Reply): void {
+    this.#unwatch();
+    this.#resolve(reply);
+  }
+
+  reject(error: Error): void {
+    this.#unwatch();
+    this.#reject(error);
+  }
+
+  /** Gives up what is being done for the request. */
+  abort(reason: Error): void {
+    this.#exchange?.abort(reason);
+  }
+
+  #unwatch(): void {
+    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
   protected override computeKey(): string {
@@ -32,9 +73,12 @@ export class PendingRequests extends KeyedList<Pending> {
     this.#httpStatus = httpStatus;
   }
 
-  /** Gives a request its id, and keeps it until it is settled or deleted. */
-  open(resolve: (reply: Reply) => void, reject: (error: Error) => void): Pending {
-    const pending = new Pending(String(++this.#lastId), resolve, reject);
+  /**
+   * Gives a request its id, and keeps it until it is settled or deleted.
+   * @param exchange left out where rejecting the request ends all work for it
+   */
+  open(call: Call, resolve: (reply: Reply) => void, reject: (error: Error) => void, exchange?: Exchange): Pending {
+    const pending = new Pending(String(++this.#lastId), call, resolve, reject, exchange);
     this.add(pending);
     return pending;
   }
@@ -48,8 +92,10 @@ export class PendingRequests extends KeyedList<Pending> {
    *   (`stray`), or none was settled
    */
   settle(answer: Message & { kind: 'response' | 'malformed' }, own?: Pending): 'answered' | 'stray' | undefined {
-    const number = requestNumber(answer.id, this.#lastId);
-    const named = number === undefined ? undefined : this.#numbered(String(number), own);
+    // Nearly every peer spells an id as it got it.
+    let named = this.#numbered(answer.id, own);
+    const number = named ? 0 : requestNumber(answer.id, this.#lastId);
+    if (number) named = this.#numbered(String(number), own);
     const stray = named === undefined;
     const asked = named ?? own ?? (number === undefined ? this.#only : undefined);
     if (!asked || !this.delete(asked)) return undefined;
@@ -70,12 +116,25 @@ export class PendingRequests extends KeyedList<Pending> {
 
   /** Whether an id, in any of its spellings, is that of a request, open or over. */
   knows(id: Id): boolean {
-    return requestNumber(id, this.#lastId) !== undefined;
+    return this.get(id) !== undefined || requestNumber(id, this.#lastId) !== undefined;
   }
 
   /** Rejects a request, unless it is settled. */
   fail(pending: Pending, error: Error): void {
     if (this.delete(pending)) pending.reject(error);
+  }
+
+  /** Rejects every request. */
+  destroy(reason: Error): void {
+    for (const pending of this) {
+      pending.abort(reason);
+      this.fail(pending, reason);
+    }
+  }
+
+  /** Resolves as soon as no request waits for its answer. Subscriptions do not count. */
+  idle(): Promise<void> {
+    return this.without(({ call }) => !isSubscription(call));
   }
 
   get #only(): Pending | undefined {

@@ -6,18 +6,18 @@ import type { Exchange } from '../core/exchange.ts';
 import { numberIn } from '../core/ids.ts';
 import { isObject, type Json, member, withMember } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
-import { MARK, mayAskForProgress, toldToken } from '../mcp/progress.ts';
+import { MARK, mayAskForProgress, toldToken } from '../mcp/progress-token.ts';
 
 export const PROGRESS = 'notifications/progress';
 
-interface Asked {
+interface ProgressRequest {
   /** As the client spelled it. */
   readonly token: Json;
   readonly exchange: Pick<Exchange, 'notify' | 'room'>;
 }
 
 export class ProgressTokens {
-  readonly #asked = new Map<number, Asked>();
+  readonly #asked = new Map<number, ProgressRequest>();
   #last = 0;
 
   /**
@@ -54,7 +54,7 @@ export class ProgressTokens {
     if (asked && !asked.exchange.room()) told(asked, note);
   }
 
-  #askedBy(note: Call): Asked | undefined {
+  #askedBy(note: Call): ProgressRequest | undefined {
     const token = toldToken(note.params);
     // Our tokens are numbers, but a server may turn them into strings.
     const own = token === undefined ? undefined : numberIn(token);
@@ -62,6 +62,6 @@ export class ProgressTokens {
   }
 }
 
-function told({ exchange, token }: Asked, note: Call): Promise<void> | undefined {
+function told({ exchange, token }: ProgressRequest, note: Call): Promise<void> | undefined {
   return note.params && exchange.notify({ ...note, params: withMember(note.params, MARK, token) });
 }

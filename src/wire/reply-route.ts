@@ -13,6 +13,8 @@ export interface ReplyRoute {
   canAsk?(): boolean;
   /** The answer will take a while. */
   slow?(): void;
+  /** Whether the sender of the request is still there to get the answer; left out: yes. */
+  readonly connected?: boolean;
 }
 
 /**
@@ -25,6 +27,9 @@ export function togetherOn(way: ReplyRoute, open: number): ReplyRoute {
   return {
     send: (frame, signal) => way.send(frame, signal),
     room: () => way.room(),
+    get connected() {
+      return way.connected ?? true;
+    },
     respond(frame) {
       left--;
       if (frame) answers.push(frame);
@@ -38,12 +43,23 @@ export type Release = () => void;
 
 /** Sends over one channel, and ends a claim when the answer is sent. */
 export function releasing(send: ReplyRoute['send'], room: ReplyRoute['room'], release: Release): ReplyRoute {
-  return {
-    send,
-    room,
-    respond(frame: Frame | undefined) {
-      release();
-      if (frame) send(frame)?.catch(() => {});
-    },
-  };
+  return new Releasing(send, room, release);
+}
+
+/** An object of a class, because every request has one. */
+class Releasing implements ReplyRoute {
+  readonly send: ReplyRoute['send'];
+  readonly room: ReplyRoute['room'];
+  readonly #release: Release;
+
+  constructor(send: ReplyRoute['send'], room: ReplyRoute['room'], release: Release) {
+    this.send = send;
+    this.room = room;
+    this.#release = release;
+  }
+
+  respond(frame: Frame | undefined): void {
+    this.#release();
+    if (frame) this.send(frame)?.catch(() => {});
+  }
 }

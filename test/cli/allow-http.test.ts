@@ -10,7 +10,7 @@ const open = opened();
 
 describe('without --allow-http', () => {
   it.each(['127.0.0.1', 'localhost', 'LOCALHOST', '127.0.0.1.', 'localhost.', 'mcp.localhost', '2130706433', '0x7f.1'])(
-    '%s is this machine',
+    '%s is accepted as this machine',
     async (host) => {
       const server = await open(startScripted('/mcp', legacyServer()));
       const proxy = startProxy(`http://${host}:${server.port}/mcp`, [], NAMES);
@@ -19,7 +19,7 @@ describe('without --allow-http', () => {
     },
   );
 
-  it('[::1] is this machine, whether or not anything listens there', async () => {
+  it('[::1] is accepted as this machine, whether or not a server listens there', async () => {
     const server = await open(startScripted('/mcp', legacyServer()));
     const proxy = startProxy(`http://[::1]:${server.port}/mcp`);
     await expect(proxy.rpc.initialize()).rejects.toMatchObject({
@@ -58,7 +58,7 @@ it('with --allow-http another machine is reached without encryption', async () =
   expect(server.requests[0]?.headers.host).toBe(`${DIRECT}:${server.port}`);
 });
 
-it('--allow-http=false is the same as none', async () => {
+it('--allow-http=false is the same as leaving it out', async () => {
   const proxy = startProxy(`http://${DIRECT}/mcp`, ['--allow-http=false'], NAMES);
   expect(await proxy.exit()).toEqual({ code: 2, signal: null });
 });

@@ -1,4 +1,4 @@
-// The program as a user starts it at a terminal, with no host in sight.
+// The program as a user starts it in a terminal, without a host.
 import { expect, it } from 'vitest';
 import { opened } from '../peers/opened.ts';
 import { startProxy } from '../peers/proxy.ts';
@@ -11,7 +11,7 @@ const GREETING = 'Waiting for an MCP client. Hosts start this program (see --hel
 it.runIf(hasTerminal).each([
   ['Ctrl-C', CTRL_C],
   ['Ctrl-D', CTRL_D],
-])('says once what it waits for, and ends with %s', async (_, key) => {
+])('the program says once what it waits for, and ends with %s', async (_, key) => {
   const terminal = await open(startTerminal([URL_OF_A_SERVER]));
   await terminal.shows(/Ctrl-C/);
   terminal.type(key);
@@ -20,7 +20,7 @@ it.runIf(hasTerminal).each([
   expect(GREETING.length).toBeLessThanOrEqual(80);
 });
 
-it.runIf(hasTerminal)('says it in JSON to what collects logs', async () => {
+it.runIf(hasTerminal)('the program says it in JSON with --log-format json', async () => {
   const terminal = await open(startTerminal([URL_OF_A_SERVER, '--log-format', 'json']));
   const [line] = await terminal.shows(/\{.*\}/);
   expect(JSON.parse(line)).toMatchObject({ level: 'info', msg: GREETING });
@@ -28,13 +28,13 @@ it.runIf(hasTerminal)('says it in JSON to what collects logs', async () => {
   expect(await terminal.exit()).toBe(0);
 });
 
-it.runIf(hasTerminal)('is not kept waiting by a mistake', async () => {
+it.runIf(hasTerminal)('the program does not wait after a mistake', async () => {
   const terminal = await open(startTerminal([URL_OF_A_SERVER, '--frobnicate']));
   expect(await terminal.exit()).toBe(2);
   expect(terminal.screen).toBe('mcp-proxy: unknown flag "--frobnicate"\nhint: mcp-proxy --help lists all flags\n');
 });
 
-it('says nothing of it to a host', async () => {
+it('the program says nothing about it to a host', async () => {
   const proxy = startProxy(URL_OF_A_SERVER);
   expect((await proxy.close()).code).toBe(0);
   expect(proxy.stderr).toBe('');
@@ -46,7 +46,7 @@ it('the help fits a terminal of 80 columns', async () => {
   for (const line of program.lines) expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
-it.runIf(hasTerminal)('nothing is coloured, in a terminal either', async () => {
+it.runIf(hasTerminal)('the output has no colours, in a terminal either', async () => {
   const terminal = await open(startTerminal(['status'], { env: { FORCE_COLOR: '1' } }));
   expect(await terminal.exit()).toBe(0);
   expect(terminal.screen).toBe('not signed in anywhere\n');

@@ -1,5 +1,5 @@
-// Compiled code that is kept between starts, where Node can keep it. Older versions of Node start as they always did,
-// so each test says what holds under the Node that runs it.
+// Compiled code is kept between starts where Node can do that. Older versions of Node start as before, so each test
+// says what holds under the Node that runs it.
 import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
@@ -28,7 +28,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** A whole session of a host, in which stdout must hold the two answers and nothing else. */
+/** A whole session of a host: stdout must have the two answers and nothing else. */
 async function session(env: Record<string, string> = {}): Promise<void> {
   const proxy = startProxy(server.url, ['--log-level', 'warn'], { home, env });
   await proxy.rpc.initialize();
@@ -45,7 +45,7 @@ function kept(place = folder): string[] {
   return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }
 
-/** In one step, whatever a program is just writing there. */
+/** In one step, even while another program is writing there. */
 function remove(place: string): void {
   if (existsSync(place)) renameSync(place, path.join(home, `removed ${randomUUID()}`));
 }
@@ -60,7 +60,7 @@ it('compiled code is kept in the cache folder, for this user alone', async () =>
   await session();
 });
 
-it('a folder that was open to others is closed to them', async () => {
+it('a folder that other users could read becomes private', async () => {
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o777);
   await session();
@@ -88,7 +88,7 @@ it('damaged files change nothing', async () => {
 });
 
 it('a folder that cannot be made changes nothing', async () => {
-  // A file where the folder belongs: the superuser, too, can make no folder there.
+  // A file where the folder should be: not even root can make a folder there.
   mkdirSync(path.dirname(folder), { recursive: true });
   writeFileSync(folder, 'a file');
   await session();

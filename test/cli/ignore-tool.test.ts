@@ -1,4 +1,4 @@
-// --ignore-tool: what is hidden is also blocked, in every spelling; what cannot be read is withheld.
+// --ignore-tool: a hidden tool is also blocked, in every spelling, and a message that cannot be read is not passed on.
 import { describe, expect, it } from 'vitest';
 import type { Peer } from '../peers/listen.ts';
 import { legacyServer, modernServer, type Results, rpc } from '../peers/minimal-server.ts';
@@ -48,7 +48,7 @@ describe('on real servers', () => {
   ];
 
   it.each(SERVERS)(
-    '%s: every page lacks what is hidden and nothing else, and calls are blocked',
+    '%s: every page leaves out only the hidden tools, and calls to them are blocked',
     async (_, start, era) => {
       const server = await open(start());
       const all = await pages(await era(startProxy(server.url)));
@@ -104,7 +104,7 @@ describe('patterns', () => {
   });
 });
 
-it('a page of which nothing is left keeps its cursor', async () => {
+it('a page without visible entries keeps its cursor', async () => {
   const list = ({ cursor }: { cursor?: string }): string =>
     cursor === 'two'
       ? '{"tools":[{"name":"kept","inputSchema":{"type":"object"}}]}'
@@ -115,10 +115,10 @@ it('a page of which nothing is left keeps its cursor', async () => {
   expect(await pages((method, params) => proxy.rpc.request(method, params))).toEqual([[], ['kept']]);
 });
 
-describe('what passes is what came', () => {
+describe('entries that pass stay the same', () => {
   const entry =
     '{ "name":"k\\u0065pt", "n":12345678901234567890, "x":1.0, "inputSchema" : {"type":"object"}, "ü":"\\/" }';
-  it('the entries that are left keep every byte', async () => {
+  it('visible entries keep every byte', async () => {
     const result = `{"other": 1e2, "tools": [ ${entry} , {"name":"gone"}, null, 7, "text", {}, ${entry.replace('pt', 'pt2')}], "nextCursor":"a\\u0062"}`;
     const server = await open(startScripted('/mcp', legacyServer({ 'tools/list': result })));
     const proxy = startProxy(server.url, ignoring(['gone']));
@@ -282,8 +282,8 @@ describe('a call in another spelling', () => {
   });
 });
 
-it('a list that arrives before the answer of a page is not what is filtered', async () => {
-  // A server may send notifications on the stream of the answer: only the answer is a list.
+it('a list that arrives before the answer is not taken for it', async () => {
+  // A server may also send notifications on the stream of the answer: only the answer is a list.
   const results: Results = { 'tools/list': '{"tools":[{"name":"gone"},{"name":"kept"}]}' };
   const serve = legacyServer(results);
   const server = await open(

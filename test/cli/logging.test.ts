@@ -1,4 +1,4 @@
-// stderr is for people, and short; stdout is for the protocol, and for nothing else.
+// stderr is for people, and short; stdout is for the protocol only.
 import { describe, expect, it } from 'vitest';
 import type { Peer } from '../peers/listen.ts';
 import { legacyServer } from '../peers/minimal-server.ts';
@@ -62,7 +62,7 @@ describe('a healthy session', () => {
 describe('the name of the server', () => {
   const NAME = '127-0-0-1';
 
-  it('begins the lines about the server at debug, and is in no line by default', async () => {
+  it('starts the lines about the server at debug, and is in no line by default', async () => {
     const server = await open(startScripted('/mcp', legacyServer()));
     const debug = linesOf(await healthy(server.url, ['--log-level', 'debug']));
     const named = debug.filter((line) => /^mcp-proxy: [a-z]+: 127-0-0-1: /.test(line));
@@ -71,7 +71,7 @@ describe('the name of the server', () => {
     expect((await healthy(server.url, [])).stderr).not.toContain(NAME);
   });
 
-  it('is a member of every line about the server as JSON, at every level', async () => {
+  it('is a member of every JSON line about the server, at every level', async () => {
     const server = await open(startScripted('/mcp', legacyServer()));
     for (const flags of [
       ['-H', 'Mcp-Name: x'],
@@ -94,7 +94,7 @@ it('warnings are left out at error', async () => {
   expect((await healthy(server.url, ['-H', 'Mcp-Name: x', '--log-level', 'error'])).stderr).toBe('');
 });
 
-it('what a server says cannot write lines or colours of its own', async () => {
+it('text of a server cannot add lines or colours to the log', async () => {
   const script = legacyServer({
     initialize: JSON.stringify({
       protocolVersion: '2025-06-18\n\u001b[31mforged: line',
@@ -111,7 +111,7 @@ it('what a server says cannot write lines or colours of its own', async () => {
   for (const line of linesOf(proxy)) expect(line).toMatch(/^mcp-proxy: (debug|info): /);
 });
 
-it('a server that fails leaves stdout to the protocol', async () => {
+it('a server that fails writes nothing to stdout but the protocol', async () => {
   const server = await open(startScripted('/mcp', (_, res) => answer(res, 500, 'text/html', '<html>\nError\n</html>')));
   for (const level of ['debug', 'info', 'warn', 'error']) {
     const proxy = startProxy(server.url, ['--log-level', level]);

@@ -1,4 +1,5 @@
-// Placeholders, those of other hosts included: expanded or refused before anything is sent, wherever a value may hold them.
+// Placeholders, including those of other hosts: expanded or refused before anything is sent, in every value that may
+// contain them.
 import { describe, expect, it } from 'vitest';
 import { opened } from '../peers/opened.ts';
 import { startProxy } from '../peers/proxy.ts';
@@ -70,7 +71,7 @@ describe.each(PLACES)('in %s', (_, give, read) => {
   ])('%s is refused and quoted', (text, ...expected) => {
     const told = refusal(URL_TEXT, ...give(text));
     for (const part of expected) expect(told).toContain(part);
-    // It is set, so the user has already done that.
+    // The variable is set, so there is nothing left for the user to do.
     expect(told).not.toContain('set TOKEN');
     expect(told).not.toContain('topsecret');
   });
@@ -83,7 +84,7 @@ describe.each(PLACES)('in %s', (_, give, read) => {
     ['Bearer $API_TOKEN', 'write ${API_TOKEN}, and set API_TOKEN'],
   ])('%s, a variable of a shell, is refused', (text, hint) => {
     const told = refusal(URL_TEXT, ...give(text));
-    // No client token has a scheme.
+    // No client token contains a scheme.
     if (!(give('').includes('--client-token') && text.includes(' ')))
       expect(told).toContain(`which is not expanded here | ${hint}`);
     expect(told).not.toContain('set TOKEN');
@@ -112,12 +113,14 @@ it('what a variable holds is not expanded again', () => {
   expect(serverOf(URL_TEXT, '-H', 'X: $${TOKEN}').headers).toEqual([['X', '$topsecret']]);
 });
 
-it('a header is left with nothing by an empty default', () => {
+it('a header is empty after an empty default', () => {
   expect(refusal(URL_TEXT, '-H', 'X: ${MISSING:-}')).toMatch(/^--header X has no value/);
-  expect(refusal(URL_TEXT, '-H', 'Authorization: Bearer ${MISSING:-}')).toMatch(/^--header Authorization ends after/);
+  expect(refusal(URL_TEXT, '-H', 'Authorization: Bearer ${MISSING:-}')).toMatch(
+    /^--header Authorization has nothing after/,
+  );
 });
 
-it('the name of a file may hold one, its content only where it is JSON', () => {
+it('a placeholder is expanded in the name of a file, and in its content only if that is JSON', () => {
   const files = { 'topsecret/a': 'word', topsecret: '${TOKEN}', 'topsecret.json': '{"client_id":"${env:TOKEN}"}' };
   const listen = ['--listen', ':0', '--client-token'];
   const action = actionOf([URL_TEXT, ...listen, '@${TOKEN}/a', INFO, '@${TOKEN}.json'], files);
@@ -128,13 +131,13 @@ it('the name of a file may hold one, its content only where it is JSON', () => {
   expect(refusalWith({ f: '{"client_id":"${input:x}"}' }, URL_TEXT, INFO, '@f')).toContain('${input:x}');
 });
 
-it('a variable holds a token, never the name of a file', () => {
+it('a variable is read as a token, never as the name of a file', () => {
   expect(refusal(URL_TEXT, '--listen', ':0', '--client-token', '${MISSING:-@file}')).toMatch(
     /^invalid value for --client-token(?:: ".*")?/,
   );
 });
 
-describe('where none is expanded, one is refused and quoted', () => {
+describe('a placeholder where none is expanded is refused and quoted', () => {
   it.each<[string, string[]]>([
     ['the URL', ['https://host.example/mcp?key=${KEY}']],
     ['the URL', ['https://${input:host}/mcp']],

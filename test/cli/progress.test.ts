@@ -1,4 +1,4 @@
-// What a command that takes a while tells the user of a terminal: one line that goes away again.
+// What a slow command shows the user of a terminal: one line, which disappears again.
 import http from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { run, sharedHome } from '../blackbox/sign-in/command.ts';
@@ -13,7 +13,7 @@ import { CTRL_C, hasTerminal, startTerminal, visibleLines } from '../peers/termi
 const open = opened();
 const ESCAPE = '\u001b';
 
-/** A server without a sign-in that answers nothing until it is released. */
+/** A server without a sign-in that answers nothing until the test releases it. */
 async function heldServer() {
   let release = (): void => {};
   const released = new Promise<void>((resolve) => {
@@ -30,7 +30,7 @@ async function heldServer() {
 const seen = (screen: string): string[] => visibleLines(screen).filter((line) => line !== '');
 
 describe.runIf(hasTerminal)('in a terminal', () => {
-  it('login says what it waits for on one line, and erases the line', async () => {
+  it('login shows what it waits for on one line, and erases the line', async () => {
     const server = await heldServer();
     const terminal = await open(startTerminal(['login', server.url]));
     await terminal.shows(new RegExp(`asking the server: waiting for ${server.host} … 1 s`));
@@ -73,7 +73,7 @@ describe.runIf(hasTerminal)('in a terminal', () => {
     expect(seen(terminal.screen)).toEqual([]);
   });
 
-  it('an error stands on a line of its own', async () => {
+  it('an error has a line of its own', async () => {
     const server = await heldServer();
     const terminal = await open(startTerminal(['login', server.url]));
     await terminal.shows(/waiting for/);

@@ -1,4 +1,4 @@
-// `--quiet`: errors on stderr, and what must be seen.
+// `--quiet`: stderr has errors, and what the user must see.
 import { describe, expect, it } from 'vitest';
 import { run, sharedHome } from '../blackbox/sign-in/command.ts';
 import { legacyServer } from '../peers/minimal-server.ts';
@@ -32,7 +32,7 @@ describe.each(['--quiet', '-q'])('%s', (flag) => {
   });
 });
 
-it('a host still gets the page of a sign-in', async () => {
+it('still gives a host the page of a sign-in', async () => {
   const { server, browser, options } = await protectedServer();
   const proxy = startProxy(server.url, ['--quiet', ...WARNED], options);
   await proxy.rpc.initialize('2025-11-25');
@@ -72,7 +72,7 @@ it('HTTP mode still says where it listens, and the token that it made', async ()
   expect(rest).toEqual([]);
 });
 
-it.runIf(hasTerminal)('nobody is greeted at a terminal', async () => {
+it.runIf(hasTerminal)('does not greet the user at a terminal', async () => {
   const terminal = await open(startTerminal(['http://127.0.0.1:9/mcp', '--quiet']));
   terminal.type(CTRL_D);
   expect(await terminal.exit()).toBe(0);

@@ -1,5 +1,5 @@
-// What the user entrusts to the program is shown to nobody: not on stderr at any level, and not in an error of the
-// program's own, even when the server repeats it.
+// Secrets that the user gives to the program are never shown: not on stderr at any level, and not in an error of the
+// program, even if the server repeats them.
 import { describe, expect, it } from 'vitest';
 import { legacyServer } from '../peers/minimal-server.ts';
 import { opened } from '../peers/opened.ts';
@@ -10,12 +10,12 @@ import { startSdkV2Dual } from '../peers/sdk-v2-dual.ts';
 
 const open = opened();
 
-/** How a secret is given: the arguments, the change of the URL, and every form it must not be seen in. */
+/** How a secret is given: the arguments, the change of the URL, and every form in which it must not be seen. */
 interface Given {
   args?: string[];
   env?: Record<string, string>;
   url?: (url: string) => string;
-  /** What the server repeats of the request it got, as text of its error page. */
+  /** The server repeats the request as the text of its error page. */
   echo: (request: { headers: Record<string, unknown>; path: string }) => string;
   hidden: string[];
 }
@@ -75,7 +75,7 @@ const FAILURES: [string, number, string][] = [
   ['200 with broken JSON', 200, 'application/json'],
 ];
 
-describe('a server that repeats what it got, in any kind of failure, is not echoed', () => {
+describe('secrets that a server repeats are not shown, in any kind of failure', () => {
   it.each(GIVEN)('%s', async (_, { args = [], env = {}, url = (u) => u, echo, hidden }) => {
     for (const [, status, type] of FAILURES) {
       const script: Script = ({ headers, path }, res) => answer(res, status, type, echo({ headers, path }));
@@ -102,7 +102,7 @@ it('a secret that the excerpt of a body cuts through is not shown in part', asyn
   }
 });
 
-describe('a secret that somebody cut off is not shown', () => {
+describe('a part of a secret is not shown', () => {
   const token = `tok-${'0123456789abcdef'.repeat(400)}`;
   const given: [string, string[]][] = [
     ['a bearer token', ['-H', `Authorization: Bearer ${token}`]],
@@ -135,7 +135,7 @@ describe('a whole session at --log-level debug', () => {
   const ARGUMENTS = { name: 'echo', arguments: { password: 'argument-3N4a9b' } };
   const target = (url: string): string => `${url.replace('//', '//bob:pass-3N4a9b@')}?key=query-3N4a9b`;
 
-  it('of a legacy client tells what happens, and no secret', async () => {
+  it('of a legacy client shows what happens, and no secret', async () => {
     const server = await open(startSdkV1Stateful());
     const proxy = startProxy(target(server.url), ['-H', 'X-Key: header-3N4a9b', '--log-level', 'debug']);
     await proxy.rpc.initialize();
@@ -147,7 +147,7 @@ describe('a whole session at --log-level debug', () => {
     expect(proxy.rpc.garbage).toEqual([]);
   });
 
-  it('of a modern client tells what happens, and no secret', async () => {
+  it('of a modern client shows what happens, and no secret', async () => {
     const server = await open(startSdkV2Dual());
     const proxy = startProxy(target(server.url), ['-H', 'X-Key: header-3N4a9b', '--log-level', 'debug']);
     await proxy.rpc.modern('server/discover');
@@ -157,7 +157,7 @@ describe('a whole session at --log-level debug', () => {
     for (const secret of SECRETS) expect(proxy.stderr).not.toContain(secret);
   });
 
-  it('with lines on stdin that are no messages shows nothing of them', async () => {
+  it('with lines on stdin that are not messages shows nothing of them', async () => {
     const server = await open(startScripted('/mcp', legacyServer()));
     const proxy = startProxy(server.url, ['--log-level', 'debug']);
     proxy.rpc.raw('not json argument-3N4a9b');
@@ -207,7 +207,7 @@ describe('usage errors', () => {
     expect(proxy.stderr).not.toContain('secret-3N4a9b');
   });
 
-  it('a header without quotes is explained by how to write it', async () => {
+  it('an error about a header without quotes says how to write it', async () => {
     for (const args of MISTAKES.slice(0, 3).map(([, mistake]) => mistake)) {
       const proxy = startProxy(undefined, args);
       await proxy.exit();

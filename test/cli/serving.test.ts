@@ -1,4 +1,4 @@
-// What the program says when it serves HTTP clients, and what ends it.
+// What the program prints in HTTP mode, and what ends it.
 import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { closeProxies, type ProxyProcess, startProxy } from '../peers/proxy.ts';
 
 afterEach(closeProxies);
 
-/** Nobody listens there; for what is looked at here, nobody has to. */
+/** Nothing listens there; these tests need no server. */
 const NOWHERE = 'http://127.0.0.1:9/mcp';
 
 const serve = (address: string, ...args: string[]): ProxyProcess => startProxy(NOWHERE, ['-l', address, ...args]);
@@ -32,7 +32,7 @@ function ask(
 const linesOf = (proxy: ProxyProcess): string[] => proxy.stderr.split('\n').filter(Boolean);
 
 describe('where it listens', () => {
-  it.each(LEVELS)('is told once at %s', async (level) => {
+  it.each(LEVELS)('is shown once at %s', async (level) => {
     const proxy = serve('127.0.0.1:0', '--log-level', level);
     const port = await portOf(proxy);
     expect(port).toBeGreaterThan(0);
@@ -49,7 +49,7 @@ describe('where it listens', () => {
     ['[::]:0', 'every interface'],
     ['0.0.0.0:0', 'every IPv4 interface'],
     ['0:0', 'every IPv4 interface'],
-  ])('%s is said to be %s, with an address to use on this machine', async (address, interfaces) => {
+  ])('%s is shown as %s, with an address to use on this machine', async (address, interfaces) => {
     const proxy = serve(address);
     const port = await portOf(proxy);
     expect((await ask(port, '/healthz')).status).toBe(200);
@@ -58,7 +58,7 @@ describe('where it listens', () => {
     expect(proxy.stderr).toContain(`mcp-proxy: info: listening on http://localhost:${port} (${interfaces})\n`);
   });
 
-  it('is told in JSON to programs, as everything else is', async () => {
+  it('is shown as JSON with --log-format json', async () => {
     const proxy = serve('127.0.0.1:0', '--log-format', 'json', '--log-level', 'debug');
     const port = await portOf(proxy);
     await ask(port, '/healthz');
@@ -73,7 +73,7 @@ describe('where it listens', () => {
     }
   });
 
-  it('is the last word where the address is taken', async () => {
+  it('is not shown when the address is taken', async () => {
     const first = serve('127.0.0.1:0');
     const port = await portOf(first);
     const second = serve(`127.0.0.1:${port}`);
@@ -109,7 +109,7 @@ describe('what clients need', () => {
   });
 
   it.each([['0.0.0.0:0'], ['127.0.0.1:0', '--client-token', 'given-3N4a9b']])(
-    'is the header too where other machines need a token: %s %s',
+    'includes the header if other machines need a token: %s %s',
     async (address, ...args) => {
       const { line, entry } = await entryOf(address, ...args);
       const headers = { Authorization: 'Bearer CLIENT_TOKEN' };
@@ -118,29 +118,32 @@ describe('what clients need', () => {
     },
   );
 
-  it('is another name than localhost, where every interface is bound', async () => {
+  it('is the name of this machine, not localhost, if every interface is bound', async () => {
     expect((await entryOf(':0')).line).toContain("(from other machines: this machine's name or address instead)");
     expect((await entryOf('localhost:0')).line).not.toContain('other machines');
   });
 });
 
 describe('the client token', () => {
-  it.each(['text', 'json'])('is made where other machines may come in, and shown in one line of %s', async (format) => {
-    const proxy = serve('0.0.0.0:0', '--log-format', format, '--log-level', 'debug');
-    const port = await portOf(proxy);
-    const [, token = ''] = await proxy.stderrMatching(/client token: (\S+)/);
-    expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/);
-    // Who is on this machine, but says that somebody else is behind it, needs the token.
-    const headers = { 'x-forwarded-for': '192.0.2.1' };
-    expect((await ask(port, '/metrics', headers)).status).toBe(401);
-    expect((await ask(port, '/metrics', { ...headers, authorization: `Bearer ${token}` })).status).toBe(200);
-    expect((await ask(port, `/${token}`, { 'user-agent': token })).body).not.toContain(token);
-    proxy.kill('SIGTERM');
-    expect(await proxy.exit()).toEqual({ code: 0, signal: null });
-    expect(proxy.stderr.split(token)).toHaveLength(2);
-  });
+  it.each(['text', 'json'])(
+    'is generated if other machines can connect, and shown in one line of %s',
+    async (format) => {
+      const proxy = serve('0.0.0.0:0', '--log-format', format, '--log-level', 'debug');
+      const port = await portOf(proxy);
+      const [, token = ''] = await proxy.stderrMatching(/client token: (\S+)/);
+      expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/);
+      // A client on this machine that says that it passes requests on for others needs the token.
+      const headers = { 'x-forwarded-for': '192.0.2.1' };
+      expect((await ask(port, '/metrics', headers)).status).toBe(401);
+      expect((await ask(port, '/metrics', { ...headers, authorization: `Bearer ${token}` })).status).toBe(200);
+      expect((await ask(port, `/${token}`, { 'user-agent': token })).body).not.toContain(token);
+      proxy.kill('SIGTERM');
+      expect(await proxy.exit()).toEqual({ code: 0, signal: null });
+      expect(proxy.stderr.split(token)).toHaveLength(2);
+    },
+  );
 
-  it('is another one at every start', async () => {
+  it('is different at every start', async () => {
     const tokens = new Set<string>();
     for (let start = 0; start < 3; start++) {
       const proxy = serve('0.0.0.0:0', '--log-level', 'error');
@@ -149,15 +152,18 @@ describe('the client token', () => {
     expect(tokens.size).toBe(3);
   });
 
-  it.each(['127.0.0.1:0', '[::1]:0', 'localhost:0'])('is not made on %s, where nobody needs it', async (address) => {
-    const proxy = serve(address, '--log-level', 'debug');
-    await portOf(proxy);
-    proxy.kill('SIGTERM');
-    await proxy.exit();
-    expect(proxy.stderr).not.toMatch(/client token:/);
-  });
+  it.each(['127.0.0.1:0', '[::1]:0', 'localhost:0'])(
+    'is not generated on %s, where no client needs it',
+    async (address) => {
+      const proxy = serve(address, '--log-level', 'debug');
+      await portOf(proxy);
+      proxy.kill('SIGTERM');
+      await proxy.exit();
+      expect(proxy.stderr).not.toMatch(/client token:/);
+    },
+  );
 
-  it('that was given is neither replaced nor shown', async () => {
+  it('of the command line is neither replaced nor shown', async () => {
     const proxy = serve('0.0.0.0:0', '--log-level', 'debug', '--client-token', 'given-3N4a9b');
     const port = await portOf(proxy);
     const headers = { 'x-forwarded-for': '192.0.2.1', authorization: 'Bearer given-3N4a9b' };

@@ -1,4 +1,5 @@
-// A host's config with a mistake in it: what the user of the host is told, who sees neither stderr nor the exit status.
+// A mistake in a host's configuration: the user of the host sees neither stderr nor the exit status, so the answer must
+// say it.
 import { Client as ClientV2 } from '@modelcontextprotocol/client';
 import { StdioClientTransport as StdioV2 } from '@modelcontextprotocol/client/stdio';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
@@ -43,7 +44,7 @@ describe('a mistake in the config of a host', () => {
       '--ca: the file "/no/such/ca.pem" does not exist',
       'give the whole path: a host may start this program in any folder',
     ],
-  ])('%s answers the first request, and stands on stderr', async (_, args, message, hint) => {
+  ])('%s is the answer to the first request, and on stderr', async (_, args, message, hint) => {
     const proxy = started(args, INITIALIZE);
     expect(await proxy.exit()).toEqual({ code: 2, signal: null });
     expect(answersIn(proxy.lines)).toEqual([
@@ -52,7 +53,7 @@ describe('a mistake in the config of a host', () => {
     expect(proxy.stderr).toBe(`mcp-proxy: ${message}\nhint: ${hint}\n`);
   });
 
-  it('a keychain without its package answers the first request too', async () => {
+  it('a keychain without its package is the answer to the first request, too', async () => {
     const proxy = started(['--credential-store', 'keychain'], INITIALIZE);
     expect((await proxy.exit()).code).toBe(2);
     expect(answersIn(proxy.lines)).toMatchObject([
@@ -67,7 +68,7 @@ describe('what comes before the first request', () => {
     ['a notification', '{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}\n'],
     ['the answer to something else', '{"jsonrpc":"2.0","id":1,"result":{}}\n'],
     ['empty lines', '\r\n\n'],
-  ])('%s is passed over', async (_, text) => {
+  ])('%s is skipped', async (_, text) => {
     const proxy = started(TYPO, text + INITIALIZE);
     expect((await proxy.exit()).code).toBe(2);
     expect(answersIn(proxy.lines)).toMatchObject([{ id: 'first', error: { code: -32603 } }]);
@@ -76,7 +77,7 @@ describe('what comes before the first request', () => {
   it.each([
     ['nothing', ''],
     ['nothing but garbage', 'no JSON at all\n'],
-  ])('with %s, the end of stdin ends the program without a word on stdout', async (_, text) => {
+  ])('with %s, the end of stdin ends the program without output on stdout', async (_, text) => {
     const proxy = started(TYPO, text);
     expect((await proxy.close()).code).toBe(2);
     expect(proxy.lines).toEqual([]);
@@ -91,14 +92,14 @@ describe('what comes before the first request', () => {
 });
 
 describe('no request', () => {
-  it('is not waited for longer than two seconds', async () => {
+  it('makes the program wait for two seconds at most', async () => {
     const proxy = started(TYPO, '');
     expect(await proxy.exit()).toEqual({ code: 2, signal: null });
     expect(proxy.lines).toEqual([]);
   });
 
   it.each([['--listen', ':8080'], ['--listen=:8080'], ['-l', ':8080']])(
-    'is waited for in HTTP mode: %s',
+    'is expected in HTTP mode: %s',
     async (...listen) => {
       const proxy = started([...TYPO, ...listen], INITIALIZE);
       expect((await proxy.exit()).code).toBe(2);
@@ -106,7 +107,7 @@ describe('no request', () => {
     },
   );
 
-  it('is waited for by another command', async () => {
+  it('is expected by another command', async () => {
     const proxy = startProxy('login', [URL_OF_A_SERVER, ...TYPO]);
     proxy.stdin.write(INITIALIZE);
     expect((await proxy.exit()).code).toBe(2);
@@ -114,7 +115,7 @@ describe('no request', () => {
   });
 });
 
-it('a client that asks for the revision first gets the error there, and to the initialize that follows', async () => {
+it('a client that sends server/discover first gets the error, and again for its initialize', async () => {
   const proxy = started(TYPO, `{"jsonrpc":"2.0","id":0,"method":"server/discover","params":{}}\n${INITIALIZE}`);
   expect((await proxy.exit()).code).toBe(2);
   const error = { code: -32603, message: expect.stringMatching(/^unknown flag "--frobnicate"/) };
@@ -124,7 +125,7 @@ it('a client that asks for the revision first gets the error there, and to the i
   ]);
 });
 
-// A subclass makes SDK v2 ask for the revision on this very process instead of on a second one that it throws away.
+// With a subclass, SDK v2 sends its probe to this very process instead of to a second one that it throws away.
 class InPlaceStdio extends StdioV2 {}
 const INFO = { name: 'client', version: '1' };
 const MODERN = { versionNegotiation: { mode: 'auto' } } as const;
@@ -134,7 +135,7 @@ it.each([
   ['SDK v2', StdioV2, () => new ClientV2(INFO)],
   ['SDK v2 that asks for the revision first', StdioV2, () => new ClientV2(INFO, MODERN)],
   ['SDK v2 that asks for the revision on the same process', InPlaceStdio, () => new ClientV2(INFO, MODERN)],
-] as const)('the user of %s reads the mistake and the hint', async (_, Transport, client) => {
+] as const)('the user of %s sees the mistake and the hint', async (_, Transport, client) => {
   const { home } = await open(sharedHome());
   const [command, ...script] = PROGRAM;
   const transport = new Transport({

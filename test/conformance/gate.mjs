@@ -3,6 +3,7 @@
 // when any of it does not, or when the lists themselves are wrong: a scenario in no list, an exemption without a
 // reason, an entry the suite no longer has.
 //   --mode client|server   only this one
+//   --mode replicas        server mode with three replicas of the proxy behind nginx
 //   --all                  client mode: also runs what waits, and names what passes already
 //   --write-docs           writes docs/conformance.md from what was seen; needs both modes
 import fs from 'node:fs';
@@ -11,10 +12,12 @@ import { clientGate } from './lib/client-gate.mjs';
 import { writeDocs } from './lib/docs.mjs';
 import { ensureInstalled } from './lib/install.mjs';
 import { newRunFolder } from './lib/project.mjs';
-import { serverGate } from './lib/server-gate.mjs';
+import { replicasGate, serverGate } from './lib/server-gate.mjs';
 import { suiteVersion } from './lib/suite.mjs';
 
 const GATES = { server: serverGate, client: clientGate };
+/** Runs only when it is named. */
+const OTHER_GATES = { replicas: replicasGate };
 
 const { values: options } = parseArgs({
   options: {
@@ -23,8 +26,8 @@ const { values: options } = parseArgs({
     'write-docs': { type: 'boolean', default: false },
   },
 });
-if (options.mode !== undefined && !Object.hasOwn(GATES, options.mode)) {
-  console.error(`--mode client or --mode server, not ${JSON.stringify(options.mode)}`);
+if (options.mode !== undefined && !Object.hasOwn({ ...GATES, ...OTHER_GATES }, options.mode)) {
+  console.error(`--mode client, --mode server or --mode replicas, not ${JSON.stringify(options.mode)}`);
   process.exit(2);
 }
 if (options['write-docs'] && options.mode) {
@@ -36,8 +39,9 @@ ensureInstalled();
 const folder = newRunFolder();
 console.log(`conformance: suite ${suiteVersion()}, through the proxy`);
 const seen = {};
-for (const [mode, gate] of Object.entries(GATES)) {
-  if (options.mode && options.mode !== mode) continue;
+const chosen = options.mode ? [options.mode] : Object.keys(GATES);
+for (const mode of chosen) {
+  const gate = GATES[mode] ?? OTHER_GATES[mode];
   console.log('');
   seen[mode] = await gate({ folder, all: options.all });
 }
@@ -53,6 +57,6 @@ if (options['write-docs']) console.log(`\nwrote ${writeDocs(seen)}`);
 const bad = failed.length + problems.length;
 if (bad > 0) console.log(`\nrecorded in ${folder}`);
 else fs.rmSync(folder, { recursive: true, force: true });
-const passed = (seen.server?.passed ?? 0) + (seen.client?.rows.filter(({ status }) => status === 'PASS').length ?? 0);
+const passed = (seen.server?.passed ?? 0) + (seen.replicas?.passed ?? 0) + (seen.client?.rows.filter(({ status }) => status === 'PASS').length ?? 0);
 console.log(`\nconformance: ${passed} passed, ${bad} failed`);
 process.exit(bad > 0 || passed === 0 ? 1 : 0);

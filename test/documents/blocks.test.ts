@@ -1,5 +1,5 @@
-// Every fenced block of the documents is something that a test knows and has checked: commands that exist, entries that
-// the program takes, messages that it writes.
+// Every fenced block of the documents is checked by a test: the commands exist, the program accepts the entries, and it
+// writes the messages.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +17,9 @@ const MESSAGES = readFileSync(path.join(ROOT, 'docs/mistakes.md'), 'utf8');
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['docs/library.md js', 'test/blackbox/stdio/library.test.ts'],
   ['docs/mistakes.md text', 'test/cli/mistakes/mistakes.test.ts'],
+  ['docs/several-servers.md jsonc', 'test/documents/several-servers.test.ts'],
   ['docs/architecture.md ', 'a picture'],
+  ['docs/recordings.md jsonl', 'test/unit/wire/recording.test.ts'],
 ]);
 
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
@@ -25,7 +27,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['json', checkConfiguration],
   ['toml', checkConfiguration],
   ['yaml', ({ text }) => expect(parseYaml(text)).toBeTypeOf('object')],
-  // What the program says, word for word.
+  // Texts of the program, word for word.
   ['text', ({ text }) => text.split('\n').forEach((line) => void expect(MESSAGES).toContain(line))],
 ]);
 

@@ -1,4 +1,4 @@
-// What is known of the commands in the documents: each is checked as far as it concerns this repository.
+// The commands in the documents. Each is checked as far as it concerns this repository.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArguments } from '../../src/cli/flags/args.ts';
@@ -20,12 +20,13 @@ export const PACKAGE = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 
 
 const CLIENT = '{"client_id":"id","client_secret":"secret"}';
 
-/** Where the documents say that the repository is cloned to. */
+/** The folder that the documents clone the repository to. */
 const CLONES = ['/opt/mcp-proxy/', '/path/to/mcp-proxy/'];
 
 /** Throws if the program does not take these arguments. Files hold whatever their flags expect. */
 export function checkArguments(args: readonly string[], env: Readonly<Record<string, string>>): void {
-  const readFile = (name: string): string => (name.endsWith('.json') ? CLIENT : 'text');
+  const readFile = (name: string): string =>
+    name.endsWith('.json') ? CLIENT : name.endsWith('.key') ? 'k'.repeat(64) : 'text';
   const { kind } = parseArguments(args, env, readFile);
   if (kind === 'help' || kind === 'version') throw new Error(`this only asks for the ${kind}`);
 }
@@ -85,7 +86,7 @@ const addToHost: Check = (words) => {
 const docker: Check = (words) => {
   if (words[0] === 'build') return checkFile(words[words.indexOf('-f') + 1] ?? '');
   must(words[0] === 'run' || words[0] === 'exec', words);
-  // The image or the container is called like the program.
+  // The image or the container has the name of the program.
   const image = words.findIndex((word, i) => word === 'mcp-proxy' && words[i - 1] !== '--name');
   const own = words.slice(image + 1);
   checkArguments(words[0] === 'exec' ? (ownArguments(own) ?? []) : own, {});

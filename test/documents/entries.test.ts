@@ -1,4 +1,4 @@
-// Each entry that the documents show connects a client to a server, started as a host starts it.
+// Each entry in the documents connects a client to a server when it is started as a host would start it.
 import { expect, it } from 'vitest';
 import { legacyServer } from '../peers/minimal-server.ts';
 import { opened } from '../peers/opened.ts';
@@ -9,7 +9,7 @@ import { dataOf, type Entry, entriesIn, isStarting, ownArguments } from './entri
 
 const open = opened();
 
-/** Those of docs/providers.md need their providers: providers-page.test.ts has them. */
+/** Those of docs/providers.md need their providers: providers-page.test.ts checks them. */
 const ENTRIES = BLOCKS.filter(
   ({ document, language }) => /^(json|toml)$/.test(language) && document !== 'docs/providers.md',
 ).flatMap((block) =>
@@ -35,7 +35,7 @@ it.each(ENTRIES)('%s', async (_, { command, env }) => {
   expect((await proxy.rpc.request('tools/list')).tools).toHaveLength(1);
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
 
-  // What the entry has for the server arrives there.
+  // The server gets the headers or variables that the entry has for it.
   const [name = ''] = Object.keys(env);
   if (name !== '') expect(server.requests.map(({ headers }) => headers.authorization)).toContain(`Bearer ${env[name]}`);
 });

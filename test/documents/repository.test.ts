@@ -1,4 +1,4 @@
-// What the repository says of itself on GitHub and npm fits together.
+// What the repository says about itself on GitHub and npm is consistent.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';

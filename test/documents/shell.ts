@@ -1,4 +1,4 @@
-// As much of a shell as the documents use.
+// The part of shell syntax that the documents use.
 
 const TOKENS = /#.*|&&|[|;]|\d?>\s*\S+|(?:'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"|;&>])+/g;
 

@@ -1,4 +1,4 @@
-// A server that is away for one call: the client gets one error for it, and its session goes on.
+// A server that is down during one call: the client gets one error for that call, and its session goes on.
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { listenLoopback } from '../peers/listen.ts';
 import { clientsOf } from './pairs.ts';

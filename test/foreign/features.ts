@@ -1,4 +1,4 @@
-// What is compared: each feature as a client sees it over a direct connection, and through the proxy.
+// What is compared: each feature as a client sees it over a direct connection and through the proxy.
 import { isDeepStrictEqual } from 'node:util';
 import type { Era, ServerName } from './peers.ts';
 
@@ -7,7 +7,7 @@ type Value = any;
 
 interface Feature {
   name: string;
-  /** What the clients call it; they show the pages of a list under its name. */
+  /** The names that the clients use; they show the pages of a list under its name. */
   of?: string;
   /** Whether a value shows that the feature is there, and not how it is missing. */
   isThere(value: Value): boolean;
@@ -45,7 +45,7 @@ export const FEATURES: readonly Feature[] = [
   { name: 'list changes', isThere: ({ arrived }) => arrived },
 ];
 
-/** What a server does not have, so that there is nothing to compare but how it says so. */
+/** If a server does not have the feature, the way in which it says so is compared. */
 export const MISSING: readonly { server: ServerName; era?: Era; features: readonly string[]; why: string }[] = [
   { server: 'python-1', features: ['pagination'], why: 'its high-level server lists everything on one page' },
   { server: 'python-2', features: ['pagination'], why: 'its high-level server lists everything on one page' },

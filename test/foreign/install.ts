@@ -1,7 +1,8 @@
-// What the peers need: two virtual environments and one Go program, in a folder that Git ignores. Each is made again
+// What the peers need: two virtual environments, a Go program and a Rust program, in a folder that Git ignores. Each is made again
 // when what it is made from has changed.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { spawnOwned } from './owned.ts';
 
@@ -16,8 +17,13 @@ export function pythonOf(major: 1 | 2): string {
 
 export const GO_PROGRAM = path.join(CACHE, process.platform === 'win32' ? 'foreign.exe' : 'foreign');
 
+export const RUST_PROGRAM = path.join(CACHE, process.platform === 'win32' ? 'foreign-rust.exe' : 'foreign-rust');
+
+/** Whether the server on the Rust SDK can be built. */
+export const hasRust = (): boolean => spawnSync('cargo', ['--version']).status === 0;
+
 /** Packages of the requirements and of go.mod with their versions. */
-export function versions(): Record<'python-1' | 'python-2' | 'fastmcp-3' | 'fastmcp-4' | 'go', string> {
+export function versions(): Record<'python-1' | 'python-2' | 'fastmcp-3' | 'fastmcp-4' | 'go' | 'rust', string> {
   const pinned = (major: 1 | 2, name: string): string =>
     new RegExp(`^${name}==(\\S+)`, 'm').exec(readFileSync(requirements(major), 'utf8'))?.[1] ?? '?';
   const go = /go-sdk v(\S+)/.exec(readFileSync(path.join(FOLDER, 'go', 'go.mod'), 'utf8'))?.[1] ?? '?';
@@ -27,6 +33,7 @@ export function versions(): Record<'python-1' | 'python-2' | 'fastmcp-3' | 'fast
     'fastmcp-3': pinned(1, 'fastmcp'),
     'fastmcp-4': pinned(2, 'fastmcp'),
     go,
+    rust: /^rmcp = .*?"=([^"]+)"/m.exec(readFileSync(path.join(FOLDER, 'rust', 'Cargo.toml'), 'utf8'))?.[1] ?? '?',
   };
 }
 
@@ -47,6 +54,16 @@ export async function install(note: (text: string) => void): Promise<void> {
   await unlessMade(path.basename(GO_PROGRAM), await origin(sources, ['go', 'version']), async (file) => {
     note('building the Go peer');
     await must(['go', 'build', '-o', file, '.'], go);
+  });
+  if (!hasRust()) return;
+  const rust = path.join(FOLDER, 'rust');
+  const crate = ['Cargo.toml', 'Cargo.lock', path.join('src', 'main.rs')].map((name) => path.join(rust, name));
+  await unlessMade(path.basename(RUST_PROGRAM), await origin(crate, ['cargo', '--version']), async (file) => {
+    note('building the Rust peer');
+    const target = path.join(CACHE, 'rust-target');
+    await must(['cargo', 'build', '--locked', '--quiet', '--target-dir', target], rust);
+    const suffix = process.platform === 'win32' ? '.exe' : '';
+    copyFileSync(path.join(target, 'debug', `foreign${suffix}`), file);
   });
 }
 

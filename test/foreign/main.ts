@@ -4,11 +4,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { closeProxies, privateHome } from '../peers/proxy.ts';
 import { whileAway } from './away.ts';
-import { install } from './install.ts';
+import { hasRust, install } from './install.ts';
 import { localServersOf, pairsWith, pairsWithLocal, serversOf } from './pairs.ts';
 import type { Era } from './peers.ts';
 import { forTerminal, writeDocs } from './report.ts';
 import type { Result } from './results.ts';
+import { rust } from './rust.ts';
 import { SIGN_IN_SERVERS, signIn } from './sign-in.ts';
 
 const USAGE = `usage: npm run foreign -- [flags]
@@ -32,6 +33,10 @@ if (options.help) {
 }
 if (options.only !== '' && options['write-docs']) {
   process.stderr.write(`--write-docs needs all jobs: leave out --only\n`);
+  process.exit(2);
+}
+if (options['write-docs'] && !hasRust()) {
+  process.stderr.write(`--write-docs needs all jobs: install cargo\n`);
   process.exit(2);
 }
 
@@ -59,12 +64,15 @@ const jobs: [string, () => Promise<Result[]>][] = [
       `features ${server} ${era}`,
       () => pairsWith(server, era, home),
     ]),
+    ...(hasRust() ? [[`rust ${era}`, () => rust(era, home)] as [string, () => Promise<Result[]>]] : []),
     ...localServersOf(era).map((server): [string, () => Promise<Result[]>] => [
       `local ${server} ${era}`,
       () => pairsWithLocal(server, era, home),
     ]),
   ]),
 ];
+
+if (!hasRust()) process.stderr.write('cargo is not on the PATH: leaving out the server on the Rust SDK\n');
 
 const results: Result[] = [];
 async function work(): Promise<void> {

@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import path from 'node:path';
 import type { Peer } from '../peers/listen.ts';
 import { PROGRAM, proxyEnvironment, startProxy } from '../peers/proxy.ts';
-import { FOLDER, GO_PROGRAM, pythonOf } from './install.ts';
+import { FOLDER, GO_PROGRAM, pythonOf, RUST_PROGRAM } from './install.ts';
 import { end, spawnOwned } from './owned.ts';
 
 export type Era = 'legacy' | 'modern';
@@ -40,12 +40,14 @@ function start(command: string[], env: NodeJS.ProcessEnv): ChildProcessWithoutNu
 const python = (name: string): string => pythonOf(name.endsWith('-1') || name.endsWith('-3') ? 1 : 2);
 const script = (name: string): string[] => ['-W', 'ignore', path.join(FOLDER, 'python', name)];
 
-export async function startServer(name: ServerName, home: string, option: Era | 'sign-in'): Promise<Peer> {
+export async function startServer(name: ServerName | 'rust', home: string, option: Era | 'sign-in'): Promise<Peer> {
   const kind = name.startsWith('fastmcp') ? 'fastmcp' : 'sdk';
   const command =
     name === 'go'
       ? [GO_PROGRAM, 'server', option]
-      : [python(name), ...script('server.py'), kind, ...(option === 'sign-in' ? ['--sign-in'] : [])];
+      : name === 'rust'
+        ? [RUST_PROGRAM, option, 'http']
+        : [python(name), ...script('server.py'), kind, ...(option === 'sign-in' ? ['--sign-in'] : [])];
   const child = start(command, proxyEnvironment(home));
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const close = (): Promise<void> => {

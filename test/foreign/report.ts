@@ -1,10 +1,12 @@
-// What was seen, for the terminal and as docs/compatibility.md.
-import { writeFileSync } from 'node:fs';
+// The results, for the terminal and as docs/compatibility.md.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { matrixIn } from '../parity/matrix/page.ts';
 import { FEATURES, MISSING } from './features.ts';
 import { versions } from './install.ts';
 import { clientsOf, localServersOf, serversOf } from './pairs.ts';
 import type { Era } from './peers.ts';
 import { type Result, resultsOf } from './results.ts';
+import { RUST_CHECKS, RUST_CLIENTS } from './rust.ts';
 import { SIGN_IN_CHECKS, SIGN_IN_SERVERS } from './sign-in.ts';
 
 const ERAS: readonly Era[] = ['legacy', 'modern'];
@@ -15,6 +17,7 @@ const PACKAGES: Record<string, string> = {
   'fastmcp-3': 'Python `fastmcp`',
   'fastmcp-4': 'Python `fastmcp`',
   go: 'Go `github.com/modelcontextprotocol/go-sdk`',
+  rust: 'Rust `rmcp`',
 };
 
 const NOT_RUN = 'not run';
@@ -66,6 +69,19 @@ function awayRows(results: readonly Result[]): Row[] {
   ];
 }
 
+/** What each client gets of a server on the Rust SDK: over HTTP · as a local one. */
+function rustRows(results: readonly Result[], era: Era): Row[] {
+  const cell = (client: string, check: string): string => {
+    const its = resultsOf(results, { part: 'rust', client, era, check });
+    if (its.length === 0) return resultsOf(results, { part: 'rust', era }).length > 0 ? '–' : NOT_RUN;
+    return ['http', 'stdio'].map((way) => share(resultsOf(its, { way }))).join(' · ');
+  };
+  return [
+    [`client, server of ${ERA_NAMES[era]}`, ...RUST_CHECKS.map(({ name }) => name)],
+    ...RUST_CLIENTS.map(({ name }) => [name, ...RUST_CHECKS.map((check) => cell(name, check.name))]),
+  ];
+}
+
 function signInRows(results: readonly Result[]): Row[] {
   const cell = (server: string, check: string): string => share(resultsOf(results, { part: 'sign-in', server, check }));
   return [
@@ -94,6 +110,7 @@ export function forTerminal(results: readonly Result[]): string {
     ...ERAS.map((era) => pairRows(results, era)),
     ...ERAS.map((era) => localRows(results, era)),
     ...ERAS.map((era) => featureRows(results, era)),
+    ...ERAS.map((era) => rustRows(results, era)),
     awayRows(results),
     signInRows(results),
   ].filter(wasRun);
@@ -119,24 +136,29 @@ export function writeDocs(results: readonly Result[], file: string): void {
       `- ${server}${era ? ` (${ERA_NAMES[era]})` : ''}: ${features.join(', ')}; ${why}`,
   );
   const sections = [
-    '# Compatibility with other SDKs',
-    'Written by `npm run foreign -- --write-docs`; run it again rather than editing this page.',
-    `**${new Date().toISOString().slice(0, 10)}**, Node ${process.versions.node}, ${process.platform} ${process.arch}. The official TypeScript SDKs are the peers of \`npm test\`; this page is about the others:`,
+    '# Compatibility',
+    '`npm run matrix` writes the part about transports and eras, and `npm test` checks that it is true. `npm run foreign -- --write-docs` writes the rest. Run them again rather than editing this page.',
+    matrixIn(readFileSync(file, 'utf8')) ?? '',
+    '## Other SDKs',
+    `**${new Date().toISOString().slice(0, 10)}**, Node ${process.versions.node}, ${process.platform} ${process.arch}. The peers of the rest of this page:`,
     markdown([['name here', 'package', 'version'], ...peers]),
-    '## Pairs',
+    '### Pairs',
     'Each client uses every feature below, directly and through the proxy. A feature counts when both give the same result. Each cell: the proxy over stdio · its HTTP mode.',
     ...ERAS.map((era) => markdown(pairRows(results, era))),
     'The same with servers on stdio, which the client starts itself or the proxy starts for it:',
     ...ERAS.map((era) => markdown(localRows(results, era))),
     'A client of one era with a server of the other is not among the pairs; [revisions.md](revisions.md) says what crosses between them.',
-    '## Features',
+    '### Features',
     ...ERAS.map((era) => markdown(featureRows(results, era))),
     'A dash marks what the server does not have. The proxy must pass on how the server says so:',
     missing.join('\n'),
-    '## A server that is away for one call',
+    '### Rust: tasks and questions',
+    'Raw clients of both eras in front of a server on the Rust SDK, which has the tasks extension of 2026-07-28. The bridge serves clients that have no tasks; a client of 2026-07-28 without tasks gets the refusal of the server (-32021). Each cell: the server over HTTP · as a local server. A dash marks what the server or the client does not have.',
+    ...ERAS.map((era) => markdown(rustRows(results, era))),
+    '### A server that is away for one call',
     'The client must get one JSON-RPC error for that call, and the next call in the same session must succeed. Each cell: the proxy over stdio · its HTTP mode.',
     markdown(awayRows(results)),
-    '## Signing in',
+    '### Signing in',
     'At the authorization server that the SDK or FastMCP itself provides, with no flag given to the proxy: the first sign-in, a call after the access token has become invalid, another start of the program, and `mcp-proxy logout`.',
     markdown(signInRows(results)),
   ];

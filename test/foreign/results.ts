@@ -1,7 +1,7 @@
 // One line of the report for each thing that was checked.
 
 export interface Result {
-  /** `features`, `local`, `away` or `sign-in`. */
+  /** `features`, `local`, `away`, `rust` or `sign-in`. */
   readonly part: string;
   readonly client: string;
   readonly server: string;
@@ -9,7 +9,7 @@ export interface Result {
   /** How the client reaches the proxy. */
   readonly way: string;
   readonly check: string;
-  /** The server does not have it, and the proxy changes nothing about that. */
+  /** Missing at the server, in the same way through the proxy. */
   readonly missing?: boolean;
   /** What is wrong, in one line. */
   readonly fault?: string | undefined;

@@ -1,4 +1,4 @@
-// `npm run foreign [-- --write-docs]`. What it runs is written in TypeScript, which not every Node can load: it is put
+// `npm run foreign [-- --write-docs]`. The program is in TypeScript, which not every Node can load, so it is bundled
 // into one file first.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

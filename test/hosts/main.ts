@@ -1,5 +1,5 @@
-// Real hosts from npm, each with a home of its own: `install` writes their configuration, and they say whether they are
-// connected.
+// Real hosts from npm, each with a home of its own: `install` writes their configuration, and they must say that they
+// are connected.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -41,7 +41,7 @@ const CHECKS: readonly Check[] = [
     package: '@google/gemini-cli',
     host: 'gemini',
     file: '.gemini/settings.json',
-    // It starts no server in a folder that the user has not said to trust.
+    // It starts no server in a folder that the user has not marked as trusted.
     files: (project) => ({ '.gemini/trustedFolders.json': JSON.stringify({ [project]: 'TRUST_FOLDER' }) }),
     program: 'gemini',
     args: () => ['mcp', 'list'],
@@ -108,7 +108,7 @@ async function installPackages(): Promise<void> {
   writeFileSync(stamp, wanted);
 }
 
-/** What came of a check: undefined, or why it failed. */
+/** The outcome of a check: undefined, or why it failed. */
 async function outcome(check: Check, url: string): Promise<string | undefined> {
   const home = privateHome();
   try {

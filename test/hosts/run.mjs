@@ -1,4 +1,4 @@
-// `npm run hosts`. What it runs is written in TypeScript, which not every Node can load: it is put into one file first.
+// `npm run hosts`. The program is in TypeScript, which not every Node can load, so it is bundled into one file first.
 import path from 'node:path';
 import { nodeOf } from '../../scripts/nodes.mjs';
 import { runAsOneFile } from '../../scripts/one-file.mjs';

@@ -45,7 +45,7 @@ it('sends the header of the form', async () => {
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
 });
 
-it.each([[{}], [{ header: '' }]])('sends none where the form has none: %j', async (typed) => {
+it.each([[{}], [{ header: '' }]])('sends no header if the form is empty: %j', async (typed) => {
   const server = await open(startScripted('/mcp', legacyServer()));
   const proxy = await start({ url: server.url, ...typed });
   await proxy.rpc.initialize();
@@ -53,7 +53,7 @@ it.each([[{}], [{ header: '' }]])('sends none where the form has none: %j', asyn
   await proxy.close();
 });
 
-it('says what a header looks like, and does not show what may be a key', async () => {
+it('says what a header looks like, and does not show a possible key', async () => {
   const proxy = await start({ url: 'https://server.example/mcp', header: 'the-key' });
   expect(await proxy.exit()).toEqual({ code: 2, signal: null });
   expect(proxy.stderr).toMatch(/^mcp-proxy: the header in the settings has no name\nhint: /);

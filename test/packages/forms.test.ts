@@ -83,7 +83,25 @@ describe.runIf(HERE)('the executable', () => {
     expect((await started('--jitless')).output).toMatch(/code cache data rejected/i);
   });
 
-  it('takes no argument for one of node', async () => {
+  it('uses the code caches of the files that it loads on demand', async () => {
+    const hook = path.join(folder, 'hook.cjs');
+    writeFileSync(
+      hook,
+      `const vm = require('node:vm');
+      vm.Script = class extends vm.Script {
+        constructor(text, options) {
+          super(text, options);
+          console.log('compiled', options.filename, this.cachedDataRejected === false ? 'from its cache' : 'anew');
+        }
+      };`,
+    );
+    const env = { ...process.env, NODE_OPTIONS: `--require ${JSON.stringify(hook)}` };
+    const compiled = (await capture([file, '--help'], { env })).output.match(/^compiled .*/gm) ?? [];
+    expect(compiled).toEqual(expect.arrayContaining([expect.stringMatching(/chunks\/usage-/)]));
+    for (const line of compiled) expect(line).toMatch(/from its cache$/);
+  });
+
+  it('does not treat arguments as those of node', async () => {
     const script = path.join(folder, 'other.js');
     writeFileSync(script, "console.log('another program')");
     const { code, output } = await capture([file, '--eval', 'process.exit(0)']);

@@ -36,7 +36,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('release:dry without the executables', () => {
-  it('makes the other files, and ends with their sizes and digests', async () => {
+  it('makes all other files, and shows their sizes and digests at the end', async () => {
     const command = [
       process.execPath,
       path.join(root, 'scripts/release/main.mjs'),
@@ -66,13 +66,13 @@ describe('release:dry without the executables', () => {
     const { components, metadata } = JSON.parse(read('mcp-proxy.cdx.json').toString('utf8'));
     expect(metadata.component.purl).toBe(`pkg:npm/%40mikluko/mcp-proxy@${version}`);
     const names = components.map((component: { name: string }) => component.name);
-    expect(names).toEqual(expect.arrayContaining(['oauth4webapi', 'https-proxy-agent', 'prom-client', 'node']));
+    expect(names).toEqual(expect.arrayContaining(['oauth4webapi', 'https-proxy-agent', 'smol-toml', 'node']));
     expect(Object.keys(unzipSync(read(`mcp-proxy-${version}.mcpb`)))).toEqual(
       expect.arrayContaining(['manifest.json', 'server/start.mjs', 'server/bin/mcp-proxy.js', 'server/package.json']),
     );
   });
 
-  it('names the systems when one is unknown', async () => {
+  it('names the known systems when one is unknown', async () => {
     const { code, output } = await capture([process.execPath, 'scripts/release/main.mjs', '--targets', 'linux-ppc64']);
     expect(code).toBe(1);
     expect(output).toMatch(/^release: there is no target "linux-ppc64"; there are linux-x64, .*, here, none$/m);
@@ -82,14 +82,14 @@ describe('release:dry without the executables', () => {
 describe('the notes of a release', () => {
   const notes = (tag: string) => capture([process.execPath, 'scripts/release/notes.mjs', tag]);
 
-  it('are refused for a tag of another version', async () => {
+  it('are refused if the tag has another version', async () => {
     expect(await notes('v999.0.0')).toEqual({
       code: 1,
       output: `release: the tag is "v999.0.0", but package.json has ${version}\n`,
     });
   });
 
-  it('are the section of the changelog, without which there is no release', async () => {
+  it('are a section of the changelog, without which a release is refused', async () => {
     const isPrepared = readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8').includes(`\n## [${version}]`);
     const { code, output } = await notes(`v${version}`);
     expect(code).toBe(isPrepared ? 0 : 1);
@@ -129,7 +129,7 @@ describe('the formula of Homebrew', () => {
   });
 });
 
-it('the man page and the completions go where systems look for them', async () => {
+it('the man page and the completions are where systems look for them', async () => {
   const files = new Map((await sharedFiles()).map(({ name, content }) => [name, content.toString('utf8')]));
   expect(files.get('share/man/man1/mcp-proxy.1')).toMatch(/^\.TH /m);
   expect(files.get('share/bash-completion/completions/mcp-proxy')).toContain('complete ');
@@ -157,6 +157,7 @@ describe.runIf(hasShell && HERE)('the install script', () => {
   const program = (text: string): Buffer =>
     tarball([
       { name: `${name}/mcp-proxy`, content: Buffer.from(`#!/bin/sh\n${text}\n`), isExecutable: true },
+      { name: `${name}/THIRD-PARTY-LICENSES.txt`, content: Buffer.from('Do this.') },
       { name: `${name}/share/man/man1/mcp-proxy.1`, content: Buffer.from('.TH MCP-PROXY 1\n') },
     ]);
 
@@ -181,10 +182,12 @@ describe.runIf(hasShell && HERE)('the install script', () => {
     expect(code).toBe(0);
     expect((await capture([installed])).output).toBe('started\n');
     expect(readdirSync(path.dirname(installed))).toEqual(['mcp-proxy']);
-    expect(existsSync(path.join(folder, 'home/.local/share/man/man1/mcp-proxy.1'))).toBe(true);
+    const share = path.join(folder, 'home/.local/share');
+    expect(existsSync(path.join(share, 'man/man1/mcp-proxy.1'))).toBe(true);
+    expect(readFileSync(path.join(share, 'doc/mcp-proxy/THIRD-PARTY-LICENSES.txt'), 'utf8')).toBe('Do this.');
   });
 
-  it('installs nothing that is not what was released', async () => {
+  it('installs no file whose digest is wrong', async () => {
     const {
       code,
       output,
@@ -197,13 +200,13 @@ describe.runIf(hasShell && HERE)('the install script', () => {
     expect({ code, anything }).toEqual({ code: 1, anything: false });
   });
 
-  it('installs nothing that does not start here', async () => {
+  it('installs no program that does not start here', async () => {
     const { code, output, isInstalled: anything } = await install({ published: program('exit 127') });
     expect(output).toMatch(/^install\.sh: the executable does not start on this system; nothing was installed\nhint: /);
     expect({ code, anything }).toEqual({ code: 1, anything: false });
   });
 
-  it('says what to do where there is no executable', async () => {
+  it('says what to do on a system without an executable', async () => {
     const script = path.join(folder, 'install.sh');
     writeFileSync(script, installScript(new Map()));
     const { code, output } = await capture(['sh', script], { env: { PATH: process.env.PATH, HOME: folder } });
@@ -238,7 +241,7 @@ describe('executables', () => {
     expect(formatOf(written(bytes(128, numbers)))).toEqual({ format, arch });
   });
 
-  it('an empty file is none', () => {
+  it('an empty file does not count as an executable', () => {
     expect(formatOf(written(Buffer.alloc(0)))).toEqual({ format: 'unknown', arch: 'unknown' });
   });
 

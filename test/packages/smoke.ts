@@ -69,6 +69,13 @@ export function smokeTests(program: () => typeof PROGRAM, open: ReturnType<typeo
     await proxy.close();
   });
 
+  it('has the client of the store for replicas', async () => {
+    const store = ['--state', 'redis://127.0.0.1:1', '--state-key', 'k'.repeat(32)];
+    const { code, err } = await run('accept', ['https://server.example/mcp', ...store], { program: program() });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^mcp-proxy: the store redis:\/\/127\.0\.0\.1:1 cannot be used: connect ECONNREFUSED/m);
+  });
+
   it('says that the keychain is a package of its own', async () => {
     const { code, err } = await run('status', ['--credential-store', 'keychain'], { program: program() });
     expect(code).toBe(2);

@@ -39,7 +39,7 @@ export function crossing(pair: Crossing): void {
       await Promise.all(peers.map((peer) => peer.close()));
     });
 
-    it('every exception is a behaviour', () => {
+    it('every exception occurs', () => {
       const names = BEHAVIOURS.map(({ name }) => name);
       expect([...pair.without, ...(pair.otherMessages ?? [])].filter((name) => !names.includes(name))).toEqual([]);
     });

@@ -1,5 +1,5 @@
 // A minimal server of 2025-11-25 that asks the client something during each call, on the stream of the call, and keeps
-// what it is answered.
+// the answers.
 import type { ServerResponse } from 'node:http';
 import { Changes } from './changes.ts';
 import { legacyServer, rpc, rpcErrorBody } from './minimal-server.ts';
@@ -16,8 +16,14 @@ export interface AskingServer extends ScriptedPeer {
 
 const FORM = { message: 'Who?', requestedSchema: { type: 'object', properties: { n: { type: 'number' } } } };
 
-/** @param finishes whether a call ends when its question is answered */
-export async function startAskingServer(finishes = true): Promise<AskingServer> {
+/**
+ * @param finishes whether a call ends when its question is answered
+ * @param needsSession what it does outside of a session: nothing, everything but take answers, or everything
+ */
+export async function startAskingServer(
+  finishes = true,
+  needsSession: 'always' | 'for answers' | 'never' = 'always',
+): Promise<AskingServer> {
   const answers = new Map<string, unknown>();
   const cancelled: string[] = [];
   const changes = new Changes();
@@ -25,7 +31,9 @@ export async function startAskingServer(finishes = true): Promise<AskingServer> 
   const serve = legacyServer();
   const sessionless = rpcErrorBody(-32000, 'Bad Request: No valid session ID provided');
   const server = await startScripted('/mcp', (seen, res) => {
-    if (seen.headers['mcp-session-id'] === undefined && rpc(seen).method !== 'initialize') {
+    const { method } = rpc(seen);
+    const needsOne = method === undefined ? needsSession !== 'never' : needsSession === 'always';
+    if (seen.headers['mcp-session-id'] === undefined && method !== 'initialize' && needsOne) {
       return answer(res, 400, 'application/json', sessionless);
     }
     const message = seen.body === '' ? undefined : (JSON.parse(seen.body) as Record<string, never>);

@@ -1,4 +1,4 @@
-// Lets an SDK server send integers that JavaScript cannot hold: strings that are marked as such leave it as digits.
+// Lets an SDK server send integers that JavaScript cannot hold: it marks them as strings, and they leave as digits.
 import type { ServerResponse } from 'node:http';
 
 export const MARKED = /"big-integer:(\d+)"/g;
@@ -9,7 +9,7 @@ const bare = (chunk: unknown): unknown => {
   return Buffer.from(Buffer.from(chunk).toString('latin1').replace(MARKED, '$1'), 'latin1');
 };
 
-/** Call before the SDK writes to the response. Holds where the SDK writes an event or a body in one piece. */
+/** Call it before the SDK writes to the response. It works where the SDK writes an event or a body in one piece. */
 export function bareBigIntegers(res: ServerResponse): void {
   for (const name of ['write', 'end'] as const) {
     const original = res[name].bind(res) as (...args: unknown[]) => never;
@@ -17,7 +17,7 @@ export function bareBigIntegers(res: ServerResponse): void {
   }
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
   res.writeHead = (...args: unknown[]) => {
-    // The length that was announced is that of the marked text.
+    // The announced length is that of the marked text.
     for (const headers of args.slice(1)) {
       if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) continue;
       for (const key of Object.keys(headers)) {

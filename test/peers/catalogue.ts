@@ -1,8 +1,8 @@
-// The fixed things of the feature definition: resources, templates, prompts. More of each than fit on a page.
+// The fixed parts of the feature definition: resources, templates, prompts; more of each than one page has.
 
 export const SERVER_INFO = { name: 'feature-server', title: 'Feature Server ✓', version: '3.2.1' };
 
-/** A request method that no specification knows. */
+/** A request method that is in no specification. */
 export const VENDOR_METHOD = 'acme/inspect';
 
 export const PAGE_SIZE = 3;

@@ -1,16 +1,16 @@
-// Lets a test wait until something is true of a peer. The peer reports each change; nothing is polled.
+// Lets a test wait until something is true of a peer. The peer reports each change, and nothing is polled.
 import { WAIT_MS } from './listen.ts';
 
 export class Changes {
   readonly #looks = new Set<() => void>();
   #end: string | undefined;
 
-  /** Tells every wait to look again. */
+  /** Makes every wait look again. */
   changed(): void {
     for (const look of [...this.#looks]) look();
   }
 
-  /** Nothing changes after this: each wait looks once more and then fails with the reason. */
+  /** Nothing changes after this: each wait looks once more, and then fails with the reason. */
   end(reason: string): void {
     this.#end ??= reason;
     this.changed();

@@ -1,5 +1,5 @@
-// Everything a server can do, defined once and free of any SDK: the SDK servers in this folder only carry it. So a
-// difference between two of them is the SDK's, and a difference seen through the proxy is the proxy's.
+// Everything a server can do, defined once and without any SDK: the SDK servers in this folder only pass it on. So a
+// difference between two of them comes from the SDK, and a difference seen through the proxy comes from the proxy.
 import { PAGE_SIZE, PROMPTS, RESOURCE_TEMPLATES, RESOURCES, SERVER_INFO, VENDOR_METHOD } from './catalogue.ts';
 import { TOOLS } from './tools.ts';
 
@@ -16,14 +16,14 @@ export interface Call {
   readonly clientCapabilities: Record<string, unknown>;
   /** A notification on the stream of this request. */
   notify(method: string, params: Params): Promise<void>;
-  /** A log message on the stream of this request, if the client's level lets it through. */
+  /** A log message on the stream of this request, if the client's level allows it. */
   log(level: string, data: unknown): Promise<void>;
   /**
-   * Asks the client. Where the revision knows requests of the server this is one; in 2026-07-28 the first round
-   * ends with `InputNeeded` and the answer is there in the next.
+   * Asks the client. In revisions that know requests of the server, this is one; in 2026-07-28, the first round ends
+   * with `InputNeeded`, and the next one has the answer.
    */
   ask(key: string, method: string, params: Params): Promise<Result>;
-  /** 2026-07-28: ends a first round with this state, returns what the client sent back in the next. */
+  /** 2026-07-28: ends a first round with this state, and returns in the next one what the client sent back. */
   roundTrip(state: string): Promise<string | undefined>;
   readonly server: ServerSide;
 }
@@ -31,11 +31,11 @@ export interface Call {
 /** What a tool can do to the connection around it. */
 export interface ServerSide {
   announce(what: 'tools' | 'prompts' | 'resources'): Promise<void>;
-  /** Announces an update of a resource to whoever subscribed to it. */
+  /** Announces an update of a resource to all who have subscribed to it. */
   updated(uri: string): Promise<void>;
-  /** Resolves once the client has a stream for what is not part of an answer; at once where there is none. */
+  /** Resolves once the client has a stream for what belongs to no answer; at once for a client without one. */
   streaming(): Promise<void>;
-  /** Resolves once the client has said that its roots changed; at once where the server cannot hear it. */
+  /** Resolves once the client has said that its roots changed; at once if the server cannot be told. */
   rootsChanged(): Promise<void>;
 }
 
@@ -124,7 +124,7 @@ export async function answer(method: (typeof METHODS)[number], params: Params, c
   }
 }
 
-/** The vendor's own request: whatever came, plus a member that no SDK knows. */
+/** The vendor's own request: returns what came, with a member that no SDK knows. */
 export function vendor(params: Params): Result {
   return { heard: params, 'acme/unknown': [null, { nested: true }] };
 }

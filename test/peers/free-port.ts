@@ -1,5 +1,5 @@
-// A port for programs that cannot be told to take any free one, and for redirect URIs that are registered before a
-// program listens.
+// A port for programs that cannot take any free one, and for redirect URIs that are registered before a program
+// listens.
 import net, { type AddressInfo } from 'node:net';
 
 export async function freePort(): Promise<number> {

@@ -1,4 +1,4 @@
-// The ways in which a hostile server answers: right, wrong, in pieces, half, or not at all.
+// The ways in which a hostile server answers: right, wrong, in pieces, in part, or not at all.
 import type { ServerResponse } from 'node:http';
 import type { Answer, Seen } from './hostile.ts';
 
@@ -8,7 +8,7 @@ export type Text = string | Buffer | ((id: string) => string | Buffer);
 const JSON_TYPE = 'application/json';
 const SSE_TYPE = 'text/event-stream';
 
-/** The regular answer: a result, complete in the sense of the revision that asks for the word. */
+/** The regular answer: a result, with the `resultType` that 2026-07-28 requires. */
 export function reply(result: object): Answer {
   return (res, seen) => {
     res.setHeader('content-type', JSON_TYPE);
@@ -51,7 +51,7 @@ export function event(data: string, id?: string): string {
   return `${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
 }
 
-/** An event stream that stays open; the test goes on with the response as it likes. */
+/** An event stream that stays open; the test goes on writing as it likes. */
 export function openSse(
   begin: (res: ServerResponse, seen: Seen) => unknown,
   headers: Record<string, string> = {},
@@ -63,7 +63,7 @@ export function openSse(
   };
 }
 
-/** Accepts the request and stays silent. */
+/** Accepts the request and sends nothing. */
 export const never: Answer = () => {};
 
 /** Closes the connection with a reset, before any answer. */
@@ -96,7 +96,7 @@ export function partThenCut(headers: Record<string, string>, part: Text, how: 'f
   };
 }
 
-/** Bytes on the connection that are no HTTP response, or one that no HTTP library would write. */
+/** Bytes on the connection that are no HTTP response, or a response that no HTTP library would write. */
 export function rawBytes(bytes: string | Buffer): Answer {
   return (res) => {
     res.req.socket.end(bytes);
@@ -117,7 +117,7 @@ export function pieces(type: string, parts: (seen: Seen) => readonly Buffer[]): 
     res.writeHead(200, { 'content-type': type });
     for (const part of parts(seen)) {
       await new Promise((resolve) => res.write(part, resolve));
-      // A turn of the loop, so that what was written can be read before the rest is.
+      // A turn of the event loop, so that what was written can be read before the rest is.
       await new Promise((resolve) => setImmediate(resolve));
     }
     res.end();

@@ -1,12 +1,12 @@
-// The ways in which the program is ended, and how long that may take.
+// The ways in which the program is ended, and how long its end may take.
 import { spawn } from 'node:child_process';
 import type { ProxyExit, ProxyProcess } from './proxy.ts';
 
-/** What the contract calls 2 seconds and 8 seconds: in milliseconds, as `lasting` tells them. */
+/** What the contract calls 2 seconds and 8 seconds, in milliseconds as `lasting` measures them. */
 export const SOON = 2_000;
 export const DRAINED = 8_000;
 
-/** An end takes several turns of two processes, none of which costs more than the start and end of a bare Node. */
+/** An end takes several turns of two processes; none of them costs more than the start and end of a bare Node. */
 const TURNS = 10;
 
 export const ENDINGS: readonly [string, (proxy: ProxyProcess) => void][] = [
@@ -16,7 +16,7 @@ export const ENDINGS: readonly [string, (proxy: ProxyProcess) => void][] = [
   ['SIGHUP', (proxy) => proxy.kill('SIGHUP')],
 ];
 
-/** Ends the program and waits until it is gone; `ms` tells how long that took, see `lasting`. */
+/** Ends the program and waits until it has ended; `ms` is how long that took, see `lasting`. */
 export async function exitAfter(proxy: ProxyProcess, end: () => void): Promise<ProxyExit & { ms: number }> {
   let exit: ProxyExit = { code: null, signal: null };
   const ms = await lasting(async () => {
@@ -27,8 +27,8 @@ export async function exitAfter(proxy: ProxyProcess, end: () => void): Promise<P
 }
 
 /**
- * Milliseconds that the work took, less what the machine took from it: a bare Node that starts and ends meanwhile
- * tells how busy the machine is. What remains is what the program waited.
+ * How long the work took in milliseconds, less the delay of a busy machine: a bare Node that starts and ends meanwhile
+ * measures that. What remains is the time that the program waited.
  */
 export async function lasting(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();

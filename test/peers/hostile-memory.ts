@@ -1,7 +1,7 @@
-// How much memory a process has needed, where the system tells (Linux does).
+// How much memory a process has needed, on systems that report it (Linux).
 import { readFileSync } from 'node:fs';
 
-/** The peak of the resident memory in bytes so far; undefined where nobody knows. */
+/** The peak of the resident memory so far, in bytes; undefined where the system does not report it. */
 export function peakMemory(pid: number): number | undefined {
   return field(pid, 'VmHWM');
 }

@@ -10,6 +10,8 @@ import { Watched } from './watched.ts';
 
 export interface Posted {
   readonly path: string;
+  /** The body as it was written. */
+  readonly text: string;
   readonly message: RpcMessage;
 }
 
@@ -31,7 +33,7 @@ export interface HostileSse extends Peer {
   readonly posts: readonly Posted[];
   /** What a stream begins with; an endpoint event by default. */
   begin: (stream: SseStream, res: ServerResponse) => void;
-  /** What a POST gets; by default 202, and the answer on the stream. */
+  /** The answer to a POST; by default 202, with the answer on the stream. */
   post: (posted: Posted, stream: SseStream, res: ServerResponse) => void;
   /** The n-th POST of a method, past or future. */
   posted(method: string, nth?: number): Promise<Posted>;
@@ -40,7 +42,7 @@ export interface HostileSse extends Peer {
 export const endpointEvent = (endpoint: string): string => `event: endpoint\ndata: ${endpoint}\n\n`;
 
 /** The regular answer to a request; nothing for anything else. */
-export function regularAnswer({ message }: Posted): string | undefined {
+export function regularAnswer({ message }: Pick<Posted, 'message'>): string | undefined {
   if (message.method === undefined || message.id === undefined) return undefined;
   const id = JSON.stringify(message.id);
   switch (message.method) {
@@ -87,12 +89,13 @@ export async function startHostileSse(): Promise<HostileSse> {
     const stream = streams[Number(url.searchParams.get('session')) - 1];
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
-    // A POST to the URL of the stream is how Streamable HTTP would begin.
+    // Streamable HTTP would begin with a POST to the URL of the stream.
     if (req.method !== 'POST' || !stream || url.pathname === '/sse') {
       res.writeHead(404).end();
       return;
     }
-    const posted = { path: req.url ?? '', message: JSON.parse(Buffer.concat(chunks).toString('utf8')) as RpcMessage };
+    const text = Buffer.concat(chunks).toString('utf8');
+    const posted = { path: req.url ?? '', text, message: JSON.parse(text) as RpcMessage };
     posts.add(posted);
     hostile.post(posted, stream, res);
   });

@@ -28,10 +28,12 @@ export interface Seen {
   readonly session: string | undefined;
   /** Whether the connection had carried a request before. */
   readonly reused: boolean;
-  /** Turned away because its session is unknown, before anything could run. */
+  /** Refused because its session is unknown, before anything could run. */
   refused: boolean;
   /** Resolves when the response is over or its connection is gone. */
   readonly closed: Promise<void>;
+  /** Cuts its connection, whatever is on it now. */
+  cut(): void;
 }
 
 export type Answer = (res: ServerResponse, seen: Seen) => unknown;
@@ -39,7 +41,7 @@ export type Answer = (res: ServerResponse, seen: Seen) => unknown;
 export interface Hostile extends Peer {
   /** In order of arrival, each there before its answer is. */
   readonly requests: readonly Seen[];
-  /** How many times a tool has run. */
+  /** The answer to a request of an unknown session. */
   readonly executions: number;
   /** What a request of an unknown session gets. */
   unknownSession: Answer;
@@ -48,7 +50,7 @@ export interface Hostile extends Peer {
   /** Answers the next request of this kind that no earlier `once` takes. */
   once(kind: string, answer: Answer): void;
   all(kind: string): Seen[];
-  /** The n-th request of this kind, past or future. */
+  /** What a restart does to a server that keeps its sessions in memory. */
   seen(kind: string, nth?: number): Promise<Seen>;
   /** What a restart does to a server that keeps its sessions in memory. */
   forgetSessions(): void;
@@ -134,6 +136,7 @@ export async function startHostile(): Promise<Hostile> {
       reused: carried.has(req.socket),
       refused: false,
       closed: new Promise((resolve) => res.once('close', resolve)),
+      cut: () => void req.socket.destroy(),
     };
     carried.add(req.socket);
     const unknown = needsSession(seen) && (seen.session === undefined || !sessions.has(seen.session));

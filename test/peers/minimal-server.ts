@@ -1,4 +1,4 @@
-// The least that is an MCP server, by hand: for tests that need to see every request and to bend single answers.
+// Minimal MCP servers, written by hand, for tests that need to see every request and to change single answers.
 import type { ServerResponse } from 'node:http';
 import { MODERN } from './rpc.ts';
 import { answer, type Script, type Seen } from './scripted.ts';

@@ -6,5 +6,5 @@ export const NAMES = { nodeArgs: ['--require', fileURLToPath(new URL('./names.cj
 
 /** Is this machine, but no loopback name. */
 export const DIRECT = 'mcp.direct.test';
-/** Is known to nobody but an outbound proxy. */
+/** Only an outbound proxy knows this name. */
 export const INSIDE = 'mcp.inside.test';

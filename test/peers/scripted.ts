@@ -4,7 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Changes } from './changes.ts';
-import type { Peer } from './listen.ts';
+import { IDLE_MS, type Peer } from './listen.ts';
 import { rpcMethod } from './recorder.ts';
 
 export interface Seen {
@@ -55,6 +55,7 @@ export async function startScripted(path: string, script: Script, certificate?: 
     await script(seen, res);
   };
   const server = certificate ? https.createServer(certificate, listener) : http.createServer(listener);
+  server.keepAliveTimeout = IDLE_MS;
   // A client that refuses the certificate is what some tests are about.
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve, reject) => {

@@ -115,7 +115,10 @@ async function translated(run: () => Promise<Result>): Promise<Result> {
     return await run();
   } catch (error) {
     if (!(error instanceof FeatureError)) throw error;
+    // Older revisions have a code of their own for a resource that does not exist.
+    const isResource = error.code === -32602 && error.message.startsWith('Resource not found');
+    const code = isResource ? -32002 : error.code;
     // McpError puts the code in front of the message; the bare message is what the definition says.
-    throw Object.assign(new McpError(error.code, error.message, error.data), { message: error.message });
+    throw Object.assign(new McpError(code, error.message, error.data), { message: error.message });
   }
 }

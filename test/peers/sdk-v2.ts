@@ -108,7 +108,9 @@ function callOf(server: Server, era: 'legacy' | 'modern', ctx: ServerContext, ar
       if (era === 'legacy') return mcpReq.send({ method: method as 'roots/list', params });
       const known = before.answers[key];
       if (known) return known;
-      throw new InputNeeded({ [key]: { method, params } });
+      // Only older revisions name a question.
+      const { elicitationId: _, ...asked } = params;
+      throw new InputNeeded({ [key]: { method, params: asked } });
     },
     async roundTrip(state) {
       if (era === 'legacy') return undefined;

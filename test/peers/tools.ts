@@ -148,6 +148,16 @@ export const TOOLS: Tool[] = [
     },
   },
   {
+    name: 'elicits-page',
+    description: 'Asks the user to visit a page',
+    inputSchema: object({ url: string }),
+    run: async ({ url }, call) => {
+      needs(call, 'elicitation');
+      const params = { mode: 'url', message: 'accept: open the page', url, elicitationId: `page ${String(url)}` };
+      return say(JSON.stringify(await call.ask('page', 'elicitation/create', params)));
+    },
+  },
+  {
     name: 'roots',
     description: 'Asks the client for its roots',
     inputSchema: object(),

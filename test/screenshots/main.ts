@@ -1,12 +1,12 @@
-// Opens pages in Chromium and keeps what they look like: every page, narrow and wide, light and dark; or with --docs
-// the few that docs/ shows, small.
+// Opens pages in Chromium and saves screenshots: every page, narrow and wide, light and dark; or with --docs, small,
+// the few that docs/ shows, and what the doctor writes on a terminal.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { PAGE_HEADERS } from '../../src/platform/page.ts';
 import { startChromium } from '../blackbox/sign-in/chromium.ts';
 import { PAGES } from './pages.ts';
+import { servePages } from './serve.ts';
+import { STATUS_PAGES } from './status-pages.ts';
+import { TERMINAL_WIDTH, TERMINALS } from './terminals.ts';
 
 interface Shot {
   readonly page: string;
@@ -20,20 +20,26 @@ interface Shot {
 const toDocs = process.argv[2] === '--docs';
 const folder = path.resolve(toDocs ? 'docs/images' : (process.argv[2] ?? 'screenshots'));
 
-/** In CSS pixels: as high as the page is, so that nothing but the page is in the picture. */
+/** In CSS pixels: the height of the page, or of its first part. */
 const DOCS = [
-  ['signed-in', 600, 410],
-  ['failed-said', 600, 530],
-  ['home-sign-in', 600, 620],
-] as const;
+  { page: 'signed-in', width: 600, height: 410 },
+  { page: 'failed-said', width: 600, height: 530 },
+  { page: 'home-sign-in', width: 600, height: 620 },
+  { page: 'status', width: 960, height: 1_310 },
+  { page: 'status', width: 390, height: 844, name: 'status-phone' },
+  ...[...TERMINALS].map(([page, { height }]) => ({ page, width: TERMINAL_WIDTH, height })),
+].map(({ page, width, height, name = page }: { page: string; width: number; height: number; name?: string }) => ({
+  page,
+  width,
+  height,
+  name,
+}));
 
 const THEMES = [false, true].map((dark) => ({ dark, theme: dark ? 'dark' : 'light' }));
 
 const shots: readonly Shot[] = toDocs
-  ? DOCS.flatMap(([page, width, height]) =>
-      THEMES.map(({ dark, theme }) => ({ page, width, height, dark, file: `${page}-${theme}` })),
-    )
-  : [...PAGES.keys()].flatMap((page) =>
+  ? DOCS.flatMap(({ name, ...shot }) => THEMES.map(({ dark, theme }) => ({ ...shot, dark, file: `${name}-${theme}` })))
+  : [...PAGES.keys(), ...STATUS_PAGES.keys()].flatMap((page) =>
       [
         { width: 390, height: 844 },
         { width: 1280, height: 800 },
@@ -42,23 +48,16 @@ const shots: readonly Shot[] = toDocs
       ),
     );
 
-const server = http.createServer((request, response) => {
-  const html = PAGES.get(decodeURIComponent((request.url ?? '').slice(1)));
-  response.writeHead(html === undefined ? 404 : 200, { ...PAGE_HEADERS, 'content-type': 'text/html; charset=utf-8' });
-  response.end(html);
-});
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const server = await servePages();
 const chromium = await startChromium();
 try {
   mkdirSync(folder, { recursive: true });
   for (const { page, file, ...options } of shots) {
-    const tab = await chromium.open(`${origin}/${encodeURIComponent(page)}`, options);
+    const tab = await chromium.open(server.url(page), { ...options, scrollbars: false });
     writeFileSync(path.join(folder, `${file}.png`), await tab.screenshot());
   }
   process.stdout.write(`${shots.length} screenshots in ${folder}\n`);
 } finally {
   await chromium.close();
-  server.closeAllConnections();
   server.close();
 }

@@ -22,7 +22,7 @@ export const CONTRASTS = `(() => {
     });
 })()`;
 
-/** The words of the heading that stand on more than one line, a sign-in among them. */
+/** The words of the heading that are broken over more than one line. */
 export const BROKEN_WORDS = `(() => {
   const walker = document.createTreeWalker(document.querySelector('h1'), NodeFilter.SHOW_TEXT);
   const broken = [];

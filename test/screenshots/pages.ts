@@ -1,6 +1,7 @@
-// Every page that a browser can be shown, by a name for its file; with long texts where others choose them.
+// Every page that a browser can get, by a name for its file; where others choose the texts, with long ones.
 import { page } from '../../src/auth/sign-in/pages.ts';
-import { homePage, refusalPage } from '../../src/downstream/http/operator/home-page.ts';
+import { homePage } from '../../src/downstream/http/operator/home-page.ts';
+import { refusalPage } from '../../src/downstream/http/operator/refusal-page.ts';
 
 const SERVER = 'https://server.example/mcp';
 const LONG_SERVER =

@@ -1,4 +1,4 @@
-// The life of one client in a soak: it comes, does some things, and leaves, more often than not without a word.
+// The life of one client in a soak: it connects, does some things, and leaves, most often without a word.
 
 import {
   type Action,
@@ -29,11 +29,14 @@ export interface SoakTarget {
   readonly tells: boolean;
 }
 
+/** Longer than the program gives anyone to open something: what is open by then must stay open. */
+const REST_MS = 35_000;
+
 export interface Life {
   readonly actor: Actor;
   /** Fails when the client could not do what it wanted. */
   live(random: Random): Promise<void>;
-  /** What went wrong, a line each; to be asked once, when nothing of it is under way any more. */
+  /** What went wrong, one line for each fault. Ask once, when nothing is under way any more. */
   faults(): string[];
   readonly calls: number;
 }
@@ -41,7 +44,7 @@ export interface Life {
 export function createLife(name: string, target: SoakTarget, random: Random): Life {
   const { origin, ledger, refuses, tells } = target;
   const kind = random.pick(target.kinds);
-  // Messages on its own calls, at a level it asks for: it must get every one, whoever else is there.
+  // Log messages of its own calls, at a level it asks for: it must get every one, whatever other clients do.
   const actor = new Actor({ name, kind, origin, hearsCommon: false, level: 'debug' });
   const expectations = new Expectations();
   const workload: Workload = {
@@ -73,6 +76,10 @@ export function createLife(name: string, target: SoakTarget, random: Random): Li
 async function live(actor: Actor, workload: Workload, random: Random, actions: readonly Action[]): Promise<void> {
   try {
     await actor.open();
+    if (random.chance(0.02)) {
+      await pause(REST_MS);
+      await touchOwn(actor, workload, random);
+    }
     const hand = async (): Promise<void> => {
       for (let left = random.int(8); left > 0; left--) {
         await random.pick(actions)(actor, workload, random);
@@ -84,7 +91,7 @@ async function live(actor: Actor, workload: Workload, random: Random, actions: r
     if (random.chance(0.5)) {
       const delay = random.int(500);
       start(actor, workload, 'echo', { delay }).record.abandoned = true;
-      // On its way, under way, or answered just now.
+      // A request that is on its way, under way, or just answered.
       await pause(random.int(delay + 20));
     }
   } finally {
@@ -92,7 +99,7 @@ async function live(actor: Actor, workload: Workload, random: Random, actions: r
   }
 }
 
-/** Changes what only it listens to, and waits until it has heard of it. */
+/** Changes what only this client listens to, and waits until it is told. */
 const touchOwn: Action = async (actor, workload) => {
   const heard = actor.client.arrivals.next('notifications/resources/updated');
   await touchOne(actor, workload, `count://${actor.name}`);
@@ -100,8 +107,8 @@ const touchOwn: Action = async (actor, workload) => {
 };
 
 /**
- * Its stream breaks off and goes on where it was, or is replaced by another one: nothing is lost, nothing comes twice.
- * Only where progress comes with the answer it belongs to: two streams keep no order between them.
+ * Its stream breaks off and goes on where it was, or another one replaces it: nothing is lost, and nothing comes twice.
+ * Only where progress comes with the answer it belongs to, because two streams have no order between them.
  */
 const listenAgain: Action = async (actor, _stage, random) => {
   const { client, stream } = actor;
@@ -109,14 +116,14 @@ const listenAgain: Action = async (actor, _stage, random) => {
   // One at a time.
   actor.stream = undefined;
   if (random.chance(0.5)) {
-    // Without an event to go on from, nobody could say what was missed.
+    // Without an event to resume from, nobody could say what was missed.
     const lastEventId = client.arrivals.all.findLast((arrival) => arrival.stream.kind === 'GET')?.eventId;
     if (lastEventId !== undefined) {
       stream.destroy();
       await stream.ended;
       await pause(random.int(50));
     }
-    // What has come in the meantime came before the stream was gone.
+    // What has come in the meantime arrived before the stream was gone.
     const last = client.arrivals.all.findLast((arrival) => arrival.stream.kind === 'GET')?.eventId;
     actor.stream = await client.listen({ lastEventId: last });
   } else {

@@ -1,5 +1,5 @@
-// `npm run soak [-- --minutes 60 --clients 200 --seed N]`. What it runs is written in TypeScript, which not every Node
-// can load: it is put into one file first.
+// `npm run soak [-- --minutes 60 --clients 200 --seed N]`. The program is in TypeScript, which not every Node can load,
+// so it is bundled into one file first.
 import path from 'node:path';
 import { runAsOneFile } from '../../scripts/one-file.mjs';
 import { root } from '../../scripts/run.mjs';

@@ -18,7 +18,7 @@ it('50 clients that come, work and vanish', { timeout: 300_000 }, async () => {
     report: (line) => void lines.push(line),
   });
   expect(wrong, lines.join('\n')).toEqual([]);
-  // Else nobody has worked.
+  // Otherwise no client has worked.
   expect(lives).toBeGreaterThan(100);
   expect(calls).toBeGreaterThan(500);
 });

@@ -1,10 +1,14 @@
-// Many clients for a long time: they come over every endpoint, in front of servers of every kind, with a session each or
-// one for all, and every message that is lost, doubled or with the wrong client is written down.
+// Many clients for a long time: they connect to every endpoint, in front of servers of every kind, local ones among
+// them, of the same era and of the other, with a session each or one for all. Every message that is lost, doubled or
+// misdelivered is written down.
 
 import type { Kind } from '../blackbox/sharing/actor.ts';
 import { type ProcessState, stateOf, stateWhen } from '../blackbox/sharing/process-state.ts';
-import { type CountingServer, type Form, startCounting } from '../peers/http/counting-server.ts';
+import { type Form, startCounting } from '../peers/http/counting-server.ts';
+import type { CountingSession } from '../peers/http/counting-session.ts';
+import type { Ledger } from '../peers/http/ledger.ts';
 import { type Serving, startServing } from '../peers/http/serving.ts';
+import { startLocalCounting } from '../peers/local/counting-local.ts';
 import { type Random, seeded } from '../unit/core/random.ts';
 import { createLife, type Life, type SoakTarget } from './life.ts';
 
@@ -13,37 +17,62 @@ export interface SoakOptions {
   /** At the same time. */
   readonly clients: number;
   readonly seed: number;
-  /** A line for whoever watches. */
+  /** One line of progress. */
   readonly report: (line: string) => void;
 }
 
 export interface Soaked {
   readonly lives: number;
   readonly calls: number;
-  /** What went wrong, a line each. An empty list is a clean run. */
+  /** What went wrong, one line for each fault. An empty list is a clean run. */
   readonly wrong: readonly string[];
 }
 
 interface Target extends SoakTarget {
-  readonly upstream: CountingServer;
+  readonly upstream: Upstream;
   readonly serving: Serving;
   readonly start: ProcessState | undefined;
-  readonly shared: boolean;
+  /** Sessions with the server that stay open: those of no client in particular. */
+  readonly kept: number;
 }
 
-const TARGETS: readonly [name: string, form: Form, mode: 'per-client' | 'shared', kinds: readonly Kind[]][] = [
-  ['a session each', 'dual', 'per-client', ['streamable', 'sse', 'modern']],
-  ['one session', 'dual', 'shared', ['streamable', 'sse', 'modern']],
-  ['HTTP+SSE, a session each', 'sse', 'per-client', ['streamable', 'sse']],
+interface Upstream {
+  readonly ledger: Ledger;
+  readonly sessions: ReadonlyMap<string, CountingSession>;
+  close(): Promise<void>;
+}
+
+interface Plan {
+  readonly name: string;
+  readonly form: Form | 'local';
+  readonly mode: 'per-client' | 'shared';
+  readonly kinds: readonly Kind[];
+}
+
+const ALL: readonly Kind[] = ['streamable', 'sse', 'modern'];
+const PLANS: readonly Plan[] = [
+  { name: 'a session each', form: 'dual', mode: 'per-client', kinds: ALL },
+  { name: 'one session', form: 'dual', mode: 'shared', kinds: ALL },
+  { name: 'HTTP+SSE, a session each', form: 'sse', mode: 'per-client', kinds: ['streamable', 'sse'] },
+  { name: 'clients of 2026-07-28 of a server of 2025', form: 'streamable', mode: 'per-client', kinds: ['modern'] },
+  {
+    name: 'clients of 2025 of a server of 2026-07-28',
+    form: 'modern',
+    mode: 'per-client',
+    kinds: ['streamable', 'sse'],
+  },
+  { name: 'local servers', form: 'local', mode: 'per-client', kinds: ['streamable', 'sse'] },
 ];
 
-/** In seconds; short, so that what vanished clients leave is gone while the soak goes on. */
+/** In seconds; short, so that what vanished clients leave is gone during the soak. */
 const SESSION_IDLE = 5;
-/** After this long nothing that a client has begun is under way any more. */
+/** After this time, nothing that a client has begun is under way any more. */
 const SETTLED_MS = 5_000;
 /** Descriptors that may stay: connections that are kept for the next call. */
 const SLACK = 30;
 const KEPT_LINES = 1_000;
+/** More than there are clients at a time, because a child stays until its session is idle. */
+const MAX_CHILDREN = 1_000;
 
 export async function soak({ minutes, clients, seed, report }: SoakOptions): Promise<Soaked> {
   const wrong: string[] = [];
@@ -52,7 +81,7 @@ export async function soak({ minutes, clients, seed, report }: SoakOptions): Pro
     report(`WRONG ${line}`);
   };
   const targets: Target[] = [];
-  for (const target of TARGETS) targets.push(await prepare(...target));
+  for (const plan of PLANS) targets.push(await prepare(plan));
   const began = performance.now();
   const ends = began + minutes * 60_000;
   let lives = 0;
@@ -104,25 +133,34 @@ export async function soak({ minutes, clients, seed, report }: SoakOptions): Pro
   return { lives, calls, wrong };
 }
 
-async function prepare(name: string, form: Form, mode: string, kinds: readonly Kind[]): Promise<Target> {
-  const upstream = await startCounting(form);
+async function prepare({ name, form, mode, kinds }: Plan): Promise<Target> {
   const flags = ['--upstream-session', mode, '--session-idle', String(SESSION_IDLE)];
-  const serving = await startServing(upstream.url, [
-    ...flags,
-    '--transport',
-    form === 'sse' ? 'sse-only' : 'http-only',
-  ]);
+  const { upstream, serving } = form === 'local' ? await prepareLocal(flags) : await prepareRemote(form, flags);
   const shared = mode === 'shared';
   const { ledger } = upstream;
+  // A session for all, or the one that the proxy opens for clients of 2026-07-28.
+  const kept = shared || form === 'streamable' ? 1 : 0;
   const start = stateOf(serving.proxy.pid);
   const refuses: SoakTarget['refuses'] = ({ kind }) => shared && kind !== 'modern';
-  return { name, origin: serving.url, ledger, kinds, refuses, tells: form !== 'sse', upstream, serving, start, shared };
+  const tells = form !== 'sse' && form !== 'local';
+  return { name, origin: serving.url, ledger, kinds, refuses, tells, upstream, serving, start, kept };
 }
 
-/** Everybody has left: what was held for them has to go. */
+async function prepareRemote(form: Form, flags: readonly string[]): Promise<Pick<Target, 'upstream' | 'serving'>> {
+  const upstream = await startCounting(form);
+  const transport = form === 'sse' ? 'sse-only' : 'http-only';
+  return { upstream, serving: await startServing(upstream.url, [...flags, '--transport', transport]) };
+}
+
+async function prepareLocal(flags: readonly string[]): Promise<Pick<Target, 'upstream' | 'serving'>> {
+  const upstream = await startLocalCounting();
+  const args = [...flags, '--max-children', String(MAX_CHILDREN), '--', ...upstream.command];
+  return { upstream, serving: await startServing(undefined, args) };
+}
+
+/** All clients have left: nothing must be held for them any more. */
 async function settle(target: Target, complain: (line: string) => void): Promise<void> {
-  const { name, ledger, serving, upstream, start, shared } = target;
-  const kept = shared ? 1 : 0;
+  const { name, ledger, serving, upstream, start, kept } = target;
   const subscriptions = (): number =>
     [...upstream.sessions.values()].reduce((sum, one) => sum + one.subscriptions.size, 0);
   await ledger
@@ -134,7 +172,11 @@ async function settle(target: Target, complain: (line: string) => void): Promise
     )
     .catch((error: Error) => complain(`${name}: ${subscriptions()} subscriptions left; ${error.message}`));
   const most = (start?.descriptors ?? 0) + SLACK;
-  const state = await stateWhen(serving.proxy.pid, ({ descriptors }) => descriptors <= most, 60_000);
+  const state = await stateWhen(
+    serving.proxy.pid,
+    ({ descriptors, children }) => descriptors <= most && children === 0,
+    60_000,
+  );
   if (state && state.descriptors > most)
     complain(`${name}: ${state.descriptors} descriptors, ${start?.descriptors} before`);
   if (state && state.children > 0) complain(`${name}: ${state.children} children`);

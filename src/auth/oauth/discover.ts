@@ -9,7 +9,7 @@ import type { Challenge } from '../challenge.ts';
 import type { Issuer } from '../vault/credentials.ts';
 import { type Document, strings, text, unusable, unusableError } from './document-members.ts';
 import { isIssuerMetadata, issuerOf } from './issuer-metadata.ts';
-import { type FetchContext, fetchDocument, shown } from './library.ts';
+import { type FetchContext, fetchDocument, RedirectsInCircles, shown } from './library.ts';
 import { isSameIssuer } from './providers.ts';
 import { checkScheme, UnsafeTarget } from './targets.ts';
 
@@ -62,6 +62,10 @@ async function findResource(
   for (const place of resourcePlaces(wire.server, challenge)) {
     // The address in the challenge may be wrong even if the metadata at another address is right.
     const document = await fetchDocument(wire, place).catch((error: unknown) => {
+      if (error instanceof RedirectsInCircles) {
+        nameless ??= error.message;
+        return undefined;
+      }
       // Behind a load balancer that terminates TLS, servers often believe that clients use plain http:.
       const slip = place.protocol === 'http:' && place.hostname === wire.server.hostname;
       if (wire.signal.aborted || (error instanceof UnsafeTarget && !slip)) throw error;
@@ -149,20 +153,35 @@ async function withoutMetadata(
 }
 
 async function findIssuer(wire: FetchContext, named: string): Promise<Issuer> {
-  const found = await documentOf(wire, named);
+  let circles: RedirectsInCircles | undefined;
+  const found = await documentOf(wire, named, (error) => {
+    circles ??= error;
+  });
   if (found) return found;
+  if (circles) throw circles;
   throw new ProxyError('unauthorized', `the authorization server ${shown(named)} publishes no metadata`, {
     hint: 'the server names it as the place to sign in; ask the operator of the server',
   });
 }
 
-/** The first metadata document of the issuer that belongs to it and is usable. Throws if it has only others. */
-async function documentOf(wire: FetchContext, named: string): Promise<Issuer | undefined> {
+/**
+ * The first metadata document of the issuer that belongs to it and is usable. Throws if it has only others.
+ * @param onCircles called for each address that redirects in a loop, which counts as one without a document
+ */
+async function documentOf(
+  wire: FetchContext,
+  named: string,
+  onCircles: (error: RedirectsInCircles) => void = () => {},
+): Promise<Issuer | undefined> {
   const url = new URL(named);
   checkScheme(url);
   let wrong: unknown;
   for (const place of issuerPlaces(url)) {
-    const document = await fetchDocument(wire, place);
+    const document = await fetchDocument(wire, place).catch((error: unknown) => {
+      if (!(error instanceof RedirectsInCircles)) throw error;
+      onCircles(error);
+      return undefined;
+    });
     if (!document || !isIssuerMetadata(document)) continue;
     const stated = text(document.issuer);
     try {

@@ -9,7 +9,7 @@ import { withLimit } from '../../core/timer.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
 import { type Document, parseObject, text } from './document-members.ts';
-import { checkTarget } from './targets.ts';
+import { checkTarget, type Resolve } from './targets.ts';
 
 /** Largest response that is read. The largest documents of known providers are a tenth of that. */
 const BODY_LIMIT = 1_048_576;
@@ -18,11 +18,17 @@ const REQUEST_LIMIT = 120_000;
 /** How many redirects of a metadata document to follow. Each target is checked like the first address. */
 const MAX_REDIRECTS = 3;
 
+const UNKNOWN: ReadonlySet<string> = new Set();
+
 export interface FetchContext {
   readonly fetch: Fetch;
   /** The protected server. Its own network decides which addresses it may name. */
   readonly server: URL;
+  /** The addresses that connections to it have had, where they are known. */
+  readonly addresses?: ((server: URL) => ReadonlySet<string>) | undefined;
   readonly signal: CancelSignal;
+  /** How host names are checked; left out: as this machine resolves them. */
+  readonly resolve?: Resolve;
 }
 
 /** The options for every call of the library. */
@@ -56,10 +62,11 @@ async function send(wire: FetchContext, url: URL, init: oauth.CustomFetchOptions
 
 /** Sends one request and reads the whole response. Rejects with a ProxyError if none came. */
 async function request(wire: FetchContext, what: HttpRequest): Promise<Response> {
-  await checkTarget(what.url, wire.server);
+  const server = { url: wire.server, addresses: wire.addresses?.(wire.server) ?? UNKNOWN };
+  const resolved = await checkTarget(what.url, server, wire.resolve);
   try {
     return await withLimit(REQUEST_LIMIT, wire.signal, async (signal) => {
-      const response = await wire.fetch({ ...what, signal });
+      const response = await wire.fetch({ ...what, resolved, signal });
       const bytes = await response.body.bytes(BODY_LIMIT);
       const headers = new Headers();
       for (const [name, value] of Object.entries(response.headers)) {
@@ -77,9 +84,17 @@ function tooSlow(url: URL): ProxyError {
   return new ProxyError('timeout', `${showUrl(url)} did not answer in ${REQUEST_LIMIT / 1000} s`);
 }
 
+/** A document that sends its readers from one address to the next, and never comes. */
+export class RedirectsInCircles extends ProxyError {
+  constructor(url: URL) {
+    const hint = 'ask the operator of the server';
+    super('unauthorized', `the document at ${showUrl(url)} redirects in a loop`, { hint });
+  }
+}
+
 /**
  * Fetches a JSON document. Resolves with undefined if this address has none, whatever the server answers instead.
- * Rejects with a ProxyError if the server cannot be reached at all.
+ * Rejects with a ProxyError if the server cannot be reached at all, and with RedirectsInCircles.
  */
 export async function fetchDocument(wire: FetchContext, url: URL): Promise<Document | undefined> {
   let at = url;
@@ -98,7 +113,7 @@ export async function fetchDocument(wire: FetchContext, url: URL): Promise<Docum
     if (!next) return undefined;
     at = next;
   }
-  return undefined;
+  throw new RedirectsInCircles(url);
 }
 
 /** Requests a page without following redirects. Resolves with the status and the location. */

@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { isLoopback } from '../../config.ts';
+import type { Resolved } from '../../core/fetch.ts';
 import { showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 
@@ -54,29 +55,55 @@ export function checkScheme(url: URL): void {
   });
 }
 
+/** Resolves a host name to all its addresses, as `dns.lookup` does. */
+export type Resolve = (name: string) => Promise<Resolved['addresses']>;
+
+const resolveHere: Resolve = (name) => lookup(name, { all: true });
+
+/** The protected server, which names targets. */
+export interface NamingServer {
+  readonly url: URL;
+  /** The addresses that connections to it have had. They tell where it is; a name server may say something else now. */
+  readonly addresses: ReadonlySet<string>;
+}
+
 /**
  * Checks whether a request may go to `target` because `server` said so. A server on the internet must not make this
- * program probe the network that it runs in (CWE-918).
+ * program probe the network that it runs in (CWE-918). Returns the addresses that were checked, if the request must go
+ * to one of them.
  */
-export async function checkTarget(target: URL, server: URL): Promise<void> {
+export async function checkTarget(
+  target: URL,
+  server: NamingServer,
+  resolve: Resolve = resolveHere,
+): Promise<Resolved | undefined> {
   checkScheme(target);
-  if (target.hostname === server.hostname || !(await isPrivate(target)) || (await isPrivate(server))) return;
+  if (target.hostname === server.url.hostname || (await isInside(server, resolve))) return undefined;
+  const addresses = await addressesOf(target, resolve);
+  if (!addresses.some(({ address }) => isPrivateAddress(address))) return { addresses };
   throw new UnsafeTarget(
     'unauthorized',
-    `${server.host} sends the sign-in to ${target.host}, an address inside a private network`,
+    `${server.url.host} sends the sign-in to ${target.host}, an address inside a private network`,
     { hint: 'a public server has no business there; ask its operator' },
   );
 }
 
-async function isPrivate(url: URL): Promise<boolean> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+/** Whether the server is on this machine or in a private network. */
+async function isInside({ url, addresses }: NamingServer, resolve: Resolve): Promise<boolean> {
   if (isLoopback(url.hostname)) return true;
-  if (isIP(host) !== 0) return isPrivateAddress(host);
+  const all = addresses.size > 0 ? [...addresses] : (await addressesOf(url, resolve)).map(({ address }) => address);
+  return all.length > 0 && all.every(isPrivateAddress);
+}
+
+async function addressesOf({ hostname }: URL, resolve: Resolve): Promise<Resolved['addresses']> {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isLoopback(hostname)) return [{ address: '127.0.0.1', family: 4 }];
+  const version = isIP(host);
+  if (version !== 0) return [{ address: host, family: version }];
   try {
-    const addresses = await lookup(host, { all: true });
-    return addresses.some(({ address }) => isPrivateAddress(address));
+    return await resolve(host);
   } catch {
-    // Only an outbound proxy may know this name. If it does not, the connection fails and says so.
-    return false;
+    // Only an outbound proxy may know this name. Without one, the connection fails and says so.
+    return [];
   }
 }

@@ -10,7 +10,7 @@ import { type PendingRecord, wait } from '../vault/vault.ts';
 import type { Callback, SignInOutcome } from './callback.ts';
 import type { SignInContext } from './context.ts';
 
-export class Answer {
+export class BrowserAnswer {
   readonly #context: SignInContext;
   #record: PendingRecord | undefined;
   #settle: ((outcome: Credentials | Error) => void) | undefined;
@@ -44,8 +44,6 @@ export class Answer {
     } catch (error) {
       await callback.close();
       throw error;
-    } finally {
-      this.#context.state.pending = undefined;
     }
   }
 

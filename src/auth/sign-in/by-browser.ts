@@ -17,8 +17,8 @@ import {
 import { type FetchContext, peekAt } from '../oauth/library.ts';
 import { type ClientRecord, type Credentials, type Issuer, isForUs } from '../vault/credentials.ts';
 import { LONGEST_SIGN_IN, type PendingRecord, wait } from '../vault/vault.ts';
-import { Answer } from './awaited-answer.ts';
-import { type ListenOptions, listenIfFree, listenOnOneOf } from './callback-port.ts';
+import { BrowserAnswer } from './awaited-answer.ts';
+import { type CallbackListenOptions, listenIfFree, listenOnOneOf } from './callback-port.ts';
 import type { SignInContext } from './context.ts';
 import { addressOf, mayUse, portsOf, type RedirectAddress, redirectOf, redirectUriAt } from './redirect-uri.ts';
 
@@ -57,7 +57,7 @@ function isFor(pending: PendingRecord, { issuer, scope, resource }: SignInReques
 /** Continues a sign-in whose tab another process has opened; undefined when its port is not available. */
 async function takeOver(context: SignInContext, pending: PendingRecord): Promise<Credentials | undefined> {
   const { wire, config, log } = context;
-  const answer = new Answer(context, pending);
+  const answer = new BrowserAnswer(context, pending);
   const listener = listenerFor(context, answer, addressOf(pending.redirectUri, config), pending.state);
   // The previous owner of the port may just be ending.
   for (let attempt = 0; attempt < 10; attempt++) {
@@ -88,7 +88,7 @@ async function begin(
   pageOf(issuer);
   const known = givenClient(config, issuer, stored) ?? registeredWith(stored, issuer) ?? registeredWith(last, issuer);
   const secrets = newSecrets();
-  const answer = new Answer(context);
+  const answer = new BrowserAnswer(context);
   const redirect = redirectOf(config, known, wire.server);
   const callback = await listenOnOneOf(portsOf(redirect), listenerFor(context, answer, redirect, secrets.state));
   try {
@@ -122,10 +122,10 @@ function registeredWith(
 
 function listenerFor(
   { wire }: SignInContext,
-  answer: Answer,
+  answer: BrowserAnswer,
   { host, path }: RedirectAddress,
   state: string,
-): ListenOptions {
+): CallbackListenOptions {
   return { host, path, state, server: showUrl(wire.server), finish: (parameters) => answer.finish(parameters) };
 }
 

@@ -7,7 +7,7 @@ import { askForPort, type Callback, type CallbackOptions, listenForCallback } fr
 /** Preferred ports: below those that operating systems assign automatically. */
 const [FIRST_PORT, PORTS] = [14_000, 18_000] as const;
 
-export type ListenOptions = Omit<CallbackOptions, 'port'>;
+export type CallbackListenOptions = Omit<CallbackOptions, 'port'>;
 
 /** The same for every sign-in at one server, so that its registration fits the next time. */
 export function usualPort(server: URL): number {
@@ -15,7 +15,10 @@ export function usualPort(server: URL): number {
 }
 
 /** Listens on the first free port. Rejects with a ProxyError `port-taken` if none is free. */
-export async function listenOnOneOf(ports: readonly [number, ...number[]], listener: ListenOptions): Promise<Callback> {
+export async function listenOnOneOf(
+  ports: readonly [number, ...number[]],
+  listener: CallbackListenOptions,
+): Promise<Callback> {
   for (const port of ports) {
     const callback = await listenIfFree(port, listener);
     if (callback) return callback;
@@ -24,7 +27,7 @@ export async function listenOnOneOf(ports: readonly [number, ...number[]], liste
 }
 
 /** Listens on a port. Undefined if another program uses it; any other error is thrown. */
-export function listenIfFree(port: number, listener: ListenOptions): Promise<Callback | undefined> {
+export function listenIfFree(port: number, listener: CallbackListenOptions): Promise<Callback | undefined> {
   const options = { ...listener, port };
   return listenForCallback(options)
     .catch(async (error: NodeJS.ErrnoException) => {

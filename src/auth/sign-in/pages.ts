@@ -80,7 +80,7 @@ const CONTENT: Readonly<Record<PageKind, Content>> = {
     status: 404,
     mark: '–',
     tone: 'plain',
-    title: 'There is nothing here',
+    title: 'Not found',
     lead: 'This address is only used to complete a sign-in.',
     text: ['You can close this tab.'],
   },

@@ -85,7 +85,6 @@ export async function byDeviceCode(context: DeviceContext, asked: TokenTarget): 
       }
     }
   } finally {
-    state.pending = undefined;
     await vault.forgetPending().catch(() => {});
   }
   throw new UserDidNotSignIn('unauthorized', 'nobody entered the code in time', {

@@ -14,7 +14,6 @@ import type { Log } from '../../core/ports.ts';
 import { showUrl } from '../../core/redact.ts';
 import { SignInState } from '../../core/sign-in.ts';
 import { ProxyError } from '../../errors.ts';
-import type { HttpClient } from '../../http/client.ts';
 import { openPlace } from '../sign-in-parts.ts';
 import type { CommandContext } from './context.ts';
 import { askServer } from './endpoint-check.ts';
@@ -43,7 +42,7 @@ export async function login(server: HttpServer, context: CommandContext): Promis
       return;
     }
     const demand = demandOf(response, { inSession: false });
-    if (demand.kind === 'nothing' && !(await canSignIn(server, http))) {
+    if (demand.kind === 'nothing' && !(await canSignIn(options))) {
       print(`${where} does not ask for a sign-in`);
       return;
     }
@@ -90,9 +89,9 @@ export async function login(server: HttpServer, context: CommandContext): Promis
  * Whether a server that answered without a sign-in still says where to sign in: some require it only for certain
  * requests.
  */
-async function canSignIn({ url, auth }: HttpServer, { fetch }: Pick<HttpClient, 'fetch'>): Promise<boolean> {
-  const wire = { fetch, server: url, signal: new Cancellation() };
-  return (await discover(wire, NO_CHALLENGE, auth.resource)).issuer.assumed !== true;
+async function canSignIn({ server, config, fetch, addresses }: AuthOptions): Promise<boolean> {
+  const wire = { fetch, addresses, server, signal: new Cancellation() };
+  return (await discover(wire, NO_CHALLENGE, config.resource)).issuer.assumed !== true;
 }
 
 /** Rejects when an error at the server hides whether it requires a sign-in. */

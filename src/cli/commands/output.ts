@@ -8,6 +8,8 @@ import { canRewrite, Progress } from './progress.ts';
 export interface CommandOutput {
   readonly log: Log;
   readonly progress: Progress;
+  /** Whether stdout is a terminal. */
+  readonly isTerminal: boolean;
   /** Writes one line on stdout. */
   readonly print: (line: string) => void;
 }
@@ -49,5 +51,5 @@ export function commandOutput(
     progress.end();
     stdout.write(isAnswer || format === 'text' ? `${line}\n` : announcement(redact(line), format, server));
   };
-  return { log, progress, print };
+  return { log, progress, isTerminal: stdout.isTTY === true, print };
 }

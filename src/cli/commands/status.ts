@@ -7,7 +7,7 @@ import type { StatusTarget } from '../flags/args.ts';
 import { credentialStore } from '../sign-in-parts.ts';
 import { inWords, isoTime } from '../times.ts';
 import type { CommandContext } from './context.ts';
-import type { Check } from './sign-in-check.ts';
+import type { SignInCheck } from './status-sign-in.ts';
 import { accountsOf } from './stored-accounts.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function status(target: StatusTarget, context: CommandContext): Pro
   for (const [index, account] of found.entries()) {
     if (check) context.progress.step(`checking sign-in ${index + 1} of ${found.length}`);
     const checked = check
-      ? await (await import('./sign-in-check.ts')).checkSignIn(account, target, context)
+      ? await (await import('./status-sign-in.ts')).checkSignIn(account, target, context)
       : undefined;
     // A check may have refreshed the tokens.
     all.push({ credentials: (await readCredentials(store, account.name)) ?? account.credentials, checked });
@@ -40,7 +40,7 @@ export async function status(target: StatusTarget, context: CommandContext): Pro
 
 interface AccountStatus {
   readonly credentials: Credentials;
-  readonly checked: Check | undefined;
+  readonly checked: SignInCheck | undefined;
 }
 
 function nobody(url: URL | undefined, profile: string | undefined): string {

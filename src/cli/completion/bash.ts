@@ -1,5 +1,5 @@
 /** Completion for bash, from 3.2 on, which macOS has. The script needs nothing but bash itself. */
-import { type Completions, namesByValue, type Value } from './model.ts';
+import { type Completions, type CompletionValue, namesByValue } from './model.ts';
 
 export function bashScript(completions: Completions): string {
   const { flags, commands } = completions;
@@ -87,7 +87,7 @@ const WORDS = `  local rest=$COMP_LINE words=() word last i
   done
 `;
 
-function valueCode(value: Value): string {
+function valueCode(value: CompletionValue): string {
   switch (value.kind) {
     case 'words':
       return `      action=(-W '${value.words.join(' ')}')`;

@@ -1,12 +1,12 @@
 /** Completion for fish, from 3.0 on. */
-import { type Completions, type Flag, namesByValue } from './model.ts';
+import { type Completions, type Flag, flagsByAbsence, namesByValue } from './model.ts';
 
 export function fishScript(completions: Completions): string {
-  const { flags, commands } = completions;
+  const { commands } = completions;
   const withValue = namesByValue(completions).flatMap(([names]) => names);
   return `# Completion of mcp-proxy for fish. In this shell: mcp-proxy completion fish | source
 
-# The arguments before the cursor that are neither flags nor their values.
+# The arguments before the cursor that are neither flags nor their values, up to the command of a local server.
 function __mcp_proxy_positionals
     set -l skip 0
     for word in (commandline -opc)[2..-1]
@@ -15,6 +15,9 @@ function __mcp_proxy_positionals
             continue
         end
         switch $word
+            case --
+                printf '%s\\n' --
+                return
             case ${withValue.join(' ')}
                 set skip 1
             case '-*'
@@ -33,6 +36,15 @@ function __mcp_proxy_follows
     test (count $words) = 1; and test $words[1] = $argv[1]
 end
 
+function __mcp_proxy_command_is
+    set -l words (__mcp_proxy_positionals)
+    contains -- "$words[1]" $argv
+end
+
+function __mcp_proxy_is_local
+    contains -- -- (__mcp_proxy_positionals)
+end
+
 function __mcp_proxy_at_files
     set -l value (string replace -r -- '^--[a-z-]+=' '' (commandline -ct))
     if string match -q -- '@*' $value
@@ -45,18 +57,22 @@ function __mcp_proxy_at_files
 end
 
 complete -c mcp-proxy -f
+complete -c mcp-proxy -n __mcp_proxy_is_local -F
 ${commands.map(({ name, help }) => `complete -c mcp-proxy -n __mcp_proxy_needs_command -a ${name} -d ${fishQuoted(help)}`).join('\n')}
 ${commands
   .filter(({ words }) => words.length > 0)
   .map(({ name, words }) => `complete -c mcp-proxy -n '__mcp_proxy_follows ${name}' -a '${words.join(' ')}'`)
   .join('\n')}
-${flags.map(flagLine).join('\n')}
+${flagsByAbsence(completions)
+  .flatMap(([without, flags]) => flags.map((flag) => flagLine(flag, without)))
+  .join('\n')}
 `;
 }
 
-function flagLine({ names, help, value }: Flag): string {
+function flagLine({ names, help, value }: Flag, without: readonly string[]): string {
+  const condition = without.length === 0 ? '' : ` -n 'not __mcp_proxy_command_is ${without.join(' ')}'`;
   const spelled = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
-  return `complete -c mcp-proxy ${spelled.join(' ')}${kindOf(value)} -d ${fishQuoted(help)}`;
+  return `complete -c mcp-proxy${condition} ${spelled.join(' ')}${kindOf(value)} -d ${fishQuoted(help)}`;
 }
 
 function kindOf(value: Flag['value']): string {

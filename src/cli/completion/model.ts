@@ -6,7 +6,7 @@ import type { Subcommand } from '../flags/options.ts';
 import type { DescribedOption } from '../help/described-options.ts';
 
 /** What a value is: one of several words, a file, a file behind an `@`, a folder, or text that no shell can know. */
-export type Value =
+export type CompletionValue =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'file' | 'at-file' | 'folder' | 'text' };
 
@@ -16,7 +16,7 @@ export interface Flag {
   readonly help: string;
   readonly repeatable: boolean;
   /** Undefined for a flag without a value. */
-  readonly value: Value | undefined;
+  readonly value: CompletionValue | undefined;
 }
 
 interface Command {
@@ -41,9 +41,12 @@ export function completionsOf(options: readonly DescribedOption[], subcommands: 
       repeatable: option.repeatable === true,
       value: kindOf(option),
     })),
-    commands: subcommands
-      .filter(({ action }) => action !== undefined)
-      .map(({ name, help, choices = [] }) => ({ name, help, words: choices, flags: flagsOf(name, options) })),
+    commands: subcommands.map(({ name, help, choices = [] }) => ({
+      name,
+      help,
+      words: choices,
+      flags: flagsOf(name, options),
+    })),
   };
 }
 
@@ -57,7 +60,7 @@ function flagsOf(command: string, options: readonly DescribedOption[]): readonly
 }
 
 /** The name of a value in the help says what the value is. */
-function kindOf({ value, choices }: Option): Value | undefined {
+function kindOf({ value, choices }: Option): CompletionValue | undefined {
   if (value === undefined) return undefined;
   if (choices) return { kind: 'words', words: choices };
   if (value === 'HOST') return { kind: 'words', words: HOST_IDS };
@@ -67,14 +70,29 @@ function kindOf({ value, choices }: Option): Value | undefined {
 }
 
 /** The names of the flags that have a value, grouped by what the value is. */
-export function namesByValue({ flags }: Completions): readonly (readonly [names: readonly string[], value: Value])[] {
-  const groups = new Map<string, [string[], Value]>();
+export function namesByValue({
+  flags,
+}: Completions): readonly (readonly [names: readonly string[], value: CompletionValue])[] {
+  const groups = new Map<string, [string[], CompletionValue]>();
   for (const { names, value } of flags) {
     if (!value) continue;
     const key = JSON.stringify(value);
     const group = groups.get(key) ?? [[], value];
     group[0].push(...names);
     groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** The flags, grouped by the commands after which they are not offered, because those have flags of their own. */
+export function flagsByAbsence({ flags, commands }: Completions): readonly (readonly [string[], Flag[]])[] {
+  const groups = new Map<string, [string[], Flag[]]>();
+  for (const flag of flags) {
+    const [long = ''] = flag.names;
+    const without = commands.flatMap(({ name, flags: own }) => (own && !own.includes(long) ? [name] : []));
+    const group = groups.get(without.join()) ?? [without, []];
+    group[1].push(flag);
+    groups.set(without.join(), group);
   }
   return [...groups.values()];
 }

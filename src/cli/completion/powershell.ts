@@ -1,5 +1,5 @@
 /** Completion for PowerShell, from 5.0 on. */
-import { type Completions, namesByValue, type Value } from './model.ts';
+import { type Completions, type CompletionValue, namesByValue } from './model.ts';
 
 export function powershellScript(completions: Completions): string {
   const { flags, commands } = completions;
@@ -23,6 +23,10 @@ ${commands
   .filter(({ words }) => words.length > 0)
   .map(({ name, words }) => `        ${quoted(name)} = ${list(words)}`)
   .join('\n')}
+    }
+    # The flags of a command that has some of its own.
+    $own = @{
+${commands.flatMap(({ name, flags: own }) => (own ? [`        ${quoted(name)} = ${list(own)}`] : [])).join('\n')}
     }
     # What the value of a flag is: words, or the name of a kind. -h and -H are two flags, so case matters.
     $values = [System.Collections.Generic.Dictionary[string, object]]::new([System.StringComparer]::Ordinal)
@@ -75,7 +79,9 @@ ${values.map(([name, value]) => `    $values[${quoted(name)}] = ${kindOf(value)}
         return
     }
     if ($current.StartsWith('-')) {
+        $offered = if ($positionals.Count -gt 0) { $own[$positionals[0]] }
         foreach ($each in $flags) {
+            if ($null -ne $offered -and $offered -cnotcontains $each[0]) { continue }
             if ($each[0].StartsWith($current)) { New-Result $each[0] $each[0] 'ParameterName' $each[1] }
         }
     }
@@ -91,7 +97,7 @@ ${values.map(([name, value]) => `    $values[${quoted(name)}] = ${kindOf(value)}
 `;
 }
 
-function kindOf(value: Value): string {
+function kindOf(value: CompletionValue): string {
   return value.kind === 'words' ? list(value.words) : quoted(value.kind);
 }
 

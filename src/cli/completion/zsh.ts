@@ -1,7 +1,9 @@
 /** Completion for zsh, with its own `_arguments`. Works as an autoloaded file `_mcp-proxy` and sourced. */
-import { type Completions, type Flag, quoted, type Value } from './model.ts';
+import { type Completions, type CompletionValue, type Flag, flagsByAbsence, namesByValue, quoted } from './model.ts';
 
-export function zshScript({ flags, commands }: Completions): string {
+export function zshScript(completions: Completions): string {
+  const { commands } = completions;
+  const values = namesByValue(completions).flatMap(([names]) => names);
   const described = commands.map(({ name, help }) => quoted(`${name.replaceAll(':', '\\:')}:${help}`));
   const listed = commands.filter(({ words }) => words.length > 0);
   return `#compdef mcp-proxy
@@ -30,12 +32,30 @@ ${listed.map(({ name, words }) => `    ${name}) compadd -- ${words.join(' ')} ;;
 }
 
 _mcp-proxy() {
-  local curcontext=$curcontext state
-  local -a line
-  _arguments -S \\
-${flags.map((flag) => `    ${specification(flag)} \\`).join('\n')}
-    '1: :_mcp_proxy_first' \\
-    '2: :_mcp_proxy_second'
+  local curcontext=$curcontext state word command skip=0
+  local -a line specifications
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    if (( skip )); then
+      skip=0
+      continue
+    fi
+    case $word in
+      --)
+        _files
+        return
+        ;;
+      ${values.join(' | ')}) skip=1 ;;
+      -*) ;;
+      *) command=\${command:-$word} ;;
+    esac
+  done
+${flagsByAbsence(completions)
+  .map(([without, flags]) => {
+    const condition = without.length === 0 ? '' : `[[ $command != (${without.join('|')}) ]] && `;
+    return `  ${condition}specifications+=(\n${flags.map((flag) => `    ${specification(flag)}`).join('\n')}\n  )`;
+  })
+  .join('\n')}
+  _arguments -S $specifications '1: :_mcp_proxy_first' '2: :_mcp_proxy_second'
 }
 
 if [[ $funcstack[1] == _mcp-proxy ]]; then
@@ -57,7 +77,7 @@ function specification({ names, help, repeatable, value }: Flag): string {
   return `${quoted(before)}${each}${quoted(explained + taken)}`;
 }
 
-function action(value: Value): string {
+function action(value: CompletionValue): string {
   switch (value.kind) {
     case 'words':
       return `(${value.words.join(' ')})`;

@@ -1,4 +1,5 @@
 /** From arguments to what is to be done. Pure: reads nothing but what it is given. */
+import type { PinnedServer } from '../../app/policy/pins.ts';
 import {
   type Config,
   type CredentialStore,
@@ -10,25 +11,35 @@ import {
   isLoopback,
   type LogFormat,
   type ProcessConfig,
+  type StateConfig,
   type Strategy,
 } from '../../config.ts';
 import type { Env, Level } from '../../core/ports.ts';
 import { headerSecrets, urlSecrets } from '../../core/redact.ts';
-import type { ReadFile } from './given-files.ts';
 import { SHELLS, type Shell, SUBCOMMANDS } from './options.ts';
-import { readAuth } from './read-auth.ts';
-import type { CommandArguments } from './read-command.ts';
-import { credentialsIn, parseHeader } from './read-headers.ts';
-import { readForwardHeaders, readListen } from './read-listen.ts';
-import { readTls } from './read-tls.ts';
+import { readPolicy } from './policy/read-policy.ts';
+import { readAuth } from './reading/auth.ts';
+import type { CommandArguments } from './reading/command.ts';
+import type { ReadFile } from './reading/given-files.ts';
+import { credentialsIn, parseHeader } from './reading/headers.ts';
+import { readForwardHeaders, readListen } from './reading/listen.ts';
+import { readState } from './reading/state.ts';
+import { readTls } from './reading/tls.ts';
 import { readUrl } from './url-argument.ts';
-import { notYet, UnexplainedMistake, usageError } from './usage-error.ts';
+import { UnexplainedMistake, usageError } from './usage-error.ts';
+import { limitsIn, timeoutOf } from './value-checks.ts';
 import { checkValue, type Flags, type ParsedArguments, readTokens } from './words.ts';
 
 interface Given<C extends ProcessConfig> {
   readonly config: C;
   /** Everything in the arguments that must never be shown. */
-  readonly secrets: readonly string[];
+  readonly secrets: string[];
+}
+
+/** A configuration file, and the flags beside it. */
+export interface ConfigArguments extends Given<ProcessConfig> {
+  readonly file: string;
+  readonly flags: Flags;
 }
 
 /** The server of `status`, or how to use any server where the user is signed in. */
@@ -45,9 +56,17 @@ export type Action =
   | ({ readonly kind: 'run' } & Given<Config>)
   /** `readCommand` says the rest. */
   | ({ readonly kind: 'run-command' } & CommandArguments)
+  /** `config-file/start.ts` says the rest. */
+  | ({ readonly kind: 'run-config' } & ConfigArguments)
   | ({ readonly kind: 'login' | 'logout'; readonly server: HttpServer } & Given<ProcessConfig>)
   | ({ readonly kind: 'status' } & StatusTarget & Given<ProcessConfig>)
-  | ({ readonly kind: 'install' | 'uninstall'; readonly words: ParsedArguments } & Given<ProcessConfig>)
+  | ({ readonly kind: 'install' | 'uninstall' | 'doctor'; readonly words: ParsedArguments } & Given<ProcessConfig>)
+  | ({
+      readonly kind: 'accept';
+      readonly server: PinnedServer;
+      readonly state: StateConfig | undefined;
+    } & Given<ProcessConfig>)
+  | ({ readonly kind: 'replay'; readonly file: string; readonly flags: Flags } & Given<ProcessConfig>)
   | { readonly kind: 'completion'; readonly shell: Shell }
   /** `command` is the first word, for commands that have a help of their own. */
   | { readonly kind: 'help'; readonly all: boolean; readonly command: string | undefined }
@@ -67,7 +86,15 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   const subcommand = SUBCOMMANDS.find((s) => s.name === positionals[0]);
   const targets = subcommand ? positionals.slice(1) : positionals;
   refuseStray(flags, subcommand?.name);
+  const file = flags.text('config');
+  if (file !== undefined || flags.text('server') !== undefined) {
+    const other = subcommand !== undefined || command !== undefined || targets.length > 0;
+    if (other || file === undefined) throw new UnexplainedMistake({ kind: 'config', other, command: subcommand?.name });
+    const { config, token } = readWhole(flags, env, readFile);
+    return { kind: 'run-config', file, flags, config, secrets: token };
+  }
   if (subcommand?.action === 'completion') return completion(targets);
+  if (subcommand?.action === 'replay') return replayed(targets, flags, env, readFile);
   if (subcommand?.action === 'install' || subcommand?.action === 'uninstall') {
     const words = { flags, positionals: targets, command };
     return { kind: subcommand.action, words, config: { ...readProcess(flags), listen: undefined }, secrets: [] };
@@ -77,12 +104,22 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
   }
 
-  if (subcommand && !subcommand.action) throw notYet(subcommand.name);
   if (subcommand && flags.text('listen') !== undefined) {
     throw usageError(`${subcommand.name} serves no clients`, 'leave --listen and its flags out');
   }
+  if (subcommand?.action === 'doctor') return doctor({ flags, positionals: targets, command });
   if (command !== undefined) {
     const hasUrl = targets.length > 0;
+    const [program, ...args] = command;
+    if (subcommand?.action === 'accept' && !hasUrl && program) {
+      const server = { kind: 'stdio', command: program, args } as const;
+      return {
+        kind: 'accept',
+        server,
+        config: { ...readProcess(flags), listen: undefined },
+        ...stateOf(flags, env, readFile),
+      };
+    }
     if (subcommand || hasUrl || !command[0]) {
       throw new UnexplainedMistake({ kind: 'local', subcommand: subcommand?.name, hasUrl });
     }
@@ -101,9 +138,16 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   }
   const { options, config, secrets } = read(url, flags, env, readFile);
   const server = httpServer(url, options);
-  return kind === 'run'
-    ? { kind, config: { ...config, servers: [server] }, secrets }
-    : { kind, server, config, secrets };
+  if (kind === 'run') return { kind, config: { ...config, servers: [server] }, secrets };
+  if (kind !== 'accept') return { kind, server, config, secrets };
+  const shared = stateOf(flags, env, readFile);
+  return { kind, server, config, state: shared.state, secrets: [...secrets, ...shared.secrets] };
+}
+
+/** The store that replicas share, for a command that needs it. */
+function stateOf(flags: Flags, env: Env, readFile: ReadFile): { state: StateConfig | undefined; secrets: string[] } {
+  const state = readState(flags, env, readFile);
+  return { state, secrets: [...(state?.secrets ?? [])] };
 }
 
 /** Throws a usage error for a flag that belongs to other commands. */
@@ -112,6 +156,24 @@ function refuseStray(flags: Flags, command = ''): void {
     if (only === undefined || only.includes(command) || values.includes(false)) continue;
     throw usageError(`--${name} belongs to the command ${only[0]}`, `mcp-proxy ${only[0]} --${name}`);
   }
+  // The pins that replicas share are there.
+  const state = ['state', 'state-key'].find((name) => flags.text(name) !== undefined);
+  if (state !== undefined && flags.text('listen') === undefined && command !== 'accept') {
+    throw usageError(`--${state} is given without --listen`, 'it belongs to HTTP mode: --listen localhost:8080');
+  }
+}
+
+/** The doctor itself reads the rest of the words: what is missing in them is what it reports. */
+function doctor(words: ParsedArguments): Action {
+  const { flags, positionals, command } = words;
+  const hasUrl = positionals.length > 0;
+  if (command !== undefined && (hasUrl || !command[0])) {
+    throw new UnexplainedMistake({ kind: 'local', subcommand: undefined, hasUrl });
+  }
+  if (command === undefined && !hasUrl) {
+    throw usageError('no URL given', 'mcp-proxy doctor https://server.example/mcp, or mcp-proxy doctor -- COMMAND');
+  }
+  return { kind: 'doctor', words, config: { ...readProcess(flags), listen: undefined }, secrets: [] };
 }
 
 function completion(targets: readonly string[]): Action {
@@ -120,12 +182,35 @@ function completion(targets: readonly string[]): Action {
   throw usageError('completion takes the name of a shell', `mcp-proxy completion ${SHELLS.join(', or ')}`);
 }
 
-interface Read extends Given<ProcessConfig> {
+/** The recording to serve: on stdio, or behind HTTP mode. */
+function replayed(targets: readonly string[], flags: Flags, env: Env, readFile: ReadFile): Action {
+  const [file] = targets;
+  if (file === undefined || targets.length > 1) {
+    throw usageError('replay takes the name of one file', 'mcp-proxy replay session.jsonl');
+  }
+  refuseFor('url', flags);
+  const { config, token } = readWhole(flags, env, readFile);
+  return { kind: 'replay', file, flags, config, secrets: token };
+}
+
+interface ReadArguments extends Given<ProcessConfig> {
   readonly options: HttpServerOptions;
 }
 
+/** What the flags say of a server and of the process. Throws a usage error. */
+export function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): ReadArguments {
+  const { config, token } = readWhole(flags, env, readFile);
+  const { options, secrets } = readServer(url, flags, env, readFile);
+  return { options, config, secrets: [...secrets, ...token] };
+}
+
 /** How to use a server, and the secrets in that. Takes the user info out of the URL. Throws a usage error. */
-export function read(url: URL | undefined, flags: Flags, env: Env, readFile: ReadFile): Read {
+export function readServer(
+  url: URL | undefined,
+  flags: Flags,
+  env: Env,
+  readFile: ReadFile,
+): Omit<ReadArguments, 'config'> {
   refuseFor('command', flags);
   const headers = flags.texts('header').map((header) => parseHeader(header, env));
   const allowHttp = flags.has('allow-http');
@@ -148,23 +233,20 @@ export function read(url: URL | undefined, flags: Flags, env: Env, readFile: Rea
     }
   }
   const { auth, secrets } = readAuth(flags, env, readFile);
-  const { config, token } = readWhole(flags, env, readFile);
   const options: HttpServerOptions = {
     headers,
     ...(authorizationFromUrl && { authorizationFromUrl }),
     forwardHeaders: readForwardHeaders(flags),
     allowHttp,
     strategy: (flags.text('transport') as Strategy | undefined) ?? HTTP_SERVER_DEFAULTS.strategy,
-    ignoreTools: flags.texts('ignore-tool'),
+    ...readPolicy(flags),
+    timeout: timeoutOf(flags.text('timeout')),
+    ...limitsIn(flags),
     auth,
     tls: readTls(flags, readFile),
   };
   const inHeaders = headers.flatMap(([name, value]) => headerSecrets(name, value));
-  return {
-    options,
-    config,
-    secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets, ...token],
-  };
+  return { options, secrets: [...inHeaders, ...(url ? urlSecrets(url) : []), ...secrets] };
 }
 
 /** A command and its flags. Throws a usage error. */
@@ -181,10 +263,10 @@ function refuseFor(kind: 'url' | 'command', flags: Flags): void {
 }
 
 /** What concerns the process, and the client token. */
-function readWhole(flags: Flags, env: Env, readFile: ReadFile): { config: ProcessConfig; token: readonly string[] } {
+function readWhole(flags: Flags, env: Env, readFile: ReadFile): { config: ProcessConfig; token: string[] } {
   const listen = readListen(flags, env, readFile);
   const token = listen?.clientToken === undefined ? [] : [listen.clientToken];
-  return { config: { ...readProcess(flags), listen }, token };
+  return { config: { ...readProcess(flags), listen }, token: [...token, ...(listen?.state?.secrets ?? [])] };
 }
 
 function readProcess(flags: Flags): Omit<ProcessConfig, 'listen'> {
@@ -192,8 +274,17 @@ function readProcess(flags: Flags): Omit<ProcessConfig, 'listen'> {
     enableProxy: flags.has('enable-proxy'),
     credentialStore: (flags.text('credential-store') as CredentialStore | undefined) ?? DEFAULTS.credentialStore,
     ...loudness(flags),
+    ...recording(flags),
     logFormat: (flags.text('log-format') as LogFormat | undefined) ?? DEFAULTS.logFormat,
   };
+}
+
+function recording(flags: Flags): Pick<ProcessConfig, 'capture'> {
+  const file = flags.text('capture');
+  const keepsArguments = flags.has('capture-arguments');
+  if (file !== undefined) return { capture: { file, keepsArguments } };
+  if (!keepsArguments) return {};
+  throw usageError('--capture-arguments is given without --capture', 'name the file of the recording: --capture FILE');
 }
 
 function loudness(flags: Flags): Pick<ProcessConfig, 'logLevel' | 'quiet'> {
@@ -206,8 +297,12 @@ function loudness(flags: Flags): Pick<ProcessConfig, 'logLevel' | 'quiet'> {
 /** How to write what is wrong with the arguments, also where they cannot be read. */
 export function logFormatIn(argv: readonly string[]): LogFormat {
   const own = ownWords(argv);
+  const hasAnswer = own.some((word) => word === 'status' || word === 'doctor');
   const asked = own.some(
-    (word, i) => word === '--log-format=json' || (own[i - 1] === '--log-format' && word === 'json'),
+    (word, i) =>
+      word === '--log-format=json' ||
+      (own[i - 1] === '--log-format' && word === 'json') ||
+      (hasAnswer && word === '--json'),
   );
   return asked ? 'json' : DEFAULTS.logFormat;
 }

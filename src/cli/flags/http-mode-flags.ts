@@ -87,6 +87,16 @@ const OPTIONS: readonly Omit<Option, 'group'>[] = [
     value: 'MIB',
     check: checkMebibytes,
   },
+  {
+    name: 'state',
+    value: 'URL',
+    expands: true,
+  },
+  {
+    name: 'state-key',
+    value: 'KEY|@FILE',
+    expands: true,
+  },
 ];
 
 export const HTTP_OPTIONS: readonly Option[] = OPTIONS.map((option) => ({ ...option, group: 'http' }));

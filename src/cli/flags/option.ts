@@ -12,7 +12,7 @@ export interface Option {
   /** Whether to expand placeholders such as `${NAME}` in the value. The values of other options must not contain any. */
   readonly expands?: true;
   /** Its heading in the help. Without one, the flag is common. */
-  readonly group?: 'http' | 'local' | 'sign-in' | 'install';
+  readonly group?: 'policy' | 'http' | 'local' | 'sign-in' | 'install';
   /** The only kind of server that it concerns: one at a URL, or one that a command starts. */
   readonly for?: 'url' | 'command';
   /** The commands that have it. Without them, all have it. */

@@ -4,10 +4,12 @@ import { LEVELS } from '../../core/ports.ts';
 import { HTTP_OPTIONS } from './http-mode-flags.ts';
 import { HOST_IDS, INSTALL_OPTIONS } from './install-options.ts';
 import type { Option } from './option.ts';
+import { POLICY_OPTIONS } from './policy/policy-options.ts';
 import {
   checkAuthorizeParameter,
   checkCallbackPath,
   checkClientMetadataUrl,
+  checkMebibytes,
   checkNotEmpty,
   checkPort,
   checkProfile,
@@ -26,6 +28,8 @@ export const OPTIONS: readonly Option[] = [
     expands: true,
     for: 'url',
   },
+  { name: 'config', value: 'FILE', check: checkNotEmpty },
+  { name: 'server', value: 'NAME', check: checkNotEmpty },
   {
     name: 'transport',
     value: 'STRATEGY',
@@ -40,11 +44,21 @@ export const OPTIONS: readonly Option[] = [
     name: 'enable-proxy',
     for: 'url',
   },
+  ...POLICY_OPTIONS,
   {
-    name: 'ignore-tool',
-    value: 'PATTERN',
-    repeatable: true,
-    check: checkNotEmpty,
+    name: 'timeout',
+    value: 'SECONDS',
+    check: checkSeconds,
+  },
+  {
+    name: 'open-timeout',
+    value: 'SECONDS',
+    check: checkSeconds,
+  },
+  {
+    name: 'max-message',
+    value: 'MIB',
+    check: checkMebibytes,
   },
   {
     name: 'log-level',
@@ -59,6 +73,22 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'quiet',
     short: 'q',
+  },
+  {
+    name: 'json',
+    only: ['status', 'doctor'],
+  },
+  {
+    name: 'report',
+    only: ['doctor'],
+  },
+  {
+    name: 'capture',
+    value: 'FILE',
+    check: checkNotEmpty,
+  },
+  {
+    name: 'capture-arguments',
   },
   {
     name: 'ca',
@@ -169,11 +199,6 @@ export const OPTIONS: readonly Option[] = [
     group: 'sign-in',
   },
   {
-    name: 'json',
-    only: ['status'],
-    group: 'sign-in',
-  },
-  {
     name: 'cwd',
     value: 'DIR',
     check: checkNotEmpty,
@@ -209,8 +234,18 @@ export interface Subcommand {
   /** The values that the argument may have, where they can be listed. */
   readonly choices?: readonly string[];
   readonly help: string;
-  /** The action of the subcommand. A subcommand without one is not implemented yet. */
-  readonly action?: 'login' | 'logout' | 'status' | 'install' | 'uninstall' | 'completion';
+  /** Only `--help all` tells of it. */
+  readonly rare?: true;
+  readonly action:
+    | 'replay'
+    | 'login'
+    | 'logout'
+    | 'status'
+    | 'doctor'
+    | 'install'
+    | 'uninstall'
+    | 'accept'
+    | 'completion';
 }
 
 /** Words that may come instead of the URL. */
@@ -218,6 +253,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: 'login', argument: '<url>', help: 'sign in to a server', action: 'login' },
   { name: 'logout', argument: '<url>', help: 'sign out and forget the server', action: 'logout' },
   { name: 'status', argument: '[<url>]', help: 'show who is signed in where', action: 'status' },
+  { name: 'accept', argument: '<url>', help: 'accept changed tools (--pin-tools)', rare: true, action: 'accept' },
+  {
+    name: 'doctor',
+    argument: '<url>',
+    help: 'find out why it does not work',
+    action: 'doctor',
+  },
   {
     name: 'install',
     argument: '<host> <url>',
@@ -232,6 +274,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     help: 'undo what install wrote',
     action: 'uninstall',
   },
+  { name: 'replay', argument: '<file>', help: 'serve what --capture has recorded', action: 'replay', rare: true },
   {
     name: 'completion',
     argument: '<shell>',
@@ -239,5 +282,4 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     help: 'print completions for bash, zsh, fish, powershell',
     action: 'completion',
   },
-  { name: 'doctor', argument: '<url>', help: 'find out why it does not work' },
 ];

@@ -6,19 +6,14 @@ export function usageError(message: string, hint: string): ProxyError {
   return new ProxyError('usage', message, { hint });
 }
 
-export function notYet(what: string): ProxyError {
-  return usageError(
-    `${what} is not available yet`,
-    'this version connects clients to remote servers: mcp-proxy https://server.example/mcp',
-  );
-}
-
 /** What is wrong with the arguments, and the part of them that the explanation needs. */
 export type Mistake =
   | { readonly kind: 'url'; readonly given: string }
   | { readonly kind: 'command'; readonly words: readonly string[] }
   /** A command after a subcommand that takes none, or besides a URL; or nothing after `--`. */
   | { readonly kind: 'local'; readonly subcommand: string | undefined; readonly hasUrl: boolean }
+  /** A server or a command beside `--config`, or `--server` without it. */
+  | { readonly kind: 'config'; readonly other: boolean; readonly command: string | undefined }
   | ({ readonly kind: 'other-server' } & OtherServer)
   | ({ readonly kind: 'surplus' } & Surplus)
   /** The flag as it was written, dashes included. */

@@ -1,6 +1,7 @@
 /**
  * Checks of the values of flags. Each returns what it expects instead of a wrong value, or undefined for a right one.
  */
+import { DEFAULT_TIMEOUT } from '../../config.ts';
 
 const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]*)$/;
 
@@ -45,11 +46,32 @@ export function checkMebibytes(value: string): string | undefined {
   return right ? undefined : 'expected a whole number of MiB from 1 to 1024';
 }
 
+export function checkBytes(value: string): string | undefined {
+  return /^[1-9]\d{2,8}$/.test(value) ? undefined : 'expected a whole number of bytes, 100 or more';
+}
+
 /** The longest time that a Node timer can wait: 24 days. */
 const LONGEST = 2_147_483_647;
 
 export function milliseconds(seconds: string): number {
   return Math.min(Number(seconds) * 1_000, LONGEST);
+}
+
+/** Milliseconds for which a server may be silent during a request. */
+export function timeoutOf(seconds: string | undefined): number {
+  return seconds === undefined ? DEFAULT_TIMEOUT : milliseconds(seconds);
+}
+
+/** The limits of a server that have no default of their own in a configuration. */
+export function limitsIn(flags: { text(name: string): string | undefined }): {
+  readonly openTimeout?: number;
+  readonly maxMessage?: number;
+} {
+  const [seconds, mebibytes] = [flags.text('open-timeout'), flags.text('max-message')];
+  return {
+    ...(seconds !== undefined && { openTimeout: milliseconds(seconds) }),
+    ...(mebibytes !== undefined && { maxMessage: Number(mebibytes) * 1_048_576 }),
+  };
 }
 
 export function checkSeconds(value: string): string | undefined {
@@ -68,7 +90,7 @@ export function jsonOrFile(flag: string): (value: string) => string | undefined 
     }
     if (FILE_NAME.test(value)) return `did you mean --${flag} @${value}?`;
     if (hasLostQuotes(value))
-      return `the shell took the quotes out of the JSON: write it to a file, and give --${flag} @client.json`;
+      return `the shell removed the quotes from the JSON: write it to a file, and give --${flag} @client.json`;
     return value.trimStart().startsWith('{')
       ? 'it is not valid JSON: check its commas, quotes and braces'
       : 'expected a JSON object, or @ and the name of a file that contains one';
@@ -165,6 +187,17 @@ export function checkNotEmpty(value: string): string | undefined {
   return value === '' ? 'expected a value that is not empty; check that the variable it comes from is set' : undefined;
 }
 
+/** A name that every client accepts (specification 2025-11-25, "Tools", section "Tool Names"). */
+const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+
+export function checkRename(value: string): string | undefined {
+  const at = value.indexOf('=');
+  if (at < 1 || at === value.length - 1) return 'expected OLD=NEW, such as search=search_docs';
+  return TOOL_NAME.test(value.slice(at + 1))
+    ? undefined
+    : 'expected a new name of letters, digits, _, - and dots, at most 128';
+}
+
 /**
  * Values that cannot be secrets: a number with its unit, a port, an address of this machine, a host with a port or with
  * a scheme.
@@ -173,7 +206,7 @@ const NO_SECRET =
   /^(?:[-+]?\d{1,6}(?:\.\d{1,2})?[a-z]{0,3}|(?:https?:\/\/)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\*|\[?::1?\]?)?(?::\d{1,6})?\/?|https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d{1,6})?\/?|[a-z0-9-]+(?:\.[a-z0-9-]+)+:\d{1,6})$/i;
 
 /** Says that the value of a flag is wrong. Repeats the value only if it cannot be a secret. */
-export function invalidValue(flag: string, value: string, isHarmless = NO_SECRET.test(value)): string {
+export function invalidValue(flag: string, value: string, { isHarmless = NO_SECRET.test(value) } = {}): string {
   return `invalid value for --${flag}${isHarmless && value.length <= 60 ? `: ${JSON.stringify(value)}` : ''}`;
 }
 

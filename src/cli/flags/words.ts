@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { isCommand } from './pasted-command.ts';
-import { refusePlaceholders } from './placeholders.ts';
+import { refusePlaceholders } from './reading/placeholders.ts';
 import { UnexplainedMistake, usageError } from './usage-error.ts';
 import { invalidValue } from './value-checks.ts';
 
@@ -121,8 +121,8 @@ export function checkValue(option: Option, value: string | boolean): void {
   if (expected)
     throw usageError(
       option.expands
-        ? invalidValue(option.name, value, false)
-        : invalidValue(option.name, value, option.name === 'name' || undefined),
+        ? invalidValue(option.name, value, { isHarmless: false })
+        : invalidValue(option.name, value, option.name === 'name' ? { isHarmless: true } : {}),
       expected,
     );
 }

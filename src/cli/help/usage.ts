@@ -22,6 +22,7 @@ const BY_HAND = `  an entry by hand:
 
 const GROUPS: readonly (readonly [title: string, group: DescribedOption['group']])[] = [
   ['Common', undefined],
+  ['Policy', 'policy'],
   ['HTTP mode', 'http'],
   ['Local servers', 'local'],
   ['Sign-in (rarely needed)', 'sign-in'],
@@ -38,7 +39,8 @@ export interface UsageOptions {
 
 /** The help of this program. */
 export function helpText(version: string, all: boolean, command?: string): string {
-  if (!all && (command === 'install' || command === 'uninstall')) return commandHelp(command, DESCRIBED);
+  if (!all && command !== undefined && Object.hasOwn(USAGES, command))
+    return commandHelp(command as OwnHelp, DESCRIBED);
   return usageText({ version, options: DESCRIBED, subcommands: SUBCOMMANDS, all });
 }
 
@@ -62,20 +64,27 @@ const USAGES = {
     example: 'mcp-proxy uninstall cursor example',
     more: '',
   },
+  doctor: {
+    lines: ['mcp-proxy doctor <url> [flags]', 'mcp-proxy doctor [flags] -- <command>'],
+    meaning:
+      'Checks every step of a start, and the entries of hosts that start mcp-proxy. Ends with the one next step, and with status 1 if a check has failed. Does not sign in, and changes nothing.',
+    example: 'mcp-proxy doctor https://server.example/mcp',
+    more: 'Give it the flags of the start that does not work, such as --header: mcp-proxy --help all',
+  },
 } as const;
 
+type OwnHelp = keyof typeof USAGES;
+
 /** The help of a command that has flags of its own. */
-function commandHelp(command: keyof typeof USAGES, options: readonly DescribedOption[]): string {
+function commandHelp(command: OwnHelp, options: readonly DescribedOption[]): string {
   const { lines, meaning, example, more } = USAGES[command];
-  const own = options.filter(({ group, only }) => group === 'install' && only?.includes(command));
+  const own = options.filter(({ only }) => only?.includes(command));
   return [
     ...lines.map((line, i) => `${i === 0 ? 'Usage: ' : '       '}${line}`),
     '',
     ...wrapped(meaning, 0),
     '',
-    'Hosts:',
-    ...wrapped(HOST_IDS.join(', '), 2),
-    '',
+    ...(command === 'doctor' ? [] : ['Hosts:', ...wrapped(HOST_IDS.join(', '), 2), '']),
     'Flags:',
     ...own.flatMap(describe),
     ...(more === '' ? [] : ['', ...wrapped(more, 0)]),
@@ -87,7 +96,7 @@ function commandHelp(command: keyof typeof USAGES, options: readonly DescribedOp
 
 export function usageText({ version, options, subcommands, all }: UsageOptions): string {
   const commands = subcommands
-    .filter(({ action }) => action !== undefined)
+    .filter(({ rare }) => all || !rare)
     .flatMap(({ name, argument, help }) => entry(`${name} ${argument}`, help));
   const groups = GROUPS.flatMap(([title, group]) => {
     const own = options.filter((option) => (all ? option.group : shortGroup(option)) === group);
@@ -113,7 +122,7 @@ export function usageText({ version, options, subcommands, all }: UsageOptions):
 
 /** Where the short help names a flag: a few of them are not worth a heading. */
 function shortGroup({ group }: DescribedOption): DescribedOption['group'] {
-  return group === 'local' ? undefined : group;
+  return group === 'local' || group === 'policy' ? undefined : group;
 }
 
 function describe(option: DescribedOption): string[] {

@@ -1,5 +1,5 @@
 /** The sessions of HTTP mode. */
-import { ProxyError } from '../../errors.ts';
+import { EndedByProxy } from '../../errors.ts';
 import type { Closable } from '../exchange.ts';
 import type { Peeked } from '../ports.ts';
 
@@ -10,7 +10,7 @@ export interface Served extends Closable {
   readonly kind: string;
   /** When the client's last request arrived or ended; milliseconds of the clock. */
   readonly lastUsed: number;
-  /** Whether the client listens, or waits for an answer. */
+  /** Whether the client is connected: it listens, or waits for an answer. */
   readonly inUse: boolean;
   /** Whether calls of the client wait for answers. */
   readonly busy: boolean;
@@ -21,7 +21,7 @@ export interface Served extends Closable {
 }
 
 /** The answer to calls in flight when their session ends. */
-export const SESSION_CLOSED = new ProxyError('failed', 'the session was closed before the server answered', {
+export const SESSION_CLOSED = new EndedByProxy('failed', 'the session was closed before the server answered', {
   outcome: 'unknown',
 });
 
@@ -32,6 +32,8 @@ export type OfKind<S extends Served, K extends S['kind']> = Extract<S, { readonl
 export interface Sessions<S extends Served> extends Closable {
   readonly size: number;
   readonly full: boolean;
+  /** The open sessions of this process, in the order in which they began. */
+  all(): Iterable<S>;
   /** An id that cannot be guessed. */
   newId(): string;
   add(session: S): void;
@@ -51,8 +53,12 @@ export interface Sessions<S extends Served> extends Closable {
 
 export interface SessionsOptions {
   readonly max: number;
-  /** Milliseconds after which an unused session without a listening client is closed. */
+  /** Milliseconds after which a session is closed whose client is not connected and sends nothing. */
   readonly idle: number;
+  /** Makes the ids of sessions; left out: random ones. */
+  readonly newId?: (() => string) | undefined;
+  /** Called with the id of a session that has ended before the proxy does. */
+  readonly ended?: ((id: string) => void) | undefined;
 }
 
 export type OpenSessions = <S extends Served>(options: SessionsOptions) => Sessions<S>;

@@ -71,6 +71,34 @@ export function checkIdentity(visitor: RequestFacts, rules: AccessRules): Refusa
   return refused(401, message, { 'www-authenticate': `Bearer realm="mcp-proxy"${wrong}` });
 }
 
+/**
+ * Refuses what no page of this proxy itself has sent. Pages of other origins may use the endpoints of clients, but not
+ * those of the status page.
+ */
+export function checkOwnPage(headers: IncomingHttpHeaders): Refusal | undefined {
+  return isOwnPage(headers) ? undefined : FOREIGN;
+}
+
+const FOREIGN = refused(403, 'only the status page of this proxy may send this');
+
+/**
+ * Whether a page of this proxy itself sent a request, as its browser says (Fetch standard, "Origin header";
+ * https://w3c.github.io/webappsec-fetch-metadata/). `Sec-Fetch-Site` is right even where a gateway has changed the Host.
+ */
+export function isOwnPage({ host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  if (site !== undefined) return site === 'same-origin';
+  // A gateway may end TLS, so the schemes need not be the same.
+  const own = origin === undefined ? undefined : /^https?:\/\/(.+)$/i.exec(origin)?.[1];
+  return own !== undefined && own.toLowerCase() === host?.toLowerCase();
+}
+
+/** @param raw the names and values of all header fields */
+export function countHosts(raw: readonly string[]): number {
+  let hosts = 0;
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.length === 4 && raw[i]?.toLowerCase() === 'host') hosts++;
+  return hosts;
+}
+
 function isOurs(name: string | undefined, { localAddress, remoteAddress }: RequestFacts, rules: AccessRules): boolean {
   if (name === undefined) return false;
   if (isLoopback(name) || rules.allowedHosts.has(name)) return true;

@@ -1,6 +1,7 @@
 /** The connections of clients, and the responses still open on each. */
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server, type Socket } from 'node:net';
+import { atMost } from '../../core/timer.ts';
 
 /** One connection. A request on it waits for the answers to those before it. */
 interface Connection {
@@ -72,4 +73,29 @@ export class Connections {
     this.#ending = true;
     for (const { socket } of this.#all.values()) socket.destroy();
   }
+}
+
+/** How a server ends. */
+export interface ServerEnd {
+  /** Takes no new connections, and closes each one as soon as all its answers have left. Settles within `limit` ms. */
+  close(limit: number): Promise<void>;
+  /** Closes every connection at once. */
+  destroy(): void;
+}
+
+export function endOf(server: Server, connections: Connections): ServerEnd {
+  const ended = new Promise<void>((resolve) => server.once('close', resolve));
+  // HTTP's own `close` would cut off answers that are still being written.
+  const stopListening = (): void => void Server.prototype.close.call(server);
+  return {
+    close(limit) {
+      stopListening();
+      connections.end();
+      return atMost(limit, ended);
+    },
+    destroy() {
+      stopListening();
+      connections.destroy();
+    },
+  };
 }

@@ -9,8 +9,10 @@ import { TLSSocket } from 'node:tls';
 export type ClientService = 'streamable' | 'sse' | 'message';
 /** What operators and the programs of operators use. */
 export type OperatorService = 'health' | 'readiness' | 'metrics';
+/** What the status page is made of: the document, its changes, and what its reader sends. */
+export type BrowserService = 'page' | 'events' | 'accept';
 
-interface Served {
+interface ServedPath {
   readonly path: string;
   readonly methods: readonly string[];
   /** Whether it is served without a client token, too. */
@@ -19,11 +21,11 @@ interface Served {
   readonly page?: 200 | 406;
 }
 
-export type Endpoint = Served &
+export type Endpoint = ServedPath &
   (
     | { readonly audience: 'clients'; readonly service: ClientService }
     | { readonly audience: 'operators'; readonly service: OperatorService }
-    | { readonly audience: 'browsers'; readonly service: 'page' }
+    | { readonly audience: 'browsers'; readonly service: BrowserService }
   );
 
 /** Where clients find a service. */
@@ -47,6 +49,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { path: '/readyz', audience: 'operators', service: 'readiness', methods: OPERATION, open: true },
   { path: '/metrics', audience: 'operators', service: 'metrics', methods: OPERATION, open: false },
   { path: '/', audience: 'browsers', service: 'page', methods: [], open: false, page: 200 },
+  { path: '/status/events', audience: 'browsers', service: 'events', methods: ['GET'], open: false },
+  { path: '/status/accept', audience: 'browsers', service: 'accept', methods: ['POST'], open: false },
 ];
 
 const BY_PATH: ReadonlyMap<string, Endpoint> = new Map(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint]));
@@ -56,10 +60,31 @@ export function endpointAt(path: string): Endpoint | undefined {
   return BY_PATH.get(path);
 }
 
+/** A path below that of one of several servers. */
+const OF_SERVER = /^(\/servers\/([^/]+))(\/.*)$/;
+
+/** Where a path leads. */
+export interface Place {
+  /** The name of the server that the path names; undefined for all of them. */
+  readonly server: string | undefined;
+  /** The part of the path that names the server. */
+  readonly base: string;
+  readonly endpoint: Endpoint | undefined;
+}
+
+/** @param path as `pathOf` returns it */
+export function placeAt(path: string): Place {
+  const [, base, server, rest] = path.startsWith('/servers/') ? (OF_SERVER.exec(path) ?? []) : [];
+  if (base === undefined || rest === undefined) return { server: undefined, base: '', endpoint: endpointAt(path) };
+  const endpoint = endpointAt(rest);
+  return { server, base, endpoint: endpoint?.audience === 'clients' ? endpoint : undefined };
+}
+
 /** The path of a request in a form that is safe to count and log. */
 export function knownPath(url: string | undefined): string {
-  const endpoint = endpointAt(pathOf(url));
-  return endpoint === undefined || endpoint.audience === 'browsers' ? 'other' : endpoint.path;
+  const { server, endpoint } = placeAt(pathOf(url));
+  if (endpoint === undefined || endpoint.audience === 'browsers') return 'other';
+  return server === undefined ? endpoint.path : `/servers/{name}${endpoint.path}`;
 }
 
 /** The path of a URL in origin form, without its query and trailing slash. */
@@ -109,7 +134,13 @@ export function forwardedPrefix(headers: IncomingHttpHeaders): string {
 /**
  * The URL for MCP clients, as the sender of an admitted request sees it: through the same gateway, with the same name.
  */
-export function clientUrl({ headers, socket }: IncomingMessage): string {
+export function clientUrl(req: IncomingMessage, base: string): string {
+  return `${placeOf(req).origin}${base}${CLIENT_PATHS.streamable}`;
+}
+
+/** Where the sender of an admitted request sees the paths of this table: the URL in front of them, and its path. */
+export function placeOf({ headers, socket }: IncomingMessage): { readonly origin: string; readonly prefix: string } {
   const scheme = socket instanceof TLSSocket || headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
-  return `${scheme}://${headers.host}${forwardedPrefix(headers)}${CLIENT_PATHS.streamable}`;
+  const prefix = forwardedPrefix(headers);
+  return { origin: `${scheme}://${headers.host}${prefix}`, prefix };
 }

@@ -4,7 +4,7 @@ import { peekText } from '../../core/json.ts';
 import { encodeResponse, errorReply, type Id, type Reply } from '../../core/jsonrpc.ts';
 import { PAGE_HEADERS } from '../../platform/page.ts';
 import { isBrowser } from './accept.ts';
-import { refusalPage } from './operator/home-page.ts';
+import { refusalPage } from './operator/refusal-page.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -18,7 +18,7 @@ export interface Refusal {
  * The outcome of a request: undefined when it is served, or a refusal. A promise where the proxy must find that out
  * first.
  */
-export type Outcome = Refusal | undefined | Promise<Refusal | undefined>;
+export type MaybeRefused = Refusal | undefined | Promise<Refusal | undefined>;
 
 /** JSON-RPC leaves these codes to implementations. This one says nothing that the status does not. */
 const REFUSED = -32000;

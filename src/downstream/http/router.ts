@@ -2,30 +2,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Closable } from '../../core/exchange.ts';
 import { JsonError } from '../../core/json.ts';
-import { INVALID_PARAMS, INVALID_REQUEST, type Message, PARSE_ERROR } from '../../core/jsonrpc.ts';
+import { INVALID_PARAMS, type Message, PARSE_ERROR } from '../../core/jsonrpc.ts';
 import { atMost } from '../../core/timer.ts';
-import { ProxyError } from '../../errors.ts';
+import { ProxyError, Unexpected } from '../../errors.ts';
 import { declaredRevision, PROTOCOL_VERSION } from '../../mcp/envelope.ts';
 import { isOnlyTold } from '../../mcp/methods.ts';
 import { HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
 import { type ReceivedFrame, readFrame } from '../../wire/frames.ts';
 import { replyFrom } from '../../wire/replies.ts';
-import { accepts, acceptsEvents, isBrowser, isJson } from './accept.ts';
-import { type AccessRules, checkAddressing, checkIdentity } from './access.ts';
+import { accepts, acceptsEvents, isBrowser } from './accept.ts';
+import { type AccessRules, checkAddressing, checkIdentity, checkOwnPage, countHosts } from './access.ts';
+import type { ClientOptions, Posted, Request, Site } from './contracts.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
+import { forwardedOf } from './forwarded.ts';
 import type { Operation } from './operator/endpoints.ts';
-import {
-  type ClientService,
-  clientUrl,
-  endpointAt,
-  isOAuthEndpoint,
-  isWellKnown,
-  pathOf,
-  serviceFor,
-} from './paths.ts';
-import { type Outcome, type Refusal, refuse, refused, refuseSignIn } from './refusal.ts';
+import { type ClientService, clientUrl, isOAuthEndpoint, isWellKnown, pathOf, placeAt, serviceFor } from './paths.ts';
+import { type MaybeRefused, type Refusal, refuse, refused, refuseSignIn } from './refusal.ts';
+import { SHUTTING_DOWN, unless } from './replicas/away.ts';
+import type { Adopt, Elsewhere } from './replicas/elsewhere.ts';
+import { MAY_MOVE, MAY_RETURN } from './replicas/hop-listener.ts';
+import { ANYWHERE, rendezvousKey } from './replicas/rendezvous.ts';
 import { Bodies, GONE } from './request-body.ts';
-import type { ClientOptions, Forwarded, Posted, Request } from './servers.ts';
+import { FAULT, LOOP, NO_BATCH, NO_EVENTS, NOT_FOUND, notAllowed, unreadable } from './routing-refusals.ts';
 import { LegacyClients } from './sessions/legacy-clients.ts';
 import { StatelessClients } from './stateless/clients.ts';
 import { checkModern } from './stateless/header-check.ts';
@@ -35,20 +33,25 @@ export interface HttpDownstreamOptions extends ClientOptions {
   readonly operation: Operation;
   /** Bytes of one message. */
   readonly maxBody: number;
-  readonly forwardHeaders: readonly { readonly from: string; readonly to: string }[];
+  /** What clients find at the usual paths, or at those of the server with a name. */
+  readonly site: (server: string | undefined) => Site | undefined;
+  /** Names this proxy in the header `Via` of its own requests; undefined where none of them can come back. */
+  readonly via: string | undefined;
+  /** The other replicas of this proxy, if there are any. */
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 export class HttpDownstream implements Closable {
   readonly #options: HttpDownstreamOptions;
   readonly #bodies: Bodies;
-  readonly #legacy: LegacyClients;
+  /** The clients of each site that open sessions. */
+  readonly #legacy = new WeakMap<Site, LegacyClients>();
   readonly #stateless: StatelessClients;
   #closing = false;
 
   constructor(options: HttpDownstreamOptions) {
     this.#options = options;
     this.#bodies = new Bodies(options.maxBody);
-    this.#legacy = new LegacyClients(options);
     this.#stateless = new StatelessClients(options);
   }
 
@@ -59,13 +62,35 @@ export class HttpDownstream implements Closable {
     this.#contained(res, () => this.#let(req, res));
   };
 
+  /** Serves a request that another replica has admitted and passed on. */
+  readonly hop = (req: IncomingMessage, res: ServerResponse): void => {
+    res.on('error', ignore);
+    this.#contained(res, () => {
+      const { server, base, endpoint } = placeAt(pathOf(req.url));
+      const site = this.#options.site(server);
+      if (endpoint?.audience !== 'clients' || !site) return NOT_FOUND;
+      const request = {
+        req,
+        res,
+        forwarded: forwardedOf(req, site),
+        base,
+        hopped: true,
+        returns: MAY_RETURN in req.headers,
+      };
+      const service = serviceFor(endpoint.service, req.method ?? '', req.headers);
+      const how = { moves: MAY_MOVE in req.headers, ending: this.#closing };
+      const away = this.#options.elsewhere?.arrived(request, how, this.#adopter(request, site));
+      return unless(away, request, (stays) => this.#serve({ ...request, stays }, service, site));
+    });
+  };
+
   /** Refuses a request that is not served. A fault in one request must not end the others. */
-  #contained(res: ServerResponse, serve: () => Outcome): void {
+  #contained(res: ServerResponse, serve: () => MaybeRefused): void {
     const end = (refusal: Refusal | undefined): void => {
       if (refusal) refuse(res, refusal);
     };
     const fault = (error: unknown): void => {
-      this.#options.log.error(`internal error, please report it: ${error instanceof Error ? error.stack : error}`);
+      this.#options.log.error(new Unexpected(error).report);
       refuse(res, FAULT);
     };
     try {
@@ -78,8 +103,8 @@ export class HttpDownstream implements Closable {
   }
 
   /** Admits a request, and routes it. */
-  #let(req: IncomingMessage, res: ServerResponse): Outcome {
-    const { rules, operation, forwardHeaders } = this.#options;
+  #let(req: IncomingMessage, res: ServerResponse): MaybeRefused {
+    const { rules, operation, via } = this.#options;
     const { method = '', headers, socket } = req;
     const { remoteAddress, localAddress } = socket;
     // A client that has gone in the meantime no longer has an address.
@@ -90,29 +115,35 @@ export class HttpDownstream implements Closable {
     const visitor = { headers, hosts: countHosts(req.rawHeaders), remoteAddress, localAddress };
     const entry = checkAddressing(visitor, rules);
     if (entry.kind === 'refused') return entry.refusal;
-    if (entry.origin !== undefined) {
+    if (via !== undefined && headers.via?.includes(via)) return LOOP;
+    const path = pathOf(req.url);
+    const { server, base, endpoint } = placeAt(path);
+    const site = this.#options.site(server);
+    const isForBrowsers = endpoint?.audience === 'browsers';
+    if (entry.origin !== undefined && isForBrowsers) {
+      const foreign = checkOwnPage(headers);
+      if (foreign) return foreign;
+    } else if (entry.origin !== undefined) {
       for (const [name, value] of Object.entries(corsHeaders(entry.origin))) res.setHeader(name, value);
     }
     if (isPreflight(method, headers)) {
-      const names = forwardHeaders.map(({ from }) => from);
+      const names = site?.forwardHeaders.map(({ from }) => from) ?? [];
       res.writeHead(204, preflightHeaders(headers, names)).end();
       return undefined;
     }
-    const path = pathOf(req.url);
     // Clients look here before they know what they need, and treat a 401 as a broken response.
     if (isWellKnown(path)) return NOT_FOUND;
     if (isOAuthEndpoint(path)) {
       refuseSignIn(res, { hasToken: rules.isToken !== undefined });
       return undefined;
     }
-    const endpoint = endpointAt(path);
     const stranger = checkIdentity(visitor, rules);
     if (stranger && !endpoint?.open) return stranger;
+    if (this.#closing && isForBrowsers) return SHUTTING_DOWN;
     if (endpoint?.page !== undefined && isBrowser(req)) {
-      operation.home(res, endpoint.page, clientUrl(req));
-      return undefined;
+      return isForBrowsers ? operation.page(req, res) : operation.home(res, endpoint.page, clientUrl(req, base));
     }
-    if (!endpoint || endpoint.audience === 'browsers') return NOT_FOUND;
+    if (!endpoint || !site || endpoint.methods.length === 0) return NOT_FOUND;
     const { methods } = endpoint;
     if (!methods.includes(method)) return notAllowed(methods);
     if (method === 'OPTIONS') {
@@ -123,17 +154,38 @@ export class HttpDownstream implements Closable {
       operation.serve(endpoint.service, res, { known: stranger === undefined });
       return undefined;
     }
-    if (this.#closing && method !== 'POST') return SHUTTING_DOWN;
-    const request = { req, res, forwarded: this.#forwarded(req) };
-    const service = serviceFor(endpoint.service, method, headers);
-    if (method === 'POST') return this.#post(request, service);
-    return service === 'sse' ? this.#events(request) : this.#sessionOnly(request);
+    if (endpoint.audience === 'browsers') return operation.browse(req, res, endpoint.service);
+    const request = { req, res, forwarded: forwardedOf(req, site), base, hopped: false };
+    return this.#serve(request, serviceFor(endpoint.service, method, headers), site);
+  }
+
+  #serve(request: Request, service: ClientService, site: Site): MaybeRefused {
+    if (request.req.method === 'POST') return this.#post(request, service, site);
+    const here = (stays = request.stays): MaybeRefused => {
+      if (this.#closing && !stays) return SHUTTING_DOWN;
+      return service === 'sse' ? this.#events(request, site) : this.#sessionOnly(request, site);
+    };
+    const { elsewhere } = this.#options;
+    if (!elsewhere || request.hopped) return here();
+    return unless(elsewhere.inSession(request, this.#closing, this.#adopter(request, site)), request, here);
+  }
+
+  #adopter(request: Request, site: Site): Adopt {
+    return (id, record) => this.#legacyOf(site).adopt(request, id, record);
+  }
+
+  #legacyOf(site: Site): LegacyClients {
+    const known = this.#legacy.get(site) ?? new LegacyClients(this.#options, site.servers);
+    this.#legacy.set(site, known);
+    return known;
   }
 
   /** Takes no new calls either, but still the answers to questions of the server. */
   close(limit: number): Promise<void> {
     this.#closing = true;
-    const idle = Promise.all([this.#options.sessions.idle(), this.#stateless.idle()]);
+    this.#options.operation.close();
+    const { sessions, elsewhere } = this.#options;
+    const idle = Promise.all([sessions.idle(), this.#stateless.idle(), elsewhere?.idle()]);
     return atMost(
       limit,
       idle.then(() => {}),
@@ -143,47 +195,36 @@ export class HttpDownstream implements Closable {
   destroy(reason: ProxyError): void {
     this.#options.sessions.destroy(reason);
     this.#stateless.destroy(reason);
+    this.#options.elsewhere?.end();
   }
 
-  #forwarded(req: IncomingMessage): Forwarded {
-    const { forwardHeaders } = this.#options;
-    if (forwardHeaders.length === 0) return NOTHING;
-    const forwarded: Record<string, string> = {};
-    for (const { from, to } of forwardHeaders) {
-      const value = req.headers[from];
-      if (value !== undefined) forwarded[to] = Array.isArray(value) ? value.join(', ') : value;
-    }
-    return forwarded;
-  }
-
-  #events(request: Request): Refusal | undefined {
+  #events(request: Request, site: Site): Refusal | undefined {
     if (!acceptsEvents(request.req.headers.accept)) return NO_EVENTS;
-    return this.#legacy.connect(request);
+    return this.#legacyOf(site).connect(request);
   }
 
   /** GET and DELETE at the endpoint for POSTs. */
-  #sessionOnly(request: Request): Outcome {
+  #sessionOnly(request: Request, site: Site): MaybeRefused {
     const { req } = request;
     const version = req.headers['mcp-protocol-version'];
     if (typeof version === 'string' && isModernRevision(version)) return notAllowed(['POST']);
-    if (req.method === 'DELETE') return this.#legacy.delete(request);
+    if (req.method === 'DELETE') return this.#legacyOf(site).delete(request);
     if (!acceptsEvents(req.headers.accept)) return NO_EVENTS;
-    return this.#legacy.listen(request);
+    return this.#legacyOf(site).listen(request);
   }
 
-  #post(request: Request, service: ClientService): Refusal | undefined {
+  #post(request: Request, service: ClientService, site: Site): Refusal | undefined {
     const { req, res } = request;
-    if (!isJson(req.headers['content-type'])) return refused(415, 'Content-Type must be application/json');
-    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return ENCODED;
-    if (service === 'streamable' && accepts(req.headers.accept) === undefined) return NOT_ACCEPTABLE;
+    const refusal = unreadable(req.headers, service);
+    if (refusal) return refusal;
     this.#bodies.read(req, res, (body) => {
       if (body === GONE) return;
-      this.#contained(res, () => (Buffer.isBuffer(body) ? this.#frame(request, service, body) : body));
+      this.#contained(res, () => (Buffer.isBuffer(body) ? this.#frame(request, { service, site }, body) : body));
     });
     return undefined;
   }
 
-  #frame(request: Request, service: ClientService, body: Buffer): Outcome {
+  #frame(request: Request, { service, site }: { service: ClientService; site: Site }, body: Buffer): MaybeRefused {
     let frame: ReceivedFrame;
     try {
       frame = readFrame(body);
@@ -191,14 +232,23 @@ export class HttpDownstream implements Closable {
       if (!(error instanceof JsonError)) throw error;
       return refused(400, `Parse error: ${error.message}`, {}, PARSE_ERROR);
     }
-    if (this.#closing && frame.messages.some(({ kind }) => kind === 'request')) return SHUTTING_DOWN;
-    const { req, res, forwarded } = request;
-    const posted = { req, res, forwarded, size: body.length };
-    return service === 'message' ? this.#legacy.message(posted, frame.messages) : this.#messages(posted, frame);
+    const { messages } = frame;
+    const here = (stays = request.stays): MaybeRefused => {
+      if (this.#closing && !stays && messages.some(({ kind }) => kind === 'request')) return SHUTTING_DOWN;
+      const posted = { ...request, size: body.length };
+      return service === 'message'
+        ? this.#legacyOf(site).message(posted, messages)
+        : this.#messages(posted, frame, site);
+    };
+    const { elsewhere } = this.#options;
+    if (request.returns && (this.#closing || site.servers.keeps(request.forwarded) === 'nothing')) return ANYWHERE;
+    if (!elsewhere || request.hopped) return here();
+    const what = { body, ending: this.#closing, key: rendezvousKey(request, messages[0], site) };
+    return unless(elsewhere.post(request, messages, what, this.#adopter(request, site)), request, here);
   }
 
   /** Each message tells its era (specification 2026-07-28, "Versioning"). */
-  #messages(request: Posted, frame: ReceivedFrame): Outcome {
+  #messages(request: Posted, frame: ReceivedFrame, site: Site): MaybeRefused {
     const { req, res } = request;
     const { batch, messages } = frame;
     const [first] = messages;
@@ -206,7 +256,7 @@ export class HttpDownstream implements Closable {
     const saysModern = typeof spoken === 'string' && isModernRevision(spoken);
     if (batch && (saysModern || req.headers['mcp-session-id'] === undefined)) return NO_BATCH;
     if (batch || first === undefined || (first.kind !== 'request' && first.kind !== 'notification')) {
-      return this.#legacy.post(request, frame);
+      return this.#legacyOf(site).post(request, frame);
     }
     let declared: string | undefined;
     try {
@@ -215,22 +265,27 @@ export class HttpDownstream implements Closable {
       if (!(error instanceof JsonError)) throw error;
       return withId(first, refused(400, `Invalid params: ${error.message}`, {}, INVALID_PARAMS));
     }
-    if (declared === undefined && !saysModern) return this.#legacy.post(request, frame);
+    if (declared === undefined && !saysModern) return this.#legacyOf(site).post(request, frame);
     if (first.kind === 'notification') {
       // Over HTTP, this revision does not cancel with a notification, and upstream the id would belong to another
       // request.
       if (first.call.method !== 'notifications/cancelled' && isOnlyTold(first.call)) {
-        const server = this.#options.servers.stateless(request.forwarded);
+        const server = site.servers.stateless(request.forwarded);
         const refusal = this.#stateless.tell(request, first.call, server);
         if (refusal) return refusal;
       }
       res.writeHead(202, { 'content-length': 0 }).end();
       return undefined;
     }
-    return this.#modern(request, first, declared);
+    return this.#modern(request, first, declared, site);
   }
 
-  #modern(request: Posted, message: Message & { kind: 'request' }, declared: string | undefined): Refusal | undefined {
+  #modern(
+    request: Posted,
+    message: Message & { kind: 'request' },
+    declared: string | undefined,
+    site: Site,
+  ): Refusal | undefined {
     const { req, forwarded } = request;
     const { headers } = req;
     if (declared === undefined && message.call.method === 'initialize') {
@@ -250,35 +305,11 @@ export class HttpDownstream implements Closable {
     }
     const { id, call } = message;
     const asked = { id, call, headers, accepts: accepts(headers.accept) ?? 'both' };
-    return this.#stateless.serve(request, asked, this.#options.servers.stateless(forwarded));
+    return this.#stateless.serve(request, asked, site.servers.stateless(forwarded));
   }
 }
 
-const NOTHING: Forwarded = {};
-
 function ignore(): void {}
-
-function countHosts(raw: readonly string[]): number {
-  let hosts = 0;
-  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.length === 4 && raw[i]?.toLowerCase() === 'host') hosts++;
-  return hosts;
-}
-
-const NOT_FOUND = refused(404, 'nothing is served at this path; use /mcp or /sse');
-const NO_BATCH = refused(400, 'Invalid Request: no batch is allowed here', {}, INVALID_REQUEST);
-const NO_EVENTS = refused(406, 'Accept must allow text/event-stream');
-const ENCODED = refused(415, 'no Content-Encoding is supported', { 'accept-encoding': 'identity' });
-const NOT_ACCEPTABLE = refused(406, 'Accept must allow application/json and text/event-stream');
-const FAULT: Refusal = { status: 500, reply: replyFrom(new ProxyError('internal', 'internal error, see the log')) };
-const SHUTTING_DOWN: Refusal = {
-  status: 503,
-  reply: replyFrom(new ProxyError('limit', 'this proxy is shutting down')),
-  headers: { connection: 'close' },
-};
-
-function notAllowed(methods: readonly string[]): Refusal {
-  return refused(405, `only ${methods.join(', ')} here`, { allow: methods.join(', ') });
-}
 
 function withId(message: Message & { kind: 'request' | 'notification' }, refusal: Refusal): Refusal {
   return message.kind === 'request' ? { ...refusal, id: message.id } : refusal;

@@ -1,10 +1,8 @@
 /** The HTTP server itself: its address, its limits, its certificate, and its end. */
 import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import type { Closable } from '../../core/exchange.ts';
-import { atMost } from '../../core/timer.ts';
+import type { AddressInfo, Socket } from 'node:net';
 import { ProxyError } from '../../errors.ts';
-import { Connections } from './connections.ts';
+import { Connections, endOf, type ServerEnd } from './connections.ts';
 
 export interface ListenerOptions {
   /** Undefined: every interface. */
@@ -36,15 +34,11 @@ const LIMITS: ServerOptions = {
 /** How long a client may read nothing of the data waiting for it, in milliseconds. */
 const STALLED = 60_000;
 
-export interface Listener extends Closable {
+export interface Listener extends ServerEnd {
   /** `http://HOST:PORT`, for clients on this machine where every interface is bound. */
   readonly url: string;
   /** The interfaces that the server listens on, when it is more than one address. */
   readonly interfaces: 'every interface' | 'every IPv4 interface' | undefined;
-  /** Takes no new connections, and closes each one as soon as all its answers have left. */
-  close(limit: number): Promise<void>;
-  /** Closes every connection, including those in use. */
-  destroy(): void;
 }
 
 /** Begins to listen. Rejects with a ProxyError `cannot-listen`. */
@@ -77,20 +71,10 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   // The connections already accepted can go on.
   server.on('error', (error: NodeJS.ErrnoException) => notAccepted(error.code ?? error.message));
   const bound = server.address() as AddressInfo;
-  const ended = new Promise<void>((resolve) => server.once('close', resolve));
   return {
     url: `${tls ? 'https' : 'http'}://${shownHost(host, bound)}:${bound.port}`,
     interfaces: INTERFACES.get(bound.address),
-    close(limit) {
-      // HTTP's own `close` would cut off answers that are still being written.
-      NetServer.prototype.close.call(server);
-      connections.end();
-      return atMost(limit, ended);
-    },
-    destroy() {
-      NetServer.prototype.close.call(server);
-      connections.destroy();
-    },
+    ...endOf(server, connections),
   };
 }
 

@@ -47,13 +47,15 @@ export class StdioDownstream implements Peer, Closable {
   #untaken = 0;
   /** Resolves when the server has taken the last of them. */
   #taken: Promise<void> | undefined;
+  readonly #send = (frame: Frame): Promise<void> | undefined => this.#writer.write(frame);
+  readonly #roomToSend = (): Promise<void> | undefined => this.#writer.room();
   #batches = false;
   #skipped = 0;
 
   constructor(streams: StdioStreams, log: Log) {
     this.#streams = streams;
     this.#log = log;
-    this.#writer = new LineWriter(streams.output);
+    this.#writer = new LineWriter(streams.output, 'callback');
     this.ended = new Promise((resolve) => {
       streams.input.once('end', resolve);
       streams.input.once('close', resolve);
@@ -71,11 +73,7 @@ export class StdioDownstream implements Peer, Closable {
       request: this.#watchRevision(handlers.request),
       notify: (call) => this.#pass(call, handlers.notify(call)),
     };
-    this.#link = new Link(
-      (frame) => this.#writer.write(frame),
-      own,
-      () => this.room(),
-    );
+    this.#link = new Link(this.#send, own, this.#roomToSend);
     const { input } = this.#streams;
     const reader = new LineReader(
       MAX_DOWNSTREAM_MESSAGE,
@@ -154,12 +152,22 @@ export class StdioDownstream implements Peer, Closable {
       return;
     }
     const { batch, messages } = frame;
-    if (!batch) this.#receive(frame, line.length, (way) => link.receive(messages[0] as Message, way));
+    if (!batch) this.#receiveOne(frame, line.length);
     else if (this.#mayBatch(messages)) this.#receive(frame, line.length, (way) => link.receiveBatch(messages, way));
     else this.#refuse('null', errorReply(INVALID_REQUEST, `Invalid Request: no batch is allowed here`));
   }
 
-  /** Passes on the messages of a line, and counts its bytes until they are answered. */
+  /** Passes on the only message of a line, and counts its bytes until it is answered. */
+  #receiveOne(frame: ReceivedFrame, bytes: number): void {
+    const link = this.#link as Link;
+    const message = frame.messages[0] as Message;
+    const release = message.kind === 'request' ? this.#claim(bytes) : undefined;
+    if (release) link.receive(message, releasing(this.#send, this.#roomToSend, release));
+    else if (message.kind !== 'request') link.receive(message);
+    else this.#refuseWaiting(frame, [message.id]);
+  }
+
+  /** The same for the messages of a batch. */
   #receive({ batch, messages }: ReceivedFrame, bytes: number, receive: (way?: ReplyRoute) => void): void {
     const ids = messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
     if (ids.length === 0) {
@@ -168,15 +176,14 @@ export class StdioDownstream implements Peer, Closable {
     }
     const release = this.#claim(bytes);
     if (release) {
-      receive(
-        releasing(
-          (frame) => this.#writer.write(frame),
-          () => this.room(),
-          release,
-        ),
-      );
+      receive(releasing(this.#send, this.#roomToSend, release));
       return;
     }
+    this.#refuseWaiting({ batch, messages }, ids);
+  }
+
+  /** Refuses requests, because too much waits for answers already. */
+  #refuseWaiting({ batch, messages }: ReceivedFrame, ids: readonly string[]): void {
     const limit = new ProxyError(
       'limit',
       `more than ${MAX_WAITING / 1_048_576} MiB of requests are waiting for answers`,

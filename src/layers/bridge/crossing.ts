@@ -1,10 +1,13 @@
 /** Opens the bridge for a client whose `initialize` the server has no answer to. */
-import { derived, type Exchange } from '../../core/exchange.ts';
+import { Cancellation } from '../../core/cancel.ts';
+import { derived, type Exchange, type Peer, type Session } from '../../core/exchange.ts';
 import { type Json, JsonError } from '../../core/json.ts';
 import { type Call, errorCode, type Reply } from '../../core/jsonrpc.ts';
 import { type ModernOnly, ProxyError } from '../../errors.ts';
 import { clientEnvelope, stamped } from '../../mcp/eras/client-envelope.ts';
 import { legacyError } from '../../mcp/eras/legacy-error.ts';
+import { INITIALIZED } from '../../mcp/handshake.ts';
+import { listChanges } from '../../mcp/list-changes.ts';
 import { UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
 import { ModernServer, type ModernServerOptions } from './modern-server.ts';
 
@@ -40,6 +43,52 @@ export async function cross(exchange: Exchange, known: ModernOnly, parts: Parts)
   if (!Buffer.isBuffer(discovered)) return { reply: discovered };
   const bridge = bridgeTo(discovered, exchange.call, parts);
   return { reply: { result: bridge.introduction }, bridge };
+}
+
+/** A session with a server that has given way to another one. */
+interface Lost {
+  readonly initialize: Call;
+  readonly initialized: boolean;
+  /** What brings a new session to its state. */
+  readonly repeat: readonly Call[];
+}
+
+interface Reopening {
+  /** Opens the session with an `initialize`, over the bridge if it must. */
+  readonly open: (exchange: Exchange) => Promise<{ readonly reply: Reply; readonly settled?: unknown }>;
+  /** The session that is open then. */
+  readonly session: () => Pick<Session, 'request' | 'notify'>;
+  readonly client: Peer;
+}
+
+/** Opens a session anew in the client's name, and brings it to the state of the old one. Never rejects: whether it is open. */
+export async function reopen({ initialize, initialized, repeat }: Lost, reopening: Reopening): Promise<boolean> {
+  const { open, session, client } = reopening;
+  const own = (call: Call): Exchange => {
+    const cancellation = new Cancellation();
+    return {
+      call,
+      signal: cancellation.signal,
+      notify: () => undefined,
+      ask: (question, signal) => client.ask(question, signal),
+      room: () => client.room(),
+      abort: (why) => cancellation.abort(why),
+    };
+  };
+  try {
+    const { reply, settled } = await open(own(initialize));
+    await settled;
+    if ('error' in reply) return false;
+    if (initialized) session().notify(INITIALIZED);
+    for (const call of repeat)
+      await session()
+        .request(own(call))
+        .catch(() => undefined);
+    for (const note of listChanges(reply.result)) client.notify(note);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The server's introduction, or its error; undefined when it is not the server that is remembered. */

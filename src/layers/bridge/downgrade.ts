@@ -3,12 +3,15 @@
  * the server, whose answer to the first one shows which era it speaks.
  */
 import type { Exchange, Handler, Peer, Session } from '../../core/exchange.ts';
-import { JsonError } from '../../core/json.ts';
+import { JsonError, peek } from '../../core/json.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
 import { type Connect, changed, type Layer } from '../../core/layer.ts';
-import { LegacyOnly } from '../../errors.ts';
+import { LegacyOnly, ModernOnly, type ProxyError } from '../../errors.ts';
 import { declaredRevision } from '../../mcp/envelope.ts';
 import type { Bridge } from './held/bridge.ts';
+
+/** How long a session may take to end after another server has replaced its own, in milliseconds. */
+const CLOSE_LIMIT = 5_000;
 
 /** Makes the bridge of one client to the server that `connect` opens sessions with. */
 export type MakeBridge = (connect: Connect) => Promise<Bridge>;
@@ -17,7 +20,6 @@ export type MakeBridge = (connect: Connect) => Promise<Bridge>;
 export function downgrade(makeBridge: MakeBridge): Layer {
   return (inner) => (client) => {
     const lendable = new LendableSession(inner, client);
-    const { session } = lendable;
     let bridge: Bridge | undefined;
     let making: Promise<Bridge> | undefined;
     const cross = async (exchange: Exchange, error: unknown): Promise<Reply> => {
@@ -26,14 +28,32 @@ export function downgrade(makeBridge: MakeBridge): Layer {
       bridge = await making;
       return error.result ? bridge.ran(exchange, error.result) : bridge.request(exchange);
     };
+    /** The server speaks 2026-07-28 now: its bridge and what that has opened are of no use any more. */
+    const retire = (): void => {
+      lendable.renew();
+      bridge?.close(CLOSE_LIMIT);
+      bridge = undefined;
+      making = undefined;
+    };
+    const bridged = (over: Bridge, exchange: Exchange): Promise<Reply> => {
+      return over.request(exchange).catch((error: unknown) => {
+        if (!(error instanceof ModernOnly)) throw error;
+        if (over === bridge) retire();
+        // The answers to a question that the old server has asked mean nothing to the new one.
+        if (peek(exchange.call.params, 'requestState')) throw error;
+        return lendable.own.request(exchange);
+      });
+    };
     const request: Handler = (exchange) => {
+      if (bridge?.replaced) retire();
       // A bridge without a session knows no more of the server than a new client does.
-      if (bridge && !bridge.empty && isModern(exchange.call)) return bridge.request(exchange);
+      if (bridge && !bridge.empty && isModern(exchange.call)) return bridged(bridge, exchange);
       if (exchange.call.method === 'initialize') {
         bridge?.closeUnused();
         lendable.reserve();
       }
       // A modern server has shown that it needs no bridge.
+      const { session } = lendable;
       if (session.era === 'modern') return session.request(exchange);
       return lendable.own.request(exchange).catch((error: unknown) => cross(exchange, error));
     };
@@ -41,16 +61,21 @@ export function downgrade(makeBridge: MakeBridge): Layer {
       request,
       notify: (call) => (bridge && isModern(call) ? bridge.notify(call) : lendable.own.notify(call)),
       get established() {
-        return session.established || (bridge?.established ?? false);
+        return lendable.session.established || (bridge?.established ?? false);
       },
       get era() {
-        return session.era;
+        return lendable.session.era;
       },
       announces: () => lendable.own.announces?.() ?? Promise.resolve(true),
       async close(limit) {
         // First the bridge: what it cancels belongs to the session.
         const closing = bridge ? bridge.close(limit) : making?.then((made) => made.close(limit));
         await Promise.all([closing, lendable.close(limit)]);
+      },
+      destroy(reason) {
+        if (bridge) bridge.destroy(reason);
+        else making?.then((made) => made.destroy(reason)).catch(() => {});
+        lendable.destroy(reason);
       },
     };
   };
@@ -61,7 +86,7 @@ export function downgrade(makeBridge: MakeBridge): Layer {
  * the era of the server, and a local server need not be started a second time.
  */
 class LendableSession {
-  readonly session: Session;
+  session: Session;
   readonly #inner: Connect;
   readonly #client: Peer;
   /** Gets what the server says outside of requests. */
@@ -76,7 +101,19 @@ class LendableSession {
     this.#inner = inner;
     this.#client = client;
     this.#hearer = client;
-    this.session = inner({
+    this.session = this.#open();
+  }
+
+  /** Begins anew with a server that has replaced the one before; who has the session now closes it. */
+  renew(): void {
+    if (!this.#lent) return;
+    this.#lent = false;
+    this.#hearer = this.#client;
+    this.session = this.#open();
+  }
+
+  #open(): Session {
+    return this.#inner({
       notify: (call) => this.#hearer.notify(call),
       ask: (call, signal) => this.#hearer.ask(call, signal),
       room: () => this.#hearer.room(),
@@ -99,15 +136,22 @@ class LendableSession {
     if (this.#lent || this.#reserved) return this.#inner(peer);
     this.#lent = true;
     this.#hearer = peer;
-    const giveBack = async (): Promise<void> => {
+    const { session } = this;
+    const giveBack = async (limit: number): Promise<void> => {
+      if (session !== this.session) return session.close(limit);
       this.#lent = false;
       this.#hearer = this.#client;
     };
-    return changed(this.session, { close: giveBack });
+    return changed(session, { close: giveBack });
   }
 
   async close(limit: number): Promise<void> {
     await Promise.all([this.session.close(limit), this.#second?.close(limit)]);
+  }
+
+  destroy(reason: ProxyError): void {
+    this.session.destroy(reason);
+    this.#second?.destroy(reason);
   }
 }
 

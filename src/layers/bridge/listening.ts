@@ -36,7 +36,7 @@ export interface StreamOptions {
 }
 
 /** A stream that is kept open. */
-interface Kept extends Required<StreamOptions> {
+interface KeptStream extends Required<StreamOptions> {
   readonly filter: object;
   readonly cancellation: Cancellation;
   readonly opened: (acknowledgment: Json) => void;
@@ -79,35 +79,43 @@ export class Listening {
         close();
       };
       const timer = insists ? undefined : setTimeout(late, ACKNOWLEDGE_LIMIT);
-      const settled = (): void => clearTimeout(timer);
-      this.#keep({ filter, cancellation, concerns, insists, opened: resolve }).then(reject, reject).finally(close);
-      cancellation.addEventListener('abort', settled);
+      const opened = (acknowledgment: Json): void => {
+        // The limit is for the acknowledgment; the stream itself may stay open for as long as the client is there.
+        clearTimeout(timer);
+        resolve(acknowledgment);
+      };
+      this.#keep({ filter, cancellation, concerns, insists, opened }).then(reject, reject).finally(close);
+      cancellation.addEventListener('abort', () => clearTimeout(timer));
     });
     acknowledged.catch((error) => this.#options.log.debug(`bridge: no subscription: ${error.message}`));
     return { acknowledged, close };
   }
 
   /** Resolves with why the server does not open the stream, or when it is closed here. */
-  async #keep({ filter, cancellation, concerns, insists, opened }: Kept): Promise<unknown> {
+  async #keep({ filter, cancellation, concerns, insists, opened }: KeptStream): Promise<unknown> {
     const { client, log } = this.#options;
     let acknowledgment: Json | undefined;
+    /** How many pauses there were since the server last acknowledged a stream. */
+    let pauses = 0;
     const notify = (note: Call): Promise<void> | undefined => {
       if (cancellation.aborted) return undefined;
       if (note.method !== ACKNOWLEDGED) return concerns(note) ? client.notify(legacyNote(note)) : undefined;
       const isNew = acknowledgment === undefined;
       acknowledgment = note.params ?? encode({});
+      pauses = 0;
       opened(acknowledgment);
       // What has happened without a stream is not told again.
       if (!isNew) for (const missed of missedChanges(acknowledgment)) notify(missed);
       return undefined;
     };
-    for (let attempt = 0; ; attempt++) {
+    for (;;) {
       const outcome = await this.#once(filter, cancellation, notify);
       if (cancellation.aborted) return outcome;
       if (!acknowledgment && (!insists || outcome instanceof ErrorAnswer)) return outcome;
       log.debug(`bridge: a subscription is over (${outcome.message})`);
       const first = acknowledgment ? PAUSE : FIRST_PAUSE;
-      await pause(Math.min(LONGEST_PAUSE, first * 2 ** Math.min(attempt, 10)), cancellation);
+      await pause(Math.min(LONGEST_PAUSE, first * 2 ** Math.min(pauses, 10)), cancellation);
+      pauses++;
       if (cancellation.aborted) return outcome;
     }
   }

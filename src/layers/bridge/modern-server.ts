@@ -11,17 +11,20 @@ import { ProxyError } from '../../errors.ts';
 import { declaredRevision } from '../../mcp/envelope.ts';
 import { clientEnvelope, stamped, withLogLevel } from '../../mcp/eras/client-envelope.ts';
 import { initializeResultOf } from '../../mcp/eras/introduction.ts';
-import type { LegacyClient } from '../../mcp/eras/questions.ts';
+import type { LegacyClient } from '../../mcp/eras/questions/for-legacy.ts';
+import { hasTasks, knowsTasks, withTaskSupport, withTasksDeclared } from '../../mcp/eras/task-support.ts';
 import { requestedRevision } from '../../mcp/handshake.ts';
 import { LOG_LEVELS } from '../../mcp/log-levels.ts';
 import { isAboutTask, isClientNotification, isClientRequest, METHODS } from '../../mcp/methods.ts';
 import { isModernRevision, LEGACY_REVISIONS } from '../../mcp/revisions.ts';
+import { OpenCalls } from '../../wire/open-calls.ts';
 import { ErrorAnswer } from './error-answer.ts';
 import { ListChanges } from './list-changes.ts';
 import { Listening } from './listening.ts';
 import { ResourceSubscriptions } from './resource-subscriptions.ts';
 import { Results } from './results.ts';
 import { answerRounds } from './rounds.ts';
+import type { ModernTasks } from './tasks/modern-tasks.ts';
 
 export interface ModernServerOptions {
   readonly server: Session;
@@ -42,10 +45,15 @@ export class ModernServer {
   readonly #client: LegacyClient;
   readonly #capabilities: Json;
   readonly #results = new Results();
+  /** The calls that wait for answers of the client. */
+  readonly #asking = new OpenCalls();
   readonly #changes: ListChanges;
   readonly #subscriptions: ResourceSubscriptions;
   readonly #closing = new Cancellation();
+  /** Undefined: the server makes no tasks of calls. */
+  #tasks: Promise<ModernTasks> | undefined;
   #envelope: Json;
+  #level: string | undefined;
 
   constructor({ server, client, log, host, initialize, discovered }: ModernServerOptions) {
     const revision = requestedRevision(initialize) ?? LEGACY_REVISIONS[0];
@@ -62,6 +70,7 @@ export class ModernServer {
     });
     this.#changes = new ListChanges(listening, this.#capabilities);
     this.#subscriptions = new ResourceSubscriptions(listening);
+    if (hasTasks(peekObject(discovered, 'capabilities'))) this.#tasks = this.#openTasks(client, log);
   }
 
   /** The client is ready for notifications. */
@@ -83,11 +92,45 @@ export class ModernServer {
       case 'resources/unsubscribe':
         return this.#subscribe(exchange);
     }
+    const tasks = this.#tasks && this.#withTasks(exchange, this.#tasks);
+    if (tasks) return tasks;
     if (isForeign(call.method)) return Promise.resolve(notFound(call));
+    return this.#rounds(exchange);
+  }
+
+  #rounds(exchange: Exchange): Promise<Reply> {
     return answerRounds(exchange, {
       client: this.#client,
       results: this.#results,
+      asking: this.#asking,
       send: (leg, params) => this.#send(leg, params),
+    });
+  }
+
+  /** What is different with a server that can make tasks of calls; undefined: nothing. */
+  #withTasks(exchange: Exchange, tasks: Promise<ModernTasks>): Promise<Reply> | undefined {
+    const { method } = exchange.call;
+    if (method === 'tools/call') return tasks.then((own) => own.call(exchange));
+    if (isAboutTask(method)) return tasks.then((own) => own.about(exchange));
+    if (method !== 'tools/list' || !knowsTasks(this.#client.revision)) return undefined;
+    return this.#rounds(exchange).then((reply) =>
+      'error' in reply ? reply : { ...reply, result: withTaskSupport(reply.result) },
+    );
+  }
+
+  /** Loaded on demand: most servers have no tasks. */
+  async #openTasks(peer: Peer, log: Log): Promise<ModernTasks> {
+    const { ModernTasks } = await import('./tasks/modern-tasks.ts');
+    return new ModernTasks({
+      client: this.#client,
+      results: this.#results,
+      asking: this.#asking,
+      send: (exchange, params, declares) => {
+        return this.#send(exchange, params, declares ? withTasksDeclared(this.#envelope) : this.#envelope);
+      },
+      peer,
+      closing: this.#closing,
+      log,
     });
   }
 
@@ -98,21 +141,35 @@ export class ModernServer {
     return this.#server.notify({ ...call, params: stamped(call.params, this.#envelope) });
   }
 
+  /** What brings another session to the state of this one, after `initialize`. */
+  get repeat(): Call[] {
+    const level = this.#level;
+    return [
+      ...(level ? [{ method: 'logging/setLevel', params: encode({ level }) }] : []),
+      ...this.#subscriptions.uris.map((uri) => ({ method: 'resources/subscribe', params: encode({ uri }) })),
+    ];
+  }
+
+  /** Resolves as soon as no call waits for answers of the client. */
+  idle(): Promise<void> {
+    return this.#asking.idle();
+  }
+
+  /** Answers the calls that wait for the client with the reason. */
+  destroy(reason: ProxyError): void {
+    this.#asking.destroy(reason);
+    this.end();
+  }
+
   /** Ends what the bridge has opened itself. Idempotent. */
   end(): void {
     this.#closing.abort(new ProxyError('failed', 'the session has ended'));
+    this.#tasks?.then((tasks) => tasks.end());
   }
 
-  async #send(exchange: Exchange, params: Json | undefined): Promise<Reply> {
-    const call = { ...exchange.call, params: stamped(params, this.#envelope) };
-    try {
-      return await this.#server.request(derived(exchange, { call }));
-    } catch (error) {
-      if (!(error instanceof ProxyError) || error.code !== 'no-common-version') throw error;
-      throw new ProxyError('failed', 'another server answers at this URL now, which speaks no MCP 2026-07-28', {
-        hint: 'reconnect: the client must send initialize again',
-      });
-    }
+  #send(exchange: Exchange, params: Json | undefined, envelope = this.#envelope): Promise<Reply> {
+    const call = { ...exchange.call, params: stamped(params, envelope) };
+    return this.#server.request(derived(exchange, { call }));
   }
 
   #setLevel(call: Call): Reply {
@@ -121,6 +178,7 @@ export class ModernServer {
     if (!LOG_LEVELS.includes(level)) {
       return errorReply(INVALID_PARAMS, `Invalid params: level is not one of ${LOG_LEVELS.join(', ')}`);
     }
+    this.#level = level;
     this.#envelope = withLogLevel(this.#envelope, level);
     return { result: encode({}) };
   }

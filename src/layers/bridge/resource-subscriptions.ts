@@ -6,6 +6,7 @@ import { asString, elements, isArray, type Json, peek } from '../../core/json.ts
 import type { Call } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
 import { parentsOf } from '../../mcp/parent-resources.ts';
+import { Handover } from './handover.ts';
 import type { Listening, Stream } from './listening.ts';
 
 const MAX_SUBSCRIPTIONS = 1_000;
@@ -13,12 +14,26 @@ const MAX_SUBSCRIPTIONS = 1_000;
 const MAX_CHARACTERS = 262_144;
 /** How long to gather changes of the subscriptions before the stream is replaced, in milliseconds. */
 const GATHER = 50;
+/**
+ * How long a replaced stream stays open, in milliseconds: what the server wrote on it may arrive after the
+ * acknowledgment of the next one.
+ */
+const OVERLAP = 10_000;
+
+/** A stream, and what it shares with the one that it replaces and with the one that replaces it. */
+interface CarryingStream {
+  readonly stream: Stream;
+  before: Handover | undefined;
+  after: Handover | undefined;
+}
 
 export class ResourceSubscriptions {
   readonly #listening: Listening;
   readonly #wanted = new Set<string>();
   #characters = 0;
-  #stream: Stream | undefined;
+  #current: CarryingStream | undefined;
+  /** Closes the stream that was replaced last, if it is still open. */
+  #retire: () => void = () => {};
   /** The replacement of the stream that has not begun yet. */
   #next: Promise<ReadonlySet<string>> | undefined;
   /** Settles when no replacement is in progress. */
@@ -26,6 +41,10 @@ export class ResourceSubscriptions {
 
   constructor(listening: Listening) {
     this.#listening = listening;
+  }
+
+  get uris(): string[] {
+    return [...this.#wanted];
   }
 
   /** Resolves when the server has accepted the subscription. Rejects with why it has not. */
@@ -79,28 +98,47 @@ export class ResourceSubscriptions {
   }
 
   async #replace(): Promise<ReadonlySet<string>> {
-    const old = this.#stream;
+    this.#retire();
+    const old = this.#current;
     if (this.#wanted.size === 0) {
-      this.#stream = undefined;
-      old?.close();
+      this.#current = undefined;
+      old?.stream.close();
       return new Set();
     }
-    const stream = this.#listening.open(
-      { resourceSubscriptions: [...this.#wanted] },
-      {
-        concerns: (note) => this.#concerns(note),
-      },
-    );
+    const next = this.#open(old && new Handover());
+    if (old) old.after = next.before;
     try {
-      const accepted = urisIn(await stream.acknowledged);
-      // Only now, so that no update is lost in between.
-      this.#stream = stream;
-      old?.close();
+      const accepted = urisIn(await next.stream.acknowledged);
+      this.#current = next;
+      if (old) this.#overlap(old, next);
       return accepted;
     } catch (error) {
-      stream.close();
+      if (old) old.after = undefined;
+      next.stream.close();
       throw error;
     }
+  }
+
+  #open(before: Handover | undefined): CarryingStream {
+    const concerns = (note: Call): boolean => {
+      if (!this.#concerns(note)) return false;
+      if (opened.before) return opened.before.isFirst(note, 'later');
+      return opened.after?.isFirst(note, 'earlier') ?? true;
+    };
+    const stream = this.#listening.open({ resourceSubscriptions: [...this.#wanted] }, { concerns });
+    const opened: CarryingStream = { stream, before, after: undefined };
+    return opened;
+  }
+
+  /** Keeps the old stream open for a while, so that no update is lost in between. */
+  #overlap(old: CarryingStream, next: CarryingStream): void {
+    const timer = setTimeout(() => this.#retire(), OVERLAP);
+    this.#retire = () => {
+      clearTimeout(timer);
+      old.stream.close();
+      next.before = undefined;
+      this.#retire = () => {};
+    };
   }
 
   #concerns({ params }: Call): boolean {

@@ -4,7 +4,7 @@
  */
 import { encode, isObject, type Json, peek, peekObject, withMember } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
-import { askedToken, MARK } from '../../mcp/progress.ts';
+import { askedToken, MARK } from '../../mcp/progress-token.ts';
 
 const PROGRESS = 'notifications/progress';
 /** Small enough not to be seen on a bar. */
@@ -34,11 +34,15 @@ export class RisingProgress {
     return { ...note, params: withMember(note.params, 'progress', encode(this.#last)) };
   }
 
-  /** Begins a further attempt. Returns a sign of life for a client that would give up otherwise; undefined when it did not ask for any. */
-  step(): Call | undefined {
+  /**
+   * Begins a further attempt. Returns a sign of life for a client that would give up otherwise; undefined when it did not
+   * ask for any.
+   * @param message what the server is at, for the user.
+   */
+  step(message?: string): Call | undefined {
     this.#repeats = true;
     if (!this.#token) return undefined;
     this.#last = this.#last === undefined ? 0 : this.#last + STEP;
-    return { method: PROGRESS, params: withMember(encode({ progress: this.#last }), MARK, this.#token) };
+    return { method: PROGRESS, params: withMember(encode({ progress: this.#last, message }), MARK, this.#token) };
   }
 }

@@ -9,8 +9,9 @@ import { encode, isObject, type Json, peekText } from '../../core/json.ts';
 import { errorCode, errorReply, INTERNAL_ERROR, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
 import { printable } from '../../core/redact.ts';
 import { pause } from '../../core/timer.ts';
-import { ProxyError } from '../../errors.ts';
+import { LegacyOnly, ProxyError } from '../../errors.ts';
 import { legacyError } from '../../mcp/eras/legacy-error.ts';
+import type { ModernResult } from '../../mcp/eras/legacy-result.ts';
 import {
   type Answer,
   type LegacyClient,
@@ -18,9 +19,11 @@ import {
   type Round,
   readRound,
   withAnswers,
-} from '../../mcp/eras/questions.ts';
+} from '../../mcp/eras/questions/for-legacy.ts';
+import { TASK_TYPE } from '../../mcp/eras/tasks.ts';
 import { mayAskDuring } from '../../mcp/methods.ts';
 import { COMPLETE } from '../../mcp/result.ts';
+import type { OpenCalls } from '../../wire/open-calls.ts';
 import { ErrorAnswer } from './error-answer.ts';
 import type { Results } from './results.ts';
 import { RisingProgress } from './rising-progress.ts';
@@ -30,11 +33,17 @@ const MAX_ROUNDS = 32;
 /** How long a server may ask for nothing but another attempt, in milliseconds. */
 const MAX_WAITING = 60 * 60_000;
 
+const REPLACED = 'the server has given way to one of an older revision while it waited for an answer';
+
 export interface Rounds {
   readonly client: LegacyClient;
   readonly results: Results;
+  /** The calls that wait for answers of the client. */
+  readonly asking: OpenCalls;
   /** Sends one attempt with the given parameters, which get their envelope. */
   send(exchange: Exchange, params: Json | undefined): Promise<Reply>;
+  /** Takes the task that a call has become. Left out: no call may become one. */
+  created?(task: ModernResult, progress: RisingProgress): Promise<Reply>;
 }
 
 export async function answerRounds(exchange: Exchange, rounds: Rounds): Promise<Reply> {
@@ -50,6 +59,7 @@ export async function answerRounds(exchange: Exchange, rounds: Rounds): Promise<
       asking?.completed();
       return { ...reply, result: rounds.results.complete(call, result) };
     }
+    if (result.type === TASK_TYPE && rounds.created) return rounds.created(result, progress);
     if (result.type !== 'input_required' || !mayAskDuring(call.method)) {
       const type = JSON.stringify(result.type?.slice(0, 80));
       throw new ProxyError('bad-result', `the server answered ${call.method} with a result of the type ${type}`);
@@ -59,17 +69,19 @@ export async function answerRounds(exchange: Exchange, rounds: Rounds): Promise<
     const told = progress.step();
     if (told) exchange.notify(told);
     try {
-      const answers = await asking.answers(round);
+      const answers = await rounds.asking.during(exchange, asking.answers(round));
       reply = await rounds.send(leg, withAnswers(call.params ?? encode({}), round, answers));
     } catch (error) {
       if (error instanceof ErrorAnswer) return error.reply;
+      // The call has begun at the old server, so it must not begin once more.
+      if (error instanceof LegacyOnly) throw new ProxyError('failed', REPLACED, { outcome: 'unknown' }, error);
       throw error;
     }
   }
 }
 
 /** The questions of one request. */
-class Asking {
+export class Asking {
   readonly #exchange: Exchange;
   /** The pages that the user has agreed to open, and what the client said. */
   readonly #pages = new Map<string, { readonly elicitationId: string; readonly result: Json }>();

@@ -7,9 +7,11 @@
 
 import { derived, detached, type Exchange, type Handler, type Session } from '../../core/exchange.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
+import type { ProxyError } from '../../errors.ts';
+import { OpenCalls } from '../../wire/open-calls.ts';
 import { goesStraight, kindOf, reduce } from './reducer.ts';
 import { cancellable, type SentRequest } from './sent-request.ts';
-import { type Effect, type End, type Event, NEW_CLIENT, type Next, type State, type Step } from './state.ts';
+import { type Effect, type Ending, type Event, NEW_CLIENT, type Next, type State, type Step } from './state.ts';
 import { userNeeded } from './user-needed.ts';
 import type { FirstContactOptions, Waiting } from './waiting.ts';
 
@@ -19,6 +21,7 @@ export class FirstContact {
   #state: State = NEW_CLIENT;
   #waiting: Waiting | undefined;
   #loading: Promise<Waiting> | undefined;
+  readonly #open = new OpenCalls();
   /** The client has gone, so sign-ins no longer concern it. */
   readonly end: () => void;
 
@@ -39,12 +42,24 @@ export class FirstContact {
     const given = this.#state.prompted ? this.#waiting?.inputGiven(exchange.call) : undefined;
     if (given) {
       const kind = given.accepted ? 'accepted' : 'declined';
-      return this.#run({ kind, exchange: derived(exchange, { call: given.call }) });
+      return this.#open.during(exchange, this.#run({ kind, exchange: derived(exchange, { call: given.call }) }));
     }
     const kind = kindOf(this.#state, exchange.call);
     // A connected client does not pay for the first contact.
-    return goesStraight(this.#state, kind) ? this.#server.request(exchange) : this.#run({ kind, exchange });
+    if (goesStraight(this.#state, kind)) return this.#server.request(exchange);
+    return this.#open.during(exchange, this.#run({ kind, exchange }));
   };
+
+  /** Resolves as soon as no request waits here. */
+  idle(): Promise<void> {
+    return this.#open.idle();
+  }
+
+  /** Answers the requests that wait here with the reason. */
+  destroy(reason: ProxyError): void {
+    this.end();
+    this.#open.destroy(reason);
+  }
 
   notify(call: Call): Promise<void> | undefined {
     const next = this.#apply({ type: 'notification', call });
@@ -76,7 +91,7 @@ export class FirstContact {
     else if (this.#options.signIn.signedIn) this.#options.answers.remember(effect.method, effect.result);
   }
 
-  async #end(next: End, request: SentRequest): Promise<Reply> {
+  async #end(next: Ending, request: SentRequest): Promise<Reply> {
     if (next.end === 'forward') return this.#forward(request.exchange);
     if (next.end === 'reply') return next.reply;
     if (next.end === 'fail') throw next.error;

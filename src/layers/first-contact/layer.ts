@@ -1,5 +1,6 @@
 /** The layer that answers the client while its user signs in. */
 import { changed, type Layer } from '../../core/layer.ts';
+import { drained } from '../../core/timer.ts';
 import { FirstContact } from './first-contact.ts';
 import type { FirstContactOptions } from './waiting.ts';
 
@@ -10,9 +11,14 @@ export function firstContact(options: Omit<FirstContactOptions, 'peer'>): Layer 
     return changed(server, {
       request: contact.request,
       notify: (call) => contact.notify(call),
-      close(limit) {
+      async close(limit) {
+        const left = await drained(contact.idle(), limit);
         contact.end();
-        return server.close(limit);
+        await server.close(left);
+      },
+      destroy(reason) {
+        contact.destroy(reason);
+        server.destroy(reason);
       },
     });
   };

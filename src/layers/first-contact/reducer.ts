@@ -7,7 +7,7 @@ import { ProxyError } from '../../errors.ts';
 import { listMember } from '../../mcp/methods.ts';
 import { isFirstPage, toolName } from '../../mcp/tool-list.ts';
 import { SIGN_IN_TOOL } from './sign-in-tool.ts';
-import type { ClientRequest, Contact, Effect, Event, Kind, Next, Phase, State, Transition } from './state.ts';
+import type { Contact, ContactKind, Effect, Event, Next, Phase, State, Transition, WaitingRequest } from './state.ts';
 
 const NEW: Contact = { phase: 'new' };
 const CONNECTED: Contact = { phase: 'connected' };
@@ -36,7 +36,7 @@ const always = (next: Next): Readonly<Record<Phase, Next>> => ({
 });
 
 /** What becomes of a request, by its kind and the phase that it comes in. */
-const FIRST: Readonly<Record<Kind, Readonly<Record<Phase, Next>>>> = {
+const FIRST: Readonly<Record<ContactKind, Readonly<Record<Phase, Next>>>> = {
   initialize: always(TRY),
   discover: always(TRY),
   list: { new: TRY, opening: TRY, provisional: WAIT_AS_LIST, connected: ASK },
@@ -49,7 +49,7 @@ const FIRST: Readonly<Record<Kind, Readonly<Record<Phase, Next>>>> = {
 };
 
 /** The kind of a request that does not answer a prompt. */
-export function kindOf({ madeUp }: State, call: Call): Kind {
+export function kindOf({ madeUp }: State, call: Call): ContactKind {
   switch (call.method) {
     case 'initialize':
       return 'initialize';
@@ -67,7 +67,7 @@ export function kindOf({ madeUp }: State, call: Call): Kind {
 }
 
 /** Whether a request changes nothing here and goes straight to the server, so that it needs no event. */
-export function goesStraight({ contact }: State, kind: Kind): boolean {
+export function goesStraight({ contact }: State, kind: ContactKind): boolean {
   return contact.phase === 'connected' && FIRST[kind].connected === FORWARD;
 }
 
@@ -100,7 +100,7 @@ export function reduce(state: State, event: Event): Transition {
   }
 }
 
-function begin(state: State, { kind, exchange }: ClientRequest, pending: boolean): Transition {
+function begin(state: State, { kind, exchange }: WaitingRequest, pending: boolean): Transition {
   const { phase } = state.contact;
   const next = FIRST[kind][phase];
   if (kind === 'initialize') return go(opening(state, exchange), next);
@@ -123,7 +123,7 @@ function notified(state: State, call: Call): Transition {
   return go({ ...state, mayAsk: ready, contact: held ? { ...contact, initialized: call } : contact }, next);
 }
 
-function answered(state: State, { kind, exchange }: ClientRequest, reply: Reply): Transition {
+function answered(state: State, { kind, exchange }: WaitingRequest, reply: Reply): Transition {
   const { call } = exchange;
   const next: Next = { end: 'reply', reply };
   if (kind === 'initialize') {
@@ -139,19 +139,19 @@ function answered(state: State, { kind, exchange }: ClientRequest, reply: Reply)
   return { state: { ...state, contact, madeUp }, effects, next };
 }
 
-function failed(state: State, { kind, exchange }: ClientRequest, error: unknown): Transition {
+function failed(state: State, { kind, exchange }: WaitingRequest, error: unknown): Transition {
   const code = error instanceof ProxyError ? error.code : undefined;
   if (kind === 'discover' && code === 'sign-in-needed') return go(state, recall(state));
   const contact: Contact = isOpening(state, exchange) ? NEW : state.contact;
   return go({ ...state, contact }, { end: 'fail', error });
 }
 
-function userNeeded(state: State, { kind, exchange }: ClientRequest, prompt: Json | undefined): Transition {
+function userNeeded(state: State, { kind, exchange }: WaitingRequest, prompt: Json | undefined): Transition {
   if (kind === 'initialize' || kind === 'discover') return go(state, recall(state));
   return kind === 'list' ? go(state, WAIT_FOR_ANSWER) : giveUp(state, exchange.call, prompt);
 }
 
-function late(state: State, { kind, exchange }: ClientRequest, prompt: Json | undefined): Transition {
+function late(state: State, { kind, exchange }: WaitingRequest, prompt: Json | undefined): Transition {
   if (kind !== 'sign-in') return giveUp(state, exchange.call, prompt);
   return { state, effects: ABANDON, next: { end: 'tell-sign-in', done: false } };
 }
@@ -172,7 +172,7 @@ function recall({ contact }: State): Next {
 
 function recalled(
   state: State,
-  { kind, exchange }: ClientRequest,
+  { kind, exchange }: WaitingRequest,
   { remembered, reply }: { readonly remembered: boolean; readonly reply: Reply },
 ): Transition {
   const next: Next = { end: 'reply', reply };
@@ -187,7 +187,7 @@ function recalled(
   return go({ ...state, madeUp: state.madeUp || (exchange.call.method === 'tools/list' && !remembered) }, next);
 }
 
-function reached({ kind }: ClientRequest): Next {
+function reached({ kind }: WaitingRequest): Next {
   if (kind === 'sign-in') return SIGNED_IN;
   return kind === 'list' ? ASK : FORWARD;
 }

@@ -1,9 +1,9 @@
 /** A request of the client, with what the proxy has sent to the server for it. */
 import { type Exchange, linked } from '../../core/exchange.ts';
 import type { Reply } from '../../core/jsonrpc.ts';
-import type { ClientRequest } from './state.ts';
+import type { WaitingRequest } from './state.ts';
 
-export interface SentRequest extends ClientRequest {
+export interface SentRequest extends WaitingRequest {
   /** The answer to what was sent. */
   answer?: Promise<Reply>;
   /** Cancels what was sent, and nothing else. */

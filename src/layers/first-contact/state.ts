@@ -46,7 +46,7 @@ export const NEW_CLIENT: State = {
 };
 
 /** The kinds of requests that the first contact tells apart. */
-export type Kind =
+export type ContactKind =
   | 'initialize'
   | 'discover'
   | 'list'
@@ -61,13 +61,13 @@ export type Kind =
   | 'other';
 
 /** A request that waits for its answer. */
-export interface ClientRequest {
-  readonly kind: Kind;
+export interface WaitingRequest {
+  readonly kind: ContactKind;
   readonly exchange: Exchange;
 }
 
 /** What happens to a request of the client, from its arrival on. `pending`: a sign-in is in progress by then. */
-export type RequestEvent = { readonly request: ClientRequest } & (
+export type RequestEvent = { readonly request: WaitingRequest } & (
   | { readonly type: 'request'; readonly pending: boolean }
   /** The server has answered. */
   | { readonly type: 'answered'; readonly reply: Reply }
@@ -93,7 +93,7 @@ export type Event =
   | { readonly type: 'signed-in' };
 
 /** What the proxy does next with the client's message. A step leads to another event, an end does not. */
-export type Next = Step | End;
+export type Next = Step | Ending;
 
 export type Step =
   /** Pass the request on, and come back with the answer. */
@@ -109,7 +109,7 @@ export type Step =
   /** Prepare an answer of the proxy's own from what the server answered earlier. */
   | { readonly do: 'recall'; readonly modern: boolean };
 
-export type End =
+export type Ending =
   /** Pass the message on; an answer of the server is the answer. */
   | { readonly end: 'forward' }
   | { readonly end: 'reply'; readonly reply: Reply }

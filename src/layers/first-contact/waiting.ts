@@ -11,7 +11,7 @@ import { notYet } from './errors.ts';
 import { provisionalAnswer, signInResult } from './provisional.ts';
 import { cancellable, type SentRequest } from './sent-request.ts';
 import { inputGiven, inputRequired, SignInPrompt } from './sign-in-prompt.ts';
-import type { ClientRequest, Effect, End, Event, Step } from './state.ts';
+import type { Effect, Ending, Event, Step, WaitingRequest } from './state.ts';
 import { later, type Patience, pageKnown } from './waits.ts';
 
 /** How long a list waits for the user, in milliseconds. */
@@ -23,6 +23,8 @@ export interface FirstContactOptions {
   readonly server: string;
   readonly version: string;
   readonly peer: Peer;
+  /** How long a list waits for the user, in milliseconds, where not for as long as a client may. */
+  readonly patience?: number | undefined;
 }
 
 /** The session that waits. */
@@ -73,7 +75,7 @@ export class Waiting {
     }
   }
 
-  end(next: End, { exchange }: ClientRequest): Reply {
+  end(next: Ending, { exchange }: WaitingRequest): Reply {
     if (next.end !== 'tell-sign-in') throw notYet(this.#options);
     const modern = declaredRevision(exchange.call) !== undefined;
     return { result: signInResult(this.#options.signIn.pending, next.done, modern) };
@@ -83,7 +85,7 @@ export class Waiting {
     const { signIn } = this.#options;
     switch (step.do) {
       case 'wait-for-session': {
-        const patience = step.limit === 'list' ? later(LIST_PATIENCE) : pageKnown(signIn);
+        const patience = step.limit === 'list' ? later(this.#options.patience ?? LIST_PATIENCE) : pageKnown(signIn);
         return this.#within(patience, request, reached(request, this.#connection));
       }
       case 'probe':
@@ -91,7 +93,7 @@ export class Waiting {
       case 'recall':
         return this.#recall(request, step.modern);
       default:
-        return this.#within(later(LIST_PATIENCE), request, answered(request));
+        return this.#within(later(this.#options.patience ?? LIST_PATIENCE), request, answered(request));
     }
   }
 

@@ -4,7 +4,6 @@ import { asString, encode, isObject, type Json, member, peek, withMember, withou
 import type { Call } from '../../core/jsonrpc.ts';
 import { refuseLookalikes, refuseOtherCalls } from '../../core/lookalikes.ts';
 import { requestedRevision } from '../../mcp/handshake.ts';
-import { LOG_LEVELS } from '../../mcp/log-levels.ts';
 
 /**
  * Keys that the shared session uses to change a request, or that let a request affect other clients, by the object that
@@ -28,11 +27,6 @@ export function refuseAmbiguous(call: Call): void {
 export function withoutTask(call: Call): Call {
   if (!isObject(call.params) || !peek(call.params, 'task')) return call;
   return { ...call, params: withoutMembers(call.params, ['task']) };
-}
-
-/** The index of a log message in {@link LOG_LEVELS}, or -1. */
-export function severityOf(note: Call): number {
-  return LOG_LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
 }
 
 /** The `initialize` result for one client: no revision newer than its own, and no capability that cannot be shared. */

@@ -4,16 +4,19 @@
  * wants to ask.
  */
 import { Cancellation } from '../../core/cancel.ts';
-import { derived, type Exchange, type Peer, type Session } from '../../core/exchange.ts';
+import { type Closable, derived, type Exchange, type Peer, type Session } from '../../core/exchange.ts';
 import { asString, encode, member as memberOf, peek, withMember } from '../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
 import type { Connect, Layer } from '../../core/layer.ts';
 import type { Log } from '../../core/ports.ts';
+import { drained } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { INITIALIZED, initializeCall, ourselves } from '../../mcp/handshake.ts';
 import { LOG_LEVELS } from '../../mcp/log-levels.ts';
 import { isAboutTask, isClientNotification, isListChange, isNotification, isOnlyTold } from '../../mcp/methods.ts';
-import { refuseAmbiguous, resultFor, severityOf, withoutTask } from './shared-calls.ts';
+import { OpenCalls } from '../../wire/open-calls.ts';
+import { refuseAmbiguous, resultFor, withoutTask } from './shared-calls.ts';
+import { hears, isForAll, isMissed, severityOf } from './shared-notifications.ts';
 import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 
 const CLOSE_LIMIT = 5_000;
@@ -27,8 +30,8 @@ export interface SharedSessionOptions {
   readonly log: Log;
 }
 
-/** A layer that gives all clients the same session, and a function that closes that session. */
-export function sharing(options: SharedSessionOptions): { readonly layer: Layer; close(limit: number): Promise<void> } {
+/** A layer that gives all clients the same session, which ends with it. */
+export function sharing(options: SharedSessionOptions): Closable & { readonly layer: Layer } {
   let session: SharedSession | undefined;
   return {
     layer(inner) {
@@ -37,26 +40,30 @@ export function sharing(options: SharedSessionOptions): { readonly layer: Layer;
       return (client) => shared.join(client);
     },
     close: async (limit) => session?.close(limit),
+    destroy: (reason) => session?.destroy(reason),
   };
 }
 
-interface Member {
+interface SharingClient {
   readonly client: Peer;
   /** Index in {@link LOG_LEVELS} of the least severe level that the client wants. Undefined when it never set one. */
   level: number | undefined;
   ready: boolean;
+  readonly open: OpenCalls;
 }
 
 class SharedSession {
   readonly #options: SharedSessionOptions;
   readonly #connect: Connect;
-  readonly #members = new Set<Member>();
+  readonly #members = new Set<SharingClient>();
   /** For each of the {@link LOG_LEVELS}, the number of clients that want it and every more severe one. */
   readonly #wanted = LOG_LEVELS.map(() => 0);
-  readonly #subscribers = new Subscribers<Member>();
+  readonly #subscribers = new Subscribers<SharingClient>();
   #server: Session | undefined;
   /** The session with the server while it is being opened. */
   #coming: Session | undefined;
+  /** The session with the server that was closed last. */
+  #closing: Session | undefined;
   /** The answer to our own `initialize`, or the wait for it. */
   #opening: Promise<Reply> | undefined;
   #empty: ReturnType<typeof setTimeout> | undefined;
@@ -68,12 +75,12 @@ class SharedSession {
 
   /** Adds a client. */
   join(client: Peer): Session {
-    const member: Member = { client, level: undefined, ready: false };
+    const member: SharingClient = { client, level: undefined, ready: false, open: new OpenCalls() };
     this.#members.add(member);
     clearTimeout(this.#empty);
     const server = (): Session | undefined => this.#server;
     return {
-      request: (exchange) => this.#request(member, exchange),
+      request: (exchange) => member.open.during(exchange, this.#request(member, exchange)),
       notify: (call) => this.#notify(member, call),
       get established() {
         return server()?.established ?? false;
@@ -81,21 +88,41 @@ class SharedSession {
       get era() {
         return server()?.era;
       },
-      close: () => this.#leave(member),
+      close: async (limit) => {
+        await drained(member.open.idle(), limit);
+        this.#leave(member);
+      },
+      destroy: (reason) => {
+        member.open.destroy(reason);
+        this.#leave(member);
+      },
     };
   }
 
   /** Ends the session with the server, even while it is being opened. */
   async close(limit: number): Promise<void> {
+    // Requests that come meanwhile open another one.
+    const server = this.#takeServer();
+    this.#closing = server ?? this.#closing;
+    await server?.close(limit);
+  }
+
+  destroy(reason: ProxyError): void {
+    for (const { open } of this.#members) open.destroy(reason);
+    this.#takeServer()?.destroy(reason);
+    this.#closing?.destroy(reason);
+  }
+
+  #takeServer(): Session | undefined {
     clearTimeout(this.#empty);
     const server = this.#server ?? this.#coming;
     this.#server = undefined;
     this.#coming = undefined;
     this.#opening = undefined;
-    await server?.close(limit);
+    return server;
   }
 
-  async #request(member: Member, exchange: Exchange): Promise<Reply> {
+  async #request(member: SharingClient, exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
     refuseAmbiguous(call);
     if (isNotification(call.method)) return errorReply(METHOD_NOT_FOUND, 'Method not found');
@@ -116,7 +143,7 @@ class SharedSession {
     return this.#ask(member, exchange, server);
   }
 
-  #notify(member: Member, call: Call): Promise<void> | undefined {
+  #notify(member: SharingClient, call: Call): Promise<void> | undefined {
     if (call.method === 'notifications/initialized') member.ready = true;
     // The specification's notifications concern one client, answer questions that the server cannot have asked, or name
     // a request by its id, which at the server may be the id of another client's request.
@@ -145,7 +172,7 @@ class SharedSession {
       abort: (error) => cancellation.abort(error),
     });
     if ('error' in reply) {
-      server.close(0);
+      server.destroy(new ProxyError('failed', 'the server refuses the session'));
       return reply;
     }
     // The session was closed meanwhile: clients that still wait must open again.
@@ -156,7 +183,7 @@ class SharedSession {
     return reply;
   }
 
-  #ask(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
+  #ask(member: SharingClient, exchange: Exchange, server: Session): Promise<Reply> {
     const notify = (note: Call): Promise<void> | undefined => this.#told(note, exchange, member);
     return server.request(derived(exchange, { call: withoutTask(exchange.call), notify, ask: this.#peer.ask }));
   }
@@ -165,9 +192,9 @@ class SharedSession {
    * Passes a message that the server sends during a request to the client of the request, unless it concerns everything
    * shared.
    */
-  #told(note: Call, exchange: Exchange, member: Member): Promise<void> | undefined {
+  #told(note: Call, exchange: Exchange, member: SharingClient): Promise<void> | undefined {
     if (note.method === 'notifications/message') {
-      return hears(member, severityOf(note)) ? exchange.notify(note) : undefined;
+      return hears(member.level, severityOf(note)) ? exchange.notify(note) : undefined;
     }
     if (isForAll(note)) return this.#peer.notify(note);
     return exchange.notify(note);
@@ -189,11 +216,11 @@ class SharedSession {
   };
 
   /** The clients that a message outside of requests concerns. */
-  #concerned(note: Call): Iterable<Member> {
+  #concerned(note: Call): Iterable<SharingClient> {
     if (note.method === 'notifications/message') {
       // The message may be about any client's call, so it goes only to clients that have asked for the session's log.
       const severity = severityOf(note);
-      return [...this.#members].filter((member) => member.level !== undefined && hears(member, severity));
+      return [...this.#members].filter((member) => member.level !== undefined && hears(member.level, severity));
     }
     if (note.method === 'notifications/resources/updated') {
       const uri = asString(peek(note.params, 'uri'));
@@ -208,7 +235,7 @@ class SharedSession {
    * Sets a client's level. The server gets the least severe level that any client wants, and the proxy filters the
    * rest.
    */
-  async #setLevel(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
+  async #setLevel(member: SharingClient, exchange: Exchange, server: Session): Promise<Reply> {
     const { call } = exchange;
     const level = LOG_LEVELS.indexOf(asString(call.params && memberOf(call.params, 'level')) ?? '');
     // The level that the server accepts applies to all clients.
@@ -230,7 +257,7 @@ class SharedSession {
   }
 
   /** Records the level that a client wants, unless it has left. */
-  #want(member: Member, level: number | undefined): void {
+  #want(member: SharingClient, level: number | undefined): void {
     if (!this.#members.has(member)) return;
     if (member.level !== undefined) (this.#wanted[member.level] as number)--;
     if (level !== undefined) (this.#wanted[level] as number)++;
@@ -242,7 +269,7 @@ class SharedSession {
     return LOG_LEVELS[this.#wanted.findIndex((clients) => clients > 0)];
   }
 
-  async #subscription(member: Member, exchange: Exchange, server: Session): Promise<Reply> {
+  async #subscription(member: SharingClient, exchange: Exchange, server: Session): Promise<Reply> {
     const { call } = exchange;
     const uri = asString(call.params && memberOf(call.params, 'uri'));
     if (uri === undefined) return errorReply(INVALID_PARAMS, 'Invalid params: uri is not a string');
@@ -257,7 +284,7 @@ class SharedSession {
     return (await this.#subscribers.unsubscribe(uri, member, ask)) ?? { result: encode({}) };
   }
 
-  async #leave(member: Member): Promise<void> {
+  #leave(member: SharingClient): void {
     const lowest = this.#lowestLevel();
     this.#want(member, undefined);
     if (!this.#members.delete(member)) return;
@@ -270,7 +297,7 @@ class SharedSession {
   }
 
   /** Ends the subscriptions of a departed client, a few at a time: all at once would delay the other clients. */
-  #takeBack(member: Member): void {
+  #takeBack(member: SharingClient): void {
     const uris = this.#subscribers.of(member);
     const next = async (): Promise<void> => {
       for (let uri = uris.pop(); uri !== undefined; uri = uris.pop()) {
@@ -289,18 +316,4 @@ class SharedSession {
     const reply = await this.#server?.request(exchange).catch(() => undefined);
     return reply ?? { result: encode({}) };
   }
-}
-
-/** Whether to drop a message for a client that reads more slowly than the server sends. */
-function isMissed({ method }: Call, client: Peer): boolean {
-  return method === 'notifications/message' && client.room() !== undefined;
-}
-
-function isForAll({ method }: Call): boolean {
-  return isListChange(method) || method === 'notifications/resources/updated';
-}
-
-/** Whether a log message is severe enough for a client. */
-function hears({ level }: Member, severity: number): boolean {
-  return level === undefined || severity === -1 || severity >= level;
 }

@@ -9,11 +9,11 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 /** An array, or an object whose key is the first part of each pair. */
 interface Container {
   readonly isObject: boolean;
-  readonly values: Value[];
+  readonly values: CanonicalValue[];
   readonly keys: string[];
 }
 
-type Value = string | Container;
+type CanonicalValue = string | Container;
 
 /** @param text valid JSON. The work is proportional to it, however deeply it is nested. */
 export function canonical(text: Json): string {
@@ -33,9 +33,9 @@ export function canonical(text: Json): string {
 }
 
 /** Without recursion, so that no depth is too deep. */
-function written(value: Value): string {
+function written(value: CanonicalValue): string {
   const out: string[] = [];
-  const left: Value[] = [value];
+  const left: CanonicalValue[] = [value];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     if (typeof next === 'string') out.push(next);
     else for (const piece of piecesOf(next).reverse()) left.push(piece);
@@ -43,15 +43,15 @@ function written(value: Value): string {
   return out.join('');
 }
 
-function piecesOf({ isObject, values, keys }: Container): Value[] {
+function piecesOf({ isObject, values, keys }: Container): CanonicalValue[] {
   const order = values.map((_, i) => i);
   const key = (i: number): string => keys[i] as string;
   if (isObject) order.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
-  const pieces: Value[] = [isObject ? '{' : '['];
+  const pieces: CanonicalValue[] = [isObject ? '{' : '['];
   order.forEach((i, n) => {
     if (n > 0) pieces.push(',');
     if (isObject) pieces.push(key(i), ':');
-    pieces.push(values[i] as Value);
+    pieces.push(values[i] as CanonicalValue);
   });
   pieces.push(isObject ? '}' : ']');
   return pieces;

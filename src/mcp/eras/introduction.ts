@@ -3,6 +3,7 @@ import { encode, type Json, peekObject, peekText, withMember, withoutMembers } f
 import { SERVER_INFO } from '../envelope.ts';
 import { withoutTasks } from './capabilities.ts';
 import { legacyResult, readResult } from './legacy-result.ts';
+import { hasTasks, knowsTasks, withLegacyTasks } from './task-support.ts';
 
 /**
  * @param protocolVersion that the client gets.
@@ -14,7 +15,9 @@ export function initializeResultOf(discovered: Json, protocolVersion: string, ho
   const unusable = peekText(discovered, 'instructions') === undefined ? ['instructions'] : [];
   const kept = withoutMembers(legacyResult('server/discover', own), ['supportedVersions', ...unusable]);
   const versioned = withMember(kept, 'protocolVersion', encode(protocolVersion));
-  const capabilities = withoutTasks(peekObject(discovered, 'capabilities') ?? encode({}));
+  const offered = peekObject(discovered, 'capabilities') ?? encode({});
+  const common = withoutMembers(withoutTasks(offered), ['tasks']);
+  const capabilities = hasTasks(offered) && knowsTasks(protocolVersion) ? withLegacyTasks(common) : common;
   const told = withMember(versioned, 'capabilities', capabilities);
   return withMember(told, 'serverInfo', serverInfoOf(discovered) ?? encode({ name: host, version: 'unknown' }));
 }

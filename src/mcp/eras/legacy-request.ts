@@ -25,15 +25,26 @@ import { withoutTasks } from './capabilities.ts';
  */
 export function legacyParams(params: Json | undefined): Json | undefined {
   if (!isObject(params)) return params;
+  const meta = member(params, '_meta');
+  const own = isObject(meta) ? withoutEnvelope(meta) : meta;
   const parts: Buffer[] = [];
   for (const { key, from, start, end } of members(params)) {
-    if (key === 'inputResponses' || key === 'requestState') continue;
-    const value = params.subarray(start, end);
-    const own = key === '_meta' && isObject(value) ? withoutMembers(value, ENVELOPE) : value;
-    if (own !== value && own.length === 2) continue;
-    parts.push(Buffer.from(parts.length === 0 ? '{' : ','), params.subarray(from, start), own);
+    if (key === 'inputResponses' || key === 'requestState' || (key === '_meta' && !own)) continue;
+    parts.push(parts.length === 0 ? OPEN : COMMA);
+    if (key === '_meta' && own && own !== meta) parts.push(params.subarray(from, start), own);
+    else parts.push(params.subarray(from, end));
   }
-  return Buffer.concat([...(parts.length === 0 ? [Buffer.from('{')] : parts), Buffer.from('}')]);
+  if (parts.length === 0) parts.push(OPEN);
+  parts.push(CLOSE);
+  return Buffer.concat(parts);
+}
+
+const [OPEN, COMMA, CLOSE] = [Buffer.from('{'), Buffer.from(','), Buffer.from('}')] as const;
+
+/** What a `_meta` holds beside the envelope; undefined when that is nothing. */
+function withoutEnvelope(meta: Json): Json | undefined {
+  if (members(meta).every(({ key }) => ENVELOPE.includes(key))) return undefined;
+  return withoutMembers(meta, ENVELOPE);
 }
 
 /** A client of 2026-07-28, as it describes itself in a request. */
@@ -74,4 +85,4 @@ export function wantedLevel({ params }: Call): number | undefined {
 }
 
 /** Appears in the text of every request with a level, unless some of its letters are escaped: then it is not heard. */
-const MARK = 'logLevel';
+const MARK = Buffer.from('logLevel');

@@ -2,7 +2,7 @@
  * What a server of 2026-07-28 says, in the form of older revisions: without the members that say what kind of result it
  * is, how long it may be cached, and which server or subscription it belongs to.
  */
-import { asString, isObject, type Json, JsonError, type Member, members, withoutMembers } from '../../core/json.ts';
+import { asString, isObject, type Json, JsonError, type JsonMember, members, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import { SERVER_INFO, SUBSCRIPTION_ID } from '../envelope.ts';
 import { isCacheable } from '../methods.ts';
@@ -10,7 +10,7 @@ import { isCacheable } from '../methods.ts';
 /** A result of 2026-07-28, taken apart once. */
 export interface ModernResult {
   readonly text: Json;
-  readonly members: readonly Member[];
+  readonly members: readonly JsonMember[];
   /** Undefined when the server does not say it, as servers of older revisions do not. */
   readonly type: string | undefined;
 }

@@ -4,11 +4,12 @@
  */
 import {
   asString,
+  BRACE_CLOSE,
   encode,
   isObject,
   type Json,
   JsonError,
-  type Member,
+  type JsonMember,
   members,
   withMember,
   withoutMembers,
@@ -25,6 +26,7 @@ import { pageOf, withEntries } from '../tool-list.ts';
 export function modernResult(method: string, result: Json, serverInfo: Json | undefined): Json {
   const read = readable(result);
   if (!read) return result;
+  if (!isCacheable(method) && !read.has('resultType') && !read.has('_meta')) return read.closedBy(tailFor(serverInfo));
   const own = method === 'tools/list' ? withoutExecution(read) : read;
   const added = new Map<string, Json>([['resultType', encode(COMPLETE.resultType)]]);
   if (isCacheable(method)) {
@@ -38,12 +40,25 @@ export function modernResult(method: string, result: Json, serverInfo: Json | un
   return own.with(added);
 }
 
+/** What was added last to an ordinary result, and for which server: nearly all results get the same. */
+let last: { readonly serverInfo: Json | undefined; readonly tail: Json } | undefined;
+
+/** The members that are added to the result of a call, without a comma before them, and the end of the object. */
+function tailFor(serverInfo: Json | undefined): Json {
+  if (last && last.serverInfo === serverInfo) return last.tail;
+  const type = encode({ resultType: COMPLETE.resultType });
+  const meta = serverInfo && withMember(encode({}), SERVER_INFO, serverInfo);
+  const whole = meta ? withMember(type, '_meta', meta) : type;
+  last = { serverInfo, tail: whole.subarray(1) };
+  return last.tail;
+}
+
 /** A result that has been taken apart once. */
 class Readable {
   readonly #text: Json;
-  readonly #members: readonly Member[];
+  readonly #members: readonly JsonMember[];
 
-  constructor(text: Json, all: readonly Member[]) {
+  constructor(text: Json, all: readonly JsonMember[]) {
     this.#text = text;
     this.#members = all;
   }
@@ -53,8 +68,18 @@ class Readable {
     return found && this.#text.subarray(found.start, found.end);
   }
 
+  has(key: string): boolean {
+    return this.#members.some((one) => one.key === key);
+  }
+
   get text(): Json {
     return this.#text;
+  }
+
+  /** The result with further members after its own. */
+  closedBy(tail: Json): Json {
+    const head = this.#text.subarray(0, this.#text.lastIndexOf(BRACE_CLOSE));
+    return Buffer.concat(this.#members.length === 0 ? [head, tail] : [head, COMMA, tail]);
   }
 
   /** The result with these members, which replace its own in place. */
@@ -78,6 +103,8 @@ class Readable {
     return Buffer.concat([...parts, this.#text.subarray(end)]);
   }
 }
+
+const COMMA = Buffer.from(',');
 
 function readable(text: Json): Readable | undefined {
   if (!isObject(text)) return undefined;

@@ -17,7 +17,7 @@ export function discoverFor(initialize: Call): Call {
   return { method: 'server/discover', params: stamped(undefined, clientEnvelope(initialize)) };
 }
 
-export interface Server {
+export interface AskedServer {
   /** Sends a request in the modern era. */
   readonly send: (exchange: Exchange) => Promise<Outcome>;
   /** Remembers that the server has no modern era. */
@@ -29,7 +29,7 @@ export interface Server {
  * rejects.
  * @param result of the `initialize`.
  */
-export async function findLeg(initialize: Exchange, result: Json, server: Server): Promise<Json | undefined> {
+export async function findLeg(initialize: Exchange, result: Json, server: AskedServer): Promise<Json | undefined> {
   if (!gains(initialize.call, result)) return undefined;
   const call = discoverFor(initialize.call);
   const own = derived(initialize, { call, notify: () => undefined });

@@ -49,7 +49,8 @@ export class Neighbours {
     return this.#advice;
   }
 
-  async #look(): Promise<string | undefined> {
+  /** The first neighbour where an MCP server answers. Never rejects. */
+  async find(): Promise<URL | undefined> {
     const limit = new Cancellation();
     const timer = setTimeout(() => limit.abort(new ProxyError('timeout', 'the neighbours did not answer')), LIMIT);
     const urls = neighboursOf(this.#url);
@@ -59,7 +60,11 @@ export class Neighbours {
     };
     const speak = await Promise.all(urls.map((url) => speaks(url).catch(() => false)));
     clearTimeout(timer);
-    const found = urls.find((_, i) => speak[i]);
+    return urls.find((_, i) => speak[i]);
+  }
+
+  async #look(): Promise<string | undefined> {
+    const found = await this.find();
     if (found) return `an MCP server answers at ${showUrl(found)}: use that URL`;
     // Nothing is sent over the excluded transport, not even to find out.
     const excluded = this.#strategy === 'sse-only' ? 'Streamable HTTP' : 'HTTP+SSE';

@@ -7,7 +7,7 @@ import { withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { PING } from '../../mcp/handshake.ts';
 import { POST_HEADERS } from '../../mcp/headers.ts';
-import { discard } from '../messages.ts';
+import { discard } from '../read-messages.ts';
 
 export interface Reached {
   /** `closed`: the server is there, and asks for a sign-in. */

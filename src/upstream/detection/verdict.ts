@@ -45,6 +45,23 @@ export function afterLegacyPost(outcome: Outcome): Verdict {
   return vague && (code === METHOD_NOT_FOUND || code === INVALID_PARAMS) ? 'discover' : 'final';
 }
 
+/**
+ * Whether a server of 2026-07-28 may have refused a request of a session: it asks for the envelope, or names its
+ * revisions. Nothing of the request has run.
+ */
+export function mayBeModern(outcome: Outcome): boolean {
+  if (outcome.kind !== 'refused' || outcome.status !== 400) return false;
+  const code = codeOf(outcome);
+  return code === INVALID_PARAMS || isModernError(code);
+}
+
+/** Whether a server of older revisions may have refused a request of 2026-07-28, of which nothing has run. */
+export function mayBeLegacy(outcome: Outcome, method: string): boolean {
+  // A server of 2026-07-28 answers so for a method that it does not have.
+  if (codeOf(outcome) === METHOD_NOT_FOUND && method !== 'server/discover') return false;
+  return outcome.kind === 'refused' && ['other-era', 'discover'].includes(afterModernPost(outcome, method));
+}
+
 /** Whether a server answered `initialize` with a revision that does not have it. */
 function isModernResult(result: Json): boolean {
   const version = asString(peek(result, 'protocolVersion'));

@@ -6,11 +6,14 @@ import { showUrl } from '../../core/redact.ts';
 import { withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { STREAM_HEADERS } from '../../mcp/headers.ts';
-import { Link } from '../../wire/link.ts';
+import { Link, type Send } from '../../wire/link.ts';
+import type { ReplyRoute } from '../../wire/reply-route.ts';
 import type { SseEvent } from '../../wire/sse.ts';
 import type { UpstreamContext } from '../context.ts';
-import { discard, mediaType, messagesIn, readEvents, startOfStream } from '../messages.ts';
+import { type Deliveries, insistently } from '../deliveries.ts';
+import { undelivered } from '../failure.ts';
 import { refusal, UpstreamRefusal } from '../outcome.ts';
+import { discard, mediaType, messagesIn, readEvents, startOfStream } from '../read-messages.ts';
 import { endpointOf, notMcp } from './endpoint.ts';
 
 /** How long the server may take to name its endpoint, in milliseconds. */
@@ -38,6 +41,8 @@ export interface ChannelOptions {
   readonly proven: () => void;
   /** Called when the stream has ended, with the milliseconds after which the server wants the next one. */
   readonly ended: (channel: SseStream, retry: number | undefined) => void;
+  /** Gets the messages that have no answer. */
+  readonly deliveries: Deliveries;
 }
 
 /** Opens the stream. Rejects with a Refusal when the URL does not offer one. */
@@ -47,7 +52,11 @@ export async function openChannel(context: UpstreamContext, options: ChannelOpti
   const abandon = (): void => close.abort(signal.reason);
   signal.addEventListener('abort', abandon, { once: true });
   const late = notMcp(url, `it names no endpoint in ${ENDPOINT_LIMIT / 1000} s`);
-  const timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
+  let timer: NodeJS.Timeout | undefined;
+  const limit = (): void => {
+    timer = setTimeout(() => close.abort(late), ENDPOINT_LIMIT);
+  };
+  limit();
   try {
     const response = await fetch({
       purpose: 'connect',
@@ -57,6 +66,11 @@ export async function openChannel(context: UpstreamContext, options: ChannelOpti
       signal: close.signal,
       repeatable: true,
       cookies,
+      waits(now) {
+        clearTimeout(timer);
+        // The server has not been silent: it has asked for a sign-in.
+        if (!now) limit();
+      },
     });
     if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
       // An event stream under another status never ends; anything else is short. The proxy has
@@ -79,12 +93,30 @@ export async function openChannel(context: UpstreamContext, options: ChannelOpti
 function connect(
   response: HttpResponse,
   context: UpstreamContext,
-  { close, proven, ended }: ChannelOptions,
+  { close, proven, ended, deliveries }: ChannelOptions,
 ): Promise<SseStream> {
   const { url, log, peer } = context;
   return new Promise((resolve, reject) => {
     let endpoint: URL | undefined;
-    const link = new Link((frame, asking) => post(endpoint as URL, frame, context, close.signal, asking), {
+    const send: Send = (frame, asking) => {
+      const sent = post(endpoint as URL, frame, context, close.signal, asking);
+      if (asking === undefined) deliveries.add(sent);
+      return sent;
+    };
+    const way: ReplyRoute = {
+      send,
+      room: () => undefined,
+      respond: (frame, reply) => {
+        if (!frame) return;
+        // The server asked nothing: this says that its message is malformed.
+        if (!reply) return void send(frame)?.catch(() => {});
+        const delivered = insistently(close.signal, () => post(endpoint as URL, frame, context, close.signal));
+        deliveries.add(delivered);
+        // The server does not say during which call it asked.
+        delivered.catch((error) => link.giveUp(undelivered(error)));
+      },
+    };
+    const link = new Link(send, {
       request: (exchange) => {
         const reply = peer.ask(exchange.call, exchange.signal);
         full = peer.room() ?? full;
@@ -107,7 +139,7 @@ function connect(
       }
       if (event.type !== 'message' || event.data.length === 0) return undefined;
       full = undefined;
-      for (const message of messagesIn(event.data, log)) link.receive(message);
+      for (const message of messagesIn(event.data, log)) link.receive(message, way);
       return full;
     };
     readEvents(response, position, onEvent)
@@ -134,7 +166,7 @@ async function post(
   body: Frame,
   { fetch, cookies }: UpstreamContext,
   close: CancelSignal,
-  asking: CancelSignal | undefined,
+  asking?: CancelSignal,
 ): Promise<void> {
   const sent = async (signal: CancelSignal): Promise<void> => {
     const response = await fetch({

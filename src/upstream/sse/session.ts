@@ -5,14 +5,16 @@
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Exchange } from '../../core/exchange.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
-import { withLimit } from '../../core/timer.ts';
+import { drained, withLimit } from '../../core/timer.ts';
 import { EndedByProxy, ProxyError } from '../../errors.ts';
 import { PING } from '../../mcp/handshake.ts';
+import { listChanges } from '../../mcp/list-changes.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import type { Link } from '../../wire/link.ts';
 import { nextAttempt, pause, withinReason } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
-import { Journal, listChanges } from '../journal.ts';
+import { Deliveries } from '../deliveries.ts';
+import { Journal } from '../journal.ts';
 import { type Outcome, replyOf, UpstreamRefusal } from '../outcome.ts';
 import { openChannel, type SseStream } from './channel.ts';
 
@@ -38,7 +40,7 @@ export class SseSession {
   /** When the stream was opened. */
   #since = Date.now();
   #opening: Promise<SseStream> | undefined;
-  readonly #delivering = new Set<Promise<void>>();
+  readonly #deliveries = new Deliveries();
   /** When the server allows the next connection, in milliseconds since the epoch; 0: at any time. */
   #notBefore = 0;
   /** Attempts to reopen the stream since it was lost. */
@@ -73,10 +75,11 @@ export class SseSession {
 
   async request(exchange: Exchange): Promise<Reply> {
     if (this.#initialized && exchange.call.method !== 'initialize') await this.#initialized;
-    const channel = this.#opening ? await this.#opening : (this.#channel ?? (await this.#reopen()));
+    const channel = await this.#present();
     try {
       return await this.#ask(channel.link, exchange);
     } catch (error) {
+      if (this.#mayRepeat(exchange, channel)) return this.#ask((await this.#present()).link, exchange);
       if (!(error instanceof UpstreamRefusal)) throw error;
       if (error.outcome.status !== 404 || (await this.#knows(channel))) return replyOf(error.outcome);
       // The endpoint is gone, and with it the session, even if its stream is still open.
@@ -85,6 +88,17 @@ export class SseSession {
       const again = this.#channel ?? (await this.#reopen());
       return isRepeatable(exchange.call) ? this.#ask(again.link, exchange) : replyOf(error.outcome);
     }
+  }
+
+  /** The stream, as soon as there is one. */
+  async #present(): Promise<SseStream> {
+    return this.#opening ?? this.#channel ?? this.#reopen();
+  }
+
+  /** Whether a request that may run twice has lost its answer with its stream, as after the sleep of a laptop. */
+  #mayRepeat({ call, signal }: Exchange, { close }: SseStream): boolean {
+    const isOver = signal.aborted || this.#closing.aborted;
+    return close.aborted && !isOver && this.#journal.initialize !== undefined && isRepeatable(call);
   }
 
   /** Whether the server still knows the session: one refused message alone proves nothing. */
@@ -101,8 +115,7 @@ export class SseSession {
   notify(call: Call): Promise<void> {
     if (this.#opening) return this.#opening.catch(() => {}).then(() => this.notify(call));
     this.#journal.told(call);
-    const sent = this.#tell(call).finally(() => this.#delivering.delete(sent));
-    this.#delivering.add(sent);
+    const sent = this.#tell(call);
     if (call.method !== 'notifications/initialized') return sent;
     this.#initialized = Promise.race([sent, pause(READY_LIMIT, this.#closing)]).then(() => {
       this.#initialized = undefined;
@@ -111,14 +124,18 @@ export class SseSession {
   }
 
   async close(limit: number): Promise<void> {
+    const left = await drained(this.#channel?.link.asked.idle() ?? Promise.resolve(), limit);
     // The client's last messages are still on their way.
-    if (this.#delivering.size > 0) {
-      await Promise.race([Promise.all(this.#delivering), pause(limit / 2, this.#closing)]);
-    }
-    const reason = new EndedByProxy('failed', 'the session was closed', { outcome: 'unknown' });
+    await this.#deliveries.settled(left / 2, this.#closing);
+    this.destroy(new EndedByProxy('failed', 'the session was closed', { outcome: 'unknown' }));
+  }
+
+  /** Ends every request with the reason. */
+  destroy(reason: ProxyError): void {
     this.#closing.abort(reason);
     this.#channel?.close.abort(reason);
     this.#connecting?.abort(reason);
+    this.#channel?.link.destroy(reason);
   }
 
   async #ask(link: Link, exchange: Exchange): Promise<Reply> {
@@ -147,7 +164,7 @@ export class SseSession {
     const ended = (channel: SseStream, retry: number | undefined): void => {
       if (this.#channel === channel) this.#lost(retry);
     };
-    return openChannel(this.#context, { close, signal, proven, ended });
+    return openChannel(this.#context, { close, signal, proven, ended, deliveries: this.#deliveries });
   }
 
   /** The stream has ended. Reopens a session that was open, so that the server's messages are heard. */
@@ -174,9 +191,11 @@ export class SseSession {
 
   /** Connects again after the stream was lost: a new session that gets the messages of the old one. */
   #reopen(): Promise<SseStream> {
-    this.#opening ??= this.#restore().finally(() => {
-      this.#opening = undefined;
-    });
+    this.#opening ??= this.#restore()
+      .catch((error: unknown) => Promise.reject(beforeRequest(error)))
+      .finally(() => {
+        this.#opening = undefined;
+      });
     return this.#opening;
   }
 
@@ -210,6 +229,14 @@ export class SseSession {
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
     if (initialized) await link.notify(initialized);
     for (const call of requests) await ask(call).catch(() => undefined);
-    for (const note of listChanges(reply.result)) await this.#context.peer.notify(note);
+    for (const note of [...listChanges(reply.result), ...this.#journal.updates]) await this.#context.peer.notify(note);
   }
+}
+
+/** Why there is no stream for a request that waits for one: the request was not sent, so it has not run. */
+function beforeRequest(error: unknown): unknown {
+  const refused = error instanceof UpstreamRefusal ? error.outcome.error : error;
+  if (!(refused instanceof ProxyError) || refused.data.outcome === undefined) return refused;
+  const { outcome: _, ...data } = refused.data;
+  return new ProxyError(refused.code, refused.message, data, refused);
 }

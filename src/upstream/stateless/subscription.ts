@@ -10,8 +10,8 @@ import type { Call } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { missedChanges } from '../../mcp/missed-changes.ts';
 import { nextAttempt, pause } from '../backoff.ts';
-import { type EventPosition, startOfStream } from '../messages.ts';
 import type { Outcome } from '../outcome.ts';
+import { type EventPosition, startOfStream } from '../read-messages.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 const FIRST_PAUSE = 250;

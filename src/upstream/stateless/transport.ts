@@ -10,27 +10,31 @@ import {
   type Call,
   encodeNotification,
   encodeRequest,
+  encodeResponse,
   errorCode,
   errorReply,
   type Frame,
+  type Id,
   INVALID_PARAMS,
+  METHOD_NOT_FOUND,
   type Message,
   type Reply,
 } from '../../core/jsonrpc.ts';
 import { showUrl } from '../../core/redact.ts';
-import { withLimit } from '../../core/timer.ts';
+import { drained, withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { envelopeOf } from '../../mcp/envelope.ts';
 import { POST_HEADERS, standardHeaders } from '../../mcp/headers.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import { nextPage, toolName } from '../../mcp/tool-list.ts';
+import { OpenCall, OpenCalls } from '../../wire/open-calls.ts';
 import { settleStray } from '../../wire/stray.ts';
 import { pause } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
 import { malformedAnswer, otherAnswer } from '../failure.ts';
-import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from '../messages.ts';
 import { type Outcome, refusal } from '../outcome.ts';
+import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from '../read-messages.ts';
 import { ToolHeaders } from './tool-headers.ts';
 
 /** How many pages of `tools/list` to read to learn what a refused call lacked. */
@@ -46,12 +50,16 @@ interface How extends Pick<Exchange, 'signal' | 'mirrored'> {
 export class StatelessTransport {
   readonly #context: UpstreamContext;
   readonly #tools: ToolHeaders;
+  readonly #asked: () => void;
   readonly #closing = new Cancellation();
   readonly #delivering = new Set<Promise<void>>();
+  readonly #open = new OpenCalls();
   #lastId = 0;
 
-  constructor(context: UpstreamContext) {
+  /** @param asked called when the server asks something, which only servers of older revisions do. */
+  constructor(context: UpstreamContext, asked: () => void = () => {}) {
     this.#context = context;
+    this.#asked = asked;
     this.#tools = new ToolHeaders(context.log);
   }
 
@@ -61,16 +69,22 @@ export class StatelessTransport {
     if (this.#tools.refuses(call)) {
       return { kind: 'answered', reply: errorReply(INVALID_PARAMS, `Unknown tool: ${toolName(call)}`) };
     }
-    const outcome = await this.#once(exchange, position);
-    if (call.method === 'tools/list' && outcome.kind === 'answered') {
-      return { kind: 'answered', reply: this.#tools.learn(outcome.reply) };
+    const open = new OpenCall(exchange);
+    this.#open.add(open);
+    try {
+      const outcome = await this.#once(exchange, position);
+      if (call.method === 'tools/list' && outcome.kind === 'answered') {
+        return { kind: 'answered', reply: this.#tools.learn(outcome.reply) };
+      }
+      const mismatch = outcome.reply && errorCode(outcome.reply) === HEADER_MISMATCH;
+      // A client that wrote the headers itself gets the server's answer that they are wrong.
+      if (call.method !== 'tools/call' || !mismatch || exchange.mirrored) return outcome;
+      // The server checks headers before it runs anything, so the call may be sent again.
+      await this.#relist(exchange);
+      return await this.#once(exchange);
+    } finally {
+      this.#open.delete(open);
     }
-    const mismatch = outcome.reply && errorCode(outcome.reply) === HEADER_MISMATCH;
-    // A client that wrote the headers itself gets the server's answer that they are wrong.
-    if (call.method !== 'tools/call' || !mismatch || exchange.mirrored) return outcome;
-    // The server checks headers before it runs anything, so the call may be sent again.
-    await this.#relist(exchange);
-    return this.#once(exchange);
   }
 
   /** Passes on a notification. */
@@ -92,10 +106,17 @@ export class StatelessTransport {
   }
 
   async close(limit: number): Promise<void> {
+    const left = await drained(this.#open.idle(), limit);
     if (this.#delivering.size > 0) {
-      await Promise.race([Promise.all(this.#delivering), pause(limit / 2, this.#closing)]);
+      await Promise.race([Promise.all(this.#delivering), pause(left / 2, this.#closing)]);
     }
     this.#closing.abort(new Cancelled());
+  }
+
+  /** Ends every request with the reason. */
+  destroy(reason: ProxyError): void {
+    this.#closing.abort(reason);
+    this.#open.destroy(reason);
   }
 
   #post(call: Call, body: Frame, how: How): Promise<HttpResponse> {
@@ -155,8 +176,30 @@ export class StatelessTransport {
   /** Messages that are not the answer: notifications of the request; this revision has nothing else. */
   #besides(message: Message, exchange: Exchange): Promise<void> | undefined {
     if (message.kind === 'notification') return exchange.notify(message.call);
+    if (message.kind === 'request') return this.#refuse(message.id, message.call, exchange);
     this.#context.log.debug(`upstream: skipped a ${message.kind} on the stream of ${exchange.call.method}`);
     return undefined;
+  }
+
+  /** Refuses a question, because there is no session for it, so that the server does not wait. Never rejects. */
+  async #refuse(id: Id, { method }: Call, exchange: Exchange): Promise<void> {
+    const { url, fetch, cookies, log } = this.#context;
+    this.#asked();
+    const why = `${method} can be answered only in a session`;
+    const body = encodeResponse(id, errorReply(METHOD_NOT_FOUND, why));
+    const headers = { ...POST_HEADERS, 'mcp-protocol-version': MODERN_REVISIONS[0] };
+    const accepted = await withLimit(NOTIFICATION_LIMIT, this.#closing, async (signal) => {
+      const how = { purpose: 'notification', method: 'POST', url, headers, signal, repeatable: true, cookies } as const;
+      const response = await fetch({ ...how, body });
+      await discard(response);
+      return response.status < 400;
+    }).catch((error) => {
+      log.debug(`upstream: could not refuse ${method}: ${error.message}`);
+      return false;
+    });
+    if (accepted) return;
+    const message = `the server asks for ${method} during ${exchange.call.method}, and takes no answer outside of a session`;
+    exchange.abort(new ProxyError('failed', message, { outcome: 'unknown', hint: 'the next request opens a session' }));
   }
 
   /** Reloads the tool list, so that the next call carries the headers that the server wants. */

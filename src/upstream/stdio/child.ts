@@ -4,19 +4,15 @@
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Cancellation } from '../../core/cancel.ts';
-import { NULL_ID } from '../../core/ids.ts';
-import { JsonError } from '../../core/json.ts';
-import type { Frame, Message } from '../../core/jsonrpc.ts';
+import type { Frame } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
-import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { isTreeRunning, signalTree } from '../../platform/processes/tree.ts';
-import { MAX_UPSTREAM_MESSAGE, type ReceivedFrame, readEnds, readFrame } from '../../wire/frames.ts';
 import { LineWriter } from '../../wire/line-writer.ts';
-import { LineReader } from '../../wire/lines.ts';
 import { Link, type LinkHandlers } from '../../wire/link.ts';
 import { pause } from '../backoff.ts';
 import { Stderr } from './stderr.ts';
+import { Stdout } from './stdout.ts';
 
 /** How long what a process has written may take to arrive after its end, in milliseconds. */
 const LAST_WORDS = 500;
@@ -28,8 +24,6 @@ export const STOP_LIMIT = 10_000;
 const LEFT_BEHIND = 1_000;
 /** How a request begins that does more than open the session. */
 const CALL = /^\{"jsonrpc":"2\.0","id":\d+,"method":"(?!(?:initialize|server\/discover|ping)")/;
-/** What every message has, and hardly any log line. */
-const VERSION_KEY = '"jsonrpc"';
 /** How often to look whether a process group is gone, in milliseconds. */
 const LOOK = 20;
 
@@ -41,6 +35,8 @@ export interface ChildOptions extends LinkHandlers {
   readonly stderr: Log;
   /** A promise for room at the clients, or undefined when there is room now. */
   readonly room: () => Promise<void> | undefined;
+  /** Bytes of the largest message that it may write; left out: `MAX_UPSTREAM_MESSAGE`. */
+  readonly largest?: number | undefined;
 }
 
 /** How a process ended. */
@@ -65,6 +61,7 @@ export class Child {
   readonly #options: ChildOptions;
   readonly #program: ChildProcessWithoutNullStreams;
   readonly #writer: LineWriter;
+  readonly #stdout: Stdout;
   readonly #stderr: Stderr;
   readonly #since = performance.now();
   readonly #exited = new Cancellation();
@@ -74,23 +71,21 @@ export class Child {
   #killed = false;
   /** How long what it has started may go on after its end, in milliseconds. */
   #patience = LEFT_BEHIND;
-  /** Whether it has answered anything. */
-  answered = false;
   /** Whether it was sent a request that does more than open the session. */
   #called = false;
-  #skipped = 0;
 
   constructor(program: ChildProcessWithoutNullStreams, options: ChildOptions) {
     this.#program = program;
     this.#options = options;
     this.pid = program.pid as number;
-    this.#writer = new LineWriter(program.stdin);
+    this.#writer = new LineWriter(program.stdin, 'callback');
     this.#stderr = new Stderr({ name: options.name, log: options.stderr });
     this.link = new Link(
       (frame) => this.#write(frame),
       options,
       () => this.#writer.room(),
     );
+    this.#stdout = new Stdout({ ...options, link: this.link });
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -107,6 +102,11 @@ export class Child {
   /** A promise for room in its stdin, or undefined when there is room now. */
   room(): Promise<void> | undefined {
     return this.#writer.room();
+  }
+
+  /** Whether it has answered anything. */
+  get answered(): boolean {
+    return this.#stdout.answered;
   }
 
   /** Whether it has not ended, and nothing has told it to. */
@@ -144,14 +144,21 @@ export class Child {
   }
 
   #watch(): void {
-    const { stdin, stdout } = this.#program;
+    const { stdin, stdout, stderr } = this.#program;
     this.#program.once('exit', (code, signal) => {
       const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
       // What is still in the pipes counts. Something that it started may keep them open.
       stdout.resume();
       const read = new Cancellation();
-      if (stdout.readableEnded || stdout.destroyed) read.abort();
-      stdout.once('close', () => read.abort());
+      const open = [stdout, stderr].filter((pipe) => !pipe.readableEnded && !pipe.destroyed);
+      let left = open.length;
+      for (const pipe of open) {
+        pipe.once('close', () => {
+          left -= 1;
+          if (left === 0) read.abort();
+        });
+      }
+      if (left === 0) read.abort();
       pause(LAST_WORDS, read).then(() => this.#over(how));
     });
     // A process without stdout cannot answer, and without stdin it cannot be asked.
@@ -172,100 +179,15 @@ export class Child {
   #read(): void {
     const { stdout, stderr } = this.#program;
     this.#stderr.read(stderr);
-    const reader = new LineReader(
-      MAX_UPSTREAM_MESSAGE,
-      (line) => this.#line(line),
-      (head, tail) => this.#tooLong(head, tail),
-    );
     stdout.on('error', () => {});
     stdout.on('data', (chunk: Buffer) => {
-      reader.push(chunk);
+      this.#stdout.push(chunk);
       const full = this.#options.room();
       if (!full || this.#exited.aborted) return;
       stdout.pause();
       full.then(() => stdout.resume());
     });
-    stdout.once('end', () => {
-      this.#ending = true;
-      reader.end();
-    });
-  }
-
-  /** Whether a line may be cut off. */
-  #ending = false;
-
-  #line(line: Buffer): void {
-    let frame: ReceivedFrame;
-    try {
-      // A program that believes stdout is its own may log JSON with an `id` or a `result`.
-      frame = readFrame(line, true);
-    } catch (error) {
-      if (!(error instanceof JsonError)) throw error;
-      this.#unreadable(line, error);
-      return;
-    }
-    const known = frame.messages.filter((message) => this.#isMessage(message, line));
-    if (frame.batch && known.length > 0) this.link.receiveBatch(known);
-    else if (known[0]) this.link.receive(known[0]);
-  }
-
-  /** Whether JSON is a message that means something here; the rest are log lines, or stray answers. */
-  #isMessage(message: Message, line: Buffer): boolean {
-    switch (message.kind) {
-      case 'response':
-        if (this.#isStray(message)) {
-          this.#skip(line, 'it answers no request of the proxy');
-          return false;
-        }
-        this.answered = true;
-        return true;
-      case 'malformed':
-        if (this.link.asked.asks(message.id)) return true;
-        break;
-      case 'invalid':
-        break;
-      default:
-        return true;
-    }
-    this.#skip(line, message.reason);
-    return false;
-  }
-
-  /**
-   * Whether an answer has an id that no request of ours ever had. On a pipe the true answer may still come. Only the
-   * first answer of all may be an error without an id: so a server answers an opening that it cannot make sense of.
-   */
-  #isStray({ id, reply }: Message & { kind: 'response' }): boolean {
-    return !this.link.asked.knows(id) && (this.answered || id !== NULL_ID || 'result' in reply);
-  }
-
-  #unreadable(line: Buffer, error: JsonError): void {
-    // The process ended while it wrote: its end is the answer.
-    if (this.#ending) return;
-    const { id, asks } = readEnds(line, line);
-    // An answer that is no JSON is malformed, but it is the answer.
-    if (!asks && line.includes(VERSION_KEY) && this.link.asked.asks(id))
-      this.link.receive({ kind: 'malformed', id, reason: error.message });
-    else this.#skip(line, error.message);
-  }
-
-  #tooLong(head: Buffer, tail: Buffer): void {
-    const reason = `it is larger than ${MAX_UPSTREAM_MESSAGE / 1_048_576} MiB`;
-    const { id, asks } = readEnds(head, tail);
-    const isMessage = head.includes(VERSION_KEY) || tail.includes(VERSION_KEY);
-    if (asks || !isMessage || !this.link.asked.asks(id)) this.#skip(head, reason);
-    else this.link.receive({ kind: 'malformed', id, reason });
-  }
-
-  #skip(line: Buffer, reason: string): void {
-    const { name, log } = this.#options;
-    this.#skipped++;
-    if (this.#skipped > 1) log.debug(`skipped a line on stdout (${reason}); ${this.#skipped} so far`);
-    else
-      log.warn(
-        `${name} wrote a line on stdout that the proxy cannot use (${reason}); such lines are skipped: ` +
-          JSON.stringify(printable(line.toString('utf8', 0, 1_000), 200)),
-      );
+    stdout.once('end', () => this.#stdout.end());
   }
 
   /** Answers everything that is open: nothing will come any more. */
@@ -275,7 +197,8 @@ export class Child {
     this.#end = undefined;
     this.#stderr.end();
     const { name, log } = this.#options;
-    if (this.#skipped > 1) log.info(`${name} wrote ${this.#skipped} lines on stdout that were skipped`);
+    const { skipped } = this.#stdout;
+    if (skipped > 1) log.info(`${name} wrote ${skipped} lines on stdout that were skipped`);
     const lived = performance.now() - this.#since;
     const told: ChildEnd = { how, stderr: this.#stderr.last, lived, wanted: this.#stopping };
     this.link.destroy(endedEarly(name, told, this.#called));

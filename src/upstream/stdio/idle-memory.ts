@@ -12,14 +12,14 @@ const MAX_AGE = 24 * 60 * 60_000;
 /** How many ways to open to remember. */
 const MAX_INTRODUCTIONS = 16;
 
-interface Introduction {
+interface RememberedIntroduction {
   readonly result: Json;
   readonly lists: KnownLists;
   readonly at: number;
 }
 
 export class IdleMemory {
-  readonly #introductions = new Map<string, Introduction>();
+  readonly #introductions = new Map<string, RememberedIntroduction>();
   readonly #now: () => number;
 
   /** @param now milliseconds of a clock */
@@ -39,7 +39,7 @@ export class IdleMemory {
   }
 
   /** What the server answered to the same `initialize`. */
-  recall(initialize: Call): Pick<Introduction, 'result' | 'lists'> | undefined {
+  recall(initialize: Call): Pick<RememberedIntroduction, 'result' | 'lists'> | undefined {
     const found = this.#introductions.get(keyOf(initialize));
     return found && this.#now() - found.at < MAX_AGE ? found : undefined;
   }

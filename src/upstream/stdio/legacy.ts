@@ -16,8 +16,8 @@ import { afterLegacyPost } from '../detection/verdict.ts';
 import { Journal } from '../journal.ts';
 import type { Child } from './child.ts';
 import type { IdleMemory } from './idle-memory.ts';
+import type { LocalProcess } from './kept-process.ts';
 import { KnownLists } from './known-lists.ts';
-import type { LocalProcess } from './process.ts';
 
 /** How long a server may take to answer a request of the session itself, in milliseconds. */
 const OWN_LIMIT = 45_000;
@@ -43,7 +43,7 @@ export interface LegacyOptions {
   readonly replaced: () => boolean;
 }
 
-export class LegacySession {
+export class LocalLegacySession {
   readonly #options: LegacyOptions;
   readonly #journal = new Journal();
   readonly #lists = new KnownLists();
@@ -121,12 +121,12 @@ export class LegacySession {
     this.#compare(child);
   }
 
-  /** Tells the client which of the lists that it has got are different now. Never rejects. */
+  /** Tells the client which of the lists that it has got are different now, and what to read again. Never rejects. */
   async #compare(child: Child): Promise<void> {
     const changes = await this.#lists.differences((call) => this.#own(child, call));
-    if (!child.running || changes.length === 0) return;
-    this.#options.memory?.clear();
-    for (const change of changes) await this.#options.peer.notify(change);
+    if (!child.running) return;
+    if (changes.length > 0) this.#options.memory?.clear();
+    for (const change of [...changes, ...this.#journal.updates]) await this.#options.peer.notify(change);
   }
 
   #own(child: Child, call: Call): Promise<Reply> {
@@ -180,8 +180,9 @@ export class LegacySession {
     const reply = await child.link.ask(call, signal);
     const outcome = { kind: 'answered', reply } as const;
     const verdict = afterLegacyPost(outcome);
-    if (verdict === 'other-era' || (verdict === 'discover' && (await this.#options.answersDiscover(child, exchange)))) {
-      this.#options.takeOver(child);
+    const modern = verdict === 'discover' ? await this.#discovered(child, exchange) : undefined;
+    if (verdict === 'other-era' || modern) {
+      this.#options.takeOver(modern ?? child);
       throw modernOnly(name, { outcome });
     }
     if ('result' in reply) {
@@ -190,6 +191,19 @@ export class LegacySession {
       log.debug(`process ${child.pid} has answered initialize`);
     }
     return reply;
+  }
+
+  /** The process that has answered as only a modern server does. A server may end after it has refused the other era. */
+  async #discovered(child: Child, exchange: Exchange): Promise<Child | undefined> {
+    const { answersDiscover, process } = this.#options;
+    try {
+      return (await answersDiscover(child, exchange)) ? child : undefined;
+    } catch (error) {
+      if (child.running || exchange.signal.aborted) throw error;
+    }
+    await child.ended;
+    const another = await process().ready(exchange.signal);
+    return (await answersDiscover(another, exchange)) ? another : undefined;
   }
 
   #opened(call: Call, result: Json): void {

@@ -22,8 +22,8 @@ import type { Outcome } from '../outcome.ts';
 import { subscribe } from '../stateless/subscription.ts';
 import type { Child } from './child.ts';
 import { FreshAnswers } from './fresh-answers.ts';
+import type { LocalProcess } from './kept-process.ts';
 import { MirrorCheck } from './mirror-check.ts';
-import type { LocalProcess } from './process.ts';
 
 /** How many pages of `tools/list` to read. */
 const MAX_PAGES = 100;
@@ -94,7 +94,7 @@ export class ModernSession {
       if (!(await this.#probe(child, exchange))) throw this.#refused(child);
       return this.#send(exchange);
     }
-    const outcome = answered(await this.#send(exchange));
+    const outcome = answered(await this.#discover(child, exchange));
     const verdict = afterModernPost(outcome, call.method);
     if (verdict === 'open') this.#spoken = true;
     else if (verdict !== 'final') throw this.#refused(child, outcome);
@@ -137,6 +137,17 @@ export class ModernSession {
     const id = peek(params, '_meta', SUBSCRIPTION_ID)?.toString('utf8');
     const number = id === undefined ? undefined : numberIn(id);
     return number === undefined ? undefined : this.#listening.get(number);
+  }
+
+  /** Asks a server about itself. It may have ended because it had to refuse a client of the legacy era. */
+  async #discover(child: Child, exchange: Exchange): Promise<Reply> {
+    try {
+      return await this.#send(exchange);
+    } catch (error) {
+      if (!this.#replaces || child.running || exchange.signal.aborted) throw error;
+    }
+    await child.ended;
+    return this.#send(exchange);
   }
 
   async #send(exchange: Exchange): Promise<Reply> {

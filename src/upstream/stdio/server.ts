@@ -13,8 +13,8 @@ import { type Program, startProgram } from '../../platform/processes/start.ts';
 import { Child } from './child.ts';
 import { serverEnvironment } from './environment.ts';
 import { IdleMemory } from './idle-memory.ts';
+import { LocalProcess } from './kept-process.ts';
 import { ModernSession } from './modern.ts';
-import { LocalProcess } from './process.ts';
 import { MAX_QUICK, NO_DEATHS } from './restarts.ts';
 import { LocalSession, type ProcessHandlers } from './session.ts';
 import { startFailure } from './start-failure.ts';
@@ -147,7 +147,7 @@ export class LocalServer {
         throw failure;
       });
       this.#told = '';
-      child = new Child(started, { ...handlers, name: server.name, log, stderr });
+      child = new Child(started, { ...handlers, name: server.name, log, stderr, largest: server.maxMessage });
       recorded = this.#keep(child);
     } finally {
       this.#starting--;

@@ -2,14 +2,17 @@
 import type { Era, Exchange, Peer, Session } from '../../core/exchange.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
+import { drained } from '../../core/timer.ts';
+import type { ProxyError } from '../../errors.ts';
 import { declaredRevision, mayDeclareRevision } from '../../mcp/envelope.ts';
 import { isHandshake } from '../../mcp/methods.ts';
 import type { LinkHandlers } from '../../wire/link.ts';
+import { OpenCalls } from '../../wire/open-calls.ts';
 import type { Child } from './child.ts';
 import type { IdleMemory } from './idle-memory.ts';
-import { LegacySession } from './legacy.ts';
+import { LocalProcess, type ProcessOptions } from './kept-process.ts';
+import { LocalLegacySession } from './legacy.ts';
 import { ModernSession } from './modern.ts';
-import { LocalProcess, type ProcessOptions } from './process.ts';
 
 /** What a process does with the messages of the server, and how it waits for its clients. */
 export interface ProcessHandlers extends LinkHandlers {
@@ -28,13 +31,15 @@ export interface SessionOptions extends Pick<ProcessOptions, 'name' | 'idle' | '
 
 export class LocalSession implements Session {
   readonly #process: LocalProcess;
-  readonly #legacy: LegacySession;
+  readonly #legacy: LocalLegacySession;
   readonly #modern: ModernSession;
+  /** The modern requests of this client, where one process serves those of all clients. */
+  readonly #shared: OpenCalls | undefined;
 
   constructor({ name, idle, starts, log, peer, launch, memory, modern }: SessionOptions) {
     const process = (): LocalProcess => this.#process;
     const own = modern ?? new ModernSession({ name, log, process, only: peer });
-    const legacy = new LegacySession({
+    const legacy = new LocalLegacySession({
       name,
       log,
       peer,
@@ -56,6 +61,7 @@ export class LocalSession implements Session {
       },
       room: () => peer.room(),
     };
+    this.#shared = modern && new OpenCalls();
     this.#legacy = legacy;
     this.#modern = own;
     this.#process = new LocalProcess({
@@ -88,15 +94,22 @@ export class LocalSession implements Session {
     const { call } = exchange;
     const revision = declaredRevision(call);
     const isModern = revision !== undefined || call.method === 'server/discover';
-    return isModern ? this.#modern.request(exchange, revision) : this.#legacy.request(exchange);
+    if (!isModern) return this.#legacy.request(exchange);
+    const answer = this.#modern.request(exchange, revision);
+    return this.#shared ? this.#shared.during(exchange, answer) : answer;
   }
 
   notify(call: Call): Promise<void> | undefined {
     return isModern(call) ? this.#modern.notify(call) : this.#legacy.notify(call);
   }
 
-  close(limit: number): Promise<void> {
-    return this.#process.close(limit);
+  async close(limit: number): Promise<void> {
+    await this.#process.close(this.#shared ? await drained(this.#shared.idle(), limit) : limit);
+  }
+
+  destroy(reason: ProxyError): void {
+    this.#shared?.destroy(reason);
+    this.#process.destroy(reason);
   }
 }
 

@@ -3,9 +3,13 @@ import { type Call, errorCode, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { PING } from '../../mcp/handshake.ts';
+import { listChanges } from '../../mcp/list-changes.ts';
 import { nextAttempt } from '../backoff.ts';
-import { type Journal, listChanges } from '../journal.ts';
+import type { Journal } from '../journal.ts';
 import { type Outcome, replyOf } from '../outcome.ts';
+
+/** The error for a refusal that comes of another server at the URL, of another era; undefined when it does not. */
+export type Replaced<S> = (session: S, outcome: Outcome) => Promise<Error | undefined>;
 
 export interface RecoveryOptions {
   /** The session's current id. */
@@ -13,6 +17,8 @@ export interface RecoveryOptions {
   /** Sends a request of the session itself. */
   readonly ask: (call: Call) => Promise<Outcome>;
   readonly tell: (call: Call) => Promise<void>;
+  /** See {@link Replaced}. */
+  readonly replaced: (outcome: Outcome) => Promise<Error | undefined>;
   /** Called as soon as the new session may be listened to. */
   readonly reopened: () => void;
   /** Sends the client a notification. */
@@ -33,6 +39,8 @@ export class Recovery {
   /** How many sessions in a row were opened and never served a request. */
   #fruitless = 0;
   #notBefore = 0;
+  /** Whether the user was told what may be wrong with a load balancer. */
+  #warned = false;
   /** Notifications for the client, sent as soon as the new session has shown that it works. */
   #news: Call[] = [];
 
@@ -50,7 +58,10 @@ export class Recovery {
     if (this.#lost?.session !== session || this.#lost.sign !== sign) {
       // Any other refusal, or one of a session that is gone, is the server's answer.
       if (this.reopening || this.#options.session() !== session || Date.now() < this.#notBefore) return false;
-      if (!(await this.#isLost(sign))) return false;
+      if (!(await this.#isLost(sign))) {
+        this.#suspectReplicas(outcome);
+        return false;
+      }
       if (this.#lost?.session !== session) this.#lost = { session, sign };
     }
     if (!this.reopening && this.#options.session() === session) {
@@ -61,6 +72,18 @@ export class Recovery {
     }
     await this.reopening;
     return true;
+  }
+
+  /**
+   * Rejects when a request was refused because another server, of another era, answers at the URL now. A server that
+   * answers a ping has refused the request itself.
+   */
+  async unlessReplaced(outcome: Outcome, session: string | undefined): Promise<void> {
+    const { ask, replaced } = this.#options;
+    if (this.reopening || this.#options.session() !== session) return;
+    const ping = await ask(PING).catch(() => undefined);
+    const other = ping?.kind === 'refused' ? await replaced(outcome) : undefined;
+    if (other) throw other;
   }
 
   /** Notes the outcome of an ordinary request: an answer proves the session. Returns the outcome. */
@@ -93,13 +116,25 @@ export class Recovery {
     return check;
   }
 
+  /** HTTP 404 says that the session is unknown; a server that knows it right after that is more than one. */
+  #suspectReplicas(outcome: Outcome): void {
+    if (this.#warned || outcome.kind !== 'refused' || outcome.status !== 404) return;
+    this.#warned = true;
+    this.#options.log.warn(
+      'the server knows the session at one time and not at another: if it has several replicas, its load balancer must lead each session to one of them (sticky sessions)',
+    );
+  }
+
   /** Opens a new session and repeats to it the messages of the old one. */
   async #reopen(): Promise<void> {
-    const { ask, tell, journal, log } = this.#options;
+    const { ask, tell, replaced, journal, log } = this.#options;
     const { initialize, initialized, requests } = journal;
     if (!initialize) throw new ProxyError('failed', 'the upstream has lost the session');
     log.info('the server has lost the session; opening a new one');
-    const reply = replyOf(await ask(initialize));
+    const outcome = await ask(initialize);
+    const other = outcome.kind === 'refused' ? await replaced(outcome) : undefined;
+    if (other) throw other;
+    const reply = replyOf(outcome);
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
     this.#fruitless++;
     // A server that keeps losing sessions gets longer and longer pauses.
@@ -108,7 +143,7 @@ export class Recovery {
     for (const call of requests) await ask(call).catch(() => undefined);
     this.#options.reopened();
     // If they were sent at once, the client would ask again, and a server that loses every session would loop.
-    this.#news = listChanges(reply.result);
+    this.#news = [...listChanges(reply.result), ...journal.updates];
   }
 }
 

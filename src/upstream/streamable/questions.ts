@@ -12,8 +12,11 @@ const MAX_OPEN = 1_000;
 /** Bytes of their parameters together; a question is always put to the client while no other one waits. */
 const MAX_BYTES = 64 * 1_048_576;
 
+/** Ends the call during which the server asked: it waits for an answer that cannot reach it. */
+export type Undelivered = (error: Error) => void;
+
 /** Delivers the answer to the server. Never rejects. */
-export type Deliver = (id: Id, reply: Reply, call: Call) => Promise<void>;
+export type Deliver = (id: Id, reply: Reply, call: Call, failed?: Undelivered) => Promise<void>;
 
 export class Questions {
   readonly #deliver: Deliver;
@@ -28,13 +31,13 @@ export class Questions {
    * Puts a question of the server to the client, and delivers the answer under the server's own
    * id. Returns a promise when the client reads more slowly than the server asks.
    */
-  put(id: Id, call: Call, client: Peer): Promise<void> | undefined {
+  put(id: Id, call: Call, client: Peer, failed?: Undelivered): Promise<void> | undefined {
     const key = idKey(id);
     const size = call.params?.length ?? 0;
     const isTooLarge = this.#open.size > 0 && this.#bytes + size > MAX_BYTES;
     if (isTooLarge || this.#open.size >= MAX_OPEN) {
       const error = new ProxyError('limit', 'too many questions, or too large, wait for answers of the client');
-      return this.#deliver(id, replyFrom(error), call);
+      return this.#deliver(id, replyFrom(error), call, failed);
     }
     const abort = new Cancellation();
     this.#open.set(key, abort);
@@ -46,7 +49,7 @@ export class Questions {
         this.#bytes -= size;
         if (this.#open.get(key) === abort) this.#open.delete(key);
         // A server that cancelled its request expects no answer.
-        return abort.signal.aborted ? undefined : this.#deliver(id, reply, call);
+        return abort.signal.aborted ? undefined : this.#deliver(id, reply, call, failed);
       });
     return client.room();
   }

@@ -8,8 +8,8 @@ import type { Log } from '../../core/ports.ts';
 import { showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { nextAttempt, pause } from '../backoff.ts';
-import { type EventPosition, mediaType, readAnswer, type Take } from '../messages.ts';
 import { refusal } from '../outcome.ts';
+import { type EventPosition, mediaType, readAnswer, type Take } from '../read-messages.ts';
 
 /** The number of attempts in a row without a new event after which the request counts as lost. */
 const MAX_MISSES = 5;

@@ -4,7 +4,7 @@
  */
 import { POST_HEADERS, STREAM_HEADERS } from '../../mcp/headers.ts';
 
-type Headers = Readonly<Record<string, string>>;
+type HeaderValues = Readonly<Record<string, string>>;
 
 const KINDS = {
   /** The `initialize` of a new session, even while there is an old one. */
@@ -34,19 +34,19 @@ export class SessionHeaders {
     });
   }
 
-  of(kind: RequestKind): Headers {
+  of(kind: RequestKind): HeaderValues {
     return this.#made[kind];
   }
 
   /** The headers of a GET that continues after an event. */
-  resuming(lastEventId: string | undefined): Headers {
+  resuming(lastEventId: string | undefined): HeaderValues {
     if (lastEventId === undefined) return this.of('get');
     // An event id may hold any character; a header holds bytes.
     return { ...this.of('get'), 'last-event-id': Buffer.from(lastEventId, 'utf8').toString('latin1') };
   }
 }
 
-function makeAll(session: Headers): Record<RequestKind, Headers> {
+function makeAll(session: HeaderValues): Record<RequestKind, HeaderValues> {
   return {
     open: KINDS.open,
     post: { ...KINDS.post, ...session },

@@ -15,19 +15,23 @@ import {
   type Message,
   type Reply,
 } from '../../core/jsonrpc.ts';
-import { withLimit } from '../../core/timer.ts';
+import { drained, withLimit } from '../../core/timer.ts';
+import type { ProxyError } from '../../errors.ts';
 import { cancelledCall } from '../../mcp/cancelled.ts';
 import { PING } from '../../mcp/handshake.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import { type Pending, PendingRequests } from '../../wire/pending.ts';
 import { pause } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
-import { otherAnswer } from '../failure.ts';
+import { acknowledged, Deliveries, insistently } from '../deliveries.ts';
+import { mayBeModern } from '../detection/verdict.ts';
+import { otherAnswer, undelivered } from '../failure.ts';
 import { Journal } from '../journal.ts';
-import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from '../messages.ts';
-import { type Outcome, refusal, replyOf } from '../outcome.ts';
-import { mayMeanLost, Recovery } from './lost-session.ts';
-import { Questions } from './questions.ts';
+import { type Outcome, refusal, replyOf, UpstreamRefusal } from '../outcome.ts';
+import { mediaType, readAnswer, readJson, startOfStream, type Take } from '../read-messages.ts';
+import { endSession } from './end-session.ts';
+import { mayMeanLost, Recovery, type Replaced } from './lost-session.ts';
+import { Questions, type Undelivered } from './questions.ts';
 import { resume } from './resume-request-stream.ts';
 import { SessionHeaders } from './session-headers.ts';
 import { StandaloneStream } from './standalone-stream.ts';
@@ -39,15 +43,13 @@ const OWN_LIMIT = 30_000;
 const READY_LIMIT = 3_000;
 /** The status of every response whose messages are read. */
 const READ = 200;
-/** How long to wait for the body of a response that need not have one, in milliseconds. */
-const READ_ON = 50;
 
 /** How a message is sent. */
 type SendOptions = Pick<HttpRequest, 'purpose' | 'repeatable'> & { readonly signal: CancelSignal };
 
 export class StreamableSession {
   readonly #context: UpstreamContext;
-  readonly #journal = new Journal();
+  readonly journal = new Journal();
   readonly #pending = new PendingRequests(READ);
   readonly #questions: Questions;
   readonly #listener: StandaloneStream;
@@ -56,17 +58,17 @@ export class StreamableSession {
   readonly #headers = new SessionHeaders();
   /** The id that came with the answer to the last `initialize`; it counts once that answer is a result. */
   #assigned: string | string[] | undefined;
-  readonly #delivering = new Set<Promise<void>>();
+  readonly #deliveries = new Deliveries();
   /** Settles when the server has accepted `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
   #ending = false;
   /** Milliseconds that `initialize` took, connecting included. */
   #roundTrip = 0;
 
-  constructor(context: UpstreamContext) {
+  constructor(context: UpstreamContext, replaced: Replaced<StreamableSession>) {
     this.#context = context;
-    this.#questions = new Questions((id, reply, call) =>
-      this.#deliver(encodeResponse(id, reply), `the answer to ${call.method}`),
+    this.#questions = new Questions((id, reply, call, failed) =>
+      this.#deliver(encodeResponse(id, reply), `the answer to ${call.method}`, failed ?? (() => {})),
     );
     this.#listener = new StandaloneStream({
       open: (lastEventId, signal) => this.#get(lastEventId, signal),
@@ -79,9 +81,10 @@ export class StreamableSession {
       session: () => this.#headers.sessionId,
       ask: (call) => this.#ask(call),
       tell: (call) => this.#tell(call),
+      replaced: (outcome) => replaced(this, outcome),
       reopened: () => this.#listen(),
       notify: (call) => context.peer.notify(call),
-      journal: this.#journal,
+      journal: this.journal,
       log: context.log,
     });
   }
@@ -97,14 +100,15 @@ export class StreamableSession {
   }
 
   async request(exchange: Exchange): Promise<Reply> {
-    this.#journal.admit(exchange.call);
+    this.journal.admit(exchange.call);
     if (exchange.call.method !== 'initialize') {
       if (this.#initialized) await this.#initialized;
       if (this.#recovery.reopening) await this.#recovery.reopening;
-      if (this.#listener.opening && this.#journal.mayBeAskedDuring(exchange.call)) await this.#listener.opening;
+      if (this.#listener.opening && this.journal.mayBeAskedDuring(exchange.call)) await this.#listener.opening;
     }
     const session = this.#headers.sessionId;
     const outcome = await this.#send(exchange);
+    if (mayBeModern(outcome)) await this.#recovery.unlessReplaced(outcome, session);
     const suspect = session !== undefined && mayMeanLost(exchange.call, outcome);
     if (suspect && (await this.#recovery.recovered(outcome, session)))
       return replyOf(this.#recovery.proved(await this.#send(exchange)));
@@ -114,7 +118,7 @@ export class StreamableSession {
   notify(call: Call): Promise<void> {
     // In the lost session it would go unheard.
     if (this.#recovery.reopening) return this.#recovery.reopening.catch(() => {}).then(() => this.notify(call));
-    this.#journal.told(call);
+    this.journal.told(call);
     const sent = this.#tell(call);
     if (call.method !== 'notifications/initialized') return sent;
     this.#initialized = Promise.race([sent, pause(READY_LIMIT, this.#closing)]).then(() => {
@@ -135,34 +139,26 @@ export class StreamableSession {
     if (!this.#ending) this.#listener.start(this.#roundTrip);
   }
 
-  async close(limit: number): Promise<void> {
+  /** Ends every request with the reason. */
+  destroy(reason: ProxyError): void {
+    this.#ending = true;
+    this.#listener.stop();
+    this.#closing.abort(reason);
+    this.#pending.destroy(reason);
+  }
+
+  async close(within: number): Promise<void> {
+    const limit = await drained(this.#pending.idle(), within);
     this.#ending = true;
     this.#listener.stop();
     // Cancellations of requests that just ended are still on their way, and maybe a new session.
-    const underWay = Promise.allSettled([...this.#delivering, this.#recovery.reopening]);
-    await Promise.race([underWay, pause(limit / 3, this.#closing)]);
+    if (this.#recovery.reopening) this.#deliveries.add(this.#recovery.reopening.then(() => {}));
+    await this.#deliveries.settled(limit / 3, this.#closing);
     const session = this.#headers.sessionId;
     const closed = this.#closing.aborted;
     this.#closing.abort(new Cancelled());
     if (closed || session === undefined || limit <= 0) return;
-    const { url, fetch, cookies } = this.#context;
-    try {
-      await withLimit(limit / 2, new Cancellation(), async (signal) => {
-        const response = await fetch({
-          purpose: 'end',
-          method: 'DELETE',
-          url,
-          headers: this.#headers.of('delete'),
-          signal,
-          inSession: true,
-          repeatable: true,
-          cookies,
-        });
-        response.body.destroy();
-      });
-    } catch {
-      // The server forgets the session eventually; there is no one left to tell.
-    }
+    await endSession(this.#context, this.#headers, limit / 2);
   }
 
   #post(kind: 'open' | 'post', body: Frame, how: SendOptions): Promise<HttpResponse> {
@@ -180,8 +176,10 @@ export class StreamableSession {
     let resolved: (outcome: Outcome) => void = () => {};
     let rejected: (error: Error) => void = () => {};
     const pending = this.#pending.open(
+      call,
       (reply) => resolved({ kind: 'answered', reply }),
       (error) => rejected(error),
+      exchange,
     );
     let onAbort: (() => void) | undefined;
     try {
@@ -223,7 +221,7 @@ export class StreamableSession {
     if (response.status !== READ || !readable) return refusal(response, url);
     if (opening) this.#assigned = response.headers['mcp-session-id'];
 
-    const take = this.#taker(exchange, pending);
+    const take = this.#taker(exchange, pending, (error) => exchange.abort(undelivered(error)));
     if (type === 'application/json') {
       const body = await readJson(response, url, take);
       if (!this.#pending.has(pending)) return undefined;
@@ -250,7 +248,7 @@ export class StreamableSession {
   }
 
   /** Handles each message on a stream: the stream of a request, or the standalone one. */
-  #taker(from: Peer, own?: Pending): Take {
+  #taker(from: Peer, own?: Pending, failed?: Undelivered): Take {
     // A message after the answer no longer belongs to the request, but still to the client.
     const client = (): Peer => (own === undefined || this.#pending.has(own) ? from : this.#context.peer);
     return (message: Message) => {
@@ -260,7 +258,7 @@ export class StreamableSession {
           this.#pending.settle(message, own);
           return undefined;
         case 'request':
-          return this.#questions.put(message.id, message.call, client());
+          return this.#questions.put(message.id, message.call, client(), failed);
         case 'notification': {
           if (message.call.method !== 'notifications/cancelled') return client().notify(message.call);
           this.#questions.cancel(message.call);
@@ -277,24 +275,25 @@ export class StreamableSession {
     return this.#deliver(encodeNotification(call), call.method);
   }
 
-  /** Sends a message that has no answer. Never rejects: its sender expects nothing back. */
-  #deliver(frame: Frame, what: string): Promise<void> {
+  /** Sends a message that has no answer; with `failed`, one that the server waits for. Never rejects. */
+  #deliver(frame: Frame, what: string, failed?: Undelivered): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(OWN_LIMIT, this.#closing, async (signal) => {
-      const response = await this.#post('post', frame, { purpose: 'notification', signal, repeatable: true });
+      const send = () => this.#post('post', frame, { purpose: 'notification', signal, repeatable: true });
+      const response = await (failed ? insistently(signal, send) : send());
+      if (response.status >= 400 && failed) throw new UpstreamRefusal(await refusal(response, this.#context.url));
       if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
-      // The connection is free for the next message only once the body, usually empty, is read.
-      await Promise.race([discard(response), pause(READ_ON, signal)]);
-      await new Promise(setImmediate);
-    })
-      .catch((error) => log.debug(`upstream: could not deliver ${what}: ${error.message}`))
-      .finally(() => this.#delivering.delete(delivered));
-    this.#delivering.add(delivered);
+      await acknowledged(response, signal);
+    }).catch((error) => {
+      log.debug(`upstream: could not deliver ${what}: ${error.message}`);
+      failed?.(error);
+    });
+    this.#deliveries.add(delivered);
     return delivered;
   }
 
   #answered(call: Call, reply: Reply): void {
-    this.#journal.answered(call, reply);
+    this.journal.answered(call, reply);
     if (call.method === 'initialize' && 'result' in reply) {
       this.#headers.begin(this.#assigned, asString(peek(reply.result, 'protocolVersion')));
     }

@@ -7,7 +7,7 @@ import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import type { Log } from '../../core/ports.ts';
 import { nextAttempt, pause, type StreamEnd } from '../backoff.ts';
-import { type EventPosition, mediaType, readMessages, startOfStream, type Take } from '../messages.ts';
+import { type EventPosition, mediaType, readMessages, startOfStream, type Take } from '../read-messages.ts';
 
 /** A stream that lived at least this long was cut, not refused; in milliseconds. */
 const LIVED = 5_000;

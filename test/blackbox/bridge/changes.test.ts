@@ -1,4 +1,5 @@
-// An older client hears of changes and subscribes to resources, although a server of 2026-07-28 only has streams for it.
+// An older client is told of changes and can subscribe to resources, although a server of 2026-07-28 has only streams
+// for that.
 import { describe, expect, it } from 'vitest';
 import { rpcErrorBody } from '../../peers/minimal-server.ts';
 import { answer } from '../../peers/scripted.ts';
@@ -12,7 +13,7 @@ interface Filter {
   resourceSubscriptions?: string[];
 }
 
-/** A server that opens the streams that it is asked for; the test takes them in order. */
+/** A server that opens every stream it is asked for; the test takes them in order. */
 async function listening(acknowledge: (filter: Filter) => Filter = (filter) => filter) {
   const streams = new Watched<Stream & { filter: Filter }>('streams');
   const connected = await bridged(
@@ -54,13 +55,13 @@ describe('changes of lists', () => {
     expect(rpc.received.map(({ message }) => message.method)).not.toContain('notifications/subscriptions/acknowledged');
   });
 
-  it('are not listened for when the server announces none', async () => {
+  it('need no subscription when the server announces none', async () => {
     const { server, rpc } = await bridged({});
     await rpc.request('tools/list');
     expect(server.lines).not.toContain('POST subscriptions/listen');
   });
 
-  it('are made up for after the stream broke off', async () => {
+  it('that happened while the stream was broken reach the client afterwards', async () => {
     const { rpc, streams } = await listening();
     const stream = await streams.nth(1);
     told(stream, 'notifications/tools/list_changed');
@@ -71,7 +72,7 @@ describe('changes of lists', () => {
     await rpc.next('notifications/resources/list_changed');
   });
 
-  it('are listened for later when the server is busy at first', async () => {
+  it('reach the client even if the server was busy when the proxy subscribed', async () => {
     const serve = streaming('subscriptions/listen', (stream) => told(stream, ACKNOWLEDGED, {}), DISCOVER);
     let refusals = 0;
     const { server } = await bridged((seen, res) => {
@@ -82,7 +83,7 @@ describe('changes of lists', () => {
     await server.request(({ body }) => body.includes('subscriptions/listen') && ++asked === 2);
   });
 
-  it('end with the client', async () => {
+  it('stop when the client leaves', async () => {
     const { proxy, streams } = await listening();
     const { seen } = await streams.nth(1);
     const gone = new Promise((resolve) => seen.gone.addEventListener('abort', resolve));
@@ -90,7 +91,7 @@ describe('changes of lists', () => {
     await gone;
   });
 
-  it('do without a server that does not have them after all', async () => {
+  it('are not asked for again when the server turns out not to have them', async () => {
     const { server, rpc, proxy } = await bridged(
       refusing('subscriptions/listen', 404, rpcErrorBody(-32601, 'Method not found'), DISCOVER),
     );
@@ -114,10 +115,11 @@ describe('resources/subscribe', () => {
     expect(await rpc.request('resources/subscribe', { uri: 'a:two' })).toEqual({});
     const both = await streams.nth(1, ({ filter }) => filter.resourceSubscriptions?.length === 2);
     expect(both.filter).toEqual({ resourceSubscriptions: ['a:one', 'a:two'] });
-    await closed;
 
     expect(await rpc.request('resources/unsubscribe', { uri: 'a:one' })).toEqual({});
-    // What comes too late for the unsubscribed resource is dropped; a part of the other one is not.
+    await closed;
+    // A change of the unsubscribed resource that comes late is dropped; a change of a part of the other resource is
+    // not.
     updated(both, 'a:one');
     updated(both, 'a:two/part');
     expect((await rpc.next('notifications/resources/updated')).message.params).toEqual({ uri: 'a:two/part' });
@@ -126,7 +128,7 @@ describe('resources/subscribe', () => {
     await new Promise((resolve) => last.seen.gone.addEventListener('abort', resolve));
   });
 
-  it('of several resources at once takes few streams', async () => {
+  it('of several resources at once needs few streams', async () => {
     const { rpc, streams } = await listening();
     const uris = Array.from({ length: 50 }, (_, i) => `a:${i}`);
     await Promise.all(uris.map((uri) => rpc.request('resources/subscribe', { uri })));
@@ -135,7 +137,7 @@ describe('resources/subscribe', () => {
     expect(opened.length).toBeLessThan(10);
   });
 
-  it('fails when the server does not accept the resource, and the others stay', async () => {
+  it('fails when the server does not accept the resource, and keeps the other subscriptions', async () => {
     const only = ({ resourceSubscriptions: uris, ...rest }: Filter): Filter =>
       uris ? { resourceSubscriptions: uris.filter((uri) => uri !== 'a:no') } : rest;
     const { rpc, streams } = await listening(only);

@@ -19,7 +19,7 @@ export const SUBSCRIPTION = `${META}subscriptionId`;
 
 export const CLIENT_INFO = { name: 'line-client', version: '1.0.0' };
 export const CALL = { name: 'echo', arguments: {} };
-/** Everything that a client of 2025-11-25 can be asked for. */
+/** Every kind of question that a client of 2025-11-25 can answer. */
 export const ALL = { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
 
 /** A discover result with these capabilities. */
@@ -68,7 +68,7 @@ export interface Stream {
   send(message: object): void;
   /** Sends the result, and ends the stream. */
   finish(result: object): void;
-  /** Breaks off. */
+  /** Ends the stream before the result. */
   cut(): void;
 }
 
@@ -94,7 +94,7 @@ export function streaming(method: string, take: (opened: Stream) => void, result
   return (seen, res) => (rpc(seen).method === method ? take(stream(seen, res)) : serve(seen, res));
 }
 
-/** A server that answers one method with a refusal of HTTP. */
+/** A server that refuses one method with an HTTP status. */
 export function refusing(method: string, status: number, body: string, results: Results = {}): Script {
   const serve = modernServer(results);
   return (seen, res) =>

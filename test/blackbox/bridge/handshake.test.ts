@@ -1,4 +1,4 @@
-// How a client of an older revision opens a session with a server that knows no sessions.
+// How a client of an older revision opens a session with a server that has no sessions.
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { legacyServer, modernServer, rpc, rpcErrorBody } from '../../peers/minimal-server.ts';
@@ -22,6 +22,8 @@ import {
 const UNSUPPORTED = rpcErrorBody(-32022, 'Unsupported protocol version', { supported: [MODERN] });
 const LISTS = { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} };
 
+const TASKS = { tasks: { cancel: {}, requests: { tools: { call: {} } } } };
+
 describe('the answer to initialize', () => {
   it.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
     'names the revision %s that the client asks for, and what the server says about itself',
@@ -42,7 +44,8 @@ describe('the answer to initialize', () => {
       const proxy = startProxy(server.url);
       expect(await proxy.rpc.initialize(version)).toEqual({
         protocolVersion: version,
-        capabilities: { ...LISTS, extensions: { 'acme/extra': { big: 1 } } },
+        // The first revision with tasks is 2025-11-25.
+        capabilities: { ...LISTS, extensions: { 'acme/extra': { big: 1 } }, ...(version === '2025-11-25' && TASKS) },
         serverInfo,
         instructions: 'be nice',
       });
@@ -70,7 +73,7 @@ describe('the answer to initialize', () => {
     ['-32602', 400, rpcErrorBody(-32602, 'no _meta')],
     ['-32020', 400, rpcErrorBody(-32020, 'no header')],
     ['-32601 and the status 200', 200, rpcErrorBody(-32601, 'Method not found')],
-  ])('takes two requests when the server refuses with %s', async (_, status, refusal) => {
+  ])('costs two requests when the server refuses with %s', async (_, status, refusal) => {
     const { server, rpc: client } = await bridged(refusing('initialize', status, refusal));
     await client.request('tools/call', CALL);
     expect(server.lines).toEqual(['POST initialize', 'POST server/discover', 'POST tools/call']);
@@ -93,7 +96,7 @@ describe('the answer to initialize', () => {
     expect(paramsOf(server, 'tools/list')[0]._meta[CAPABILITIES]).toEqual({ roots: {} });
   });
 
-  it('is waited for by what the client sends right behind it', async () => {
+  it('comes before the proxy passes on what the client has sent right after it', async () => {
     const server = await open(startScripted('/mcp', modernServer()));
     const proxy = startProxy(server.url);
     const line = (id: number, method: string, params: object): string =>
@@ -134,7 +137,7 @@ describe('the answer to initialize', () => {
     '{"supportedVersions":["2026-07-28"]}',
     '{"supportedVersions":["2026-07-28"],"capabilities":null,"instructions":7}',
     '{"supportedVersions":["2026-07-28"],"capabilities":[1]}',
-  ])('is one that strict clients accept when the server introduces itself with %s', async (introduction) => {
+  ])('is one that strict clients accept, even if the server introduces itself with %s', async (introduction) => {
     const server = await open(startScripted('/mcp', modernServer({ 'server/discover': introduction })));
     const proxy = startProxy(server.url);
     expect(await proxy.rpc.initialize()).toEqual({
@@ -158,7 +161,7 @@ describe('the answer to initialize', () => {
 });
 
 describe('a server that an earlier start knew', () => {
-  /** One session at a server that changes into another one in between. */
+  /** One session, while the server is replaced by another one. */
   async function twice(first: Script, second: Script): Promise<string[][]> {
     const home = privateHome();
     let now = first;
@@ -194,20 +197,20 @@ describe('a server that an earlier start knew', () => {
   };
   const dual: Script = (seen, res) => (seen.body.includes(MODERN) ? modernServer()(seen, res) : withoutId(seen, res));
 
-  it('is asked in its own revision at once', async () => {
+  it('gets requests in its own revision from the beginning', async () => {
     expect(await twice(modernServer(), modernServer())).toEqual([BRIDGED, KNOWN]);
   });
 
-  it('and that has sessions now gets an initialize after all', async () => {
+  it('that has sessions now gets an initialize after all', async () => {
     expect(await twice(modernServer(), legacyServer())).toEqual([BRIDGED, ['POST server/discover', ...SESSION]]);
   });
 
-  it('to have no sessions, but 2026-07-28, is spoken to in that', async () => {
+  it('as one without sessions that speaks 2026-07-28 gets requests of that revision', async () => {
     const first = ['POST initialize', 'POST server/discover', 'POST tools/call'];
     expect(await twice(dual, dual)).toEqual([first, KNOWN]);
   });
 
-  it('to have no sessions, and not 2026-07-28 either, is not asked for it again', async () => {
+  it('as one without sessions and without 2026-07-28 is not asked for that revision again', async () => {
     const first = SESSION.toSpliced(1, 0, 'POST server/discover');
     expect(await twice(withoutId, withoutId)).toEqual([first, SESSION]);
   });

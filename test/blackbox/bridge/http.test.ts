@@ -1,4 +1,4 @@
-// Older clients of HTTP mode in front of a server of 2026-07-28: each has the questions and the changes of its own.
+// Older clients in front of a server of 2026-07-28, in HTTP mode: each gets its own questions and its own changes.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { SseClient } from '../../peers/http/sse-client.ts';
@@ -14,7 +14,7 @@ afterEach(async () => {
   await closeServings();
 });
 
-/** Asks for a name, and says who was greeted. */
+/** Asks the user for a name, and returns a greeting. */
 const greeting = {
   'tools/call': ({ inputResponses }: Message['params']) =>
     inputResponses
@@ -58,7 +58,7 @@ describe('a question', () => {
     expect(await client.request('tools/call', CALL)).toEqual({ content: [], greeted: 'Ben' });
   });
 
-  it('is for the client whose call caused it, and the answer too', async () => {
+  it('reaches the client whose call caused it, and the answer reaches that call', async () => {
     const { server, url } = await serve(modernServer(greeting));
     const names = ['Ann', 'Ben', 'Cleo', 'Dan'];
     const all = await Promise.all(names.map(() => streamable(url)));
@@ -70,7 +70,7 @@ describe('a question', () => {
     expect(paramsOf(server, 'tools/call')).toHaveLength(2 * names.length);
   });
 
-  it('that a client of nothing but JSON could not see is not asked', async () => {
+  it('is refused for a client that accepts only JSON, and so could not see it', async () => {
     const { url } = await serve(modernServer(greeting));
     const client = await streamable(url);
     const sending = client.post(
@@ -118,7 +118,7 @@ describe('a session', () => {
     await gone;
   });
 
-  it('says which client it is, and nothing of another one', async () => {
+  it('names its own client to the server, and no other one', async () => {
     const { server, url } = await serve(modernServer());
     const [one, two] = await Promise.all([streamable(url, { roots: {} }), streamable(url, { sampling: {} })]);
     await one.request('tools/list');
@@ -129,7 +129,7 @@ describe('a session', () => {
     ]);
   });
 
-  it('of all clients together declares nothing, and each gets the changes that it wants', async () => {
+  it('that all clients share declares no capabilities, and each client gets the changes that it wants', async () => {
     const { server, url, streams } = await announcing(['--upstream-session', 'shared']);
     const [one, two] = await Promise.all([streamable(url), streamable(url)]);
     await Promise.all([one.listen(), two.listen()]);

@@ -1,4 +1,4 @@
-// What a server of 2026-07-28 gets of the requests of an older client, and what that client gets of its answers.
+// What becomes of the requests of an older client at a server of 2026-07-28, and of the server's answers.
 import { describe, expect, it } from 'vitest';
 import { rpc, rpcErrorBody } from '../../peers/minimal-server.ts';
 import { MODERN } from '../../peers/rpc.ts';
@@ -36,7 +36,7 @@ describe('a request', () => {
     });
   });
 
-  it('keeps its own _meta, but not what it says there about its revision', async () => {
+  it('keeps its own _meta, except for what it says about its revision', async () => {
     const { server, rpc: client } = await bridged({});
     const _meta = { progressToken: 7, traceparent: '00-1', [VERSION]: '2025-06-18', [INFO]: { name: 'other' } };
     await client.request('tools/call', { ...CALL, _meta });
@@ -50,26 +50,26 @@ describe('a request', () => {
     expect(server.requests.at(-1)?.headers['mcp-protocol-version']).toBe(MODERN);
   });
 
-  it('without params gets some', async () => {
+  it('without params gets params with the envelope', async () => {
     const { server, rpc: client } = await bridged({});
     client.raw('{"jsonrpc":"2.0","id":1.5,"method":"tools/list"}');
     await client.response(1.5);
     expect(Object.keys(paramsOf(server, 'tools/list')[0])).toEqual(['_meta']);
   });
 
-  it('with params that are a list is refused', async () => {
+  it('is refused when its params are an array', async () => {
     const { server, rpc: client } = await bridged({});
     await expect(client.request('acme/do', [1])).rejects.toMatchObject({ code: -32602 });
     expect(server.lines).not.toContain('POST acme/do');
   });
 
-  it('of a vendor crosses', async () => {
+  it('with a method of a vendor reaches the server', async () => {
     const { rpc: client } = await bridged({ 'acme/do': `{"resultType":"complete","n":${BIG}}` });
     expect((await client.exchange('acme/do', { a: 1 })).line).toContain(`"result":{"n":${BIG}}`);
   });
 
   it.each(['server/discover', 'subscriptions/listen', 'tasks/list', 'tasks/get', 'tasks/result', 'tasks/update'])(
-    '%s is none of the revision of the client',
+    "%s is refused, because the client's revision does not have it",
     async (method) => {
       const { server, rpc: client } = await bridged({});
       await expect(client.request(method, { taskId: 't' })).rejects.toMatchObject({ code: -32601 });
@@ -77,7 +77,7 @@ describe('a request', () => {
     },
   );
 
-  it('in 2026-07-28 from the same client passes as it is', async () => {
+  it('of 2026-07-28 from the same client passes unchanged', async () => {
     const { server, rpc: client } = await bridged({});
     expect((await client.modern('tools/list')).resultType).toBe('complete');
     expect(paramsOf(server, 'tools/list')[0]._meta[CAPABILITIES]).toEqual({});
@@ -85,13 +85,13 @@ describe('a request', () => {
 });
 
 describe('what the proxy answers itself', () => {
-  it('is a ping', async () => {
+  it('ping', async () => {
     const { server, rpc: client } = await bridged({});
     expect(await client.request('ping')).toEqual({});
     expect(server.lines).toEqual(['POST initialize', 'POST server/discover']);
   });
 
-  it('is a log level, which then goes along with each request', async () => {
+  it('a log level, which each later request then carries', async () => {
     const { server, rpc: client } = await bridged({ 'server/discover': discovered({ tools: {}, logging: {} }) });
     await client.request('tools/list');
     expect(await client.request('logging/setLevel', { level: 'notice' })).toEqual({});
@@ -104,12 +104,12 @@ describe('what the proxy answers itself', () => {
     expect(server.lines).not.toContain('POST logging/setLevel');
   });
 
-  it('is that a server without a log has no log level', async () => {
+  it('an error, when a client sets a log level at a server without a log', async () => {
     const { rpc: client } = await bridged({});
     await expect(client.request('logging/setLevel', { level: 'info' })).rejects.toMatchObject({ code: -32601 });
   });
 
-  it('is nothing for notifications that 2026-07-28 does not have; a vendor’s crosses', async () => {
+  it('nothing to notifications that 2026-07-28 does not have; those of a vendor reach the server', async () => {
     const { server, rpc: client } = await bridged({});
     for (const method of ['notifications/roots/list_changed', 'notifications/progress', 'notifications/acme']) {
       client.notify(method, { progressToken: 1, progress: 1 });
@@ -121,7 +121,7 @@ describe('what the proxy answers itself', () => {
 });
 
 describe('a result', () => {
-  it('loses what older revisions do not have, and keeps every other byte', async () => {
+  it('loses the members that older revisions do not have, and keeps every other byte', async () => {
     const { rpc: client } = await bridged({
       'tools/call': `{"resultType":"complete","content":[ {"type":"new","n":${BIG}} ],"ttlMs":5,"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}},"acme":1.0}`,
       'resources/read': `{"contents":[],"ttlMs":5,"cacheScope":"public","resultType":"complete","_meta":{"a":1 ,"io.modelcontextprotocol/serverInfo":{}}}`,
@@ -133,7 +133,7 @@ describe('a result', () => {
     expect(read.line).toContain('"result":{"contents":[],"_meta":{"a":1}}}');
   });
 
-  it('without a type is complete', async () => {
+  it('without a type counts as complete', async () => {
     const { rpc: client } = await bridged({ 'tools/call': '{"content":[]}' });
     expect(await client.request('tools/call', CALL)).toEqual({ content: [] });
   });
@@ -145,13 +145,13 @@ describe('a result', () => {
     ['that is a list', '[1]'],
     ['that asks for input without anything to ask', '{"resultType":"input_required"}'],
     ['that asks for input in a strange form', '{"resultType":"input_required","inputRequests":[1]}'],
-  ])('%s cannot be passed on', async (_, result) => {
+  ])('%s is answered with an error', async (_, result) => {
     const { rpc: client } = await bridged({ 'tools/call': result });
     await expect(client.request('tools/call', CALL)).rejects.toMatchObject({ code: -31007 });
     expect(await client.request('ping')).toEqual({});
   });
 
-  it('of a list that asks for input cannot be passed on', async () => {
+  it('of a list that asks for input is answered with an error', async () => {
     const { rpc: client } = await bridged({ 'tools/list': '{"resultType":"input_required","requestState":"s"}' });
     await expect(client.request('tools/list')).rejects.toMatchObject({ code: -31007 });
   });
@@ -180,7 +180,7 @@ describe('output that is not an object', () => {
     ],
   });
 
-  it('is wrapped, and its schema too', async () => {
+  it('is wrapped in an object, and so is its schema', async () => {
     const { rpc: client } = await bridged({
       'tools/list': LIST,
       'tools/call': ({ name }) =>
@@ -210,7 +210,7 @@ describe('output that is not an object', () => {
     expect(await call('either')).toContain('"structuredContent":{"result":{"b":2}}');
   });
 
-  it('of a tool that was never listed is wrapped only if it must be', async () => {
+  it('of a tool that was never listed is wrapped only when it is not an object', async () => {
     const { rpc: client } = await bridged({
       'tools/call': ({ name }) =>
         `{"resultType":"complete","content":[{"type":"text","text":"t"}],"structuredContent":${name}}`,
@@ -222,13 +222,13 @@ describe('output that is not an object', () => {
 });
 
 describe('an error', () => {
-  it('of the server is passed on', async () => {
+  it('of the server reaches the client', async () => {
     const missing = rpcErrorBody(-32021, 'needs x', { requiredCapabilities: { x: {} } });
     const { rpc: client } = await bridged(refusing('tools/call', 400, missing));
     await expect(client.request('tools/call', CALL)).rejects.toMatchObject({ code: -32021, message: 'needs x' });
   });
 
-  it('about headers is one that the client can understand', async () => {
+  it('about headers becomes one that the client can understand', async () => {
     const { server, rpc: client } = await bridged(refusing('tools/call', 400, rpcErrorBody(-32020, 'no header')));
     await expect(client.request('tools/call', CALL)).rejects.toMatchObject({
       code: -32603,
@@ -239,7 +239,7 @@ describe('an error', () => {
 });
 
 describe('during a call', () => {
-  it('notifications reach the client, and a cancellation closes the stream', async () => {
+  it('notifications reach the client, and its cancellation closes the stream', async () => {
     let gone: Promise<unknown> | undefined;
     const { rpc: client, server } = await bridged(
       streaming('tools/call', ({ send, seen }) => {

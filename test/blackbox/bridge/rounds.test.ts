@@ -1,4 +1,4 @@
-// What a server of 2026-07-28 wants to know while it works on a request becomes questions to an older client.
+// If a server of 2026-07-28 needs input during a request, an older client gets its questions as requests.
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../peers/minimal-server.ts';
 import { type RpcClient, RpcError } from '../../peers/rpc.ts';
@@ -10,7 +10,7 @@ const SAMPLE = { messages: [{ role: 'user', content: { type: 'text', text: 'hi' 
 
 type Params = Message['params'];
 
-/** Asks what `rounds` says, one round after the other, and is done then. */
+/** Asks the questions of each round in `rounds`, and then returns a result. */
 function asking(rounds: readonly (string | ((params: Params) => string))[]) {
   let round = 0;
   return (params: Params): string => {
@@ -32,7 +32,7 @@ async function calls(rounds: Parameters<typeof asking>[0], client: Client = {}) 
 const refused = async (answer: ReturnType<RpcClient['exchange']>): Promise<unknown> => (await answer).message.error;
 
 describe('a round', () => {
-  it('asks everything at the same time, and goes back with all answers', async () => {
+  it('asks all questions at the same time, and returns all answers together', async () => {
     const requests = {
       who: elicit({ mode: 'form', ...FORM }),
       'ca"p': { method: 'sampling/createMessage', params: SAMPLE },
@@ -67,7 +67,7 @@ describe('a round', () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it('takes the state of the server back byte for byte, and only into its own retry', async () => {
+  it("returns the server's state byte for byte, and only with its own retry", async () => {
     const state = '"s\\u00e9\\/\\ud83d\\ude00\\n+/="';
     const { server, rpc, call } = await calls([asks({ a: elicit() }, state), asks({ b: elicit() })]);
     rpc.on('elicitation/create', () => ({ action: 'decline' }));
@@ -80,20 +80,20 @@ describe('a round', () => {
     expect(paramsOf(server, 'tools/call')[2].inputResponses).toEqual({ b: { action: 'decline' } });
   });
 
-  it.each(['prompts/get', 'resources/read'])('may come during %s', async (method) => {
+  it.each(['prompts/get', 'resources/read'])('can come during %s', async (method) => {
     const connected = await bridged({ [method]: asking([asks({ a: elicit() }), '{"resultType":"complete","x":1}']) });
     connected.rpc.on('elicitation/create', () => ({ action: 'cancel' }));
     expect(await connected.rpc.request(method, { name: 'n', uri: 'a:b' })).toEqual({ x: 1 });
   });
 
-  it('of nothing but a state is another attempt', async () => {
+  it('without questions, only with a state, sends the request again', async () => {
     const { server, call } = await calls(['{"resultType":"input_required","requestState":"wait"}']);
     expect((await call()).message.result).toBeDefined();
     const [, retry] = paramsOf(server, 'tools/call');
     expect([retry.requestState, retry.inputResponses]).toEqual(['wait', undefined]);
   });
 
-  it('tells a client that wants progress that it is still going on, with values that rise', async () => {
+  it('sends progress with rising values to a client that wants it', async () => {
     let attempt = 0;
     const state = JSON.parse(asks({ a: elicit() }));
     const { rpc } = await bridged(
@@ -112,7 +112,7 @@ describe('a round', () => {
     for (const [i, value] of values.slice(1).entries()) expect(value).toBeGreaterThan(values[i] as number);
   });
 
-  it('is not asked for ever', async () => {
+  it('is refused after too many others', async () => {
     const { server, rpc, call } = await calls(Array.from({ length: 100 }, () => asks({ a: elicit() })));
     rpc.on('elicitation/create', () => ({ action: 'decline' }));
     expect(await refused(call())).toMatchObject({ code: -31008 });
@@ -137,7 +137,7 @@ describe('a question that the client cannot be asked', () => {
       message: expect.stringContaining(`needs ${capability}`),
       data: { hint: `use a client that declares the capability ${capability}` },
     });
-    // Not even those that it could be asked.
+    // Including the questions that the client could answer.
     expect(rpc.untaken()).toEqual([]);
   });
 
@@ -157,7 +157,7 @@ describe('a question that the client cannot be asked', () => {
     ],
     ['a form', 'elicitation.form', elicit(), { capabilities: { elicitation: { url: {} } } }],
     ['a mode nobody knows', 'elicitation.voice', elicit({ mode: 'voice' }), {}],
-  ])('for %s', async (_, capability, question, client) => {
+  ])('during %s, which does not allow questions', async (_, capability, question, client) => {
     const { call } = await calls([asks({ a: question })], client);
     expect(await refused(call())).toMatchObject({ code: -31006, message: expect.stringContaining(capability) });
   });
@@ -204,7 +204,7 @@ it('a form for a client of 2025-06-18 has only what that revision knows', async 
 });
 
 describe('a client that answers with an error', () => {
-  it('has cancelled a form', async () => {
+  it('to a form counts as a user who cancelled it', async () => {
     const { server, rpc, call } = await calls([asks({ a: elicit() })]);
     rpc.on('elicitation/create', () => {
       throw new RpcError(-32603, 'no window');
@@ -213,7 +213,7 @@ describe('a client that answers with an error', () => {
     expect(paramsOf(server, 'tools/call')[1].inputResponses).toEqual({ a: { action: 'cancel' } });
   });
 
-  it('that it does not know the question cannot be bridged', async () => {
+  it('that it does not know the question gets -31006', async () => {
     const { server, rpc, call } = await calls([asks({ a: elicit() })]);
     rpc.on('elicitation/create', () => {
       throw new RpcError(-32601, 'Method not found');
@@ -222,7 +222,7 @@ describe('a client that answers with an error', () => {
     expect(bodies(server, 'tools/call')).toHaveLength(1);
   });
 
-  it('to another question gets it as the answer to its request, and is asked nothing more', async () => {
+  it('to another question gets that error as the answer to its request, and no further question', async () => {
     const requests = { a: { method: 'sampling/createMessage', params: SAMPLE }, b: { method: 'roots/list' } };
     const { server, rpc, call } = await calls([asks(requests)]);
     const answer = call();
@@ -236,20 +236,20 @@ describe('a client that answers with an error', () => {
 });
 
 describe('a client that cancels', () => {
-  it('while it is asked takes the question back, and the server hears nothing more', async () => {
+  it('while it is asked gets the question withdrawn, and the server gets nothing more', async () => {
     const { server, rpc } = await calls([asks({ a: elicit() })]);
     rpc.raw('{"jsonrpc":"2.0","id":"c","method":"tools/call","params":{"name":"echo"}}');
     const { message } = await rpc.next('elicitation/create');
     rpc.notify('notifications/cancelled', { requestId: 'c', reason: 'enough' });
     const cancelled = await rpc.next('notifications/cancelled');
     expect(cancelled.message.params).toEqual({ requestId: message.id, reason: 'enough' });
-    // An answer that was under way changes nothing.
+    // An answer that was already on its way changes nothing.
     rpc.reply(message.id ?? null, { action: 'accept', content: {} });
     await rpc.request('tools/list');
     expect(bodies(server, 'tools/call')).toHaveLength(1);
   });
 
-  it('during a later attempt closes that one', async () => {
+  it('during a later attempt closes that attempt', async () => {
     let attempt = 0;
     let closed = (): void => {};
     const gone = new Promise<void>((resolve) => {
@@ -273,7 +273,7 @@ describe('a client that cancels', () => {
 describe('a page that the user is sent to', () => {
   const page = asks({ a: elicit({ mode: 'url', url: 'https://a.example/x', message: 'go' }) }, '"s"');
 
-  it('has an id, is opened once however often the server asks, and is done when the call is', async () => {
+  it('has an id, opens once however often the server asks, and ends with the call', async () => {
     const { server, rpc, call } = await calls([page, page]);
     rpc.on('elicitation/create', () => ({ action: 'accept' }));
     const answer = call();
@@ -291,7 +291,7 @@ describe('a page that the user is sent to', () => {
     ]);
   });
 
-  it('that the user declines is asked for again only if the server does', async () => {
+  it('that the user declined is shown again only if the server asks again', async () => {
     const { rpc, call } = await calls([page, page]);
     rpc.on('elicitation/create', () => ({ action: 'decline' }));
     await call();

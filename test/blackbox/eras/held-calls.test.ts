@@ -1,12 +1,13 @@
-// Calls that wait for their users, in the built program: many at once, on stdio and in HTTP mode, and what is left of
-// them when the client goes.
+// Calls that wait for their users, in the built program: many at once, on stdio and in HTTP mode, and what happens to
+// them when the client leaves.
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AskingServer, startAskingServer } from '../../peers/asking-server.ts';
 import { ModernClient } from '../../peers/http/modern-client.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { opened } from '../../peers/opened.ts';
 import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
-import type { RpcMessage } from '../../peers/rpc.ts';
+import { modernParams, type RpcMessage } from '../../peers/rpc.ts';
 import { memoryOf, PROBE_ARGS } from '../sharing/memory.ts';
 
 const open = opened();
@@ -71,7 +72,25 @@ it('500 calls wait at once, in 32 KiB each, and each gets its own answer', async
   await proxy.close();
 });
 
-it('calls of several HTTP clients wait at once', async () => {
+it('500 calls whose client does not come back within ten minutes all end, at the server too', async () => {
+  const server = await open(startAskingServer());
+  const proxy = startProxy(server.url, [], {
+    nodeArgs: ['--require', fileURLToPath(new URL('../../peers/local/movable-clock.cjs', import.meta.url))],
+    env: { CLOCK_STEP: String(10 * 60_000) },
+  });
+  const rounds = await begin(stdio(proxy), 500);
+  proxy.kill('SIGUSR1');
+  await server.until(() => server.cancelled.length === 500 && server.answers.size === 500);
+  expect(new Set(server.cancelled).size).toBe(500);
+  for (const answer of server.answers.values()) expect(answer).toEqual({ action: 'cancel' });
+  const { requestState } = rounds[0];
+  const params = modernParams({ ...callOf(0), requestState, inputResponses: { r1: accepted(0) } }, CAPABILITIES);
+  const { message } = await proxy.rpc.exchange('tools/call', params);
+  expect(message.error).toMatchObject({ code: -32602, data: { reason: 'expired' } });
+  await proxy.close();
+});
+
+it('calls of several HTTP clients can wait at the same time', async () => {
   const server = await open(startAskingServer());
   const { url } = await startServing(server.url);
   const clients = await Promise.all([http(url), http(url)]);
@@ -81,7 +100,7 @@ it('calls of several HTTP clients wait at once', async () => {
 });
 
 describe('a client that goes', () => {
-  it('on stdio takes its calls with it: the server is told, and gets an answer to each question', async () => {
+  it('on stdio ends its calls: the server is told, and gets an answer to each question', async () => {
     const server = await open(startAskingServer());
     const proxy = startProxy(server.url);
     await begin(stdio(proxy), 3);
@@ -92,7 +111,7 @@ describe('a client that goes', () => {
     expect(server.lines.at(-1)).toBe('DELETE');
   });
 
-  it('in HTTP mode closes the request that has answered a question, and so cancels the call', async () => {
+  it('in HTTP mode cancels the call by closing the request that answered a question', async () => {
     const server = await open(startAskingServer(false));
     const { url } = await startServing(server.url);
     const [round] = await begin(await http(url), 1);

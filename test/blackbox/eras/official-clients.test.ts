@@ -1,5 +1,5 @@
-// The official client of 2026-07-28 in front of official servers of older revisions: many questions at once, and servers
-// that ask without being called.
+// The official client of 2026-07-28 in front of official servers of older revisions: many questions at once, and
+// questions that belong to no call.
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect, type Subject } from '../../parity/stdio/subject.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
@@ -17,7 +17,7 @@ const FRONTS: [string, (server: Peer) => Promise<Subject>][] = [
   ['in HTTP mode', async ({ url }) => connect('SDK v2 modern', 'http', `${(await startServing(url)).url}/mcp`)],
 ];
 
-/** What a tool says, whose result is one text that is JSON. */
+/** The result of a tool whose only text is JSON. */
 async function told(client: Subject, name: string, args: Record<string, unknown> = {}): Promise<unknown> {
   const { content } = (await client.tool(name, args)) as { content: { text: string }[] };
   return JSON.parse(content[0]?.text ?? 'null');
@@ -27,7 +27,7 @@ describe.each(FRONTS)('%s', (_where, connectTo) => {
   it.each([
     ['sessions', startSdkV1Stateful],
     ['HTTP+SSE', startSdkV1Sse],
-  ])('20 calls at once ask for input, a sample and roots over %s, and each gets its answer', async (_, start) => {
+  ])('20 calls at once can ask for input, a sample and roots over %s, and each gets its answer', async (_, start) => {
     const server = await open(start());
     const client = await open(connectTo(server));
     const calls = Array.from({ length: 20 }, async (_one, n) => {

@@ -1,4 +1,5 @@
-// What a client of 2026-07-28 is promised to hear of, by a server of an older revision with and without a GET stream.
+// Which changes a client of 2026-07-28 can subscribe to at a server of an older revision, with and without a GET
+// stream.
 import { expect, it } from 'vitest';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';

@@ -1,4 +1,4 @@
-// What must never be written, and what is said instead.
+// Configurations that the proxy must never write, and the errors it shows instead.
 import {
   chmodSync,
   chownSync,
@@ -32,7 +32,7 @@ describe('a configuration that cannot be parsed', () => {
     ['vscode', '\uFEFF{\r\n\t"servers": nope\r\n}\r\n', 2, 13],
     ['codex', 'model = "x"\nbroken = = 1\n', 2, 10],
     ['zed', '// only a comment\n[]\n', 2, 1],
-  ])('of %s stays as it is, and the place is named: %j', async (host, content, line, column) => {
+  ])('of %s stays as it is, and the error names the place: %j', async (host, content, line, column) => {
     const home = await open(new HostHome());
     const file = home.add(host, content);
     const before = home.contents();
@@ -58,7 +58,7 @@ describe('a configuration that cannot be parsed', () => {
     expect(home.text('cursor')).toBe('{"mcpServers": {"a": {}}');
   });
 
-  it('shows no secrets in what is to be pasted', async () => {
+  it('shows no secrets in the text to paste', async () => {
     const home = await open(new HostHome());
     home.add('cursor', '{');
     const { out } = await installed(home, ['cursor', URL_TEXT, '--yes', '-H', 'X-Key: correct-horse']);
@@ -78,8 +78,8 @@ describe('a configuration that cannot be parsed', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a file that is not to be written', () => {
-  it('is one that a link outside of the home leads to', async () => {
+describe.skipIf(process.platform === 'win32')('a file that must not be written', () => {
+  it('is the target of a link outside of the home folder', async () => {
     const home = await open(new HostHome());
     const elsewhere = path.join(privateHome(), 'mcp.json');
     writeFileSync(elsewhere, '{}');
@@ -90,7 +90,7 @@ describe.skipIf(process.platform === 'win32')('a file that is not to be written'
     expect(readFileSync(elsewhere, 'utf8')).toBe('{}');
   });
 
-  it('is one in a folder that is a link outside of the home, or one that does not exist yet', async () => {
+  it('is in a folder that is a link out of the home folder, or does not exist yet', async () => {
     const home = await open(new HostHome());
     const elsewhere = privateHome();
     symlinkSync(elsewhere, home.at('.cursor'));
@@ -105,9 +105,9 @@ describe.skipIf(process.platform === 'win32')('a file that is not to be written'
     expect(() => statSync(path.join(elsewhere, 'mcp.json'))).toThrow('ENOENT');
   });
 
-  it('is one of another user', async () => {
+  it('belongs to another user', async () => {
     const home = await open(new HostHome());
-    // Only root can make such a file, and everybody else has one.
+    // Only root can make such a file. As any other user, take a file of root's that exists.
     const isRoot = process.getuid?.() === 0;
     const file = isRoot ? home.add('opencode', '{}') : '/etc/hosts';
     if (isRoot) chownSync(file, 4242, 4242);
@@ -119,7 +119,7 @@ describe.skipIf(process.platform === 'win32')('a file that is not to be written'
     if (isRoot) expect(readFileSync(file, 'utf8')).toBe('{}');
   });
 
-  it('is not a link within the home: its target is, and the link and the permissions stay', async () => {
+  it('is never a link within the home folder: its target is written, and the link and the permissions stay', async () => {
     const server = await open(startScripted('/mcp', legacyServer()));
     const home = await open(new HostHome());
     const target = home.write('dotfiles/cursor.json', '{}\n');
@@ -140,7 +140,7 @@ describe.skipIf(process.platform === 'win32')('a file that is not to be written'
 });
 
 describe('an installation', () => {
-  it('needs --yes where nobody can be asked, and shows the change all the same', async () => {
+  it('needs --yes without a terminal, and shows the change anyway', async () => {
     const home = await open(new HostHome());
     home.add('cursor');
     const before = home.contents();
@@ -164,7 +164,7 @@ describe('an installation', () => {
     expect(out.join('\n')).not.toMatch(/their-secret|its-own-secret/);
   });
 
-  it('leaves the server of somebody else alone, unless its name is given', async () => {
+  it('leaves servers of other programs alone, unless the user names them', async () => {
     const server = await open(startScripted('/mcp', legacyServer()));
     const home = await open(new HostHome());
     const content = '{\n  "mcpServers": {\n    "server": {\n      "command": "x" // mine\n    }\n  }\n}\n';
@@ -184,7 +184,7 @@ describe('an installation', () => {
     expect(home.text('cursor')).toBe(content);
   });
 
-  it('says so when the server does not answer, and leaves the entry', async () => {
+  it('keeps the entry and says so when the server does not answer', async () => {
     const server = await startScripted('/mcp', legacyServer());
     await server.close();
     const home = await open(new HostHome());

@@ -1,14 +1,14 @@
-// A user at a terminal, and others who write at the same time.
+// A user who is asked on a terminal, and other programs that write the same file at the same time.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { cacheFolder } from '../../../src/platform/folders.ts';
-import { localLocks } from '../../../src/state/local-locks.ts';
+import { localLocks } from '../../../src/state/locks.ts';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
 import { opened } from '../../peers/opened.ts';
-import { proxyEnvironment, startProxy } from '../../peers/proxy.ts';
+import { PROGRAM, proxyEnvironment, startProxy } from '../../peers/proxy.ts';
 import { WAIT_MS } from '../../peers/rpc.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { CTRL_C, hasTerminal, startTerminal, visibleLines } from '../../peers/terminal.ts';
@@ -41,7 +41,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     expect(visibleLines(terminal.screen).join('\n')).toMatch(
       /added "mine" to Cursor\nconnected to minimal 1, revision 2025-11-25, 1 tool\nnext: [^\n]+\nto undo: mcp-proxy uninstall cursor mine; until then, the file from before is .+mcp\.json\.before-mine\.bak\n/,
     );
-    expect(home.entry('cursor', 'mine').command).toBe(process.execPath);
+    expect(home.entry('cursor', 'mine').command).toBe(PROGRAM[0]);
   });
 
   it.each(['n\n', '\n', 'what?\n'])('writes nothing after %j', async (answer) => {
@@ -59,7 +59,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     expect(home.text('cursor')).toBe(BEFORE);
   });
 
-  it('reads a file again that changed before the answer', async () => {
+  it('reads a file again that has changed before the user answers', async () => {
     const { home, file, terminal } = await asked();
     writeFileSync(file, BEFORE.replace('"other"', '"new": {},\n    "other"'));
     terminal.type('y\n');
@@ -70,7 +70,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     expect(home.text('cursor')).toBe(BEFORE.replace('"other"', '"new": {},\n    "other"'));
   });
 
-  it('asks again when an answer was about something else', async () => {
+  it('asks again when the change is different from the one that the user saw', async () => {
     const { home, file, terminal } = await asked();
     writeFileSync(file, BEFORE.replace('"other"', '"mine"'));
     terminal.type('y\n');
@@ -80,7 +80,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     expect(home.text('cursor')).toBe(BEFORE.replace('"other"', '"mine"'));
   });
 
-  it('does not write a file that cannot be parsed any more', async () => {
+  it('does not write a file that can no longer be parsed', async () => {
     const { file, terminal } = await asked();
     writeFileSync(file, '{');
     terminal.type('y\n');
@@ -89,7 +89,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     expect(readFileSync(file, 'utf8')).toBe('{');
   });
 
-  it('asks before it removes an entry that was edited since', async () => {
+  it('asks before it removes an entry that was edited after the installation', async () => {
     const { server, home, file } = await setting();
     await run('install', ['cursor', server.url, '--yes', '--name', 'mine'], { home: home.folder });
     writeFileSync(file, home.text('cursor').replace('/mcp"', '/mcp", "--log-level", "debug"'));
@@ -101,7 +101,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
   });
 });
 
-it('installations at the same time all arrive', async () => {
+it('installations at the same time all succeed', async () => {
   const { server, home } = await setting();
   const names = ['one', 'two', 'three', 'four'];
   const outcomes = await Promise.all(
@@ -122,7 +122,7 @@ it('an installation waits for another one that is writing, and then reads the fi
   const args = ['cursor', server.url, '--yes', '--name', 'mine'];
   const program = startProxy('install', args, { home: home.folder });
   await vi.waitFor(() => expect(program.lines.join('\n')).toContain('"mine"'), { timeout: WAIT_MS });
-  // One with another cache folder does not know of the lock. When it is done, the first one would be too.
+  // A program with another cache folder does not know of the lock, so it writes while the first one still asks.
   const env = { XDG_CACHE_HOME: home.at('cache'), LOCALAPPDATA: home.at('cache') };
   const options = { home: home.folder, env: { ...env } };
   expect(await run('install', ['cursor', server.url, '--yes', '--name', 'theirs'], options)).toMatchObject({ code: 0 });
@@ -134,7 +134,7 @@ it('an installation waits for another one that is writing, and then reads the fi
 });
 
 describe('a server that asks for a sign-in', () => {
-  it('is said to ask for one, where nobody is there to sign in', async () => {
+  it('is reported as asking for one when no user is there', async () => {
     const authorizationServer = await open(startAuthorizationServer());
     const server = await open(startProtectedServer({ authorizationServer }));
     const home = await open(new HostHome());
@@ -144,11 +144,11 @@ describe('a server that asks for a sign-in', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const said = out.indexOf('the server asks for a sign-in:');
     expect(out[said + 1]).toBe(`start Cursor to sign in, or run: mcp-proxy login ${server.url}`);
-    // The page leads back to a program that has ended.
+    // The redirect URI leads back to a program that has already ended.
     expect(out.join('\n')).not.toContain('/authorize');
   });
 
-  it.runIf(hasTerminal)('is connected once the user of a terminal has signed in', async () => {
+  it.runIf(hasTerminal)('is connected once the user at the terminal has signed in', async () => {
     const authorizationServer = await open(startAuthorizationServer());
     const server = await open(startProtectedServer({ authorizationServer }));
     const browser = await open(startBrowser());

@@ -1,18 +1,17 @@
-// Every host: a server is installed, the host starts what was written and calls a tool, and the uninstallation brings
-// back every byte.
+// For every host: install a server, start what was written as the host would, call a tool, and uninstall. Every byte of
+// the configuration must be as before.
 import { describe, expect, it } from 'vitest';
 import { opened } from '../../peers/opened.ts';
-import { PROXY_BIN } from '../../peers/proxy.ts';
 import { startRecorder } from '../../peers/recorder.ts';
 import { startSdkV1Stateful } from '../../peers/sdk-v1-stateful.ts';
 import { run } from '../sign-in/command.ts';
-import { callEcho, HOST_FILES, HostHome } from './host-home.ts';
+import { argumentsIn, callEcho, HOST_FILES, HostHome } from './host-home.ts';
 
 const open = opened();
 const SECRET = 'correct-horse-battery-staple';
 
 describe.each(Object.keys(HOST_FILES))('%s', (host) => {
-  it('starts what was written, and gets its file back', async () => {
+  it('starts what install wrote, and has its old file after uninstall', async () => {
     const recorder = await open(startRecorder((await open(startSdkV1Stateful())).url));
     const home = await open(new HostHome());
     home.add(host);
@@ -25,7 +24,7 @@ describe.each(Object.keys(HOST_FILES))('%s', (host) => {
     expect(installed.out.join('\n')).not.toContain(SECRET);
 
     const entry = home.entry(host, 'mine');
-    expect(entry.args[0]).toBe(PROXY_BIN);
+    expect(argumentsIn(entry)[0]).toBe(recorder.url);
     expect(entry.args.join(' ')).not.toContain(SECRET);
     const seen = recorder.requests.length;
     expect(await callEcho(entry, home.folder)).toContain('hello');
@@ -37,7 +36,7 @@ describe.each(Object.keys(HOST_FILES))('%s', (host) => {
     expect(home.contents()).toEqual(before);
   });
 
-  it('gets a file where it has none, and has none again', async () => {
+  it('without a file gets one, and has none after uninstall', async () => {
     const server = await open(startSdkV1Stateful());
     const home = await open(new HostHome());
     home.add(host, null);
@@ -49,7 +48,7 @@ describe.each(Object.keys(HOST_FILES))('%s', (host) => {
     expect(home.contents()).toEqual(before);
   });
 
-  it('is said not to be installed', async () => {
+  it('is reported as not installed', async () => {
     const home = await open(new HostHome());
     const before = home.contents();
     const { code, err } = await run('install', [host, 'https://server.example/mcp', '--yes'], {

@@ -1,10 +1,10 @@
-// Servers that hosts have already: entries of other programs, and URLs that a host connects to itself.
+// `install --from`: entries of other programs in a host's configuration, and URLs that a host connects to itself.
 import { expect, it } from 'vitest';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { run } from '../sign-in/command.ts';
-import { callEcho, HostHome } from './host-home.ts';
+import { argumentsIn, callEcho, HostHome } from './host-home.ts';
 
 const open = opened();
 
@@ -15,7 +15,7 @@ async function setting() {
   return { server, home, install };
 }
 
-it('an entry for mcp-remote works in another host, with its variables', async () => {
+it('an entry for mcp-remote works in another host, with its environment variables', async () => {
   const { server, home, install } = await setting();
   home.add('cursor');
   home.add(
@@ -35,8 +35,8 @@ it('an entry for mcp-remote works in another host, with its variables', async ()
     'Claude Desktop keeps its entry "theirs"; to remove it: mcp-proxy uninstall claude-desktop theirs',
   );
   expect({ code, text: out.join('\n') }).toEqual({ code: 0, text: expect.not.stringContaining('correct-horse') });
-  const { args, env } = home.entry('cursor', 'theirs');
-  expect(args.slice(1)).toEqual([
+  const entry = home.entry('cursor', 'theirs');
+  expect(argumentsIn(entry)).toEqual([
     server.url,
     '--header',
     'Authorization:${AUTH}',
@@ -44,18 +44,18 @@ it('an entry for mcp-remote works in another host, with its variables', async ()
     'debug',
     '--allow-http',
   ]);
-  expect(env).toEqual({ AUTH: 'Bearer correct-horse' });
-  await callEcho({ command: process.execPath, args, env }, home.folder);
+  expect(entry.env).toEqual({ AUTH: 'Bearer correct-horse' });
+  await callEcho(entry, home.folder);
   expect(server.requests.at(-2)?.headers.authorization).toBe('Bearer correct-horse');
 });
 
-it('an entry is rewritten where it is, and back', async () => {
+it('an entry is rewritten in place, and restored', async () => {
   const { server, home, install } = await setting();
   const content = `{\n  "mcpServers": {\n    // by hand\n    "theirs": {\n      "command": "npx",\n      "args": ["-y", "supergateway", "--streamableHttp", "${server.url}", "--oauth2Bearer", "correct-horse"]\n    }\n  }\n}\n`;
   home.add('windsurf', content);
   expect(await install('--from', 'windsurf', 'theirs', '--yes')).toMatchObject({ code: 0, err: '' });
   const entry = home.entry('windsurf', 'theirs');
-  expect(entry.args.slice(1)).toEqual([server.url, '--header', 'Authorization:${MCP_PROXY_AUTHORIZATION}']);
+  expect(argumentsIn(entry)).toEqual([server.url, '--header', 'Authorization:${MCP_PROXY_AUTHORIZATION}']);
   expect(home.text('windsurf')).toContain('// by hand');
   await callEcho(entry, home.folder);
   expect(server.requests.at(-2)?.headers.authorization).toBe('Bearer correct-horse');
@@ -75,8 +75,8 @@ it('flags on the command line replace those of the entry', async () => {
       env: { MY_KEY: 'correct-horse' },
     },
   );
-  const { args, env } = JSON.parse(out.join('\n')).context_servers.b;
-  expect(args.slice(1)).toEqual([server.url, '--header', 'X-Key:${MY_KEY}', '--log-level', 'warn']);
+  const { command, args, env } = JSON.parse(out.join('\n')).context_servers.b;
+  expect(argumentsIn({ command, args })).toEqual([server.url, '--header', 'X-Key:${MY_KEY}', '--log-level', 'warn']);
   expect(env).toEqual({ MY_KEY: 'correct-horse' });
 });
 
@@ -94,7 +94,7 @@ it.each([
   ],
   [{ url: 'https://server.example/mcp', headers: { A: '${input:token}' } }, '${input:token}'],
   [{ command: 'npx', args: ['mcp-remote', 'http://server.example/mcp'] }, 'http: sends everything to server.example'],
-])('%j cannot be taken over', async (entry, message) => {
+])('%j is refused', async (entry, message) => {
   const { home, install } = await setting();
   home.add('cursor', JSON.stringify({ mcpServers: { theirs: entry } }));
   const before = home.contents();

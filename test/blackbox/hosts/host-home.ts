@@ -1,8 +1,9 @@
-// A home with the configurations of hosts, as the hosts themselves would have them, and a host that starts what is in it.
+// A home with the configurations of hosts, in the form that the hosts write, and a stand-in for the host that starts
+// what is in them.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { privateHome, proxyEnvironment } from '../../peers/proxy.ts';
+import { PROGRAM, privateHome, proxyEnvironment } from '../../peers/proxy.ts';
 import { RpcClient } from '../../peers/rpc.ts';
 
 interface HostFile {
@@ -23,7 +24,7 @@ export interface WrittenEntry {
 const config =
   process.platform === 'darwin' ? 'Library/Application Support' : process.platform === 'win32' ? 'roaming' : '.config';
 
-/** Without a library: each text is in a line of its own, or between commas. */
+/** Uses no TOML library: each text is on a line of its own, or between commas. */
 function withoutComments(text: string): string {
   return text
     .replace(/^\uFEFF/, '')
@@ -39,7 +40,7 @@ const json =
     return { command, args: [...first, ...(entry.args ?? [])], env: entry[env] ?? {} };
   };
 
-/** What the proxy writes is of one kind: basic strings, whose escapes are those of JSON. */
+/** The proxy writes basic strings only, whose escapes are those of JSON. */
 function toml(text: string, name: string): WrittenEntry {
   const table = text.split(`[mcp_servers.${name}]`)[1]?.split(/\n\[/)[0] ?? '';
   const value = (key: string): string => new RegExp(`^${key} = (.*)$`, 'm').exec(table)?.[1] ?? '{}';
@@ -96,6 +97,14 @@ export const HOST_FILES: Readonly<Record<string, HostFile>> = {
     read: json('mcpServers'),
   },
 };
+
+/** What an entry gives the program: its words without those that start the program. */
+export function argumentsIn({ command, args }: Pick<WrittenEntry, 'command' | 'args'>): string[] {
+  const words = [command, ...args];
+  const start = words.splice(0, PROGRAM.length);
+  if (start.join(' ') !== PROGRAM.join(' ')) throw new Error(`the entry starts ${start.join(' ')}`);
+  return words;
+}
 
 export class HostHome {
   readonly folder = privateHome();
@@ -156,9 +165,9 @@ function unknown(host: string): never {
   throw new Error(`no host ${host}`);
 }
 
-/** A session of a host with what it has in its configuration: the text that a tool answers with. */
+/** Runs the entry in the configuration as the host would, and returns the text that a tool answers with. */
 export async function callEcho({ command, args, env }: WrittenEntry, home: string, name = 'echo'): Promise<string> {
-  // What hosts with a short environment pass on, and nothing of the environment of the tests.
+  // The variables that hosts with a short environment pass on, and no variable of the tests.
   const { PATH = '', HOME = '', ...rest } = proxyEnvironment(home);
   const own = process.platform === 'win32' ? rest : {};
   const child = spawn(command, args, { env: { ...own, PATH, HOME, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });

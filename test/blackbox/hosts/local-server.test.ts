@@ -3,9 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scripted } from '../../peers/local/scripted.ts';
 import { opened } from '../../peers/opened.ts';
-import { PROXY_BIN } from '../../peers/proxy.ts';
 import { run } from '../sign-in/command.ts';
-import { callEcho, HostHome } from './host-home.ts';
+import { argumentsIn, callEcho, HostHome } from './host-home.ts';
 
 const open = opened();
 const SECRET = 'correct-horse-battery-staple';
@@ -18,7 +17,7 @@ async function setting(env: Record<string, string> = {}) {
 }
 
 describe.each(['cursor', 'codex', 'opencode', 'zed', 'claude-desktop'])('%s', (host) => {
-  it('starts the local server that was written, and gets its file back', async () => {
+  it('starts the local server that install wrote, and has its old file after uninstall', async () => {
     const { server, home, install } = await setting();
     home.add(host);
     const before = home.contents();
@@ -30,7 +29,7 @@ describe.each(['cursor', 'codex', 'opencode', 'zed', 'claude-desktop'])('%s', (h
 
     const entry = home.entry(host, 'mine');
     const words = ['--env', 'API_KEY=${MCP_PROXY_API_KEY}', '--env', 'REGION=eu', '--cwd', process.cwd()];
-    expect(entry.args).toEqual([PROXY_BIN, ...words, '--', ...server.command]);
+    expect(argumentsIn(entry)).toEqual([...words, '--', ...server.command]);
     expect(entry.env).toEqual({ MCP_PROXY_API_KEY: SECRET });
     expect(await callEcho(entry, home.folder)).toContain('hello');
     const variables = JSON.parse(await callEcho(entry, home.folder, 'environment'));
@@ -59,7 +58,7 @@ describe('what is written', () => {
     expect(code).toBe(0);
     const { 'some-server': entry } = JSON.parse(out.join('\n')).mcpServers;
     const flags = ['--clean-env', '--env', 'KEY=${MY_KEY}'];
-    expect(entry.args.slice(1)).toEqual([...flags, '--', 'npx', '-y', '@example/some-server@1.2']);
+    expect(argumentsIn(entry)).toEqual([...flags, '--', 'npx', '-y', '@example/some-server@1.2']);
     expect(entry.env).toEqual({ MY_KEY: SECRET });
   });
 
@@ -75,7 +74,7 @@ describe('what is written', () => {
     expect(JSON.parse(out.join('\n')).mcpServers.a.args.slice(-3)).toEqual(['--', written, './argument']);
   });
 
-  it('comes with a word about a file of this folder', async () => {
+  it('comes with a note about a file in this folder', async () => {
     const { home, install } = await setting();
     home.add('cursor');
     const told = 'the command names a file of this folder, and the host may start it in another one';
@@ -105,7 +104,7 @@ it.each([
   [['--env', 'KEY', '--', 'node'], 2, 'invalid value for --env'],
   [['https://server.example/mcp', '--', 'node'], 2, 'both a URL and a command are given'],
   [['--from', 'codex', '--', 'node'], 2, '--from takes over a server'],
-])('%j is an error, and nothing is written', async (args, code, message) => {
+])('%j is an error, and install writes nothing', async (args, code, message) => {
   const { home, install } = await setting();
   home.add('cursor');
   const before = home.contents();
@@ -115,7 +114,7 @@ it.each([
 });
 
 describe('--from', () => {
-  it('rewrites the entry of a local server where it is, and back', async () => {
+  it('rewrites the entry of a local server in place, and restores it', async () => {
     const { server, home, install } = await setting();
     const [command, ...args] = server.command;
     const theirs = { command, args, env: { API_KEY: SECRET }, cwd: home.folder };
@@ -128,14 +127,14 @@ describe('--from', () => {
       text: expect.not.stringContaining(SECRET),
     });
     const entry = home.entry('cursor', 'theirs');
-    expect(entry.args).toEqual([PROXY_BIN, '--cwd', home.folder, '--', ...server.command]);
+    expect(argumentsIn(entry)).toEqual(['--cwd', home.folder, '--', ...server.command]);
     expect(entry.env).toEqual({ API_KEY: SECRET });
     expect(JSON.parse(await callEcho(entry, home.folder, 'environment'))).toMatchObject({ API_KEY: SECRET });
     expect(await run('uninstall', ['cursor', 'theirs'], { home: home.folder })).toMatchObject({ code: 0 });
     expect(home.text('cursor')).toBe(content);
   });
 
-  it('takes it over to another host, with flags of the command line', async () => {
+  it('copies it to another host, with flags of the command line', async () => {
     const { server, home, install } = await setting();
     const theirs = { type: 'local', command: server.command, environment: { API_KEY: SECRET }, enabled: true };
     home.add('opencode', JSON.stringify({ mcp: { theirs } }));
@@ -143,11 +142,11 @@ describe('--from', () => {
     expect(await install('codex', '--from', 'opencode', 'theirs', '--yes', '--clean-env')).toMatchObject({ code: 0 });
     const entry = home.entry('codex', 'theirs');
     const flags = ['--clean-env', '--env', 'API_KEY=${API_KEY}'];
-    expect([...entry.args].sort()).toEqual([PROXY_BIN, ...flags, '--', ...server.command].sort());
+    expect(argumentsIn(entry).sort()).toEqual([...flags, '--', ...server.command].sort());
     expect(JSON.parse(await callEcho(entry, home.folder, 'environment'))).toMatchObject({ API_KEY: SECRET });
   });
 
-  it('takes over what install wrote', async () => {
+  it('copies what install wrote', async () => {
     const { server, home, install } = await setting();
     home.add('cursor');
     home.add('zed');

@@ -1,4 +1,4 @@
-// The names of servers in a host: none replaces another one without a word.
+// Names of servers in a host: no server silently replaces another one.
 import { describe, expect, it } from 'vitest';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';
@@ -38,7 +38,7 @@ describe('a name that the program chose', () => {
   });
 });
 
-it('--print says that the name is taken', async () => {
+it('with --print, the output says that the name is taken', async () => {
   const { server, install } = await setting();
   await install(server.url);
   const { err } = await install(server.url, '--print');

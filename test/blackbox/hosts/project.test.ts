@@ -1,9 +1,10 @@
-// The configuration of a project, which others read too.
+// The configuration of a project, which other people read too.
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';
+import { PROGRAM } from '../../peers/proxy.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { run } from '../sign-in/command.ts';
 import { HostHome } from './host-home.ts';
@@ -19,6 +20,9 @@ async function setting() {
   return { server, home, project, options };
 }
 
+/** An executable is one path, and a script is two: its own and that of Node. */
+const EXIST = PROGRAM.length === 1 ? 'this path exists' : 'these paths exist';
+
 describe.each([
   ['claude-code', '.mcp.json'],
   ['cursor', '.cursor/mcp.json'],
@@ -29,14 +33,14 @@ describe.each([
   ['junie', '.junie/mcp/mcp.json'],
   ['opencode', 'opencode.json'],
 ])('%s', (host, name) => {
-  it(`has the server in ${name}, and nothing else anywhere`, async () => {
+  it(`gets the server in ${name}, and no other file changes`, async () => {
     const { server, home, project, options } = await setting();
     const before = home.contents();
     const flags = ['--project', '--yes', '--name', 'mine', '-H', 'X-Key: ${MY_KEY}', '-H', 'X-Region: eu'];
     const env = { MY_KEY: 'correct-horse' };
     const installed = await run('install', [host, server.url, ...flags], { ...options, env });
     expect(installed).toMatchObject({ err: expect.stringContaining('must be started with MY_KEY in its environment') });
-    expect(installed.err).toMatch(/^the entry works only where these paths exist: .+ and .+mcp-proxy\.js$/m);
+    expect(installed.err).toContain(`the entry works only where ${EXIST}: ${PROGRAM.join(' and ')}\n`);
     const text = readFileSync(path.join(project, name), 'utf8');
     expect(text).toContain('X-Key:${MY_KEY}');
     expect(text).toContain('X-Region:eu');
@@ -50,14 +54,14 @@ describe.each([
   });
 });
 
-it('gets no secrets: the flag to write instead is named', async () => {
+it('gets no secrets, and the error names the flag to use instead', async () => {
   const { server, project, options } = await setting();
   const args = ['vscode', server.url, '--project', '--yes', '-H', 'Authorization: Bearer correct-horse'];
   expect(await run('install', args, options)).toMatchObject({
     code: 2,
     out: [],
     err: [
-      'mcp-proxy: the configuration of a project is for everybody who has the project, and "Authorization" is a secret',
+      'mcp-proxy: the configuration of a project is for everyone who has the project, and "Authorization" is a secret',
       "hint: -H 'Authorization: ${MCP_PROXY_AUTHORIZATION}', with MCP_PROXY_AUTHORIZATION set here and in the environment of VS Code",
       '',
     ].join('\n'),
@@ -65,7 +69,7 @@ it('gets no secrets: the flag to write instead is named', async () => {
   expect(existsSync(path.join(project, '.vscode'))).toBe(false);
 });
 
-it.skipIf(process.platform === 'win32')('is a file that others may read', async () => {
+it.skipIf(process.platform === 'win32')('has permissions that let others read it', async () => {
   const { server, project, options } = await setting();
   await run('install', ['vscode', server.url, '--project', '--yes'], options);
   expect(statSync(path.join(project, '.vscode', 'mcp.json')).mode & 0o777).toBe(0o666 & ~process.umask());

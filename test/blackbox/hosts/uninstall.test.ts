@@ -1,4 +1,4 @@
-// Undoing an installation after other things have happened.
+// `uninstall` after the configuration has changed in other ways.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ async function setting(host: string, content?: string | null) {
 
 describe.each(HOSTS)('%s', (host) => {
   it.each(['first', 'second'])(
-    'has the bytes from before after two servers, the %s one uninstalled first',
+    'has its old bytes again after two servers, with the %s one uninstalled first',
     async (one) => {
       const { home, before, install, uninstall } = await setting(host);
       await install('first');
@@ -42,7 +42,7 @@ describe.each(HOSTS)('%s', (host) => {
   );
 });
 
-it.each(['cursor', 'codex'])('no file is left of %s after two servers', async (host) => {
+it.each(['cursor', 'codex'])('has no file left of %s after two servers', async (host) => {
   const { home, before, install, uninstall } = await setting(host, null);
   await install('first');
   await install('second');
@@ -51,7 +51,7 @@ it.each(['cursor', 'codex'])('no file is left of %s after two servers', async (h
   expect(home.contents()).toEqual(before);
 });
 
-it('a server that was installed twice is gone at once', async () => {
+it('a server that was installed twice is removed at once', async () => {
   const { home, before, install, uninstall } = await setting('cursor');
   await install('mine');
   await install('mine', '--log-level', 'debug');
@@ -60,7 +60,7 @@ it('a server that was installed twice is gone at once', async () => {
   expect(home.contents()).toEqual(before);
 });
 
-it('what others have written since stays', async () => {
+it('what other programs wrote after the installation stays', async () => {
   const { home, file, install, uninstall } = await setting('cursor');
   await install('mine');
   writeFileSync(file, home.text('cursor').replace('"mcpServers"', '"new": true,\n  "mcpServers"'));
@@ -70,7 +70,7 @@ it('what others have written since stays', async () => {
   );
 });
 
-it('an entry that was edited since is removed only with consent', async () => {
+it('an entry that was edited after the installation is removed only with consent', async () => {
   const { home, file, before, install, uninstall } = await setting('cursor');
   await install('mine');
   const edited = home.text('cursor').replace('/mcp"', '/mcp", "--log-level", "debug"');
@@ -82,7 +82,7 @@ it('an entry that was edited since is removed only with consent', async () => {
   expect(home.contents()).toEqual(before);
 });
 
-it('an entry that was formatted anew since is not one that was edited', async () => {
+it('an entry that was only formatted does not count as edited', async () => {
   const { home, file, install, uninstall } = await setting('cursor');
   await install('mine');
   writeFileSync(file, JSON.stringify(JSON.parse(home.text('cursor')), null, 4));
@@ -90,7 +90,7 @@ it('an entry that was formatted anew since is not one that was edited', async ()
   expect(JSON.parse(home.text('cursor'))).toEqual(JSON.parse(HOST_FILES.cursor?.content ?? ''));
 });
 
-it('an entry of somebody else is removed only with consent', async () => {
+it('an entry of another program is removed only with consent', async () => {
   const { home, uninstall } = await setting('cursor');
   const { code, out, err } = await uninstall('other');
   expect(code).toBe(2);
@@ -118,7 +118,7 @@ it('an entry without a record of its installation is recognised', async () => {
   expect(home.text('cursor')).toBe(HOST_FILES.cursor?.content);
 });
 
-it('--print shows what would go, and changes nothing', async () => {
+it('with --print, the output shows what would be removed, and nothing changes', async () => {
   const { home, install, uninstall } = await setting('cursor');
   await install('mine');
   const before = home.contents();

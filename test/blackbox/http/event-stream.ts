@@ -1,4 +1,4 @@
-// A response that is an event stream, event by event as it arrives.
+// A response that is an event stream. Tests read its events one by one as they arrive.
 
 import type http from 'node:http';
 import { Changes } from '../../peers/changes.ts';
@@ -9,7 +9,7 @@ export interface StreamEvent {
   readonly id: string | undefined;
   readonly event: string;
   readonly data: string;
-  /** The data as JSON; throws where it is none. */
+  /** The data as JSON; throws if it is none. */
   readonly message: RpcMessage;
 }
 
@@ -17,7 +17,7 @@ export interface EventStream {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly events: readonly StreamEvent[];
-  /** The last id that came, with data or without. */
+  /** The last id that arrived, on an event with data or without. */
   readonly lastId: string | undefined;
   /** Lines that begin with a colon. */
   readonly comments: readonly string[];
@@ -27,7 +27,7 @@ export interface EventStream {
   next(matches?: (event: StreamEvent) => boolean): Promise<StreamEvent>;
   /** The n-th comment. */
   comment(n: number, limitMs?: number): Promise<string>;
-  /** Goes away without a word. */
+  /** Closes the connection without ending the stream. */
   destroy(): void;
 }
 
@@ -47,7 +47,7 @@ export function openStream(url: string, what: Ask): Promise<EventStream> {
     req.once('error', reject);
     req.once('response', (res) => {
       clearTimeout(timer);
-      // What a stream that is cut off says; `ended` tells.
+      // The bytes of a stream that is cut off are no error here; `ended` tells.
       req.on('error', () => {});
       const stream = read(req, res);
       open.add(stream);
@@ -69,7 +69,7 @@ function read(req: http.ClientRequest, res: http.IncomingMessage): EventStream {
     if (text === '') {
       const { id, event = 'message', data } = fields;
       fields = { data: [] };
-      // Without data an event only says where the stream is, for who must begin again.
+      // An event without data only names a position, for a client that must reconnect.
       if (id !== undefined) lastId = id;
       if (data.join('') !== '') events.push(eventOf(id, event, data.join('\n')));
       return;

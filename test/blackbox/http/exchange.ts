@@ -1,4 +1,4 @@
-// One HTTP exchange with the proxy as it stands on the wire: any method, any headers, any body, nothing added.
+// One HTTP exchange with the proxy exactly as it is on the wire: any method, any headers, any body, and nothing added.
 import http from 'node:http';
 import https from 'node:https';
 import { modernParams, type RpcMessage, WAIT_MS } from '../../peers/rpc.ts';
@@ -19,7 +19,7 @@ export interface Answered {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
-  /** The body as JSON; throws where it is none. */
+  /** The body as JSON; throws if it is none. */
   readonly json: RpcMessage;
 }
 
@@ -63,7 +63,7 @@ export function ask(url: string, what: Ask = {}): Promise<Answered> {
           headers: res.headers,
           text,
           get json() {
-            // An answer that takes some seconds comes as the last event of a stream.
+            // If the answer takes some seconds, it is the last event of a stream.
             const isStream = res.headers['content-type']?.startsWith('text/event-stream');
             const last = text.split('\n').findLast((line) => line.startsWith('data: {'));
             return JSON.parse(isStream && last ? last.slice('data: '.length) : text) as RpcMessage;
@@ -92,13 +92,13 @@ export const notification = (method: string, params?: object): object => ({
 export const initialize = (protocolVersion = '2025-11-25', capabilities: object = {}): object =>
   request(0, 'initialize', { protocolVersion, capabilities, clientInfo: { name: 'raw', version: '1' } });
 
-/** What a client of the handshake revisions sends with everything after `initialize`. */
+/** What a client of a revision with sessions sends with every request after `initialize`. */
 export const inSession = (session: string, version = '2025-11-25'): Record<string, string> => ({
   'mcp-session-id': session,
   'mcp-protocol-version': version,
 });
 
-/** A request of revision 2026-07-28: the envelope in the body, its mirror in the headers. */
+/** A request of revision 2026-07-28: the envelope is in the body, and the headers repeat parts of it. */
 export function modern(method: string, params: object = {}, id: string | number = 1): Ask & { body: object } {
   const { name, uri } = params as { name?: string; uri?: string };
   const called = name ?? uri;
@@ -112,7 +112,7 @@ export function modern(method: string, params: object = {}, id: string | number 
   };
 }
 
-/** Opens a session; the id, once the server has heard that it is open. */
+/** Opens a session; returns its id once the server has got `notifications/initialized`. */
 export async function openSession(url: string, version = '2025-11-25', headers: Ask['headers'] = {}): Promise<string> {
   const opened = await ask(url, { path: '/mcp', headers, body: initialize(version) });
   const session = opened.headers['mcp-session-id'];

@@ -1,4 +1,4 @@
-// A server that the test writes answer by answer, the proxy in front of it, and a session through both.
+// A server whose answers the test writes one by one, the proxy in front of it, and a session through both.
 import { afterEach } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -11,11 +11,11 @@ import { closeConnections } from './raw-connection.ts';
 export interface Session {
   readonly id: string;
   readonly headers: Record<string, string>;
-  /** Posts a message, or what stands in its place. */
+  /** Posts a message, or this text in place of one. */
   post(body: Ask['body'], headers?: Ask['headers']): Promise<Answered>;
-  /** Posts a request and reads what comes, as it comes. */
+  /** Posts a request, and reads the response while it arrives. */
   stream(body: object, headers?: Ask['headers']): Promise<EventStream>;
-  /** GETs the stream of the session, or what follows an event. */
+  /** GETs the stream of the session, from an event on if one is given. */
   listen(lastEventId?: string): Promise<EventStream>;
   delete(): Promise<Answered>;
 }
@@ -42,7 +42,7 @@ export async function fixture(args: string[] = [], version = '2025-11-25'): Prom
   return { upstream, serving, session: await startSession(serving.url, version) };
 }
 
-/** The same, with a stream for what belongs to no request, open all the way. */
+/** The same, with the stream of the session open on both sides of the proxy. */
 export async function listening(args: string[] = []): Promise<Fixture & { stream: EventStream; theirs: Held }> {
   const upstream = await startHostile();
   const gets = hold(upstream, 'GET');

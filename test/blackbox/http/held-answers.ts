@@ -1,4 +1,4 @@
-// Answers of the server that stay in the hand of the test: it writes on when it likes.
+// Answers of the server that the test controls: it decides when to write what.
 
 import type { ServerResponse } from 'node:http';
 import type { Answer, Hostile, Seen } from '../../peers/hostile.ts';
@@ -10,7 +10,7 @@ export interface Held {
   readonly seen: Seen;
   /** The JSON text of the id that the server knows the request by. */
   readonly id: string;
-  /** Writes an event, beginning a stream if need be. */
+  /** Writes an event, and begins the stream if that has not happened yet. */
   send(message: string, eventId?: string): void;
   /** Answers as JSON, or as the last event of the stream. */
   finish(message: string): void;

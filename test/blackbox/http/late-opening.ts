@@ -5,7 +5,7 @@ import { reply } from '../../peers/hostile-answers.ts';
 export const LATE_SESSION = 'opened-late';
 
 export interface LateOpening {
-  /** Opens it, whoever is still there to hear of it. */
+  /** Opens the session, even if the client has left. */
   open(): void;
 }
 

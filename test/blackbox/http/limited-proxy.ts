@@ -1,4 +1,4 @@
-// For tests of what is refused before it reaches the server: a proxy with a small limit, and a session in it.
+// A proxy with small limits and a session in it, for tests of requests that are refused before they reach the server.
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import { closeServings, type Serving, startServing } from '../../peers/http/serving.ts';
@@ -20,13 +20,15 @@ export interface Refusing {
   mark(): void;
 }
 
-/** Registers start and end for the calling test file. The limit of a body is 1 MiB. */
+/**
+ * Call it once in a test file: it registers the start before all tests and the end after them. A body may have 1 MiB.
+ */
 export function refusing(): Refusing {
   let upstream: Hostile;
   let serving: Serving;
   let session = '';
   let before = 0;
-  // What comes to the server late, from tests before this one, does not count.
+  // Requests of earlier tests that reach the server late do not count.
   const late = ['notifications/initialized', 'GET', 'DELETE'];
   const arrived = (): number => upstream.requests.filter(({ kind }) => !late.includes(kind)).length;
   const mark = (): void => {

@@ -1,4 +1,4 @@
-// What the metrics say, and how to wait until they say it: that a client is gone shows nowhere else.
+// Reads the metrics, and waits until they have some value: nothing else shows that a client has gone.
 import { vi } from 'vitest';
 import { WAIT_MS } from '../../peers/listen.ts';
 import { ask } from './exchange.ts';
@@ -11,7 +11,7 @@ export interface Counted {
   responses(path: string): Readonly<Record<string, number>>;
 }
 
-/** The numbers of now, of the proxy at this address. */
+/** The current numbers of the proxy at this address. */
 export async function counted(url: string): Promise<Counted> {
   const families = parseExposition((await ask(url, { path: '/metrics' })).text);
   const gauge = (name: string): number => families.get(name)?.samples[0]?.value ?? Number.NaN;

@@ -1,4 +1,4 @@
-// Bytes on a connection, for what no HTTP library would send.
+// A connection for bytes that no HTTP library would send.
 
 import net from 'node:net';
 import { Changes } from '../../peers/changes.ts';
@@ -32,7 +32,7 @@ export function connect(url: string): Promise<RawConnection> {
     text += chunk;
     changes.changed();
   });
-  // Connections are cut off on purpose here.
+  // Tests cut connections off on purpose, so errors are expected here.
   socket.on('error', () => {});
   const closed = new Promise<void>((resolve) => {
     const end = (): void => {

@@ -1,4 +1,4 @@
-// Sizes and speeds: what one side does not read, the other side does not write, and the proxy does not grow.
+// Sizes and speeds: if one side does not read, the other side stops writing, and the proxy does not grow.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { peakMemory } from '../../peers/hostile-memory.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
@@ -7,7 +7,7 @@ import { scripted, until } from '../../peers/local/scripted.ts';
 import { opened } from '../../peers/opened.ts';
 import { startProxy } from '../../peers/proxy.ts';
 
-// Hundreds of MiB cross here, and the machine may have other things to do.
+// Hundreds of MiB pass here, and the machine may be busy with other things.
 vi.setConfig({ testTimeout: 600_000 });
 
 const open = opened();
@@ -68,7 +68,7 @@ it('a server that does not read makes the client wait, and loses nothing', async
 describe('64 MiB on one line', () => {
   const size = 64 * MIB;
 
-  it('reach a client on stdio', async () => {
+  it('of a result reach a client on stdio', async () => {
     const server = await open(scripted());
     const proxy = startProxy(undefined, ['--', ...server.command]);
     await proxy.rpc.initialize();
@@ -76,7 +76,7 @@ describe('64 MiB on one line', () => {
     expect(content[0].text).toHaveLength(size);
   });
 
-  it('reach a client over HTTP', async () => {
+  it('of a result reach a client over HTTP', async () => {
     const server = await open(scripted());
     const serving = await startServing(undefined, ['--', ...server.command]);
     const client = new StreamableClient(`${serving.url}/mcp`);
@@ -107,7 +107,7 @@ it('a client that does not read stderr does not stop the server', async () => {
   for (let n = 0; n < 20; n++) await proxy.rpc.request('tools/call', { name: 'echo' });
 });
 
-it('a message of the client may have 32 MiB', async () => {
+it('a message of the client can have 32 MiB', async () => {
   const server = await open(scripted());
   const proxy = startProxy(undefined, ['--', ...server.command]);
   await proxy.rpc.initialize();

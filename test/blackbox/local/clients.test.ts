@@ -29,8 +29,44 @@ async function tool(client: Client, name: string, args: object = {}): Promise<st
   return message.result.content[0].text;
 }
 
+/** Waits until a call is at the server, which never answers it. */
+async function hang(serving: Serving, client: StreamableClient): Promise<void> {
+  client.call('tools/call', { name: 'hangs' }).catch(() => undefined);
+  await serving.proxy.stderrMatching(/the call hangs/);
+}
+
+describe('a client that vanishes during a call', () => {
+  it('loses its session and its process after --session-idle, while a client that waits keeps them', async () => {
+    const { server, serving } = await serve({}, ['--session-idle', '1', '--max-children', '2']);
+    const [waits, vanishes] = [await join(serving, { roots: {} }), await join(serving)];
+    const asked = waits.call('tools/call', { name: 'ask', arguments: { method: 'roots/list' } });
+    const question = await waits.arrivals.next('roots/list');
+    await hang(serving, vanishes);
+    const [first, second] = server.pids() as [number, number];
+    vanishes.vanish();
+    await until(() => !isAlive(second), 'the end of the process of the client that has vanished');
+    expect(isAlive(first)).toBe(true);
+    await waits.deliver({ jsonrpc: '2.0', id: question.message.id, result: { roots: [] } });
+    expect((await asked).message.result.content[0].text).toBe('{"roots":[]}');
+    // There is room for another one.
+    expect(await tool(await join(serving), 'echo', { text: 'ok' })).toBe('ok');
+  });
+
+  it('has the call cancelled at the server then', async () => {
+    const { serving } = await serve({}, ['--session-idle', '1', '--upstream-session', 'shared']);
+    const [stays, vanishes] = [await join(serving), await join(serving)];
+    await stays.listen();
+    const before = Number(await tool(stays, 'heard'));
+    await hang(serving, vanishes);
+    vanishes.vanish();
+    // Its notification is the only one.
+    while (Number(await tool(stays, 'heard')) === before);
+    expect(Number(await tool(stays, 'heard'))).toBe(before + 1);
+  });
+});
+
 describe('clients that open sessions', () => {
-  it('have a process each, which ends with the session', async () => {
+  it('get a process each, which ends with the session', async () => {
     const { server, serving } = await serve({});
     const clients = [await join(serving), await join(serving)];
     const sse = new SseClient(`${serving.url}/sse`);
@@ -44,7 +80,7 @@ describe('clients that open sessions', () => {
     await server.allGone();
   });
 
-  it('are asked by their own process', async () => {
+  it('get questions from their own process', async () => {
     const { serving } = await serve({});
     const [first, second] = [await join(serving, { roots: {} }), await join(serving, { roots: {} })];
     first.on('roots/list', () => ({ roots: [{ uri: 'file:///first' }] }));
@@ -79,7 +115,7 @@ describe('clients that open sessions', () => {
     expect(server.pids()).toHaveLength(2);
   });
 
-  it('with --upstream-session shared have one process, which nobody else is asked by', async () => {
+  it('share one process with --upstream-session shared', async () => {
     const { server, serving } = await serve({}, ['--upstream-session', 'shared']);
     const clients = [await join(serving), await join(serving, { roots: {} })];
     const pids = await Promise.all(clients.map((client) => tool(client, 'pid')));
@@ -88,7 +124,7 @@ describe('clients that open sessions', () => {
     expect(await tool(clients[1] as StreamableClient, 'ask', { method: 'roots/list' })).toContain('-32601');
   });
 
-  it('do not feel the end of the process of another one', async () => {
+  it('are not affected when the process of another client ends', async () => {
     const { serving } = await serve({});
     const [first, second] = [await join(serving), await join(serving)];
     const waiting = second.call('tools/call', { name: 'big', arguments: { size: 10 } });
@@ -101,7 +137,7 @@ describe('clients that open sessions', () => {
 });
 
 describe('clients of 2026-07-28', () => {
-  it('have one process, and each gets what is its own', async () => {
+  it('share one process, and each gets its own messages', async () => {
     const { server, serving } = await serve({ era: 'modern' });
     const clients = [1, 2, 3].map(() => new ModernClient(`${serving.url}/mcp`));
     const answers = await Promise.all(
@@ -118,12 +154,12 @@ describe('clients of 2026-07-28', () => {
     const [first, second] = [await join(serving), await join(serving)];
     for (const client of [modern, first, second]) expect(await tool(client, 'echo', { text: 'ok' })).toBe('ok');
     expect(new Set(await Promise.all([first, second].map((client) => tool(client, 'pid')))).size).toBe(1);
-    // The first of them was the first client of all, and has found out what the server speaks with a process of its own.
+    // The first one was the first client of all, so it found out with a process of its own what the server speaks.
     expect(server.pids()).toHaveLength(2);
     modern.vanish();
   });
 
-  it('share a process of a server of the other era, which keeps no other', async () => {
+  it('share one process of a legacy server', async () => {
     const { server, serving } = await serve({});
     const clients = [1, 2].map(() => new ModernClient(`${serving.url}/mcp`));
     for (const client of clients) expect(await tool(client, 'echo', { text: 'ok' })).toBe('ok');
@@ -148,7 +184,7 @@ describe('a process that nobody uses', () => {
     expect(await tool(client, 'pid')).not.toBe(before);
   });
 
-  it('is not started for a ping, for a list that cannot have changed, or for a client that opens as one did before', async () => {
+  it('is not started for a ping, for a list that cannot have changed, or for an initialize that is known', async () => {
     const { server, serving } = await serve({}, ['--child-idle', '1']);
     const client = await join(serving);
     const { message: listed } = await client.call('tools/list', {});
@@ -167,7 +203,7 @@ describe('a process that nobody uses', () => {
     expect(server.pids()).toHaveLength(2);
   });
 
-  it('is started for a list that may have changed without a word', async () => {
+  it('is started for a list that may have changed silently', async () => {
     const { server, serving } = await serve({ announces: 'no' }, ['--child-idle', '1']);
     const client = await join(serving);
     await client.call('tools/list', {});
@@ -176,7 +212,7 @@ describe('a process that nobody uses', () => {
     expect((await client.call('tools/list', {})).message.result.tools).toHaveLength(2);
   });
 
-  it('and has asked its client is started for the next client: its lists may be for that client alone', async () => {
+  it('is started for the next client if it has asked the previous one, for which alone its lists may have been', async () => {
     const { server, serving } = await serve({}, ['--child-idle', '1']);
     const client = await join(serving, { roots: {} });
     client.on('roots/list', () => ({ roots: [] }));
@@ -202,7 +238,7 @@ describe('a process that nobody uses', () => {
     client.vanish();
   });
 
-  it('is in use as long as a call is open', async () => {
+  it('counts as used while a call is open', async () => {
     const { server, serving } = await serve({}, ['--child-idle', '1']);
     const busy = await join(serving, { roots: {} });
     const idle = await join(serving);
@@ -228,7 +264,7 @@ it('the proxy is not ready while its program cannot be found, and says why', asy
   expect(server.pids()).toEqual([]);
 });
 
-it('the end of the proxy ends every process', async () => {
+it('every process ends with the proxy', async () => {
   const { server, serving } = await serve({ stays: 'end,term' });
   await Promise.all([join(serving), join(serving)]);
   expect(server.running()).toBe(2);

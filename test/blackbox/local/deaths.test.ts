@@ -1,4 +1,4 @@
-// A local server that ends by itself: every call gets its one answer, and the session goes on with another process.
+// A local server that ends by itself: every call gets exactly one answer, and the session goes on with another process.
 import { describe, expect, it } from 'vitest';
 import { scripted } from '../../peers/local/scripted.ts';
 import { opened } from '../../peers/opened.ts';
@@ -31,7 +31,7 @@ it('every call in flight gets one error, with the last line on stderr', async ()
   expect(proxy.rpc.received.filter(({ message }) => message.id === 'waits-1')).toHaveLength(1);
 });
 
-it('the next process is told what the last one was, and the client hears of lists that differ', async () => {
+it('the next process is told what the last one was told, and the client learns which lists differ', async () => {
   const server = await open(scripted());
   const proxy = startProxy(undefined, ['--', ...server.command]);
   await proxy.rpc.initialize('2025-06-18');
@@ -48,7 +48,7 @@ it('the next process is told what the last one was, and the client hears of list
   expect((await proxy.rpc.request('tools/list')).tools).toHaveLength(2);
 });
 
-it('equal lists are no change', async () => {
+it('lists that are the same are not reported as changed', async () => {
   const server = await open(scripted());
   const proxy = startProxy(undefined, ['--', ...server.command]);
   await proxy.rpc.initialize();
@@ -60,7 +60,7 @@ it('equal lists are no change', async () => {
   expect(proxy.rpc.received.filter(({ message }) => message.method?.includes('list_changed'))).toEqual([]);
 });
 
-it('half a line is no answer', async () => {
+it('half a line does not count as an answer', async () => {
   const server = await open(scripted());
   const proxy = startProxy(undefined, ['--', ...server.command]);
   await proxy.rpc.initialize();
@@ -70,7 +70,7 @@ it('half a line is no answer', async () => {
   expect(await state(proxy)).toMatchObject({ initialized: 1 });
 });
 
-it('a process that closes its stdout, but lives, is ended', async () => {
+it('a process that closes its stdout, but lives on, is ended', async () => {
   const server = await open(scripted({ closes: 'stdout', stays: 'end,term' }));
   const proxy = startProxy(undefined, ['--', ...server.command]);
   await proxy.rpc.initialize();
@@ -82,7 +82,7 @@ it('a process that closes its stdout, but lives, is ended', async () => {
   await server.allGone();
 });
 
-it('three quick ends in a row are told with exit code and stderr, and not repeated', async () => {
+it('three quick ends in a row are reported once, with exit code and stderr', async () => {
   const server = await open(scripted({ dies: 'call' }));
   const proxy = startProxy(undefined, ['--', ...server.command]);
   await proxy.rpc.initialize();
@@ -100,7 +100,7 @@ it('three quick ends in a row are told with exit code and stderr, and not repeat
   expect(server.pids()).toHaveLength(3);
 });
 
-it('a server that ends at each start is not started without end', async () => {
+it('a server that ends at each start is not started again and again', async () => {
   const server = await open(scripted({ dies: 'initialize' }));
   const proxy = startProxy(undefined, ['--', ...server.command]);
   const codes = [];
@@ -133,7 +133,17 @@ describe('a client that does not speak the era of the server', () => {
     expect(server.pids()).toHaveLength(1);
   });
 
-  it('and asks as 2026-07-28 has it is served by the process that was asked first', async () => {
+  it.each([-32_601, -32_022])('is bridged even if the server refuses it with %i and ends', async (refuses) => {
+    const server = await open(scripted({ era: 'modern', dies: 'refusal', refuses }));
+    const proxy = startProxy(undefined, ['--', ...server.command]);
+    expect((await proxy.rpc.initialize('2025-06-18')).protocolVersion).toBe('2025-06-18');
+    const { content } = await proxy.rpc.request('tools/call', { name: 'echo', arguments: { text: 'ok' } });
+    expect(content[0].text).toBe('ok');
+    expect(await proxy.close()).toEqual({ code: 0, signal: null });
+    expect(server.pids()).toHaveLength(2);
+  });
+
+  it('and sends requests of 2026-07-28 is served by the first process', async () => {
     const server = await open(scripted());
     const proxy = startProxy(undefined, ['--', ...server.command]);
     expect((await proxy.rpc.modern('server/discover')).supportedVersions).toEqual(['2026-07-28']);
@@ -141,7 +151,7 @@ describe('a client that does not speak the era of the server', () => {
     expect(server.pids()).toHaveLength(1);
   });
 
-  it('and then opens with initialize is served by it too', async () => {
+  it('and then sends an initialize is served by the same process', async () => {
     const server = await open(scripted());
     const proxy = startProxy(undefined, ['--', ...server.command]);
     await proxy.rpc.modern('tools/list');

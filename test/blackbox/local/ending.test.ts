@@ -1,8 +1,10 @@
-// The end of a local server with its proxy: nothing that was started goes on, whatever it does against it.
+// The end of a local server along with its proxy: no process goes on, whatever it does to stay alive.
 import { spawn } from 'node:child_process';
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { closeServings, startServing } from '../../peers/http/serving.ts';
+import { StreamableClient } from '../../peers/http/streamable-client.ts';
 import { isAlive, type Script, scripted, until } from '../../peers/local/scripted.ts';
 import { opened } from '../../peers/opened.ts';
 import { type ProxyProcess, privateHome, startProxy } from '../../peers/proxy.ts';
@@ -23,7 +25,7 @@ const ENDINGS: [string, (proxy: ProxyProcess) => void][] = [
 ];
 
 describe.each(SERVERS)('a server that %s', (_, script, processes) => {
-  it.each(ENDINGS)('is gone after %s', async (_, end) => {
+  it.each(ENDINGS)('has ended after %s', async (_, end) => {
     const server = await open(scripted(script));
     const proxy = startProxy(undefined, ['--', ...server.command]);
     await proxy.rpc.initialize();
@@ -34,7 +36,7 @@ describe.each(SERVERS)('a server that %s', (_, script, processes) => {
   });
 });
 
-it('a server that has not answered yet is gone with its client', async () => {
+it('a server that has not answered yet ends with its client', async () => {
   const server = await open(scripted({ silent: 'initialize', stays: 'end,term' }));
   const proxy = startProxy(undefined, ['--', ...server.command]);
   proxy.rpc.raw('{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}');
@@ -67,6 +69,15 @@ it('answers that the server gives until its stdin ends reach the client', async 
   expect((await proxy.exit()).code).toBe(0);
 });
 
+it('a server can end on its own when its stdin ends, before it gets a signal', async () => {
+  const server = await open(scripted({ tells: 'end' }));
+  const proxy = startProxy(undefined, ['--', ...server.command]);
+  await proxy.rpc.initialize();
+  proxy.stdin.end();
+  expect((await proxy.exit()).code).toBe(0);
+  expect(proxy.stderr).toContain('my stdin has ended');
+});
+
 describe('after SIGKILL of the proxy', () => {
   it.each<[string, Script, (proxy: ProxyProcess) => Promise<unknown>]>([
     [
@@ -83,6 +94,32 @@ describe('after SIGKILL of the proxy', () => {
         proxy.rpc.raw('{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"never"}}');
       },
     ],
+    [
+      'during a call of 2026-07-28',
+      { era: 'modern' },
+      async (proxy) => {
+        await proxy.rpc.modern('server/discover');
+        proxy.rpc.modern('tools/call', { name: 'hangs' }).catch(() => {});
+        await proxy.stderrMatching(/the call hangs/);
+      },
+    ],
+    [
+      'after it has ended, with another one on its way',
+      {},
+      async (proxy) => {
+        await proxy.rpc.initialize();
+        await proxy.rpc.request('tools/call', { name: 'end' }).catch(() => {});
+        proxy.rpc.raw('{"jsonrpc":"2.0","id":7,"method":"ping"}');
+      },
+    ],
+    [
+      'while it is being ended',
+      {},
+      async (proxy) => {
+        await proxy.rpc.initialize();
+        proxy.kill('SIGTERM');
+      },
+    ],
   ])('a server sees its stdin end: %s', async (_, script, before) => {
     const server = await open(scripted(script));
     const proxy = startProxy(undefined, ['--', ...server.command]);
@@ -93,6 +130,20 @@ describe('after SIGKILL of the proxy', () => {
     await server.allGone();
   });
 
+  it('the servers of all HTTP clients see their stdin end', async () => {
+    const server = await open(scripted());
+    const serving = await startServing(undefined, ['--', ...server.command]);
+    const clients = [1, 2, 3].map(() => new StreamableClient(`${serving.url}/mcp`));
+    for (const client of clients) await client.initialize();
+    for (const client of clients) client.call('tools/call', { name: 'never' }).catch(() => undefined);
+    expect(server.running()).toBe(3);
+    serving.proxy.kill('SIGKILL');
+    await serving.proxy.exit();
+    await server.allGone();
+    for (const client of clients) client.vanish();
+    await closeServings();
+  });
+
   const children = (home: string): string[] => {
     try {
       return readdirSync(path.join(home, '.cache', 'mcp-proxy', 'children'));
@@ -101,7 +152,7 @@ describe('after SIGKILL of the proxy', () => {
     }
   };
 
-  it('what ignores that is ended by the next start of the same command', async () => {
+  it('the next start of the same command ends a server that ignores the end of its stdin', async () => {
     const home = privateHome();
     const server = await open(scripted({ stays: 'end,term', leaves: 'grandchild' }));
     const killed = startProxy(undefined, ['--', ...server.command], { home });
@@ -122,7 +173,7 @@ describe('after SIGKILL of the proxy', () => {
     expect(children(home)).toEqual([]);
   });
 
-  it('what a server that is gone has left behind is ended by the next start, and so are unreadable records', async () => {
+  it('the next start ends what a server has left behind, and removes unreadable records', async () => {
     const home = privateHome();
     const server = await open(scripted({ roams: 'grandchild' }));
     const killed = startProxy(undefined, ['--', ...server.command], { home });
@@ -159,7 +210,7 @@ describe('after SIGKILL of the proxy', () => {
     expect(children(home)).toEqual([expect.stringMatching(/\.json$/)]);
   });
 
-  it('another command leaves it alone, and so does a proxy while the first one lives', async () => {
+  it('a server is not ended by the start of another command, or while its proxy lives', async () => {
     const home = privateHome();
     const [server, other] = [await open(scripted()), await open(scripted())];
     const first = startProxy(undefined, ['--', ...server.command], { home });
@@ -174,7 +225,7 @@ describe('after SIGKILL of the proxy', () => {
     await first.close();
   });
 
-  it('a record of a pid that is a different process now ends nothing', async () => {
+  it('a record whose pid belongs to another process now ends nothing', async () => {
     const home = privateHome();
     const server = await open(scripted());
     const first = startProxy(undefined, ['--', ...server.command], { home });

@@ -1,4 +1,4 @@
-// What a local server writes on stdout beside its answers: it changes nothing for the calls in flight.
+// What a local server writes on stdout besides its messages changes nothing for the calls in flight.
 import { expect, it } from 'vitest';
 import { scripted } from '../../peers/local/scripted.ts';
 import { opened } from '../../peers/opened.ts';
@@ -7,15 +7,14 @@ import { startProxy } from '../../peers/proxy.ts';
 const open = opened();
 
 it.each([
-  ['a log line with the id of the call and a result', '{"id":ID,"result":"log"}'],
+  ['a log line with an id of its own and a result', '{"id":"a1","result":"log"}'],
+  ['a log line with the id of the call and the text of an error', '{"id":ID,"error":"log"}'],
   ['a log line with the id of the call', '{"id":ID,"msg":"x"}'],
-  ['a message of JSON-RPC 1.0', '{"jsonrpc":"1.0","id":ID,"result":{}}'],
+  ['a request of JSON-RPC 1.0', '{"jsonrpc":"1.0","id":ID,"method":"ping"}'],
   ['a log line with a method', '{"method":"GET","path":"/"}'],
   ['a line that is half JSON, with the id of the call', '{"id":ID,"msg":oops}'],
-  ['an answer to a request that never was', '{"jsonrpc":"2.0","id":99999,"result":{}}'],
-  ['an error for a request that never was', '{"jsonrpc":"2.0","id":"x","error":{"code":-32000,"message":"stray"}}'],
-  ['an error without an id', '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}'],
-  ['a batch of such lines', '[{"id":ID,"result":"log"},{"jsonrpc":"2.0","id":99999,"result":{}}]'],
+  ['an answer to a request that never was, of an unknown version', '{"id":99999,"result":{}}'],
+  ['a batch of such lines', '[{"id":ID,"msg":"x"},{"id":99999,"result":{}}]'],
 ])('the true answer arrives after %s', async (_, line) => {
   const server = await open(scripted());
   const proxy = startProxy(undefined, ['--', ...server.command]);
@@ -27,7 +26,25 @@ it.each([
   expect(proxy.rpc.received.filter(({ message }) => message.method !== undefined)).toEqual([]);
 });
 
-it('an answer may spell the id of its call as a string', async () => {
+it.each([
+  ['an answer to a request that never was', '{"jsonrpc":"2.0","id":99999,"result":{}}'],
+  ['an error for a request that never was', '{"jsonrpc":"2.0","id":"x","error":{"code":-32000,"message":"stray"}}'],
+  ['an error without an id', '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}'],
+])('no call of several is ended by %s', async (_, line) => {
+  const server = await open(scripted());
+  const proxy = startProxy(undefined, ['--', ...server.command]);
+  await proxy.rpc.initialize();
+  const other = proxy.rpc.request('tools/call', { name: 'hangs' }).catch((error: Error) => error);
+  await proxy.stderrMatching(/the call hangs/);
+  const { content } = await proxy.rpc.request('tools/call', { name: 'say', arguments: { lines: [line] } });
+  expect(content).toEqual([{ type: 'text', text: 'the answer' }]);
+  await proxy.stderrMatching(/such lines are skipped/);
+  await proxy.close();
+  // The other one went on until the end.
+  expect(await other).toMatchObject({ code: -31003 });
+});
+
+it('an answer can spell the id of its call as a string', async () => {
   const server = await open(scripted());
   const proxy = startProxy(undefined, ['--', ...server.command]);
   await proxy.rpc.initialize();

@@ -1,4 +1,4 @@
-// Sessions that come, call and vanish without a word, for an hour: nothing of them stays.
+// Sessions that open, call and vanish for an hour leave nothing behind.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -18,7 +18,7 @@ const file = (name: string): string => fileURLToPath(new URL(`../../peers/local/
 const SESSIONS = 2_000;
 const AT_A_TIME = 25;
 const HOUR = 3_600_000;
-/** So that an hour passes while they all come; `--child-idle` is shorter, `--session-idle` longer. */
+/** Chosen so that an hour passes while all of them come; `--child-idle` is shorter, `--session-idle` longer. */
 const STEP = HOUR / (SESSIONS / AT_A_TIME);
 
 it('2,000 sessions in an hour leave no process, no descriptor and no memory behind', async () => {
@@ -51,7 +51,7 @@ it('2,000 sessions in an hour leave no process, no descriptor and no memory behi
     await until(() => !pids().some(isAlive), 'the end of the processes of the last wave');
   };
 
-  // What the first sessions load and compile stays.
+  // Memory that the first sessions need for loading and compiling stays.
   await wave();
   for (let n = 0; n < 20; n++) await pass();
   const before = { state: stateOf(proxy.pid), memory: await memoryOf(proxy) };
@@ -63,7 +63,7 @@ it('2,000 sessions in an hour leave no process, no descriptor and no memory behi
   const after = { state: stateOf(proxy.pid), memory: await memoryOf(proxy) };
   expect(after.state?.children).toBe(0);
   expect(after.state?.descriptors).toBeLessThanOrEqual((before.state?.descriptors ?? 0) + 3);
-  // A session that stayed would hold some 10 KiB.
+  // A session that was left behind would hold some 10 KiB.
   expect((after.memory?.held ?? 0) - (before.memory?.held ?? 0)).toBeLessThan(5);
   rmSync(folder, { recursive: true, force: true });
 });

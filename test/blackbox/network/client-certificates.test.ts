@@ -1,4 +1,4 @@
-// --ca, --cert and --key: an authority that only some servers need, and servers that want to know who connects.
+// --ca, --cert and --key: a private certificate authority, and servers that ask for a client certificate.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -37,11 +37,11 @@ const authority = (): string[] => ['--ca', file('ca.pem')];
 const certificate = (): string[] => ['--cert', file('cert.pem'), '--key', file('key.pem')];
 
 interface Guarded extends ScriptedPeer {
-  /** The name in the client's certificate for each request, undefined where it showed none. */
+  /** The name in the client's certificate for each request; undefined for a request without one. */
   readonly names: (string | undefined)[];
 }
 
-/** A server that asks for a certificate, and lets nobody in without one unless `lenient`. */
+/** A server that asks for a certificate, and refuses clients without one unless `lenient`. */
 async function guarded(
   script: Script,
   where = '/mcp',
@@ -85,7 +85,7 @@ describe('--ca', () => {
     expect(await proxy.close()).toEqual({ code: 0, signal: null });
   });
 
-  it('is trusted besides those in NODE_EXTRA_CA_CERTS, not instead of them', async () => {
+  it('is trusted in addition to those in NODE_EXTRA_CA_CERTS', async () => {
     const another = createAuthority('Another Root');
     writeFileSync(file('extra.pem'), another.pem);
     for (const issuer of [another, servers]) {
@@ -96,7 +96,7 @@ describe('--ca', () => {
     }
   });
 
-  it('does not make others trusted, nor certificates right that are wrong', async () => {
+  it('makes neither other authorities trusted nor wrong certificates right', async () => {
     for (const wrong of [createAuthority('Another Root').issue(), servers.issue({ hosts: ['elsewhere.test'] })]) {
       const server = await open(startScripted('/mcp', legacyServer(), wrong));
       const error = await failure(startProxy(server.url, authority()));
@@ -109,7 +109,7 @@ describe('--ca', () => {
     }
   });
 
-  it('with a certificate that cannot be read says which', async () => {
+  it('names the certificate that cannot be read', async () => {
     const server = await open(startScripted('/mcp', legacyServer(), servers.issue()));
     const error = await failure(startProxy(server.url, ['--ca', file('broken.pem')]));
     expect(error.code).toBe(-31001);
@@ -135,14 +135,14 @@ describe('--cert and --key', () => {
     expect(await proxy.close()).toEqual({ code: 0, signal: null });
   });
 
-  it('are what opens the door', async () => {
+  it('give access to a server that requires them', async () => {
     const server = await guarded(legacyServer());
     const error = await failure(startProxy(server.url, authority()));
     expect(String(error.code)).toMatch(/^-3100[13]$/);
     expect(server.requests).toEqual([]);
   });
 
-  it('that do not belong together are called so', async () => {
+  it('that do not belong together are reported as such', async () => {
     const server = await guarded(legacyServer());
     const flags = [...authority(), '--cert', file('cert.pem'), '--key', file('other-key.pem')];
     const error = await failure(startProxy(server.url, flags));
@@ -151,7 +151,7 @@ describe('--cert and --key', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('are shown to no other origin, which the authority is good for all the same', async () => {
+  it('are shown to no other origin, although the authority is trusted there', async () => {
     const answering: Script = (_, res) => answer(res, 200, 'text/plain', 'ok');
     const [own, other] = [await guarded(answering), await guarded(answering, '/mcp', true)];
     const client = createHttpClient({
@@ -178,7 +178,7 @@ describe('--cert and --key', () => {
   });
 });
 
-/** An outbound proxy that is itself reached over TLS, and asks who connects. */
+/** An outbound proxy that is reached over TLS, and asks for a client certificate. */
 async function encryptedProxy(): Promise<Peer & { names: (string | undefined)[] }> {
   const behind = await open(startOutboundProxy());
   const names: (string | undefined)[] = [];
@@ -209,7 +209,7 @@ describe('through an outbound proxy', () => {
     expect(new Set(server.names)).toEqual(new Set(['agent-7']));
   });
 
-  it('over TLS, the proxy does not see it, and is trusted by the same authority', async () => {
+  it('an outbound proxy over TLS is trusted by the same authority, and does not see the certificate', async () => {
     const [server, outbound] = [await guarded(legacyServer()), await open(encryptedProxy())];
     const flags = ['--enable-proxy', ...authority(), ...certificate()];
     const options = { ...NAMES, env: { HTTPS_PROXY: outbound.url } };

@@ -1,4 +1,4 @@
-// Balancers keep a session on one node by a cookie, so cookies are kept for as long as the program runs.
+// Load balancers use a cookie to keep a session on one node, so the program keeps cookies for as long as it runs.
 import { afterEach, expect, it } from 'vitest';
 import { type Answer, closeHostiles, closeLater, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -11,7 +11,7 @@ afterEach(closeHostiles);
 
 const CALL = { name: 'echo', arguments: {} };
 
-/** A regular answer to a call that sets a cookie besides. */
+/** A correct answer to a call, which also sets a cookie. */
 function setting(cookie: string): Answer {
   return (res, seen) => {
     res.setHeader('set-cookie', cookie);
@@ -21,7 +21,7 @@ function setting(cookie: string): Answer {
 
 const cookiesOf = (header: string | undefined): string[] => (header ?? '').split(/;\s*/).filter(Boolean).sort();
 
-it('two nodes behind a round robin that a cookie overrules: one session serves everything', async () => {
+it('a session stays on one of two nodes behind a load balancer with a cookie', async () => {
   const nodes = [new Set<string>(), new Set<string>()];
   let turn = 0;
   let opened = 0;

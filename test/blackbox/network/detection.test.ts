@@ -1,4 +1,4 @@
-// The client's first message is the only probe: which requests it costs to find out what a server speaks.
+// The client's first message is the only probe. These tests count the requests that finding out the transport costs.
 import { describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
 import { modernServer, rpc, rpcErrorBody } from '../../peers/minimal-server.ts';
@@ -43,7 +43,7 @@ describe('a legacy client', () => {
     await proxy.close();
     const lines = sent(recorder);
     expect(lines.slice(0, opening.length)).toEqual(opening);
-    // The stream of the session and the first call leave side by side.
+    // The stream of the session and the first call are sent at the same time.
     expect([...lines.slice(opening.length)].sort()).toEqual([...end, 'GET', 'POST tools/call'].sort());
     expect(recorder.requests[0]?.headers).not.toHaveProperty('mcp-method');
   });
@@ -111,7 +111,7 @@ describe('a modern client', () => {
     expect(call?.headers).not.toHaveProperty('mcp-method');
   });
 
-  it.each([401, 403, 500, 503])('that gets %i is not told a tale about revisions', async (status) => {
+  it.each([401, 403, 500, 503])('that gets %i is not given an error about revisions', async (status) => {
     const server = await open(startScripted('/mcp', (_, res) => answer(res, status, 'text/plain', 'no')));
     const proxy = startProxy(server.url, ['-H', 'Authorization: Bearer given']);
     const code = status < 500 ? -31004 : -31003;
@@ -137,7 +137,7 @@ describe('a modern client', () => {
   });
 
   it.each(['2026-07-29', '2031-01-01', 'draft', '2025-11-25', ''])(
-    'that declares revision %j is told which there are',
+    'that declares revision %j is told which revisions exist',
     async (revision) => {
       const server = await open(startScripted('/mcp', modernServer()));
       const proxy = startProxy(server.url);

@@ -1,5 +1,5 @@
-// What happens between the handshake of a legacy client and its first call: nothing that it would have to wait for in
-// vain, but the stream on which servers ask, where the client can be asked.
+// What happens between the handshake of a legacy client and its first call: the call waits for nothing, except for the
+// stream that carries the server's questions, if the client can answer questions.
 
 import type { ServerResponse } from 'node:http';
 import { setTimeout as after } from 'node:timers/promises';
@@ -14,7 +14,7 @@ afterEach(closeHostiles);
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 const CALL = '{"jsonrpc":"2.0","id":"first","method":"tools/call","params":{"name":"echo","arguments":{}}}';
 
-/** The handshake, with the call right behind it: both are there before the server has taken the first. */
+/** The handshake with the call right after it: both have arrived before the server has answered the first. */
 async function callAtOnce(proxy: ProxyProcess, capabilities: object): Promise<void> {
   const clientInfo = { name: 'line-client', version: '1.0.0' };
   await proxy.rpc.request('initialize', { protocolVersion: '2025-11-25', capabilities, clientInfo });
@@ -50,7 +50,7 @@ it.each<[string, string]>([
   ['roots', 'roots/list'],
 ])('a client that declared %s: its stream is open before its call is sent', async (capability, method) => {
   const server = await startHostile();
-  // The stream is waited for as long as this took, so that it need not be fast.
+  // The call waits for the stream as long as the handshake took, so this machine may be slow.
   server.once('initialize', async (res, seen) => {
     await after(1_000);
     res.setHeader('mcp-session-id', 'slow');
@@ -65,7 +65,7 @@ it.each<[string, string]>([
   };
   let stream: ServerResponse | undefined;
   server.on('GET', async (res, seen) => {
-    // A call that did not wait would be here by now.
+    // A call that had not waited would have arrived by now.
     await after(50);
     a.openSse((opened) => {
       stream = opened;

@@ -1,4 +1,4 @@
-// A body that is JSON-RPC and answers nothing that was asked: the error shows what came.
+// A body that is JSON-RPC, but no answer to the request: the error shows what arrived.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';

@@ -1,4 +1,4 @@
-// The headers of the user: on every request to the server, whatever its kind, and on nothing else.
+// The headers that the user gives: on every request to the server, and on no other request.
 import { describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
 import { legacyServer, modernServer } from '../../peers/minimal-server.ts';

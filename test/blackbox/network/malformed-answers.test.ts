@@ -1,5 +1,5 @@
-// An error without an integer code and a message is no answer that a client could read: the request fails with an error of the
-// proxy's own, at once, and everything else goes on.
+// An error without an integer code and a message is no answer that a client could read: the request fails at once with
+// an error of the proxy, and everything else goes on.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -44,7 +44,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(proxy.rpc.garbage).toEqual([]);
   });
 
-  it('on a stream, without an id: it answers the request whose stream that is', async () => {
+  it('without an id on a stream answers the request of that stream', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -63,7 +63,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(server.executions).toBe(ERRORS.length + 1);
   });
 
-  it('on a stream, under the id of no request: it ends the one that the stream is for, once', async () => {
+  it('under an unknown id on a stream ends the request of that stream, once', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -72,7 +72,7 @@ describe.each(ERAS)('$name', (era) => {
         'tools/call',
         a.openSse((res, seen) => {
           res.write(a.event(malformed(id, '"oops"')));
-          // Too late: the call has its answer.
+          // This comes too late: the call has its answer already.
           res.end(a.event(a.resultText(seen.id, { resultType: 'complete', content: [] })));
         }),
       );
@@ -102,7 +102,7 @@ it('over HTTP+SSE', async () => {
   expect(server.streams).toHaveLength(1);
 });
 
-it('by the client: the server that asked it something is told', async () => {
+it('of the client ends the question of the server', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.once(

@@ -1,4 +1,4 @@
-// Revision 2026-07-28 over HTTP: what of a request stands in headers too, and how a call ends early.
+// Revision 2026-07-28 over HTTP: the parts of a request that headers repeat, and how a call ends early.
 import { describe, expect, it } from 'vitest';
 import { modernServer, type Results, rpc, rpcErrorBody } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';
@@ -21,7 +21,7 @@ const listing = (tools: Record<string, Schema>): Results => ({
 const object = (properties: Schema): Schema => ({ type: 'object', properties });
 const REGION = object({ region: { type: 'string', 'x-mcp-header': 'Region' }, level: { type: 'integer' } });
 
-/** Refuses calls without the header, as the specification wants it. */
+/** Refuses calls without the header, as the specification requires. */
 async function demanding(header: string, results: Results): Promise<ScriptedPeer> {
   const serve = modernServer(results);
   return open(
@@ -33,8 +33,8 @@ async function demanding(header: string, results: Results): Promise<ScriptedPeer
   );
 }
 
-describe('an argument that travels in a header', () => {
-  it('is there at once when the list was read before', async () => {
+describe('an argument that is mirrored in a header', () => {
+  it('is in the header of the first call if the list was read before', async () => {
     const server = await demanding('mcp-param-region', listing({ query: REGION }));
     const proxy = startProxy(server.url);
     await proxy.rpc.modern('tools/list');
@@ -44,7 +44,7 @@ describe('an argument that travels in a header', () => {
     expect(server.requests[1]?.headers['mcp-param-region']).toBe('us-west1');
   });
 
-  it('is there after one refusal when the list was not read, and from then on', async () => {
+  it('is in the header after one refusal if the list was not read before', async () => {
     const server = await demanding('mcp-param-region', listing({ query: REGION }));
     const proxy = startProxy(server.url);
     const { content } = await proxy.rpc.modern('tools/call', { name: 'query', arguments: { region: 'us-west1' } });
@@ -56,7 +56,7 @@ describe('an argument that travels in a header', () => {
     expect(proxy.rpc.received).toHaveLength(2);
   });
 
-  it('is there with the SDK', async () => {
+  it('is in the header with the SDK', async () => {
     const server = await open(startSdkV2Modern());
     const proxy = startProxy(server.url);
     const { content } = await proxy.rpc.modern('tools/call', { name: 'mirrored', arguments: { region: 'süd' } });
@@ -64,7 +64,7 @@ describe('an argument that travels in a header', () => {
     await proxy.close();
   });
 
-  it('a refusal that the list does not cure is the answer, after one more call', async () => {
+  it('reaches the client as a refusal if a second call is refused, too', async () => {
     const server = await demanding('mcp-param-never', listing({ query: REGION }));
     const proxy = startProxy(server.url);
     await expect(proxy.rpc.modern('tools/call', { name: 'query', arguments: {} })).rejects.toMatchObject({
@@ -74,7 +74,7 @@ describe('an argument that travels in a header', () => {
     expect(server.lines.filter((line) => line === 'POST tools/call').length).toBeLessThanOrEqual(2);
   });
 
-  it('the list is read as the client that calls, page by page', async () => {
+  it('comes from a list that is read page by page in the name of the client', async () => {
     const pages = (params: { cursor?: string; _meta: Record<string, unknown> }): string =>
       JSON.stringify({
         tools: params.cursor ? [{ name: 'query', inputSchema: REGION }] : [{ name: 'other', inputSchema: {} }],
@@ -121,7 +121,7 @@ describe('an argument that travels in a header', () => {
     expect(server.requests[1]?.headers).not.toHaveProperty('x-evil');
   });
 
-  it('may stand deep in the arguments', async () => {
+  it('can be deep in the arguments', async () => {
     const tool = object({ a: object({ b: { type: 'string', 'x-mcp-header': 'Deep' } }) });
     const server = await open(startScripted('/mcp', modernServer(listing({ query: tool }))));
     const proxy = startProxy(server.url);
@@ -165,7 +165,7 @@ describe('Mcp-Name', () => {
     ['tools/call', { name: 'größe 🧪', arguments: {} }, 'größe 🧪'],
     ['prompts/get', { name: ' padded' }, ' padded'],
     ['resources/read', { uri: 'acme://mit/ü' }, 'acme://mit/ü'],
-  ])('of %s is Base64 where it has to be', async (method, params, name) => {
+  ])('of %s is Base64 where necessary', async (method, params, name) => {
     const server = await open(
       startScripted('/mcp', modernServer({ [method]: '{"resultType":"complete","content":[]}' })),
     );
@@ -179,7 +179,7 @@ describe('Mcp-Name', () => {
     expect(rpc(server.requests[0] as never).params).toMatchObject(params);
   });
 
-  it('is plain where it may be', async () => {
+  it('is plain where possible', async () => {
     const server = await open(startScripted('/mcp', modernServer()));
     const proxy = startProxy(server.url);
     await proxy.rpc.modern('tools/call', { name: 'plain_name-1.2', arguments: {} });
@@ -213,7 +213,7 @@ it('cancelling a call closes its request, and no other', async () => {
   proxy.rpc.notify('notifications/cancelled', { requestId: 'one', reason: 'test' });
   await closed;
   expect(waits.gone.aborted).toBe(false);
-  // In this revision nothing else is said about it over HTTP.
+  // In this revision, a closed stream is the whole cancellation over HTTP.
   expect(server.lines.filter((line) => line.includes('cancelled'))).toEqual([]);
   expect(proxy.rpc.received.filter(({ message }) => 'result' in message)).toEqual([]);
 });

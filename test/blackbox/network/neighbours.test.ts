@@ -1,5 +1,5 @@
-// A URL that is nearly right: where it has no MCP server, the error names the neighbour that has one. Only a failure asks,
-// with requests that run nothing, at the same origin, in a bounded number and time.
+// A URL that is nearly right: the error names the place beside it that has an MCP server. The proxy looks only after a
+// failure, with requests that run nothing, at the same origin, in a limited number and time.
 import http from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { neighboursOf } from '../../../src/upstream/detection/neighbours.ts';
@@ -28,7 +28,7 @@ async function failure(url: string, args: string[] = []) {
 
 const use = (url: string): string => `an MCP server answers at ${url}: use that URL`;
 
-/** The server at the path of its URL, and 404 everywhere else of this origin. */
+/** A server at the path of its URL, with 404 at every other path of its origin. */
 async function placed(server: Peer): Promise<string> {
   const { pathname, port } = new URL(server.url);
   const front = await open(
@@ -65,7 +65,7 @@ describe('real servers', () => {
     expect((await failure(new URL('/', right).href)).hint).toBe(use(right));
   });
 
-  it('one that asks for a sign-in, which does not begin', async () => {
+  it('a server that asks for a sign-in is found without one', async () => {
     const authorizationServer = await open(startAuthorizationServer());
     const right = await placed(await open(startProtectedServer({ authorizationServer })));
     expect((await failure(new URL('/elsewhere', right).href)).hint).toBe(use(right));
@@ -73,7 +73,7 @@ describe('real servers', () => {
   });
 });
 
-/** A site with pages everywhere, and at `place` an MCP server that lives in a part of it. */
+/** A site with pages everywhere, and an MCP server at `place`. */
 const site =
   (place: string, status: number): Script =>
   ({ path, body }, res) =>
@@ -106,12 +106,12 @@ describe('pages', () => {
   it.each([
     [404, 'check the path of the URL'],
     [200, 'check that the URL is the MCP endpoint itself'],
-  ])('HTTP %i everywhere: nothing is made up', async (status, hint) => {
+  ])('HTTP %i everywhere leads to no suggestion', async (status, hint) => {
     const { origin } = await open(startScripted('/', site('/nowhere', status)));
     expect((await failure(`${origin}/mcp`)).hint).toBe(hint);
   });
 
-  it('the query stays, and is not shown', async () => {
+  it('the query is kept, and not shown', async () => {
     const server = await open(startScripted('/', site('/mcp?key=a-key-of-the-user', 404)));
     const { hint, stderr } = await failure(`${server.origin}/?key=a-key-of-the-user`);
     expect(hint).toBe(use(`${server.origin}/mcp?key=***`));
@@ -119,7 +119,7 @@ describe('pages', () => {
   });
 });
 
-it('what is asked is harmless, bounded, and stays at the origin', async () => {
+it('the requests are harmless, few, and stay at the origin', async () => {
   const other = await open(startScripted('/', (_, res) => res.writeHead(404).end()));
   const { origin, requests } = await open(
     startScripted('/', ({ path }, res) =>
@@ -136,14 +136,14 @@ it('what is asked is harmless, bounded, and stays at the origin', async () => {
   expect(lines).toEqual([...paths.map((path) => `POST ${path} ping`), ...streams].sort());
 });
 
-it('a neighbour that never answers does not keep the error', async () => {
+it('a neighbour that never answers does not delay the error', async () => {
   const { origin } = await open(
     startScripted('/', ({ path }, res) => (path === '/team' ? res.writeHead(404).end() : undefined)),
   );
   expect((await failure(`${origin}/team`)).hint).toBe('check the path of the URL');
 });
 
-it('several failures ask once', async () => {
+it('several failures lead to one search', async () => {
   const { origin, requests } = await open(startScripted('/', site('/mcp', 404)));
   const proxy = startProxy(`${origin}/team`);
   for (let time = 1; time <= 3; time++) {
@@ -152,7 +152,7 @@ it('several failures ask once', async () => {
   expect(requests.filter(({ path }) => path === '/mcp')).toHaveLength(1);
 });
 
-it('a healthy server is asked nothing besides', async () => {
+it('a healthy server gets no further requests', async () => {
   const server = await open(startSdkV1Stateful());
   const recorder = await open(startRecorder(server.url));
   const proxy = startProxy(recorder.url);

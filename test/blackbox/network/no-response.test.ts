@@ -1,5 +1,5 @@
-// Ways in which HTTP ends a request without a response, on every request to a server: each ends it at once, and what
-// comes next works.
+// The ways in which HTTP can end a request without a response, for every request to a server: each ends the request at
+// once, and the next one works.
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, type Seen, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -31,7 +31,7 @@ const FAULTS: [what: string, answer: Answer, message: RegExp][] = [
   ['bytes that are not HTTP', a.rawOpen('{"jsonrpc":"2.0"}\n'), /HPE_/],
 ];
 
-/** What a server may send that looks like these and is an answer. */
+/** Responses that look like these, and are answers. */
 const ANSWERS: [what: string, head: string, tail?: string][] = [
   ['after interim responses', `${INTERIM.repeat(20)}${CHUNKED}`],
   [

@@ -1,5 +1,5 @@
-// Members that a document of the server may leave out: one that is null, empty or of another type is as good as absent. It
-// ends nothing, and reaches the client as it came.
+// Optional members of the server's documents: one that is null, empty or of another type counts as absent. It ends
+// nothing, and reaches the client unchanged.
 import { expect, it } from 'vitest';
 import { legacyServer, modernServer } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';

@@ -1,4 +1,4 @@
-// --enable-proxy: which requests go through the proxy of the environment, and what is said when that goes wrong.
+// --enable-proxy: which requests go through the proxy in the environment, and what the user reads if that fails.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -98,7 +98,7 @@ describe('every request of a session goes through it', () => {
     expect(proxy.requests).toHaveLength(server.requests.length);
   });
 
-  it('of a redirect too', async () => {
+  it('of a redirect', async () => {
     const serve = legacyServer();
     const server = await serving((seen, res) => {
       if (seen.path === '/mcp') res.writeHead(307, { location: '/moved' }).end();
@@ -138,7 +138,7 @@ describe('the variables', () => {
     expect(proxy.requests.map(({ method }) => method)).toContain('CONNECT');
   });
 
-  it('an empty one is none', async () => {
+  it('an empty one does not count', async () => {
     expect(await through(() => ({ HTTP_PROXY: '', http_proxy: '' }))).toBe(false);
   });
 
@@ -273,7 +273,7 @@ describe('a proxy that does not work is named', () => {
     expect(proxy.requests.every(({ method }) => method === 'CONNECT')).toBe(true);
   });
 
-  it('because it is no HTTP proxy', async () => {
+  it('because it is not an HTTP proxy', async () => {
     const notProxy = await serving((_, res) => answer(res, 200, 'text/html', '<html>welcome</html>'));
     const error = await failure(start(`https://${INSIDE}/mcp`, { HTTPS_PROXY: `socks5://127.0.0.1:${notProxy.port}` }));
     expect(error.code).toBe(-31001);
@@ -299,14 +299,14 @@ describe('certificates behind a tunnel', () => {
     expect(error.code).toBe(-31001);
     expect(error.message).toMatch(/its certificate .*does not trust/);
     expect(error.data?.hint).toMatch(/authority.* NODE_EXTRA_CA_CERTS/);
-    // The name of the authority would take a second look, straight at the server.
+    // With the name of the authority, there would be a second attempt, straight at the server.
     expect(proxy.requests.every(({ method }) => method === 'CONNECT')).toBe(true);
     expect(proxy.requests.length).toBeGreaterThan(0);
     expect(counter.connections()).toBe(proxy.requests.length);
     expect(server.requests).toEqual([]);
   });
 
-  it('for another host are called so', async () => {
+  it('for another host are reported as such', async () => {
     const server = await serving(legacyServer(), authority.issue({ hosts: ['elsewhere.test'] }));
     const proxy = await outbound();
     const env = { ...trusted, HTTPS_PROXY: proxy.url };

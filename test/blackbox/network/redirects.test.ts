@@ -1,4 +1,4 @@
-// Redirects: followed where nothing is lost and nothing gets into other hands, refused everywhere else.
+// Redirects: followed where nothing is lost and no credentials get to another origin, and refused everywhere else.
 import { describe, expect, it } from 'vitest';
 import { legacyServer, sseServer } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';
@@ -59,7 +59,7 @@ describe('within one origin', () => {
     expect(old.sort()).toEqual([...redirected].sort());
   });
 
-  it('a permanent redirect is forgotten when it leads nowhere, and learned anew', async () => {
+  it('a permanent redirect is forgotten when its target fails, and can be learned again', async () => {
     const serve = legacyServer();
     let place = '/one';
     const server = await open(
@@ -103,7 +103,7 @@ describe('within one origin', () => {
     for (const { headers } of server.requests) expect(headers['x-api-key']).toBe(SECRET);
   });
 
-  it('a circle is an error', async () => {
+  it('a redirect loop is an error', async () => {
     const server = await redirecting(307, () => '/old');
     const { error } = await failure(server.url);
     expect(error).toMatchObject({ code: -31003 });
@@ -129,7 +129,7 @@ describe('to another origin', () => {
     ['user info that looks like the origin', ({ port }) => `http://127.0.0.1@127.0.0.1:${port}/mcp`],
   ];
   describe.each(TARGETS)('%s', (_, target) => {
-    it.each([301, 307, 308])('%i carries no credentials there and is refused', async (status) => {
+    it.each([301, 307, 308])('%i is refused, and carries no credentials there', async (status) => {
       const other = await open(startScripted('/mcp', legacyServer()));
       const server = await redirecting(status, () => target(other));
       const { error, stderr } = await failure(server.url);
@@ -140,7 +140,7 @@ describe('to another origin', () => {
     });
   });
 
-  it('in the middle of a session is refused too', async () => {
+  it('in the middle of a session is refused, too', async () => {
     const other = await open(startScripted('/mcp', legacyServer()));
     const serve = legacyServer();
     const server = await open(
@@ -156,7 +156,7 @@ describe('to another origin', () => {
     expect(other.requests).toEqual([]);
   });
 
-  it('what the target shows of secrets is not repeated', async () => {
+  it('secrets in the target are not repeated', async () => {
     const server = await redirecting(307, () => 'https://user:secret-in-target@other.test/login?code=secret-in-query');
     const { error, stderr } = await failure(server.url);
     expect(error.message).toContain('other.test');

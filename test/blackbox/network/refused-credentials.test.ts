@@ -1,5 +1,5 @@
-// A server that refuses with 401 or 403: the error names the credential that it refused, what the server says of it, and
-// what is likely wrong with it; never the credential itself.
+// A server that refuses with 401 or 403: the error names the credential that was refused, what the server says about
+// it, and the likely mistake, but never the credential itself.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
@@ -31,14 +31,14 @@ async function refusing({ status, type = 'text/plain', body = '', challenge }: A
   );
 }
 
-/** The message, which ends with the hint for hosts that show nothing else, taken apart. */
+/** The parts of the message. Its end is the hint, for hosts that show nothing else. */
 function told(message: string, hint: string, url: string): { message: string; hint: string } {
   const end = ` (${hint})`;
   expect(message.slice(-end.length)).toBe(end);
   return { message: message.slice(0, -end.length).replace(url, 'URL'), hint };
 }
 
-/** What the host is told, with the URL of the server as URL. */
+/** What the host gets; `URL` stands for the URL of the server. */
 async function refusal(url: string, args: string[], env = {}): Promise<{ message: string; hint: string }> {
   const proxy = startProxy(url, args, { env });
   const failed = (await proxy.rpc.initialize().catch((error: unknown) => error)) as RpcError;
@@ -49,7 +49,7 @@ async function refusal(url: string, args: string[], env = {}): Promise<{ message
   return told(message, data.hint, plain);
 }
 
-/** A JSON Web Token whose claims are these. */
+/** A JSON Web Token with these claims. */
 const jwt = (claims: object): string =>
   ['{"alg":"none"}', JSON.stringify(claims), 'signature']
     .map((part) => Buffer.from(part).toString('base64url'))
@@ -102,7 +102,7 @@ describe('--header', () => {
   ])('%s', async (header, hint) => {
     const { url } = await refusing({ status: 401, body: 'invalid credentials' });
     const name = header.split(':')[0];
-    // By way of a variable: in the flag itself, most of these mistakes end the start.
+    // The value comes from a variable: in the flag itself, most of these mistakes are usage errors.
     const value = header.slice(header.indexOf(':') + 1).trim();
     expect(await refusal(url, ['-H', `${name}: \${VALUE}`], { VALUE: value })).toEqual({
       message: `URL refuses the value of --header ${name} (HTTP 401): invalid credentials`,
@@ -161,7 +161,7 @@ describe('the words of the server', () => {
   });
 });
 
-it('the user name and password of the URL', async () => {
+it('the user name and password of the URL are named when the server refuses them', async () => {
   const { url } = await refusing({ status: 401, challenge: 'Basic realm="x"' });
   expect(await refusal(url.replace('//', '//ada:pass-word-1@'), [])).toEqual({
     message: 'URL refuses the user name and password in the URL (HTTP 401)',
@@ -169,7 +169,7 @@ it('the user name and password of the URL', async () => {
   });
 });
 
-it('403 without credentials does not speak of credentials', async () => {
+it('403 without credentials leads to an error that does not mention credentials', async () => {
   const { url } = await refusing({ status: 403, body: 'address not allowed' });
   expect(await refusal(url, [])).toEqual({
     message: 'URL refuses this request (HTTP 403): address not allowed',
@@ -185,7 +185,7 @@ it('401 without credentials, and without a way to sign in, names the URL that wa
   });
 });
 
-it('a sign-in whose account may not do this', async () => {
+it('a sign-in whose account lacks the permission is reported as such', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('approve'));

@@ -1,4 +1,4 @@
-// Which era a server speaks that names its revisions: in the refusal of a version, or in a discover result.
+// The era of a server that names its revisions, in the refusal of a version or in a discover result.
 import { expect, it } from 'vitest';
 import { legacyServer, modernServer, rpc, rpcErrorBody } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';
@@ -10,7 +10,7 @@ const open = opened();
 const NO_COMMON_VERSION = -31005;
 const LEGACY = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
-/** As the Go SDK: sessions of legacy revisions, and -32022 to every request of another one. */
+/** Like the Go SDK: sessions of legacy revisions, and -32022 for every request of another one. */
 function goServer(supported: unknown = LEGACY): Script {
   const serve = legacyServer();
   return (seen, res) => {
@@ -62,7 +62,7 @@ it('a server that discovers legacy revisions only is a legacy server', async () 
   await proxy.close();
 });
 
-it('a modern server that a legacy one takes the place of is not taken for modern for ever', async () => {
+it('a modern server that a legacy one replaces is found to be legacy', async () => {
   let serve = modernServer();
   const server = await open(startScripted('/mcp', (seen, res) => serve(seen, res)));
   const proxy = startProxy(server.url);
@@ -87,7 +87,7 @@ it.each([
   const proxy = startProxy(server.url);
   await expect(proxy.rpc.initialize('2025-11-25')).rejects.toMatchObject({ code, data: { supported } });
   await proxy.close();
-  // A server that speaks 2026-07-28 is asked to introduce itself.
+  // The proxy sends `server/discover` to a server that speaks 2026-07-28.
   expect(server.lines).toEqual(['POST initialize', ...(code === NO_COMMON_VERSION ? ['POST server/discover'] : [])]);
 });
 
@@ -105,7 +105,7 @@ it.each([-32020, -32021])('a legacy server may use %i for something of its own',
 });
 
 it.each(['null', '"2026-07-28"', '[]', '[null,7]', undefined])(
-  'a discover result that names %s names nothing',
+  'a discover result that names %s counts as naming none',
   async (found) => {
     const member = found === undefined ? '' : `"supportedVersions":${found},`;
     const server = await open(
@@ -117,7 +117,7 @@ it.each(['null', '"2026-07-28"', '[]', '[null,7]', undefined])(
   },
 );
 
-it('the revisions that a server names are shown without what a terminal would obey', async () => {
+it('the revisions that a server names are shown without control characters', async () => {
   let serve = modernServer();
   const server = await open(startScripted('/mcp', (seen, res) => serve(seen, res)));
   const proxy = startProxy(server.url, ['--log-level', 'debug']);

@@ -1,5 +1,5 @@
-// Servers that accept and never answer: after ten seconds, one line on stderr says what is waited for. The tests run
-// side by side, for most of their time is waiting.
+// Servers that accept a request and never answer: after ten seconds, one line on stderr says what the proxy waits for.
+// The tests run side by side, because most of their time is waiting.
 import http from 'node:http';
 import net from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -42,7 +42,7 @@ describe.concurrent('a server', () => {
     ]);
   });
 
-  it('that never answers is named to a client of 2026-07-28, too', async () => {
+  it('that never answers is named in the error for a client of 2026-07-28, too', async () => {
     const url = await silent();
     const proxy = startProxy(url);
     proxy.rpc.modern('tools/list').catch(() => {});
@@ -53,7 +53,7 @@ describe.concurrent('a server', () => {
     ]);
   });
 
-  it('that never answers is named with the time in HTTP mode', async () => {
+  it('that never answers is named in HTTP mode, with the time', async () => {
     const url = await silent();
     const proxy = startProxy(url, ['--listen', '127.0.0.1:0', '-H', 'Authorization: Bearer token']);
     const [, port] = await proxy.stderrMatching(/listening on http:\/\/127\.0\.0\.1:(\d+)/);
@@ -78,7 +78,7 @@ describe.concurrent('a server', () => {
 });
 
 describe.concurrent('a sign-in', () => {
-  it('whose metadata never comes names where it is waited for', async () => {
+  it('whose metadata never comes is reported with the place where the proxy waits', async () => {
     const never = new Promise<void>(() => {});
     const metadata = await open(listenLoopback('/metadata', () => never));
     const authorizationServer = await open(startAuthorizationServer());
@@ -93,7 +93,7 @@ describe.concurrent('a sign-in', () => {
     ]);
   });
 
-  it('that waits for its user has said so already', async () => {
+  it('that waits for its user is not reported again', async () => {
     const { start, browser } = await fixture(open, 'hold');
     const proxy = start(['--auth-timeout', '12']);
     await proxy.rpc.initialize();

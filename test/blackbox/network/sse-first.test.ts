@@ -1,5 +1,5 @@
-// Servers of Streamable HTTP refuse the GET that sse-first begins with in words of JSON-RPC. Nothing was asked yet, so
-// that is no answer to anything: the POST must follow.
+// With sse-first, the proxy begins with a GET, which servers of Streamable HTTP refuse with a JSON-RPC error. No
+// request was sent yet, so this answers nothing: the POST must follow.
 import { describe, expect, it } from 'vitest';
 import { legacyServer, rpcErrorBody } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';

@@ -1,4 +1,4 @@
-// Each strategy against each kind of server: which requests leave, in which order, and what the client is told.
+// Each strategy with each kind of server: the requests that are sent, their order, and the answer for the client.
 import { describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
 import { legacyServer, rpcErrorBody, sseServer } from '../../peers/minimal-server.ts';
@@ -35,7 +35,7 @@ async function opening(url: string, strategy: Strategy, args: string[] = []): Pr
 }
 
 describe('servers that speak one of the transports', () => {
-  // The requests up to the one that was answered; an unanswered strategy lists all it tried.
+  // The requests up to the one with an answer; all of them, if there was none.
   const SERVERS: [string, () => Promise<Peer>, Record<Strategy, { path: string[]; works: boolean }>][] = [
     [
       'SDK v1 with sessions',
@@ -107,17 +107,17 @@ describe('servers that speak one of the transports', () => {
       const { path, works } = expected[strategy];
       const { pathname } = new URL(recorder.url);
       const sent = recorder.requests
-        // Where else a server could be is asked once this URL has failed.
+        // The proxy looks at other places once this URL has failed.
         .filter(({ method, path, body }) => path === pathname || (method === 'POST' && rpcMethod(body) !== 'ping'))
         .map(({ method, body }) => [method, rpcMethod(body)].filter(Boolean).join(' '))
-        // How a session ends is not part of how it opens, nor what a server without sessions is asked afterwards.
+        // The end of a session, and what a server without sessions is asked later, are no part of the opening.
         .filter((line) => line !== 'DELETE' && line !== 'POST server/discover');
       expect({ sent, works: !(outcome instanceof RpcError) }).toEqual({ sent: path, works });
     });
   });
 });
 
-/** What was asked at the URL itself; where else a server could be is asked once that has failed. */
+/** The requests to the URL itself; the proxy looks at other places once that has failed. */
 const linesAt = ({ url, requests }: ScriptedPeer): string[] =>
   requests
     .filter(({ path }) => path === new URL(url).pathname)
@@ -139,7 +139,7 @@ describe('a server that speaks only what --transport leaves out', () => {
     });
   });
 
-  it.each(['http-first', 'sse-first'] as const)('nothing is said of flags with %s', async (strategy) => {
+  it.each(['http-first', 'sse-first'] as const)('the error mentions no flags with %s', async (strategy) => {
     const server = await open(startScripted('/mcp', (_, res) => answer(res, 404, 'text/plain', 'not here')));
     expect(await opening(server.url, strategy)).toMatchObject({ data: { hint: 'check the path of the URL' } });
   });
@@ -185,11 +185,11 @@ describe('servers that speak neither', () => {
   describe.each(REFUSALS)('%s', (_, script, expected, { code, status }) => {
     it.each(STRATEGIES)('with %s', async (strategy) => {
       const server = await open(startScripted('/mcp', script));
-      // Whoever gives credentials is not asked to sign in when they are refused.
+      // A user who gives credentials is not asked to sign in when the server refuses them.
       const outcome = await opening(server.url, strategy, ['-H', 'Authorization: Bearer given']);
       expect(linesAt(server)).toEqual(expected[strategy]);
       expect(outcome).toMatchObject({ code, data: { httpStatus: status } });
-      // What is reported is what the first request met.
+      // The error is the one of the first request.
       const { body } = (outcome as RpcError).data as { body?: string };
       if (body?.includes('nothing for')) expect(body).toBe(html(server.requests[0]?.method ?? ''));
     });
@@ -238,7 +238,7 @@ describe('servers that speak neither', () => {
     expect(outcome).toMatchObject({ code: -31001, message: expect.stringContaining(`127.0.0.1:${server.port}`) });
   });
 
-  it('words in a body decide nothing', async () => {
+  it('the words in a body do not decide', async () => {
     const words = '404 Not Found: Method Not Allowed, use SSE, endpoint, 405';
     const server = await open(
       startScripted(
@@ -250,7 +250,7 @@ describe('servers that speak neither', () => {
     expect(server.lines).toEqual(['POST initialize']);
   });
 
-  it('an event stream that is not of MCP is not taken for HTTP+SSE', async () => {
+  it('an event stream of another protocol is not taken for HTTP+SSE', async () => {
     const server = await open(
       startScripted('/mcp', ({ method }, res) => {
         if (method === 'POST') answer(res, 404, 'text/html', html(method));

@@ -1,5 +1,5 @@
-// --enable-proxy with a proxy that nobody wrote for these tests. tinyproxy resolves no names here: it hands everything
-// to the scripted proxy, which leads every name to this machine.
+// --enable-proxy with a real proxy. tinyproxy resolves no names here: it passes everything on to the scripted proxy,
+// which leads every name to this machine.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -27,7 +27,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it('a whole session with a real server, its event stream included', async () => {
+it('a whole session with a real server works, with its event stream', async () => {
   const server = await open(startSdkV1Stateful());
   const resolver = await open(startOutboundProxy());
   const tinyproxy = await open(startTinyproxy({ parent: resolver }));
@@ -48,7 +48,7 @@ it('a whole session with a real server, its event stream included', async () => 
   expect(tinyproxy.log()).toContain(INSIDE);
 });
 
-it('an https: server, with a password and a private authority', async () => {
+it('an https: server works, with a password and a private authority', async () => {
   const server = await open(startScripted('/mcp', legacyServer(), authority.issue({ hosts: [INSIDE] })));
   const resolver = await open(startOutboundProxy());
   const tinyproxy = await open(startTinyproxy({ parent: resolver, credentials: CREDENTIALS }));
@@ -64,7 +64,7 @@ it('an https: server, with a password and a private authority', async () => {
   expect(program.stderr).not.toContain(password);
 });
 
-it('without the password nothing gets through, and the proxy is blamed', async () => {
+it('without the password, the error names the outbound proxy', async () => {
   const resolver = await open(startOutboundProxy());
   const tinyproxy = await open(startTinyproxy({ parent: resolver, credentials: CREDENTIALS }));
   for (const scheme of ['http', 'https']) {

@@ -1,4 +1,4 @@
-// Encrypted servers: whom the program trusts, and what it says about certificates that it does not accept.
+// Servers with TLS: which certificates the program accepts, and what it says about the others.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -112,7 +112,7 @@ describe('an authority that is not trusted is named, with what to do', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('also when another authority is trusted', async () => {
+  it('although another authority is trusted', async () => {
     const server = await serving(createAuthority('Another Root').issue());
     const error = await failure(server.url, trusted);
     expect(error.message).toContain('Another Root');
@@ -134,7 +134,7 @@ describe('a certificate of a trusted authority', () => {
     expect(hint).toBe('ask the operator of the server for a certificate that is for 127.0.0.1');
   });
 
-  it('that has expired is called so', async () => {
+  it('that has expired is reported as such', async () => {
     const until = new Date(Date.now() - DAY);
     const server = await serving(authority.issue({ from: new Date(Date.now() - 10 * DAY), until }));
     const error = await failure(server.url, trusted);
@@ -144,7 +144,7 @@ describe('a certificate of a trusted authority', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('that is not valid yet is called so', async () => {
+  it('that is not valid yet is reported as such', async () => {
     const from = new Date(Date.now() + 10 * DAY);
     const server = await serving(authority.issue({ from }));
     const error = await failure(server.url, trusted);
@@ -153,7 +153,7 @@ describe('a certificate of a trusted authority', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('for another host is called so, with the hosts it is for', async () => {
+  it('for another host is reported as such, with the hosts that it is for', async () => {
     const server = await serving(authority.issue({ hosts: ['elsewhere.test', 'other.test'] }));
     const error = await failure(server.url, trusted);
     expect(error.code).toBe(-31001);

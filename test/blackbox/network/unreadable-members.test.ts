@@ -1,5 +1,5 @@
-// Members that two readers could read in two ways, in places where nothing but a hint is looked for: whatever is in them,
-// the proxy goes on, and what is not its own to judge travels on as it came.
+// Members that two readers could read differently (duplicate keys), in places where the proxy only looks for a hint: it
+// goes on, and passes on unchanged what is not its own to judge.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -14,7 +14,7 @@ const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 const notification = (method: string, params: string): string =>
   `{"jsonrpc":"2.0","method":"${method}","params":${params}}`;
 
-/** The proxy has not failed inside, and ends when its client does. */
+/** The proxy reports no internal error, and ends with its client. */
 async function endsInOrder(proxy: ProxyProcess): Promise<void> {
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
   expect(proxy.stderr).not.toMatch(/internal error/);
@@ -32,7 +32,7 @@ describe.each(ERAS)('a cancellation by a $name client', (era) => {
     '{"requestId":["busy"]}',
     '{"requestId":{"a":1,"a":2}}',
   ];
-  it('that names its request in no one way cancels nothing', async () => {
+  it('that names its request ambiguously cancels nothing', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -111,7 +111,7 @@ describe('what a server says on a subscription', () => {
   ];
   const LISTEN = MODERN_ERA.line('listening', 'subscriptions/listen', { notifications: { toolsListChanged: true } });
 
-  it.each(META)('as a notification with %s reaches the client, and ends nothing', async (params) => {
+  it.each(META)('as a notification with %s reaches the client, and the subscription goes on', async (params) => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await MODERN_ERA.open(proxy);
@@ -130,7 +130,7 @@ describe('what a server says on a subscription', () => {
     await endsInOrder(proxy);
   });
 
-  it.each(META)('as the answer %s is the answer, and ends nothing else', async (result) => {
+  it.each(META)('as the answer %s ends that subscription only', async (result) => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await MODERN_ERA.open(proxy);

@@ -1,4 +1,4 @@
-// What one start finds out about the transport of a URL, the next start knows; and the memory can do no harm.
+// The next start knows what one start has found out about the transport of a URL, and a wrong memory does no harm.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -27,7 +27,7 @@ function kept(): string[] {
 
 const isFile = (name: string): boolean => statSync(name).isFile();
 
-/** One whole session; the requests it took, `streams` of them a GET. */
+/** Runs one whole session; returns its requests, `streams` of them a GET. */
 async function session(server: ScriptedPeer, args: string[] = [], url = server.url, streams = 1): Promise<string[]> {
   const before = server.requests.length;
   const proxy = startProxy(url, args, { home });
@@ -36,11 +36,11 @@ async function session(server: ScriptedPeer, args: string[] = [], url = server.u
   const gets = (): string[] => server.lines.slice(before).filter((line) => line === 'GET');
   await vi.waitFor(() => expect(gets()).toHaveLength(streams), 60_000);
   expect(await proxy.close()).toEqual({ code: 0, signal: null });
-  // The stream of a session and its first request leave side by side, so their order says nothing.
+  // The stream of a session and its first request are sent at the same time, so their order means nothing.
   return server.lines.slice(before).filter((line) => line !== 'POST ping');
 }
 
-/** A server that can be exchanged for another one at the same URL. */
+/** A server that can be replaced by another one at the same URL. */
 async function changing(first: Script): Promise<{ server: ScriptedPeer; become(script: Script): void }> {
   let now = first;
   const server = await open(startScripted('/mcp', (seen, res) => now(seen, res)));
@@ -75,14 +75,14 @@ it('a server that changes its transport is found again, and known again', async 
   expect(await session(server)).toEqual(SSE_OPENING);
 });
 
-it('memory never overrules a strategy that allows one transport', async () => {
+it('a remembered verdict never overrules a strategy that allows one transport', async () => {
   const { server, become } = await changing(sseServer());
   await session(server);
   become(legacyServer());
   expect(await session(server, ['--transport', 'http-only'])).toEqual(HTTP_OPENING);
 });
 
-it('another query is another server', async () => {
+it('a URL with another query counts as another server', async () => {
   const server = await open(startScripted('/sse', sseServer()));
   await session(server, [], `${server.url}?tenant=one`);
   expect(await session(server, [], `${server.url}?tenant=two`)).toEqual(['POST initialize', ...SSE_OPENING]);
@@ -128,7 +128,7 @@ describe('a memory that is broken', () => {
     ['from the future', '{"transport":"http","checkedAt":4102444800000}'],
     ['of another kind', '[1,2,3]'],
     ['binary', '\u0000\uffff'],
-  ])('with a file that is %s is as good as none, and is repaired', async (_, text) => {
+  ])('with a file that is %s counts as empty, and is repaired', async (_, text) => {
     const server = await open(startScripted('/sse', sseServer()));
     await session(server);
     for (const file of kept().filter(isFile)) writeFileSync(file, text);
@@ -144,20 +144,20 @@ describe('a memory that is broken', () => {
     expect(proxy.stderr.split('\n').filter(Boolean).length).toBeLessThanOrEqual(3);
   };
 
-  it('because its folder cannot be made is no fault', async () => {
+  it('because its folder cannot be made does not stop the session', async () => {
     mkdirSync(path.dirname(cache()), { recursive: true });
     writeFileSync(cache(), 'a file where the folder should be');
     await quiet();
   });
 
-  it('because its folder is read-only is no fault', async () => {
+  it('because its folder is read-only does not stop the session', async () => {
     mkdirSync(cache(), { recursive: true });
     chmodSync(cache(), 0o500);
     await quiet();
     chmodSync(cache(), 0o700);
   });
 
-  it('because a folder stands where a file should be is no fault', async () => {
+  it('because a folder is where a file should be does not stop the session', async () => {
     const server = await open(startScripted('/sse', sseServer()));
     await session(server);
     for (const file of kept().filter(isFile)) {

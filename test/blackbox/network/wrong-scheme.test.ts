@@ -1,4 +1,5 @@
-// A URL that has the wrong one of `http:` and `https:`: the error names the cause, and what to type instead.
+// A URL with `http:` in the place of `https:`, or the other way round: the error names the cause, and what to type
+// instead.
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
@@ -116,7 +117,7 @@ describe('no guess is made', () => {
     const before = connections;
     await proxy.rpc.initialize().catch(() => {});
     await proxy.close();
-    // The pooled connection, and one more where that is lost; no look.
+    // The pooled connection, and another one if that is lost; nothing more.
     expect(connections - before).toBeLessThanOrEqual(1);
   });
 });

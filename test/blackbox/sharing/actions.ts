@@ -1,13 +1,14 @@
-// The calls of one client: what it does, in an order and with delays that a seed decides, several at a time.
+// The calls of one client: several at a time, in an order and with delays that a seed decides.
 
 import type { Pending } from '../../peers/http/conversation.ts';
 import type { ToolArguments } from '../../peers/http/counting-tools.ts';
 import type { Ledger } from '../../peers/http/ledger.ts';
+import type { RpcMessage } from '../../peers/rpc.ts';
 import type { Random } from '../../unit/core/random.ts';
 import { type Actor, COMMON } from './actor.ts';
 import type { CallRecord, Expectations } from './expectations.ts';
 
-/** Who hears a log message that belongs to a call, or to none. */
+/** Which clients get a log message that belongs to a call, or to none. */
 export type Hearers = (owner: Actor, level: string, on: 'call' | 'session') => ReadonlySet<Actor>;
 
 export interface Workload {
@@ -15,7 +16,7 @@ export interface Workload {
   readonly expectations: Expectations;
   readonly ledger: Ledger;
   readonly hearers: Hearers;
-  /** What a cancelled call of a session does to its response: a proxy ends it, the bare server leaves it open. */
+  /** What a cancelled call of a session does to its response: a proxy ends it, and the server itself leaves it open. */
   readonly cancelledEnds: boolean;
 }
 
@@ -34,7 +35,7 @@ export const progress: Action = async (actor, workload, random) => {
   await start(actor, workload, 'progress', { delay: random.int(MAX_DELAY), steps }, { progress: steps }).pending.answer;
 };
 
-/** Cancels once the call is known to run: what happens to one that was overtaken is not defined. */
+/** Cancels once the call is known to run: if the cancellation overtakes the call, nothing is defined. */
 export const cancel: Action = async (actor, workload) => {
   const { client } = actor;
   const { pending, record } = start(actor, workload, 'wait', {}, { progress: 1, cancelled: true });
@@ -52,14 +53,19 @@ export const cancel: Action = async (actor, workload) => {
 export const ask: Action = async (actor, workload, random) => {
   const nonce = actor.nonce();
   workload.expectations.questions.set(nonce, actor);
-  const on = random.pick(['call', 'session'] as const);
-  const first = start(actor, workload, 'ask', { nonce, delay: random.int(MAX_DELAY), on });
+  // Clients of 2026-07-28 share the sessions that the proxy opens for them, so that only the call tells whose question
+  // it is.
+  const on = actor.kind === 'modern' ? 'call' : random.pick(['call', 'session'] as const);
+  const given = { nonce, delay: random.int(MAX_DELAY), on };
+  const first = start(actor, workload, 'ask', given, { asks: true });
   const { message } = await first.pending.answer;
   if (message.result?.resultType !== 'input_required') return;
-  const { message: question } = message.result.inputRequests.question.params as { message: string };
-  const answer = { action: 'accept', content: { by: actor.name, to: question } };
-  const more = { inputResponses: { question: answer }, requestState: message.result.requestState };
-  await start(actor, workload, 'ask', { nonce }, {}, more).pending.answer;
+  // The server calls its question "question"; a bridge has a name of its own.
+  const [[key, question] = []] = Object.entries(message.result.inputRequests as Record<string, RpcMessage>);
+  const answer = { action: 'accept', content: { by: actor.name, to: question?.params.message } };
+  const more = { inputResponses: { [String(key)]: answer }, requestState: message.result.requestState };
+  // The same request again, as the specification says.
+  await start(actor, workload, 'ask', given, { asks: true }, more).pending.answer;
 };
 
 export async function log(actor: Actor, workload: Workload, random: Random, on: 'call' | 'session'): Promise<void> {
@@ -72,7 +78,7 @@ export async function log(actor: Actor, workload: Workload, random: Random, on: 
 const logSomewhere: Action = (actor, workload, random) =>
   log(actor, workload, random, actor.kind === 'modern' ? 'call' : random.pick(['call', 'session']));
 
-/** Changes a resource: its own, that of anybody, or the one of all. */
+/** Changes a resource: the client's own, another client's, or the one of all. */
 const touch: Action = async (actor, workload, random) => {
   const uri = random.chance(0.3) ? COMMON : `count://${random.pick(workload.actors).name}`;
   await touchOne(actor, workload, uri);
@@ -87,7 +93,7 @@ export async function touchOne(actor: Actor, workload: Workload, uri: string): P
   await start(actor, workload, 'touch', { nonce, uri }).pending.answer;
 }
 
-/** Everybody hears of it, on the stream on which changes come: what came before it there has come. */
+/** All clients are told, on the stream that carries changes: everything before it on that stream has arrived. */
 export async function announce(actor: Actor, workload: Workload): Promise<void> {
   const nonce = actor.nonce();
   workload.expectations.announcements.set(nonce, new Set(workload.actors));
@@ -102,7 +108,7 @@ export async function announce(actor: Actor, workload: Workload): Promise<void> 
 
 const DEEDS: readonly Action[] = [echo, echo, echo, progress, progress, cancel, ask, logSomewhere, touch];
 
-/** Does so many things, some at the same time. */
+/** Makes this many calls, some at the same time. */
 export async function work(actor: Actor, workload: Workload, random: Random, count: number, atOnce = 4): Promise<void> {
   let left = count;
   const hand = async (): Promise<void> => {
@@ -119,19 +125,19 @@ interface Started {
   readonly record: CallRecord;
 }
 
-/** Begins a call, and writes it down before it is on its way. */
+/** Begins a call, and writes it down before it is sent. */
 export function start(
   actor: Actor,
   { expectations }: Pick<Workload, 'expectations'>,
   name: string,
   given: Partial<ToolArguments>,
-  due: { progress?: number; cancelled?: boolean } = {},
+  due: { progress?: number; cancelled?: boolean; asks?: boolean } = {},
   more: object = {},
 ): Started {
   const id = actor.id();
   const nonce = given.nonce ?? actor.nonce();
-  const { progress: steps = 0, cancelled = false } = due;
-  const record = expectations.called({ actor, id, nonce, progress: steps, cancelled });
+  const { progress: steps = 0, cancelled = false, asks = false } = due;
+  const record = expectations.called({ actor, id, nonce, progress: steps, cancelled, asks });
   const level = actor.kind === 'modern' && actor.level !== undefined;
   const meta = { progressToken: id, ...(level ? { 'io.modelcontextprotocol/logLevel': actor.level } : {}) };
   const params = { name, arguments: { ...given, nonce }, _meta: meta, ...more };

@@ -9,15 +9,15 @@ import type { RpcId } from '../../peers/rpc.ts';
 
 export type Kind = 'streamable' | 'sse' | 'modern';
 
-/** What everybody can subscribe to. */
+/** The resource that all clients can subscribe to. */
 export const COMMON = 'count://common';
 
 export interface ActorOptions {
   readonly name: string;
   readonly kind: Kind;
-  /** Scheme, host and port of whatever serves it. */
+  /** Scheme, host and port of the proxy or the server. */
   readonly origin: string;
-  /** What it hears about: its own resource always. */
+  /** The resources that it subscribes to, its own one included. */
   readonly hearsCommon: boolean;
   /** The lowest level of the messages it asks for; undefined: it asks for none. */
   readonly level: string | undefined;
@@ -29,6 +29,8 @@ export class Actor {
   readonly level: string | undefined;
   readonly client: StreamableClient | SseClient | ModernClient;
   readonly subscriptions: Set<string>;
+  /** What it has subscribed to at any time. */
+  readonly everSubscribed: ReadonlySet<string>;
   /** The stream of its session, where it has one. */
   stream: Exchange | undefined;
   #ids = 0;
@@ -40,7 +42,8 @@ export class Actor {
     this.level = level;
     this.client = clientOf(kind, origin);
     this.subscriptions = new Set([`count://${name}`, ...(hearsCommon ? [COMMON] : [])]);
-    // What nobody else would answer.
+    this.everSubscribed = new Set(this.subscriptions);
+    // A text that no other client would answer.
     this.client.on('elicitation/create', ({ message }) => ({ action: 'accept', content: { by: name, to: message } }));
   }
 
@@ -48,7 +51,7 @@ export class Actor {
     return this.client;
   }
 
-  /** 0, "0", 1, "1", 2, …: the same for everybody, and no two of them the same id. */
+  /** 0, "0", 1, "1", 2, …: the same sequence for all clients, in which no two ids are the same. */
   id(): RpcId {
     const number = this.#ids >> 1;
     const isText = this.#ids % 2 === 1;
@@ -61,12 +64,12 @@ export class Actor {
     return `${this.name}/${this.#nonces}`;
   }
 
-  /** Whether a log message of this level is one it wants. */
+  /** Whether the client asks for log messages of this level. */
   wants(level: string): boolean {
     return this.level !== undefined && LEVELS.indexOf(level) >= LEVELS.indexOf(this.level);
   }
 
-  /** Opens, and says what it wants to hear. */
+  /** Opens the connection, and subscribes. */
   async open(): Promise<void> {
     const { client } = this;
     if (client instanceof ModernClient) {
@@ -93,7 +96,7 @@ export class Actor {
     this.subscriptions.delete(uri);
   }
 
-  /** Leaves as its revision has it. */
+  /** Leaves as its revision says. */
   async close(): Promise<void> {
     if (this.client instanceof StreamableClient) await this.client.close();
     else this.client.vanish();

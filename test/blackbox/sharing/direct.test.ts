@@ -1,5 +1,5 @@
-// The clients and the judge against the server itself, where nothing can go astray: and a judge who is shown what went
-// astray has to see it.
+// The clients and the judge without the proxy, where nothing can be misdelivered; the judge must notice it when a test
+// misdelivers something.
 import { afterEach, expect, it } from 'vitest';
 import { closeCounting, type Form, startCounting } from '../../peers/http/counting-server.ts';
 import type { Actor, Kind } from './actor.ts';
@@ -29,17 +29,17 @@ it.each<[Form, Kind[]]>([
 ])('%s: everything is with its owner', async (form, kinds) => {
   const { faults, actors, workload } = await meet(form, kinds, 20);
   expect(faults()).toEqual([]);
-  // Everybody has used the same ids.
+  // All clients have used the same ids.
   const ids = actors.map(
     (actor) => new Set(workload.expectations.calls.filter((call) => call.actor === actor).map(({ id }) => id)),
   );
   for (const set of ids) for (const id of [0, '0', 1, '1', 5, '5']) expect(set.has(id)).toBe(true);
 });
 
-it('whatever goes astray is seen', async () => {
+it('the checks notice every message that is lost, duplicated or misdelivered', async () => {
   const { faults, actors, workload } = await meet('streamable', ['streamable'], 12);
   expect(faults()).toEqual([]);
-  // Two who have got some of everything.
+  // Two clients that have got something of every kind.
   const kinds = ['progress', 'message', 'resources/updated', 'tools/list_changed'].map(
     (kind) => `notifications/${kind}`,
   );
@@ -69,7 +69,7 @@ it('whatever goes astray is seen', async () => {
   lost((text) => text.includes('elicitation/create'));
   lost((text) => text.includes('notifications/message'));
 
-  // Two calls whose answers have changed places.
+  // Two calls whose answers are exchanged.
   const answers = mine.filter(({ message }) => message.result?.content !== undefined);
   const [first, second] = answers as [(typeof answers)[0], (typeof answers)[0]];
   const swap = (): void => {

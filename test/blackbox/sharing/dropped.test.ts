@@ -1,5 +1,5 @@
-// Clients that go without a word: their connections are gone, and nobody has closed the session. All that was held for
-// them goes with time, here and at the server.
+// Clients whose connections break while their sessions are open. After some time, the proxy and the server hold nothing
+// for them any more.
 import { afterEach, expect, it } from 'vitest';
 import { closeCounting, startCounting } from '../../peers/http/counting-server.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
@@ -14,7 +14,7 @@ afterEach(closeProxies);
 afterEach(closeCounting);
 
 const AT_ONCE = 250;
-/** What is loaded and kept once the program has worked is not what sessions leave behind. */
+/** What is loaded once the program has worked does not belong to sessions. */
 const BEFORE = 1_000;
 const SESSIONS = 10_000;
 /** Descriptors that may come and go: connections that are kept for the next call. */
@@ -22,7 +22,7 @@ const SLACK = 20;
 /** In MiB: a session that left 1 KiB behind would take more. */
 const MEMORY = 8;
 
-/** Goes away in one of the states in which clients go away. */
+/** Disconnects in one of the states in which clients disconnect. */
 async function drop(origin: string, index: number): Promise<void> {
   if (index % 10 === 0) {
     const client = new SseClient(`${origin}/sse`);
@@ -52,7 +52,7 @@ async function dropMany(origin: string, from: number, count: number): Promise<vo
   await Promise.all(Array.from({ length: AT_ONCE }, one));
 }
 
-it('10,000 sessions dropped without a word leave nothing behind', { timeout: 600_000 }, async () => {
+it('10,000 sessions that clients drop silently leave nothing behind', { timeout: 600_000 }, async () => {
   const { url, ledger } = await startCounting('streamable');
   const serving = await startServing(url, ['--session-idle', '10', '--transport', 'http-only'], {
     nodeArgs: PROBE_ARGS,

@@ -2,6 +2,7 @@
 // or delivered to the wrong client is one line.
 import type { Arrival } from '../../peers/http/arrivals.ts';
 import type { Ledger } from '../../peers/http/ledger.ts';
+import type { RpcMessage } from '../../peers/rpc.ts';
 import type { Actor } from './actor.ts';
 import type { CallRecord, Expectations, Refuses } from './expectations.ts';
 
@@ -10,8 +11,8 @@ interface Heard {
   readonly method: string;
   readonly expected: ReadonlyMap<string, ReadonlySet<Actor>>;
   readonly nonce: (arrival: Arrival) => unknown;
-  /** Whether some may come without a nonce. */
-  readonly unasked?: boolean;
+  /** Whether one may come to this client without a nonce. */
+  readonly unasked?: (actor: Actor, arrival: Arrival) => boolean;
 }
 
 /** An empty list is a clean run. */
@@ -30,7 +31,7 @@ export function findFaults(
   ];
 }
 
-/** The same while other clients, which the expectations do not cover, are at work. */
+/** The same, while other clients are at work that the expectations do not cover. */
 export function findFaultsOf(
   actors: readonly Actor[],
   expectations: Expectations,
@@ -56,6 +57,7 @@ export function findFaultsOf(
       what: 'the update',
       method: 'notifications/resources/updated',
       expected: expectations.updates,
+      unasked: (actor, { message }) => expectations.announcedUnasked && actor.everSubscribed.has(message.params?.uri),
       nonce: ({ message }) => message.params?._meta?.nonce,
     },
     {
@@ -68,7 +70,7 @@ export function findFaultsOf(
       what: 'the announcement',
       method: 'notifications/tools/list_changed',
       expected: expectations.announcements,
-      unasked: expectations.announcedUnasked,
+      unasked: () => expectations.announcedUnasked,
       nonce: ({ message }) => message.params?._meta?.nonce,
     },
   ];
@@ -84,12 +86,12 @@ function wrongAnswers(actor: Actor, calls: ReadonlyMap<string, CallRecord>): str
     const key = JSON.stringify(message.id ?? null);
     counts.set(key, (counts.get(key) ?? 0) + 1);
     const call = calls.get(key);
-    // What opens a client is numbered by other ids.
+    // The requests that open a client have other ids.
     if (!call) {
       if (message.error || !OPENING.test(key)) wrong.push(`${actor.name} got an answer nobody asked for: ${text}`);
       continue;
     }
-    const said = message.result?.content?.[0]?.text ?? message.result?.requestState;
+    const said = message.result?.content?.[0]?.text ?? questionIn(message)?.params.message;
     if (call.cancelled && message.error) continue;
     if (said !== call.nonce) wrong.push(`${actor.name} asked ${call.nonce} as ${key} and got ${text}`);
   }
@@ -102,6 +104,11 @@ function wrongAnswers(actor: Actor, calls: ReadonlyMap<string, CallRecord>): str
   return wrong;
 }
 
+/** The question that a server of 2026-07-28 puts into its result. */
+function questionIn(message: RpcMessage): RpcMessage | undefined {
+  return Object.values((message.result?.inputRequests ?? {}) as Record<string, RpcMessage>)[0];
+}
+
 const OPENING = /^"(initialize|level|discover|listen|(un)?subscribe .*)"$/;
 
 function wrongProgress(actor: Actor, calls: ReadonlyMap<string, CallRecord>): string[] {
@@ -112,6 +119,7 @@ function wrongProgress(actor: Actor, calls: ReadonlyMap<string, CallRecord>): st
     // The token of a call is its id.
     const key = JSON.stringify(message.params?.progressToken);
     const call = calls.get(key);
+    if (call?.asks && message.params?.message === undefined) continue;
     if (call?.nonce !== message.params?.message) wrong.push(`${actor.name} got progress of another call: ${text}`);
     else if (stream.kind === 'POST' && JSON.stringify(stream.request) !== key) {
       wrong.push(`${actor.name} got progress of ${key} with the answer to ${JSON.stringify(stream.request)}: ${text}`);
@@ -147,12 +155,15 @@ function wrongQuestions(actor: Actor, expectations: Expectations, refuses: Refus
   return wrong;
 }
 
-function wrongHeard(actors: readonly Actor[], { what, method, expected, nonce, unasked = false }: Heard): string[] {
+function wrongHeard(
+  actors: readonly Actor[],
+  { what, method, expected, nonce, unasked = () => false }: Heard,
+): string[] {
   const wrong: string[] = [];
   for (const actor of actors) {
     const counts = new Map<string, number>();
     for (const arrival of actor.conversation.arrivals.of(method)) {
-      if (unasked && nonce(arrival) === undefined) continue;
+      if (nonce(arrival) === undefined && unasked(actor, arrival)) continue;
       const key = String(nonce(arrival));
       counts.set(key, (counts.get(key) ?? 0) + 1);
       if (!expected.has(key)) wrong.push(`${actor.name} got ${what} of nobody: ${arrival.text}`);

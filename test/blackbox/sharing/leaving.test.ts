@@ -1,5 +1,5 @@
-// A client that leaves in the moment in which it has opened: the stream that would now be opened for it at the server is
-// nobody's, and a server without sessions has no other way to learn that it is.
+// A client that leaves just after it has opened: the stream that the proxy would now open for it at the server belongs
+// to nobody, and a server without sessions cannot find that out in another way.
 import { afterEach, expect, it } from 'vitest';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { SseClient } from '../../peers/http/sse-client.ts';
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 const CLIENTS = 20;
 
-/** Serves streams, and has no sessions. */
+/** Serves streams without sessions. */
 async function startServer(): Promise<Peer & { readonly open: () => number; readonly served: () => number }> {
   let open = 0;
   let served = 0;
@@ -47,7 +47,7 @@ async function startServer(): Promise<Peer & { readonly open: () => number; read
   return { ...peer, open: () => open, served: () => served };
 }
 
-it('no stream is left open at the server for clients that are gone', async () => {
+it('streams at the server close when their clients are gone', async () => {
   const server = await startServer();
   const serving = await startServing(server.url, ['--transport', 'http-only']);
   const leave = async (): Promise<void> => {
@@ -57,7 +57,7 @@ it('no stream is left open at the server for clients that are gone', async () =>
     client.vanish();
   };
   await Promise.all(Array.from({ length: CLIENTS }, leave));
-  // One that stays, for which a stream must be opened, later than for those who left.
+  // A client that stays. Its stream is opened later than one for a client that left would have been.
   const staying = new StreamableClient(`${serving.url}/mcp`);
   await staying.initialize();
   await staying.listen();

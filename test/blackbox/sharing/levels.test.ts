@@ -1,5 +1,5 @@
-// One log level at the server for all clients of a session: the lowest that anybody wants, also while two of them say at
-// the same time what they want.
+// One log level at the server for all clients of a session: the lowest that any of them asks for, even if two of them
+// ask at the same time.
 import type { ServerResponse } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
@@ -47,7 +47,7 @@ it.each([
   expect(levelsAt(server).at(-1)).toBe(lowest);
 });
 
-it('a client that says it again, and louder, does not take it away from the other one', async () => {
+it('a client that sets a more severe level does not change what another client gets', async () => {
   const server = await startHostile();
   const [one, two] = await openTwo(server);
   await one.request('logging/setLevel', { level: 'info' });

@@ -18,14 +18,14 @@ export interface LoadOptions {
   readonly refuses: Refuses;
   readonly hearers: (actors: readonly Actor[]) => Hearers;
   readonly cancelledEnds: boolean;
-  /** Something that happens while nobody has a call under way. */
+  /** Something that happens while no client has a call under way. */
   readonly interlude?: (workload: Workload) => Promise<void>;
 }
 
 export interface Load {
   readonly actors: readonly Actor[];
   readonly workload: Workload;
-  /** What went wrong, a line each. */
+  /** What went wrong, one line for each fault. */
   faults(): string[];
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const expectations = new Expectations();
   const actors = Array.from({ length: clients }, (_, index) => {
     const kind = kinds[index % kinds.length] as Kind;
-    // Not in step with the kinds, so that every kind has every level.
+    // The levels go round at another pace than the kinds, so that every kind has every level.
     const level = LEVELS[Math.floor(index / kinds.length) % LEVELS.length];
     return new Actor({ name: `client-${index}`, kind, origin, hearsCommon: index % 3 !== 0, level });
   });
@@ -54,14 +54,14 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const random = (index: number): Random => seeded(seed * 1_000 + index);
   await Promise.all(actors.map((actor, index) => work(actor, workload, random(index), options.calls)));
   await options.interlude?.(workload);
-  // Some have heard enough, while others go on listening to the same.
+  // Some clients unsubscribe, while others go on listening to the same resource.
   const leaving = actors.filter(({ kind, subscriptions }, index) => {
     return kind !== 'modern' && index % 2 === 0 && subscriptions.has(COMMON);
   });
   await Promise.all(leaving.map((actor) => actor.unsubscribe(COMMON)));
   await Promise.all(actors.slice(0, 5).map((actor) => touchOne(actor, workload, COMMON)));
   await announce(first, workload);
-  // An answer to nobody would have come by now on the stream of a call, or on this one.
+  // A misdelivered answer would have come by now, on the stream of a call or on this one.
   await Promise.all(actors.map((actor, index) => work(actor, workload, random(index + clients), 1, 1)));
   await announce(first, workload);
   return {
@@ -74,15 +74,15 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
 
 export const nobody: Refuses = () => false;
 
-/** Each client has a session of its own: it alone hears what the session has to say. */
+/** Each client has a session of its own, so it alone gets what concerns the session. */
 export const ownSessions = (): Hearers => (owner, level) => {
-  // A server sends everything to a session that asked for no level, and nothing to a request that did not.
+  // A server sends every message to a session that asked for no level, and none to a request that did not.
   return new Set(owner.wants(level) || (owner.level === undefined && owner.kind !== 'modern') ? [owner] : []);
 };
 
 /**
- * All clients of the revisions with sessions are one for the server. What comes with the answer to a call is its owner's,
- * if the transport tells; everything else is for all who asked for messages of this level.
+ * For the server, all clients of revisions with sessions are one client. If the transport says to which call a message
+ * belongs, only that client gets it; all other messages go to every client that asked for this level.
  */
 export const oneSession =
   (tells: boolean) =>

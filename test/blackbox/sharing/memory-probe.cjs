@@ -1,5 +1,5 @@
-// Loaded into the program under test: says on stderr, each time it gets a signal, what memory it holds that it cannot
-// give back. What the system sees depends on when the garbage was collected last, and tells nothing.
+// Loaded into the program under test: at each signal, it writes on stderr how much memory the program holds after a
+// garbage collection. What the system reports depends on when the last collection was, and says nothing.
 let count = 0;
 
 process.on('SIGUSR2', async () => {

@@ -1,4 +1,4 @@
-// What memory the program under test really holds: asked of itself, after a collection of its garbage.
+// How much memory the program under test really holds: it measures itself, after a garbage collection.
 import { fileURLToPath } from 'node:url';
 import type { ProxyProcess } from '../../peers/proxy.ts';
 
@@ -6,9 +6,9 @@ import type { ProxyProcess } from '../../peers/proxy.ts';
 export const PROBE_ARGS = ['--expose-gc', '--require', fileURLToPath(new URL('./memory-probe.cjs', import.meta.url))];
 
 export interface Memory {
-  /** Used heap and what hangs on it, in MiB. */
+  /** The used heap and the memory outside that belongs to it, in MiB. */
   readonly held: number;
-  /** Resident, in MiB: for the record. */
+  /** Resident, in MiB, for information. */
   readonly rss: number;
 }
 

@@ -1,5 +1,5 @@
-// 50 clients with the same ids and the same progress tokens, each with a session of its own at the server: every answer,
-// report, message, change and question is with its owner, and with nobody else.
+// 50 clients with the same ids and the same progress tokens, each with a session of its own at the server: every
+// message reaches the client it belongs to, and no other.
 import { afterEach, expect, it } from 'vitest';
 import { closeCounting, type Form, startCounting } from '../../peers/http/counting-server.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';

@@ -18,7 +18,7 @@ export function stateOf(pid: number): ProcessState | undefined {
   };
 }
 
-/** Looks again and again until the state is right; gives the last one, right or not. */
+/** Looks repeatedly until the state is right; returns the last one, right or not. */
 export async function stateWhen(
   pid: number,
   isRight: (state: ProcessState) => boolean,

@@ -1,5 +1,5 @@
-// The server forgets all its sessions, as it does when it is restarted: the clients do not notice, no call runs twice,
-// and whoever had subscribed or asked for a level goes on hearing what is for it, and nothing else.
+// The server forgets all its sessions, as after a restart: the clients do not notice, no call runs twice, and each
+// client goes on getting what it subscribed to, and nothing else.
 import { afterEach, expect, it } from 'vitest';
 import { closeCounting, startCounting } from '../../peers/http/counting-server.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
@@ -22,7 +22,7 @@ it.each([
   const interlude = async (workload: Workload): Promise<void> => {
     workload.expectations.announcedUnasked = true;
     for (const session of [...open.values()]) session.forget();
-    // All at the same time: where they have one session, they find out together.
+    // All clients at the same time: if they share a session, they find out together.
     await Promise.all(workload.actors.map((actor) => start(actor, workload, 'echo', {}).pending.answer));
   };
   const work = { clients: CLIENTS, calls: 8, seed: 31, cancelledEnds: true, interlude };

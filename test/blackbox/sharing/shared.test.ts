@@ -1,5 +1,5 @@
-// 50 clients with the same ids and the same progress tokens, for whom the server has one session: what belongs to one of
-// them is with that one, what belongs to nobody is with those who asked for it.
+// 50 clients with the same ids and the same progress tokens that share one session at the server: a message that
+// belongs to one client reaches that one only, and a message that belongs to none reaches those that asked for it.
 import { afterEach, expect, it } from 'vitest';
 import { closeCounting, type Form, startCounting } from '../../peers/http/counting-server.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
@@ -11,7 +11,7 @@ afterEach(closeServings);
 afterEach(closeProxies);
 afterEach(closeCounting);
 
-/** A session that is everybody's has nobody who could be asked; a call of 2026-07-28 brings the answer itself. */
+/** A shared session has no single client that could be asked; a request of 2026-07-28 brings the answers itself. */
 const refuses = ({ kind }: Actor): boolean => kind !== 'modern';
 
 it.each<[Form, Kind[], number]>([
@@ -22,7 +22,7 @@ it.each<[Form, Kind[], number]>([
   const { url, ledger } = await startCounting(form);
   const transport = form === 'sse' ? 'sse-only' : 'http-only';
   const serving = await startServing(url, ['--upstream-session', 'shared', '--transport', transport]);
-  // One stream for everything does not tell what belongs to which call.
+  // One stream for everything does not say what belongs to which call.
   const hearers = oneSession(form !== 'sse');
   const more = { clients: 50, calls: 20, seed, refuses, hearers, cancelledEnds: true };
   const { faults, close } = await startLoad({ origin: serving.url, kinds, ledger, ...more });

@@ -1,4 +1,5 @@
-// The way to the authorization server: through the proxy of a company, past its private certificate authority.
+// The way to the authorization server: through the outbound proxy of a company, and with its private certificate
+// authority.
 import http from 'node:http';
 import { expect, it } from 'vitest';
 import type { NodeHandler } from '../../peers/listen.ts';
@@ -27,7 +28,7 @@ async function protectedServer(host: string) {
   return { hosts, authorizationServer, server, authority, browser, options: { ...NAMES, home, env } };
 }
 
-/** A protected server to be had under another name; its own address is on this machine. */
+/** A protected server under another name, on this machine. */
 function relayed(server: ProtectedServer): { serveUnder(origin: string): NodeHandler } {
   return {
     serveUnder(origin) {
@@ -48,7 +49,7 @@ function relayed(server: ProtectedServer): { serveUnder(origin: string): NodeHan
   };
 }
 
-it('everything goes through the proxy with --enable-proxy, the renewal too', async () => {
+it('with --enable-proxy, everything goes through the outbound proxy, the refresh included', async () => {
   const { hosts, authorizationServer, server, authority, browser, options } = await protectedServer(INSIDE);
   const resolver = await open(startOutboundProxy());
   const tinyproxy = await open(startTinyproxy({ parent: resolver }));
@@ -72,7 +73,7 @@ it('everything goes through the proxy with --enable-proxy, the renewal too', asy
   expect(targets).toEqual(new Set([`CONNECT ${authority}`, `CONNECT ${new URL(url).host}`]));
 });
 
-it('a server on this machine is reached without the proxy, its authorization server with it', async () => {
+it('a server on this machine is reached directly, and its authorization server through the outbound proxy', async () => {
   const { hosts, server, authority, options } = await protectedServer(INSIDE);
   const resolver = await open(startOutboundProxy());
   const env = { ...options.env, HTTPS_PROXY: resolver.url, HTTP_PROXY: resolver.url };
@@ -80,7 +81,7 @@ it('a server on this machine is reached without the proxy, its authorization ser
   expect(new Set(resolver.requests.map(({ target }) => target))).toEqual(new Set([authority]));
 });
 
-it('without the flag, the authorization server that cannot be reached is named, and the flag', async () => {
+it('without the flag, the error names the authorization server that cannot be reached, and the flag', async () => {
   const { hosts, server, authority, browser, options } = await protectedServer(INSIDE);
   const resolver = await open(startOutboundProxy());
   const env = { ...options.env, HTTPS_PROXY: resolver.url };
@@ -92,7 +93,7 @@ it('without the flag, the authorization server that cannot be reached is named, 
   expect(browser.opened).toEqual([]);
 });
 
-it('the proxy is told from the authorization server when it refuses', async () => {
+it('a refusal by the outbound proxy is told apart from one by the authorization server', async () => {
   const { hosts, server, options } = await protectedServer(INSIDE);
   const resolver = await open(startOutboundProxy({ refuse: { status: 403, body: 'not on the list' } }));
   const env = { ...options.env, HTTPS_PROXY: resolver.url };
@@ -103,7 +104,7 @@ it('the proxy is told from the authorization server when it refuses', async () =
   expect(err).toContain(new URL(resolver.url).host);
 });
 
-it('an authority of --ca vouches for the authorization server, and without it, its name is told', async () => {
+it('an authority of --ca is trusted for the authorization server, and named when it is missing', async () => {
   const { hosts, authorizationServer, server, authority, browser, options } = await protectedServer(DIRECT);
   const { code, err } = await run('login', [server.url], options);
   expect(code).toBe(1);

@@ -1,4 +1,5 @@
-// Chromium without a window, steered through the DevTools protocol over a pipe: what a user's browser makes of a page.
+// Chromium without a window, controlled through the DevTools protocol over a pipe: what a user's browser makes of a
+// page.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -11,15 +12,23 @@ export interface TabOptions {
   width?: number;
   height?: number;
   dark?: boolean;
+  /** Shown where the browser needs them, unless this is false. */
+  scrollbars?: boolean;
 }
 
 export interface Tab {
-  /** What the browser has complained about: blocked loads, errors of scripts, anything on the console. */
+  /** What the browser has reported: blocked requests, errors of scripts, everything on the console. */
   readonly complaints: readonly string[];
   /** Every URL it wanted to load, itself included, in order. */
   readonly requests: readonly string[];
   /** The value of an expression in the page. */
   evaluate<T>(expression: string): Promise<T>;
+  /** Waits until an expression in the page is true. */
+  until(expression: string): Promise<void>;
+  /** Clicks with the mouse into the middle of the element, after scrolling to it. */
+  click(selector: string): Promise<void>;
+  /** Presses a key, such as `Tab`, `Enter` or ` `. */
+  press(key: string): Promise<void>;
   /** PNG. */
   screenshot(): Promise<Buffer>;
 }
@@ -32,6 +41,18 @@ export interface Chromium {
 
 type Fields = Record<string, unknown>;
 
+interface Key {
+  readonly code: string;
+  readonly windowsVirtualKeyCode: number;
+  readonly text?: string;
+}
+
+const KEYS: Readonly<Record<string, Key>> = {
+  Tab: { code: 'Tab', windowsVirtualKeyCode: 9 },
+  Enter: { code: 'Enter', windowsVirtualKeyCode: 13, text: '\r' },
+  ' ': { code: 'Space', windowsVirtualKeyCode: 32, text: ' ' },
+};
+
 const LIMIT_MS = 45_000;
 const COMMANDS = ['chromium', 'google-chrome', 'chromium-browser'];
 const FILES = [
@@ -43,7 +64,7 @@ export async function startChromium(): Promise<Chromium> {
   const profile = mkdtempSync(path.join(os.tmpdir(), 'chromium-'));
   const args = [
     '--headless',
-    // Its own sandbox does not start for root, which tests may well be; what it opens here is ours.
+    // Chromium's own sandbox does not start as root, which tests may run as; it opens only our own pages here.
     '--no-sandbox',
     '--disable-gpu',
     '--disable-dev-shm-usage',
@@ -55,7 +76,7 @@ export async function startChromium(): Promise<Chromium> {
     '--remote-debugging-pipe',
     'about:blank',
   ];
-  // A group of its own, as it starts processes that would stay behind.
+  // A process group of its own, because it starts processes that would stay behind.
   const child = spawn(findChromium(), args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true });
   const kill = (): void => killGroup(child);
   process.once('exit', kill);
@@ -76,7 +97,7 @@ export async function startChromium(): Promise<Chromium> {
 }
 
 async function openTab(connection: Connection, url: string, options: TabOptions = {}): Promise<Tab> {
-  const { width = 900, height = 600, dark = false } = options;
+  const { width = 900, height = 600, dark = false, scrollbars = true } = options;
   const { targetId } = await connection.send('Target.createTarget', { url: 'about:blank' });
   const { sessionId } = await connection.send('Target.attachToTarget', { targetId, flatten: true });
   const session = sessionId as string;
@@ -94,6 +115,7 @@ async function openTab(connection: Connection, url: string, options: TabOptions 
     });
   });
   for (const domain of ['Page', 'Network', 'Log', 'Runtime']) await send(`${domain}.enable`);
+  await send('Emulation.setScrollbarsHidden', { hidden: !scrollbars });
   await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
   const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
   await send('Emulation.setEmulatedMedia', { features });
@@ -101,13 +123,39 @@ async function openTab(connection: Connection, url: string, options: TabOptions 
   if (errorText !== undefined) throw new Error(`chromium could not open ${url}: ${errorText}`);
   await loaded;
 
+  const evaluate = async <T>(expression: string): Promise<T> => {
+    const { result, exceptionDetails } = await send('Runtime.evaluate', { expression, returnByValue: true });
+    if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
+    return (result as { value: T }).value;
+  };
   return {
     complaints,
     requests,
-    async evaluate<T>(expression: string) {
-      const { result, exceptionDetails } = await send('Runtime.evaluate', { expression, returnByValue: true });
-      if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
-      return (result as { value: T }).value;
+    evaluate,
+    async until(expression) {
+      const end = Date.now() + LIMIT_MS;
+      while (!(await evaluate(`Boolean(${expression})`))) {
+        if (Date.now() > end)
+          throw new Error(`not true within ${LIMIT_MS} ms: ${expression}; ${complaints.join('; ')}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    async click(selector) {
+      const { x, y } = await evaluate<{ x: number; y: number }>(`(() => {
+        const element = document.querySelector(${JSON.stringify(selector)});
+        element.scrollIntoView({ block: 'center', behavior: 'instant' });
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return { x: x + width / 2, y: y + height / 2 };
+      })()`);
+      for (const type of ['mousePressed', 'mouseReleased']) {
+        await send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 });
+      }
+    },
+    async press(key) {
+      const { code, text, windowsVirtualKeyCode } = KEYS[key] as Key;
+      const common = { key, code, windowsVirtualKeyCode };
+      await send('Input.dispatchKeyEvent', { type: 'keyDown', ...common, ...(text !== undefined && { text }) });
+      await send('Input.dispatchKeyEvent', { type: 'keyUp', ...common });
     },
     async screenshot() {
       const { data } = await send('Page.captureScreenshot', { format: 'png' });
@@ -183,6 +231,6 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
   } catch {
-    // Gone already.
+    // The process has already ended.
   }
 }

@@ -1,5 +1,5 @@
 // Authorization servers that read the credentials of a client in one place only, whatever they advertise and whatever
-// was agreed, and those that know no client that comes in both ways at once.
+// was agreed, and those that refuse a client that uses two places at once.
 import { expect, it } from 'vitest';
 import {
   type AuthorizationServer,
@@ -40,7 +40,7 @@ function statuses(as: AuthorizationServer, kind: 'token' | 'revoke' | 'device', 
   return asked.map(({ status }) => status);
 }
 
-/** Whatever was tried before, the last one worked, and nothing was tried twice. */
+/** Whatever came before, the last attempt worked, and nothing was tried twice. */
 const WORKED = /^(401,)?200$/;
 
 it.each(REGISTERED)(
@@ -49,7 +49,7 @@ it.each(REGISTERED)(
     const { as, server, browser, options } = await protectedServer(kind);
     expect(await askWhoami(server.url, [], options)).toBe('ada');
     expect(statuses(as, 'token', 'authorization_code').join()).toMatch(WORKED);
-    // What worked is known to the next start, and to the process that refreshes.
+    // The next start, and the process that refreshes, know what worked.
     for (let time = 1; time <= 2; time++) {
       as.expireAccessTokens();
       expect(await askWhoami(server.url, [], options)).toBe('ada');
@@ -95,7 +95,7 @@ it.each(GIVEN_KINDS)(
   },
 );
 
-it('a server that says it in the words of the Python SDK', async () => {
+it('works with a server that refuses in the words of the Python SDK', async () => {
   const { as, server, options } = await protectedServer({
     authMethods: BOTH,
     readsClientIn: 'body',
@@ -106,7 +106,7 @@ it('a server that says it in the words of the Python SDK', async () => {
   expect(statuses(as, 'token')).toEqual([401, 200]);
 });
 
-it('a server that misses the client, and does not say so', async () => {
+it('works with a server that does not know the client, and does not say so', async () => {
   const { as, server, options } = await protectedServer({
     authMethods: ['client_secret_basic'],
     readsClientIn: 'body',
@@ -118,7 +118,7 @@ it('a server that misses the client, and does not say so', async () => {
   expect(statuses(as, 'token')).toEqual([400, 200]);
 });
 
-it('a server that wants a secret for a revocation, and gave none', async () => {
+it('works with a server that requires a secret for a revocation, and issued none', async () => {
   const { as, server, options } = await protectedServer({
     revocation: ({ form }) => {
       if (form.has('client_secret')) return undefined;
@@ -131,7 +131,7 @@ it('a server that wants a secret for a revocation, and gave none', async () => {
   expect(statuses(as, 'revoke')).toEqual([400, 200, 200]);
 });
 
-it('a client with a key shows nothing else when that is refused', async () => {
+it('a client with a key does not fall back to a secret when the key is refused', async () => {
   const { as, server, options } = await protectedServer({});
   const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign']);
   const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', privateKey)).toString('base64');

@@ -1,4 +1,4 @@
-// --client-credentials: a program signs in as itself, with a secret or with a signed assertion (RFC 7523), no user near.
+// --client-credentials: a program signs in as itself, with a secret or a signed assertion (RFC 7523), without a user.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -137,7 +137,7 @@ it.each([
   ['is on a curve of its own', generateKeyPairSync('ec', { namedCurve: 'secp256k1' }), undefined, /cannot/],
   ['is of another curve than stated', generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'ES384', /cannot/],
   ['is of another kind than stated', generateKeyPairSync('ed25519'), 'RS256', /cannot sign with "RS256"/],
-] as const)('a key that %s is the mistake of the user', async (_, key, stated, words) => {
+] as const)('a key that %s is a usage error', async (_, key, stated, words) => {
   const { server, options } = await protectedServer({ client_id: ID, token_endpoint_auth_method: 'private_key_jwt' });
   const pem = typeof key === 'string' ? key : (key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
   const info = { client_id: ID, private_key: pem, ...(stated && { token_endpoint_auth_signing_alg: stated }) };
@@ -148,7 +148,7 @@ it.each([
   expect(err).not.toContain(pem.split('\n')[1] ?? pem);
 });
 
-it('a wrong secret is told, with the flag, and tried once in each place', async () => {
+it('a wrong secret is tried once in each place, and the error names the flag', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer({
     client_id: ID,
     client_secret: SECRET,
@@ -184,7 +184,7 @@ it('an expired token is replaced, for the same scopes, without a user', async ()
   expect(await Promise.all([whoami(proxy), whoami(proxy), whoami(proxy)])).toEqual([ID, ID, ID]);
   await proxy.close();
 
-  // One that comes later, when nobody has noticed that the token is no good.
+  // A client that comes later, when no request has shown yet that the token has expired.
   authorizationServer.expireAccessTokens();
   const next = startProxy(server.url, args, options);
   await next.rpc.initialize('2025-11-25');
@@ -205,7 +205,7 @@ it('a token that lives for seconds is replaced before its end, for the same scop
   );
   const proxy = startProxy(server.url, asProgram(client), options);
   await proxy.rpc.initialize('2025-11-25');
-  // Calls go on over the end of several tokens.
+  // Calls work across the expiry of several tokens.
   while (authorizationServer.count('token') < 3) expect(await whoami(proxy)).toBe(ID);
   await proxy.close();
   const asked = authorizationServer.tokenRequests('client_credentials').map(({ form }) => form.get('scope'));
@@ -213,7 +213,7 @@ it('a token that lives for seconds is replaced before its end, for the same scop
   expect(server.requests.filter(({ status }) => status === 403)).toEqual([]);
 });
 
-it('login signs in, status shows it, and logout takes the token back', async () => {
+it('login signs in, status shows it, and logout revokes the token', async () => {
   const client = { client_id: ID, client_secret: SECRET };
   const { authorizationServer, server, options } = await protectedServer(client);
   const args = [server.url, ...asProgram(client)];

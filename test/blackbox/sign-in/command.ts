@@ -16,24 +16,24 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs `mcp-proxy <word> <arguments>` to its end, with nobody at the keyboard. */
+/** Runs `mcp-proxy <word> <arguments>` until it ends, without input. */
 export async function run(word: string, args: string[], options: ProxyOptions): Promise<Outcome> {
   return outcome(startProxy(word, args, options));
 }
 
-/** What came of a program that ends by itself. */
+/** The outcome of a program that ends by itself. */
 export async function outcome(program: ProxyProcess): Promise<Outcome> {
   const { code } = await program.close();
   return { code, out: program.lines, err: program.stderr };
 }
 
-/** Who the server says is signed in, as a legacy host finds out. */
+/** Who is signed in, according to the server, as a legacy host finds out. */
 export async function whoami(proxy: ProxyProcess): Promise<string> {
   const { content } = await proxy.rpc.request('tools/call', { name: 'whoami', arguments: {} });
   return content[0].text;
 }
 
-/** A whole session of a host that calls one tool. A sign-in that it needs is waited for with the list. */
+/** A whole session of a host that calls one tool. If it needs a sign-in, its list waits for it. */
 export async function askWhoami(url: string, args: string[], options: ProxyOptions): Promise<string> {
   const proxy = startProxy(url, args, options);
   await proxy.rpc.initialize('2025-11-25');

@@ -22,7 +22,7 @@ async function protectedServer(options: AuthorizationServerOptions = {}) {
   return { authorizationServer, server, browser, options: { home, env: { BROWSER: browser.command } } };
 }
 
-it('shows page and code, waits for the user, and renews what it got', async () => {
+it('shows page and code, waits for the user, and refreshes the tokens', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer({
     device: { ...AT_ONCE, pending: 2 },
   });
@@ -62,7 +62,7 @@ async function withoutCompletePage(): Promise<AuthorizationServerOptions> {
   return { metadata: { device_authorization_endpoint: url } };
 }
 
-it('a call that comes meanwhile is told page and code', async () => {
+it('a call that comes meanwhile gets page and code', async () => {
   const { server, options } = await protectedServer(await withoutCompletePage());
   const proxy = startProxy(server.url, ['--device-code'], options);
   await proxy.rpc.initialize('2025-11-25');
@@ -84,13 +84,13 @@ it('a host that can show pages is given page and code', async () => {
   expect(message.params.url).toMatch(/\/activate$/);
 });
 
-it('asks less often when told so', async () => {
+it('asks less often when the server wants that', async () => {
   const { authorizationServer, server, options } = await protectedServer({ device: { ...AT_ONCE, slowDown: 1 } });
   const program = startProxy('login', [server.url, '--device-code'], options);
   expect(await outcome(program)).toMatchObject({ code: 0, out: [`signed in to ${server.url}`] });
   const [first, second, ...more] = authorizationServer.tokenRequests(DEVICE_GRANT);
   expect([first?.status, second?.status, more.length]).toEqual([400, 200, 0]);
-  // Five seconds more than the one that the server had named (RFC 8628, section 3.5), less what clocks differ.
+  // Five seconds more than the server had asked for (RFC 8628, section 3.5), with some tolerance for the clocks.
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(5_900);
 });
 
@@ -104,7 +104,7 @@ it('waits five seconds where the server does not say how long', async () => {
   expect((asked?.at ?? 0) - (begun?.at ?? 0)).toBeGreaterThan(4_900);
 });
 
-it('a token endpoint in trouble is asked again', async () => {
+it('asks a failing token endpoint again', async () => {
   const { authorizationServer, server, options } = await protectedServer({
     device: AT_ONCE,
     tokenAnswer: ({ n }) => (n === 1 ? { status: 503, body: 'busy' } : undefined),
@@ -134,14 +134,14 @@ it.each([
   expect(authorizationServer.grants).toEqual([]);
 });
 
-it('a code that nobody enters in its time', async () => {
+it('reports a code that expires', async () => {
   const { server, options } = await protectedServer({ device: { ...AT_ONCE, pending: 99, expiresIn: 2 } });
   const { code, err } = await outcome(startProxy('login', [server.url, '--device-code'], options));
   expect(code).toBe(1);
   expect(err).toMatch(/nobody entered the code in time|expired_token/);
 });
 
-it('a server without that way in is told from one that failed', async () => {
+it('tells a server without the device grant apart from one that failed', async () => {
   const { server, options } = await protectedServer({ metadata: { device_authorization_endpoint: undefined } });
   const { code, err } = await outcome(startProxy('login', [server.url, '--device-code'], options));
   expect(code).toBe(1);
@@ -151,7 +151,7 @@ it('a server without that way in is told from one that failed', async () => {
 it.each([
   ['longer than anybody can wait', 1e9, 2],
   ['shorter than anybody should', 0.001, 2],
-])('a pause between two questions that is %s floods nobody', async (_, interval, expiresIn) => {
+])('does not flood the server when its interval is %s', async (_, interval, expiresIn) => {
   const { authorizationServer, server, options } = await protectedServer({
     device: { ...AT_ONCE, pending: 1_000, interval, expiresIn },
   });

@@ -1,4 +1,4 @@
-// From a 401 to the authorization server: whichever place its metadata are at, whatever the other places answer.
+// From a 401 to the authorization server, wherever its metadata is, and whatever the other places answer.
 import { describe, expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import type { AuthorizationServerBehaviour } from '../../peers/oauth/behaviour.ts';
@@ -9,7 +9,7 @@ import { startSignInFixture } from './fixture.ts';
 
 const open = opened();
 
-/** What a place answers that has no document, or none of this issuer. */
+/** Answers of a place that has no document, or none of this issuer. */
 const ANSWERS: Record<string, DocumentAnswer> = {
   404: 404,
   401: 401,
@@ -40,7 +40,7 @@ const everywhere = (place: DocumentAnswer): Places => ({
   rootMetadata: place,
 });
 
-/** Names of the places that an issuer with a path has. */
+/** Names for the places where the metadata of an issuer with a path may be. */
 const PLACES = {
   'OAuth, inserted': 'oauthMetadata',
   'OpenID, inserted': 'openidInserted',

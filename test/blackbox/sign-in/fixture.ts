@@ -1,5 +1,4 @@
-// A protected server, its authorization server and a user who says yes: what the program meets with anybody who is not
-// one of the well-known providers.
+// A protected server, its authorization server and a user who agrees: what the program meets with any unknown provider.
 import { rmSync } from 'node:fs';
 import {
   type AuthorizationServer,
@@ -22,7 +21,7 @@ export interface SignInFixture {
   readonly home: string;
   /** Starts the program in front of the server, signs in and calls a tool. */
   signedIn(args?: string[], home?: string): Promise<SignedIn>;
-  /** Starts the program and calls a tool; why that did not work. */
+  /** Starts the program and calls a tool; returns why that failed. */
   refused(args?: string[]): Promise<RpcFailure>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// A server without dynamic registration: the error holds all that the user has to type, and typing it works.
+// A server without dynamic registration: the error has everything that the user must type, and it works.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -32,7 +32,7 @@ it.each([
     { registration: { status: 400, body: { error: 'invalid_client_metadata' } } },
     'refuses to register a client: invalid_client_metadata',
   ],
-] as const)('where the authorization server %s, the hint is what works', async (_, behaviour, problem) => {
+] as const)('where the authorization server %s, the hint is a command that works', async (_, behaviour, problem) => {
   const { authorizationServer, server, home, options } = await unregistered(behaviour);
   const { code, out, err } = await run('login', [server.url], options);
   const [error, hint = ''] = err.trimEnd().split('\n');
@@ -55,7 +55,7 @@ it.each([
   expect(await askWhoami(server.url, given, options)).toBe('ada');
 });
 
-it('a device needs no redirect URI', async () => {
+it('a hint for the device grant needs no redirect URI', async () => {
   const { server, options } = await unregistered({ metadata: { registration_endpoint: undefined } });
   const { code, err } = await run('login', [server.url, '--device-code'], options);
   expect(code).toBe(1);
@@ -64,7 +64,7 @@ it('a device needs no redirect URI', async () => {
   );
 });
 
-it('a secret of the metadata is not repeated', async () => {
+it('a secret in the metadata is not repeated', async () => {
   const { server, options } = await unregistered({
     registration: { status: 400, body: { error: 'invalid_client_metadata' } },
   });
@@ -78,14 +78,14 @@ it('a secret of the metadata is not repeated', async () => {
 describe('the hint', () => {
   const uri = 'http://localhost:14000/callback';
 
-  it('uses a file where a shell takes the quotes out of JSON', () => {
+  it('uses a file where a shell removes the quotes of JSON', () => {
     expect(clientHint({ grant: 'browser' }, uri, 'win32')).toBe(
       `register a client with the redirect URI ${uri} there, then add --static-oauth-client-info @client.json, ` +
         `a file that holds {"client_id":"ID","redirect_uris":["${uri}"]}`,
     );
   });
 
-  it('uses a file where the JSON has a quote', () => {
+  it('uses a file where the JSON contains a quote', () => {
     expect(clientHint({ grant: 'browser' }, `${uri}'s`, 'linux')).toContain('@client.json');
   });
 });

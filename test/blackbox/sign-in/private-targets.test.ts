@@ -1,5 +1,5 @@
-// A server out in the world that would like this program to look around in the network it runs in, or to open what is
-// no web page: seen from outside, by whoever listens there and by the browser.
+// A hostile server on the internet that wants the program to send requests into the private network, or to open
+// something that is no web page. The tests look from outside: at a listener in that network, and at the browser.
 import { expect, it } from 'vitest';
 import { listenLoopback, type Peer } from '../../peers/listen.ts';
 import { type Browser, startBrowser } from '../../peers/oauth/browser.ts';
@@ -29,7 +29,7 @@ interface Lures {
   redirects?: Record<string, string>;
 }
 
-/** Somebody inside, who counts visitors, and a server outside that points there. */
+/** A listener inside the network that counts its visitors, and a server outside that points there. */
 async function startTrap(luresOf: (inside: string) => Lures): Promise<Trap> {
   const asked: string[] = [];
   const peer = await open(
@@ -96,7 +96,7 @@ it.each<[string, (inside: string) => Lures]>([
   expect(trap.browser.opened).toEqual([]);
 });
 
-it('does not go inside with a code', async () => {
+it('does not send a code to a private address', async () => {
   const trap = await startTrap((inside) => ({ endpoints: { token_endpoint: `${inside}/token` } }));
   const { provider, browser } = trap;
   const proxy = startProxy(MCP, [], { env: { ...provider.env, BROWSER: browser.command } });
@@ -109,14 +109,14 @@ it('does not go inside with a code', async () => {
   expect(trap.inside.asked).toEqual([]);
 });
 
-it('takes no redirect of a registration', async () => {
+it('does not follow the redirect of a registration', async () => {
   const trap = await startTrap((inside) => ({ redirects: { [`${ISSUER}/register`]: `${inside}/register` } }));
   const { code } = await refusalOf(trap);
   expect(code).toBe(-31004);
   expect(trap.inside.asked).toEqual([]);
 });
 
-it('takes no other names for this machine either', async () => {
+it('recognises other names for this machine', async () => {
   for (const host of ['localhost', 'as.localhost', '0x7f.1', '[::ffff:127.0.0.1]']) {
     const trap = await startTrap((inside) => ({ issuers: [`https://${host}:${new URL(inside).port}`] }));
     expect((await refusalOf(trap)).message).toContain('private network');
@@ -133,7 +133,7 @@ it.each([
   'http://as.example.com/authorize',
   'ms-msdt:/id PCWDiagnostic',
   '\\\\server\\share\\evil.exe',
-])('opens nothing for the authorization_endpoint %s', async (endpoint) => {
+])('opens no page for the authorization_endpoint %s', async (endpoint) => {
   const trap = await startTrap(() => ({ endpoints: { authorization_endpoint: endpoint } }));
   const { code, message } = await refusalOf(trap);
   expect(code).toBe(-31004);
@@ -142,7 +142,7 @@ it.each([
   expect(trap.provider.count('register')).toBe(0);
 });
 
-it('hands what looks like a command to the browser as it is', async () => {
+it('gives the browser a URL that looks like a command unchanged', async () => {
   const endpoint = `${ISSUER}/authorize?a=$(touch%20pwned)&b=%25COMSPEC%25;id|cat&c='"\`id\``;
   const trap = await startTrap(() => ({ endpoints: { authorization_endpoint: endpoint } }));
   const { provider, browser } = trap;

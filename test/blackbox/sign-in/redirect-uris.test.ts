@@ -1,4 +1,4 @@
-// Where the browser is sent back to: chosen by the program, by the user, or by whoever registered the client.
+// The redirect URI: chosen by the program, by the user, or by whoever registered the client.
 
 import net from 'node:net';
 import { expect, it } from 'vitest';
@@ -60,7 +60,7 @@ it('leads to this machine where the client may choose', async () => {
   expect(user.requests.authorize.get('redirect_uri')).toBe(local);
 });
 
-it('may be an https: address that leads to the listener by another way', async () => {
+it('may be an https: address that leads to the listener in another way', async () => {
   const port = await freePort();
   const uri = 'https://relay.acme.example/deep/link';
   const client = registered(uri);
@@ -103,7 +103,7 @@ it('is registered again when the user wants another one', async () => {
   expect(fixture.as.count('register')).toBe(2);
 });
 
-it('is not moved to another port than the one that was asked for', async () => {
+it('is not moved from the port that the user asked for', async () => {
   const { port } = await open(listenRaw(net.createServer((socket) => socket.destroy())));
   const fixture = await open(startSignInFixture());
   const { message, hint } = await fixture.refused(['--callback-port', String(port)]);

@@ -1,4 +1,4 @@
-// Registered clients that the authorization server has forgotten, and those that it never wanted.
+// Registered clients that the authorization server has forgotten, and those that it has never accepted.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -23,7 +23,7 @@ async function protectedServer(given: AuthorizationServerOptions = {}) {
   return { authorizationServer, server, browser, home, options: { home, env: { BROWSER: browser.command } } };
 }
 
-/** As an administrator does who tidies up. */
+/** What an administrator does who deletes old clients. */
 function forgetClients(authorizationServer: AuthorizationServer): void {
   for (const id of [...authorizationServer.clients.keys()]) authorizationServer.deleteClient(id);
 }
@@ -31,7 +31,7 @@ function forgetClients(authorizationServer: AuthorizationServer): void {
 it.each([
   ['with a refresh token', 'rotate'],
   ['without one', 'never'],
-] as const)('a client that is gone costs one registration and one tab, %s', async (_, refresh) => {
+] as const)('a client that the server has deleted costs one registration and one page, %s', async (_, refresh) => {
   const { authorizationServer, server, browser, options } = await protectedServer({ refresh });
   expect(await askWhoami(server.url, [], options)).toBe('ada');
   forgetClients(authorizationServer);
@@ -43,7 +43,7 @@ it.each([
   expect(authorizationServer.count('register')).toBe(2);
 });
 
-it('a client that is gone in the middle of a session', async () => {
+it('a client that the server deletes during a session is registered again', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   const proxy = startProxy(server.url, [], options);
   await proxy.rpc.initialize('2025-11-25');
@@ -64,7 +64,7 @@ it('a client that is still known is not registered again', async () => {
   expect(browser.opened).toHaveLength(2);
 });
 
-it('a client of a sign-in that nobody finished, hours ago', async () => {
+it('a client of a sign-in that was abandoned hours ago can still be used', async () => {
   const { authorizationServer, server, browser, home, options } = await protectedServer();
   browser.mode = 'never';
   const first = startProxy(server.url, [], options);
@@ -85,7 +85,7 @@ it('a client of a sign-in that nobody finished, hours ago', async () => {
   expect(browser.opened).toHaveLength(2);
 });
 
-it('a client of a sign-in that nobody finished, just now', async () => {
+it('a client of a sign-in that was abandoned just now can still be used', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   browser.mode = 'never';
   const first = startProxy(server.url, [], options);
@@ -103,7 +103,7 @@ it('a client of a sign-in that nobody finished, just now', async () => {
   expect(authorizationServer.count('register')).toBe(2);
 });
 
-it('another authorization server gets a client of its own, and the old one hears nothing of it', async () => {
+it('another authorization server gets a client of its own, and the old one no request', async () => {
   const { authorizationServer, server, options } = await protectedServer();
   expect(await askWhoami(server.url, [], options)).toBe('ada');
   const asked = authorizationServer.requests.length;
@@ -120,7 +120,7 @@ it.each([
   [403, '', 'it may accept only certain clients'],
   [401, '{}', '--static-oauth-client-info'],
   [503, '<p>busy</p>', 'try again later'],
-])('a registration that is answered HTTP %i without a word of OAuth', async (status, body, hint) => {
+])('a registration that is answered HTTP %i without an OAuth error is reported', async (status, body, hint) => {
   const { authorizationServer, server, options } = await protectedServer({ registration: { status, body } });
   const { code, err } = await run('login', [server.url], options);
   expect(code).toBe(1);
@@ -133,7 +133,7 @@ it.each([
   ['refuses', { registration: { status: 403, body: { error: 'access_denied', error_description: 'ask the desk' } } }],
   ['knows no registration', { metadata: { registration_endpoint: undefined } }],
   ['answers with a page', { registration: { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Hi' } }],
-] as const)('a server that %s leads to the flag', async (how, behaviour) => {
+] as const)('a server that %s leads to an error with the flag', async (how, behaviour) => {
   const { authorizationServer, server, browser, options } = await protectedServer(behaviour);
   const { code, out, err } = await run('login', [server.url], options);
   expect({ code, out }).toEqual({ code: 1, out: [] });

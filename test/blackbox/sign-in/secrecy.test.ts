@@ -1,5 +1,5 @@
-// Nothing that opens a door is ever written down outside the store: not in a log at any level, not in an error, not on
-// a page, not in another file, whatever the servers repeat of what they were sent.
+// Secrets are nowhere outside the store: in no log at any level, no error, no page and no other file, whatever the
+// servers repeat of what they were sent.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ const ARGUMENT = 'argument-Ok29dmwpa93';
 const CALL = { name: 'whoami', arguments: { note: ARGUMENT } };
 const STORE = '.cache/mcp-proxy/credentials';
 
-/** An authorization server that tells whoever it refuses what it was sent. */
+/** An authorization server that repeats every request that it refuses. */
 const repeating = ({ form, headers }: TokenRequest) => ({
   status: 400,
   body: {
@@ -73,7 +73,7 @@ describe.each(LEVELS)('at the level %s', (level) => {
     authorizationServer.behaviour.tokenAnswer = repeating;
     await again.rpc.initialize();
     await browser.waitForTab(2);
-    // What is kept for another process to go on with: its verifier most of all.
+    // What another process needs to continue, above all the code verifier.
     const verifier = pending(made).verifier;
     expect(verifier.length).toBeGreaterThan(40);
     expectStore(made);
@@ -103,7 +103,7 @@ describe.each(LEVELS)('at the level %s', (level) => {
   });
 });
 
-/** Answers with what it was sent where nobody expects it, cut off or not. */
+/** Repeats what it was sent in unexpected places, cut off or whole. */
 const KINDS: [string, (sent: string) => object][] = [
   ['the name of the error', (sent) => ({ error: sent })],
   ['the name of the error, cut off', (sent) => ({ error: sent.slice(0, 20) })],
@@ -148,7 +148,7 @@ it('a server that calls itself by its bearer is not quoted in the log', async ()
   expectSecrecy(made, [proxy]);
 });
 
-it('the store is made for this user alone, whatever the umask', async () => {
+it('the store is readable for this user only, whatever the umask', async () => {
   if (process.platform === 'win32') return;
   const made = await fixture(open, 'approve');
   const umask = process.umask(0);
@@ -202,7 +202,7 @@ function excerpt(text: string, secret: string): string {
   return text.slice(Math.max(0, at - 300), at + secret.length + 100);
 }
 
-/** All that was sent or issued and could be used by whoever reads it, spelled as it may be repeated. */
+/** Everything that was sent or issued and could be used by a reader, in the spellings in which it may be repeated. */
 function secretsOf({ authorizationServer, server }: Fixture, more: string[]): [string, string][] {
   const found: [string, string][] = [
     ['a header value', HEADER],
@@ -224,14 +224,14 @@ function secretsOf({ authorizationServer, server }: Fixture, more: string[]): [s
     if (authorization !== undefined) found.push(['bearer', authorization]);
   return found.flatMap(([kind, secret]): [string, string][] => [
     [kind, secret],
-    // The beginning of one that was cut off.
+    // The beginning of a secret that was cut off.
     [kind, secret.slice(0, Math.max(16, HEADER.length))],
     [kind, encodeURIComponent(secret)],
     [kind, Buffer.from(secret).toString('base64').replace(/=+$/, '')],
   ]);
 }
 
-/** The files of a home that are not in the store, with what they hold. */
+/** The files of a home outside the store, with their content. */
 function filesBeside(home: string): [string, string][] {
   return readdirSync(home, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !path.join(entry.parentPath, entry.name).includes(STORE))

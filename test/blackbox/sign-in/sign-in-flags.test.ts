@@ -1,5 +1,5 @@
-// The flags for what cannot be recognised: providers with rules of their own under names that nobody knows. And that
-// without a flag, somebody unknown gets the standard and nothing else.
+// Flags for what cannot be detected: unknown providers with rules of their own. Without a flag, an unknown provider
+// gets the standard and nothing else.
 import { expect, it } from 'vitest';
 import { opened } from '../../peers/opened.ts';
 import { startSignInFixture } from './fixture.ts';
@@ -7,7 +7,7 @@ import { startSignInFixture } from './fixture.ts';
 const open = opened();
 const names = (parameters: URLSearchParams): string[] => [...parameters.keys()].sort();
 
-it('sends the pure standard to somebody unknown', async () => {
+it('sends only what the standard says to an unknown provider', async () => {
   const fixture = await open(
     startSignInFixture({ as: { scopes: ['mcp', 'offline_access'] }, server: { challengeScope: 'mcp' } }),
   );
@@ -19,7 +19,7 @@ it('sends the pure standard to somebody unknown', async () => {
     'client_id',
     'code_challenge',
     'code_challenge_method',
-    // Without it, the scope offline_access would be passed over (OpenID Connect Core 1.0, section 11).
+    // Without it, the server would ignore the scope offline_access (OpenID Connect Core 1.0, section 11).
     'prompt',
     'redirect_uri',
     'resource',
@@ -44,7 +44,7 @@ it('sends the pure standard to somebody unknown', async () => {
   ]);
 });
 
-it('adds every --authorize-param, over what stands there', async () => {
+it('adds every --authorize-param, in place of a parameter of the same name', async () => {
   const fixture = await open(startSignInFixture({ server: { challengeScope: 'mcp' } }));
   const added = [
     'audience=https://api.example/a b&c',
@@ -76,7 +76,7 @@ it('cannot sign in to such a server without the flag', async () => {
   await proxy.stderrMatching(/the resource parameter is not supported/);
 });
 
-it('does without resource where only the token endpoint refuses it', async () => {
+it('leaves resource out where only the token endpoint refuses it', async () => {
   const refuse = ({ form }: { form: URLSearchParams }) =>
     form.has('resource') ? { status: 400, body: { error: 'invalid_target' } } : undefined;
   const fixture = await open(startSignInFixture({ as: { tokenAnswer: refuse } }));
@@ -93,7 +93,7 @@ it('does without resource where only the token endpoint refuses it', async () =>
   expect(fixture.browser.opened).toHaveLength(1);
 });
 
-it('does not do without a resource that the user named', async () => {
+it('never leaves out a resource that the user named', async () => {
   const fixture = await open(
     startSignInFixture({ as: { tokenAnswer: () => ({ status: 400, body: { error: 'invalid_target' } }) } }),
   );
@@ -102,7 +102,7 @@ it('does not do without a resource that the user named', async () => {
   expect(fixture.as.count('token')).toBe(1);
 });
 
-it('sends the resource that --resource names, whatever the server says of itself', async () => {
+it('sends the resource that --resource names, whatever the server says about itself', async () => {
   const resource = 'urn:example:notes';
   const fixture = await open(startSignInFixture({ server: { resource } }));
   const user = await fixture.signedIn(['--resource', resource]);
@@ -135,7 +135,7 @@ it('sends the ID token with --use-id-token, and the next one after a refresh', a
   expect(new Set(bearers).size).toBe(2);
   for (const bearer of bearers) expect(bearer).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
   expect(fixture.as.tokenRequests('refresh_token')).toHaveLength(1);
-  // There would be none without this scope, where the authorization server goes by the book.
+  // Without this scope there would be no refresh token, where the authorization server follows the standard.
   expect(user.requests.authorize.get('scope')).toBe('openid');
 });
 
@@ -148,7 +148,7 @@ it('does not guess that the ID token is wanted', async () => {
   for (const bearer of bearers) expect(bearer).toMatch(/^Bearer access-/);
 });
 
-it('is known by the document at --client-metadata-url, where the server understands that', async () => {
+it('uses the document at --client-metadata-url, where the server supports that', async () => {
   const fixture = await open(startSignInFixture({ as: { clientMetadataDocuments: 'trust', registration: 'off' } }));
   const document = 'https://app.example.com/client.json';
   const user = await fixture.signedIn(['--client-metadata-url', document]);
@@ -157,7 +157,7 @@ it('is known by the document at --client-metadata-url, where the server understa
   expect(fixture.as.count('register')).toBe(0);
 });
 
-it('registers where the server does not', async () => {
+it('registers where the server does not support it', async () => {
   const fixture = await open(startSignInFixture());
   const user = await fixture.signedIn(['--client-metadata-url', 'https://app.example.com/client.json']);
   expect(user.requests.authorize.get('client_id')).toMatch(/^client-/);
@@ -189,7 +189,7 @@ it('merges --static-oauth-client-metadata over what it registers with', async ()
     application_type: 'native',
     token_endpoint_auth_method: 'none',
   });
-  // What the user has pinned is what is asked for, not what the server lists.
+  // The proxy asks for what the user has pinned, not for what the server lists.
   expect(user.requests.authorize.get('scope')).toBe('pinned other');
 });
 

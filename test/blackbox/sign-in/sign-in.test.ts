@@ -1,4 +1,5 @@
-// Signing in as a user's host sees it: the built program in front of a protected server, with a browser stand-in.
+// A sign-in as a user's host sees it: the built program in front of a protected server, with a stand-in for the
+// browser.
 import { afterEach, expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';

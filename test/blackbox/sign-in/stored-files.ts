@@ -1,4 +1,4 @@
-// What processes that share a home leave there for one another: the stored sign-in, and who is at work on it.
+// What processes that share a home leave for each other: the stored sign-in, and which of them is at work on it.
 import { existsSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 
@@ -8,7 +8,10 @@ export interface StoredSignIn {
   readonly tokens?: { readonly accessToken: string; readonly refreshToken?: string };
 }
 
-/** `lock`: of whoever signs in. `renewing`: of whoever has a refresh done. `renewal`: of whoever sends the refresh token. */
+/**
+ * `lock`: the process that signs in. `renewing`: the one that has a refresh done. `renewal`: the one that sends the
+ * refresh token.
+ */
 export type Lock = 'lock' | 'renewing' | 'renewal';
 
 export function storedSignIn(home: string): StoredSignIn | undefined {
@@ -22,7 +25,7 @@ export function ownerOf(home: string, lock: Lock): number | undefined {
     const file = find(home, endOf(lock));
     return file === undefined ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid;
   } catch {
-    // It was given back between two looks.
+    // The lock was released between two looks.
     return undefined;
   }
 }
@@ -33,7 +36,7 @@ export function lastBeat(home: string, lock: Lock): number | undefined {
   return file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
 
-/** Takes the locks away from whoever has them, as another machine does that has not heard of the owner for long. */
+/** Takes the locks away from their owners, like another machine that has not seen the owner alive for long. */
 export function breakLocks(home: string): void {
   for (const lock of ['lock', 'renewing', 'renewal'] as const) {
     const file = find(home, endOf(lock));

@@ -1,4 +1,4 @@
-// Whatever is stored, a new process works or asks for a sign-in: nobody has to delete a file or log out for it.
+// Whatever is stored, a new process works or asks for a sign-in: no user has to delete a file or sign out first.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -126,7 +126,7 @@ const DAMAGED_CLIENTS: [string, Damage][] = [
   ],
 ];
 
-it.each(DAMAGED_CLIENTS)('%s: the next sign-in registers anew', async (_what, change) => {
+it.each(DAMAGED_CLIENTS)('%s: the next sign-in registers again', async (_what, change) => {
   const made = await fixture(open, 'approve');
   await session(made);
   damage(made, (record) => {
@@ -159,7 +159,7 @@ const REFUSALS: [string, number, string, string?][] = [
   ['a challenge', 400, 'no', 'Bearer error="invalid_request"'],
 ];
 
-/** The server cannot read one token, whatever it is asked. */
+/** The server cannot read any token. */
 async function unreadable(
   status: number,
   body: string,
@@ -185,7 +185,7 @@ describe('a token that the server cannot read counts as refused', () => {
     expect(await session(made)).not.toContain('set aside');
   });
 
-  it('and so does the one that replaces it: then the user signs in, once', async () => {
+  it('and so does the one that replaces it, so that the user signs in once', async () => {
     const made = await unreadable(431, '');
     const first = made.large.token;
     const signIns = (): number => made.authorizationServer.tokenRequests('authorization_code').length;
@@ -196,7 +196,7 @@ describe('a token that the server cannot read counts as refused', () => {
     expect(made.browser.opened).toHaveLength(2);
   });
 
-  it('but a server that can read none ends in an error, and in no further tab', async () => {
+  it('but a server that can read no token leads to an error, and no further page', async () => {
     const made = await unreadable(431, '');
     made.server.behaviour.instead = ({ authorization }) => (authorization === undefined ? undefined : { status: 431 });
     const proxy = made.start();
@@ -212,7 +212,7 @@ describe('a token that the server cannot read counts as refused', () => {
   });
 });
 
-describe('what is about the call is left to the client', () => {
+describe('errors about the call go to the client', () => {
   const ANSWERS: [string, number, string, string?][] = [
     ['a call that is too large', 413, 'payload too large'],
     ['a token in the arguments', 400, 'GitHub: invalid access token in the argument "token"'],
@@ -245,7 +245,7 @@ describe('what is about the call is left to the client', () => {
   });
 });
 
-it('words about a token in a call are left to the client after a renewal too', async () => {
+it('an error about a token in a call goes to the client even after a refresh', async () => {
   const made = await fixture(open, 'approve');
   const proxy = made.start();
   await proxy.rpc.initialize();
@@ -264,7 +264,7 @@ it('words about a token in a call are left to the client after a renewal too', a
   expect(made.browser.opened).toHaveLength(1);
 });
 
-describe('what else is stored may be damaged', () => {
+describe('other stored data can be damaged', () => {
   const NAMES = ['sign-in', 'pause', 'answers'];
   const TEXTS = ['', 'null', '[]', '7', '{"version":1,"url":"x","startedAt":1}', '{"tools/list":null}'];
   it.each(NAMES)('%s', async (name) => {

@@ -1,4 +1,4 @@
-// A user whose folder cannot be written (a read-only container, a number without a home) signs in all the same.
+// A user whose folder cannot be written (a read-only container, a user id without a home) can still sign in.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { closeProxies, privateHome, startProxy } from '../../peers/proxy.ts';
 const open = opened();
 afterEach(closeProxies);
 
-it('the sign-in lasts as long as the process, is renewed in it, and says once that it will not be kept', async () => {
+it('the sign-in lasts as long as the process, with refreshes, and one line says that it will not be kept', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('approve'));

@@ -1,10 +1,11 @@
-// Answers under other ids than those of the requests, on every wire and in both directions: an id that spells the
-// number of the request is its id, and what can be for no other request ends the only one at once.
+// Answers under another id than that of the request, on every wire and in both directions: an id that spells the same
+// number counts, and if only one request is open, an answer under any id ends it at once.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { type Era, LEGACY, MODERN_ERA } from '../../peers/hostile-eras.ts';
 import { regularPost, startHostileSse } from '../../peers/hostile-sse.ts';
+import { type Scripted, scripted } from '../../peers/local/scripted.ts';
 import { closeProxies, type ProxyProcess, startProxy } from '../../peers/proxy.ts';
 import type { Received } from '../../peers/rpc.ts';
 
@@ -13,7 +14,7 @@ const RESULT = `"result":${JSON.stringify(OK)}`;
 const ERROR = '"error":{"code":-32050,"message":"said the server"}';
 const message = (id: string, body: string): string => `{"jsonrpc":"2.0","id":${id},${body}}`;
 
-/** The ids that an answer comes under, by the id of its request. */
+/** The ids under which the answer comes, by the id of the request. */
 const SAME: Record<string, (id: string) => string> = {
   'its number as a string': (id) => `"${id}"`,
   'its number as a string, escaped': (id) => `"\\u003${id.slice(0, 1)}${id.slice(1)}"`,
@@ -30,14 +31,15 @@ const STRAY: Record<string, (id: string) => string> = {
   null: () => 'null',
 };
 
-/** A server whose answer to a call of a tool is given; what is asked is answered, or fails, without waiting for more. */
+/** A server whose answer to a tool call the test gives. Every call is answered, or fails, without a wait. */
 interface Wire {
   readonly name: string;
-  /** Whether the status of the answer's response can be told. */
+  /** Whether the answer has an HTTP status that can be checked. */
   readonly status: boolean;
   open(): Promise<ProxyProcess>;
-  /** Calls a tool; the server's answer is `text`, by the id that the request has there. */
+  /** Calls a tool; `text` makes the server's answer from the id that the request has there. */
   ask(text: (id: string) => string): Promise<Received>;
+  close?(): Promise<void>;
 }
 
 function overHttp(name: string, era: Era, answer: (text: (id: string) => string) => Answer): Wire {
@@ -92,10 +94,32 @@ function overSse(): Wire {
   };
 }
 
-/** A stream that stays open: what does not end the request at once never does. */
+/** A stream that stays open: a request that it does not end at once would never end. */
 const onStream = (text: (id: string) => string): Answer => a.openSse((res, seen) => res.write(a.event(text(seen.id))));
 const onOther = (text: (id: string) => string): Answer =>
   a.openSse((_, { id }) => streams.at(-1)?.write(a.event(text(id))));
+
+function overPipe(): Wire {
+  let server: Scripted;
+  let proxy: ProxyProcess;
+  // The first one is that of `initialize`.
+  let lastId = 1;
+  return {
+    name: 'the stdout of a local server',
+    status: false,
+    async open() {
+      server = scripted();
+      proxy = startProxy(undefined, ['--', ...server.command]);
+      await proxy.rpc.initialize();
+      return proxy;
+    },
+    ask(text) {
+      const lines = [text(String(++lastId))];
+      return LEGACY.ask(proxy, 'tools/call', { name: 'print', arguments: { lines } });
+    },
+    close: () => server.close(),
+  };
+}
 
 const WIRES: Wire[] = [
   overHttp('Streamable HTTP, JSON', LEGACY, a.json),
@@ -104,18 +128,34 @@ const WIRES: Wire[] = [
   overHttp('2026-07-28, JSON', MODERN_ERA, a.json),
   overHttp('2026-07-28, a stream', MODERN_ERA, onStream),
   overSse(),
+  overPipe(),
 ];
+
+/** Servers whose libraries write no version, or an older one. */
+const UNVERSIONED: Record<string, (id: string, body: string) => string> = {
+  'without a version': (id, body) => `{"id":${id},${body}}`,
+  'of JSON-RPC 1.0': (id, body) => `{"jsonrpc":"1.0","id":${id},${body}}`,
+  'without a version, under its number as a string': (id, body) => `{"id":"${id}",${body}}`,
+};
 
 describe.each(WIRES)('an answer of the server over $name', (wire) => {
   beforeAll(() => wire.open());
   afterAll(async () => {
     await closeProxies();
+    await wire.close?.();
     await closeHostiles();
   });
 
   it.each(Object.entries(SAME))('under %s is the answer', async (_, as) => {
     const { message: answered } = await wire.ask((id) => message(as(id), RESULT));
     expect(answered.result).toEqual(OK);
+  });
+
+  it.each(Object.entries(UNVERSIONED))('%s is the answer', async (_, as) => {
+    const { message: answered } = await wire.ask((id) => as(id, RESULT));
+    expect(answered.result).toEqual(OK);
+    const { message: refused } = await wire.ask((id) => as(id, ERROR));
+    expect(refused.error).toEqual({ code: -32050, message: 'said the server' });
   });
 
   it.each(Object.entries(STRAY))('with a result under %s ends the request with an error', async (_, as) => {
@@ -143,7 +183,7 @@ describe.each(WIRES.filter(({ name }) => /JSON|a stream/.test(name)))('on $name'
     await closeHostiles();
   });
 
-  it('a result under the id of a request that is over ends the call: no other one is on it', async () => {
+  it('a result under the id of an earlier request ends the call, because the stream carries no other', async () => {
     await wire.ask((id) => message(id, RESULT));
     const { message: answered } = await wire.ask(() => message('1', RESULT));
     expect(answered.error).toMatchObject({ code: -31003, data: { outcome: 'unknown' } });
@@ -193,7 +233,7 @@ describe('an answer of the client on stdio', () => {
     await closeHostiles();
   });
 
-  /** The question of a server, and how it hears of the answer. */
+  /** A question of the server, and how the server gets its answer. */
   async function asked(
     method: string,
     params: object,

@@ -1,5 +1,5 @@
-// Every request is answered exactly once, whatever the server does instead of answering: one long session a revision,
-// in which every fault hits three calls at once while two others go on beside them.
+// Every request is answered exactly once, whatever the server does: in one long session for each revision, every fault
+// hits three calls at once, while two others go on beside them.
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
@@ -102,7 +102,7 @@ const nonsense: Fault[] = [
   },
 ];
 
-// Whatever stands in the result, what leaves on stdout is JSON.
+// Whatever the result contains, every line on stdout is JSON.
 const brokenResults: [string, string | Buffer][] = [
   ['invalid UTF-8', Buffer.from([0x22, 0xc3, 0x28, 0x22])],
   ['a character cut in half', Buffer.from([0x22, 0xe2, 0x82, 0x22])],
@@ -168,12 +168,15 @@ describe.each(ERAS)('$name', (era) => {
       .map(({ message }) => message as unknown as Record<string, unknown>);
   }
 
-  it.each(faults)('$name: one error each, and the session goes on', async ({ answer: fault, code = -31003, data }) => {
-    for (const message of await inCompany(fault)) {
-      expect(message).toMatchObject({ error: { code, message: expect.any(String), ...(data && { data }) } });
-    }
-    expect((await era.ask(proxy, 'tools/list')).message.result).toMatchObject({ tools: [{ name: 'echo' }] });
-  });
+  it.each(faults)(
+    '$name: each request gets one error, and the session goes on',
+    async ({ answer: fault, code = -31003, data }) => {
+      for (const message of await inCompany(fault)) {
+        expect(message).toMatchObject({ error: { code, message: expect.any(String), ...(data && { data }) } });
+      }
+      expect((await era.ask(proxy, 'tools/list')).message.result).toMatchObject({ tools: [{ name: 'echo' }] });
+    },
+  );
 
   it.each([200, 400, 500])('a JSON-RPC error without an id, HTTP %i, answers the request', async (status) => {
     const body = '{"jsonrpc":"2.0","id":null,"error":{"code":-32050,"message":"said the server","data":{"n":1}}}';
@@ -222,7 +225,7 @@ describe.each(ERAS)('$name', (era) => {
     }
   });
 
-  it('every id has one answer, every line is JSON-RPC, nothing secret was told', () => {
+  it('every id has one answer, every line is JSON-RPC, and no line has a secret', () => {
     expect(proxy.rpc.garbage).toEqual([]);
     const ids = proxy.rpc.received
       .filter(({ message }) => message.method === undefined)

@@ -1,5 +1,5 @@
-// A client that reads slowly makes the server wait; it does not make the proxy grow, and it loses nothing.
-// The tests run side by side, for most of their time is waiting.
+// If a client reads slowly, the server must wait: the proxy does not grow, and nothing is lost. The tests run side by
+// side, because most of their time is waiting.
 import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
@@ -20,13 +20,13 @@ const COUNT = 1_000;
 const PAD = 'x'.repeat(100_000);
 /** What the sockets between server and client may hold, with the buffers of the system. */
 const IN_TRANSIT = 32 * MIB;
-/** So long without room means that the other end has stopped reading. */
+/** If there is no room for so long, the other end has stopped reading. */
 const STALL = 1_500;
 
 const note = (n: number): string =>
   `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":{"n":${n},"pad":"${PAD}"}}}`;
 
-/** Writes as fast as the other end reads, and tells when it has stopped reading. */
+/** Writes as fast as the other end reads, and reports when the other end has stopped reading. */
 class Flood {
   sent = 0;
   readonly stalled: Promise<void>;
@@ -62,7 +62,7 @@ const numbers = (proxy: ProxyProcess): number[] =>
     .map(({ message }) => message.params.data.n);
 
 describe.concurrent.each(ERAS)('$name', (era) => {
-  it('100 MB of notifications on the stream of a call', async () => {
+  it('100 MB of notifications on the stream of a call wait for a slow client', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     proxy.rpc.waitMs = WAIT_MS;
@@ -85,7 +85,7 @@ describe.concurrent.each(ERAS)('$name', (era) => {
   });
 });
 
-it.concurrent('100 MB of notifications on the GET stream', async () => {
+it.concurrent('100 MB of notifications on the GET stream wait for a slow client', async () => {
   const server = await startHostile();
   const flood = new Flood();
   let start = (): void => {};
@@ -112,7 +112,7 @@ it.concurrent('100 MB of notifications on the GET stream', async () => {
   expect(numbers(proxy)).toEqual(Array.from({ length: COUNT }, (_, n) => n));
 });
 
-it.concurrent('a client that writes without reading: it is not read any further, and every request is answered in the end', async () => {
+it.concurrent('the proxy stops reading from a client that does not read, and answers every request in the end', async () => {
   const server = await startHostile();
   server.on('tools/call', a.reply({ content: [], pad: 'y'.repeat(1_000_000) }));
   const proxy = startProxy(server.url);

@@ -1,4 +1,4 @@
-// Batches exist in revision 2025-03-26 and in no other; what a server sends as an array is always taken.
+// Only clients of revision 2025-03-26 may send batches; an array from a server is always accepted.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -42,7 +42,7 @@ describe('in a session of 2025-03-26', () => {
     await server.seen('notifications/vendor/hello', 2);
   });
 
-  it('one that fails does not spoil the others', async () => {
+  it('a request that fails does not affect the others', async () => {
     const { server, proxy } = await connected();
     server.on('tools/call', (res, seen) =>
       seen.message.params.arguments.n === 2 ? a.reset(res, seen) : a.reply({ content: [] })(res, seen),
@@ -57,7 +57,7 @@ describe('in a session of 2025-03-26', () => {
     expect(answers.size).toBe(5);
   });
 
-  it('one that is cancelled is left out, and the array comes without it', async () => {
+  it('a request that is cancelled is left out of the array', async () => {
     const { server, proxy } = await connected();
     server.once('tools/call', a.never);
     proxy.rpc.raw(`[${call(1, 1)},${call(2, 2)}]`);

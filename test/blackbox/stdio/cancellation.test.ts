@@ -1,4 +1,4 @@
-// Who asked may take it back: what then travels, under which id, and that nobody gets an answer any more.
+// A client cancels a request: what is sent to the server, under which id, and that no answer comes any more.
 import { afterEach, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -68,7 +68,7 @@ it.each(ERAS)('$name: an answer that crosses its cancellation is not delivered',
   proxy.rpc.raw(era.line('taken back', 'tools/call', CALL));
   const posted = await server.seen('tools/call');
   proxy.rpc.notify('notifications/cancelled', { requestId: 'taken back' });
-  // From here on the cancellation has arrived, and what the server still says is late.
+  // From here on, the server has the cancellation, and anything it still sends is late.
   await (era.name === 'legacy' ? server.seen('notifications/cancelled') : posted.closed);
   finish();
   await posted.closed;
@@ -90,7 +90,7 @@ it.each(ERAS)('$name: a cancellation of something unknown or over does nothing',
   expect(server.all('notifications/cancelled')).toEqual([]);
 });
 
-it('a request of the server that it takes back reaches the client under the id that the client knows', async () => {
+it('a cancellation by the server reaches the client under the id that the client knows', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.once('tools/call', (res, seen) =>
@@ -101,7 +101,7 @@ it('a request of the server that it takes back reaches the client under the id t
   await proxy.rpc.initialize('2025-06-18', { sampling: {} });
   proxy.rpc.raw(LEGACY.line('endless', 'tools/call', CALL));
   const asked = await proxy.rpc.next('sampling/createMessage');
-  // The stream of another call may carry it too: the id is what counts.
+  // It may also come on the stream of another call: only the id counts.
   server.once('tools/list', (res, seen) =>
     a.sse(
       a.event('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"same","reason":"enough"}}') +
@@ -111,13 +111,13 @@ it('a request of the server that it takes back reaches the client under the id t
   await proxy.rpc.request('tools/list');
   const cancelled = await proxy.rpc.next('notifications/cancelled');
   expect(cancelled.message.params).toEqual({ requestId: asked.message.id, reason: 'enough' });
-  // An answer that crosses the cancellation goes nowhere.
+  // An answer that is sent at the same time as the cancellation reaches nobody.
   proxy.rpc.reply(asked.message.id ?? null, { late: true });
   await proxy.rpc.request('ping');
   expect(server.all('response')).toEqual([]);
 });
 
-it('requests of the server with ids that differ only in type, or that equal ids of the client, are kept apart', async () => {
+it('requests of the server are kept apart when their ids differ only in type, or equal those of the client', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.once('tools/call', (res, seen) =>

@@ -1,5 +1,5 @@
-// A tool never runs twice because of the proxy: whatever happens to the answer of a call that ran, the call is not
-// sent again, and the client is told when nobody can know what became of it.
+// A tool never runs twice because of the proxy: whatever happens to the answer of a call that ran, the call is not sent
+// again, and the client learns that the outcome is unknown.
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -36,18 +36,21 @@ const ran: [string, Answer][] = [
 ];
 
 describe.each(ERAS)('$name', (era) => {
-  it.each(ran)('a call that ran and was answered with %s is not repeated, its outcome unknown', async (_, answer) => {
-    const server = await startHostile();
-    const proxy = startProxy(server.url);
-    await era.open(proxy);
-    server.on('tools/call', answer);
-    const { message } = await era.ask(proxy, 'tools/call', CHARGE);
-    expect(message.error).toMatchObject({ code: -31003, data: { outcome: 'unknown' } });
-    // What goes wrong with one call must not be made up for by the next.
-    await era.ask(proxy, 'tools/list');
-    expect(server.executions).toBe(1);
-    expect(server.all('initialize').length).toBe(era === LEGACY ? 1 : 0);
-  });
+  it.each(ran)(
+    'a call that ran and was answered with %s is not repeated, and its outcome is unknown',
+    async (_, answer) => {
+      const server = await startHostile();
+      const proxy = startProxy(server.url);
+      await era.open(proxy);
+      server.on('tools/call', answer);
+      const { message } = await era.ask(proxy, 'tools/call', CHARGE);
+      expect(message.error).toMatchObject({ code: -31003, data: { outcome: 'unknown' } });
+      // The next call must not hide a fault of this one.
+      await era.ask(proxy, 'tools/list');
+      expect(server.executions).toBe(1);
+      expect(server.all('initialize').length).toBe(era === LEGACY ? 1 : 0);
+    },
+  );
 
   it('several calls at once, each answered with a reset, run once each', async () => {
     const server = await startHostile();
@@ -65,7 +68,7 @@ describe.each(ERAS)('$name', (era) => {
   it.each([
     ['reset', a.reset],
     ['closed', a.hangUp],
-  ])('a pooled connection that is %s under a list request: the list is asked for again', async (_, cut) => {
+  ])('a list request is sent again after its pooled connection was %s', async (_, cut) => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -79,7 +82,7 @@ describe.each(ERAS)('$name', (era) => {
   it.each([
     ['reset', a.reset],
     ['closed', a.hangUp],
-  ])('a pooled connection that is %s under a call: the call may have run, so it is not sent again', async (_, cut) => {
+  ])('a call is not sent again after its pooled connection was %s, because it may have run', async (_, cut) => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -100,13 +103,13 @@ describe.each(ERAS)('$name', (era) => {
     expect(server.all('tools/list').length).toBeLessThanOrEqual(2);
   });
 
-  it('nothing listens any more: the call did not run, and the error says so', async () => {
+  it('the error says that the call did not run when no server listens any more', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
     await server.close();
     const { message } = await era.ask(proxy, 'tools/call', CHARGE);
-    // The connection that was in the pool may be found dead first; then a call cannot be repeated.
+    // The pooled connection may turn out to be dead first; then a call cannot be repeated.
     if (message.error?.code === -31003) expect(message.error.data).toMatchObject({ outcome: 'unknown' });
     const again = await era.ask(proxy, 'tools/call', CHARGE);
     expect(again.message.error?.code).toBe(-31001);
@@ -114,7 +117,7 @@ describe.each(ERAS)('$name', (era) => {
   });
 });
 
-it('a modern call that comes first of all is not repeated either', async () => {
+it('a modern call that is the first request is not repeated either', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.on('tools/call', a.status(503, 'busy', { 'retry-after': '0' }));

@@ -1,5 +1,5 @@
-// How the program ends while the server works, and what becomes of the answers. The tests of this file run side by
-// side, for most of their time is waiting.
+// How the program ends while the server works, and what becomes of the answers. The tests run side by side, because
+// most of their time is waiting.
 import { afterAll, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -13,7 +13,7 @@ afterAll(closeHostiles);
 const CALL = { name: 'echo', arguments: {} };
 
 describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
-  it('the end of stdin: what the server still answers is written first', async () => {
+  it("the end of stdin lets the server's answers through first", async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -29,7 +29,7 @@ describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
     expect(results).toEqual(calls.map((_, n) => n));
   });
 
-  it('the end of stdin: one that never ends gets its error, and the others their answers', async () => {
+  it('the end of stdin gives an endless call its error, and the others their answers', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -46,7 +46,7 @@ describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
     expect(server.all('DELETE')).toHaveLength(era === LEGACY ? 1 : 0);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s: an error for each, and the end', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s gives each call an error, and ends the program', async (signal) => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -60,14 +60,15 @@ describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
     expect(server.all('DELETE')).toHaveLength(era === LEGACY ? 1 : 0);
   });
 
-  it('a signal does not wait for the patience of an end of stdin', async () => {
+  it('a signal shortens the wait that the end of stdin began', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
     server.on('tools/call', a.never);
     const call = era.ask(proxy, 'tools/call', CALL);
     await server.seen('tools/call');
-    // An unfinished line is looked at when the end has come: its trace on stderr tells that it has.
+    // The program looks at an unfinished line only at the end of its input: the line on stderr proves that it has seen
+    // the end.
     proxy.stdin.end('noise');
     await proxy.stderrMatching(/no JSON-RPC/);
     const { ms } = await exitAfter(proxy, () => proxy.kill('SIGTERM'));
@@ -75,7 +76,7 @@ describe.concurrent.each(ERAS)('$name, with requests in flight', (era) => {
     expect((await call).message.error).toMatchObject({ code: -31003 });
   });
 
-  it('a second signal ends it at once: it waits for nothing, not even to tell the server', async () => {
+  it('a second signal ends the program at once, without telling the server', async () => {
     const server = await startHostile();
     const proxy = startProxy(server.url);
     await era.open(proxy);
@@ -109,26 +110,29 @@ describe.concurrent.each(ERAS)('$name, everything written at once and stdin clos
   it.each([
     ['at once', 0, ''],
     ['late', 1_500, '\n'],
-  ])('a server that answers %s: all answers come, exit 0', async (_, delay, lastByte) => {
-    const server = await startHostile();
-    server.on('tools/call', (res, seen) => {
-      setTimeout(() => a.reply({ content: [], n: seen.message.params.arguments.n })(res, seen), delay);
-    });
-    const proxy = startProxy(server.url);
-    const ids = [1, 2, 3, 4, 5, 6];
-    const lines = [...opening, ...ids.map((id) => era.line(id, 'tools/call', { name: 'x', arguments: { n: id } }))];
-    const answers = [0, ...ids].map((id) => proxy.rpc.response(id));
-    proxy.stdin.end(lines.join('\n') + lastByte);
-    expect(await proxy.exit()).toEqual({ code: 0, signal: null });
-    const [opened, ...results] = await Promise.all(answers);
-    expect(opened?.message.result).toBeDefined();
-    expect(results.map(({ message }) => message.result?.n)).toEqual(ids);
-    expect(proxy.lines).toHaveLength(1 + ids.length);
-    expect(server.executions).toBe(ids.length);
-  });
+  ])(
+    'a server that answers %s has all its answers delivered, and the program exits with 0',
+    async (_, delay, lastByte) => {
+      const server = await startHostile();
+      server.on('tools/call', (res, seen) => {
+        setTimeout(() => a.reply({ content: [], n: seen.message.params.arguments.n })(res, seen), delay);
+      });
+      const proxy = startProxy(server.url);
+      const ids = [1, 2, 3, 4, 5, 6];
+      const lines = [...opening, ...ids.map((id) => era.line(id, 'tools/call', { name: 'x', arguments: { n: id } }))];
+      const answers = [0, ...ids].map((id) => proxy.rpc.response(id));
+      proxy.stdin.end(lines.join('\n') + lastByte);
+      expect(await proxy.exit()).toEqual({ code: 0, signal: null });
+      const [opened, ...results] = await Promise.all(answers);
+      expect(opened?.message.result).toBeDefined();
+      expect(results.map(({ message }) => message.result?.n)).toEqual(ids);
+      expect(proxy.lines).toHaveLength(1 + ids.length);
+      expect(server.executions).toBe(ids.length);
+    },
+  );
 });
 
-it.concurrent('an open subscription is nothing to wait for: it is answered and closed', async () => {
+it.concurrent('an open subscription is answered and closed at once', async () => {
   const server = await startHostile();
   server.on(
     'subscriptions/listen',

@@ -1,5 +1,4 @@
-// How the program ends while it is still connecting. The tests of this file run side by side, for most of their time
-// is waiting.
+// How the program ends while it is still connecting. The tests run side by side, because most of their time is waiting.
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { closeHostiles, closeLater } from '../../peers/hostile.ts';
@@ -10,7 +9,7 @@ import { closeProxies, startProxy } from '../../peers/proxy.ts';
 afterAll(closeProxies);
 afterAll(closeHostiles);
 
-/** Accepts connections and says nothing on them. */
+/** Accepts connections and sends nothing. */
 async function startSilent(scheme: string): Promise<Peer & { connected: Promise<void> }> {
   const sockets = new Set<Socket>();
   let onConnection = (): void => {};
@@ -44,7 +43,7 @@ describe.concurrent.each(['http', 'https'])('while it connects to an %s server t
   ] as const;
   const cases = opening.flatMap(([method, params]) => ENDINGS.map(([way, end]) => ({ method, params, way, end })));
 
-  it.each(cases)('$way during $method: an error, and the end', async ({ method, params, end }) => {
+  it.each(cases)('$way during $method gives an error, and ends the program', async ({ method, params, end }) => {
     const server = await startSilent(scheme);
     const proxy = startProxy(server.url);
     proxy.rpc.raw(`{"jsonrpc":"2.0","id":0,"method":"${method}","params":${params}}`);

@@ -1,5 +1,5 @@
-// How the program ends while nothing is in flight, and what it leaves behind at the server: one initialize, one GET and
-// one DELETE, whatever the way. The tests of this file run side by side, for most of their time is waiting.
+// How the program ends while nothing is in flight, and what the server sees: one initialize, one GET and one DELETE,
+// however it ends. The tests run side by side, because most of their time is waiting.
 
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -73,7 +73,7 @@ describe.concurrent('one client is one initialize, one GET and one DELETE', () =
     expectOneOfEach(server);
   });
 
-  it('also for a server that never answers the DELETE', async () => {
+  it('even with a server that never answers the DELETE', async () => {
     const { server, proxy } = await idleSession();
     server.on('DELETE', a.never);
     const { code, ms } = await exitAfter(proxy, () => void proxy.stdin.end());
@@ -97,7 +97,7 @@ it.concurrent.each(ENDINGS)(
   },
 );
 
-it.concurrent.each(ENDINGS)('before a single message, %s ends it', async (_, end) => {
+it.concurrent.each(ENDINGS)('%s ends the program before the first message', async (_, end) => {
   const server = await startHostile();
   const proxy = startProxy(server.url, ['--log-level', 'debug']);
   // A line that is skipped proves that the program listens.
@@ -109,7 +109,7 @@ it.concurrent.each(ENDINGS)('before a single message, %s ends it', async (_, end
   expect(server.requests).toEqual([]);
 });
 
-it.concurrent('the death of the parent ends it, even while somebody else holds its stdin open', async () => {
+it.concurrent('the death of the parent ends it, even while another process holds its stdin open', async () => {
   const server = await startHostile();
   server.on(
     'GET',

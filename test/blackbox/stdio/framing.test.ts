@@ -1,5 +1,5 @@
-// Event streams and bodies in every legal form, cut into pieces anywhere, compressed or not: what arrives at the
-// client is always the same.
+// Event streams and bodies in every legal form, cut into pieces at any place, compressed or not: the client always gets
+// the same.
 import {
   brotliCompressSync,
   constants,
@@ -83,7 +83,7 @@ describe.each(ERAS)('$name', (era) => {
   const same = { result: JSON.parse(RESULT), notes: [JSON.parse(NOTE)] };
   const sameBody = { ...same, notes: [] };
 
-  it.each(streams)('a stream with %s: whole, byte by byte, and in threes', async (_, stream) => {
+  it.each(streams)('a stream with %s is read whole, byte by byte, and three bytes at a time', async (_, stream) => {
     expect(await call(a.sse(stream))).toEqual(same);
     for (const size of [1, 3]) {
       const cut = (text: string): Buffer[] => chunksOf(Buffer.from(text), size);
@@ -91,7 +91,7 @@ describe.each(ERAS)('$name', (era) => {
     }
   });
 
-  it('a stream cut in two at every offset, in the middle of characters too', async () => {
+  it('a stream is read when it is cut in two at any offset, in the middle of characters too', async () => {
     const [, crlf] = streams[5] as (typeof streams)[number];
     const length = Buffer.from(crlf('1000')).length;
     for (let offset = 1; offset < length; offset++) {
@@ -100,7 +100,7 @@ describe.each(ERAS)('$name', (era) => {
     }
   });
 
-  it.each(bodies)('%s: whole, and byte by byte', async (_, body) => {
+  it.each(bodies)('%s is read whole, and byte by byte', async (_, body) => {
     expect(await call(a.json(body))).toEqual(sameBody);
     expect(await call(a.pieces('application/json', (seen) => chunksOf(Buffer.from(body(seen.id)), 1)))).toEqual(
       sameBody,
@@ -177,17 +177,17 @@ describe.each(ERAS)('$name', (era) => {
     expect(await call(form)).toEqual(sameBody);
   });
 
-  it.each(['fin', 'rst'] as const)('a stream that is cut (%s) right after the answer', async (how) => {
+  it.each(['fin', 'rst'] as const)('a stream can be cut (%s) right after the answer', async (how) => {
     const [, plain] = streams[0] as (typeof streams)[number];
     expect(await call(a.partThenCut({ 'content-type': 'text/event-stream' }, plain, how))).toEqual(same);
   });
 
-  it('a stream that stays open after the answer holds nobody up', async () => {
+  it('a stream that stays open after the answer delays nothing', async () => {
     const [, plain] = streams[0] as (typeof streams)[number];
     expect(await call(a.openSse((res, seen) => res.write(plain(seen.id))))).toEqual(same);
   });
 
-  it('what arrived pretty-printed leaves as one line', async () => {
+  it('pretty-printed JSON leaves as one line', async () => {
     const pretty = (id: string): string => JSON.stringify(JSON.parse(answer(id)), null, 2);
     for (const body of [a.json(pretty), a.sse((id) => `data: ${pretty(id).replace(/\n/g, '\ndata: ')}\n\n`)]) {
       server.once('tools/call', body);

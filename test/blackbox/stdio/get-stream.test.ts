@@ -1,5 +1,5 @@
-// The standalone GET stream is optional. However a server refuses it, calls go on as if nothing had been, and the
-// server is not asked again and again.
+// The standalone GET stream is optional. However a server refuses it, calls go on, and the proxy does not ask for it
+// again and again.
 import { afterEach, describe, expect, it } from 'vitest';
 import { nextAttempt } from '../../../src/upstream/backoff.ts';
 import { type Answer, closeHostiles, startHostile } from '../../peers/hostile.ts';
@@ -15,9 +15,9 @@ const CALL = { name: 'echo', arguments: {} };
 interface Refusal {
   what: string;
   answer: Answer;
-  /** Whether it may pass, so that it is worth another try soon. */
+  /** Whether the failure may be temporary, so that the proxy tries again soon. */
   fails?: true;
-  /** GETs that one attempt may take: a redirect is followed, a connection that was stale is replaced. */
+  /** The number of GETs in one attempt: a redirect is followed, and a stale connection is replaced. */
   atOnce?: number;
 }
 
@@ -65,7 +65,7 @@ it.each(refusals)(
     expect(get.headers.accept).toBe('text/event-stream');
     expect(get.session).toBe('session-1');
     for (let call = 0; call < 10; call++) await proxy.rpc.request('tools/call', CALL);
-    // What fails may be tried again a second later, on a slow machine while the calls are still going on.
+    // After a failure, the next attempt may come a second later, on a slow machine even during the calls.
     const seconds = Math.floor((performance.now() - started) / 1000);
     const { atOnce = 1 } = more;
     expect(server.all('GET').length).toBeLessThanOrEqual(atOnce + (more.fails ? seconds : 0));
@@ -74,7 +74,7 @@ it.each(refusals)(
   },
 );
 
-it('what comes on the GET stream reaches the client, and the answers to it reach the server', async () => {
+it('messages on the GET stream reach the client, and its answers reach the server', async () => {
   const server = await startHostile();
   server.on(
     'GET',
@@ -130,40 +130,40 @@ describe('how soon the next attempt comes', () => {
     for (const misses of [1, 2, 50]) expect(nextAttempt({ kind: 'refused' }, misses, 0.5)).toBeUndefined();
   });
 
-  it.each([0, 0.5, 1])('at most 3 in a minute where nothing useful comes, and ever fewer (random %d)', (random) => {
-    expect(attemptsIn(60, 'useless', random)).toBeLessThanOrEqual(2);
-    expect(attemptsIn(3_600, 'useless', random)).toBeLessThanOrEqual(16);
-    for (let misses = 1; misses < 60; misses++) {
-      const pause = nextAttempt({ kind: 'useless', primed: false }, misses, random) ?? 0;
-      expect(pause).toBeGreaterThanOrEqual(20_000);
-      expect(pause).toBeLessThanOrEqual(5 * 60_000 * 1.25);
-      expect(nextAttempt({ kind: 'useless', primed: false }, misses + 1, random)).toBeGreaterThanOrEqual(pause);
-    }
-  });
-
   it.each([0, 0.5, 1])(
-    'soon after a failure, then exponentially later, up to about 5 minutes (random %d)',
+    'at most 3 times a minute while the server sends nothing useful, and ever more rarely (random %d)',
     (random) => {
-      expect(nextAttempt({ kind: 'failed' }, 1, random)).toBeLessThanOrEqual(2_000);
-      expect(attemptsIn(3_600, 'failed', random)).toBeLessThanOrEqual(21);
-      const late = nextAttempt({ kind: 'failed' }, 1_000_000, random) ?? 0;
-      expect(late).toBeGreaterThanOrEqual(5 * 60_000);
-      expect(late).toBeLessThanOrEqual(5 * 60_000 * 1.25);
+      expect(attemptsIn(60, 'useless', random)).toBeLessThanOrEqual(2);
+      expect(attemptsIn(3_600, 'useless', random)).toBeLessThanOrEqual(16);
+      for (let misses = 1; misses < 60; misses++) {
+        const pause = nextAttempt({ kind: 'useless', primed: false }, misses, random) ?? 0;
+        expect(pause).toBeGreaterThanOrEqual(20_000);
+        expect(pause).toBeLessThanOrEqual(5 * 60_000 * 1.25);
+        expect(nextAttempt({ kind: 'useless', primed: false }, misses + 1, random)).toBeGreaterThanOrEqual(pause);
+      }
     },
   );
 
+  it.each([0, 0.5, 1])('soon after a failure, and then with pauses of up to 5 minutes (random %d)', (random) => {
+    expect(nextAttempt({ kind: 'failed' }, 1, random)).toBeLessThanOrEqual(2_000);
+    expect(attemptsIn(3_600, 'failed', random)).toBeLessThanOrEqual(21);
+    const late = nextAttempt({ kind: 'failed' }, 1_000_000, random) ?? 0;
+    expect(late).toBeGreaterThanOrEqual(5 * 60_000);
+    expect(late).toBeLessThanOrEqual(5 * 60_000 * 1.25);
+  });
+
   it.each([
     [undefined, 1_000],
-    // Sooner than this would be hammering, whatever the server asks for.
+    // An earlier attempt would be too early, whatever the server asks for.
     [0, 250],
     [20, 250],
     [30_000, 30_000],
     [999_999_999, 5 * 60_000],
-  ])('after a stream that served, when the server says it (%s): %i ms', (retry, expected) => {
+  ])('after a useful stream, when the server says (%s): after %i ms', (retry, expected) => {
     expect(nextAttempt({ kind: 'served', retry }, 0, 0.7)).toBe(expected);
   });
 
-  it('spread over many clients', () => {
+  it('at different times for different clients', () => {
     expect(nextAttempt({ kind: 'failed' }, 5, 0)).not.toBe(nextAttempt({ kind: 'failed' }, 5, 1));
   });
 });

@@ -46,7 +46,7 @@ it.each([
   ['no scheme', (url: URL) => `//localhost:${url.port}/message?session=1`],
   ['a file', () => 'file:///etc/passwd'],
   ['a data URL', () => 'data:text/plain,x'],
-])('an endpoint at %s is refused, and nothing is sent there', async (_, endpoint) => {
+])('an endpoint at %s is refused, and gets no request', async (_, endpoint) => {
   const server = await startHostileSse();
   server.begin = (stream) => stream.write(endpointEvent(endpoint(new URL(server.url))));
   const proxy = startProxy(server.url, ['--transport', 'sse-only']);
@@ -58,7 +58,7 @@ it.each([
 
 const INITIALIZE = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
 
-/** What may be wrong behind an `endpoint` event, and what the client is told of it. */
+/** What may be wrong with an `endpoint` event, and the error that the client gets. */
 const BROKEN: [string, { address?: string; post?: HostileSse['post'] }, string | RegExp][] = [
   [
     'at another origin',
@@ -100,7 +100,7 @@ describe.each(['http-first', 'sse-first'])('with %s', (strategy) => {
 });
 
 it.each(BROKEN)(
-  'so it is where HTTP+SSE was found by an earlier start: an endpoint %s',
+  'the same error is reported if an earlier start found HTTP+SSE: an endpoint %s',
   async (_, { address, post }, told) => {
     const server = await startHostileSse();
     const home = privateHome();
@@ -121,7 +121,7 @@ it.each([
   ['a message', 'event: message\ndata: {}\n\n'],
   ['data without a name', 'data: /message?session=1\n\n'],
   ['nothing at all', ''],
-])('a stream whose first event is %s is no MCP stream', async (_, first) => {
+])('a stream whose first event is %s is not an MCP stream', async (_, first) => {
   const server = await startHostileSse();
   server.begin = (stream) => {
     stream.write(first);
@@ -143,25 +143,28 @@ it('comments and empty events before the endpoint do no harm', async () => {
 });
 
 describe('a POST that is refused', () => {
-  it.each([400, 403, 404, 413, 429, 500, 503])('with HTTP %i is one error, and the session goes on', async (status) => {
-    const { server, proxy } = await connected();
-    server.post = (posted, stream, res) => {
-      if (posted.message.params?.name === 'bad') res.writeHead(status).end(`because ${status}`);
-      else regularPost(posted, stream, res);
-    };
-    const bad = { name: 'bad', arguments: {} };
-    const answers = [proxy.rpc.exchange('tools/call', bad), proxy.rpc.exchange('tools/call', CALL)];
-    const [refused, good] = await Promise.all(answers);
-    expect(refused?.message.error).toMatchObject({
-      code: status === 403 ? -31004 : -31003,
-      data: { httpStatus: status, body: `because ${status}` },
-    });
-    expect(good?.message.result).toEqual(ECHOED);
-    expect(await proxy.rpc.request('tools/call', CALL)).toEqual(ECHOED);
-    expect(server.streams).toHaveLength(1);
-  });
+  it.each([400, 403, 404, 413, 429, 500, 503])(
+    'with HTTP %i gives one error, and the session goes on',
+    async (status) => {
+      const { server, proxy } = await connected();
+      server.post = (posted, stream, res) => {
+        if (posted.message.params?.name === 'bad') res.writeHead(status).end(`because ${status}`);
+        else regularPost(posted, stream, res);
+      };
+      const bad = { name: 'bad', arguments: {} };
+      const answers = [proxy.rpc.exchange('tools/call', bad), proxy.rpc.exchange('tools/call', CALL)];
+      const [refused, good] = await Promise.all(answers);
+      expect(refused?.message.error).toMatchObject({
+        code: status === 403 ? -31004 : -31003,
+        data: { httpStatus: status, body: `because ${status}` },
+      });
+      expect(good?.message.result).toEqual(ECHOED);
+      expect(await proxy.rpc.request('tools/call', CALL)).toEqual(ECHOED);
+      expect(server.streams).toHaveLength(1);
+    },
+  );
 
-  it('with a reset: outcome unknown, sent once', async () => {
+  it('with a reset is sent once, and its outcome is unknown', async () => {
     const { server, proxy } = await connected();
     server.post = (posted, stream, res) => {
       if (posted.message.params?.name === 'bad') res.req.socket.resetAndDestroy();
@@ -175,7 +178,7 @@ describe('a POST that is refused', () => {
 });
 
 it.each(['end', 'cut'] as const)(
-  'a stream that dies (%s) with calls in flight: an error each, nothing sent again, and the next call reconnects',
+  'a stream that breaks (%s) gives each call in flight an error, and the next call reconnects',
   async (how) => {
     const { server, proxy } = await connected();
     await proxy.rpc.request('logging/setLevel', { level: 'error' });
@@ -204,7 +207,7 @@ it.each(['end', 'cut'] as const)(
   },
 );
 
-it('an answer in the body of the POST, before 202 or on the stream twice: one answer', async () => {
+it('an answer in the body of the POST, before 202 or twice on the stream, reaches the client once', async () => {
   const { server, proxy } = await connected();
   server.post = (posted, stream, res) => {
     const answer = regularAnswer(posted) ?? '';
@@ -217,7 +220,7 @@ it('an answer in the body of the POST, before 202 or on the stream twice: one an
   expect(proxy.lines.filter((line) => line.includes('"content"'))).toHaveLength(1);
 });
 
-it('requests of the server are answered where its endpoint is', async () => {
+it('requests of the server are answered at its endpoint', async () => {
   const { server, proxy } = await connected();
   proxy.rpc.on('roots/list', () => ({ roots: [{ uri: 'file:///a' }] }));
   const answered = new Promise((resolve) => {
@@ -231,7 +234,7 @@ it('requests of the server are answered where its endpoint is', async () => {
 });
 
 describe.concurrent('the end', () => {
-  it.each(ENDINGS)('with %s: the stream is closed, exit 0', async (_, end) => {
+  it.each(ENDINGS)('with %s closes the stream, and the program exits with 0', async (_, end) => {
     const server = await startHostileSse();
     const closed = new Promise<void>((resolve) => {
       server.begin = (stream, res) => {
@@ -265,7 +268,7 @@ describe.concurrent('the end', () => {
     expect((await answer).message.error).toBeDefined();
   });
 
-  it('everything written at once and stdin closed: all answers come', async () => {
+  it('after everything was written at once and stdin closed, all answers come', async () => {
     const server = await startHostileSse();
     const proxy = startProxy(server.url);
     const ids = [1, 2, 3, 4];

@@ -1,4 +1,4 @@
-// What a client may write that is no message: every line of it is skipped or refused, and the session goes on.
+// Lines from a client that are no messages: each is skipped or refused, and the session goes on.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import { ERAS } from '../../peers/hostile-eras.ts';
@@ -26,7 +26,7 @@ describe.each(ERAS)('$name', (era) => {
     const before = proxy.lines.length;
     proxy.stdin.write(line);
     proxy.stdin.write('\n');
-    // Lines are taken in order, so its answer is the end of what the line brought about.
+    // Lines are read in order, so the answer to this request comes after everything that the line caused.
     expect((await era.ask(proxy, 'ping')).message.result).toBeDefined();
     return proxy.lines.slice(before, -1).map((text) => JSON.parse(text));
   }
@@ -45,7 +45,7 @@ describe.each(ERAS)('$name', (era) => {
     'true x',
   ])('noise (%j) is skipped', async (noise) => {
     for (const answer of await repliesTo(noise)) {
-      // A bare JSON value may be called an invalid request; it must not be more than that.
+      // A bare JSON value may be refused as an invalid request, and nothing more.
       expect(['null', '42', '"text"']).toContain(noise);
       expect(answer).toMatchObject({ id: null, error: { code: -32600 } });
     }
@@ -81,18 +81,18 @@ describe.each(ERAS)('$name', (era) => {
     ['{"jsonrpc":"2.0","id":{},"method":"tools/list"}', null],
     ['{"jsonrpc":"2.0","id":null,"method":"tools/list"}', null],
     ['{}', null],
-  ])('JSON that is no message (%s) is an invalid request', async (line, id) => {
+  ])('JSON that is not a message (%s) is an invalid request', async (line, id) => {
     expect(await repliesTo(line)).toMatchObject([{ jsonrpc: '2.0', id, error: { code: -32600 } }]);
   });
 
-  it('an id alone may be a request or an answer: an invalid request, whoever it is for', async () => {
+  it('an object with only an id is an invalid request', async () => {
     const [refused, ...more] = await repliesTo('{"jsonrpc":"2.0","id":77}');
     expect(refused).toMatchObject({ jsonrpc: '2.0', error: { code: -32600 } });
     expect([77, null]).toContain((refused as { id: unknown }).id);
     expect(more).toEqual([]);
   });
 
-  it('an answer to something nobody asked is ignored', async () => {
+  it('an answer to no request is ignored', async () => {
     expect(await repliesTo('{"jsonrpc":"2.0","id":"never","result":{}}')).toEqual([]);
     expect(await repliesTo('{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}')).toEqual([]);
   });
@@ -122,10 +122,10 @@ describe.each(ERAS)('$name', (era) => {
     if (before !== undefined) expect((peakMemory(proxy.pid) ?? 0) - before).toBeLessThan(64 * MIB);
   });
 
-  it('all of that is told on stderr in at most a few lines, and stdout holds messages only', () => {
+  it('stderr gets only a few lines about it, and stdout only messages', () => {
     expect(proxy.rpc.garbage).toEqual([]);
     expect(proxy.stderr.split('\n').filter(Boolean).length).toBeLessThanOrEqual(6);
-    // What a client writes may hold secrets.
+    // A line from a client may contain secrets.
     expect(proxy.stderr).not.toContain('Debugger attached');
   });
 

@@ -1,5 +1,4 @@
-// Faults that meet the very first message: it is answered once like any other, and the next attempt of the client is
-// as good as the first.
+// Faults during the very first message: it is answered once, like any other, and the client's next attempt works.
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -34,17 +33,17 @@ const faults: [string, Answer, number][] = [
   ['an answer to something else', a.json('{"jsonrpc":"2.0","id":"x","result":{}}'), -31003],
 ];
 
-/** Streams asked for at the URL itself; where else a server could be is asked once that has failed. */
+/** The streams that were asked for at the URL itself; the proxy looks at other places once that has failed. */
 const atItsUrl = (server: Hostile): unknown[] =>
   server.all('GET').filter(({ path }) => path === new URL(server.url).pathname);
 
 describe.each(ERAS)('$name', (era) => {
   const method = era.name === 'legacy' ? 'initialize' : 'server/discover';
 
-  it.each(faults)('%s: one error, and no other transport is tried', async (_, fault, code) => {
+  it.each(faults)('%s gives one error, and no other transport is tried', async (_, fault, code) => {
     const server = await startHostile();
     server.once(method, fault);
-    // Whoever gives credentials is not asked to sign in when they are refused.
+    // A user who gives credentials is not asked to sign in when the server refuses them.
     const proxy = startProxy(server.url, ['-H', 'Authorization: Bearer given']);
     const refused = await proxy.rpc.exchange(method, opening[era.name], 'opening');
     expect(refused.message.error?.code).toBe(code);
@@ -57,7 +56,7 @@ describe.each(ERAS)('$name', (era) => {
     expect(proxy.rpc.garbage).toEqual([]);
   });
 
-  it('nothing listens there: unreachable, with a cause', async () => {
+  it('a port where nothing listens is reported as unreachable, with a cause', async () => {
     const server = await startHostile();
     await server.close();
     const proxy = startProxy(server.url);
@@ -66,7 +65,7 @@ describe.each(ERAS)('$name', (era) => {
     expect((await proxy.close()).code).toBe(0);
   });
 
-  it.each([429, 503])('HTTP %i that names a moment soon: asked once more, and no more than that', async (status) => {
+  it.each([429, 503])('HTTP %i with a short Retry-After is asked once more, and only once', async (status) => {
     const server = await startHostile();
     server.once(method, a.status(status, 'busy', { 'retry-after': '0' }));
     const proxy = startProxy(server.url);
@@ -82,7 +81,7 @@ describe.each(ERAS)('$name', (era) => {
   });
 });
 
-it.each([400, 404, 405])('HTTP %i on both transports: what the first one said is reported', async (status) => {
+it.each([400, 404, 405])('HTTP %i on both transports is reported as the first one said it', async (status) => {
   const server = await startHostile();
   server.on('initialize', a.status(status, 'this is the truth'));
   server.on('GET', a.status(405, 'this is not'));

@@ -12,7 +12,7 @@ afterEach(closeHostiles);
 
 const OPENING = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
 
-it('a client that cancels its initialize: the server is not told', async () => {
+it('the server is not told when a client cancels its initialize', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.on('initialize', a.never);
@@ -24,7 +24,7 @@ it('a client that cancels its initialize: the server is not told', async () => {
   expect(server.all('notifications/cancelled')).toEqual([]);
 });
 
-it('a client that goes away during its initialize: the server is not told', async () => {
+it('the server is not told when a client leaves during its initialize', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.on('initialize', a.never);
@@ -35,7 +35,7 @@ it('a client that goes away during its initialize: the server is not told', asyn
   expect(server.all('notifications/cancelled')).toEqual([]);
 });
 
-it('an initialize that is cut: the server is told of no cancellation', async () => {
+it('the server gets no cancellation when its answer to initialize breaks off', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   server.on('initialize', a.partThenCut({ 'content-type': 'text/event-stream' }, ': hello\n\n'));
@@ -44,7 +44,7 @@ it('an initialize that is cut: the server is told of no cancellation', async () 
   expect(server.all('notifications/cancelled')).toEqual([]);
 });
 
-/** An opening with five requests behind it, at a server that speaks no transport of MCP. */
+/** An opening with five requests after it, at a server that speaks no transport of MCP. */
 async function openedInVain(args: string[]): Promise<RpcMessage['error'][]> {
   const server = closeLater(
     await listenLoopback('/mcp', (req, res) => {
@@ -61,7 +61,7 @@ async function openedInVain(args: string[]): Promise<RpcMessage['error'][]> {
 }
 
 it.each([[[]], [['--transport', 'http-first']], [['--transport', 'http-only']]])(
-  'what waits for an opening that fails gets the error of the opening (%j)',
+  'requests that wait for an initialize that fails get its error (%j)',
   async (args) => {
     const [first, ...waiting] = await openedInVain(args);
     expect(first).toMatchObject({ code: -31003, message: expect.stringContaining('405') });
@@ -70,7 +70,7 @@ it.each([[[]], [['--transport', 'http-first']], [['--transport', 'http-only']]])
 );
 
 it.each([[['--transport', 'sse-first']], [['--transport', 'sse-only']]])(
-  'what waits for an opening that fails is not told of an internal error (%j)',
+  'requests that wait for an initialize that fails get no internal error (%j)',
   async (args) => {
     const errors = await openedInVain(args);
     expect(errors.map((error) => error?.code)).toEqual(Array.from({ length: 6 }, () => -31003));
@@ -78,7 +78,7 @@ it.each([[['--transport', 'sse-first']], [['--transport', 'sse-only']]])(
   },
 );
 
-it('Streamable HTTP: a server that never answers notifications/initialized holds up nothing', async () => {
+it('a server over Streamable HTTP that never answers notifications/initialized delays nothing', async () => {
   const server = await startHostile();
   server.on('notifications/initialized', a.never);
   const proxy = startProxy(server.url, ['--transport', 'http-only']);
@@ -87,7 +87,7 @@ it('Streamable HTTP: a server that never answers notifications/initialized holds
   expect(server.all('notifications/initialized')).toHaveLength(1);
 });
 
-it('HTTP+SSE: a server that never answers notifications/initialized holds up nothing', async () => {
+it('a server over HTTP+SSE that never answers notifications/initialized delays nothing', async () => {
   const server = await startHostileSse();
   server.post = (posted, stream, res) => {
     if (posted.message.method !== 'notifications/initialized') regularPost(posted, stream, res);

@@ -1,4 +1,4 @@
-// A refusal that looks like a lost session, and is none: what ran is not sent again.
+// Refusals that look like a lost session, and are none: a call that ran is not sent again.
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -49,7 +49,7 @@ describe.each<[string, Answer, number]>([
   });
 });
 
-it('a method nobody knows, on a pooled connection that is reset, is sent once', async () => {
+it('an unknown method on a pooled connection that is reset is sent once', async () => {
   const server = await startHostile();
   const proxy = startProxy(server.url);
   await proxy.rpc.initialize('2025-06-18');

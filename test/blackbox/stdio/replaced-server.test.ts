@@ -1,4 +1,4 @@
-// What was remembered of a server that spoke HTTP+SSE does no harm once it speaks Streamable HTTP, whatever its GET says.
+// A server that spoke HTTP+SSE is replaced by one of Streamable HTTP: what the proxy remembers does no harm.
 import { rmSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
 import { closeHostiles, closeLater } from '../../peers/hostile.ts';
@@ -34,7 +34,7 @@ it.each([
         write = (text) => void res.write(text);
         return write(endpointEvent('/message'));
       }
-      const answer = regularAnswer({ path: req.url ?? '', message });
+      const answer = regularAnswer({ message });
       if (!replaced) {
         if (req.url !== '/message') return res.writeHead(404).end();
         res.writeHead(202).end();

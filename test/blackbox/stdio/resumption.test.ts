@@ -1,5 +1,5 @@
-// A stream of a call that breaks off is read on from where it broke, when its events have ids; the client sees one
-// stream without a gap and without a repetition (specification 2025-11-25, "Resumability and Redelivery").
+// If the stream of a call breaks off, the proxy resumes it where its events have ids; the client sees one stream
+// without gaps and repetitions (specification 2025-11-25, "Resumability and Redelivery").
 import { afterEach, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -31,7 +31,7 @@ const resumptions = (server: Hostile): unknown[] =>
     .slice(1)
     .map((seen) => seen.headers['last-event-id']);
 
-/** Remembers the id of the call, which a GET does not carry. */
+/** Remembers the id of the call, because a GET does not have it. */
 function callThen(text: string, how: (text: string) => Answer): { answer: Answer; id: () => string } {
   let callId = '';
   return {
@@ -59,7 +59,7 @@ it.each<[string, (text: string) => Answer]>([
   expect(server.executions).toBe(1);
 });
 
-it('a stream that is cut three times: progress without a gap or a repetition, then the answer', async () => {
+it('a stream that is cut three times brings all progress once, and then the answer', async () => {
   const { server, proxy } = await connected();
   const call = callThen(`${RETRY}${a.event(progress(1), 'c-1')}${a.event(progress(2), 'c-2')}`, (text) => a.sse(text));
   server.on('tools/call', call.answer);
@@ -76,7 +76,7 @@ it('a stream that is cut three times: progress without a gap or a repetition, th
   expect(server.executions).toBe(1);
 });
 
-it('a server error on the way back is no end: it is asked again', async () => {
+it('a server error during the resumption leads to another attempt', async () => {
   const { server, proxy } = await connected();
   const call = callThen(`${RETRY}id: c-1\ndata:\n\n`, (text) => a.sse(text));
   server.on('tools/call', call.answer);
@@ -87,7 +87,7 @@ it('a server error on the way back is no end: it is asked again', async () => {
   expect(new Set(resumptions(server))).toEqual(new Set(['c-1']));
 });
 
-it('several calls resume each its own stream', async () => {
+it('several calls each resume their own stream', async () => {
   const { server, proxy } = await connected();
   const ids = new Map<string, string>();
   server.on('tools/call', (res, seen) => {
@@ -122,7 +122,7 @@ it.each<[string, Answer]>([
   },
 );
 
-it('an answer that comes after the stream had already ended for good is not waited for by anybody', async () => {
+it('no call waits for an answer that comes after its stream has ended for good', async () => {
   const { server, proxy } = await connected();
   server.on('tools/call', (res, seen) =>
     a.sse(a.event(done(seen.id), 'c-1') + a.event(done(seen.id), 'c-2'))(res, seen),

@@ -1,5 +1,5 @@
-// A server that names a time to come back after (`retry`) is not asked sooner, whatever else came on its stream. Times
-// are lower bounds only.
+// If a server names a pause (`retry`), the proxy does not come back earlier, whatever else was on the stream. The tests
+// check lower bounds only.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -123,7 +123,7 @@ describe('the stream of HTTP+SSE', () => {
     watch.begin();
     server.streams[0]?.end();
     if (how !== 'alone') {
-      // The first one may still be on its way over the old stream, and ends with it.
+      // The first call may still be on its way over the old stream, and ends with it.
       const calls = [await proxy.rpc.exchange('tools/list'), await proxy.rpc.exchange('tools/list')];
       expect(calls.at(-1)?.message.result).toBeDefined();
     }

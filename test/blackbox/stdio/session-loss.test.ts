@@ -1,5 +1,5 @@
-// A server that restarts forgets its sessions. The client need not know: the session is opened again, once, told what
-// the old one had been told, and the calls that were turned away are sent again.
+// A server that restarts forgets its sessions, and the client does not notice: the proxy opens the session once more,
+// restores what the client had set, and sends the refused calls again.
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -55,7 +55,7 @@ describe.each(unknownSession)('a server that says %s', (_, answer) => {
   });
 });
 
-it('the log level and the subscriptions are told again, and the client looks again at its lists', async () => {
+it('the server gets log level and subscriptions again, and the client reads its lists again', async () => {
   const { server, proxy } = await connected();
   await proxy.rpc.request('logging/setLevel', { level: 'debug' });
   await proxy.rpc.request('logging/setLevel', { level: 'warning' });
@@ -75,9 +75,15 @@ it('the log level and the subscriptions are told again, and the client looks aga
   const call = replayed.findIndex(({ kind }) => kind === 'tools/call');
   expect(call).toBeGreaterThan(replayed.findLastIndex(({ kind }) => kind === 'resources/subscribe'));
   await proxy.rpc.next('notifications/tools/list_changed');
+  // What changed in between was told to the old session, or to none.
+  for (const uri of ['a:1', 'a:3']) {
+    const { message } = await proxy.rpc.next('notifications/resources/updated');
+    expect(message.params).toEqual({ uri });
+  }
+  expect(proxy.rpc.untaken()).toEqual([]);
 });
 
-it('a server that lost the session twice is opened twice', async () => {
+it('a server that loses the session twice gets two new ones', async () => {
   const { server, proxy } = await connected();
   for (let loss = 0; loss < 2; loss++) {
     server.forgetSessions();
@@ -86,7 +92,7 @@ it('a server that lost the session twice is opened twice', async () => {
   expect(server.all('initialize')).toHaveLength(3);
 });
 
-it('a refusal of one call is no loss of the session', async () => {
+it('a refusal of one call does not count as a lost session', async () => {
   const { server, proxy } = await connected();
   for (const answer of [a.status(404), a.status(400, 'no'), a.rpcError(-32600, 'no'), a.status(401, 'no')]) {
     server.once('tools/call', answer);
@@ -96,7 +102,7 @@ it('a refusal of one call is no loss of the session', async () => {
   expect(server.executions).toBe(4);
 });
 
-it('a refusal of the credentials is no loss of the session', async () => {
+it('a refusal of the credentials does not count as a lost session', async () => {
   const { server, proxy } = await connected();
   server.unknownSession = a.status(401, 'expired', { 'www-authenticate': 'Bearer error="invalid_token"' });
   server.forgetSessions();

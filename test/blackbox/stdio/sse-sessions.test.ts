@@ -1,4 +1,4 @@
-// HTTP+SSE: a session that is lost again while it is restored, and one that only the endpoint has forgotten.
+// HTTP+SSE: a session that is lost again during its restoration, and one that only the endpoint has forgotten.
 import { afterEach, expect, it } from 'vitest';
 import { closeHostiles } from '../../peers/hostile.ts';
 import { type HostileSse, regularPost, startHostileSse } from '../../peers/hostile-sse.ts';
@@ -18,7 +18,7 @@ async function connected(): Promise<{ server: HostileSse; proxy: ProxyProcess }>
   return { server, proxy };
 }
 
-it('a stream that is cut again while its session is restored: later calls succeed', async () => {
+it('later calls succeed when a stream is cut again while its session is restored', async () => {
   const { server, proxy } = await connected();
   await proxy.rpc.request('logging/setLevel', { level: 'debug' });
   server.post = (posted, stream, res) => {
@@ -28,13 +28,13 @@ it('a stream that is cut again while its session is restored: later calls succee
   };
   server.streams[0]?.end();
   await server.posted('logging/setLevel', 2);
-  // Caught in the middle, it may get an error; but it gets an answer.
+  // A call that is on its way at that moment may get an error, but it gets an answer.
   await proxy.rpc.exchange('tools/list');
   expect(await proxy.rpc.request('tools/call', CALL)).toEqual(ECHOED);
   expect(server.streams.length).toBe(3);
 });
 
-it('an endpoint that knows the session no more, while the stream stays open: later calls succeed', async () => {
+it('later calls succeed when the endpoint no longer knows a session whose stream is open', async () => {
   const { server, proxy } = await connected();
   server.post = (posted, stream, res) => {
     if (stream.number > 1) regularPost(posted, stream, res);
@@ -56,4 +56,12 @@ it('one 404 alone ends nothing', async () => {
   expect((await proxy.rpc.exchange('tools/call', CALL)).message.error).toBeDefined();
   expect(await proxy.rpc.request('tools/call', CALL)).toEqual(ECHOED);
   expect(server.streams.length).toBe(1);
+});
+
+it('a session that is opened again has its subscriptions, and the client reads them again', async () => {
+  const { server, proxy } = await connected();
+  await proxy.rpc.request('resources/subscribe', { uri: 'a:1' });
+  server.streams[0]?.end();
+  expect((await server.posted('resources/subscribe', 2)).message.params).toEqual({ uri: 'a:1' });
+  expect((await proxy.rpc.next('notifications/resources/updated')).message.params).toEqual({ uri: 'a:1' });
 });

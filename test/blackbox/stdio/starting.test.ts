@@ -1,4 +1,5 @@
-// The program and the package at their edges: an output nobody reads, a Node that is too old, a clone that is not built, an import.
+// Unusual starts of the program: output that nobody reads, an old Node, a clone that is not built, an import of the
+// package.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
@@ -37,9 +38,9 @@ it.each(['--help', '--version'])('%s to a pipe that nobody reads ends quietly', 
   expect(stderr).toBe('');
 });
 
-// An executable contains its Node.
-describe.runIf(EXECUTABLE === undefined)('a Node that does not suffice', () => {
-  it.each(['18.20.4', '20.18.3', '16.0.0'])('Node %s is told to be too old', async (version) => {
+// An executable brings its own Node.
+describe.runIf(EXECUTABLE === undefined)('a Node that is too old or incomplete', () => {
+  it.each(['18.20.4', '20.18.3', '16.0.0'])('Node %s is reported as too old', async (version) => {
     const versions = `{...process.versions,node:${JSON.stringify(version)}}`;
     const preload = `Object.defineProperty(process,'versions',{value:${versions}})`;
     const proxy = startProxy(undefined, ['--help'], {
@@ -50,7 +51,7 @@ describe.runIf(EXECUTABLE === undefined)('a Node that does not suffice', () => {
     expect(proxy.lines).toEqual([]);
   });
 
-  it.each(['21.7.3', '22.2.0'])('Node %s is told what it lacks', async (version) => {
+  it.each(['21.7.3', '22.2.0'])('Node %s is reported with what it lacks', async (version) => {
     const preload = `process.getBuiltinModule=undefined;Object.defineProperty(process,'versions',{value:{node:'${version}'}})`;
     const proxy = startProxy(undefined, ['--help'], {
       nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
@@ -60,7 +61,7 @@ describe.runIf(EXECUTABLE === undefined)('a Node that does not suffice', () => {
     expect(proxy.lines).toEqual([]);
   });
 
-  it('a host is told so in the answer to its first request', async () => {
+  it('a host gets the reason in the answer to its first request', async () => {
     const preload = `Object.defineProperty(process,'versions',{value:{node:'18.20.8'}})`;
     const proxy = startProxy('http://127.0.0.1:9/mcp', [], {
       nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
@@ -77,7 +78,7 @@ it('the package exports what a program needs', async () => {
   for (const name of ['startStdioProxy', 'ProxyError', 'fileMemory']) expect(entry[name]).toBeTypeOf('function');
 });
 
-it.runIf(EXECUTABLE === undefined)('a clone that is not built says so, to the user and to the host', async () => {
+it.runIf(EXECUTABLE === undefined)('a clone that is not built tells the user and the host', async () => {
   const clone = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-clone-')));
   try {
     cpSync(path.dirname(PROXY_BIN), path.join(clone, 'bin'), { recursive: true });

@@ -1,4 +1,4 @@
-// Text that is almost JSON, and requests too large to take: whoever waits is told.
+// Text that is almost JSON, and requests that are too large: the client that waits for an answer gets an error.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';

@@ -50,7 +50,7 @@ export function completeInFish(line: string, folder: string): string[] {
   return lines.flatMap((text) => text.split('\t')[0] || []).sort();
 }
 
-/** What zsh makes of a line when the user presses Tab: waits until the screen of a terminal matches. */
+/** The command line in zsh after the user has pressed Tab: waits until the screen of a terminal matches. */
 export async function completeInZsh(line: string, expected: string, folder: string): Promise<void> {
   writeFileSync(path.join(folder, '.completion'), script('zsh'));
   const child = spawn('script', ['-qec', 'exec zsh -f -i', '/dev/null'], {
@@ -73,7 +73,7 @@ export async function completeInZsh(line: string, expected: string, folder: stri
       (reason) => `${reason} without ${text}; the screen shows:\n${screen}`,
     );
   try {
-    // The command line that the terminal echoes must not look like its result.
+    // The result must look different from the command line that the terminal echoes.
     child.stdin.write(`autoload -U compinit; compinit -u -D; source ./.completion; print -r -- re""ady\n`);
     await shows('ready');
     child.stdin.write(`mcp-proxy ${line}\t`);

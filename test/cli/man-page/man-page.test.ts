@@ -1,4 +1,4 @@
-// man/mcp-proxy.1 is what the table of flags says; `npm run man` writes it anew.
+// man/mcp-proxy.1 agrees with the table of flags; `npm run man` writes it again.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,7 +18,7 @@ const page = manPage(OPTIONS, SUBCOMMANDS, date);
 const isWriting = process.env.WRITE_MAN_PAGE === '1';
 
 if (isWriting) {
-  it('is written', () => {
+  it('exists', () => {
     const today = new Date().toISOString().slice(0, 10);
     if (page !== stored) writeFileSync(FILE, manPage(OPTIONS, SUBCOMMANDS, today));
   });
@@ -26,7 +26,7 @@ if (isWriting) {
   it('is up to date; if not: npm run man', () => expect(stored).toBe(page));
 }
 
-it('is a part of the package', () => {
+it('is part of the package', () => {
   const { files, man } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
   expect(man).toEqual(['./man/mcp-proxy.1']);
   expect(files).toContain('man');
@@ -47,7 +47,7 @@ it.runIf(!isWriting).each(CHECKS.filter(([command]) => isInstalled(command)))(
   },
 );
 
-it.runIf(!isWriting && isInstalled('mandoc'))('shows every flag as one types it', () => {
+it.runIf(!isWriting && isInstalled('mandoc'))('shows every flag as users type it', () => {
   const { stdout } = spawnSync('mandoc', ['-T', 'ascii', FILE], { encoding: 'utf8' });
   // The formatter prints bold and underlined characters over each other.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a backspace stands between them

@@ -6,6 +6,7 @@ import type { DescribedOption as Option } from '../../../src/cli/help/described-
 const GROUPS: readonly (readonly [title: string, group: Option['group']])[] = [
   ['Common', undefined],
   ['HTTP mode', 'http'],
+  ['Policy', 'policy'],
   ['Local servers', 'local'],
   ['Sign-in', 'sign-in'],
   ['Host configuration', 'install'],
@@ -19,12 +20,13 @@ const EXAMPLES: readonly (readonly [meaning: string, command: string])[] = [
   ],
   ['Serve HTTP clients at http://localhost:8080/mcp:', 'mcp-proxy https://server.example/mcp --listen localhost:8080'],
   ['Start a local server, and serve it over HTTP:', 'mcp-proxy --listen localhost:8080 -- npx -y some-server'],
+  ['Find out why a server does not work:', 'mcp-proxy doctor https://server.example/mcp'],
   ['Complete the flags and commands in this shell:', 'eval "$(mcp-proxy completion bash)"'],
 ];
 
 const STATUSES: readonly (readonly [status: string, meaning: string])[] = [
-  ['0', 'The program did what it was asked to.'],
-  ['1', 'It failed at run time.'],
+  ['0', 'The program did what it was asked to. With doctor: nothing has failed.'],
+  ['1', 'It failed at run time. With doctor: a check has failed.'],
   ['2', 'The arguments are wrong.'],
   ['78', 'Node is too old.'],
   ['130', 'A signal, such as Ctrl-C, ended a command.'],
@@ -36,7 +38,7 @@ const VARIABLES: readonly (readonly [names: string, meaning: string])[] = [
   ['NODE_EXTRA_CA_CERTS', 'A PEM file of authorities to trust too.'],
   [
     'CI, NO_COLOR, TERM',
-    'If CI or NO_COLOR is set, or TERM is dumb, commands write plain lines instead of one that is rewritten.',
+    'If CI or NO_COLOR is set, or TERM is dumb, commands write plain lines instead of one that is rewritten. Without colours: NO_COLOR, TERM=dumb.',
   ],
   ['XDG_CACHE_HOME', 'The folder of the cache on Linux.'],
 ];
@@ -50,7 +52,6 @@ const FILES: readonly (readonly [name: string, meaning: string])[] = [
 
 /** @param date YYYY-MM-DD */
 export function manPage(options: readonly Option[], subcommands: readonly Subcommand[], date: string): string {
-  const built = subcommands.filter(({ action }) => action !== undefined);
   const lines = [
     '.\\" Written by npm run man, from the table of flags.',
     `.TH MCP-PROXY 1 ${date} mcp-proxy "User Commands"`,
@@ -60,7 +61,7 @@ export function manPage(options: readonly Option[], subcommands: readonly Subcom
     ...[
       '<url> [flags]',
       '[flags] -- <command>',
-      ...built.map(({ name, argument }) => `${name} ${argument} [flags]`),
+      ...subcommands.map(({ name, argument }) => `${name} ${argument} [flags]`),
     ].flatMap((words, i) => [...(i === 0 ? [] : ['.br']), `\\fBmcp\\-proxy\\fR ${synopsis(words)}`]),
     '.SH DESCRIPTION',
     text('A client on standard input and output uses a remote MCP server as if it ran on this machine.'),
@@ -68,7 +69,7 @@ export function manPage(options: readonly Option[], subcommands: readonly Subcom
     text('When the server asks for a sign-in, the browser of the user opens.'),
     text('Flags may come before or after the URL. A space or an equals sign separates a flag from its value.'),
     '.SH COMMANDS',
-    ...built.flatMap(({ name, argument, help, choices }) => {
+    ...subcommands.flatMap(({ name, argument, help, choices }) => {
       const hosts = name === 'install' && choices ? ` ${text(`The hosts are ${choices.join(', ')}.`)}` : '';
       return entry(synopsis(`${name} ${argument}`), sentence(help) + hosts);
     }),

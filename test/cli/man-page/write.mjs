@@ -1,4 +1,4 @@
-// `npm run man`: writes man/mcp-proxy.1 anew, with the table of flags as it is now.
+// `npm run man`: writes man/mcp-proxy.1 from the table of flags.
 import { capture, toolOf } from '../../../scripts/run.mjs';
 
 process.env.WRITE_MAN_PAGE = '1';

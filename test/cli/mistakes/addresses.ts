@@ -1,4 +1,4 @@
-// The URL, and what was pasted where it belongs.
+// The URL, and other things that users paste in its place.
 
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { startScripted } from '../../peers/scripted.ts';

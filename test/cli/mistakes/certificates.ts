@@ -11,7 +11,7 @@ const ago = (days: number): Date => new Date(Date.now() - days * DAY);
 /** A certificate that nobody trusts. */
 export const certified = (): Certificate => createAuthority('Example Root CA').issue();
 
-/** A server whose authority is trusted, with what else there is to say about its certificate. */
+/** A server whose authority is trusted, with something else wrong about its certificate. */
 const trusted =
   (...issue: Parameters<ReturnType<typeof createAuthority>['issue']>) =>
   async (workspace: Workspace) => {

@@ -14,7 +14,7 @@ const file =
     return {};
   };
 
-/** Nobody may read it; root may read everything, so the program is another user then. */
+/** A file that nobody may read. Root may read everything, so the program runs as another user then. */
 async function unreadable(workspace: Workspace): Promise<Record<string, string>> {
   workspace.file('ca.pem', createAuthority('Example CA').pem);
   chmodSync(path.join(workspace.folder, 'ca.pem'), 0);

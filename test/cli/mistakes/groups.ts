@@ -2,6 +2,7 @@
 import { ADDRESSES } from './addresses.ts';
 import { CERTIFICATES } from './certificates.ts';
 import { CREDENTIALS } from './credentials.ts';
+import { DOCTOR } from './doctor.ts';
 import { FILES } from './files.ts';
 import { HEADERS } from './headers.ts';
 import { HTTP_MODE } from './http-mode.ts';
@@ -20,4 +21,5 @@ export const GROUPS: readonly Group[] = [
   SERVERS,
   SIGN_IN,
   HTTP_MODE,
+  DOCTOR,
 ];

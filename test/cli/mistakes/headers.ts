@@ -1,11 +1,11 @@
-// Headers, and what shells and hosts make of them; variables; JSON on the command line.
+// Headers, and how shells and hosts change them; variables; JSON on the command line.
 
 import type { Group } from './mistake.ts';
 import { echoing } from './servers.ts';
 
 const URL = 'https://server.example/mcp';
 
-/** What arrives is what counts, so the servers here answer with the header they got. */
+/** Only what arrives counts, so the servers here answer with the header that they got. */
 export const HEADERS: Group = {
   title: 'Headers, variables and JSON',
   mistakes: [

@@ -1,5 +1,5 @@
-// Every mistake of the table, made with the built program, gets the text of docs/mistakes.md.
-// `npm run mistakes` writes that page anew; read its diff before you commit it.
+// Makes every mistake of the table with the built program, and compares the text with docs/mistakes.md. `npm run
+// mistakes` writes that page again; read its diff before you commit it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GROUPS } from './groups.ts';
@@ -21,12 +21,12 @@ describe.each(GROUPS)('$title', ({ mistakes }) => {
   });
 });
 
-it('each title is there once', () => {
+it('every title is unique', () => {
   const titles = all.map(({ title }) => title);
   expect(titles.filter((title, index) => titles.indexOf(title) < index)).toEqual([]);
 });
 
-it.runIf(!isWriting)('docs/mistakes.md holds these mistakes and nothing else', () => {
+it.runIf(!isWriting)('docs/mistakes.md contains these mistakes and nothing else', () => {
   expect(page).toBe(pageOf(GROUPS, ({ title }) => stored.get(title)));
 });
 

@@ -11,7 +11,7 @@ async function deadProxy(workspace: Workspace): Promise<Filled> {
   return { proxy: `http://127.0.0.1:${await workspace.freePort()}` };
 }
 
-/** A proxy that lets nothing pass. */
+/** A proxy that refuses every connection. */
 const refusing = (status: number, body: string) => async (workspace: Workspace) => {
   const { url } = await workspace.open(startOutboundProxy({ refuse: { status, body } }));
   return { proxy: url };

@@ -1,4 +1,4 @@
-// docs/mistakes.md: the table as a page, and the texts in it as what the program must write.
+// docs/mistakes.md: the table as a page, and its texts as what the program must write.
 import { fileURLToPath } from 'node:url';
 import type { Group, Mistake } from './mistake.ts';
 

@@ -1,4 +1,4 @@
-// Servers that do not answer, or answer with something else.
+// Servers that do not answer, or answer something else.
 import { type Answer, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { legacyServer, modernServer, rpcErrorBody, sseServer } from '../../peers/minimal-server.ts';
@@ -18,7 +18,7 @@ const scripted = (script: Script) => server(() => startScripted('/mcp', script))
 const always = (status: number, type: string, body: string, headers: Record<string, string> = {}) =>
   scripted((_seen, res) => answer(res, status, type, body, headers));
 
-/** Refuses whatever comes and says which Authorization it got, as a server with a log would show. */
+/** Refuses every request, and repeats the Authorization header that it got, as a server with a verbose log would. */
 export const echoing = scripted((seen, res) =>
   seen.path === '/mcp'
     ? answer(res, 401, 'application/json', JSON.stringify({ got: seen.headers.authorization ?? 'no Authorization' }))

@@ -1,4 +1,4 @@
-// Sign-ins that do not come to an end.
+// Sign-ins that fail or do not end.
 
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { type AuthorizationServerOptions, startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
@@ -16,7 +16,7 @@ const protectedBy =
   (mode: BrowserMode, options: AuthorizationServerOptions = {}) =>
   async (workspace: Workspace): Promise<Filled> => {
     const { url } = await protectedServer(workspace, options);
-    // Without its URL: the port of the browser appears nowhere.
+    // Without its URL, because the port of the browser appears nowhere.
     const { command } = await workspace.open(startBrowser(mode).then(({ command, close }) => ({ command, close })));
     return { url, browser: command };
   };
@@ -46,7 +46,7 @@ function deciding(decision: Decision, options: AuthorizationServerOptions = {}, 
 }
 
 const HIDDEN = 'BROWSER={browser} ';
-/** The command without how the browser of the test is started. */
+/** The command without the words that start the browser of the test. */
 const shown = (command: string) => ({ command: HIDDEN + command, typed: `$ ${command}` });
 const login = shown('mcp-proxy login {url}');
 
@@ -56,24 +56,24 @@ async function pageOf({ stderrMatching }: ProxyProcess): Promise<string> {
   return url;
 }
 
-/** The same, once a login has also said what can be typed. */
+/** The same, once the login has also said what the user can type. */
 async function loginPage(program: ProxyProcess): Promise<string> {
   await program.stderrMatching(/paste.*\n/);
   return pageOf(program);
 }
 
-/** What a page in the browser says. */
+/** The text of a page in the browser. */
 async function browsed(url: string): Promise<readonly string[]> {
   return textOf(await (await fetch(url)).text());
 }
 
-/** Pastes a line into the terminal of a login, and gives up. */
+/** Pastes a line into the terminal of a login, and then gives up. */
 const pasting =
   (line: (page: string) => string): Play =>
   async (program) => {
     const page = await loginPage(program);
     const pasted = line(page);
-    // Whatever comes after what is there.
+    // Resolves with what is written after this point.
     const more = new RegExp(`^[^]{${program.stderr.length}}.*\\n`);
     program.stdin.write(`${pasted}\n`);
     // A sign-in that fails ends the program.
@@ -235,10 +235,10 @@ export const SIGN_IN: Group = {
       play: toTheEnd,
     },
     {
-      title: 'A logout where nobody is signed in',
+      title: 'A logout without a sign-in',
       command: 'mcp-proxy logout https://server.example/mcp',
       play: toTheEnd,
     },
-    { title: 'A status where nobody is signed in', command: 'mcp-proxy status', play: toTheEnd },
+    { title: 'A status without a sign-in', command: 'mcp-proxy status', play: toTheEnd },
   ],
 };

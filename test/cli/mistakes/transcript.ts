@@ -1,4 +1,4 @@
-// Makes a mistake, and writes down what the client and the user get to read.
+// Makes a mistake, and writes down what the client and the user read.
 import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
 import type { RpcMessage } from '../../peers/rpc.ts';
 import { words } from '../transcripts/words.ts';
@@ -47,7 +47,7 @@ export async function callTool({ rpc }: ProxyProcess): Promise<readonly string[]
     });
     if (opened.error) return told(opened);
     rpc.notify('notifications/initialized');
-    // A host shows what it can call before it calls anything.
+    // A host lists the tools before it calls one.
     const { message: listed } = await rpc.exchange('tools/list');
     if (listed.error) return told(listed);
     const { message } = await rpc.exchange('tools/call', { name: 'echo', arguments: {} });

@@ -1,5 +1,5 @@
-// Where one mistake happens: a working folder, a home, the servers that were started for it. Knows what of a text is
-// different in every run.
+// The place where one mistake happens: a working folder, a home, and the servers for it. It knows which parts of a text
+// differ from run to run.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
@@ -54,13 +54,13 @@ export class Workspace {
     else writeFileSync(file, content);
   }
 
-  /** The text with what differs from run to run replaced. */
+  /** The text with the parts replaced that differ from run to run. */
   normalise(text: string): string {
     let shown = text.replaceAll(this.home, '~').replaceAll(this.folder, '.');
     this.#ports.forEach((port, index) => {
       shown = shown.replace(new RegExp(`\\b${port}\\b`, 'g'), String(FIRST_PORT + index));
     });
-    return shown
+    return withoutMeasures(shown)
       .replace(/\(pid \d+\)/g, '(pid 4242)')
       .replace(/(\/authorize\?)[^\s"]*/g, '$1…')
       .replace(/\b(localhost|127\.0\.0\.1):[1-9]\d{4}\b/g, '$1:14242')
@@ -73,11 +73,20 @@ export class Workspace {
   }
 }
 
-/** The day on which the page was made, as it says. */
+/** What the doctor measures, and where Node is, are different on every machine. */
+function withoutMeasures(text: string): string {
+  return text
+    .replace(/ {2,}[\d.]+ m?s$/gm, '')
+    .replace(/ takes (?:less than )?\d+ ms$/gm, ' takes 4 ms')
+    .replace(/^( *\d+ {2}ok {4}Program {8}).*\n(?: {25,}.*\n)*/m, '$1/usr/bin/node\n')
+    .replace(/^( *\d+ {2}ok {4}Node {11}).*\n(?: {25,}.*\n)*/m, '$1v20.19.5, /usr/bin/node\n');
+}
+
+/** The day on which the page was written, as it says itself. */
 const TODAY = Date.parse('2026-01-15');
 const DAY = 24 * 60 * 60 * 1000;
 
-/** A date of the page, as many days from its own as this one is from today. */
+/** A date on the page, as far from the day of the page as this one is from today. */
 function shownDate(date: string): string {
   if (FIXED.test(date.slice(0, 10))) return date.slice(0, 10);
   const days = Math.floor(Date.parse(date) / DAY) - Math.floor(Date.now() / DAY);

@@ -1,5 +1,5 @@
-// `npm run mistakes [-- vitest arguments]`: makes every mistake of the table, and writes what came of it to
-// docs/mistakes.md. With `-- -t TITLE`, only the text of that one is new.
+// `npm run mistakes [-- vitest arguments]`: makes every mistake of the table, and writes the outcome to
+// docs/mistakes.md. With `-- -t TITLE`, only that text changes.
 import { show, toolOf } from '../../../scripts/run.mjs';
 
 process.env.WRITE_MISTAKES = '1';

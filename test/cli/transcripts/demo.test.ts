@@ -1,4 +1,4 @@
-// The demo that a reader of the README starts: it must work, and show what it says.
+// The demo of the README must work, and show what the README says.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -68,7 +68,7 @@ it.each([[['--demo', 'oauth']], [['--demo=oauth']]])('npm start -- %j is the dem
   expect(output).toContain('The user opens the page, and agrees');
 });
 
-it.each([[['--demo', 'auth']], [['--demo=auth']]])('npm start -- %j is no demo', async (words) => {
+it.each([[['--demo', 'auth']], [['--demo=auth']]])('npm start -- %j is not a demo', async (words) => {
   const { code, output } = await run('scripts/start.mjs', ...words);
   expect([code, output]).toEqual([2, 'there is no demo "auth"\nhint: npm start -- --demo oauth\n']);
 });

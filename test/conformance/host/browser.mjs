@@ -33,7 +33,7 @@ function load(url) {
   });
 }
 
-// A page that never ends must not leave this process behind when the scenario is over.
+// A page that never ends must not keep this process alive after the scenario.
 setTimeout(() => {
   log(`gave up after ${PATIENCE_MS} ms`);
   process.exit(0);

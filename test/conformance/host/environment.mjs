@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 const BROWSER = fileURLToPath(new URL('browser.mjs', import.meta.url));
 
-// What would make a program judge that nobody sits in front of this machine, or that somebody does.
+// Variables by which a program may decide whether somebody sits in front of this machine.
 const SURROUNDINGS = /^(SSH_.*|DISPLAY|WAYLAND_DISPLAY)$/;
 const HARNESS = /^(HARNESS|MCP_CONFORMANCE_.*)$/;
 
-/** A home of its own, so that nothing remembered from another run decides what happens in this one. */
+/** A home of its own, so that nothing from another run has an influence. */
 function privateHome(folder) {
   const home = path.join(folder, 'home');
   fs.mkdirSync(home, { recursive: true });

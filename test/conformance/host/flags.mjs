@@ -1,10 +1,9 @@
-// What a person has to tell the proxy on the command line, for the few scenarios whose server cannot be signed in to
-// without: a client registered beforehand, or the address of a client metadata document. Client ids, secrets and keys
-// come from the suite.
+// The flags that the proxy needs in the few scenarios whose server allows no sign-in without them: a client registered
+// beforehand, or the URL of a client metadata document. Client ids, secrets and keys come from the suite.
 import fs from 'node:fs';
 import path from 'node:path';
 
-// The suite expects this very address, and nothing is ever loaded from it.
+// The suite expects this very URL, and nothing is ever loaded from it.
 const METADATA_URL = 'https://conformance-test.local/client-metadata.json';
 
 const secretClient = ({ client_id, client_secret }) => JSON.stringify({ client_id, client_secret });

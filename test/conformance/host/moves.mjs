@@ -1,5 +1,5 @@
-// What the host does in each scenario. Most of the judging is the suite's; a move fails on its own account where an
-// answer that should have come back through the proxy did not.
+// What the host does in each scenario. The suite does most of the judging; a move itself fails if an answer that should
+// have come back through the proxy did not.
 import { SdkErrorCode } from '@modelcontextprotocol/client';
 
 function must(condition, expectation) {
@@ -23,7 +23,7 @@ async function useServer(host) {
   must(text(await host.call('test-tool')) === 'test', 'the answer of test-tool');
 }
 
-/** The same, where the sign-in must not succeed: then the host has to be told so, and not left waiting. */
+/** The same where the sign-in must not succeed: the host must get an error, and must not be left waiting. */
 async function beRefused(host) {
   let refusal;
   await useServer(host).catch((error) => {
@@ -67,7 +67,7 @@ export const moves = {
         }));
       },
     });
-    // The scenario refuses a version here to see what the client does next, so this may fail.
+    // The server of the scenario refuses a version here to see what the client does next, so this may fail.
     await host.tools().catch((error) => host.log('tools/list:', String(error)));
   },
 
@@ -93,7 +93,7 @@ export const moves = {
       'offered:',
       tools.map((tool) => tool.name),
     );
-    // Whatever is still offered is called; the suite fails the run if that includes a tool with invalid headers.
+    // Calls every tool that is still offered; the suite fails the run if one of them has invalid headers.
     for (const tool of tools) {
       await host.call(tool.name, { region: 'us-west1' }).catch((error) => host.log(tool.name, String(error)));
     }

@@ -1,5 +1,7 @@
-// A reverse proxy that changes nothing and knows nothing of the protocol: what fails through this is the fault of the
-// harness.   node passthrough.mjs URL
+// A reverse proxy that changes nothing and does not know the protocol: a failure through this one is a fault of the
+// harness.
+//
+//   node passthrough.mjs URL
 import http from 'node:http';
 
 const upstream = new URL(process.argv[2]);

@@ -1,8 +1,8 @@
 // Clients of older revisions on both endpoints of HTTP mode, in front of a server of 2026-07-28, see what they see when
 // they are connected directly to a server of their own revision that has the same features.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Serving, startServing } from '../../peers/http/serving.ts';
 import type { Peer } from '../../peers/listen.ts';
+import { type Deployment, startDeployment } from '../replicas/deployment.ts';
 import { observe } from '../stdio/behaviour.ts';
 import { BRIDGED_BEHAVIOURS } from '../stdio/bridged-behaviours.ts';
 import { V1_STATEFUL, V2_MODERN } from '../stdio/feature-servers.ts';
@@ -21,22 +21,22 @@ const PAIRS = (['SDK v1', 'SDK v2 legacy'] as const).flatMap((client) =>
 
 describe.each(PAIRS)('$client on $endpoint', ({ client, endpoint, via }) => {
   let peers: Peer[];
-  let serving: Serving;
+  let deployment: Deployment;
   let direct: Subject;
   let bridged: Subject;
 
   beforeAll(async () => {
     peers = await Promise.all([V1_STATEFUL.start(), V2_MODERN.start()]);
     const [legacy, modern] = peers as [Peer, Peer];
-    serving = await startServing(modern.url);
+    deployment = await startDeployment(modern.url);
     direct = await connect(client, 'http', legacy.url);
-    bridged = await connect(client, via, `${serving.url}${endpoint}`);
+    bridged = await connect(client, via, `${deployment.url}${endpoint}`);
     await V1_STATEFUL.settle(direct, STREAMS);
   });
   afterAll(async () => {
     await direct?.close();
     await bridged?.close();
-    await serving?.stop();
+    await deployment?.stop();
     for (const peer of peers) await peer.close();
   });
 

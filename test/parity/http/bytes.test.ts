@@ -3,11 +3,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Arrival } from '../../peers/http/arrivals.ts';
 import { ModernClient, mirrored } from '../../peers/http/modern-client.ts';
-import { type Serving, startServing } from '../../peers/http/serving.ts';
 import { SseClient } from '../../peers/http/sse-client.ts';
 import { StreamableClient } from '../../peers/http/streamable-client.ts';
 import type { Peer } from '../../peers/listen.ts';
 import { type Recorder, startRecorder } from '../../peers/recorder.ts';
+import { type Deployment, startDeployment } from '../replicas/deployment.ts';
 import { V1_STATEFUL, V1_STATELESS, V2_DUAL, V2_MODERN } from '../stdio/feature-servers.ts';
 import type { Contender } from '../stdio/suite.ts';
 
@@ -22,14 +22,14 @@ const ARGUMENTS =
 
 type Client = StreamableClient | SseClient | ModernClient;
 
-async function open(serving: Serving, face: Face): Promise<Client> {
-  if (face === 'modern') return new ModernClient(`${serving.url}/mcp`);
+async function open(deployment: Deployment, face: Face): Promise<Client> {
+  if (face === 'modern') return new ModernClient(`${deployment.url}/mcp`);
   if (face === '/mcp') {
-    const client = new StreamableClient(`${serving.url}/mcp`);
+    const client = new StreamableClient(`${deployment.url}/mcp`);
     await client.initialize('2025-11-25');
     return client;
   }
-  const client = new SseClient(`${serving.url}/sse`);
+  const client = new SseClient(`${deployment.url}/sse`);
   await client.open();
   await client.initialize('2025-11-25');
   return client;
@@ -51,17 +51,17 @@ const CASES = ['per-client', 'shared'].flatMap((mode) =>
 describe.each(CASES)('%s, %s, %s', (_, face, mode, { start }) => {
   let peer: Peer;
   let recorder: Recorder;
-  let serving: Serving;
+  let deployment: Deployment;
   let client: Client;
   beforeAll(async () => {
     peer = await start();
     recorder = await startRecorder(peer.url);
-    serving = await startServing(recorder.url, ['--upstream-session', mode]);
-    client = await open(serving, face);
+    deployment = await startDeployment(recorder.url, ['--upstream-session', mode]);
+    client = await open(deployment, face);
   });
   afterAll(async () => {
     client?.vanish();
-    await serving?.stop();
+    await deployment?.stop();
     await recorder?.close();
     await peer?.close();
   });

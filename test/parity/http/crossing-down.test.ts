@@ -1,21 +1,21 @@
 // The official client of 2026-07-28 in front of official servers of older revisions, in HTTP mode.
-import { type Serving, startServing } from '../../peers/http/serving.ts';
 import type { Peer } from '../../peers/listen.ts';
 import { startSdkV1Sse } from '../../peers/sdk-v1-sse.ts';
 import { startSdkV1Stateful } from '../../peers/sdk-v1-stateful.ts';
 import { startSdkV2Modern } from '../../peers/sdk-v2-modern.ts';
 import { crossing } from '../crossing.ts';
 import { NOT_COMMON } from '../crossing-exceptions.ts';
+import { type Deployment, startDeployment } from '../replicas/deployment.ts';
 import { connect } from '../stdio/subject.ts';
 
 /** The program in front of a server, as a peer. */
 const behindProxy = (start: () => Promise<Peer>) => async (): Promise<Peer> => {
   const server = await start();
-  const serving: Serving = await startServing(server.url);
+  const deployment: Deployment = await startDeployment(server.url);
   return {
-    url: `${serving.url}/mcp`,
+    url: `${deployment.url}/mcp`,
     async close() {
-      await serving.stop();
+      await deployment.stop();
       await server.close();
     },
   };

@@ -1,5 +1,5 @@
-// A client that finds out by itself which revision to speak gets the newest one that the proxy can serve. In front of a
-// server of older revisions that is 2026-07-28 over Streamable HTTP, too, because the proxy bridges it.
+// A client that negotiates its revision gets the newest one that the proxy can serve. In front of a server of older
+// revisions, that is 2026-07-28 over Streamable HTTP too, because the proxy bridges it.
 import {
   Client,
   type ClientOptions,
@@ -7,8 +7,8 @@ import {
   SSEClientTransport as Sse,
 } from '@modelcontextprotocol/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Serving, startServing } from '../../peers/http/serving.ts';
 import type { Peer } from '../../peers/listen.ts';
+import { type Deployment, startDeployment } from '../replicas/deployment.ts';
 import { EVERYTHING_HTTP, EVERYTHING_SSE } from '../stdio/everything-servers.ts';
 import { V1_STATEFUL, V1_STATELESS, V2_DUAL, V2_MODERN } from '../stdio/feature-servers.ts';
 import type { Contender } from '../stdio/suite.ts';
@@ -32,16 +32,16 @@ async function connected(transport: Http | Sse, versionNegotiation: Negotiation)
 /** Starts a server and the program in front of it for all tests of a describe. */
 function before({ start }: Contender, flags: string[] = []): () => string {
   let peer: Peer;
-  let serving: Serving;
+  let deployment: Deployment;
   beforeAll(async () => {
     peer = await start();
-    serving = await startServing(peer.url, flags);
+    deployment = await startDeployment(peer.url, flags);
   });
   afterAll(async () => {
-    await serving?.stop();
+    await deployment?.stop();
     await peer?.close();
   });
-  return () => serving.url;
+  return () => deployment.url;
 }
 
 const MODES = [

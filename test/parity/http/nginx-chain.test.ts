@@ -1,5 +1,5 @@
-// The whole way of a team: a host with the program on stdio, TLS to nginx, the program in HTTP mode behind it, the
-// server. Every behaviour is that of a direct connection.
+// The whole set-up of a team: a host with the program on stdio, TLS to nginx, the program in HTTP mode behind it, and
+// the server. Every behaviour is that of a direct connection.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
 import { observe } from '../stdio/behaviour.ts';

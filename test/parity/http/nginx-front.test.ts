@@ -1,5 +1,5 @@
-// nginx with TLS in front of the program, as examples/nginx/mcp-proxy.conf sets it up: who comes in, and that streams
-// are streams.
+// nginx with TLS in front of the program, configured as in examples/nginx/mcp-proxy.conf: who is let in, and that
+// streams are not buffered.
 import https from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModernClient } from '../../peers/http/modern-client.ts';
@@ -33,7 +33,7 @@ describe.each(SETUPS)('%s', (setup, edit) => {
     await modern?.close();
   });
 
-  // If anything held the stream back, the progress would come with the result: after the call has ended by itself.
+  // If anything held the stream back, the progress would come with the result, after the call has ended.
   it('progress comes while a call runs, and a cancel reaches it, over /mcp', async () => {
     const client = new StreamableClient(`${front.url}/mcp`, front.options());
     await client.initialize();
@@ -60,7 +60,7 @@ describe.each(SETUPS)('%s', (setup, edit) => {
     client.vanish();
   });
 
-  it('progress comes while a call runs, and going away cancels it, in 2026-07-28', async () => {
+  it('progress comes while a call runs, and a client that disconnects cancels it, in 2026-07-28', async () => {
     const client = new ModernClient(`${modernFront.url}/mcp`, modernFront.options());
     const params = { name: 'slow', arguments: { key: `modern ${setup}` }, _meta: { progressToken: 'p' } };
     const call = client.begin('tools/call', params);
@@ -71,7 +71,7 @@ describe.each(SETUPS)('%s', (setup, edit) => {
     client.vanish();
   });
 
-  it('the stream of a session brings what belongs to no request', async () => {
+  it('the stream of a session brings messages that belong to no request', async () => {
     const client = new StreamableClient(`${front.url}/mcp`, front.options());
     await client.initialize();
     const { headers } = await client.listen();
@@ -83,7 +83,7 @@ describe.each(SETUPS)('%s', (setup, edit) => {
   });
 });
 
-describe('who comes in', () => {
+describe('access', () => {
   let peer: Peer;
   let front: Front;
   beforeAll(async () => {
@@ -105,7 +105,7 @@ describe('who comes in', () => {
     return exchange;
   }
 
-  /** As somebody with the token sees it. */
+  /** From the point of view of a client with the token. */
   async function statusOf(path: string): Promise<number | undefined> {
     const { ca, headers } = front.options();
     return new Promise((resolve, reject) => {
@@ -115,7 +115,7 @@ describe('who comes in', () => {
     });
   }
 
-  it('who shows the token does', async () => {
+  it('a client with the token is served', async () => {
     const { status, headers } = await knock(TOKEN);
     expect(status).toBe(200);
     expect(headers['mcp-session-id']).toBeTypeOf('string');
@@ -124,7 +124,7 @@ describe('who comes in', () => {
   it.each([
     ['no token', null, /^Bearer realm="mcp-proxy"$/],
     ['another token', 'guessed', /^Bearer realm="mcp-proxy", error="invalid_token"/],
-  ])('%s: 401, though nginx connects from this machine', async (_, token, challenge) => {
+  ])('%s gets 401, although nginx connects from this machine', async (_, token, challenge) => {
     const { status, headers, body } = await knock(token);
     expect(status).toBe(401);
     expect(headers['www-authenticate']).toMatch(challenge);
@@ -135,16 +135,16 @@ describe('who comes in', () => {
     expect((await knock(null, { host: 'localhost' })).status).toBe(401);
   });
 
-  it('another name than the allowed one: 403', async () => {
+  it('a Host that is not allowed gets 403', async () => {
     expect((await knock(TOKEN, { host: 'rebound.example' })).status).toBe(403);
   });
 
-  it('the pages of another origin: 403', async () => {
+  it('a page of another origin gets 403', async () => {
     const origin = { origin: 'https://elsewhere.example' };
     expect((await knock(TOKEN, origin)).status).toBe(403);
   });
 
-  it('health, but no metrics, in whatever spelling', async () => {
+  it('/healthz is open without a token, and /metrics in no spelling', async () => {
     expect(await statusOf('/healthz')).toBe(200);
     expect(await statusOf('/metrics')).toBe(404);
     expect(await statusOf('//metrics')).toBe(404);
@@ -164,7 +164,7 @@ describe('who comes in', () => {
     await client.close();
   });
 
-  it('the token stands in no log', () => {
+  it('no log contains the token', () => {
     expect(front.nginx.log()).toContain('POST /mcp');
     expect(front.nginx.log()).not.toContain(TOKEN);
     expect(front.serving.proxy.stderr).not.toContain(TOKEN);

@@ -1,4 +1,4 @@
-// A call that is silent for longer than nginx waits is kept alive by comments, on every way a client can wait for it.
+// If a call is silent for longer than nginx waits, comments keep it alive, however the client waits for it.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ModernClient } from '../../peers/http/modern-client.ts';
 import { SseClient } from '../../peers/http/sse-client.ts';

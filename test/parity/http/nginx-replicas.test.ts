@@ -75,7 +75,7 @@ describe('a session for each client', () => {
     expect(nginx.log().slice(logged)).not.toMatch(/ \/mcp HTTP\/1\.1" [45]\d\d /);
   });
 
-  it('is opened again when its replica has restarted, and only then', async () => {
+  it('opens again only when its replica has restarted', async () => {
     const [restarted, kept] = replicas;
     const before = { restarted: restarted.sessions, kept: kept.sessions };
     await restarted.restart();
@@ -96,7 +96,7 @@ describe('a session for each client', () => {
 });
 
 describe('one session for all clients', () => {
-  it('lives on one replica, whoever calls', async () => {
+  it('stays on one replica for all clients', async () => {
     const serving = await startServing(nginx.url, ['--upstream-session', 'shared']);
     const clients = await Promise.all([1, 2, 3, 4].map((at) => connected(serving, `client ${at}`)));
     expect(sessions()).toHaveLength(1);
@@ -110,4 +110,22 @@ describe('one session for all clients', () => {
     expect(await serving.stop()).toEqual({ code: 0, signal: null });
     expect(sessions()).toEqual([]);
   });
+});
+
+it('without a cookie, a line on stderr says what the load balancer lacks', async () => {
+  const port = await freePort();
+  const upstream = replicas.map(({ address }) => `server ${address};`).join(' ');
+  const server = `listen 127.0.0.1:${port}; location / { proxy_pass http://all; proxy_buffering off; }`;
+  const roundRobin = await startNginx({ http: `upstream all { ${upstream} }\nserver { ${server} }`, port });
+  const serving = await startServing(roundRobin.url);
+  try {
+    const client = await connected(serving, 'client');
+    // Each request goes to the next replica, and only one of them knows the session.
+    for (let n = 0; n < 6; n += 1) await client.call('tools/call', { name: 'echo', arguments: { n } });
+    await serving.proxy.stderrMatching(/its load balancer must lead each session to one of them \(sticky sessions\)/);
+    client.vanish();
+  } finally {
+    await serving.stop();
+    await roundRobin.close();
+  }
 });

@@ -1,5 +1,5 @@
-// A process in a container needs a sign-in, and the only browser is on another machine: the page is in the log and in
-// /readyz, and `mcp-proxy login` beside the process takes the address that the browser ends at.
+// A process in a container needs a sign-in, and the only browser is on another machine: the URL is in the log and in
+// /readyz, and `mcp-proxy login` next to the process accepts the address where the browser ends.
 import { expect, it } from 'vitest';
 import { sharedHome } from '../../blackbox/sign-in/command.ts';
 import { type Serving, startServing } from '../../peers/http/serving.ts';
@@ -10,7 +10,7 @@ import { opened } from '../../peers/opened.ts';
 import { startProxy } from '../../peers/proxy.ts';
 
 const open = opened();
-/** Nothing to open a page with. */
+/** A machine without a browser. */
 const NO_BROWSER = { BROWSER: '' };
 const PAGE = /http:\/\/\S+\/authorize\?[^\s"\\]+/;
 
@@ -19,7 +19,7 @@ async function readiness({ url }: Serving): Promise<{ status: number; body: unkn
   return { status: response.status, body: await response.json() };
 }
 
-/** Where a browser on another machine ends: at an address that nobody there answers at. */
+/** Where a browser on another machine ends: at an address where nothing answers. */
 async function redirected(page: string): Promise<string> {
   const response = await fetch(page, { redirect: 'manual' });
   return response.headers.get('location') ?? '';
@@ -44,7 +44,7 @@ async function whoami({ url }: Serving): Promise<string> {
   return content[0].text;
 }
 
-it('before any client comes, the page is in the log and in /readyz; login finishes it', async () => {
+it('before the first client, the log and /readyz name the page, and login completes the sign-in', async () => {
   const { authorizationServer, server, serving, options } = await fixture();
   const [page] = await serving.proxy.stderrMatching(PAGE);
   await expect
@@ -69,7 +69,7 @@ it('before any client comes, the page is in the log and in /readyz; login finish
   expect(await serving.stop()).toEqual({ code: 0, signal: null });
 });
 
-it('a client that came first is told the page, and served after the sign-in', async () => {
+it('a client that comes before the sign-in is told the page, and served afterwards', async () => {
   const { server, serving, options } = await fixture();
   const client = new StreamableClient(`${serving.url}/mcp`);
   await client.initialize();

@@ -1,9 +1,10 @@
-// Runs the behaviours of one server with every client that can talk to it: once directly, once through the program in
-// HTTP mode, on each of its endpoints, and demands the same of both. All clients of a server share one process, as
-// they do in a deployment.
+// Runs the behaviours of one server with every client that can talk to it: once directly, and once through the program
+// in HTTP mode on each of its endpoints. Both must give the same. All clients of a server share one deployment: a
+// process, or several replicas.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Serving, startServing } from '../../peers/http/serving.ts';
 import type { Peer } from '../../peers/listen.ts';
+import { type Deployment, REPLICAS, startDeployment } from '../replicas/deployment.ts';
+import { unordered } from '../replicas/unordered.ts';
 import { type Behaviour, observe, type Server } from '../stdio/behaviour.ts';
 import { normalise } from '../stdio/normalise.ts';
 import { type ClientKind, connect, type Subject } from '../stdio/subject.ts';
@@ -14,25 +15,27 @@ export type Endpoint = '/mcp' | '/sse';
 export interface HttpMatrixOptions {
   /** What is added to `--listen`. */
   flags?: string[];
-  /** Those of the server's behaviours that can be the same. */
+  /** Of the program; as many as usual unless given. */
+  replicas?: number;
+  /** The behaviours of the server that can be the same. */
   behaviours?: (behaviour: Behaviour) => boolean;
-  /** What must be left of the server when the program is gone. */
+  /** What the server must have left once the program has ended. */
   afterwards?: (peer: Peer) => void;
 }
 
 export function httpMatrix(contender: Contender, options: HttpMatrixOptions = {}): void {
-  const { flags = [], behaviours = () => true, afterwards } = options;
+  const { flags = [], replicas = REPLICAS, behaviours = () => true, afterwards } = options;
   describe(contender.name, () => {
     let peer: ServerPeer;
-    let serving: Serving;
+    let deployment: Deployment;
     beforeAll(async () => {
       peer = await contender.start();
-      serving = peer.command
-        ? await startServing(undefined, [...flags, '--', ...peer.command])
-        : await startServing(peer.url, flags);
+      deployment = peer.command
+        ? await startDeployment(undefined, [...flags, '--', ...peer.command], { replicas })
+        : await startDeployment(peer.url, flags, { replicas });
     });
     afterAll(async () => {
-      await serving?.stop();
+      await deployment?.stop();
       await peer?.close();
     });
 
@@ -41,7 +44,7 @@ export function httpMatrix(contender: Contender, options: HttpMatrixOptions = {}
       let proxied: Subject;
       beforeAll(async () => {
         direct = await connect(kind, contender.direct, peer.command ?? peer.url);
-        proxied = await connect(kind, endpoint === '/sse' ? 'sse' : 'http', `${serving.url}${endpoint}`);
+        proxied = await connect(kind, endpoint === '/sse' ? 'sse' : 'http', `${deployment.url}${endpoint}`);
         await contender.settle(direct, server);
         await contender.settle(proxied, server);
       });
@@ -55,7 +58,9 @@ export function httpMatrix(contender: Contender, options: HttpMatrixOptions = {}
         expect(firstAnswer(proxied)).toEqual(firstAnswer(direct));
       });
 
-      for (const behaviour of contender.behaviours.filter(behaviours)) {
+      const chosen = contender.behaviours.filter(behaviours);
+      const isUnordered = replicas > 1 && contender.direct === 'stdio' && endpoint === '/mcp' && server.streams;
+      for (const behaviour of isUnordered && kind !== 'SDK v2 modern' ? unordered(chosen) : chosen) {
         it(behaviour.name, async () => {
           // One after the other: some servers tell every client of a change that one of them made.
           const expected = await observe(behaviour, direct, server);
@@ -65,18 +70,20 @@ export function httpMatrix(contender: Contender, options: HttpMatrixOptions = {}
       }
     });
 
-    it('ends cleanly, with next to nothing to say to people, and leaves nothing on the server', async () => {
-      const exit = await serving.stop();
-      expect(exit, serving.proxy.stderr).toEqual({ code: 0, signal: null });
-      // The first line of a start is for setting up a client.
-      const [, ...lines] = serving.proxy.stderr.split('\n').filter(Boolean);
-      expect(lines.length).toBeLessThanOrEqual(3);
+    it('ends cleanly, logs next to nothing, and leaves nothing on the server', async () => {
+      const exits = await deployment.stop();
+      for (const [at, { stderr }] of deployment.proxies.entries()) {
+        expect(exits[at], stderr).toEqual({ code: 0, signal: null });
+        // The first line of a start is the one that helps to set up a client.
+        const [, ...lines] = stderr.split('\n').filter(Boolean);
+        expect(lines.length).toBeLessThanOrEqual(3);
+      }
       afterwards?.(peer);
     });
   });
 }
 
-/** HTTP+SSE is of a time before 2026-07-28. */
+/** HTTP+SSE is older than 2026-07-28. */
 function pairs({ clients }: Contender): [ClientKind, Endpoint, Server][] {
   return (Object.entries(clients) as [ClientKind, Server][]).flatMap(([kind, server]) => {
     const endpoints: Endpoint[] = kind === 'SDK v2 modern' ? ['/mcp'] : ['/mcp', '/sse'];

@@ -1,4 +1,4 @@
-// How one behaviour is observed: run it, keep what the client returned or threw, and what arrived meanwhile.
+// How one behaviour is observed: run it, and keep what the client returned or threw, and what arrived meanwhile.
 import { answerInside, comparable, errorOf, normalise } from './normalise.ts';
 import type { CallOptions, Subject } from './subject.ts';
 
@@ -22,9 +22,9 @@ export interface Run {
 
 export interface Behaviour {
   name: string;
-  /** The order of what arrives is chance; see `comparable`. */
+  /** The order in which these arrive is random; see `comparable`. */
   loose?: boolean;
-  /** Notifications whose number or content is chance. */
+  /** Notifications whose number or content is random. */
   ignore?: RegExp;
   run(run: Run): Promise<void>;
 }

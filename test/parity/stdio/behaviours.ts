@@ -1,5 +1,5 @@
-// Every behaviour of the feature servers, one entry each. An entry only acts: what is right is what the same client
-// sees when it is connected directly.
+// Every behaviour of the feature servers, one entry each. An entry only acts: the right outcome is what the same client
+// sees over a direct connection.
 
 import { WATCHED_URI } from '../../peers/catalogue.ts';
 import { VENDOR_METHOD } from '../../peers/features.ts';
@@ -101,7 +101,7 @@ export const BEHAVIOURS: Behaviour[] = [
   simple('no progress without a token', 'progress'),
   {
     name: 'progress of concurrent calls',
-    // Which of the streams is served first is chance; each call's own sequence is covered above.
+    // The order between the streams is random; the order within each call is checked above.
     loose: true,
     async run({ step, subject }) {
       const calls = [1, 2, 3, 4].map(() => subject.tool('progress', {}, { progress: true }));
@@ -201,7 +201,7 @@ export const BEHAVIOURS: Behaviour[] = [
         await run.request('resources/unsubscribe', { uri: WATCHED_URI });
       }
       await run.tool('touch', { uri: WATCHED_URI });
-      // Something that comes after: an update that should not have been sent would be there before it.
+      // A later message: an update that should not have been sent would have come before it.
       if (!run.subject.modern) await announced(run, 'tools');
       await run.tool('echo', { after: 'the last update' });
     },

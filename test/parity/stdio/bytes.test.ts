@@ -1,4 +1,4 @@
-// Params and results are text to the proxy: what real servers and a client that is no SDK send arrives to the byte.
+// Params and results are text to the proxy: what real servers, and a client without an SDK, send arrives byte for byte.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
 import { closeProxies, type ProxyProcess, startProxy } from '../../peers/proxy.ts';

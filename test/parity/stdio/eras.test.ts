@@ -1,4 +1,4 @@
-// Clients and servers that share no revision: what the proxy bridges, and where it says so clearly and stays.
+// Clients and servers that share no revision: what the proxy bridges, and where it refuses clearly and stays usable.
 
 import { rmSync } from 'node:fs';
 import { Client } from '@modelcontextprotocol/client';
@@ -11,7 +11,8 @@ import { EVERYTHING_HTTP, EVERYTHING_SSE } from './everything-servers.ts';
 import { V1_STATEFUL, V1_STATELESS, V2_MODERN } from './feature-servers.ts';
 import { connect } from './subject.ts';
 
-// A subclass makes the SDK probe on this very process; the base class probes on a second one that it throws away.
+// With a subclass, the SDK sends its probe to this very process; the base class starts a second one that it throws
+// away.
 class InPlaceStdio extends StdioClientTransport {}
 
 afterEach(closeProxies);

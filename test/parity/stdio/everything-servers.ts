@@ -102,7 +102,7 @@ const BEHAVIOURS: Behaviour[] = [
   },
   {
     name: 'simulated logging',
-    // One message of a random level.
+    // One message with a random level.
     ignore: /^notifications\/message$/,
     async run(run) {
       await logged(run, () => run.tool('toggle-simulated-logging'));
@@ -135,7 +135,7 @@ const BEHAVIOURS: Behaviour[] = [
     // Last over Streamable HTTP: SDK v1 resumes the stream of a call it has cancelled, a while later, and this server
     // replays everything it ever sent to that.
     name: 'a cancelled call leaves the connection as it was',
-    // The resource of the one before, made again for another client.
+    // The resource of the previous behaviour, made again for another client.
     ignore: /resources\/list_changed$/,
     async run({ step, subject, tool }) {
       const abort = new AbortController();
@@ -206,6 +206,6 @@ export const EVERYTHING_STDIO: Contender = {
   name: 'server-everything on stdio',
   start: startServerEverythingStdio,
   direct: 'stdio',
-  // The environment of a process is that of its host, which has another home for each client here.
+  // The variables of a process come from its host, which has another home for each client here.
   behaviours: [TASK, ...BEHAVIOURS].filter(({ name }) => name !== 'get-env'),
 };

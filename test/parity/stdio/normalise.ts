@@ -1,5 +1,5 @@
-// What two runs of the same thing may differ in, and nothing else: tokens and ids a client or server makes up, and the
-// clock. Everything that is replaced is replaced by a name, so its presence still counts.
+// The only differences that two runs of the same thing may have: tokens and ids that a client or server makes up, and
+// the time. A name replaces each of them, so that its presence still counts.
 import type { Event, WireMessage } from './wire.ts';
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
@@ -34,12 +34,12 @@ function clockless(blob: string): string {
   return CLOCK.test(decoded) ? text(decoded) : blob;
 }
 
-/** Notifications that belong to no request: they come on a stream of their own, so their place is chance. */
+/** Notifications that belong to no request come on a stream of their own, so their place is random. */
 const UNSOLICITED = /list_changed$|resources\/updated$/;
 
 /**
- * The record of one behaviour in comparable form: what belongs to requests in order, what does not sorted. `loose`
- * is for servers that send on their own stream what others send on that of the request.
+ * The record of one behaviour in comparable form: messages of requests in order, the others sorted. `loose` is for
+ * servers that use their own stream for what belongs to a request.
  */
 export function comparable(events: readonly Event[], loose: boolean): unknown {
   const ordered: unknown[] = [];
@@ -53,7 +53,7 @@ export function comparable(events: readonly Event[], loose: boolean): unknown {
   return { ordered, apart: apart.sort().map((line) => JSON.parse(line) as unknown) };
 }
 
-/** An error as its JSON-RPC members, whatever class the SDK gave it and whatever it put in front of the message. */
+/** An error as its JSON-RPC members, without the class and the prefix that the SDK gave it. */
 export function errorOf(error: unknown): unknown {
   const { code, message, data } = error as { code?: unknown; message?: string; data?: unknown };
   return normalise({ error: { code, message: message?.replace(/^MCP error -?\d+: /, ''), data } });

@@ -1,4 +1,4 @@
-// One connected client of either SDK, direct or through the proxy, behind one face: what the behaviour suite drives.
+// One connected client of either SDK, direct or through the proxy, behind one interface: the behaviour suite drives it.
 
 import { rmSync } from 'node:fs';
 import {
@@ -24,7 +24,7 @@ import { type AnyTransport, Wire } from './wire.ts';
 export const CLIENTS = ['SDK v1', 'SDK v2 legacy', 'SDK v2 modern'] as const;
 export type ClientKind = (typeof CLIENTS)[number];
 export type Via = 'http' | 'sse' | 'proxy' | 'stdio';
-/** A URL, or the command of a local server. */
+/** A URL, or the command of a local server. Empty when the flags say all. */
 export type Target = string | readonly string[];
 
 export interface CallOptions {
@@ -68,20 +68,27 @@ const NO_RECONNECTION = {
 };
 const AnyResult = z.looseObject({});
 
-// A subclass makes SDK v2 ask for the revision on this very process instead of on a second one it throws away.
+// With a subclass, SDK v2 sends its probe to this very process instead of to a second one that it throws away.
 class InPlaceStdio extends StdioV2 {}
 
-export async function connect(kind: ClientKind, via: Via, target: Target, flags: string[] = []): Promise<Subject> {
+/** @param env added to the environment of a program that is started */
+export async function connect(
+  kind: ClientKind,
+  via: Via,
+  target: Target,
+  flags: string[] = [],
+  env: Record<string, string> = {},
+): Promise<Subject> {
   const home = privateHome();
   const wire = new Wire();
   let stderr = '';
   const [program = '', ...args] = via === 'proxy' ? PROGRAM : target;
   const url = typeof target === 'string' ? target : '';
-  const behind = typeof target === 'string' ? [target, ...flags] : [...flags, '--', ...target];
+  const behind = typeof target === 'string' ? [...(target ? [target] : []), ...flags] : [...flags, '--', ...target];
   const stdio = {
     command: program,
     args: via === 'proxy' ? [...args, ...behind] : args,
-    env: proxyEnvironment(home),
+    env: { ...proxyEnvironment(home), ...env },
     stderr: 'pipe' as const,
   };
   const transport =
@@ -99,7 +106,7 @@ export async function connect(kind: ClientKind, via: Via, target: Target, flags:
   const roots = [{ uri: 'file:///srv/eins', name: 'eins' }];
   const answers = { roots };
   const close = async (end: () => Promise<unknown>): Promise<void> => {
-    // Ends the session on the server as a direct client should; through the proxy that is the proxy's to do.
+    // Ends the session at the server, as a direct client should; behind the proxy, the proxy does that.
     if (transport instanceof HttpV1 || transport instanceof HttpV2) await transport.terminateSession();
     await end();
     rmSync(home, { recursive: true, force: true });
@@ -214,7 +221,7 @@ const requestOptions = (options?: CallOptions) => ({
   ...(options?.progress ? { onprogress: () => {} } : {}),
 });
 
-/** The user says what the question begins with: "accept", "decline" or "cancel". */
+/** The user does what the question begins with: "accept", "decline" or "cancel". */
 function elicited({ message, mode }: { message: string; mode?: string | undefined }): {
   action: 'accept' | 'decline' | 'cancel';
   content?: Record<string, string | number>;

@@ -1,5 +1,5 @@
-// Runs a list of behaviours for one server with every client that can talk to it: once directly, once through the
-// proxy, and demands the same of both.
+// Runs a list of behaviours for one server with every client that can talk to it: once directly, and once through the
+// proxy. Both must give the same.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Peer } from '../../peers/listen.ts';
 import { type Behaviour, observe, type Server } from './behaviour.ts';
@@ -15,7 +15,7 @@ export interface Contender {
   direct: 'http' | 'sse' | 'stdio';
   /** The clients that share a revision with it, and what each can expect of it. */
   clients: Partial<Record<ClientKind, Server>>;
-  /** Waits until a fresh connection has come to rest, so that nothing of its opening falls into a behaviour. */
+  /** Waits until a fresh connection is quiet, so that nothing of its opening counts as part of a behaviour. */
   settle(subject: Subject, server: Server): Promise<unknown>;
   behaviours: Behaviour[];
 }
@@ -60,7 +60,7 @@ export function matrix(contender: Contender): void {
         });
       }
 
-      it('the proxy has next to nothing to say to people', () => {
+      it('the proxy logs next to nothing', () => {
         expect(proxied.stderr().split('\n').filter(Boolean).length).toBeLessThanOrEqual(3);
       });
     },

@@ -1,5 +1,5 @@
-// What a client received, in order, as its transport handed it over: below the SDK, so that nothing is validated
-// away, and above the framing, so that a direct and a proxied connection can be compared.
+// What a client received, in order, as its transport delivered it: below the SDK, so that nothing is lost by
+// validation, and above the framing, so that a direct and a proxied connection can be compared.
 
 import { Changes } from '../../peers/changes.ts';
 export interface WireMessage {
@@ -67,7 +67,7 @@ export class Wire {
     );
   }
 
-  /** Adds a message that the transport did not hand over as one. */
+  /** Adds a message that did not come through the transport. */
   deliver(message: WireMessage): void {
     this.#noteReceived(message);
   }
@@ -93,7 +93,7 @@ export class Wire {
     this.#changes.changed();
   }
 
-  /** What still comes of a call after its cancellation is a race on any connection, and left out. */
+  /** Which messages of a call still come after its cancellation is a race on any connection, so they are left out. */
   #read(message: WireMessage): Event | undefined {
     const { id = null, method, params } = message;
     if (method === 'notifications/progress' && this.#cancelledTokens.has(params?.progressToken)) return undefined;

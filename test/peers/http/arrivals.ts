@@ -1,5 +1,5 @@
 // Every message that reached a client, with the stream that brought it. Nothing is ever removed, so that a test can say
-// at the end what must not have come at all.
+// at the end what must never have come.
 import { type RpcId, type RpcMessage, WAIT_MS } from '../rpc.ts';
 
 /** One HTTP response that carries messages: a stream of events, or the JSON body that answers a POST. */

@@ -1,4 +1,4 @@
-// The clients and the counting server against each other, with nothing in between: what a test of the program builds on.
+// The clients and the counting server without the proxy between them: the tests of the program rely on both.
 import { afterEach, expect, it } from 'vitest';
 import type { Peer } from '../listen.ts';
 import { startSdkV1Stateful } from '../sdk-v1-stateful.ts';
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 const call = (name: string, more: object): object => ({ name, arguments: more });
 
-it('a session: answers as JSON and as events, progress, questions, both streams, the end', async () => {
+it('a session works: answers as JSON and as events, progress, questions, both streams, the end', async () => {
   const { url, ledger, sessions } = await startCounting('streamable');
   const client = new StreamableClient(url).on('elicitation/create', ({ message }) => ({
     action: 'accept',
@@ -70,7 +70,7 @@ it('a session: answers as JSON and as events, progress, questions, both streams,
   expect([...ledger.executions.values()].every((count) => count === 1)).toBe(true);
 });
 
-it('refusals are told apart from answers', async () => {
+it('refusals and answers are told apart', async () => {
   const { url } = await startCounting('streamable');
   const client = new StreamableClient(url);
   client.sessionId = 'nobody';
@@ -80,7 +80,7 @@ it('refusals are told apart from answers', async () => {
   expect(client.refusals).toHaveLength(3);
 });
 
-it('HTTP+SSE: everything on the one stream, which is the session', async () => {
+it('a session over HTTP+SSE works on its only stream', async () => {
   const { url, ledger } = await startCounting('sse');
   const client = new SseClient(url).on('elicitation/create', () => ({ action: 'decline' }));
   await client.open();
@@ -99,7 +99,7 @@ it('HTTP+SSE: everything on the one stream, which is the session', async () => {
 });
 
 it.each(['modern', 'dual'] as const)(
-  '2026-07-28 (%s): calls, rounds, subscriptions; leaving is the cancel',
+  'calls, rounds, subscriptions and cancellations of 2026-07-28 work (%s)',
   async (form) => {
     const { url, ledger } = await startCounting(form);
     const client = new ModernClient(url);

@@ -1,10 +1,10 @@
 // What the clients over HTTP have in common: they number requests as the test says, keep what arrives, hand each answer
-// to whoever waits for it, and answer what the server asks.
+// to the call that waits for it, and answer the server's questions.
 import { RpcError, type RpcId, type RpcMessage } from '../rpc.ts';
 import { type Arrival, Arrivals, type MessageStream } from './arrivals.ts';
 import type { Exchange } from './exchange.ts';
 
-/** What a server asked is answered with what this returns, or with the RpcError it throws. */
+/** The return value answers a question of the server; a thrown RpcError refuses it. */
 export type QuestionHandler = (params: RpcMessage['params'], arrival: Arrival) => unknown;
 
 /** The server refused the HTTP request itself. */
@@ -35,7 +35,7 @@ export interface Pending {
 
 export interface ExpectedAnswer {
   readonly answer: Promise<Arrival>;
-  /** Neither has it come, nor is it given up. */
+  /** The answer has not come, and nobody has given it up. */
   isDue(): boolean;
   fail(reason: Error): void;
 }
@@ -46,7 +46,7 @@ interface Expected {
 
 export abstract class Conversation {
   readonly arrivals = new Arrivals(() => this.refusals.map(({ message }) => message).join('\n'));
-  /** HTTP requests that were refused, those nobody waited for too. */
+  /** HTTP requests that were refused, including those whose answer nobody waited for. */
   readonly refusals: HttpRefusal[] = [];
   /** Texts that were no JSON-RPC message; a healthy server sends none. */
   readonly garbage: string[] = [];
@@ -137,11 +137,11 @@ export abstract class Conversation {
       const { code, message } = error instanceof RpcError ? error : { code: -32603, message: String(error) };
       outcome = { error: { code, message } };
     }
-    // Refusals are kept; whether one matters is for the test to say.
+    // Keeps refusals; whether one matters is up to the test.
     await this.deliver({ jsonrpc: '2.0', id, ...outcome }).catch(() => {});
   }
 
-  /** Waits for the answer to a request; what the promise rejects with is whatever `fail` is told. */
+  /** Waits for the answer to a request; the promise rejects with what `fail` is given. */
   protected expectAnswer(id: RpcId): ExpectedAnswer {
     const key = JSON.stringify(id);
     const expected: Expected = { settle: () => {} };

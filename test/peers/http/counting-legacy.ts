@@ -11,6 +11,8 @@ export type Face = (req: IncomingMessage, res: ServerResponse, body?: unknown) =
 const EVENTS = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' };
 const event = (message: object): string => `event: message\ndata: ${JSON.stringify(message)}\n\n`;
 
+const PROBES = new Set<unknown>(['ping', 'server/discover']);
+
 export function streamableFace(around: Neighbours): Face {
   const { sessions, ledger, forgotten } = around;
   const streams = new Map<CountingSession, ServerResponse>();
@@ -49,9 +51,9 @@ export function streamableFace(around: Neighbours): Face {
     }
     const session = sessions.get(id ?? '');
     if (!session) {
-      // A ping of nobody asks whether the server is there. The DELETE of a client that is gone may overtake what it
-      // has sent last; whoever is still there and uses such a session gets no answer.
-      const isRight = id === undefined ? message?.method === 'ping' : ended.has(id) || forgotten.has(id);
+      // A ping without a session asks whether the server is there, and a discover whether it is of 2026-07-28. The DELETE of a client that left may overtake its
+      // last messages; a client that is still there and uses such a session gets no answer.
+      const isRight = id === undefined ? PROBES.has(message?.method) : ended.has(id) || forgotten.has(id);
       if (!isRight) ledger.complain(`${req.method} ${message?.method ?? ''} for the unknown session ${id}`);
       return void res.writeHead(id === undefined ? 400 : 404).end();
     }
@@ -118,7 +120,7 @@ export function openStream(res: ServerResponse, ledger: Ledger, closed: () => vo
   });
 }
 
-/** The response to one POST: JSON when the answer is all there is and is to be, events otherwise. */
+/** The response to one POST: JSON if the answer is all there is, and events otherwise. */
 export function postOutlet(res: ServerResponse, ledger: Ledger): Outlet {
   ledger.requests += 1;
   ledger.callsOpen += 1;

@@ -73,8 +73,8 @@ export function modernFace({ ledger, audience }: Neighbours): Face {
     const message = (body ?? (await readJson(req))) as RpcMessage;
     const { id, method } = message;
     if (id === undefined) return void res.writeHead(202).end();
-    // A ping of nobody asks whether the server is there.
-    if (req.headers['mcp-method'] !== method && method !== 'ping')
+    // A ping without an envelope asks whether the server is there, and an `initialize` which revisions it has.
+    if (req.headers['mcp-method'] !== method && method !== 'ping' && method !== 'initialize')
       ledger.complain(`${method} with Mcp-Method ${req.headers['mcp-method']}`);
     if (method === 'subscriptions/listen') return subscribe(message, res);
     if (method === 'tools/call') return call(message, res);

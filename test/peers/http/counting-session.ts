@@ -1,4 +1,4 @@
-// A session of the counting server, for the revisions that have sessions, whatever carries its messages.
+// A session of the counting server, for the revisions that have sessions, over any transport.
 import type { RpcMessage } from '../rpc.ts';
 import { LEVELS, runTool, TOOL_LIST, type ToolArguments } from './counting-tools.ts';
 import type { Ledger } from './ledger.ts';
@@ -6,11 +6,11 @@ import type { Ledger } from './ledger.ts';
 /** Takes the messages that belong to one request, its answer last. */
 export interface Outlet {
   send(message: object): void;
-  /** `as` is the form that an answer takes when it is all there is. */
+  /** `as` is the form of an answer that comes alone. */
   finish(answer: object, as?: 'json' | 'events'): void;
 }
 
-/** Whoever is told of changes. */
+/** A client that is told of changes. */
 export interface Audience {
   updated(uri: string, nonce: string): void;
   announced(nonce: string): void;
@@ -22,13 +22,13 @@ export interface Neighbours {
   readonly sessions: Map<string, CountingSession>;
   /** The sessions, and the subscriptions of the revision without sessions. */
   readonly audience: Set<Audience>;
-  /** Sessions that ended without their clients having said so: they may still be asked for. */
+  /** Sessions that ended without a word of their clients, which may still ask for them. */
   readonly forgotten: Set<string>;
 }
 
 export class CountingSession implements Audience {
   readonly id: string;
-  /** Sends what belongs to no request: kept until there is a stream for it. */
+  /** Sends a message that belongs to no request; it is kept until there is a stream for it. */
   readonly push: (message: object) => void;
   /** Aborted at the end of the session. */
   readonly over = new AbortController();
@@ -51,7 +51,7 @@ export class CountingSession implements Audience {
     around.ledger.changed();
   }
 
-  /** Whatever still runs is left to itself: it has nobody to answer to. */
+  /** Calls that still run are left alone: they have nobody to answer to. */
   close(): void {
     const { sessions, audience, ledger } = this.#around;
     if (!sessions.delete(this.id)) return;
@@ -144,7 +144,7 @@ export class CountingSession implements Audience {
       audience,
     });
     this.#turns.delete(key);
-    // The usual SDK server answers nothing to a cancelled call, and leaves its response open: closing it is up to the client.
+    // The usual SDK server does not answer a cancelled call, and leaves its response open for the client to close.
     if (outcome) outlet.finish({ jsonrpc: '2.0', id, result: outcome }, given.as);
   }
 

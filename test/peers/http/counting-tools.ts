@@ -1,18 +1,18 @@
-// The tools of the counting server. Each call carries a nonce, which comes back with everything the call gives rise to.
+// The tools of the counting server. Each call has a nonce, which comes back in every message that the call causes.
 import type { RpcMessage } from '../rpc.ts';
 import type { Audience } from './counting-session.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface ToolArguments {
   readonly nonce: string;
-  /** Milliseconds before each thing the call does. */
+  /** Milliseconds before each step of the call. */
   readonly delay?: number;
   readonly steps?: number;
   readonly level?: string;
   readonly uri?: string;
   /** Where a message goes: with the answer, or on the stream that belongs to no call. */
   readonly on?: 'call' | 'session';
-  /** What form an answer takes that comes alone. */
+  /** The form of an answer that comes alone. */
   readonly as?: 'json' | 'events';
 }
 
@@ -26,7 +26,7 @@ export interface Turn {
   /** Asks the client; the answer is a result or an error. */
   ask(method: string, params: object): Promise<object>;
   log(level: string, data: string): void;
-  /** Everybody who is to hear of changes. */
+  /** All clients that are told of changes. */
   readonly audience: Iterable<Audience>;
 }
 
@@ -88,7 +88,7 @@ function said(...texts: string[]): object {
   return { content: texts.map((text) => ({ type: 'text', text })) };
 }
 
-/** The nonce that the answer to a call says. */
+/** The nonce in the answer to a call. */
 export function nonceOf(message: RpcMessage): string | undefined {
   return message.result?.content?.[0]?.text;
 }

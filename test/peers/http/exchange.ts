@@ -1,5 +1,5 @@
-// One HTTP exchange whose response may carry messages, on node:http alone: no SDK and no fetch that would repeat, follow
-// or buffer anything.
+// One HTTP exchange whose response may carry messages, on node:http alone, because an SDK or fetch would repeat, follow
+// or buffer something.
 import http from 'node:http';
 import https from 'node:https';
 import { createParser } from 'eventsource-parser';
@@ -31,7 +31,7 @@ export interface Exchange {
   readonly body: string;
   /** `complete`: ended in order. `cut`: the connection went away, here or there. Never rejects. */
   readonly ended: Promise<'complete' | 'cut'>;
-  /** Closes the connection without reading on: what a client does that goes away. */
+  /** Closes the connection without reading on, like a client that disconnects. */
   destroy(): void;
 }
 

@@ -1,5 +1,5 @@
-// What a server counts: whatever ran, was cancelled, was opened and was left open. Tests compare it with what the clients
-// saw.
+// What a server counts: everything that ran, was cancelled, was opened and was left open. Tests compare it with what
+// the clients saw.
 import { Changes } from '../changes.ts';
 import { WAIT_MS } from '../rpc.ts';
 
@@ -19,7 +19,7 @@ export class Ledger {
   /** Calls whose HTTP response is not over. */
   callsOpen = 0;
   requests = 0;
-  /** What no right client does: a request of an unknown session, an answer to no question, a level that is none. */
+  /** What no correct client does: a request of an unknown session, an answer to no question, an unknown level. */
   readonly complaints: string[] = [];
 
   readonly #changes = new Changes();
@@ -42,7 +42,7 @@ export class Ledger {
     this.changed();
   }
 
-  /** To be told after every change of a figure. */
+  /** Call this after every change of a figure. */
   changed(): void {
     this.#changes.changed();
   }

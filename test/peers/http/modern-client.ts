@@ -16,7 +16,7 @@ import type { StreamableOptions } from './streamable-client.ts';
 export class ModernClient extends Conversation {
   readonly url: string;
   readonly headers: Record<string, string>;
-  /** What the envelope says the client can do. */
+  /** The client capabilities in the envelope. */
   capabilities: object = {};
 
   readonly #agent: http.Agent;
@@ -49,7 +49,7 @@ export class ModernClient extends Conversation {
     await this.accepted(this.post(JSON.stringify(whole), mirrored(method, params)).response);
   }
 
-  /** Posts a body as it stands. `headers` go over those of the client; an empty value leaves one away. */
+  /** Posts a body as it is. `headers` replace those of the client; an empty value removes one. */
   post(body: string | Buffer, headers: Record<string, string> = {}, request?: RpcId): Sending {
     const stream = this.newStream('POST', request);
     const own = {
@@ -74,16 +74,24 @@ export class ModernClient extends Conversation {
     return sending;
   }
 
-  /** Every connection is gone, and with them every call. */
+  /** Closes every connection, and with it every call. */
   vanish(): void {
     for (const sending of this.#open) sending.destroy();
     this.#agent.destroy();
   }
 }
 
-/** The headers that repeat what the body says, so that gateways need not read it. */
+/** The headers that repeat parts of the body, so that gateways need not read it. */
 export function mirrored(method: string, params: object): Record<string, string> {
-  const { name, uri } = params as { name?: string; uri?: string };
-  const named = method === 'resources/read' ? uri : ['tools/call', 'prompts/get'].includes(method) ? name : undefined;
+  const { name, uri, taskId } = params as { name?: string; uri?: string; taskId?: string };
+  const subjects: Record<string, string | undefined> = {
+    'tools/call': name,
+    'prompts/get': name,
+    'resources/read': uri,
+    'tasks/get': taskId,
+    'tasks/update': taskId,
+    'tasks/cancel': taskId,
+  };
+  const named = subjects[method];
   return { 'mcp-method': method, ...(named === undefined ? {} : { 'mcp-name': named }) };
 }

@@ -1,4 +1,4 @@
-// What a POST with a request means for whoever waits for its answer: the answer comes on the response, or not at all.
+// What the end of a POST means for the call that waits for its answer: the answer comes on its response, or not at all.
 import type { ExpectedAnswer } from './conversation.ts';
 import type { Exchange, Sending } from './exchange.ts';
 

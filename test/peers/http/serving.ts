@@ -56,7 +56,7 @@ export async function startServing(
   return serving;
 }
 
-/** For afterEach: ends what a test left running; fails when SIGTERM does not end it. */
+/** For afterEach: ends what a test has left running; fails if SIGTERM does not end it. */
 export async function closeServings(): Promise<void> {
   await Promise.all([...running].map((serving) => serving.stop()));
 }

@@ -107,12 +107,12 @@ export class SseClient extends Conversation {
       agent: this.#agent,
       ca: this.#ca,
       stream,
-      // Whatever a POST is answered with beyond 202 is kept as if it had come on the stream; `stream.kind` tells.
+      // An answer to a POST other than 202 is kept as if it had come on the stream; `stream.kind` says where it came.
       message: (text, eventId) => this.accept(text, stream, eventId),
     });
   }
 
-  /** Leaves: in this revision a client says nothing when it does. */
+  /** Leaves: in this revision, a client sends nothing when it does. */
   vanish(): void {
     this.#stream?.destroy();
     this.#agent.destroy();

@@ -28,7 +28,8 @@ export interface GetOptions {
 }
 
 export class StreamableClient extends Conversation {
-  readonly url: string;
+  /** A test may go on elsewhere. */
+  url: string;
   /** From the response to initialize; a test may set what it likes. */
   sessionId: string | undefined;
   /** Sent as MCP-Protocol-Version once it is negotiated. */
@@ -47,7 +48,7 @@ export class StreamableClient extends Conversation {
     super();
     this.url = url;
     this.headers = { ...options.headers };
-    // Sockets of its own: what one client does to its connections is felt by no other.
+    // Sockets of its own: what one client does to its connections affects no other.
     this.#agent = options.agent ?? new http.Agent({ keepAlive: true });
     this.#ca = options.ca;
   }
@@ -112,7 +113,7 @@ export class StreamableClient extends Conversation {
     this.vanish();
   }
 
-  /** Every connection is gone, and nothing was said. */
+  /** Closes every connection without a DELETE. */
   vanish(): void {
     for (const sending of this.#open) sending.destroy();
     this.#agent.destroy();

@@ -4,15 +4,17 @@
 //   lists=FILE           the names of its tools, one a line; read at each start
 //   announces=no         does not say when its tools change
 //   banner=N             writes N lines on stdout that are no messages
-//   dies=start|initialize|initialized|discover|call|half   ends with exit code 3 in that phase
+//   dies=start|initialize|initialized|discover|call|half|refusal   ends with exit code 3 in that phase
 //   deaths=FILE          and only as often as FILE has lines: one goes with each death
 //   silent=initialize    never answers that method
+//   tells=end            says on stderr that its stdin has ended
 //   stays=end,term       goes on after the end of its stdin, after SIGTERM
 //   leaves=grandchild    starts a process that goes on after both, with the same pipes
 //   roams=grandchild     starts a process that has pipes of its own, and goes on after the end of this one
 //   closes=stdout        closes its stdout after the first answer, and lives
 //   floods=N             writes N lines to stderr with each call
 //   era=modern           speaks 2026-07-28 only
+//   refuses=CODE         the code of the error for what it does not speak
 //   stalled=FILE         made when nobody has read its stdout for a while
 //   listens=FILE         its stdin is read again when this file is there
 import { spawn } from 'node:child_process';
@@ -74,6 +76,8 @@ const TOOLS = {
   folder: () => text(process.cwd()),
   state: () => text(state),
   never: () => undefined,
+  // The same, and says so on stderr.
+  hangs: () => void process.stderr.write('the call hangs\n'),
   end: ({ code = 7, told = 'out of memory' }) => {
     process.stderr.write(`${told}\n`, () => process.exit(code));
     return undefined;
@@ -94,6 +98,11 @@ const TOOLS = {
   say: ({ id, lines: said }) => {
     for (const line of said) process.stdout.write(`${line.replaceAll('ID', id)}\n`);
     return text('the answer');
+  },
+  // The same, and no answer.
+  print: ({ lines: said }) => {
+    for (const line of said) process.stdout.write(`${line}\n`);
+    return undefined;
   },
   deaf: () => {
     lines.pause();
@@ -185,7 +194,10 @@ function serve(message) {
   const known = RESULTS[method];
   const speaks = isModern ? method !== 'initialize' : method !== 'server/discover';
   if (!known || !speaks) {
-    write({ id, error: { code: -32601, message: 'Method not found' } });
+    const code = Number(options.refuses ?? -32601);
+    const data = code === -32022 ? { supported: ['2026-07-28'] } : undefined;
+    write({ id, error: { code, message: 'Method not found', data } });
+    if (!speaks) die('refusal');
     return;
   }
   const answered = known(params, id);
@@ -204,6 +216,7 @@ lines.on('line', (line) => {
 });
 lines.on('close', () => {
   if (stays.includes('end')) setInterval(() => {}, 1e6);
+  else if (options.tells === 'end') process.stderr.write('my stdin has ended\n', () => process.exit(0));
   else process.exit(0);
 });
 // A process whose stdout is closed must not end because of it.

@@ -16,7 +16,18 @@ const PROGRAM = fileURLToPath(new URL('scripted-child.mjs', import.meta.url));
 export type Script = Readonly<
   Partial<
     Record<
-      'announces' | 'banner' | 'closes' | 'dies' | 'era' | 'floods' | 'leaves' | 'roams' | 'silent' | 'stays',
+      | 'announces'
+      | 'banner'
+      | 'closes'
+      | 'dies'
+      | 'era'
+      | 'floods'
+      | 'leaves'
+      | 'refuses'
+      | 'roams'
+      | 'silent'
+      | 'stays'
+      | 'tells',
       string | number
     >
   >

@@ -1,5 +1,5 @@
-// What a protected server asks of whoever issues its tokens: the scripted authorization server and the real one both
-// answer this.
+// What a protected server needs from whoever issues its tokens; the scripted authorization server and the real one both
+// provide it.
 
 export interface Bearer {
   readonly subject: string;
@@ -9,6 +9,6 @@ export interface Bearer {
 
 export interface TokenAuthority {
   readonly issuer: string;
-  /** Who presents this token, or nothing where it is not one that is valid for the resource now. */
+  /** The owner of this token; undefined if it is not valid for the resource now. */
   check(token: string, wanted: { resource?: string }): Promise<Bearer | undefined> | Bearer | undefined;
 }

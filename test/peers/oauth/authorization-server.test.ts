@@ -34,7 +34,7 @@ const errorOf = (promise: Promise<unknown>): Promise<string> =>
         : error.message,
   );
 
-it('a spent refresh token that comes again ends the whole family', async () => {
+it('a refresh token that is used twice revokes the whole grant', async () => {
   const { as, browser, client } = await started({ accessTokenSeconds: 60 });
   const first = await signIn(client, browser, flow);
   expect(first).toMatchObject({ token_type: 'bearer', expires_in: 60, scope: 'mcp' });
@@ -52,7 +52,7 @@ it('a spent refresh token that comes again ends the whole family', async () => {
   expect(as.tokenRequests('refresh_token').map(({ status }) => status)).toEqual([200, 400, 400]);
 });
 
-it('a token that does not rotate stays, and one that was never given is not there', async () => {
+it('a token that does not rotate stays valid, and an unknown one is refused', async () => {
   const { as, browser, client } = await started({ refresh: 'keep' });
   const { refresh_token: kept = '' } = await signIn(client, browser, flow);
   expect((await refreshed(client, kept)).refresh_token).toBeUndefined();
@@ -61,7 +61,7 @@ it('a token that does not rotate stays, and one that was never given is not ther
   expect((await signIn(client, browser, flow)).refresh_token).toBeUndefined();
 });
 
-it('hooks run before the token endpoint looks, in its place, and after it has acted', async () => {
+it('hooks run before the token endpoint, instead of it, and after it', async () => {
   const { as, browser, client } = await started();
   const { refresh_token: first = '' } = await signIn(client, browser, flow);
   const order: string[] = [];
@@ -75,7 +75,7 @@ it('hooks run before the token endpoint looks, in its place, and after it has ac
   expect(order).toEqual(['before 2', 'before 3', 'spent true, valid true']);
 });
 
-it('the user denies, the client is unknown, the scope is unknown', async () => {
+it('a denial, an unknown client and an unknown scope give their errors', async () => {
   const { as, browser, client } = await started({ scopes: ['mcp'] });
   expect(await errorOf(signIn(client, browser, { ...flow, scope: 'mcp email' }))).toBe('invalid_scope');
   as.behaviour.authorize = { error: 'access_denied' };
@@ -156,7 +156,7 @@ it('client credentials with a secret and with a signed assertion', async () => {
   }
 });
 
-it('the device grant is pending, wants less haste, then ends as told', async () => {
+it('the device grant is pending, asks to slow down, and then ends as the test says', async () => {
   const { as, client } = await started();
   const { as: server, client: metadata, authentication } = client;
   const poll = async (code: string): Promise<unknown> => {

@@ -52,14 +52,14 @@ export interface AuthorizationServer extends Peer, TokenAuthority {
   count(kind: RequestKind): number;
   /** The n-th request of a kind, from 1, past or future. */
   waitFor(kind: RequestKind, n: number): Promise<AuthorizationServerRequest>;
-  /** Whether a protected server would take it now. */
+  /** Whether a protected server would accept it now. */
   isValid(accessToken: string, wanted?: { resource?: string; scope?: string }): boolean;
   check(token: string, wanted: { resource?: string }): Bearer | undefined;
   /** Refresh tokens stay good. */
   expireAccessTokens(): void;
   /** Ends every grant, as a user or an administrator may. */
   revokeEverything(): void;
-  /** Forgets a client and its grants, without a word to it. */
+  /** Forgets a client and its grants, without telling it. */
   deleteClient(id: string): void;
   /** Moves to another origin, where the returned handler is to be mounted: that of a server it protects, say. */
   serveUnder(origin: string): NodeHandler;
@@ -132,7 +132,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     const found = ledger.live(value);
     if (!found || found.kind !== (behaviour.bearer === 'id_token' ? 'id' : 'access')) return undefined;
     const { resource, subject, clientId } = found.grant;
-    // A server that was not told a resource issues tokens for whoever asks.
+    // A server that was given no resource issues tokens for any.
     if (wanted.resource !== undefined && resource !== undefined && resource !== wanted.resource) return undefined;
     return { subject, clientId, scopes: found.scopes };
   };

@@ -1,4 +1,4 @@
-// The authorization endpoint: PKCE with S256 always, consent without a person.
+// The authorization endpoint: always PKCE with S256, and consent without a person.
 import type { Refused } from './behaviour.ts';
 import { type Answer, html } from './document-answer.ts';
 import type { Client } from './ledger.ts';
@@ -7,7 +7,7 @@ import { DECISION_HEADER } from './tab.ts';
 
 export async function authorize(context: ServerContext, { headers, query }: Incoming): Promise<Answer> {
   const { behaviour, ledger } = context;
-  // Who did not send a known client and a redirect of its own gets a page and is never redirected.
+  // A request without a known client and a redirect URI of that client gets a page, and is never redirected.
   const client = await findClient(context, query.get('client_id') ?? '');
   if (!client) return html(400, '<h1>Unrecognized client_id</h1><p>The application was not found.');
   const redirectUri = query.get('redirect_uri') ?? '';
@@ -54,7 +54,7 @@ function answerTo(
 
 function matchesRedirect(client: Client, uri: string, ports: 'any' | 'exact'): boolean {
   if (!URL.canParse(uri)) return false;
-  // A client that a test wrote down without redirects, or whose document is taken without a look, may use any.
+  // A client that a test has set up without redirect URIs, or whose document is accepted unseen, may use any.
   const registered = client.redirect_uris;
   if (registered === undefined) return true;
   return registered.some((known) => known === uri || (ports === 'any' && withoutPort(known) === withoutPort(uri)));

@@ -24,7 +24,7 @@ export interface AuthorizationServerBehaviour {
   openidInserted: DocumentAnswer;
   /** The path of the issuer, with /.well-known/openid-configuration behind it. */
   openidAppended: DocumentAnswer;
-  /** The two well-known places of the origin, where the issuer has a path. */
+  /** The two well-known places of the origin, for an issuer with a path. */
   rootMetadata: DocumentAnswer;
   /** Members laid over the metadata; `undefined` leaves one out. */
   metadata: Record<string, unknown>;
@@ -39,16 +39,19 @@ export interface AuthorizationServerBehaviour {
   clientMetadataDocuments: 'off' | 'trust' | 'fetch';
   /** token_endpoint_auth_methods_supported; nothing: not advertised, everything taken. */
   authMethods: string[] | undefined;
-  /** Where the credentials of a client are looked for: where it was agreed, or in one place only, whatever was agreed or advertised. */
+  /**
+   * Where the server looks for the credentials of a client: where it was agreed, or in one place only, whatever was
+   * agreed or advertised.
+   */
   readsClientIn: 'agreed' | 'body' | 'header';
-  /** How it says that it does not know a client: by the book, or as the Python SDK does. */
+  /** How it says that it does not know a client: as the standard says, or as the Python SDK does. */
   unknownClient: 'invalid_client' | 'unauthorized_client';
 
   // ---- authorization endpoint ------------------------------------------------------------------
 
   /** What happens where the user has not denied: a code, an error, or a page that leads nowhere. */
   authorize: 'approve' | Refused | Answer;
-  /** Refuses parameters, as providers with rules of their own do. */
+  /** Refuses parameters, like providers with rules of their own. */
   checkAuthorize: ((query: URLSearchParams) => Refused | undefined) | undefined;
   /** Whether a loopback redirect may come with any port (RFC 8252, section 7.3). */
   redirectPorts: 'any' | 'exact';

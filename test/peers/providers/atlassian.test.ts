@@ -14,29 +14,26 @@ async function client(address: 'v1' | 'authv2', deviations: Deviations) {
 it.each([
   ['v1', 'https://cf.mcp.atlassian.com at https://mcp.atlassian.com/.well-known/oauth-authorization-server'],
   ['authv2', 'https://auth.atlassian.com at https://auth.atlassian.com/.well-known/oauth-authorization-server/'],
-] as const)('is called otherwise at %s than it calls itself', async (address, told) => {
+] as const)('has another issuer at %s than in its own metadata', async (address, told) => {
   const { client: one } = await client(address, {});
   await expect(one.authorize()).rejects.toThrow(`issuer mismatch: ${told}`);
 });
 
-it.each(['v1', 'authv2'] as const)(
-  'keeps whoever knows it at %s signed in, each refresh token good for once',
-  async (address) => {
-    const { atlassian, client: one } = await client(address, { issuer });
-    const tokens = await one.signIn();
-    expect((await one.callTool(tokens.access_token)).status).toBe(200);
-    atlassian.authorization.expireAccessTokens();
-    const { json } = await one.refresh(tokens.refresh_token);
-    expect((await one.callTool(json.access_token)).status).toBe(200);
-    const again = await one.refresh(tokens.refresh_token);
-    expect([again.status, again.json]).toEqual([
-      403,
-      { error: 'unauthorized_client', error_description: 'refresh_token is invalid' },
-    ]);
-  },
-);
+it.each(['v1', 'authv2'] as const)('refreshes tokens at %s, and accepts each refresh token once', async (address) => {
+  const { atlassian, client: one } = await client(address, { issuer });
+  const tokens = await one.signIn();
+  expect((await one.callTool(tokens.access_token)).status).toBe(200);
+  atlassian.authorization.expireAccessTokens();
+  const { json } = await one.refresh(tokens.refresh_token);
+  expect((await one.callTool(json.access_token)).status).toBe(200);
+  const again = await one.refresh(tokens.refresh_token);
+  expect([again.status, again.json]).toEqual([
+    403,
+    { error: 'unauthorized_client', error_description: 'refresh_token is invalid' },
+  ]);
+});
 
-it('gives eight hours to whoever does not ask for more', async () => {
+it('issues tokens for eight hours, unless the client asks for more', async () => {
   const { client: one } = await client('authv2', { issuer, authorize: { scope: 'read:me' } });
   expect(await one.signIn()).not.toHaveProperty('refresh_token');
 });

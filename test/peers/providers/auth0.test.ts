@@ -12,7 +12,7 @@ async function client(deviations: Deviations, options?: Auth0Options) {
   return { auth0, client: new StandardClient(auth0, { deviations: { issuer, ...deviations } }) };
 }
 
-it('gives the standard flow a token that nobody can read', async () => {
+it('gives the standard flow an opaque token', async () => {
   const { client: one } = await client({});
   const { access_token = '' } = await one.signIn();
   expect(access_token.split('.')).toHaveLength(5);
@@ -20,12 +20,12 @@ it('gives the standard flow a token that nobody can read', async () => {
   expect([status, headers['www-authenticate']]).toEqual([401, expect.stringContaining('Invalid Compact JWS')]);
 });
 
-it('or refuses it', async () => {
+it('can refuse the standard flow', async () => {
   const { client: one } = await client({}, { strict: true });
   await expect(one.signIn()).rejects.toThrow('The userinfo audience is not allowed for third party clients.');
 });
 
-it('gives whoever names the audience a token for the server, and another', async () => {
+it('gives a client that names the audience a token for the server, and another one', async () => {
   const { auth0, client: one } = await client({ authorize: { audience } }, { strict: true });
   const tokens = await one.signIn();
   expect((await one.callTool(tokens.access_token)).status).toBe(200);
@@ -50,12 +50,12 @@ it('knows no other audience', async () => {
   await expect(one.signIn()).rejects.toThrow('Service not found: https://elsewhere.example');
 });
 
-it('offers a registration that need not be there', async () => {
+it('can offer a registration', async () => {
   const { client: one } = await client({}, { registration: false });
   await expect(one.signIn()).rejects.toThrow('404');
 });
 
-it('has a client for whoever cannot register, and forgets a sign-in on request', async () => {
+it('has a fixed client, and forgets a sign-in on request', async () => {
   const redirectUri = 'http://localhost:3334/oauth/callback';
   const auth0 = await open(startAuth0({ registration: false, redirectUri }));
   const deviations: Deviations = { issuer, authorize: { audience } };

@@ -13,12 +13,12 @@ async function client(deviations: Deviations, options: Partial<CognitoOptions> =
   return { cognito, client: new StandardClient(cognito, { clientInfo: cognito.clientInfo, redirectUri, deviations }) };
 }
 
-it('has no client for whoever has none', async () => {
+it('does not register clients', async () => {
   const cognito = await open(startCognito({ redirectUri }));
   await expect(new StandardClient(cognito).authorize()).rejects.toThrow('no registration endpoint');
 });
 
-it('refuses the standard flow without a word', async () => {
+it('refuses the standard flow without an explanation', async () => {
   const { client: one } = await client({});
   await expect(one.signIn()).rejects.toThrow('400 {"error":"invalid_grant"}');
 });
@@ -28,7 +28,7 @@ it('does not know offline_access', async () => {
   expect(await one.callback()).toMatchObject({ error: 'invalid_request', error_description: 'invalid_scope' });
 });
 
-it('has access tokens that its gateway may refuse, and ID tokens that it may want', async () => {
+it('has a gateway that can require ID tokens instead of access tokens', async () => {
   const { cognito, client: one } = await client(right);
   const tokens = await one.signIn();
   expect((await one.callTool(tokens.access_token)).status).toBe(401);
@@ -39,7 +39,7 @@ it('has access tokens that its gateway may refuse, and ID tokens that it may wan
   expect((await one.callTool(json.id_token)).status).toBe(200);
 });
 
-it('or the other way round', async () => {
+it('has a gateway that can require access tokens', async () => {
   const { client: one } = await client(right, { allows: 'clients' });
   const tokens = await one.signIn();
   expect((await one.callTool(tokens.access_token)).status).toBe(200);
@@ -55,7 +55,7 @@ it('understands the standard flow where the server is known to the pool, and the
   expect((await one.callTool(tokens.id_token)).status).toBe(401);
 });
 
-it('sends nobody to 127.0.0.1', async () => {
+it('does not redirect to 127.0.0.1', async () => {
   const address = 'http://127.0.0.1:3334/oauth/callback';
   const cognito = await open(startCognito({ redirectUri: address }));
   const one = new StandardClient(cognito, { clientInfo: cognito.clientInfo, redirectUri: address, deviations: right });

@@ -12,7 +12,7 @@ async function client(deviations: Deviations, options?: EntraOptions) {
   return { entra, client: new StandardClient(entra, { clientInfo: entra.clientInfo, deviations }) };
 }
 
-it('has no client for whoever has none', async () => {
+it('does not register clients', async () => {
   const entra = await open(startEntra());
   await expect(new StandardClient(entra).authorize()).rejects.toThrow('no registration endpoint');
 });
@@ -30,14 +30,14 @@ it('refuses the standard flow in all three requests', async () => {
   expect((await refresh.client.refresh(refresh_token)).text).toContain('AADSTS9010010');
 });
 
-it('takes a scope without its resource for one of Graph, and wants one', async () => {
+it('reads a scope without a resource as one of Graph, and requires a scope', async () => {
   const bare = await client({ authorize: { ...without, scope: 'mcp.access' } });
   expect((await bare.client.callback()).error_description).toContain('00000003-0000-0000-c000-000000000000');
   const none = await client({ authorize: { ...without, scope: undefined } });
   expect((await none.client.authorize()).text).toContain('AADSTS900144');
 });
 
-it('takes a refresh without scope for one of the client itself', async () => {
+it('reads a refresh without scope as one for the client itself', async () => {
   const { client: one } = await client({ ...right, refresh: without });
   const { refresh_token } = await one.signIn();
   const { status, json } = await one.refresh(refresh_token);
@@ -45,7 +45,7 @@ it('takes a refresh without scope for one of the client itself', async () => {
   expect(json.error_description).toContain('AADSTS90009');
 });
 
-it('keeps whoever knows it signed in', async () => {
+it('refreshes the tokens of a client that follows its rules', async () => {
   const refresh: Record<string, string | undefined> = { ...without };
   const { entra, client: one } = await client({ ...right, refresh });
   refresh.scope = `${entra.scope} offline_access`;
@@ -60,14 +60,14 @@ it('keeps whoever knows it signed in', async () => {
   expect(json.refresh_token).toMatch(/./);
 });
 
-it('tells a public client from one with a secret', async () => {
+it('tells a public client apart from one with a secret', async () => {
   const secretive = await client({ ...right, exchange: { ...without, client_secret: 'x' } });
   await expect(secretive.client.signIn()).rejects.toThrow('AADSTS700025');
   const open = await client({ ...right, exchange: { ...without, client_secret: undefined } }, { confidential: true });
   await expect(open.client.signIn()).rejects.toThrow('AADSTS7000218');
 });
 
-it('is no issuer of its own for people of any tenant', async () => {
+it('has no issuer of its own for users of any tenant', async () => {
   const strict = await client(right, { tenant: 'organizations' });
   await expect(strict.client.signIn()).rejects.toThrow(
     'issuer mismatch: https://login.microsoftonline.com/{tenantid}/v2.0',

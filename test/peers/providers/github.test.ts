@@ -10,11 +10,11 @@ async function client(deviations: Deviations = {}, options: GithubOptions = {}) 
   return { github, client: new StandardClient(github, { clientInfo: github.clientInfo, deviations }) };
 }
 
-it('has no client for whoever has none', async () => {
+it('does not register clients', async () => {
   await expect(new StandardClient(await open(startGithub())).authorize()).rejects.toThrow('no registration endpoint');
 });
 
-it('answers with a form whoever does not say JSON', async () => {
+it('answers with a form, unless the client asks for JSON', async () => {
   const { client: one } = await client({ headers: { accept: '*/*' } });
   const { code } = await one.callback();
   const { status, headers, text } = await one.exchange(code);
@@ -32,7 +32,7 @@ it.each([
   expect([status, json.error]).toEqual([200, error]);
 });
 
-it('keeps the standard flow signed in, each refresh token good for once', async () => {
+it('refreshes tokens in the standard flow, and accepts each refresh token once', async () => {
   const { github, client: one } = await client();
   const tokens = await one.signIn();
   expect(tokens.scope).toContain('repo,user,');

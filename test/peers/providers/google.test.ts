@@ -12,11 +12,11 @@ async function client(deviations: Deviations) {
   return { google, client: new StandardClient(google, { clientInfo: google.clientInfo, deviations }) };
 }
 
-it('calls itself by a name without the slash that its server gives it', async () => {
+it('names its issuer without the slash that its server adds', async () => {
   await expect((await client({})).client.signIn()).rejects.toThrow('issuer mismatch: https://accounts.google.com at');
 });
 
-it('shows everything to everybody, but a tool', async () => {
+it('requires a token only for one tool', async () => {
   const { client: one } = await client({});
   expect((await one.request()).status).toBe(200);
   expect((await one.request(undefined, 'tools/list')).status).toBe(200);
@@ -27,7 +27,7 @@ it('shows everything to everybody, but a tool', async () => {
   ]);
 });
 
-it('gives the standard flow an hour', async () => {
+it('gives the standard flow a token for an hour', async () => {
   const { client: one } = await client({ issuer: slash });
   const tokens = await one.signIn();
   expect((await one.callTool(tokens.access_token)).status).toBe(200);
@@ -40,12 +40,12 @@ it('does not know offline_access', async () => {
   expect(google.count('token')).toBe(0);
 });
 
-it('wants the secret in spite of PKCE', async () => {
+it('requires the secret in spite of PKCE', async () => {
   const { client: one } = await client({ issuer: slash, exchange: { client_secret: undefined } });
   await expect(one.signIn()).rejects.toThrow('client_secret is missing.');
 });
 
-it('keeps whoever asks for it signed in', async () => {
+it('gives a refresh token to a client that asks for one', async () => {
   const { google, client: one } = await client({ issuer: slash, authorize: offline });
   const first = await one.signIn();
   expect((await one.callback()).iss).toBe('https://accounts.google.com');
@@ -56,7 +56,7 @@ it('keeps whoever asks for it signed in', async () => {
   expect((await one.callTool(json.access_token)).status).toBe(200);
 });
 
-it('asks once, unless it is told to ask', async () => {
+it('asks for consent once, unless the client wants it again', async () => {
   const { client: one } = await client({ issuer: slash, authorize: { access_type: 'offline' } });
   expect(await one.signIn()).toHaveProperty('refresh_token');
   expect(await one.signIn()).not.toHaveProperty('refresh_token');

@@ -38,6 +38,8 @@ net.Socket.prototype.connect = function (...args) {
     return connect.apply(this, args);
   if (Number(options.port) !== HTTPS) throw new Error(`no stand-in listens at ${options.host}:${options.port}`);
   list[0] = { ...options, host: '127.0.0.1', port, lookup: undefined };
+  const remoteAddress = addresses.get(String(options.host).toLowerCase()) ?? options.host;
+  Object.defineProperty(this, 'remoteAddress', { get: () => (this.destroyed ? undefined : remoteAddress) });
   return connect.apply(this, args);
 };
 

@@ -19,7 +19,7 @@ async function run(env: Record<string, string>, script: string): Promise<string>
 const get = (url: string, options = '{}'): string =>
   `require('https').get('${url}', ${options}, (res) => res.on('data', (d) => console.log(JSON.parse(d).issuer))).on('error', (e) => console.log(e.code));`;
 
-it('leads to the stand-in, from its real name and port', async () => {
+it('leads from the real name and port to the stand-in', async () => {
   const github = await open(startGithub());
   expect(await run(github.env, get(METADATA))).toBe('https://github.com/login/oauth');
   expect(await run(github.env, `fetch('${METADATA}').then((r) => r.json()).then((j) => console.log(j.issuer))`)).toBe(
@@ -28,7 +28,7 @@ it('leads to the stand-in, from its real name and port', async () => {
   expect(github.requests.map(({ url }) => url.href)).toEqual([METADATA, METADATA]);
 });
 
-it('leads there from its address too, which looks like one of the world', async () => {
+it('leads from its address to the stand-in, too', async () => {
   const github = await open(startGithub());
   const script = `require('dns').lookup('github.com', (e, address) => { console.log(address); ${get(METADATA, "{ host: address, servername: 'github.com', headers: { host: 'github.com' } }")} })`;
   const [address, issuer] = (await run(github.env, script)).split('\n');
@@ -41,12 +41,12 @@ it('leads nowhere else', async () => {
   expect(await run(github.env, get('https://gitlab.com/'))).toBe('ENOTFOUND');
 });
 
-it('trusts nobody without the authority of the stand-ins', async () => {
+it('is not trusted without the authority of the stand-ins', async () => {
   const { NODE_EXTRA_CA_CERTS: _, ...env } = (await open(startGithub())).env;
   expect(await run(env, get(METADATA))).toMatch(/SELF_SIGNED|UNABLE_TO_VERIFY|SELF/);
 });
 
-it('leads the program there', async () => {
+it('leads the program to the stand-in', async () => {
   const google = await open(startGoogle());
   const proxy = startProxy(google.mcpUrl, [], { env: google.env });
   await proxy.rpc.initialize();
@@ -55,7 +55,7 @@ it('leads the program there', async () => {
   expect(google.requests[0]?.url.href).toBe('https://gmailmcp.googleapis.com/mcp/v1');
 });
 
-it('lets a browser stand-in through that the program starts', async () => {
+it('leads a browser that the program starts to the stand-in', async () => {
   const [github, browser] = [await open(startGithub()), await open(startBrowser('hold'))];
   const env = { ...proxyEnvironment('/nowhere'), ...github.env };
   await promisify(execFile)(browser.command, ['https://github.com/login/oauth/authorize?client_id=x'], { env });

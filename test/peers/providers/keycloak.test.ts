@@ -24,14 +24,14 @@ it.each([
   await expect(one.authorize()).rejects.toThrow(message);
 });
 
-it('registers nobody, out of the box', async () => {
+it('registers no client by default', async () => {
   const keycloak = await open(startKeycloak({ registration: 'nobody' }));
   await expect(new StandardClient(keycloak, { deviations: right }).authorize()).rejects.toThrow('Host not trusted.');
   const one = new StandardClient(keycloak, { clientInfo: keycloak.clientInfo });
   expect((await one.callTool((await one.signIn()).access_token)).status).toBe(200);
 });
 
-it('gives a token for nobody, unless a scope says for whom', async () => {
+it('gives a token without an audience, unless a scope names one', async () => {
   const { client: one } = await client({ ...right, authorize: { scope: 'openid' } });
   const { access_token } = await one.signIn();
   expect((await one.callTool(access_token)).headers['www-authenticate']).toContain('Audience mismatch');
@@ -42,7 +42,7 @@ it('refuses scopes that it does not know', async () => {
   expect(await one.callback()).toMatchObject({ error: 'invalid_scope', iss: 'https://sso.acme.example/realms/acme' });
 });
 
-it('keeps whoever asks for the scope signed in', async () => {
+it('gives a refresh token to a client that asks for the scope', async () => {
   const { keycloak, client: one } = await client(right);
   const tokens = await one.signIn();
   expect(tokens.refresh_expires_in).toBe(0);

@@ -11,7 +11,7 @@ async function client(deviations: Deviations, at = redirectUri) {
   return { okta, client: new StandardClient(okta, { clientInfo: okta.clientInfo, redirectUri: at, deviations }) };
 }
 
-it('offers a registration that is for administrators', async () => {
+it('offers a registration for administrators only', async () => {
   const okta = await open(startOkta({ redirectUri }));
   await expect(new StandardClient(okta).authorize()).rejects.toThrow(/^403 .*E0000005/);
 });
@@ -39,7 +39,7 @@ it('refuses a secret that it did not give', async () => {
   await expect(one.signIn()).rejects.toThrow('invalid_client');
 });
 
-it('keeps the standard flow signed in', async () => {
+it('refreshes tokens in the standard flow', async () => {
   const { okta, client: one } = await client({});
   const tokens = await one.signIn();
   expect((await one.callTool(tokens.access_token)).status).toBe(200);

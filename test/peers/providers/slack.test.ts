@@ -14,7 +14,7 @@ async function client(deviations: Deviations, options: Partial<SlackOptions> = {
   return { slack, client: new StandardClient(slack, { ...at, deviations: { issuer, ...deviations } }) };
 }
 
-it('is called otherwise by its server', async () => {
+it('has another issuer in the metadata of its server', async () => {
   const { client: one } = await client({ issuer: (asked, told) => asked === told });
   await expect(one.authorize()).rejects.toThrow('issuer mismatch: https://slack.com at https://mcp.slack.com/');
   const named = await client({ issuer: (asked, told) => asked === told }, { issuer: 'https://mcp.slack.com' });
@@ -27,12 +27,12 @@ it('redirects from the place where the metadata should be', async () => {
   expect([status, headers.location]).toEqual([302, 'https://mcp.slack.com/.well-known/oauth-protected-resource']);
 });
 
-it('wants scopes', async () => {
+it('requires scopes', async () => {
   const { client: one } = await client({ authorize: { scope: undefined } });
   expect((await one.authorize()).text).toContain('invalid_scope');
 });
 
-it('sends nobody to loopback, unless the app is public', async () => {
+it('does not redirect to loopback, unless the app is public', async () => {
   const loopback = 'http://localhost:3118/callback';
   const confidential = await client({}, { redirectUri: loopback });
   const { text } = await confidential.client.authorize();
@@ -51,7 +51,7 @@ it.each([
   expect([status, json]).toEqual([200, { ok: false, error }]);
 });
 
-it('keeps the token of the user where nobody looks, at first', async () => {
+it('returns the token of the user in an unusual member at first', async () => {
   const { slack, client: one } = await client({});
   const { authed_user: user, ...rest } = await one.signIn();
   expect(rest).not.toHaveProperty('access_token');

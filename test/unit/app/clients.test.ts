@@ -31,7 +31,7 @@ describe('clients', () => {
     expect(all.all()).toEqual([one]);
   });
 
-  it('that send none share one, too', () => {
+  it('that send no headers share one, too', () => {
     const { all, made } = identities();
     expect(all.of({})).toBe(all.of({}));
     expect(made).toHaveLength(1);
@@ -68,7 +68,7 @@ describe('a thousand', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('and one more are too many: the one that was not used for longest ends', () => {
+  it('and one more are too many, and the least recently used one ends', () => {
     const { all, made, dropped } = full();
     all.of(tenant(0));
     const young = all.of(tenant(1_000));

@@ -4,7 +4,7 @@ import type { Log } from '../../../src/core/ports.ts';
 
 const MINUTE = 60_000;
 
-/** A log on paper, and a clock that the test sets. */
+/** A log that is kept as a list, and a clock that the test sets. */
 class Paper {
   time = 1_000_000;
   readonly lines: string[] = [];
@@ -24,8 +24,8 @@ class Paper {
   }
 }
 
-describe('a line that was told before', () => {
-  it.each(['info', 'warn', 'error'] as const)('is told once a minute, at the level %s', (level) => {
+describe('a line that was logged before', () => {
+  it.each(['info', 'warn', 'error'] as const)('is logged once a minute, at the level %s', (level) => {
     const paper = new Paper();
     paper.log[level]('the server is away');
     expect(paper.news()).toEqual([`${level} the server is away`]);
@@ -37,7 +37,7 @@ describe('a line that was told before', () => {
     expect(paper.news()).toEqual([`${level} the server is away`]);
   });
 
-  it('is told again a minute after it was told, however often it was repeated in between', () => {
+  it('is logged again after a minute, however often it was repeated in between', () => {
     const paper = new Paper();
     for (let second = 0; second < 180; second++) {
       paper.log.warn('busy');
@@ -46,7 +46,7 @@ describe('a line that was told before', () => {
     expect(paper.news().filter((line) => line === 'warn busy')).toHaveLength(3);
   });
 
-  it('is left alone where nobody but the curious reads it', () => {
+  it('is always logged at debug', () => {
     const paper = new Paper();
     paper.log.debug('a request');
     paper.log.debug('a request');
@@ -55,7 +55,7 @@ describe('a line that was told before', () => {
 });
 
 describe('lines that differ', () => {
-  it('are all told', () => {
+  it('are all logged', () => {
     const paper = new Paper();
     paper.log.info('one');
     paper.log.warn('two');
@@ -63,7 +63,7 @@ describe('lines that differ', () => {
     expect(paper.news()).toEqual(['info one', 'warn two', 'error three']);
   });
 
-  it.each(['info', 'warn'] as const)('in nothing but their URL are news, too, at the level %s', (level) => {
+  it.each(['info', 'warn'] as const)('only in their URL count as new, at the level %s', (level) => {
     const paper = new Paper();
     paper.log[level]('sign in at', 'https://a.example/1');
     paper.log[level]('sign in at', 'https://a.example/2');
@@ -75,7 +75,7 @@ describe('lines that differ', () => {
     ]);
   });
 
-  it('are remembered in a number that has an end: the oldest is news again', () => {
+  it('are remembered up to a number, after which the oldest counts as new', () => {
     const paper = new Paper();
     const tell = (count: number, from = 0): void => {
       for (let i = from; i < from + count; i++) paper.log.error(`line ${i}`);

@@ -15,6 +15,7 @@ const local: StdioServer = {
   kind: 'stdio',
   name: 'local',
   ignoreTools: [],
+  timeout: 1_000,
   command: 'node',
   args: [],
   cwd: undefined,

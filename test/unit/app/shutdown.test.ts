@@ -7,7 +7,7 @@ afterEach(() => vi.useRealTimers());
 
 const never = (): Promise<void> => new Promise(() => {});
 
-/** A step that never ends; `left` is what it was given. */
+/** A step that never ends; `left` is the time it was given. */
 function endless(limit: ShutdownStep['limit']): ShutdownStep & { left: number | undefined } {
   const step = {
     name: 'endless',
@@ -21,7 +21,7 @@ function endless(limit: ShutdownStep['limit']): ShutdownStep & { left: number | 
   return step;
 }
 
-/** When a shutdown is over, in milliseconds from its beginning. */
+/** The end of a shutdown, in milliseconds from its beginning. */
 function overAfter(shutdown: Shutdown, reason: 'client-gone' | 'signal' | 'crash'): { at: number } {
   const begun = Date.now();
   const over = { at: Number.POSITIVE_INFINITY };

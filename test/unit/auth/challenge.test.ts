@@ -92,7 +92,7 @@ describe('demandOf', () => {
     expect(at(status, 'Bearer error="insufficient_scope", scope="a"')).toEqual({ kind: 'nothing' });
   });
 
-  it('takes a 401 without a challenge for one, unless it is about a session', () => {
+  it('treats a 401 without a challenge as one, unless it is about a session', () => {
     expect(at(401)).toEqual({ kind: 'token', challenge: NONE });
     expect(at(401, undefined, true)).toEqual({ kind: 'nothing' });
     expect(at(401, '', true)).toEqual({ kind: 'nothing' });
@@ -118,7 +118,7 @@ describe('demandOf', () => {
     expect(at(401, challenge as string)).toEqual({ kind: 'token', challenge: { ...NONE, ...expected } });
   });
 
-  it('takes a 403 for a lack of scopes only where it says so', () => {
+  it('treats a 403 as a lack of scopes only if it says so', () => {
     expect(at(403, 'Bearer error="insufficient_scope", scope="a"')).toEqual({
       kind: 'scope',
       challenge: { ...NONE, error: 'insufficient_scope', scope: 'a' },

@@ -1,5 +1,5 @@
-// A protected server and its authorization server as nothing but the documents that they answer with, and a whole
-// sign-in against them. What leaves is seen at the joint with the HTTP client.
+// A protected server and its authorization server, which consist of the documents that they answer with, and a whole
+// sign-in with them. The test sees every request at the interface to the HTTP client.
 import type { Challenge } from '../../../src/auth/challenge.ts';
 import { asProxyError } from '../../../src/auth/failures.ts';
 import { register } from '../../../src/auth/oauth/client-registration.ts';
@@ -15,10 +15,10 @@ import { type AuthConfig, HTTP_SERVER_DEFAULTS } from '../../../src/config.ts';
 import { Cancellation } from '../../../src/core/cancel.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/core/fetch.ts';
 import { SignInState } from '../../../src/core/sign-in.ts';
-import { memoryLocks } from '../../../src/state/memory-locks.ts';
-import { memoryStore } from '../../../src/state/memory-secrets.ts';
+import { memoryLocks } from '../../../src/state/memory/locks.ts';
+import { memoryStore } from '../../../src/state/memory/secrets.ts';
 
-// Addresses, so that nothing has to be looked up to know that they are out in the world.
+// IP addresses on the internet, so that nothing has to be looked up.
 export const MCP = 'https://198.51.100.3/mcp';
 export const ISSUER = 'https://198.51.100.4';
 const REDIRECT = 'http://localhost:1/callback';
@@ -96,7 +96,7 @@ export interface Walked {
   readonly revoked: Awaited<ReturnType<typeof revoke>>;
 }
 
-/** Signs in, renews, signs out. Rejects with what the user would be told. */
+/** Signs in, renews, signs out. Rejects with the error for the user. */
 export async function walk(world: World, grant: 'browser' | 'device-code' = 'browser'): Promise<Walked> {
   const wire = wireOf(world);
   const config: AuthConfig = { ...HTTP_SERVER_DEFAULTS.auth, grant };

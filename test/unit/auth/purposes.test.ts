@@ -1,12 +1,12 @@
-// What a request is for decides what its 401 leads to.
+// What a 401 leads to depends on the purpose of the request.
 import { describe, expect, it } from 'vitest';
 import { Auth } from '../../../src/auth/fetch.ts';
 import { HTTP_SERVER_DEFAULTS } from '../../../src/config.ts';
 import type { HttpRequest, HttpResponse, Purpose } from '../../../src/core/fetch.ts';
-import { memoryLocks } from '../../../src/state/memory-locks.ts';
-import { memoryStore } from '../../../src/state/memory-secrets.ts';
+import { memoryLocks } from '../../../src/state/memory/locks.ts';
+import { memoryStore } from '../../../src/state/memory/secrets.ts';
 
-// An address, so that nothing has to be looked up to know that it is out in the world.
+// An IP address on the internet, so that nothing has to be looked up.
 const SERVER = new URL('https://198.51.100.3/mcp');
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -15,7 +15,10 @@ function response(status: number): HttpResponse {
   return { status, headers: {}, body: { each: async () => {}, bytes: async () => bytes, destroy: () => {} } };
 }
 
-/** Sends one request to a server that wants a sign-in and does not say where; what came of it, and who else was asked. */
+/**
+ * Sends one request to a server that requires a sign-in without saying where; returns the outcome, and the other
+ * requests.
+ */
 async function refused(request: Partial<HttpRequest> & { purpose: Purpose }) {
   const sent: HttpRequest[] = [];
   const auth = new Auth({

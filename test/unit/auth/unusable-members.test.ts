@@ -1,10 +1,10 @@
 // Members of documents that are null, empty, of another type, or relative where an absolute URL belongs: they count as
-// absent, and only what a step cannot do without ends it, with an error that says which member of which document it is.
+// absent. Only a member that a step needs ends it, with an error that names the member and the document.
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../../../src/errors.ts';
 import { type DocumentName, USUAL, type Walked, walk } from './document-world.ts';
 
-/** What a member may be instead of what it should be. */
+/** Values that a member may have by mistake. */
 const VALUES: readonly unknown[] = [
   null,
   '',
@@ -82,10 +82,10 @@ const NAMES: Record<DocumentName, RegExp> = {
   revocation: /./,
 };
 
-/** A member that a server says with a value of the right type, whose meaning is the trouble. */
+/** A member of the right type whose value means trouble. */
 const MEANS_SOMETHING = (member: string, value: unknown): boolean => member === 'authed_user' && value === '/relative';
 
-/** Nothing that was stored is one of the values that count as absent. */
+/** No stored value is one of those that count as absent. */
 function expectClean({ stored }: Walked): void {
   const { issuer, ...others } = stored;
   expect(JSON.stringify(others)).not.toMatch(/:(null|""|\[|\{\}|"[^"]*\\u)/);
@@ -113,7 +113,7 @@ async function check(name: DocumentName, member: string, need: Need, value: unkn
   );
   expect(error).toBeInstanceOf(ProxyError);
   const { code, message } = error as ProxyError;
-  // Without an authorization server there is nowhere to sign in.
+  // Without an authorization server, no sign-in is possible.
   expect(code).toBe(member === 'authorization_servers' ? 'no-sign-in' : 'unauthorized');
   expect(message).toMatch(NAMES[name]);
   expect(message).toContain(`no usable ${member} (found `);
@@ -158,7 +158,7 @@ describe('token answer', () => {
 });
 
 describe('device authorization answer', () => {
-  // Each of them waits before it asks for the first time, as a user needs time to enter the code.
+  // Each of them waits before its first request, because a user needs time to enter the code.
   it.concurrent.each(rows(DEVICE))('%s (%s): %s', (member, need, _, value) => check('device', member, need, value));
   it.each(VALUES)('device_authorization_endpoint: %j', async (value) => {
     const issuer = { ...USUAL.issuer, device_authorization_endpoint: value };

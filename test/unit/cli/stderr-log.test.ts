@@ -1,10 +1,10 @@
-// What is written on stderr, as lines for people and as objects for programs.
+// Lines on stderr for people, and objects for programs.
 import { describe, expect, it } from 'vitest';
 import { announcement, createLog, farewell, type LogOptions } from '../../../src/cli/stderr-log.ts';
 import type { LogFormat } from '../../../src/config.ts';
 import { LEVELS, type Level } from '../../../src/core/ports.ts';
 import { redactor } from '../../../src/core/redact.ts';
-import { ProxyError } from '../../../src/errors.ts';
+import { ProxyError, Unexpected } from '../../../src/errors.ts';
 
 const NASTY = 'a\n\u001b[31mb\u0000c\u2028d\u202ee topsecret "quoted" \\ é';
 const HARMLESS = 'a [31mb c d e *** "quoted" \\ é';
@@ -121,4 +121,14 @@ describe('last words', () => {
     expect(new Date(time as string).toISOString()).toBe(time);
     expect(objectIn(farewell(new ProxyError('internal', 'broken'), 'json'))).not.toHaveProperty('hint');
   });
+});
+
+it('the last output about a fault of the program says where it is, without secrets', () => {
+  const fault = new Unexpected(new TypeError('no method on s3cr3t-value'));
+  const text = farewell(fault, 'text', (said) => said.replaceAll('s3cr3t-value', '***'));
+  expect(text).toMatch(
+    /^mcp-proxy: internal error, please report it: TypeError: no method on \*\*\* .*stderr-log\.test/,
+  );
+  expect(text.split('\n')).toHaveLength(2);
+  expect(fault.message).toBe('internal error, please report it');
 });

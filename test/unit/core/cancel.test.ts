@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Cancellation, type CancelSignal } from '../../../src/core/cancel.ts';
 
-/** Adds a listener that writes its name down. */
+/** Adds a listener that adds its name to a list. */
 function listen(signal: CancelSignal, heard: string[], name: string): () => void {
   const listener = (): void => void heard.push(name);
   signal.addEventListener('abort', listener, { once: true });
@@ -42,7 +42,7 @@ describe('a cancellation', () => {
     expect(abort.signal.reason).toBeInstanceOf(Error);
   });
 
-  it('does not tell who stopped listening, however often that is said', () => {
+  it('does not tell a listener that was removed, however often it was removed', () => {
     const abort = new Cancellation();
     const heard: string[] = [];
     listen(abort.signal, heard, 'stays');
@@ -55,7 +55,7 @@ describe('a cancellation', () => {
     expect(heard).toEqual(['stays', 'stays too']);
   });
 
-  it('does not call who comes too late: whether it has happened is theirs to look at', () => {
+  it('does not call a listener that is added afterwards', () => {
     const abort = new Cancellation();
     const heard: string[] = [];
     abort.abort();

@@ -6,18 +6,18 @@ import type { Closable, Session } from '../../../src/core/exchange.ts';
 import { parseFrame, type Reply } from '../../../src/core/jsonrpc.ts';
 import type { Sessions } from '../../../src/core/ports/sessions.ts';
 import { Budget, BYTES } from '../../../src/downstream/http/body-budget.ts';
+import type { HttpSession } from '../../../src/downstream/http/contracts.ts';
 import { Operation } from '../../../src/downstream/http/operator/endpoints.ts';
 import { Heartbeats } from '../../../src/downstream/http/response/heartbeat.ts';
 import { HttpDownstream } from '../../../src/downstream/http/router.ts';
 import { type ListenerOptions, listen } from '../../../src/downstream/http/server.ts';
-import type { HttpSession } from '../../../src/downstream/http/servers.ts';
 import { SessionStreams } from '../../../src/downstream/http/sessions/session-streams.ts';
-import { SseSession } from '../../../src/downstream/http/sessions/sse-session.ts';
-import { StreamableSession } from '../../../src/downstream/http/sessions/streamable-session.ts';
+import { SseClientSession } from '../../../src/downstream/http/sessions/sse-session.ts';
+import { StreamableClientSession } from '../../../src/downstream/http/sessions/streamable-session.ts';
 import { StdioDownstream } from '../../../src/downstream/stdio/stdio.ts';
 import { ProxyError } from '../../../src/errors.ts';
-import { memoryReplays } from '../../../src/state/memory-replay-buffer.ts';
-import { memorySessions } from '../../../src/state/memory-sessions.ts';
+import { memoryReplays } from '../../../src/state/memory/replay-buffer.ts';
+import { memorySessions } from '../../../src/state/memory/sessions.ts';
 import { Received, settled } from '../downstream/http/response.ts';
 
 /** Longer than any test may take, so no test waits for it. */
@@ -48,7 +48,7 @@ class Server implements Session {
   readonly era = undefined;
   answer: () => void = () => {};
   called: () => void = () => {};
-  /** Resolves when the call has come. */
+  /** Resolves when the call has arrived. */
   readonly reached = new Promise<void>((resolve) => {
     this.called = resolve;
   });
@@ -63,9 +63,11 @@ class Server implements Session {
   notify(): undefined {}
 
   async close(): Promise<void> {}
+
+  destroy(): void {}
 }
 
-/** What carries the call, and the answers that its client got by now: `result`, `error`, or `cut` for a connection. */
+/** The carrier of the call, and the answers that its client has got: `result`, `error`, or `cut` for a connection. */
 interface Setting {
   readonly carrier: Closable;
   answers(): Promise<string[]>;
@@ -84,9 +86,10 @@ function stdio(server: Server): Setting {
   return { carrier, answers: async () => answersIn(String(output.read() ?? '')) };
 }
 
-function streamable(server: Server): Setting & { readonly carrier: StreamableSession } {
+function streamable(server: Server): Setting & { readonly carrier: StreamableClientSession } {
   const received = new Received();
-  const carrier = new StreamableSession({
+  const carrier = new StreamableClientSession({
+    base: '',
     id: 'streamable',
     pulse,
     channels: new SessionStreams(memoryReplays()('streamable')),
@@ -100,7 +103,8 @@ function streamable(server: Server): Setting & { readonly carrier: StreamableSes
 
 function sse(server: Server): Setting {
   const received = new Received();
-  const carrier = new SseSession(received.res, {
+  const carrier = new SseClientSession(received.res, {
+    base: '',
     id: 'sse',
     pulse,
     path: '/message',
@@ -152,9 +156,14 @@ async function listening(handle: ListenerOptions['handle'], body: string) {
 
 function downstreamOf(server: Server): { readonly carrier: HttpDownstream; readonly sessions: Sessions<HttpSession> } {
   const sessions = memorySessions<HttpSession>({ max: 1, idle: LONG });
+  const site = {
+    servers: { open: () => server, stateless: () => server, keeps: () => 'nothing' as const },
+    forwardHeaders: [],
+  };
   const carrier = new HttpDownstream({
     rules: { allowedHosts: new Set(), allowedOrigins: new Set(), isToken: undefined },
-    servers: { open: () => server, stateless: () => server },
+    site: () => site,
+    via: undefined,
     sessions,
     replays: memoryReplays(),
     pulse,
@@ -163,10 +172,10 @@ function downstreamOf(server: Server): { readonly carrier: HttpDownstream; reado
       server: '',
       ready: () => Promise.reject(REASON),
       metrics: () => Promise.reject(REASON),
+      status: () => Promise.reject(REASON),
     }),
     maxBody: 1_000_000,
     log: LOG,
-    forwardHeaders: [],
   });
   return { carrier, sessions };
 }
@@ -271,7 +280,7 @@ describe.each(Object.entries(CARRIERS))('%s', (carrier, open) => {
     const setting = await open(server);
     await server.reached;
     await end(setting.carrier, server);
-    // Too late for all that is over.
+    // Nothing that is over already gets this.
     server.answer();
     await settled();
     const failed = carrier === 'the HTTP server' ? 'cut' : 'error';

@@ -1,6 +1,6 @@
-// The scanner against JSON.parse, the reference everybody agrees on: the same texts are accepted, and the same is
-// read from them.
+// The scanner and JSON.parse must accept the same texts, and read the same from them.
 import { isUtf8 } from 'node:buffer';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   arrayOf,
@@ -14,9 +14,10 @@ import {
   parseValue,
   withMember,
 } from '../../../src/core/json.ts';
-import { mutated, objectText, seeded, valueText } from './random.ts';
+import { arrayText, damaged, objectText, valueText } from './json-arbitraries.ts';
 
-const ROUNDS = 2_000;
+const RUNS = { numRuns: 1_000 };
+const MORE_RUNS = { numRuns: 3_000 };
 
 function accepts(parse: () => unknown): boolean {
   try {
@@ -28,7 +29,7 @@ function accepts(parse: () => unknown): boolean {
   }
 }
 
-/** Where the scanner reads something else than JSON.parse, or undefined when nowhere. */
+/** The place where the scanner reads something else than JSON.parse; undefined if there is none. */
 function difference(text: Json, expected: unknown, at = '$'): string | undefined {
   if (isObject(text)) {
     if (typeof expected !== 'object' || expected === null || Array.isArray(expected)) return `${at}: an object`;
@@ -57,111 +58,84 @@ function difference(text: Json, expected: unknown, at = '$'): string | undefined
 
 describe('texts that are JSON', () => {
   it('are read as JSON.parse reads them, member by member', () => {
-    const wrong: string[] = [];
-    for (let seed = 1; seed <= ROUNDS; seed++) {
-      const text = valueText(seeded(seed));
-      const found = difference(parseValue(Buffer.from(` ${text}\n`)), JSON.parse(text));
-      if (found) wrong.push(`seed ${seed}: ${found} in ${text}`);
-    }
-    expect(wrong).toEqual([]);
+    const isSame = (text: string): void => {
+      expect(difference(parseValue(Buffer.from(` ${text}\n`)), JSON.parse(text))).toBeUndefined();
+    };
+    fc.assert(fc.property(valueText, isSame), RUNS);
   });
 
   it('come back byte for byte when taken apart and put together', () => {
-    const wrong: string[] = [];
-    for (let seed = 1; seed <= ROUNDS; seed++) {
-      const random = seeded(seed);
-      const items = Array.from({ length: random.int(4) }, () => Buffer.from(valueText(random)));
-      const joined = arrayOf(items);
-      const again = elements(joined);
-      if (again.length !== items.length || !again.every((item, i) => item.equals(items[i] as Buffer)))
-        wrong.push(`seed ${seed}`);
-    }
-    expect(wrong).toEqual([]);
+    const comeBack = (texts: string[]): void => {
+      const items = texts.map((text) => Buffer.from(text));
+      expect(elements(arrayOf(items)).map(String)).toEqual(texts);
+    };
+    fc.assert(fc.property(fc.array(valueText, { maxLength: 4 }), comeBack), RUNS);
   });
 
   it('keep every other byte when one member is set', () => {
-    const wrong: string[] = [];
-    for (let seed = 1; seed <= ROUNDS; seed++) {
-      const random = seeded(seed);
-      const text = Buffer.from(objectText(random));
+    const keeps = (object: string, which: number, own: string): void => {
+      const text = Buffer.from(object);
       const before = members(text);
-      const known = before.length > 0 && random.chance(0.7) ? random.pick(before) : undefined;
+      // In half of the cases, a member that exists.
+      const known = which % 2 === 0 ? before[which % (before.length || 1)] : undefined;
       const key = known?.key ?? 'a key that no object has';
-      const value = Buffer.from(valueText(random, 1));
-      const result = withMember(text, key, value);
-      const after = members(result);
-      const textOf = (m: { start: number; end: number }, of: Buffer): string => of.toString('utf8', m.start, m.end);
-      const ok =
-        after.length === before.length + (known ? 0 : 1) &&
-        after.every((m, i) => {
-          const old = before[i];
-          if (m.key === key) return textOf(m, result) === value.toString();
-          return old?.key === m.key && textOf(m, result) === textOf(old, text);
-        }) &&
-        result.length ===
-          text.length +
-            value.length -
-            (known ? known.end - known.start : 0) +
-            (known ? 0 : JSON.stringify(key).length + (before.length > 0 ? 2 : 1));
-      if (!ok) wrong.push(`seed ${seed}: ${text} -> ${result}`);
-    }
-    expect(wrong).toEqual([]);
+      const result = withMember(text, key, Buffer.from(own));
+      const texts = (of: Buffer) => members(of).map((m) => [m.key, of.toString('utf8', m.start, m.end)]);
+      const kept = texts(text).map(([name, value]) => (name === key ? [name, own] : [name, value]));
+      expect(texts(result)).toEqual(
+        known ? kept : kept.length === 0 ? [[key, own]] : expect.arrayContaining([...kept, [key, own]]),
+      );
+      const added = known ? 0 : JSON.stringify(key).length + (before.length > 0 ? 2 : 1);
+      const removed = known ? known.end - known.start : 0;
+      expect(result.length).toBe(text.length + Buffer.byteLength(own) - removed + added);
+    };
+    fc.assert(fc.property(objectText, fc.nat(), valueText, keeps), RUNS);
   });
 });
 
 describe('texts that were damaged', () => {
   it('are accepted exactly when JSON.parse accepts them', () => {
-    const wrong: string[] = [];
-    let accepted = 0;
-    let refused = 0;
-    for (let seed = 1; seed <= ROUNDS * 5; seed++) {
-      const random = seeded(seed);
-      const text = mutated(random, Buffer.from(valueText(random)));
-      if (!isUtf8(text)) continue;
+    const seen = { accepted: 0, refused: 0 };
+    const isSame = (text: Buffer): void => {
+      fc.pre(isUtf8(text));
       const expected = accepts(() => JSON.parse(text.toString('utf8')));
-      if (expected) accepted++;
-      else refused++;
-      if (accepts(() => parseValue(text)) !== expected)
-        wrong.push(`seed ${seed}: ${JSON.stringify(text.toString('utf8'))}`);
-    }
-    expect(wrong).toEqual([]);
-    // A generator that only ever makes one of the two would prove nothing.
-    expect(accepted).toBeGreaterThan(ROUNDS / 2);
-    expect(refused).toBeGreaterThan(ROUNDS);
+      seen[expected ? 'accepted' : 'refused']++;
+      expect(accepts(() => parseValue(text))).toBe(expected);
+    };
+    fc.assert(fc.property(damaged(valueText), isSame), MORE_RUNS);
+    // A generator that only makes one of the two kinds would prove nothing.
+    expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(MORE_RUNS.numRuns / 10);
   });
 
   it('have members exactly when JSON.parse finds an object in them, and no key twice', () => {
-    const wrong: string[] = [];
     let duplicates = 0;
-    for (let seed = 1; seed <= ROUNDS * 5; seed++) {
-      const random = seeded(seed);
-      const text = mutated(random, Buffer.from(objectText(random)));
-      if (!isUtf8(text)) continue;
+    const isSame = (text: Buffer): void => {
+      fc.pre(isUtf8(text));
       let parsed: unknown;
-      const valid = accepts(() => {
-        parsed = JSON.parse(text.toString('utf8'));
-      });
-      const isAnObject = valid && typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+      const isAnObject =
+        accepts(() => {
+          parsed = JSON.parse(text.toString('utf8'));
+        }) &&
+        typeof parsed === 'object' &&
+        parsed !== null &&
+        !Array.isArray(parsed);
       try {
-        const found = members(text);
-        if (!isAnObject || found.length !== Object.keys(parsed as object).length) wrong.push(`seed ${seed}: ${text}`);
+        expect(members(text)).toHaveLength(isAnObject ? Object.keys(parsed as object).length : -1);
       } catch (error) {
         if (!(error instanceof JsonError)) throw error;
-        const duplicate = /^duplicate key/.test(error.message);
-        if (duplicate) duplicates++;
-        if (isAnObject && !duplicate) wrong.push(`seed ${seed}: ${text}`);
+        const isDuplicate = /^duplicate key/.test(error.message);
+        if (isDuplicate) duplicates++;
+        expect(isAnObject && !isDuplicate).toBe(false);
       }
-    }
-    expect(wrong).toEqual([]);
+    };
+    const twice = fc.tuple(objectText, objectText).map(([one, other]) => `${one.slice(0, -1)},${other.slice(1)}`);
+    fc.assert(fc.property(damaged(fc.oneof(objectText, twice)), isSame), MORE_RUNS);
     expect(duplicates).toBeGreaterThan(0);
   });
 
   it('have elements exactly when JSON.parse finds an array in them', () => {
-    const wrong: string[] = [];
-    for (let seed = 1; seed <= ROUNDS; seed++) {
-      const random = seeded(seed);
-      const text = mutated(random, Buffer.from(`[${valueText(random, 2)},${valueText(random, 2)}]`));
-      if (!isUtf8(text)) continue;
+    const isSame = (text: Buffer): void => {
+      fc.pre(isUtf8(text));
       let count: number | undefined;
       accepts(() => {
         const parsed: unknown = JSON.parse(text.toString('utf8'));
@@ -171,8 +145,8 @@ describe('texts that were damaged', () => {
       accepts(() => {
         found = elements(text).length;
       });
-      if (found !== count) wrong.push(`seed ${seed}: ${text}`);
-    }
-    expect(wrong).toEqual([]);
+      expect(found).toBe(count);
+    };
+    fc.assert(fc.property(damaged(arrayText), isSame), RUNS);
   });
 });

@@ -1,5 +1,5 @@
-// Long strings are read a word at a time: every byte that matters is tried at every offset of a string that is just
-// long enough, at every alignment of the buffer.
+// The scanner reads long strings a word at a time. Every byte that matters is tried at every offset of a string that is
+// just long enough, at every alignment of the buffer.
 import { describe, expect, it } from 'vitest';
 import { type Json, JsonError, parseValue } from '../../../src/core/json.ts';
 
@@ -7,7 +7,7 @@ import { type Json, JsonError, parseValue } from '../../../src/core/json.ts';
 function aligned(text: Buffer, shift: number): Json {
   const room = Buffer.from(new ArrayBuffer(text.length + 16));
   text.copy(room, shift);
-  // What lies behind the text must not be read: a quote there would end an unterminated string.
+  // The scanner must not read behind the text: a quote there would end an unterminated string.
   room.fill('"', shift + text.length);
   return room.subarray(shift, shift + text.length);
 }

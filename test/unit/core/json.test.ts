@@ -236,3 +236,20 @@ describe('hostile texts', () => {
     expect(() => members(json(`{${keys},"\\u006b7":0}`))).toThrow(/duplicate key "k7"/);
   });
 });
+
+describe('reading the same text again', () => {
+  it('gives the same members and values, also after another text', () => {
+    const text = json('{"params":{"a":1}}');
+    const params = member(text, 'params');
+    const inside = members(params as Buffer);
+    expect(member(text, 'params')).toBe(params);
+    expect(members(params as Buffer)).toBe(inside);
+  });
+
+  it('keeps nothing of a part of a large message', () => {
+    const large = json(`{"a":{"b":1},"c":"${'x'.repeat(70_000)}"}`);
+    const part = large.subarray(5, 12);
+    expect(members(part)).not.toBe(members(part));
+    expect(members(part)).toEqual(members(part));
+  });
+});

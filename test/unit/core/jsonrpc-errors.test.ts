@@ -1,11 +1,11 @@
-// Errors: which of them are answers, what is in them, and how our own are written.
+// JSON-RPC errors: which of them are answers, what they contain, and how the proxy writes its own.
 import { describe, expect, it } from 'vitest';
 import { errorCode, errorReply, parseMessage, type Reply } from '../../../src/core/jsonrpc.ts';
 
 const json = (text: string): Buffer => Buffer.from(text);
 
 describe('parseMessage', () => {
-  // Clients choke on errors of any other shape, so none of these may look like an answer.
+  // Clients fail on errors of any other shape, so none of these may count as an answer.
   it.each([
     ['an error that is null', '"id":1,"error":null', '1'],
     ['an error that is a text', '"id":"a","error":"oops"', '"a"'],

@@ -1,4 +1,4 @@
-// A repeatable source of chance, and JSON texts made with it: a failure names its seed and comes back with it.
+// Repeatable random numbers, and JSON texts made with them: a failure names its seed, which shows it again.
 
 export interface Random {
   /** A whole number from 0 to `below` - 1. */
@@ -7,7 +7,7 @@ export interface Random {
   chance(probability: number): boolean;
 }
 
-/** Mulberry32: small, and good enough to spread test cases. */
+/** Mulberry32: small, and random enough for tests. */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {
@@ -95,60 +95,4 @@ export function objectText(random: Random, depth = 3): string {
     (key) => `${space()}${key}${space()}:${space()}${valueText(random, depth)}${space()}`,
   );
   return pairs.length === 0 ? `{${space()}}` : `{${pairs.join(',')}}`;
-}
-
-const FRAGMENTS = [
-  '"',
-  '\\',
-  '{',
-  '}',
-  '[',
-  ']',
-  ',',
-  ':',
-  '0',
-  '-',
-  '.',
-  'e',
-  '+',
-  't',
-  'true',
-  'nul',
-  '\\u00',
-  '\\x',
-  '\n',
-  '\u0000',
-  '\u001f',
-  '\ufeff',
-  '//',
-  "'",
-  ' ',
-  '\u00a0',
-  'é',
-];
-
-/** The text with a few bytes removed, doubled, replaced or added: often JSON no more, sometimes still. */
-export function mutated(random: Random, text: Buffer): Buffer {
-  let result = text;
-  for (let i = 1 + random.int(3); i > 0; i--) {
-    const at = random.int(result.length + 1);
-    const length = random.int(random.chance(0.8) ? 2 : 10);
-    const before = result.subarray(0, at);
-    const piece = result.subarray(at, at + length);
-    const after = result.subarray(at + length);
-    switch (random.int(4)) {
-      case 0:
-        result = Buffer.concat([before, after]);
-        break;
-      case 1:
-        result = Buffer.concat([before, piece, piece, after]);
-        break;
-      case 2:
-        result = Buffer.concat([before, Buffer.from(random.pick(FRAGMENTS)), after]);
-        break;
-      default:
-        result = Buffer.concat([before, Buffer.from(random.pick(FRAGMENTS)), piece, after]);
-    }
-  }
-  return result;
 }

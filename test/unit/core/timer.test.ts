@@ -5,7 +5,7 @@ import { withLimit } from '../../../src/core/timer.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Work that goes on until its signal ends it. */
+/** Work that runs until its signal ends it. */
 function untilAborted(signal: CancelSignal): Promise<never> {
   return new Promise((_, reject) => {
     const stop = (): void => reject(signal.reason);
@@ -14,7 +14,7 @@ function untilAborted(signal: CancelSignal): Promise<never> {
   });
 }
 
-/** A parent that counts who listens to it. */
+/** A parent signal that counts its listeners. */
 function counted(): { parent: Cancellation; listeners: () => number } {
   const parent = new Cancellation();
   let count = 0;

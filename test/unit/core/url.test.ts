@@ -1,4 +1,4 @@
-// What is a URL stays one, however often the question was asked before.
+// A URL is still recognised after the question was asked many times.
 import { expect, it } from 'vitest';
 import { parseUrl } from '../../../src/core/url.ts';
 
@@ -11,7 +11,7 @@ it.each([
   ['/path', undefined, undefined],
   ['', undefined, undefined],
 ])('%j', (text, base, href) => {
-  // As often as it takes an engine to optimize it.
+  // As often as an engine needs to optimize the function.
   const found = new Set(Array.from({ length: 20_000 }, () => parseUrl(text, base)?.href));
   expect([...found]).toEqual([href]);
 });

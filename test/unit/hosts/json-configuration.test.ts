@@ -6,12 +6,12 @@ import {
   withoutServer,
   withServer,
 } from '../../../src/hosts/configuration.ts';
-import { Unreadable } from '../../../src/hosts/unreadable.ts';
+import { Unreadable } from '../../../src/hosts/formats/unreadable.ts';
 
 const HOST = { format: 'json', section: 'mcpServers' } as const;
 const VALUE = { command: '/usr/bin/node', args: ['a b', '"'], env: { K: 'v' } };
 
-/** Texts with one server called `other` at least, by what is particular about them. */
+/** Texts with at least one server called `other`, by what is special about them. */
 const SHAPES: Readonly<Record<string, string>> = {
   plain: '{\n  "mcpServers": {\n    "other": {\n      "command": "x"\n    }\n  }\n}\n',
   'without a final newline': '{\n  "mcpServers": {\n    "other": {}\n  }\n}',
@@ -43,7 +43,7 @@ describe('a server in JSON', () => {
     const added = withServer(HOST, text, 'mine', VALUE);
     expect(Object.keys(serversIn(HOST, added)).at(-1)).toBe('mine');
     expect(serversIn(HOST, added).mine).toEqual(VALUE);
-    // Every line from before is there, but for a comma; lines that hold several members are not.
+    // Every earlier line is still there, except for a comma; lines with several members may change.
     const lines = (all: string): string[] => all.split('\n').map((line) => line.replace(/,(?=\s*(?:\/|$))/, ''));
     if (text.includes('\n    "other"') && !text.includes('{} }'))
       expect(lines(added)).toEqual(expect.arrayContaining(lines(text)));

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { pinnedCommand } from '../../../src/hosts/pinned-command.ts';
 
-/** Links, by name; every other file is itself, and those in `missing` do not exist. */
+/** Links by name; every other file is no link, and those in `missing` do not exist. */
 const links =
   (to: Readonly<Record<string, string>>, missing: readonly string[] = []) =>
   (file: string): string => {

@@ -1,6 +1,6 @@
-// Which connection a request gets depends on what it is for.
+// The connection of a request depends on the purpose of the request.
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import type { Purpose } from '../../../src/core/fetch.ts';
 import { createHttpClient } from '../../../src/http/client.ts';
@@ -27,4 +27,41 @@ it.each(['stream', 'connect'] as const)('a %s leaves the warm connection to the 
   const [warm, own, ...others] = ports;
   expect(own).not.toBe(warm);
   expect(new Set(others)).toEqual(new Set([warm]));
+});
+
+it('one stale connection is the last: the other idle ones are as old', async () => {
+  const sockets = new Set<Socket>();
+  const server = createNetServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    // A gateway that has forgotten a connection says so when something arrives on it.
+    let isForgotten = false;
+    socket.on('forget', () => {
+      isForgotten = true;
+    });
+    socket.on('data', () => {
+      if (isForgotten) socket.resetAndDestroy();
+      else waiting.push(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'));
+      if (waiting.length >= expected) for (const answer of waiting.splice(0)) answer();
+    });
+  });
+  const waiting: (() => void)[] = [];
+  let expected = 3;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
+  const client = createHttpClient({ url, headers: [], userAgent: 'test', enableProxy: false, env: {} });
+  const call = async (): Promise<void> => {
+    const response = await client.fetch({ purpose: 'call', method: 'GET', url, headers: {}, repeatable: false });
+    await response.body.bytes(100);
+    await new Promise(setImmediate);
+  };
+  await Promise.all([call(), call(), call()]);
+  expect(sockets.size).toBe(3);
+  expected = 1;
+  for (const socket of sockets) socket.emit('forget');
+  // It may have run, so it is not sent again.
+  await expect(call()).rejects.toMatchObject({ code: 'failed', data: { outcome: 'unknown' } });
+  await call();
+  client.close();
+  server.close();
 });

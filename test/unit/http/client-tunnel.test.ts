@@ -1,4 +1,4 @@
-// A tunnel through an outbound proxy that is never made.
+// A tunnel through an outbound proxy that never opens.
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
 import { Cancellation } from '../../../src/core/cancel.ts';
@@ -11,7 +11,7 @@ afterEach(() => {
 
 const URL_BEHIND = new URL('https://server.example/mcp');
 
-/** A proxy that takes the CONNECT and says nothing. */
+/** A proxy that accepts the CONNECT and does not answer. */
 async function silentProxy(): Promise<{ asked: Promise<void>; close(): void }> {
   const sockets = new Set<net.Socket>();
   let heard: () => void;

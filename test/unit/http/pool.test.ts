@@ -31,7 +31,7 @@ function begin(): ClientRequest {
   return request({ host: '127.0.0.1', port, agent });
 }
 
-/** Sends a request, and resolves when its connection is free again, with the port that it came from. */
+/** Sends a request, and resolves with its local port when its connection is free again. */
 async function send(): Promise<number> {
   const sent = begin();
   sent.end();
@@ -61,7 +61,7 @@ describe('idle connections', () => {
   it('may break, which ends nothing and costs no request', async () => {
     const first = await send();
     const [socket] = Object.values(agent.sockets).flatMap((sockets) => sockets ?? []);
-    // Not `once` of node:events, which would listen to the error itself.
+    // `once` of node:events would listen to the error itself.
     const closed = new Promise((resolve) => socket?.once('close', resolve));
     accepted[0]?.resetAndDestroy();
     await closed;

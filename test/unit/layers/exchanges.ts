@@ -1,4 +1,4 @@
-// Exchanges without a wire: what a layer passes on, tells and asks is written down.
+// Exchanges without a wire: what a layer passes on, tells and asks is kept for the test.
 import type { Exchange, Handler, Peer, Session } from '../../../src/core/exchange.ts';
 import type { Call, Reply } from '../../../src/core/jsonrpc.ts';
 import type { Layer } from '../../../src/core/layer.ts';
@@ -40,7 +40,7 @@ export function exchangeOf(
   };
 }
 
-/** A client that is neither told nor asked anything. */
+/** A client that gets no notification and no question. */
 export const SILENT: Peer = {
   notify: () => undefined,
   ask: () => Promise.reject(new Error('nobody to ask')),
@@ -58,6 +58,7 @@ export function sessionOf(request: Handler, told: (call: Call) => void = () => {
     established: true,
     era: undefined,
     close: async () => {},
+    destroy: () => {},
   };
 }
 

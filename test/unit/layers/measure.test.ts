@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Cancelled, type Handler } from '../../../src/core/exchange.ts';
+import type { Activity } from '../../../src/core/ports/activity.ts';
 import type { Meter } from '../../../src/core/ports.ts';
 import { ProxyError } from '../../../src/errors.ts';
 import { measure } from '../../../src/layers/measure.ts';
@@ -92,4 +93,29 @@ describe('the method', () => {
       expect(reports[0]?.[0]).toBe('other');
     },
   );
+});
+
+describe('the activity', () => {
+  it('learns that an exchange begins, and once how it ends, with the reply or the error', async () => {
+    const seen: unknown[] = [];
+    const activity: Activity = {
+      began: (exchange, method, at) => {
+        seen.push([exchange.call.method, method, at]);
+        return { ended: (...end) => seen.push(end) };
+      },
+    };
+    const meter: Meter = { exchange: () => {}, refreshed: () => {} };
+    let time = 0;
+    const layer = measure(meter, () => time++ * 500, activity);
+    const reply = result('1');
+    const error = new ProxyError('timeout', 'no answer');
+    await behind(layer, async () => reply)(exchangeOf('vendor/thing').exchange);
+    await behind(layer, () => Promise.reject(error))(exchangeOf('ping').exchange).catch(() => {});
+    expect(seen).toEqual([
+      ['vendor/thing', 'other', 0],
+      ['result', 0.5, reply],
+      ['ping', 'ping', 1_000],
+      ['timeout', 0.5, error],
+    ]);
+  });
 });

@@ -7,7 +7,7 @@ const annotated = (name: unknown, type: unknown = 'string'): object => ({ type, 
 const found = (schema: unknown): unknown => annotationsOf(Buffer.from(JSON.stringify(schema)));
 const object = (properties: object, more: object = {}): object => ({ type: 'object', properties, ...more });
 
-/** A keyword of JSON Schema that would make an object of ours look like a promise. */
+/** A keyword of JSON Schema that would make one of our objects look like a promise. */
 const THEN = 'then';
 
 describe('valid annotations', () => {

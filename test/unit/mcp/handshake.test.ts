@@ -1,4 +1,4 @@
-// The handshake where the proxy itself opens a connection or answers for a server.
+// The handshake for which the proxy opens a connection or answers itself.
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/core/json.ts';
 import {
@@ -14,7 +14,7 @@ import {
 const json = (text: string): Json => Buffer.from(text);
 const P = 'io.modelcontextprotocol/';
 
-/** A text that no round trip through JavaScript values would keep. */
+/** A text that would change on its way through JavaScript values. */
 const EXACT = '{"name": "\\u0063", "n":1e400}';
 
 describe('a session that the proxy opens', () => {

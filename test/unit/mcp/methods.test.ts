@@ -145,7 +145,7 @@ describe('the table', () => {
   });
 });
 
-/** The methods of the table, and one that no revision has, for which a lookup says yes. */
+/** The methods of the table, and a name that every plain object has. */
 const those = (lookup: (method: string) => boolean): string[] => [...METHODS.keys(), 'x/y'].filter(lookup).sort();
 
 describe('what the table says', () => {

@@ -1,4 +1,4 @@
-// Lists of tools, prompts and resources, taken apart and put together.
+// Taking lists of tools, prompts and resources apart, and putting them together.
 import { describe, expect, it } from 'vitest';
 import { type Json, JsonError } from '../../../src/core/json.ts';
 import type { Call } from '../../../src/core/jsonrpc.ts';
@@ -22,7 +22,7 @@ const taken = (method: string, text: string): ListPage => {
   return page;
 };
 
-/** A page that no round trip through JavaScript values would keep. */
+/** A page that would change on its way through JavaScript values. */
 const EXACT = '{ "tools" : [ {"name":"\\u0061", "n":1e400} ,null,{"name":"b"} ] , "nextCursor":"x"}';
 
 describe('a page', () => {

@@ -1,11 +1,11 @@
-// What an authorization server writes into its addresses means nothing to any program that opens them.
+// Nothing in the addresses of an authorization server has a meaning for a program that opens them.
 import type { ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../../../src/errors.ts';
 import { browserCommand, checkBrowserUrl, openBrowser } from '../../../src/platform/browser.ts';
 
-/** What shells, PowerShell, cmd.exe, printf and option parsers would act on. */
+/** Characters that shells, PowerShell, cmd.exe, printf and option parsers would act on. */
 const PAYLOADS = [
   '$(calc.exe)',
   '$(Start-Process calc)',
@@ -53,7 +53,7 @@ const OPENERS: readonly (readonly [name: string, env: Record<string, string>, pl
   ['$BROWSER on Windows', { BROWSER: 'C:\\b.exe' }, 'win32'],
 ];
 
-/** All that may be in what is handed over: unreserved characters, escapes, and delimiters that no shell knows. */
+/** All that the program may pass on: unreserved characters, escapes, and delimiters that no shell knows. */
 const PLAIN =
   /^https:\/\/as\.example(?:[\w\-.~/:@=+]|%[0-9a-fA-F]{2})*(?:\?(?:[\w\-.~/:@=+?&]|%[0-9a-fA-F]{2})*)?(?:#(?:[\w\-.~/:@=+?]|%[0-9a-fA-F]{2})*)?$/;
 

@@ -173,7 +173,7 @@ describe('openBrowser with a stand-in for spawn', () => {
   it.each(['darwin', 'win32', 'linux'] as const)('hands over nothing hostile on %s', async (platform) => {
     const env = { DISPLAY: ':0' };
     for (const text of HOSTILE_URLS) {
-      // What the URL parser makes of a text may be harmless; then that is what is opened, and nothing of the text.
+      // What the URL parser makes of a text may be harmless; then the program opens that, and no part of the text.
       const url = URL.canParse(text) ? new URL(text) : undefined;
       if (url !== undefined) await openBrowser(url, env, { platform, spawn: satisfied }).catch(() => {});
     }
@@ -278,7 +278,7 @@ describe.runIf(process.platform !== 'win32')('openBrowser with real programs', (
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const connected = once(server, 'connection') as Promise<[net.Socket]>;
-    // Says back what it is told, until the connection ends.
+    // Repeats what it receives until the connection ends.
     const body = `const socket = require('node:net').connect(${port}, '127.0.0.1'); socket.pipe(socket);`;
     const file = program('stays', body, process.execPath);
     expect(await openBrowser(GOOD, { BROWSER: file })).toBe('opened');

@@ -1,4 +1,4 @@
-/** What an authorization server may claim to be its `authorization_endpoint`, and nobody may open. */
+/** Values of `authorization_endpoint` that the program must never open. */
 export const HOSTILE_URLS: readonly string[] = [
   // Schemes that start programs, read files or run scripts.
   'file:///etc/passwd',
@@ -30,7 +30,7 @@ export const HOSTILE_URLS: readonly string[] = [
   '`touch pwned`',
   '%COMSPEC%',
   '',
-  // Written so that readers disagree about them.
+  // URLs that different readers read differently.
   'https:as.example/authorize',
   'https:/as.example/authorize',
   'https:///as.example/authorize',
@@ -63,7 +63,7 @@ export const HOSTILE_URLS: readonly string[] = [
   'http://[::]/',
   'http://[::ffff:10.0.0.1]/',
   'http://ⓛocalhost.evil.example/',
-  // Characters that end lines, arguments or somebody's attention.
+  // Characters that end lines or arguments, or mislead the eye.
   'https://as.example/\r\nX: y',
   'https://as.example/\n',
   '\nhttps://as.example/',

@@ -1,4 +1,4 @@
-// What to type to install the package of the keychain where the program finds it, however the program was started.
+// The command that installs the keychain package where the program finds it, however the program was started.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -29,7 +29,7 @@ async function start(copy: string, home: string): Promise<Outcome> {
   return { code: await new Promise((resolve) => child.once('close', resolve)), stderr };
 }
 
-/** A package of that name that has all that is asked of it, where npm would put it. */
+/** A package of that name with everything the program needs, where npm would install it. */
 function installKeyring(folder: string): void {
   const place = path.join(folder, 'node_modules', '@napi-rs', 'keyring');
   mkdirSync(place, { recursive: true });

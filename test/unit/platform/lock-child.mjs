@@ -11,7 +11,7 @@ const lock = new ProcessLock(target);
 const say = (text) => process.stdout.write(`${text}\n`);
 
 const orders = {
-  /** A few tries from the same moment on, so that several processes are at it together. */
+  /** Several attempts from the same moment on, so that several processes compete. */
   async race(at) {
     while (Date.now() < Number(at));
     for (let attempt = 0; attempt < 5; attempt++) if (await lock.tryAcquire()) return 'won';
@@ -51,7 +51,7 @@ const orders = {
     for (let i = 0; i < Number(count); i++) await store.write(name, letter.repeat(50_000));
     return 'written';
   },
-  /** As a user without rights, which only a superuser has to become. */
+  /** As a user without rights; only root has to become one. */
   async refused(name) {
     if (process.getuid() === 0) process.setuid(65534);
     return fileStore(target)

@@ -28,7 +28,7 @@ function handClock(): { now: () => number; pass: (milliseconds: number) => void 
   };
 }
 
-/** Whether one of the looks wins, one each `step` milliseconds, for `total`. */
+/** Whether one of the looks succeeds, with `step` milliseconds between them, for `total`. */
 async function wins(lock: ProcessLock, clock: { pass: (ms: number) => void }, total: number, step = 1_000) {
   for (let passed = 0; passed <= total; passed += step) {
     if (await lock.tryAcquire()) return true;
@@ -146,7 +146,7 @@ describe('several processes', () => {
     const file = fileIn(temporaryFolder());
     await deadLock(file);
     const dead = recordOf(file);
-    // What stands there when the breaker dies after its claim: a claim of somebody dead, even claimed itself.
+    // What is left when the breaker dies after its claim: a claim of a dead process, itself claimed by another.
     const claim = `${file}.${String(dead.nonce)}`;
     writeFileSync(claim, JSON.stringify({ ...dead, nonce: 'aaaaaaaaaaaaaaaa' }));
     writeFileSync(`${claim}.aaaaaaaaaaaaaaaa`, JSON.stringify({ ...dead, nonce: 'bbbbbbbbbbbbbbbb' }));
@@ -267,7 +267,7 @@ async function race(file: string, count: number): Promise<Child[]> {
   return raceOf(await Promise.all(Array.from({ length: count }, () => startChild(file))));
 }
 
-/** Those that won. */
+/** The processes that got the lock. */
 async function raceOf(children: readonly Child[]): Promise<Child[]> {
   const start = Date.now() + 50;
   const said = await Promise.all(children.map((child) => child.ask(`race ${start}`)));

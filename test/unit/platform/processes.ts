@@ -17,7 +17,7 @@ export interface Child {
   readonly pid: number;
   /** Sends a line and gives the one that answers it. */
   ask(order: string): Promise<string>;
-  /** Resolves when the process is gone and nobody's zombie. */
+  /** Resolves when the process is gone, and not even a zombie is left. */
   kill(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
 }
@@ -36,7 +36,7 @@ export async function startChild(target: string): Promise<Child> {
   return child;
 }
 
-/** Removes what `temporaryFolder` made as well. */
+/** Also removes what `temporaryFolder` made. */
 export async function killChildren(): Promise<void> {
   await Promise.all([...children].map((child) => child.kill()));
   bundle = undefined;

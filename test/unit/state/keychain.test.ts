@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { NOT_YET, type SecretStore } from '../../../src/core/ports.ts';
 import { keychainStore } from '../../../src/state/keychain.ts';
-import { memoryStore } from '../../../src/state/memory-secrets.ts';
+import { memoryStore } from '../../../src/state/memory/secrets.ts';
 
-/** A keychain that holds what Windows holds, and fails when told to. */
+/** A keychain with the limits of Windows, which fails when the test says so. */
 function keychain() {
   const texts = new Map<string, string>();
   const state = { failure: undefined as string | undefined, room: Number.POSITIVE_INFINITY, absentIsError: false };
@@ -22,7 +22,7 @@ function keychain() {
       if (state.failure) throw new Error(state.failure.replace('%s', text));
       if (texts.size >= state.room) throw new Error('no room');
       if (Buffer.byteLength(text, 'utf16le') > 2560) throw new Error('password longer than the platform limit of 2560');
-      // What is no text of Unicode comes back as something else.
+      // Text that is not valid Unicode comes back changed.
       texts.set(this.#account, Buffer.from(text, 'utf8').toString('utf8'));
     }
     deletePassword(): boolean {

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Lock, Locks } from '../../../src/core/ports.ts';
-import { fileLocks } from '../../../src/state/file-locks.ts';
-import { localLocks } from '../../../src/state/local-locks.ts';
-import { memoryLocks } from '../../../src/state/memory-locks.ts';
+import { fileLocks } from '../../../src/state/files/locks.ts';
+import { localLocks } from '../../../src/state/locks.ts';
+import { memoryLocks } from '../../../src/state/memory/locks.ts';
 import { temporaryFolder } from '../platform/processes.ts';
 
 const open: Lock[] = [];

@@ -1,4 +1,4 @@
-// The bridge on a store of held calls that is on another machine: it answers late, and sometimes not at all.
+// The bridge with a store of held calls on another machine: it answers late, and sometimes not at all.
 import { expect, it } from 'vitest';
 import type { OngoingCall } from '../../../src/layers/bridge/held/ongoing-call.ts';
 import {

@@ -1,4 +1,4 @@
-// Proxies inside the process of the test, with the collaborators that the test gives them.
+// Proxies in the process of the test, with the collaborators that the test passes in.
 import { PassThrough } from 'node:stream';
 import type { Environment, StdioEnvironment } from '../../../src/app/environment.ts';
 import { startHttpProxy } from '../../../src/app/http-proxy.ts';

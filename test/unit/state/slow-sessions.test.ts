@@ -1,4 +1,4 @@
-// Sessions of HTTP mode whose list and whose buffers are on another machine, which is slow and fails now and then.
+// Sessions of HTTP mode whose list and buffers are on another machine, which is slow and sometimes fails.
 import { afterEach, describe, expect, it } from 'vitest';
 import { answering, closeStreams, type EventStream } from '../../blackbox/http/event-stream.ts';
 import { type Answered, request } from '../../blackbox/http/exchange.ts';
@@ -25,7 +25,7 @@ interface Begun {
   readonly first: string;
 }
 
-/** A call that has sent one event, from which the client has gone away. */
+/** A call that has sent one event, and whose client has disconnected. */
 async function brokenOff(remote = startRemote()): Promise<Begun> {
   const upstream = await startHostile();
   const { url, lines } = await open(startHttp(upstream.url, remote));
@@ -41,7 +41,7 @@ async function brokenOff(remote = startRemote()): Promise<Begun> {
   return { upstream, session, lines, remote, held, first: id };
 }
 
-/** Tries again what is refused for the moment. */
+/** Repeats requests that are refused temporarily. */
 async function insisting<T extends { readonly status: number }>(send: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const answer = await send();
@@ -136,7 +136,7 @@ describe('a stream that is read on', () => {
     const answer = await again.next(answering('c'));
     expect(await again.ended).toBe(true);
     expect(again.events.filter(answering('c'))).toHaveLength(1);
-    // The answer, or the truth: that it is not known.
+    // The answer, or the error that says that the outcome is unknown.
     const { result, error } = answer.message;
     expect(result ?? error?.data).toMatchObject(result ? { content: [{ text: 'done' }] } : { outcome: 'unknown' });
     const seen = numbers(again);

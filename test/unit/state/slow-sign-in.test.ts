@@ -1,6 +1,6 @@
-// A sign-in whose credentials, locks and answers are on another machine, which is slow and fails now and then.
+// A sign-in whose credentials, locks and answers are on another machine, which is slow and sometimes fails.
 import { expect, it } from 'vitest';
-import { fileMemory } from '../../../src/state/verdicts.ts';
+import { fileMemory } from '../../../src/state/files/verdicts.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
@@ -39,12 +39,12 @@ async function calls({ rpc }: Pick<InProcess, 'rpc'>): Promise<void> {
 /** Nothing else delays the first request. */
 const FORGETFUL = { memory: fileMemory(undefined) };
 
-/** No line twice. */
+/** No line is logged twice. */
 function expectToldOnce({ lines }: InProcess): void {
   expect([...new Set(lines)]).toEqual(lines);
 }
 
-it('what is stored far away is sent with the first request, and nobody signs in again', async () => {
+it('credentials in a remote store are sent with the first request, without a sign-in', async () => {
   const { server, browser, start, signIns } = await scene(startRemote());
   const first = await start();
   await works(first);
@@ -56,7 +56,7 @@ it('what is stored far away is sent with the first request, and nobody signs in 
   expect([signIns(), browser.opened.length]).toEqual([1, 1]);
 });
 
-it('two proxies that share far away credentials refresh them once', async () => {
+it('two proxies that share credentials in a remote store refresh them once', async () => {
   const { as, server, start, refreshes, signIns } = await scene(startRemote());
   const both = [await start(), await start()];
   await works(both[0] as InProcess);
@@ -68,7 +68,7 @@ it('two proxies that share far away credentials refresh them once', async () => 
   expect(server.executions('whoami')).toBe(before + 2);
 });
 
-it('a token that is refreshed while nothing can be read is stored all the same', async () => {
+it('a token that is refreshed while the store cannot be read is stored anyway', async () => {
   const remote = startRemote();
   const { as, start, refreshes, signIns } = await scene(remote);
   const first = await start();
@@ -92,12 +92,12 @@ it('requests that are refused at the same time refresh once', async () => {
   expect(refreshes()).toBe(1);
 });
 
-it('what the server once answered is told while its user signs in again', async () => {
+it('what the server once answered is repeated while its user signs in again', async () => {
   const remote = startRemote();
   const { browser, start, signIns } = await scene(remote);
   const first = await start();
   const { serverInfo } = await first.rpc.initialize();
-  // The answer to the first contact came from this program; that to the second one is the server's.
+  // The answer to the first contact came from this program, and the one to the second from the server.
   await works(first);
   await first.close();
   const second = await start();

@@ -1,15 +1,15 @@
-// Every contract of core/ports as a service on another machine would keep it: it knows nothing at once, answers a few
-// macrotasks late, in the order of the calls, and fails now and then.
+// Every contract of core/ports as a service on another machine would fulfil it: it knows nothing at once, answers some
+// macrotasks later, in the order of the calls, and sometimes fails.
 import type { Held, HeldCalls, OpenHeldCalls } from '../../../src/core/ports/held.ts';
 import type { Replays } from '../../../src/core/ports/replay.ts';
 import type { OpenSessions, Served, Sessions, SessionsOptions } from '../../../src/core/ports/sessions.ts';
 import { type Locks, NOT_YET, type SecretStore, type VerdictMemory } from '../../../src/core/ports.ts';
-import { memoryHeldCalls } from '../../../src/state/held-calls.ts';
-import { memoryLocks } from '../../../src/state/memory-locks.ts';
-import { memoryReplays } from '../../../src/state/memory-replay-buffer.ts';
-import { memoryStore } from '../../../src/state/memory-secrets.ts';
-import { memorySessions } from '../../../src/state/memory-sessions.ts';
-import { fileMemory } from '../../../src/state/verdicts.ts';
+import { fileMemory } from '../../../src/state/files/verdicts.ts';
+import { memoryHeldCalls } from '../../../src/state/memory/held-calls.ts';
+import { memoryLocks } from '../../../src/state/memory/locks.ts';
+import { memoryReplays } from '../../../src/state/memory/replay-buffer.ts';
+import { memoryStore } from '../../../src/state/memory/secrets.ts';
+import { memorySessions } from '../../../src/state/memory/sessions.ts';
 import { temporaryFolder } from '../platform/processes.ts';
 
 /** How late each answer is, in macrotasks. */
@@ -39,7 +39,7 @@ export function startRemote(failEvery = 0): Remote {
   const buffers = memoryReplays();
   let calls = 0;
   let failures = 0;
-  /** Settles with the last answer: a connection carries one after the other. */
+  /** Settles with the last answer: a connection carries one answer after the other. */
   let last: Promise<unknown> = Promise.resolve();
 
   const answer = <T>(act: () => T | Promise<T>, down = false): Promise<T> => {
@@ -102,6 +102,7 @@ export function startRemote(failEvery = 0): Remote {
         get full() {
           return sessions.full;
         },
+        all: () => sessions.all(),
         newId: () => sessions.newId(),
         add: (session) => sessions.add(session),
         peek: () => NOT_YET,

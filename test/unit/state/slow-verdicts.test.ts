@@ -1,4 +1,4 @@
-// Verdicts on another machine, which is slow and fails now and then.
+// Verdicts on another machine, which is slow and sometimes fails.
 import { expect, it, vi } from 'vitest';
 import { sseServer } from '../../peers/minimal-server.ts';
 import { opened } from '../../peers/opened.ts';
@@ -8,7 +8,7 @@ import { type Remote, startRemote } from './slow-state.ts';
 
 const open = opened();
 
-/** One whole session; the first request that it took, and what was logged. */
+/** Runs one whole session; returns its first request, and what was logged. */
 async function session(server: ScriptedPeer, remote: Remote): Promise<{ first: string | undefined } & InProcess> {
   const since = server.lines.length;
   const proxy = await open(startStdio(server.url, remote));

@@ -1,4 +1,4 @@
-// The end of the session with a server: asked for more than once, it ends once, and the call in flight is answered once.
+// Ending the session with the server repeatedly: it ends once, and the call in flight is answered once.
 import { expect, it } from 'vitest';
 import type { Fetch } from '../../../src/core/fetch.ts';
 import type { TransportName } from '../../../src/core/ports.ts';
@@ -61,12 +61,14 @@ const ended = (methods: readonly string[]): number => methods.filter((method) =>
 
 it('ends a session at the server once', async () => {
   const { upstream, methods, over, outcomes, answer } = await opened();
-  await Promise.all([upstream.close(60_000), upstream.close(60_000)]);
-  await upstream.close(60_000);
-  expect(ended(methods)).toBe(1);
+  const closed = Promise.all([upstream.close(60_000), upstream.close(60_000)]);
   answer();
   await over;
   expect(outcomes).toEqual(['{"late":true}']);
+  expect(ended(methods)).toBe(0);
+  await closed;
+  await upstream.close(60_000);
+  expect(ended(methods)).toBe(1);
 });
 
 it('answers a call that its client has given up once, whatever the server answers later', async () => {
@@ -80,8 +82,10 @@ it('answers a call that its client has given up once, whatever the server answer
 });
 
 it('says nothing to the server when there is no time for it', async () => {
-  const { upstream, methods } = await opened();
+  const { upstream, methods, over, answer } = await opened();
   await upstream.close(0);
+  answer();
+  await over;
   await upstream.close(60_000);
   expect(ended(methods)).toBe(0);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Reply } from '../../../src/core/jsonrpc.ts';
-import { Journal, listChanges, MAX_SUBSCRIPTIONS } from '../../../src/upstream/journal.ts';
+import { listChanges } from '../../../src/mcp/list-changes.ts';
+import { Journal, MAX_SUBSCRIPTIONS } from '../../../src/upstream/journal.ts';
 
 const call = (method: string, params?: string): Call => ({
   method,
@@ -19,7 +20,7 @@ describe('what a session keeps of subscriptions is bounded', () => {
       journal.answered(subscribe(`a:${i}`), OK);
     }
     expect(() => journal.admit(subscribe('a:one more'))).toThrow('1000 subscriptions');
-    // What is there already takes no more room, and other requests none at all.
+    // An entry that exists already needs no more room, and other requests need none.
     journal.admit(subscribe('a:7'));
     journal.admit(call('resources/unsubscribe', '{"uri":"a:7"}'));
     journal.answered(call('resources/unsubscribe', '{"uri":"a:7"}'), OK);
@@ -39,6 +40,16 @@ describe('what a session keeps of subscriptions is bounded', () => {
 });
 
 describe('the journal of a session', () => {
+  it('names what a client must read again after a loss', () => {
+    const journal = new Journal();
+    for (const uri of ['a:1', 'a:2', 'a:"3"']) journal.answered(subscribe(uri), OK);
+    journal.answered(call('resources/unsubscribe', '{"uri":"a:2"}'), OK);
+    expect(journal.updates.map(({ method, params }) => [method, params?.toString()])).toEqual([
+      ['notifications/resources/updated', '{"uri":"a:1"}'],
+      ['notifications/resources/updated', '{"uri":"a:\\"3\\""}'],
+    ]);
+  });
+
   it('begins empty', () => {
     const journal = new Journal();
     expect([journal.initialize, journal.initialized, journal.requests]).toEqual([undefined, undefined, []]);

@@ -1,4 +1,4 @@
-// Answers whose ids are not those of the requests: what is taken for an answer, what ends a request, and what does neither.
+// Answers with other ids than the requests: which count as answers, which end a request, and which do neither.
 import { describe, expect, it } from 'vitest';
 import { idKey, isTooLong, MAX_ID, numberIn, requestNumber } from '../../../src/core/ids.ts';
 import { settled, startWire } from './peer.ts';

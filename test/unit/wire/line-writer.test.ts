@@ -53,7 +53,7 @@ class Reader extends Writable {
 const frame = (...parts: string[]): Frame => parts.map((part) => Buffer.from(part));
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Whether a promise is settled by what is ready to happen now. */
+/** Whether a promise settles with what can happen now. */
 async function isSettled(promise: Promise<void>): Promise<boolean> {
   let settled = false;
   void promise.then(() => {
@@ -116,6 +116,46 @@ describe('lines', () => {
     expect(reader.text).toBe('a\nb\nc\n');
     writer.write(frame('d'));
     expect(reader.text).toBe('a\nb\nc\nd\n');
+  });
+});
+
+describe('lines that come from one other stream', () => {
+  it('leave together at the end of the callback that brings them, after the promises that it settles', async () => {
+    const reader = new Reader(true);
+    const writer = new LineWriter(reader, 'callback');
+    const later = async (text: string): Promise<void> => {
+      await undefined;
+      await undefined;
+      writer.write(frame(text));
+    };
+    const brought = (bring: () => void): Promise<[text: string, writes: number]> =>
+      new Promise((resolve) => {
+        setImmediate(() => {
+          bring();
+          setImmediate(() => resolve([reader.text, reader.writes]));
+        });
+      });
+    const sync = (): void => {
+      for (const text of ['a', '{"x":\n1}']) writer.write(frame(text));
+      expect(reader.writes).toBe(0);
+    };
+    expect(await brought(sync)).toEqual(['a\n{"x": 1}\n', 1]);
+    const promised = (): void => {
+      for (const text of ['b', 'c', 'd']) void later(text);
+    };
+    expect(await brought(promised)).toEqual(['a\n{"x": 1}\nb\nc\nd\n', 2]);
+  });
+
+  it('wait for a slow reader, with what is gathered counted', async () => {
+    const reader = new Reader(false);
+    const writer = new LineWriter(reader, 'callback');
+    expect(writer.write(frame('x'.repeat(MIB / 2)))).toBeUndefined();
+    const full = writer.write(frame('y'.repeat(MIB / 2))) as Promise<void>;
+    expect(full).toBeInstanceOf(Promise);
+    const flushed = writer.flushed();
+    reader.read();
+    await Promise.all([full, flushed]);
+    expect(reader.text).toBe(`${'x'.repeat(MIB / 2)}\n${'y'.repeat(MIB / 2)}\n`);
   });
 });
 

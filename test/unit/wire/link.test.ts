@@ -63,7 +63,7 @@ describe('requests of the other end', () => {
     expect(wire.reached).toHaveLength(3);
   });
 
-  it('that are no requests get an Invalid Request, under their id where there is one', () => {
+  it('that are malformed get an Invalid Request, under their id if there is one', () => {
     const wire = startWire();
     wire.hear('{"jsonrpc":"2.0","id":7,"method":1}');
     wire.hear('{"jsonrpc":"2.0"}');
@@ -185,7 +185,7 @@ describe('requests of ours', () => {
   it('are not touched by a malformed answer to something else, of which the other end is told', async () => {
     const wire = startWire();
     const asked = [wire.link.ask({ method: 'a' }, never), wire.link.ask({ method: 'b' }, never)];
-    // An error under the id of this one would be taken for its answer.
+    // An error under the id of this one would count as its answer.
     wire.hear(request('"x"'));
     const strays: [string, unknown][] = [
       ['"x"', null],
@@ -227,7 +227,7 @@ describe('notifications', () => {
     expect(startWire().link.notify({ method: 'n' })).toBeUndefined();
   });
 
-  it('of an exchange reach whoever asked, until it is over', async () => {
+  it('of an exchange reach the end that asked, until it is over', async () => {
     const wire = startWire();
     wire.hear(request('1'));
     const { exchange, answer } = nth(wire, 0);

@@ -5,7 +5,7 @@ import { type Random, seeded } from '../core/random.ts';
 /** From this size on, pieces go into one block. */
 const BLOCK = 524_288;
 
-/** Bytes that tell one place from another. */
+/** Bytes by which every place can be recognised. */
 function bytes(random: Random, length: number): Buffer {
   const text = Buffer.allocUnsafe(length);
   let state = random.int(2 ** 31) | 1;
@@ -71,7 +71,7 @@ describe('what was gathered is what came, byte for byte', () => {
       taken.push(gathered(gatherer, pieces(random, text, 100_000)));
       expect(gatherer.size).toBe(0);
     }
-    // All are looked at in the end: what is gathered later must not write over what was taken before.
+    // All of them are compared at the end: later pieces must not overwrite what was taken before.
     for (const [i, text] of given.entries()) expect(taken[i]?.equals(text), `text ${i}`).toBe(true);
   });
 });
@@ -94,7 +94,7 @@ describe('memory', () => {
     expect(taken.buffer.byteLength).toBeLessThanOrEqual(2 * text.length + 65_536);
   });
 
-  it('does not belong to whoever sent the pieces, once they went into a block', () => {
+  it('does not belong to the sender of the pieces, once they went into a block', () => {
     const piece = bytes(seeded(1), BLOCK);
     const before = Buffer.from(piece);
     const gatherer = new Gatherer();

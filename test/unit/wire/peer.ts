@@ -1,4 +1,4 @@
-// A link whose wire is a list: what it writes is looked at, what the other end says is given to it as text.
+// A link whose wire is a list: the test looks at what it writes, and passes in what the other end says.
 import type { Exchange } from '../../../src/core/exchange.ts';
 import { type Call, type Frame, parseFrame, type Reply } from '../../../src/core/jsonrpc.ts';
 import { Link, type Send } from '../../../src/wire/link.ts';
@@ -17,7 +17,7 @@ export interface Wire {
   readonly written: string[];
   readonly reached: Reached[];
   readonly notified: Call[];
-  /** The other end says something. */
+  /** The other end sends something. */
   hear(text: string): void;
 }
 
@@ -55,7 +55,7 @@ export function startWire(send: Send = () => undefined): Wire {
   return { link, written, reached, notified, hear };
 }
 
-/** Lets everything that is ready to happen happen. */
+/** Waits until everything that is ready has happened. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-// Our reader of event streams against the one that most of the field uses.
+// Our reader of event streams compared with the one that most of the field uses.
 import { createParser } from 'eventsource-parser';
 import { describe, expect, it } from 'vitest';
 import { SseParser } from '../../../src/wire/sse.ts';
@@ -16,7 +16,7 @@ const DECIDED = Buffer.from(':\n');
 function ours(pieces: readonly Buffer[]): Read {
   const events: { type: string; data: string; id: string | undefined }[] = [];
   const parser = new SseParser(1_048_576, (event) => {
-    // The reference does not tell events without data; both may have empty data, so the empty ones are left out.
+    // The reference reports no events without data. Both may report empty data, so empty events are left out.
     if (event.data.length > 0) events.push({ type: event.type, data: event.data.toString(), id: event.id });
   });
   for (const piece of [...pieces, DECIDED]) parser.push(piece);
@@ -39,7 +39,10 @@ function reference(pieces: readonly Buffer[]): Read {
   return { events, retry };
 }
 
-/** The reference tells only the id of the event itself; ours tells the last one of the stream, as the standard has it. */
+/**
+ * The reference reports only the id of the event itself; ours reports the last id of the stream, as the standard
+ * requires.
+ */
 function compare(found: Read, expected: Read, where: string): void {
   const ids = (read: Read): (string | undefined)[] =>
     read.events.map((event, i) => (expected.events[i]?.id === undefined ? undefined : event.id));

@@ -1,6 +1,6 @@
 // The work for one message does not depend on what is open: the same steps with few and with many.
 import { describe, expect, it } from 'vitest';
-import { KeyedList } from '../../../src/core/keyed-list.ts';
+import { KeyedList } from '../../../src/core/lists/keyed-list.ts';
 import { Subscribers } from '../../../src/layers/sharing/subscribers.ts';
 import { Questions } from '../../../src/upstream/streamable/questions.ts';
 import { PendingRequests } from '../../../src/wire/pending.ts';
@@ -11,12 +11,12 @@ import { request, result, startWire, type Wire } from './peer.ts';
 import { stepsOf } from './steps.ts';
 
 const never = new AbortController().signal;
-/** Ids that take some time to be compared: every spelling of them is the same id. */
+/** Ids whose comparison takes some steps: every spelling of them is the same id. */
 const id = (n: number): string => `"${'\\u0061'.repeat(150)}${n}"`;
 const cancel = (n: string): string =>
   `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${n}}}`;
 
-/** The steps of one message, where so many things are open. */
+/** The steps of one message while so many others are open. */
 type Scene = (open: number) => number | Promise<number>;
 
 function wireWith(open: number): Wire {
@@ -64,6 +64,7 @@ const scenes: Record<string, Scene> = {
     const pending = new PendingRequests();
     for (let n = 0; n < open; n++)
       pending.open(
+        { method: 'm' },
         () => {},
         () => {},
       );
@@ -138,7 +139,7 @@ describe('the level of a log message', () => {
     const { server, joined } = sharedSession();
     for (let n = 0; n < 20; n++) await (await joined()).request('logging/setLevel', { level: 'debug' });
     const note = call('notifications/message', { level: 'error', data: 'x' });
-    expect(stepsOf(() => server().client.notify(note)).of('members')).toBe(1);
+    expect(stepsOf(() => server().client.notify(note)).of('keptMembers')).toBe(1);
   });
 });
 

@@ -1,4 +1,4 @@
-// Counts what runs instead of measuring time: how many times each function and each block of the source was entered.
+// Counts what runs instead of measuring time: how many times each function and each block of the source is entered.
 import { Session } from 'node:inspector';
 import { setFlagsFromString } from 'node:v8';
 
@@ -32,11 +32,11 @@ function post(method: string, params = {}): unknown {
   return answer;
 }
 
-// An optimized function would count some of its blocks more or less often.
+// In an optimized function, some blocks would count more or less often.
 setFlagsFromString('--no-opt');
 setFlagsFromString('--no-maglev');
 setFlagsFromString('--no-sparkplug');
-// From here on: the blocks of a function are only counted when it was compiled under the eyes of the profiler.
+// From here on. The profiler counts the blocks of a function only if it was active when the function was compiled.
 post('Profiler.enable');
 post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
 

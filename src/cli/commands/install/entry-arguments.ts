@@ -5,12 +5,11 @@
 import path from 'node:path';
 import { isLoopback } from '../../../config.ts';
 import type { Env } from '../../../core/ports.ts';
-import { headerSecrets, urlSecrets } from '../../../core/redact.ts';
+import { headerSecrets, SECRET_NAME, urlSecrets } from '../../../core/redact.ts';
 import { objectOf } from '../../../hosts/entries.ts';
 import type { Host } from '../../../hosts/host.ts';
 import type { Option } from '../../flags/option.ts';
-import { CLIENT_INFO, CLIENT_METADATA, SECRET_MEMBER } from '../../flags/read-auth.ts';
-import { SECRET_NAME } from '../../flags/read-command.ts';
+import { CLIENT_INFO, CLIENT_METADATA, SECRET_MEMBER } from '../../flags/reading/auth.ts';
 import { usageError } from '../../flags/usage-error.ts';
 import type { Flags } from '../../flags/words.ts';
 
@@ -77,7 +76,7 @@ export function localEntryArguments(
   for (const name of [...Object.keys(own.env), ...own.inherited]) {
     // With --clean-env, the server gets only the variables that --env names.
     if (flags.has('clean-env') && !given.has(name) && from.env[name]) args.push('--env', `${name}=\${${name}}`);
-    if (from.shared) collected.copy(name, true);
+    if (from.shared) collected.copy(name, { isSecret: true });
   }
   for (const name of own.inherited) collected.pass(name);
   const { env, inherited, secrets, notes } = collected;
@@ -158,7 +157,7 @@ class Collected {
     const variable = this.#freeName(variableFor(name), value);
     if (shared) {
       throw usageError(
-        `the configuration of a project is for everybody who has the project, and "${name}" is a secret`,
+        `the configuration of a project is for everyone who has the project, and "${name}" is a secret`,
         `${instead}, with ${variable} set here and in the environment of ${host.name}`,
       );
     }
@@ -183,14 +182,14 @@ class Collected {
   /** Copies the variables of all placeholders in a text; false when there is none. */
   #copyPlaceholders(text: string): boolean {
     const names = [...text.matchAll(PLACEHOLDER)].map(([, name]) => name as string);
-    for (const name of names) this.copy(name, true);
+    for (const name of names) this.copy(name, { isSecret: true });
     return names.length > 0;
   }
 
   /** Copies a variable that the program itself reads, and says so. */
   carryOver(name: string): void {
     const isNew = !Object.hasOwn(this.env, name);
-    this.copy(name, false);
+    this.copy(name, { isSecret: false });
     if (!isNew || !Object.hasOwn(this.env, name)) return;
     this.notes.push(`${name} is copied into the entry: ${this.#from.host.name} does not pass it on to servers`);
   }
@@ -200,11 +199,11 @@ class Collected {
     const { inherits, shape } = this.#from.host;
     if (inherits !== 'short' || Object.hasOwn(this.env, name) || this.inherited.includes(name)) return;
     if (shape.inherited) this.inherited.push(name);
-    else this.copy(name, true);
+    else this.copy(name, { isSecret: true });
   }
 
   /** Copies a variable of the environment into the entry: the host may be started without it. */
-  copy(name: string, secret: boolean): void {
+  copy(name: string, { isSecret }: { readonly isSecret: boolean }): void {
     const { env, shared, host } = this.#from;
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (value === undefined || value === '' || Object.hasOwn(this.env, name)) return;
@@ -215,7 +214,7 @@ class Collected {
       return;
     }
     this.env[name] = value;
-    if (secret) this.secrets.push(value, value.replace(/^\S+\s+/, ''));
+    if (isSecret) this.secrets.push(value, value.replace(/^\S+\s+/, ''));
   }
 }
 

@@ -6,11 +6,11 @@ import { serversIn } from '../../../hosts/configuration.ts';
 import { difference } from '../../../hosts/diff.ts';
 import { secretsOf } from '../../../hosts/entries.ts';
 import { removeFolders, replaceFile, type Snapshot, takeSnapshot, textOf } from '../../../hosts/file.ts';
+import { Unreadable } from '../../../hosts/formats/unreadable.ts';
 import type { Host } from '../../../hosts/host.ts';
-import { type Machine, type Place, projectPlace, userPlace } from '../../../hosts/places.ts';
-import { Unreadable } from '../../../hosts/unreadable.ts';
+import { type FoundPlace, type Machine, projectPlace, userPlace } from '../../../hosts/places.ts';
 import { cacheFolder } from '../../../platform/folders.ts';
-import { localLocks } from '../../../state/local-locks.ts';
+import { localLocks } from '../../../state/locks.ts';
 import { usageError } from '../../flags/usage-error.ts';
 import { exclusively } from './exclusively.ts';
 
@@ -19,7 +19,7 @@ const ATTEMPTS = 20;
 
 export interface Target {
   readonly host: Host;
-  readonly place: Place;
+  readonly place: FoundPlace;
   readonly machine: Machine;
 }
 
@@ -64,7 +64,7 @@ export interface ChangeOptions {
   readonly mode: number;
 }
 
-export type Outcome =
+export type FileOutcome =
   | { readonly kind: 'unchanged' | 'declined' | 'shown' }
   | {
       readonly kind: 'written';
@@ -77,7 +77,7 @@ export type Outcome =
  * Reads the file, shows the change, asks, and writes; from the beginning if the file changes meanwhile. Throws Unreadable
  * when the file cannot be edited.
  */
-export async function changeFile(target: Target, show: 'only' | 'first', options: ChangeOptions): Promise<Outcome> {
+export async function changeFile(target: Target, show: 'only' | 'first', options: ChangeOptions): Promise<FileOutcome> {
   const agreed = new Set<string>();
   let made: readonly string[] = [];
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {

@@ -8,7 +8,7 @@ import { obstacleOf } from '../../../platform/processes/obstacle.ts';
 import { serverEnvironment } from '../../../upstream/stdio/environment.ts';
 import { startFailure } from '../../../upstream/stdio/start-failure.ts';
 import { readLocal } from '../../flags/args.ts';
-import { readCommand } from '../../flags/read-command.ts';
+import { readCommand } from '../../flags/reading/command.ts';
 import { Flags } from '../../flags/words.ts';
 
 /** The folder of --cwd as a full path: hosts start programs in folders of their own. */

@@ -8,7 +8,7 @@ import type { Entry, Host } from '../../../hosts/host.ts';
 import { pinnedCommand, runningProgram } from '../../../hosts/pinned-command.ts';
 import { read } from '../../flags/args.ts';
 import { explain } from '../../flags/mistakes/explain.ts';
-import { credentialsIn } from '../../flags/read-headers.ts';
+import { credentialsIn } from '../../flags/reading/headers.ts';
 import { readUrl } from '../../flags/url-argument.ts';
 import { UnexplainedMistake, usageError } from '../../flags/usage-error.ts';
 import { checkServerName } from '../../flags/value-checks.ts';
@@ -20,7 +20,7 @@ import { checkProgram, noteOnFiles, readLocalServer, withFullFolder, withFullPat
 import type { InstallRequest } from './request.ts';
 import { nameFor } from './server-name.ts';
 
-export interface Server {
+export interface GivenServer {
   readonly name: string;
   /** Whether the user chose the name. */
   readonly isNamed: boolean;
@@ -39,7 +39,7 @@ export async function serverOf(
   { host, source, name }: InstallRequest,
   given: Flags,
   { shared }: { readonly target: Target; readonly shared: boolean },
-): Promise<Server> {
+): Promise<GivenServer> {
   const own = withFullFolder(given);
   const taken = 'host' in source ? await takenOver(source.host, source.name) : undefined;
   const words = taken ? merged(readTokens(taken.words), own) : { flags: own, positionals: [], command: undefined };
@@ -73,7 +73,7 @@ export async function serverOf(
       ...(taken?.notes ?? []),
       ...found.notes,
       ...(warning ? [warning] : []),
-      ...(shared ? [`the entry works only where these paths exist: ${[command, ...args].join(' and ')}`] : []),
+      ...(shared ? [onlyWhere([command, ...args])] : []),
     ],
   };
 }
@@ -90,7 +90,7 @@ function urlIn(text: string): URL {
 }
 
 /** What the words say of a server. */
-interface Read {
+interface ServerWords {
   readonly found: EntryArguments;
   readonly secrets: readonly string[];
   readonly defaultName: string;
@@ -98,7 +98,7 @@ interface Read {
   readonly checkProgram: () => Promise<void>;
 }
 
-function remoteServer(given: string, flags: Flags, from: Surroundings): Read {
+function remoteServer(given: string, flags: Flags, from: Surroundings): ServerWords {
   const url = urlIn(given);
   const basic = credentialsIn(url);
   const { options, secrets } = read(url, flags, from.env, (file) => readFileSync(file, 'utf8'));
@@ -113,7 +113,7 @@ interface LocalSurroundings extends Surroundings {
   readonly isTyped: boolean;
 }
 
-function localServer(command: readonly string[], flags: Flags, from: LocalSurroundings): Read {
+function localServer(command: readonly string[], flags: Flags, from: LocalSurroundings): ServerWords {
   const { server, secrets } = readLocalServer(command, flags, from.env);
   const found = localEntryArguments(command, flags, from.taken ?? { env: {}, inherited: [] }, from);
   const notes = [...found.notes, ...(from.isTyped ? noteOnFiles(server) : [])];
@@ -165,4 +165,9 @@ function merged(taken: ParsedArguments, given: Flags): ParsedArguments {
     }
   }
   return { ...taken, flags };
+}
+
+function onlyWhere(paths: readonly string[]): string {
+  const exist = paths.length === 1 ? 'this path exists' : 'these paths exist';
+  return `the entry works only where ${exist}: ${paths.join(' and ')}`;
 }

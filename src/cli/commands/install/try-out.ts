@@ -4,10 +4,10 @@ import { contact, type Seen } from '../../../hosts/contact.ts';
 import type { Host } from '../../../hosts/host.ts';
 import { targetIn } from '../../../hosts/own-entry.ts';
 import type { CommandContext } from '../context.ts';
-import type { Server } from './server.ts';
+import type { GivenServer } from './server.ts';
 
 /** @param undo the command that takes the server out again */
-export async function tryOut(server: Server, host: Host, undo: string, context: CommandContext): Promise<void> {
+export async function tryOut(server: GivenServer, host: Host, undo: string, context: CommandContext): Promise<void> {
   const { print, redact } = context;
   const seen = await lookedAt(server, host, context);
   switch (seen.kind) {
@@ -29,7 +29,7 @@ export async function tryOut(server: Server, host: Host, undo: string, context: 
 }
 
 /** What the host sees, after a sign-in if there is a user to sign in. */
-async function lookedAt({ entry }: Server, host: Host, context: CommandContext): Promise<Seen> {
+async function lookedAt({ entry }: GivenServer, host: Host, context: CommandContext): Promise<Seen> {
   const { log, progress, version } = context;
   const isWatched = process.stdin.isTTY && process.stderr.isTTY;
   progress.step(`connecting in the way ${host.name} does`);
@@ -54,7 +54,7 @@ async function lookedAt({ entry }: Server, host: Host, context: CommandContext):
   return seen.kind === 'tools' && isAsked ? look() : seen;
 }
 
-function loginCommand({ entry: { args } }: Server): string {
+function loginCommand({ entry: { args } }: GivenServer): string {
   const at = args.indexOf('--profile');
   return ['mcp-proxy login', targetIn(args), ...(at === -1 ? [] : args.slice(at, at + 2))].join(' ');
 }

@@ -14,7 +14,7 @@ import { cacheFolder } from '../../../platform/folders.ts';
 import { usageError } from '../../flags/usage-error.ts';
 import type { CommandContext } from '../context.ts';
 import { type Change, changeFile, type Target, uneditable } from './host-file.ts';
-import type { Server } from './server.ts';
+import type { GivenServer } from './server.ts';
 import { freeName } from './server-name.ts';
 
 interface WriteOptions extends Pick<CommandContext, 'print' | 'redact' | 'log'> {
@@ -23,7 +23,7 @@ interface WriteOptions extends Pick<CommandContext, 'print' | 'redact' | 'log'> 
   readonly ask: (question: string) => Promise<boolean>;
 }
 
-interface Plan {
+interface WritePlan {
   readonly change: Change;
   readonly receipt: Receipt;
   /** Whether the file has a server of this name. */
@@ -31,11 +31,11 @@ interface Plan {
 }
 
 /** Rejects with a ProxyError when nothing was written. */
-export async function writeServer(server: Server, target: Target, options: WriteOptions): Promise<void> {
+export async function writeServer(server: GivenServer, target: Target, options: WriteOptions): Promise<void> {
   const { host } = target;
   const { print, redact, log, shared, ask } = options;
   const receipts = new Receipts(cacheFolder(process.env));
-  let planned: Plan | undefined;
+  let planned: WritePlan | undefined;
   const plan = async (snapshot: Snapshot, text: string): Promise<Change | undefined> => {
     planned = await planFor(server, host, { snapshot, text, receipts });
     return planned?.change;
@@ -73,7 +73,11 @@ interface Current {
 }
 
 /** What to write and how to undo it; undefined when the file has the very server. Throws Unreadable. */
-async function planFor(server: Server, host: Host, { snapshot, text, receipts }: Current): Promise<Plan | undefined> {
+async function planFor(
+  server: GivenServer,
+  host: Host,
+  { snapshot, text, receipts }: Current,
+): Promise<WritePlan | undefined> {
   const { name, entry } = server;
   const { file } = snapshot;
   const servers = serversIn(host, text);
@@ -111,7 +115,7 @@ async function planFor(server: Server, host: Host, { snapshot, text, receipts }:
 }
 
 /** Throws a usage error when a name that the program chose is that of a server that is for something else. */
-function refuseTaken({ name, isNamed, program, entry }: Server, host: Host, servers: Servers): void {
+function refuseTaken({ name, isNamed, program, entry }: GivenServer, host: Host, servers: WrittenServers): void {
   const target = targetIn(entry.args.slice(program.length - 1)) ?? '';
   if (isNamed || ownTarget(readEntry(servers[name]).words, program) === target) return;
   const free = freeName(name, target, (candidate) => Object.hasOwn(servers, candidate));
@@ -121,4 +125,4 @@ function refuseTaken({ name, isNamed, program, entry }: Server, host: Host, serv
   );
 }
 
-type Servers = Readonly<Record<string, unknown>>;
+type WrittenServers = Readonly<Record<string, unknown>>;

@@ -2,6 +2,7 @@
 import type { ProxyError } from '../../../errors.ts';
 import type { Mistake, UnexplainedMistake } from '../usage-error.ts';
 import { explainCommand } from './command.ts';
+import { explainConfig } from './config-files.ts';
 import { explainFile } from './files.ts';
 import { explainHeader, explainHeaderValue } from './headers.ts';
 import { explainLocal, explainOtherServer } from './local-servers.ts';
@@ -24,6 +25,8 @@ export function explainOwn(mistake: Mistake): ProxyError {
       return explainCommand(mistake.words);
     case 'local':
       return explainLocal(mistake);
+    case 'config':
+      return explainConfig(mistake);
     case 'other-server':
       return explainOtherServer(mistake);
     case 'surplus':

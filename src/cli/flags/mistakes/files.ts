@@ -1,6 +1,6 @@
 /** A file that cannot be read. */
 import type { ProxyError } from '../../../errors.ts';
-import { calledFile } from '../given-files.ts';
+import { calledFile } from '../reading/given-files.ts';
 import { type UnreadableFile, usageError } from '../usage-error.ts';
 
 export function explainFile({ name, flag, code }: UnreadableFile): ProxyError {

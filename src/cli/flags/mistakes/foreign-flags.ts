@@ -22,8 +22,9 @@ const REVISION = 'leave it out: client and server agree on a revision themselves
 const REPLAY = 'leave it out: a client that reconnects gets what it missed';
 const SHUTDOWN = 'leave it out: calls in flight get five seconds';
 const TUNNEL = 'start a tunnel in front of: --listen 127.0.0.1:8080 --client-token @FILE --allowed-host NAME';
-const VERIFIED = 'certificates are always verified; --ca FILE trusts your own authority too';
-const SEVERAL = 'several servers are not available yet: start one mcp-proxy for each';
+const VERIFIED = 'certificates are always verified; to trust an authority of your own as well, add --ca FILE';
+const SEVERAL = '--config FILE, with each server under "mcpServers" in the file';
+const BOTH = 'leave it out: --listen localhost:8080 serves both /mcp and /sse';
 const DEBUG = '--log-level debug';
 const QUIET = '--quiet';
 const REGISTERED = `--static-oauth-client-metadata '{"scope": "FIRST SECOND"}'`;
@@ -97,7 +98,7 @@ const HINTS: Readonly<Record<string, string>> = {
   // mcp-proxy of punkpeye
   '--apiKey': '--client-token @FILE; clients send Authorization: Bearer TOKEN, not X-API-Key',
   '--connectionTimeout': PATIENT,
-  '--requestTimeout': PATIENT,
+  '--requestTimeout': '--timeout SECONDS (not milliseconds)',
   '--corsAddAllowedHeader': '--forward-header NAME, which allows the header for pages and forwards it to the server',
   '--endpoint': PATHS,
   '--sseEndpoint': PATHS,
@@ -110,7 +111,8 @@ const HINTS: Readonly<Record<string, string>> = {
   '--maxBodySize': '--max-body MIB (not bytes)',
   '--modern': REVISION,
   '--no-modern': REVISION,
-  '--server': 'leave it out: --listen localhost:8080 serves both /mcp and /sse',
+  '--server sse': BOTH,
+  '--server stream': BOTH,
   '--sessionIdleTimeout': '--session-idle SECONDS (not milliseconds)',
   '--shell': NO_SHELL,
   '--no-shell': 'leave it out: programs are started without a shell',
@@ -127,7 +129,6 @@ const HINTS: Readonly<Record<string, string>> = {
   '--transport streamable-http': 'leave it out, or --transport http-only',
   '--scope': REGISTERED,
   '--scopes': REGISTERED,
-  '--timeout': PATIENT,
   '--token': BEARER,
   '--bearer': BEARER,
   '--bearer-token': BEARER,
@@ -142,7 +143,6 @@ const HINTS: Readonly<Record<string, string>> = {
   '-k': VERIFIED,
   '-p': PORT,
   '--proxy': '--enable-proxy, with HTTPS_PROXY in the environment',
-  '--config': SEVERAL,
 };
 
 const BY_KEY = new Map(Object.entries(HINTS).map(([written, hint]) => [keyOf(...split(written)), hint]));

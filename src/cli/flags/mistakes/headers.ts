@@ -1,6 +1,6 @@
 /** What is wrong with a header. No error repeats its value, which may be a secret. */
 import type { ProxyError } from '../../../errors.ts';
-import { CURLY_QUOTE, isAuthorization, QUOTED_CREDENTIALS, SCHEME_ALONE, TWO_SCHEMES } from '../read-headers.ts';
+import { CURLY_QUOTE, isAuthorization, QUOTED_CREDENTIALS, SCHEME_ALONE, TWO_SCHEMES } from '../reading/headers.ts';
 import { usageError } from '../usage-error.ts';
 
 const EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
@@ -27,7 +27,7 @@ export function explainHeader(text: string, name: string): ProxyError {
 export function explainHeaderValue(name: string, value: string): ProxyError {
   if (value === '') return usageError(`--header ${name} has no value`, missingHint(`-H '${name}: \${VALUE}'`));
   if (SCHEME_ALONE.test(value))
-    return usageError(`--header ${name} ends after ${value}`, missingHint(`-H '${name}: ${value} \${TOKEN}'`));
+    return usageError(`--header ${name} has nothing after ${value}`, missingHint(`-H '${name}: ${value} \${TOKEN}'`));
   if (isAuthorization(name) && QUOTED_CREDENTIALS.test(value)) {
     return usageError(`--header ${name} has quotes around its value`, `leave the inner quotes out: ${EXAMPLE}`);
   }

@@ -1,6 +1,6 @@
 /** Placeholders that are written in another way, have no value, or are where none is expanded. */
 import type { ProxyError } from '../../../errors.ts';
-import { OF_A_SHELL } from '../placeholders.ts';
+import { OF_A_SHELL } from '../reading/placeholders.ts';
 import { type NoValue, type OtherSyntax, usageError } from '../usage-error.ts';
 
 /** A placeholder, or a variable of a shell, in a value without expansion. */

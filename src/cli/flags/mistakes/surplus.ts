@@ -1,7 +1,7 @@
 /** More arguments than the URL: several URLs, values without quotes, words of other programs. */
 import type { ProxyError } from '../../../errors.ts';
 import { SUBCOMMANDS } from '../options.ts';
-import { CURLY_QUOTE } from '../read-headers.ts';
+import { CURLY_QUOTE } from '../reading/headers.ts';
 import { isHttpUrl, withoutWrapping } from '../url-argument.ts';
 import { type Surplus, usageError } from '../usage-error.ts';
 import { checkPort } from '../value-checks.ts';

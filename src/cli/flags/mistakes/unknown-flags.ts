@@ -23,7 +23,7 @@ export function explainChoice({ name, choices, value }: Choice): ProxyError {
   const near = nearestChoice(value, choices);
   return usageError(
     // A slip of the pen is not a secret; anything longer might be one.
-    invalidValue(name, value, near !== undefined && value.length <= near.length + 3),
+    invalidValue(name, value, { isHarmless: near !== undefined && value.length <= near.length + 3 }),
     near ? `did you mean ${near}?` : `expected one of ${choices.join(', ')}`,
   );
 }
@@ -38,7 +38,7 @@ export function explainForeign(mistake: Mistake): ProxyError | undefined {
   const { name, value } = mistake;
   const hint = foreignHint(`--${name}`, value);
   // A value that the table has is not a secret.
-  return hint === undefined ? undefined : usageError(invalidValue(name, value, true), hint);
+  return hint === undefined ? undefined : usageError(invalidValue(name, value, { isHarmless: true }), hint);
 }
 
 function unknown(flag: string): string {

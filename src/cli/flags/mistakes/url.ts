@@ -9,7 +9,7 @@ import { parseUrl } from '../../../core/url.ts';
 import type { ProxyError } from '../../../errors.ts';
 import { SUBCOMMANDS } from '../options.ts';
 import { isPath } from '../pasted-command.ts';
-import { isUnexpanded } from '../placeholders.ts';
+import { isUnexpanded } from '../reading/placeholders.ts';
 import { isHttpUrl, withoutWrapping } from '../url-argument.ts';
 import { usageError } from '../usage-error.ts';
 import { nearest } from './nearest.ts';
@@ -29,7 +29,7 @@ export function explainUrl(given: string): ProxyError {
   }
   if (/\s-{1,2}[a-z]/i.test(text)) {
     return usageError(
-      'the first argument holds the URL and more',
+      'the first argument contains more than the URL',
       `give the URL and the flag as separate arguments: mcp-proxy ${EXAMPLE} --flag`,
     );
   }
@@ -65,7 +65,7 @@ function pasted(text: string): ProxyError | undefined {
     );
   }
   if (/^[\w!#$%&'*+.^`|~-]+:\s+\S/.test(text) || /^(?:bearer|basic)\s/i.test(text)) {
-    const hint = 'the URL comes first, a header behind -H: -H "Authorization: Bearer ${TOKEN}"';
+    const hint = 'put the URL first, and the header after -H: -H "Authorization: Bearer ${TOKEN}"';
     return usageError('the first argument is a header, not a URL', hint);
   }
   if (/^[^\s@/:]+@[^\s@/:]+\.[a-z]{2,}$/i.test(text)) {
@@ -135,7 +135,7 @@ function withoutAny(given: string): ProxyError {
 export function pathError(): ProxyError {
   return usageError(
     'the first argument is the path of a file, not a URL',
-    `this version connects clients to remote servers: mcp-proxy ${EXAMPLE}`,
+    `give the URL of the server: mcp-proxy ${EXAMPLE}; to start a local server: mcp-proxy -- COMMAND ARGUMENTS`,
   );
 }
 

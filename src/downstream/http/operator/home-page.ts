@@ -1,4 +1,7 @@
-/** The page that HTTP mode shows in a browser: what this is, how to use it, and whether the server needs a sign-in. */
+/**
+ * The page that a browser gets where MCP clients connect: what this is, how to use it, and whether the server needs a
+ * sign-in. Loaded on demand.
+ */
 import { printable } from '../../../core/redact.ts';
 import {
   copyable,
@@ -65,21 +68,3 @@ function quoted(lead: string, words = ''): string[] {
   const shown = printable(words, LONGEST_REASON);
   return shown === '' ? [] : [paragraph(lead), `<blockquote><bdi>${escaped(shown)}</bdi></blockquote>`];
 }
-
-/** The page for a request that the proxy refuses. */
-export function refusalPage(status: number, message: string): string {
-  const content = [
-    paragraph(`mcp-proxy answers with HTTP status ${status}:`),
-    `<blockquote>${escaped(message)}</blockquote>`,
-    paragraph('MCP clients connect to /mcp here, and those of HTTP+SSE to /sse.'),
-  ];
-  const title = REFUSALS.get(status) ?? 'This page is not served';
-  return documentOf({ title, mark: '–', tone: 'plain', content });
-}
-
-const REFUSALS: ReadonlyMap<number, string> = new Map([
-  [401, 'A client token is needed'],
-  [403, 'This address is not allowed'],
-  [404, 'There is nothing here'],
-  [503, 'The proxy is shutting down'],
-]);

@@ -1,11 +1,8 @@
 /** Metrics for operators, in the format of Prometheus. Labels have values of closed sets only. */
-import type { Metric } from 'prom-client';
-import Counter from 'prom-client/lib/counter.js';
-import Gauge from 'prom-client/lib/gauge.js';
-import Registry from 'prom-client/lib/registry.js';
 import type { Meter } from '../../../core/ports.ts';
 import type { ErrorCode } from '../../../errors.ts';
 import { knownPath } from '../paths.ts';
+import { EXPOSITION_TYPE, exposition, type Family } from './exposition.ts';
 import { Histogram, Pairs } from './tally.ts';
 
 /** Read at each scrape. */
@@ -21,8 +18,10 @@ export interface Metrics {
   meterOf(server: string): Meter;
   /** The proxy has sent one HTTP response to a request with this URL, in origin form. */
   response(url: string | undefined, status: number): void;
-  /** All metrics in the text format of Prometheus, and its media type. Never rejects. */
-  text(): Promise<{ readonly type: string; readonly body: string }>;
+  /** The requests to a server that are over, and those of them that the server or the way to it has failed. */
+  totalsOf(server: string): { readonly requests: number; readonly failed: number };
+  /** All metrics in the text format of Prometheus, and its media type. */
+  text(): { readonly type: string; readonly body: string };
 }
 
 /** Errors of the server or the connection to it, not of the client. */
@@ -38,100 +37,109 @@ const UPSTREAM_ERRORS = [
 ] as const satisfies readonly ErrorCode[];
 const COUNTED_ERRORS: ReadonlySet<string> = new Set(UPSTREAM_ERRORS);
 
+/** Whether the server, or the way to it, has failed a request that ended like this. */
+export function isFailure(outcome: string): boolean {
+  return COUNTED_ERRORS.has(outcome);
+}
+
+/** Whether the status page counts requests of a method. Subscriptions are open for as long as their clients want. */
+export function isCounted(method: string): boolean {
+  return method !== 'subscriptions/listen';
+}
+
 /** Seconds. Tools may work for minutes. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 export function createMetrics({ sessions, streams }: Gauges): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  const requests = requestCounts(registry);
+  const requests = new Map<string, Pairs<string>>();
   const durations = new Histogram({
     name: 'mcp_proxy_request_duration_seconds',
     help: 'Time from a request of a client to its answer.',
     buckets: BUCKETS,
   });
-  registry.registerMetric(durations as unknown as Metric);
-  const gauge = (name: string, help: string, value: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
+  const failures = new Pairs<string>();
+  const refreshes = new Map<string, number>();
+  const responses = new Pairs<number>();
+  const families = [
+    requestCounts(requests),
+    durations.family(),
+    gauge('mcp_proxy_sessions', 'Sessions of clients that are open.', sessions),
+    gauge('mcp_proxy_streams', 'Streams to clients that are open.', streams),
+    failureCounts(failures),
+    refreshCounts(refreshes),
+    responseCounts(responses),
+  ];
+  const refreshed = (server: string, more: number): void => {
+    refreshes.set(server, (refreshes.get(server) ?? 0) + more);
   };
-  gauge('mcp_proxy_sessions', 'Sessions of clients that are open.', sessions);
-  gauge('mcp_proxy_streams', 'Streams to clients that are open.', streams);
-  const failures = new Counter({
-    name: 'mcp_proxy_upstream_errors_total',
-    help: 'Requests that failed at the server or on the way to it, by server and the code of the error.',
-    labelNames: ['server', 'code'],
-    registers,
-  });
-  const refreshes = new Counter({
-    name: 'mcp_proxy_token_refreshes_total',
-    help: 'Token refreshes, by server.',
-    labelNames: ['server'],
-    registers,
-  });
-  const responses = responseCounts(registry);
   return {
     meterOf(server) {
       // If a counter appears only with the first error, no rate shows that error.
-      for (const code of UPSTREAM_ERRORS) failures.inc({ server, code }, 0);
-      refreshes.inc({ server }, 0);
-      const outcomes = requests(server);
+      for (const code of UPSTREAM_ERRORS) failures.add(server, code, 0);
+      refreshed(server, 0);
+      const outcomes = requests.get(server) ?? new Pairs<string>();
+      requests.set(server, outcomes);
       const observe = durations.of({ server }, 'method');
       return {
         exchange(method, outcome, seconds) {
           outcomes.add(method, outcome);
           observe(method, seconds);
-          if (COUNTED_ERRORS.has(outcome)) failures.inc({ server, code: outcome });
+          if (isFailure(outcome)) failures.add(server, outcome);
         },
-        refreshed: () => refreshes.inc({ server }),
+        refreshed: () => refreshed(server, 1),
       };
     },
     response(url, status) {
       responses.add(knownPath(url), status);
     },
-    async text() {
-      return { type: registry.contentType, body: await registry.metrics() };
+    totalsOf(server) {
+      const all = (requests.get(server)?.all() ?? []).filter(([method]) => isCounted(method));
+      const sum = (counted: typeof all): number => counted.reduce((total, [, , count]) => total + count, 0);
+      return { requests: sum(all), failed: sum(all.filter(([, outcome]) => isFailure(outcome))) };
     },
+    text: () => ({ type: EXPOSITION_TYPE, body: exposition(families) }),
   };
 }
 
-/** Counts methods and outcomes of requests, for each server. */
-function requestCounts(registry: Registry): (server: string) => Pairs<string> {
-  const all = new Map<string, Pairs<string>>();
-  new Counter({
+function gauge(name: string, help: string, value: () => number): Family {
+  return { name, help, type: 'gauge', samples: () => [{ value: value() }] };
+}
+
+function requestCounts(counted: ReadonlyMap<string, Pairs<string>>): Family {
+  return {
     name: 'mcp_proxy_requests_total',
     help: 'Requests of clients that are over, by server, method and outcome.',
-    labelNames: ['server', 'method', 'outcome'],
-    registers: [registry],
-    collect() {
-      for (const [server, counted] of all)
-        counted.drain((method, outcome, count) => this.inc({ server, method, outcome }, count));
-    },
-  });
-  return (server) => {
-    const counted = all.get(server) ?? new Pairs<string>();
-    all.set(server, counted);
-    return counted;
+    type: 'counter',
+    samples: () =>
+      [...counted].flatMap(([server, pairs]) =>
+        pairs.all().map(([method, outcome, value]) => ({ labels: { server, method, outcome }, value })),
+      ),
   };
 }
 
-/** Counts paths and statuses of responses. */
-function responseCounts(registry: Registry): Pairs<number> {
-  const counted = new Pairs<number>();
-  new Counter({
+function failureCounts(counted: Pairs<string>): Family {
+  return {
+    name: 'mcp_proxy_upstream_errors_total',
+    help: 'Requests that failed at the server or on the way to it, by server and the code of the error.',
+    type: 'counter',
+    samples: () => counted.all().map(([server, code, value]) => ({ labels: { server, code }, value })),
+  };
+}
+
+function refreshCounts(counted: ReadonlyMap<string, number>): Family {
+  return {
+    name: 'mcp_proxy_token_refreshes_total',
+    help: 'Token refreshes, by server.',
+    type: 'counter',
+    samples: () => [...counted].map(([server, value]) => ({ labels: { server }, value })),
+  };
+}
+
+function responseCounts(counted: Pairs<number>): Family {
+  return {
     name: 'mcp_proxy_http_responses_total',
     help: 'HTTP responses to clients, by path and status.',
-    labelNames: ['path', 'status'],
-    registers: [registry],
-    collect() {
-      counted.drain((path, status, count) => this.inc({ path, status }, count));
-    },
-  });
-  return counted;
+    type: 'counter',
+    samples: () => counted.all().map(([path, status, value]) => ({ labels: { path, status }, value })),
+  };
 }

@@ -1,25 +1,22 @@
-/**
- * Counts for the way of every call. A metric of prom-client looks at its labels again with each value, which costs a
- * tenth of our work for a call; these are plain numbers until somebody asks for them.
- */
+/** Counts for the way of every call: plain numbers, whose labels are put together only when somebody asks for them. */
+import type { Family, Sample } from './exposition.ts';
 
 /** How often each pair of two labels has come. */
 export class Pairs<B> {
   readonly #counts = new Map<string, Map<B, number>>();
 
-  add(a: string, b: B): void {
+  add(a: string, b: B, more = 1): void {
     let counts = this.#counts.get(a);
     if (!counts) {
       counts = new Map();
       this.#counts.set(a, counts);
     }
-    counts.set(b, (counts.get(b) ?? 0) + 1);
+    counts.set(b, (counts.get(b) ?? 0) + more);
   }
 
-  /** Hands over what was counted since the last time. */
-  drain(take: (a: string, b: B, count: number) => void): void {
-    for (const [a, counts] of this.#counts) for (const [b, count] of counts) take(a, b, count);
-    this.#counts.clear();
+  /** Every pair and its count, in the order in which they came. */
+  all(): (readonly [a: string, b: B, count: number])[] {
+    return [...this.#counts].flatMap(([a, counts]) => [...counts].map(([b, count]) => [a, b, count] as const));
   }
 }
 
@@ -32,13 +29,6 @@ interface Observed {
 
 type Labels = Readonly<Record<string, string>>;
 
-/** A sample of a metric, as the registry of prom-client prints it. */
-interface Sample {
-  readonly metricName: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
-}
-
 export interface HistogramOptions {
   readonly name: string;
   readonly help: string;
@@ -46,14 +36,11 @@ export interface HistogramOptions {
   readonly buckets: readonly number[];
 }
 
-/** A histogram in the form that a registry of prom-client takes. */
 export class Histogram {
-  readonly name: string;
   readonly #options: HistogramOptions;
   readonly #all: { readonly labels: Labels; readonly observed: Observed }[] = [];
 
   constructor(options: HistogramOptions) {
-    this.name = options.name;
     this.#options = options;
   }
 
@@ -75,10 +62,10 @@ export class Histogram {
     };
   }
 
-  get(): { name: string; help: string; type: 'histogram'; values: Sample[] } {
+  family(): Family {
     const { name, help } = this.#options;
-    const values = this.#all.flatMap(({ labels, observed }) => this.#samples(labels, observed));
-    return { name, help, type: 'histogram', values };
+    const samples = (): Sample[] => this.#all.flatMap(({ labels, observed }) => this.#samples(labels, observed));
+    return { name, help, type: 'histogram', samples };
   }
 
   /** Each bucket counts the values of those before it as well (Prometheus, "Exposition formats", histograms). */
@@ -87,10 +74,10 @@ export class Histogram {
     let count = 0;
     const samples: Sample[] = inBucket.map((more, i) => {
       count += more;
-      return { metricName: `${name}_bucket`, labels: { le: buckets[i] ?? '+Inf', ...labels }, value: count };
+      return { name: `${name}_bucket`, labels: { le: buckets[i] ?? '+Inf', ...labels }, value: count };
     });
-    samples.push({ metricName: `${name}_sum`, labels, value: sum });
-    samples.push({ metricName: `${name}_count`, labels, value: count });
+    samples.push({ name: `${name}_sum`, labels, value: sum });
+    samples.push({ name: `${name}_count`, labels, value: count });
     return samples;
   }
 }

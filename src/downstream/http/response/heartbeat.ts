@@ -3,7 +3,7 @@
  * drops readers that do not read. A timer for each call would cost more than the call.
  */
 
-import { LinkedList, ListNode } from '../../../core/linked-list.ts';
+import { LinkedList, ListNode } from '../../../core/lists/linked-list.ts';
 
 /** Milliseconds between two looks at everything open. */
 const EVERY = 5_000;

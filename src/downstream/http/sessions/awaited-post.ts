@@ -2,8 +2,8 @@
  * A POST of a session that waits for its answer. Decides where the answer goes, and the messages that come before it.
  */
 import type { Call, Frame, Reply } from '../../../core/jsonrpc.ts';
-import { ListNode } from '../../../core/linked-list.ts';
-import { askedToken } from '../../../mcp/progress.ts';
+import { ListNode } from '../../../core/lists/linked-list.ts';
+import { askedToken } from '../../../mcp/progress-token.ts';
 import type { ReplyRoute } from '../../../wire/reply-route.ts';
 import type { PostResponse } from '../response/post-response.ts';
 
@@ -55,6 +55,11 @@ export class AwaitedPost extends ListNode implements ReplyRoute {
   /** Whether the client is connected and can receive messages before the answer. Once false, it stays false. */
   get streams(): boolean {
     return this.#response.connected && this.#response.streams;
+  }
+
+  /** Whether the client is still there for the response itself; it may come back for a stream. */
+  get connected(): boolean {
+    return this.#response.connected;
   }
 
   write(frame: Frame): Promise<void> | undefined {

@@ -11,28 +11,31 @@ import { replyFrom } from '../../../wire/replies.ts';
 import type { Release } from '../../../wire/reply-route.ts';
 import { accepts } from '../accept.ts';
 import { claimBytes } from '../body-budget.ts';
+import type { ClientOptions, Forwarded, HttpSession, Posted, Request, Servers } from '../contracts.ts';
 import { CLIENT_PATHS, forwardedPrefix } from '../paths.ts';
-import { type Outcome, type Refusal, refused } from '../refusal.ts';
-import type { ClientOptions, Forwarded, HttpSession, Posted, Request } from '../servers.ts';
+import { type MaybeRefused, type Refusal, refused } from '../refusal.ts';
+import { type OpeningKeeper, SessionOpening } from './session-opening.ts';
 import { SessionStreams } from './session-streams.ts';
-import { SseSession } from './sse-session.ts';
-import { StreamableSession } from './streamable-session.ts';
+import { SseClientSession } from './sse-session.ts';
+import { StreamableClientSession } from './streamable-session.ts';
 
 export class LegacyClients {
   readonly #options: ClientOptions;
-  /** The headers for upstream that each client sent last. */
+  readonly #servers: Servers;
+  /** The sessions that begin here, with the headers for upstream that each client sent last. */
   readonly #forwarded = new WeakMap<HttpSession, { headers: Forwarded }>();
 
-  constructor(options: ClientOptions) {
+  constructor(options: ClientOptions, servers: Servers) {
     this.#options = options;
+    this.#servers = servers;
   }
 
   /** Takes the messages of a POST at the endpoint of Streamable HTTP. */
-  post(request: Posted, { messages, batch }: ReceivedFrame): Outcome {
+  post(request: Posted, { messages, batch }: ReceivedFrame): MaybeRefused {
     const { req, res } = request;
     const [first] = messages;
     const opens = !batch && first?.kind === 'request' && first.call.method === 'initialize';
-    const serve = (session: StreamableSession): Refusal | undefined => {
+    const serve = (session: StreamableClientSession): Refusal | undefined => {
       const claim = (): Release | undefined => claimBytes(this.#options.bytes, session, request);
       return session.post(res, { messages, batch, accepts: accepts(req.headers.accept) ?? 'both', claim });
     };
@@ -44,14 +47,14 @@ export class LegacyClients {
   }
 
   /** Serves a GET for the stream of a session. */
-  listen(request: Request): Outcome {
+  listen(request: Request): MaybeRefused {
     return this.#inSession(request, (session) => {
       const lastEventId = request.req.headers['last-event-id'];
       return session.listen(request.res, typeof lastEventId === 'string' ? lastEventId : undefined);
     });
   }
 
-  delete(request: Request): Outcome {
+  delete(request: Request): MaybeRefused {
     return this.#inSession(request, (session) => {
       this.#options.sessions.end(session);
       request.res.writeHead(204).end();
@@ -61,14 +64,15 @@ export class LegacyClients {
 
   /** Serves a GET that opens a session of HTTP+SSE. */
   connect(request: Request): Refusal | undefined {
-    const { sessions, pulse, servers } = this.#options;
+    const { sessions, pulse } = this.#options;
     if (sessions.full) return FULL;
     const held = { headers: request.forwarded };
-    const session: SseSession = new SseSession(request.res, {
+    const session: SseClientSession = new SseClientSession(request.res, {
       id: sessions.newId(),
+      base: request.base,
       pulse,
-      path: `${forwardedPrefix(request.req.headers)}${CLIENT_PATHS.message}`,
-      open: (client) => servers.open(client, () => held.headers),
+      path: `${forwardedPrefix(request.req.headers)}${request.base}${CLIENT_PATHS.message}`,
+      open: (client) => this.#servers.open(client, () => held.headers),
       ended: () => sessions.end(session),
     });
     this.#forwarded.set(session, held);
@@ -77,14 +81,14 @@ export class LegacyClients {
   }
 
   /** Takes the messages of a POST that belongs to a stream of HTTP+SSE. */
-  message(posted: Posted, messages: readonly Message[]): Outcome {
+  message(posted: Posted, messages: readonly Message[]): MaybeRefused {
     const { req } = posted;
     const id = new URLSearchParams((req.url ?? '').split('?')[1]).get('sessionId');
     if (id === null) return refused(400, 'the query has no sessionId');
     return this.#lead(posted, id, 'sse', (session) => this.#toStream(session, posted, messages));
   }
 
-  #toStream(session: SseSession, posted: Posted, messages: readonly Message[]): Refusal | undefined {
+  #toStream(session: SseClientSession, posted: Posted, messages: readonly Message[]): Refusal | undefined {
     const [first] = messages;
     if (messages.length !== 1 || first === undefined || first.kind === 'invalid') {
       const reason = first?.kind === 'invalid' ? first.reason : 'one message a request';
@@ -97,18 +101,56 @@ export class LegacyClients {
     return undefined;
   }
 
-  #open({ forwarded }: Request): StreamableSession | (Refusal & { readonly kind?: undefined }) {
-    const { sessions, pulse, servers, replays } = this.#options;
+  /**
+   * Goes on with the session of a replica that has ended. Resolves with whether it can; the client opens a new one where
+   * not.
+   */
+  async adopt({ forwarded, base }: Request, id: string, record: Buffer): Promise<boolean> {
+    const { sessions } = this.#options;
+    const opening = SessionOpening.from(record, this.#keeperOf(id));
+    // A session with one of several servers is none with another.
+    if (opening.base !== base || sessions.full) return false;
+    const { calls } = opening;
+    const session = this.#make(id, { forwarded, base }, opening);
+    const reopened = await session.reopen(calls);
+    if (!reopened) sessions.end(session);
+    return reopened;
+  }
+
+  #open({ forwarded, base }: Request): StreamableClientSession | (Refusal & { readonly kind?: undefined }) {
+    const { sessions, records } = this.#options;
     if (sessions.full) return FULL;
-    const held = { headers: forwarded };
     const id = sessions.newId();
-    const session: StreamableSession = new StreamableSession({
+    const opening = records && new SessionOpening(base, this.#keeperOf(id));
+    return this.#make(id, { forwarded, base }, opening);
+  }
+
+  #keeperOf(id: string): OpeningKeeper {
+    const { records } = this.#options;
+    return { keep: (record) => records?.keep(id, record), drop: () => records?.drop(id) };
+  }
+
+  #make(
+    id: string,
+    { forwarded, base }: Pick<Request, 'forwarded' | 'base'>,
+    opening: SessionOpening | undefined,
+  ): StreamableClientSession {
+    const { sessions, pulse, records, replays } = this.#options;
+    const held = { headers: forwarded };
+    const session: StreamableClientSession = new StreamableClientSession({
       id,
+      base,
       pulse,
-      channels: new SessionStreams(replays(id)),
-      open: (client) => servers.open(client, () => held.headers),
+      channels: new SessionStreams(replays(id), opening),
+      opening,
+      open: (client) => this.#servers.open(client, () => held.headers),
       failed: () => sessions.end(session),
-      abandoned: () => sessions.abandon(session),
+      abandoned() {
+        sessions.abandon(session);
+        // Nobody knows the session: its late answer must not leave a record.
+        opening?.end();
+        records?.forget(id);
+      },
     });
     this.#forwarded.set(session, held);
     sessions.add(session);
@@ -118,9 +160,9 @@ export class LegacyClients {
   /** Serves a request in the session that its headers name. */
   #inSession(
     request: Request,
-    serve: (session: StreamableSession) => Refusal | undefined,
+    serve: (session: StreamableClientSession) => Refusal | undefined,
     refuse: (refusal: Refusal) => Refusal = (refusal) => refusal,
-  ): Outcome {
+  ): MaybeRefused {
     const { req, forwarded } = request;
     const id = req.headers['mcp-session-id'];
     const version = req.headers['mcp-protocol-version'];
@@ -129,7 +171,7 @@ export class LegacyClients {
       return refuse(refused(400, `this MCP-Protocol-Version is not supported; supported are ${known}`));
     }
     if (typeof id !== 'string') return refuse(refused(400, 'Mcp-Session-Id is missing; initialize begins a session'));
-    const begin = (session: StreamableSession): Refusal | undefined => {
+    const begin = (session: StreamableClientSession): Refusal | undefined => {
       this.#remember(session, forwarded);
       return serve(session);
     };
@@ -143,10 +185,11 @@ export class LegacyClients {
     kind: K,
     serve: (session: OfKind<HttpSession, K>) => Refusal | undefined,
     refuse: (refusal: Refusal) => Refusal = (refusal) => refusal,
-  ): Outcome {
+  ): MaybeRefused {
     const { sessions } = this.#options;
     const peeked = sessions.peek(id, kind);
-    if (peeked !== NOT_YET) return peeked ? serve(peeked) : refuse(UNKNOWN_SESSION);
+    // A session with one of several servers is none with another.
+    if (peeked !== NOT_YET) return this.#isOwn(peeked) ? serve(peeked) : refuse(UNKNOWN_SESSION);
     const found = sessions.find(id, kind).then(
       (session) => ({ session, refusal: UNKNOWN_SESSION }),
       (error: unknown) => ({ session: undefined, refusal: this.#unavailable(error) }),
@@ -154,8 +197,12 @@ export class LegacyClients {
     return found.then(({ session, refusal }) => {
       // A client that left before its session was found no longer wants the request served.
       if (res.destroyed) return undefined;
-      return session ? serve(session) : refuse(refusal);
+      return this.#isOwn(session) ? serve(session) : refuse(refusal);
     });
+  }
+
+  #isOwn<S extends HttpSession>(session: S | undefined): session is S {
+    return session !== undefined && this.#forwarded.has(session);
   }
 
   /** A 404 would make the client give up its session. */

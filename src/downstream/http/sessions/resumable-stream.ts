@@ -37,12 +37,17 @@ export class ResumableStream implements FrameSink {
   #caughtUp: Promise<void> | undefined;
   #ended = false;
 
-  /** @param over called once, when the stream has ended. */
-  constructor(number: number, replay: ReplayBuffer, asked: readonly Id[] = [], over: () => void = () => {}) {
+  /**
+   * @param over called once, when the stream has ended.
+   * @param last the last event that another replica may have sent.
+   */
+  constructor(number: number, replay: ReplayBuffer, asked: readonly Id[] = [], over: () => void = () => {}, last = 0) {
     this.number = number;
     this.#replay = replay;
     this.#asked = asked;
     this.#over = over;
+    this.#sequence = last;
+    this.#shown = last;
   }
 
   get ended(): boolean {
@@ -130,14 +135,18 @@ export class ResumableStream implements FrameSink {
   }
 
   #id(sequence: number): string {
-    return `${this.number}-${sequence}`;
+    return eventId({ stream: this.number, sequence });
   }
 }
 
 const NOTHING: readonly KeptEvent[] = [];
 
+export function eventId({ stream, sequence }: Position): string {
+  return `${stream}-${sequence}`;
+}
+
 /** The event that a `Last-Event-ID` means. Undefined when none of our events has such an id. */
 export function positionOf(lastEventId: string): Position | undefined {
-  const [, stream, sequence] = /^(\d{1,9})-(\d{1,9})$/.exec(lastEventId) ?? [];
+  const [, stream, sequence] = /^(\d{1,9})-(\d{1,15})$/.exec(lastEventId) ?? [];
   return stream === undefined ? undefined : { stream: Number(stream), sequence: Number(sequence) };
 }

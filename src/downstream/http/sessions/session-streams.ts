@@ -2,12 +2,14 @@
  * The event streams of one session: one for each POST whose response became a stream, and one for all other messages.
  */
 import type { Id } from '../../../core/jsonrpc.ts';
-import type { ReplayBuffer } from '../../../core/ports/replay.ts';
+import type { KeptEvent, ReplayBuffer } from '../../../core/ports/replay.ts';
 import type { EventStream } from '../response/event-stream.ts';
 import { ResumableStream } from './resumable-stream.ts';
 
 /** The number of ended streams that a session remembers for clients that reconnect. */
 const MAX_ENDED = 256;
+
+const NOTHING = { lastStream: 0, lastEvent: 0 };
 
 export class SessionStreams {
   /** For every message that belongs to no request of the client. */
@@ -16,11 +18,20 @@ export class SessionStreams {
   readonly #ofPosts = new Map<number, ResumableStream>();
   /** The streams that have ended, the oldest first. */
   readonly #past: ResumableStream[] = [];
-  #last = 0;
+  #last: number;
 
-  constructor(replay: ReplayBuffer) {
+  /** @param before what the session may have had elsewhere: the last stream, and the last event of the standalone one */
+  constructor(replay: ReplayBuffer, before: { readonly lastStream: number; readonly lastEvent: number } = NOTHING) {
+    this.#last = before.lastStream;
     this.#replay = replay;
-    this.standalone = new ResumableStream(0, replay);
+    this.standalone = new ResumableStream(0, replay, [], () => {}, before.lastEvent);
+  }
+
+  /** Whether the client is connected to any of them. */
+  get open(): boolean {
+    if (this.standalone.open) return true;
+    for (const stream of this.#ofPosts.values()) if (stream.open) return true;
+    return false;
   }
 
   /** The stream with this number, unless it ended long ago. */
@@ -37,6 +48,11 @@ export class SessionStreams {
     this.#ofPosts.set(channel.number, channel);
     channel.attach(outlet, { after: 0, primes });
     return channel;
+  }
+
+  /** What is kept of the stream of a POST that another replica has had, in order. */
+  former(stream: number): Promise<readonly KeptEvent[]> {
+    return this.#replay.read(stream, 0);
   }
 
   /** Ends all streams, and drops what was sent on them. */

@@ -5,6 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { CancelSignal } from '../../../core/cancel.ts';
 import type { Peer, Session } from '../../../core/exchange.ts';
+import type { Json } from '../../../core/json.ts';
 import type { Call, Frame, Message, Reply } from '../../../core/jsonrpc.ts';
 import { SESSION_CLOSED, type Served } from '../../../core/ports/sessions.ts';
 import { drained } from '../../../core/timer.ts';
@@ -16,10 +17,12 @@ import { Backlog, NOT_TAKEN } from '../pending-notifications.ts';
 import type { Refusal } from '../refusal.ts';
 import { EventStream } from '../response/event-stream.ts';
 import type { Heartbeats } from '../response/heartbeat.ts';
+import { introductionIn, type SessionFacts } from './session-facts.ts';
 import { MAX_OPEN_CALLS, TOO_MANY_CALLS } from './too-many-calls.ts';
 
 export interface SseOptions {
   readonly id: string;
+  readonly base: string;
   readonly pulse: Heartbeats;
   /** The path that the client POSTs to. */
   readonly path: string;
@@ -29,20 +32,24 @@ export interface SseOptions {
   readonly ended: () => void;
 }
 
-export class SseSession implements Peer, Served {
+export class SseClientSession implements Peer, Served, SessionFacts {
   readonly kind = 'sse';
   readonly id: string;
   readonly lastUsed = Date.now();
   /** True as long as the stream lives. */
   readonly inUse = true;
+  readonly began = Date.now();
+  readonly base: string;
+  introduction: Json | undefined;
   readonly #stream: EventStream;
   readonly #server: Session;
   readonly #link: Link;
   readonly #backlog = new Backlog();
   readonly #send = (frame: Frame): Promise<void> | undefined => this.#stream.write(frame, MESSAGE);
 
-  constructor(res: ServerResponse, { id, pulse, path, open, ended }: SseOptions) {
+  constructor(res: ServerResponse, { id, base, pulse, path, open, ended }: SseOptions) {
     this.id = id;
+    this.base = base;
     this.#stream = new EventStream(res, pulse, ended);
     this.#server = open(this);
     this.#link = new Link(
@@ -88,6 +95,7 @@ export class SseSession implements Peer, Served {
     if (this.#link.open >= MAX_OPEN_CALLS) return { ...TOO_MANY_CALLS, id: message.id };
     const release = claim();
     if (!release) return { ...TOO_MANY_BYTES, id: message.id };
+    if (message.call.method === 'initialize') this.introduction = introductionIn(message.call);
     this.#link.receive(
       message,
       releasing(this.#send, () => this.room(), release),

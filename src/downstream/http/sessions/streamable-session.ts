@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { CancelSignal } from '../../../core/cancel.ts';
 import type { Peer, Session } from '../../../core/exchange.ts';
-import { asString, peek } from '../../../core/json.ts';
+import { asString, type Json, peek } from '../../../core/json.ts';
 import {
   type Call,
   encodeNotification,
@@ -16,11 +16,12 @@ import {
   type Message,
   type Reply,
 } from '../../../core/jsonrpc.ts';
-import { LinkedList } from '../../../core/linked-list.ts';
+import { LinkedList } from '../../../core/lists/linked-list.ts';
 import { SESSION_CLOSED, type Served } from '../../../core/ports/sessions.ts';
 import { drained } from '../../../core/timer.ts';
 import type { ProxyError } from '../../../errors.ts';
-import { toldToken } from '../../../mcp/progress.ts';
+import { listChanges } from '../../../mcp/list-changes.ts';
+import { toldToken } from '../../../mcp/progress-token.ts';
 import { isAnswered, Link } from '../../../wire/link.ts';
 import type { Release, ReplyRoute } from '../../../wire/reply-route.ts';
 import type { Accepts } from '../accept.ts';
@@ -31,7 +32,11 @@ import { EventStream } from '../response/event-stream.ts';
 import type { Heartbeats } from '../response/heartbeat.ts';
 import { PostResponse } from '../response/post-response.ts';
 import { AwaitedPost, type PostSession } from './awaited-post.ts';
-import { positionOf, type ResumableStream } from './resumable-stream.ts';
+import { endFormer } from './former-stream.ts';
+import { answerTo, setAgain } from './reopened-session.ts';
+import { type Position, positionOf, type ResumableStream } from './resumable-stream.ts';
+import { introductionIn, type SessionFacts } from './session-facts.ts';
+import type { SessionOpening } from './session-opening.ts';
 import type { SessionStreams } from './session-streams.ts';
 import { MAX_OPEN_CALLS, TOO_MANY_CALLS } from './too-many-calls.ts';
 
@@ -51,26 +56,30 @@ export interface Post {
 
 export interface StreamableOptions {
   readonly id: string;
+  readonly base: string;
   readonly pulse: Heartbeats;
   readonly channels: SessionStreams;
   /** Opens a session with the server in the name of this client. */
   readonly open: (client: Peer) => Session;
+  /** Kept for other replicas, if there are any. */
+  readonly opening?: SessionOpening | undefined;
   /** Called when the session could not be opened. */
   readonly failed: () => void;
   /** Called when the client has left before it could know the session. */
   readonly abandoned: () => void;
 }
 
-export class StreamableSession implements Peer, Served, PostSession {
+export class StreamableClientSession implements Peer, Served, PostSession, SessionFacts {
   readonly kind = 'streamable';
   readonly id: string;
   lastUsed = Date.now();
+  readonly began = this.lastUsed;
+  readonly base: string;
+  introduction: Json | undefined;
   readonly #options: StreamableOptions;
   readonly #server: Session;
   readonly #link: Link;
   readonly #channels: SessionStreams;
-  /** The number of POSTs that wait for answers. */
-  #waiting = 0;
   /** POSTs whose responses can carry more than the answer. `sendAside` removes those that no longer can. */
   readonly #streaming = new LinkedList<AwaitedPost>();
   /** POSTs that ask for progress, by the keys of their tokens. */
@@ -81,6 +90,7 @@ export class StreamableSession implements Peer, Served, PostSession {
 
   constructor(options: StreamableOptions) {
     this.id = options.id;
+    this.base = options.base;
     this.#channels = options.channels;
     this.#options = options;
     this.#server = options.open(this);
@@ -95,7 +105,7 @@ export class StreamableSession implements Peer, Served, PostSession {
   }
 
   get inUse(): boolean {
-    return this.#waiting > 0 || this.listening || this.#link.busy;
+    return this.#channels.open || this.#link.awaited;
   }
 
   get busy(): boolean {
@@ -169,6 +179,7 @@ export class StreamableSession implements Peer, Served, PostSession {
       if (message.kind !== 'request') continue;
       ids.push(message.id);
       calls.push(message.call);
+      this.#options.opening?.note(message.call);
     }
     const withId = ids[0] !== undefined && { id: ids[0] };
     if (this.#link.open + ids.length > MAX_OPEN_CALLS) return { ...TOO_MANY_CALLS, ...withId };
@@ -177,10 +188,14 @@ export class StreamableSession implements Peer, Served, PostSession {
     const [first] = messages;
     const opens = first?.kind === 'request' && first.call.method === 'initialize';
     const creates = opens && !this.established;
+    if (creates) this.introduction = introductionIn(first.call);
     const response = new PostResponse(res, accepts, this.#options.pulse, {
       headers: creates ? ['mcp-session-id', this.id] : NO_HEADERS,
-      lane: (stream, beginning) =>
-        this.#channels.begin(stream, ids, { primes: beginning === 'silence' && this.#primes }),
+      lane: (stream, beginning) => {
+        const channel = this.#channels.begin(stream, ids, { primes: beginning === 'silence' && this.#primes });
+        this.#options.opening?.begun(channel.number, ids);
+        return channel;
+      },
     });
     if (creates) {
       res.once('close', () => {
@@ -188,7 +203,6 @@ export class StreamableSession implements Peer, Served, PostSession {
       });
     }
     const post = new AwaitedPost(this, { calls, opens, creates, jsonOnly: accepts === 'json', release }, response);
-    this.#waiting++;
     this.#streaming.add(post);
     for (const token of post.tokens) this.#byToken.set(token, post);
     receive(post);
@@ -203,10 +217,36 @@ export class StreamableSession implements Peer, Served, PostSession {
     this.lastUsed = Date.now();
     const position = lastEventId === undefined ? undefined : positionOf(lastEventId);
     const channel = this.#channels.of(position?.stream ?? 0);
-    if (!channel) return refused(400, 'this Last-Event-ID is no longer known');
+    if (!channel) return this.#former(res, position);
     const stream = new EventStream(res, this.#options.pulse, () => this.#released(channel));
     channel.attach(stream, { after: position?.sequence, primes: this.#primes });
     return undefined;
+  }
+
+  /** Goes on with the stream of a POST that another replica has had, or refuses one that nothing is known of. */
+  #former(res: ServerResponse, position: Position | undefined): Refusal | undefined {
+    const asked = position && this.#options.opening?.asked(position.stream);
+    if (!asked) return refused(400, 'this Last-Event-ID is no longer known');
+    const answers = new EventStream(res, this.#options.pulse);
+    void this.#channels.former(position.stream).then((kept) => endFormer(answers, { position, kept, asked }));
+    return undefined;
+  }
+
+  /**
+   * Opens the session at the server again, as its client has opened it at a replica that has ended, and tells the client
+   * what may have changed meanwhile. Resolves with whether the server has let it. Never rejects.
+   * @param calls `initialize`, and what the client has set since, which is set again in the background
+   */
+  async reopen([opening, ...settings]: readonly Call[]): Promise<boolean> {
+    if (opening?.method !== 'initialize') return false;
+    const reply = await answerTo(opening, this, this.#server);
+    if ('error' in reply) return false;
+    this.introduction = introductionIn(opening);
+    this.#revision = asString(peek(reply.result, 'protocolVersion')) ?? '';
+    this.#server.notify({ method: 'notifications/initialized' });
+    for (const change of listChanges(reply.result)) this.#link.notify(change);
+    void setAgain(settings, this, this.#server);
+    return true;
   }
 
   async close(limit: number): Promise<void> {
@@ -240,12 +280,16 @@ export class StreamableSession implements Peer, Served, PostSession {
 
   /** Notes that a POST has its answer, and learns the agreed revision from it. */
   answered(post: AwaitedPost, reply: Reply | undefined): void {
-    this.#waiting--;
     this.#streaming.delete(post);
     for (const token of post.tokens) if (this.#byToken.get(token) === post) this.#byToken.delete(token);
     this.lastUsed = Date.now();
-    if (post.opens && reply && 'result' in reply)
-      this.#revision = asString(peek(reply.result, 'protocolVersion')) ?? '';
+    if (!post.opens || !reply || !('result' in reply)) return;
+    this.#revision = asString(peek(reply.result, 'protocolVersion')) ?? '';
+    this.#options.opening?.opened();
+  }
+
+  get revision(): string | undefined {
+    return this.#revision;
   }
 
   get established(): boolean {

@@ -15,7 +15,7 @@ import {
   METHOD_NOT_FOUND,
   type Reply,
 } from '../../../core/jsonrpc.ts';
-import { LinkedList, ListNode } from '../../../core/linked-list.ts';
+import { LinkedList, ListNode } from '../../../core/lists/linked-list.ts';
 import type { ProxyError } from '../../../errors.ts';
 import { COMPLETE } from '../../../mcp/result.ts';
 import { closedFor, noteFor, OF_SUBSCRIPTION } from '../../../mcp/subscription-id.ts';
@@ -23,10 +23,10 @@ import { replyFrom } from '../../../wire/replies.ts';
 import type { Release } from '../../../wire/reply-route.ts';
 import type { Accepts } from '../accept.ts';
 import { Budget, claimBytes, groupsOf, type Limits, overBudget, TOO_MANY_BYTES } from '../body-budget.ts';
+import type { ClientOptions, Posted } from '../contracts.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Heartbeats } from '../response/heartbeat.ts';
 import { PostResponse } from '../response/post-response.ts';
-import type { ClientOptions, Posted } from '../servers.ts';
 import { mirroredParameters } from './header-check.ts';
 import { modernStatus } from './http-status.ts';
 
@@ -38,7 +38,7 @@ const CALLS: Limits = { own: 1_000, group: 5_000, all: 10_000, small: 0 };
 const TOO_MANY_CALLS = overBudget('too many calls of this client, or of all clients together, are waiting for answers');
 
 /** A request, with what its POST says about it. */
-export interface Asked {
+export interface StatelessRequest {
   readonly id: Id;
   readonly call: Call;
   readonly headers: IncomingHttpHeaders;
@@ -60,7 +60,7 @@ export class StatelessClients {
   }
 
   /** Passes a request to the server for its sender, and answers it. Returns the refusal, if there is one. */
-  serve(posted: Posted, asked: Asked, server: Session): Refusal | undefined {
+  serve(posted: Posted, asked: StatelessRequest, server: Session): Refusal | undefined {
     const claimed = this.#claim(posted);
     if ('status' in claimed) return { ...claimed, id: asked.id };
     const { res } = posted;
@@ -133,7 +133,12 @@ class StatelessExchange extends ListNode implements Exchange {
   readonly #over: () => void;
 
   /** @param over called once, as soon as there is an answer or the client has gone. */
-  constructor(res: ServerResponse, { id, call, headers, accepts }: Asked, pulse: Heartbeats, over: () => void) {
+  constructor(
+    res: ServerResponse,
+    { id, call, headers, accepts }: StatelessRequest,
+    pulse: Heartbeats,
+    over: () => void,
+  ) {
     super();
     this.call = call;
     this.mirrored = mirroredParameters(headers);

@@ -52,13 +52,19 @@ function mismatch(
   return errorReply(HEADER_MISMATCH, `Header mismatch: ${SHOWN[name]} does not match the body`);
 }
 
+const NONE: Readonly<Record<string, string>> = {};
+
 /** The headers that mirror parameters of a tool. Only the server can tell whether they are right. */
-export function mirroredParameters(headers: IncomingHttpHeaders): Record<string, string> {
-  const mirrored: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith('mcp-param-') && typeof value === 'string') mirrored[name] = value;
+export function mirroredParameters(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  let mirrored: Record<string, string> | undefined;
+  for (const name in headers) {
+    if (!name.startsWith('mcp-param-')) continue;
+    const value = headers[name];
+    if (typeof value !== 'string') continue;
+    mirrored ??= {};
+    mirrored[name] = value;
   }
-  return mirrored;
+  return mirrored ?? NONE;
 }
 
 /** The text that a header value encodes, or undefined when it encodes none. */

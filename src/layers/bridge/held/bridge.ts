@@ -5,23 +5,31 @@
  */
 import type { Exchange } from '../../../core/exchange.ts';
 import { asString, encode, type Json, peek, peekObject, withMember } from '../../../core/json.ts';
-import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../../core/jsonrpc.ts';
+import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../../core/jsonrpc.ts';
 import type { Connect } from '../../../core/layer.ts';
 import type { BoundRequest, HeldCalls, RequestStates, StateRefusal } from '../../../core/ports/held.ts';
 import type { Log } from '../../../core/ports.ts';
 import { ProxyError } from '../../../errors.ts';
 import { CLIENT_CAPABILITIES, declaredRevision, LOG_LEVEL, SERVER_INFO } from '../../../mcp/envelope.ts';
 import { discoverResultOf } from '../../../mcp/eras/discovered.ts';
-import { inputRequired, inputResponses } from '../../../mcp/eras/input-requests.ts';
-import { clientOf, wantedLevel } from '../../../mcp/eras/legacy-request.ts';
+import { clientOf, type DeclaredClient, wantedLevel } from '../../../mcp/eras/legacy-request.ts';
 import { modernError } from '../../../mcp/eras/modern-error.ts';
 import { modernResult } from '../../../mcp/eras/modern-result.ts';
-import { declined, isDeclined, needsPages, pagesNotShown, pagesOf } from '../../../mcp/eras/url-elicitation.ts';
+import { inputRequired, inputResponses } from '../../../mcp/eras/questions/for-modern.ts';
+import {
+  declined,
+  isDeclined,
+  needsPages,
+  pagesNotShown,
+  pagesOf,
+} from '../../../mcp/eras/questions/url-elicitation.ts';
+import { hasTasks, noSuchMethod, tasksNotDeclared } from '../../../mcp/eras/task-support.ts';
+import { taskIdOf } from '../../../mcp/eras/tasks.ts';
 import { LOG_LEVELS } from '../../../mcp/log-levels.ts';
-import { isAboutTask, isLegacyRequest, mayAskDuring } from '../../../mcp/methods.ts';
+import { isAboutTask, isLegacyRequest, METHODS, mayAskDuring } from '../../../mcp/methods.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../../mcp/revisions.ts';
 import type { KeptBytes } from './kept-bytes.ts';
-import type { Answer, OngoingCall } from './ongoing-call.ts';
+import type { CallAnswer, OngoingCall } from './ongoing-call.ts';
 import { SessionPool } from './session-pool.ts';
 
 export interface BridgeOptions {
@@ -55,15 +63,26 @@ export class Bridge {
     return this.#sessions.established;
   }
 
+  /** Whether the server has given way to one of 2026-07-28. */
+  get replaced(): boolean {
+    return this.#sessions.replaced;
+  }
+
   async request(exchange: Exchange): Promise<Reply> {
-    const refused = refusal(exchange.call);
+    const client = clientOf(exchange.call);
+    const refused = refusal(exchange.call, client);
     if (refused) return refused;
     const { method, params } = exchange.call;
     const state = mayAskDuring(method) ? peek(params, 'requestState') : undefined;
     if (state) return this.#resume(exchange, asString(state) ?? '');
-    const { session, reply } = await this.#sessions.open(exchange);
-    if ('error' in reply) return modernError(reply);
-    if (method === 'server/discover') return { result: discoverResultOf(reply.result) };
+    if (isAboutTask(method)) return this.#aboutTask(exchange);
+    let session = method === 'server/discover' ? undefined : this.#sessions.ready(client);
+    if (!session) {
+      const opened = await this.#sessions.open(exchange, client);
+      if ('error' in opened.reply) return modernError(opened.reply);
+      if (method === 'server/discover') return { result: discoverResultOf(opened.reply.result) };
+      session = opened.session;
+    }
     if (method === 'subscriptions/listen') return session.listen(exchange);
     return this.#finished(exchange.call, session.serverInfo, await session.request(exchange));
   }
@@ -86,6 +105,25 @@ export class Bridge {
 
   close(limit: number): Promise<void> {
     return this.#sessions.close(limit);
+  }
+
+  destroy(reason: ProxyError): void {
+    this.#sessions.destroy(reason);
+  }
+
+  /** A request about a task, which belongs to the session in which it was made. */
+  async #aboutTask(exchange: Exchange): Promise<Reply> {
+    const { call } = exchange;
+    const taskId = taskIdOf(call) ?? '';
+    let session = this.#sessions.withTask(taskId);
+    if (!session) {
+      const opened = await this.#sessions.open(exchange);
+      if ('error' in opened.reply) return modernError(opened.reply);
+      session = opened.session;
+    }
+    if (!session.tasks.offered) return noSuchMethod(call.method);
+    if (!hasTasks(clientOf(call).capabilities)) return tasksNotDeclared();
+    return finishedReply(call, session.serverInfo, await session.tasks.about(exchange));
   }
 
   /** The client comes back with the answers to a round. */
@@ -115,7 +153,7 @@ export class Bridge {
     if ('error' in reply) return modernError(reply);
     for (const pause of PAUSES) {
       const answer = await session.request(exchange);
-      if (answer.kind === 'round' || !needsPages(answer.reply)) return this.#finished(call, session.serverInfo, answer);
+      if (answer.kind === 'ours' || !needsPages(answer.reply)) return this.#finished(call, session.serverInfo, answer);
       // The server refuses until the user is done, and need not say when that is.
       exchange.slow?.();
       await session.visited(pause, exchange.signal);
@@ -124,8 +162,8 @@ export class Bridge {
   }
 
   /** The result of a request, as its client expects it. */
-  #finished(call: Call, serverInfo: Json | undefined, answer: Answer): Reply {
-    if (answer.kind === 'round') return { result: from(serverInfo, answer.result) };
+  #finished(call: Call, serverInfo: Json | undefined, answer: CallAnswer): Reply {
+    if (answer.kind === 'ours') return { result: from(serverInfo, answer.result) };
     const { reply } = answer;
     const pages = needsPages(reply) && mayAskDuring(call.method) ? pagesOf(reply) : undefined;
     if (!pages) return finishedReply(call, serverInfo, reply);
@@ -143,17 +181,15 @@ export class Bridge {
 const PAUSES = [2_000, 4_000, 8_000, 15_000, 15_000];
 
 /** The answer to a request that no server needs to see. Throws a JsonError for a duplicate key. */
-function refusal(call: Call): Reply | undefined {
+function refusal(call: Call, { capabilities }: DeclaredClient): Reply | undefined {
   const { method } = call;
   const requested = declaredRevision(call);
   if (requested !== undefined && !isModernRevision(requested)) {
     return errorReply(UNSUPPORTED_VERSION, 'Unsupported protocol version', { supported: MODERN_REVISIONS, requested });
   }
-  // The tasks of 2025-11-25 are another protocol, and are not declared to either side.
-  if (isLegacyRequest(method) || isAboutTask(method)) {
-    return errorReply(METHOD_NOT_FOUND, `Method not found: ${method}`);
-  }
-  if (method !== 'server/discover' && !clientOf(call).capabilities) {
+  // Among them are those about tasks that only 2025-11-25 has.
+  if (isLegacyRequest(method) || (isAboutTask(method) && !METHODS.has(method))) return noSuchMethod(method);
+  if (method !== 'server/discover' && !capabilities) {
     return errorReply(INVALID_PARAMS, `Invalid params: _meta has no ${CLIENT_CAPABILITIES}`);
   }
   if (wantedLevel(call) !== -1) return undefined;
@@ -166,7 +202,8 @@ function finishedReply({ method }: Call, serverInfo: Json | undefined, reply: Re
 
 /** A result of ours, in the name of the server. */
 function from(serverInfo: Json | undefined, result: Json): Json {
-  return serverInfo ? withMember(result, '_meta', withMember(encode({}), SERVER_INFO, serverInfo)) : result;
+  if (!serverInfo) return result;
+  return withMember(result, '_meta', withMember(peekObject(result, '_meta') ?? encode({}), SERVER_INFO, serverInfo));
 }
 
 function refusedState(reason: StateRefusal): Reply {

@@ -5,7 +5,7 @@ import type { Call } from '../../../core/jsonrpc.ts';
 import { declaredCapabilities } from '../../../mcp/envelope.ts';
 import { wantedLevel } from '../../../mcp/eras/legacy-request.ts';
 import { LOG_LEVELS } from '../../../mcp/log-levels.ts';
-import { MARK, mayAskForProgress } from '../../../mcp/progress.ts';
+import { MARK, mayAskForProgress } from '../../../mcp/progress-token.ts';
 
 export class ClientRequest<A> {
   readonly exchange: Exchange;

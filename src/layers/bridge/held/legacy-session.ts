@@ -5,20 +5,23 @@
 import { Cancellation, type CancelSignal } from '../../../core/cancel.ts';
 import { derived, detached, type Exchange, type Peer, type Session } from '../../../core/exchange.ts';
 import { encode, type Json, peekObject, peekText } from '../../../core/json.ts';
-import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../../core/jsonrpc.ts';
+import { type Call, callOf, errorReply, INVALID_PARAMS, type Reply } from '../../../core/jsonrpc.ts';
 import type { Connect } from '../../../core/layer.ts';
+import { LinkedList } from '../../../core/lists/linked-list.ts';
 import type { HeldCalls, RequestStates } from '../../../core/ports/held.ts';
 import type { Log } from '../../../core/ports.ts';
-import { withLimit } from '../../../core/timer.ts';
-import { EndedByProxy } from '../../../errors.ts';
-import { refusedQuestion, unanswered } from '../../../mcp/eras/input-requests.ts';
+import { drained, withLimit } from '../../../core/timer.ts';
+import { EndedByProxy, type ProxyError } from '../../../errors.ts';
 import { clientOf, legacyParams, wantedLevel } from '../../../mcp/eras/legacy-request.ts';
+import { refusedQuestion, unanswered } from '../../../mcp/eras/questions/for-modern.ts';
+import { taskIdOf } from '../../../mcp/eras/tasks.ts';
 import { INITIALIZED } from '../../../mcp/handshake.ts';
 import { LOG_LEVELS } from '../../../mcp/log-levels.ts';
 import { isListChange, mayAskDuring } from '../../../mcp/methods.ts';
 import type { KeptBytes } from './kept-bytes.ts';
-import { type Answer, type CallHost, OngoingCall } from './ongoing-call.ts';
-import { Question } from './question.ts';
+import { type CallAnswer, type CallHost, OngoingCall } from './ongoing-call.ts';
+import { HeldQuestion } from './question.ts';
+import { SessionTasks } from './session-tasks.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 /** How long the server may take over a request of the session itself, in milliseconds. */
@@ -27,6 +30,7 @@ const OWN_LIMIT = 30_000;
 const PARKED = 30_000;
 /** More questions do not wait. */
 const MAX_PARKED = 10;
+const NONE: readonly HeldQuestion[] = [];
 
 export interface LegacySessionOptions {
   readonly connect: Connect;
@@ -39,21 +43,22 @@ export interface LegacySessionOptions {
   readonly owner: string;
   readonly log: Log;
   /** Called when the session comes into use or is no longer used. */
-  readonly changed: (session: LegacySession) => void;
+  readonly changed: (session: HeldSession) => void;
 }
 
-export class LegacySession {
+export class HeldSession {
   readonly #options: LegacySessionOptions;
   readonly #session: Session;
-  readonly #calls = new Set<OngoingCall>();
-  readonly #parked = new Map<Question, ReturnType<typeof setTimeout>>();
+  readonly #calls = new LinkedList<OngoingCall>();
+  readonly #parked = new Map<HeldQuestion, ReturnType<typeof setTimeout>>();
   readonly #subscriptions: Subscriptions;
+  readonly tasks: SessionTasks;
   readonly #closing = new Cancellation();
   /** What calls need of the session. */
   #host: CallHost;
   #opening: Promise<Reply> | undefined;
-  /** The server's answer to `initialize`. */
-  #introduction: Json | undefined;
+  /** What the server can do, as it said in its answer to `initialize`. */
+  #capabilities: Json | undefined;
   /** The level that the server was told last, as an index of {@link LOG_LEVELS}. */
   #level: number | undefined;
   #settingLevel: Promise<unknown> | undefined;
@@ -77,8 +82,17 @@ export class LegacySession {
       },
     };
     this.#session = options.connect(this.#peer);
+    this.tasks = new SessionTasks({
+      capabilities: () => this.#capabilities,
+      revision: () => this.#host.revision,
+      send: (exchange) => this.#session.request(exchange),
+      closing: this.#closing,
+      changed: () => options.changed(this),
+      log: options.log,
+    });
     this.#subscriptions = new Subscriptions({
       capabilities: () => this.#capabilities,
+      hasTask: (taskId) => this.tasks.has(taskId),
       announces: async () => (await this.#session.announces?.()) ?? true,
       ask: (call) => this.#ask(call),
       changed: () => options.changed(this),
@@ -89,12 +103,17 @@ export class LegacySession {
     return this.#session.established;
   }
 
+  /** Whether another server answers now, which needs no bridge. */
+  get replaced(): boolean {
+    return this.#session.era === 'modern';
+  }
+
   get inUse(): boolean {
-    return this.#calls.size > 0 || this.#subscriptions.size > 0;
+    return this.#calls.size > 0 || this.#subscriptions.size > 0 || this.tasks.size > 0;
   }
 
   get serverInfo(): Json | undefined {
-    return peekObject(this.#introduction, 'serverInfo');
+    return this.#host.serverInfo;
   }
 
   /** Opens the session once, on behalf of the first request; the answer to `initialize`. After a failure, call it no more. */
@@ -104,21 +123,22 @@ export class LegacySession {
   }
 
   /** Passes a call on, once the session is open. */
-  async request(exchange: Exchange): Promise<Answer> {
+  async request(exchange: Exchange): Promise<CallAnswer> {
     const { method, params, extra } = exchange.call;
     const level = wantedLevel(exchange.call);
     if (level !== undefined) await this.#hear(level);
     if (exchange.signal.aborted) throw exchange.signal.reason;
     const own = legacyParams(params);
-    const call = new OngoingCall({ method, ...(own && { params: own }), ...(extra && { extra }) }, this.#host);
+    const call = new OngoingCall(callOf(method, own, extra), this.#host);
     this.#calls.add(call);
     this.#options.changed(this);
-    const waiting = mayAskDuring(method) ? this.#unpark(exchange) : [];
-    return call.begin(exchange, () => this.#session.request(call), waiting);
+    const waiting = this.#parked.size > 0 && mayAskDuring(method) ? this.#unpark(exchange) : NONE;
+    return call.begin(exchange, () => this.tasks.call(exchange, call), waiting);
   }
 
   listen(exchange: Exchange): Promise<Reply> {
-    return this.#subscriptions.listen(exchange);
+    const refused = this.tasks.refusedListen(exchange);
+    return refused ? Promise.resolve(refused) : this.#subscriptions.listen(exchange);
   }
 
   notify(call: Call): Promise<void> | undefined {
@@ -141,18 +161,29 @@ export class LegacySession {
     this.#visited.delete(done);
   }
 
-  /** Ends the session, and everything in it. */
+  /** Lets the calls in flight finish, and ends the session. Calls that wait for their clients end at once. */
   async close(limit: number): Promise<void> {
-    const reason = new EndedByProxy('failed', 'the session with the server was closed', { outcome: 'unknown' });
+    const isAttended = ({ attended }: OngoingCall): boolean => attended;
+    const isAwaited = [...this.#calls].some(isAttended);
+    const left = isAwaited ? await drained(this.#calls.without(isAttended), limit) : limit;
+    const isInUse = this.#calls.size + this.#parked.size > 0;
+    this.#end(new EndedByProxy('failed', 'the session with the server was closed', { outcome: 'unknown' }));
+    // What was answered just now becomes a message in this turn of the event loop, and must not come after the end.
+    if (isInUse) await new Promise((resolve) => setTimeout(resolve));
+    await this.#session.close(left);
+  }
+
+  destroy(reason: ProxyError): void {
+    this.#end(reason);
+    this.#session.destroy(reason);
+  }
+
+  #end(reason: ProxyError): void {
     for (const call of [...this.#calls]) call.end(reason);
     for (const question of [...this.#parked.keys()]) this.#release(question)?.answer(unanswered(question.call));
     this.#subscriptions.end();
+    this.tasks.end();
     this.#closing.abort(reason);
-    await this.#session.close(limit);
-  }
-
-  get #capabilities(): Json | undefined {
-    return peekObject(this.#introduction, 'capabilities');
   }
 
   async #initialize(exchange: Exchange): Promise<Reply> {
@@ -161,10 +192,10 @@ export class LegacySession {
     const own = derived(detached(exchange), { call: initialize, notify: () => undefined, ask: this.#peer.ask });
     const reply = await this.#session.request(own);
     if ('error' in reply) return reply;
-    this.#introduction = reply.result;
+    this.#capabilities = peekObject(reply.result, 'capabilities');
     this.#host = {
       ...this.#host,
-      serverInfo: this.serverInfo,
+      serverInfo: peekObject(reply.result, 'serverInfo'),
       revision: peekText(reply.result, 'protocolVersion'),
     };
     this.#session.notify(INITIALIZED);
@@ -198,13 +229,15 @@ export class LegacySession {
   readonly #peer: Peer = {
     notify: (note) => this.#told(note),
     ask: (call, signal) => {
+      const asked = this.tasks.ask(call, signal);
+      if (asked) return asked;
       const declared = peekObject(this.#options.initialize.params, 'capabilities');
       const refused = refusedQuestion(call, declared);
       if (refused) return Promise.resolve(refused);
       const carrier = this.#carrier(call);
       if (carrier) return carrier.carry(call, signal);
       if (call.method === 'roots/list' && this.#parked.size < MAX_PARKED)
-        return this.#park(new Question(call, signal, true));
+        return this.#park(new HeldQuestion(call, signal, { shared: true }));
       return Promise.resolve(noCarrier(call));
     },
     room: () => undefined,
@@ -217,21 +250,20 @@ export class LegacySession {
   }
 
   /** Keeps a question until a call comes that can carry it. */
-  #park(question: Question): Promise<Reply> {
+  #park(question: HeldQuestion): Promise<Reply> {
     const timer = setTimeout(() => this.#release(question)?.answer(noCarrier(question.call)), PARKED);
     this.#parked.set(question, timer);
     question.watch(() => this.#release(question));
     return question.answered;
   }
 
-  #release(question: Question): Question | undefined {
+  #release(question: HeldQuestion): HeldQuestion | undefined {
     clearTimeout(this.#parked.get(question));
     return this.#parked.delete(question) ? question : undefined;
   }
 
   /** The parked questions that the client of this request can answer. */
-  #unpark({ call }: Exchange): Question[] {
-    if (this.#parked.size === 0) return [];
+  #unpark({ call }: Exchange): HeldQuestion[] {
     const { capabilities } = clientOf(call);
     const able = [...this.#parked.keys()].filter((question) => !refusedQuestion(question.call, capabilities));
     for (const question of able) this.#release(question);
@@ -245,11 +277,20 @@ export class LegacySession {
       for (const done of [...this.#visited]) done();
       return undefined;
     }
+    if (note.method === 'notifications/tools/list_changed') this.tasks.forgetTools();
+    const task = note.method === 'notifications/tasks/status' ? taskIdOf(note) : undefined;
+    if (task !== undefined && this.#subscriptions.hearsOf(task)) return this.#taskChanged(task);
     if (isListChange(note.method) || note.method === 'notifications/resources/updated') {
       return this.#subscriptions.told(note);
     }
     this.#options.log.debug(`bridge: dropped ${note.method}, which belongs to no request`);
     return undefined;
+  }
+
+  /** The server says so with a task alone; the client gets with it what the task brings along. */
+  async #taskChanged(taskId: string): Promise<void> {
+    const note = await this.tasks.change(taskId);
+    if (note) await this.#subscriptions.told(note);
   }
 
   /** A log message goes to a request that wants it; with several, to the newest. */

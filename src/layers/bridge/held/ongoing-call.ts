@@ -7,25 +7,26 @@ import { Cancellation, type CancelSignal } from '../../../core/cancel.ts';
 import { Cancelled, type Exchange } from '../../../core/exchange.ts';
 import { isObject, type Json, peek, withMember } from '../../../core/json.ts';
 import type { Call, Reply } from '../../../core/jsonrpc.ts';
+import { ListNode } from '../../../core/lists/linked-list.ts';
 import type { Held, HeldCalls, RequestStates } from '../../../core/ports/held.ts';
 import { ProxyError } from '../../../errors.ts';
-import { inputRequired, refusedQuestion, unanswered } from '../../../mcp/eras/input-requests.ts';
+import { inputRequired, refusedQuestion, unanswered } from '../../../mcp/eras/questions/for-modern.ts';
 import { isListChange, mayAskDuring } from '../../../mcp/methods.ts';
-import { MARK } from '../../../mcp/progress.ts';
+import { MARK } from '../../../mcp/progress-token.ts';
 import { ClientRequest } from './client-request.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import { OpenQuestions } from './open-questions.ts';
-import { Question } from './question.ts';
+import { HeldQuestion } from './question.ts';
 
 /** How long to wait for more questions after one, so that they share a round; in milliseconds. */
 const TOGETHER = 10;
 
-/** What the client's request is answered with: a round of questions is a result of ours, and complete. */
-export type Answer =
-  | { readonly kind: 'round'; readonly result: Json }
+/** What the client's request is answered with: `ours` is a round of questions or a task, and needs no translation. */
+export type CallAnswer =
+  | { readonly kind: 'ours'; readonly result: Json }
   | { readonly kind: 'reply'; readonly reply: Reply };
 
-type Outcome = { readonly reply: Reply } | { readonly error: unknown };
+type CallOutcome = { readonly answer: CallAnswer } | { readonly error: unknown };
 
 /** What a call needs from the session with its server. */
 export interface CallHost {
@@ -45,26 +46,27 @@ export interface CallHost {
   over(call: OngoingCall): void;
 }
 
-export class OngoingCall implements Exchange, Held {
+export class OngoingCall extends ListNode implements Exchange, Held {
   readonly call: Call;
   readonly #host: CallHost;
   readonly #cancellation = new Cancellation();
   readonly #questions = new OpenQuestions();
   /** The request of the client that waits now. */
-  #request: ClientRequest<Answer> | undefined;
+  #request: ClientRequest<CallAnswer> | undefined;
   #round: ReturnType<typeof setTimeout> | undefined;
   /** The handle under which the client can come back. */
   #handle: string | undefined;
-  #outcome: Outcome | undefined;
+  #outcome: CallOutcome | undefined;
   /** The newest progress that no request of the client was there for. */
   #progress: Call | undefined;
-  #send: (() => Promise<Reply>) | undefined;
+  #send: (() => Promise<CallAnswer>) | undefined;
   /** Bytes of an answer that waits for the client. */
   #kept = 0;
   /** What the client declared in its last request, while none is there. */
   #declared: Json | undefined;
 
   constructor(call: Call, host: CallHost) {
+    super();
     this.call = call;
     this.#host = host;
   }
@@ -97,23 +99,23 @@ export class OngoingCall implements Exchange, Held {
   }
 
   /** Begins: `send` passes the call to the server, as soon as the client has answered the questions that wait already. */
-  begin(exchange: Exchange, send: () => Promise<Reply>, waiting: readonly Question[]): Promise<Answer> {
+  begin(exchange: Exchange, send: () => Promise<CallAnswer>, waiting: readonly HeldQuestion[]): Promise<CallAnswer> {
     this.#send = send;
     for (const question of waiting) this.#questions.add(question);
     return this.attend(exchange);
   }
 
   /** Goes on with another request of the client, which waits for the answer or for the next round. */
-  attend(exchange: Exchange, responses: ReadonlyMap<string, Json> = new Map()): Promise<Answer> {
+  attend(exchange: Exchange, responses?: ReadonlyMap<string, Json>): Promise<CallAnswer> {
     this.#handle = undefined;
-    const request = new ClientRequest<Answer>(exchange);
+    const request = new ClientRequest<CallAnswer>(exchange);
     this.#request = request;
     request.watch((reason) => {
       if (this.#request === request) this.#request = undefined;
       // The client takes the call with it.
       this.end(reason);
     });
-    this.#questions.answer(responses, this.#host.revision);
+    if (responses) this.#questions.answer(responses, this.#host.revision);
     const progress = this.#progress;
     this.#progress = undefined;
     if (progress) this.#tellProgress(progress);
@@ -136,12 +138,12 @@ export class OngoingCall implements Exchange, Held {
     const refused = refusedQuestion(call, this.#capabilities);
     if (refused) return Promise.resolve(refused);
     if (!mayAskDuring(this.call.method)) return this.#host.askElsewhere(call, signal);
-    return this.#put(call, signal, false);
+    return this.#put(call, signal, { shared: false });
   }
 
   /** The server asks without saying for which call; this one carries the question. */
   carry(call: Call, signal: CancelSignal): Promise<Reply> {
-    return this.#put(call, signal, true);
+    return this.#put(call, signal, { shared: true });
   }
 
   room(): Promise<void> | undefined {
@@ -179,9 +181,12 @@ export class OngoingCall implements Exchange, Held {
     return this.#request ? this.#request.capabilities : this.#declared;
   }
 
-  /** Rejects with a JsonError when the question cannot be read. */
-  async #put(call: Call, signal: CancelSignal, shared: boolean): Promise<Reply> {
-    const question = new Question(call, signal, shared);
+  /** Rejects with a JsonError when the question cannot be read, and with a ProxyError when it is one too many. */
+  async #put(call: Call, signal: CancelSignal, kind: { readonly shared: boolean }): Promise<Reply> {
+    if (!this.#questions.hasRoomFor(call)) {
+      throw new ProxyError('limit', 'too many questions of one call, or too large, wait for answers of the client');
+    }
+    const question = new HeldQuestion(call, signal, kind);
     this.#questions.add(question);
     this.#next();
     return question.answered;
@@ -196,7 +201,7 @@ export class OngoingCall implements Exchange, Held {
       const send = this.#send;
       this.#send = undefined;
       send().then(
-        (reply) => this.#settle({ reply }),
+        (answer) => this.#settle({ answer }),
         (error: unknown) => this.#settle({ error }),
       );
     }
@@ -232,10 +237,10 @@ export class OngoingCall implements Exchange, Held {
     this.#handle = handle;
     const { method, params } = this.call;
     const state = this.#host.states.seal({ kind: 'held', handle }, { method, params, owner: this.owner });
-    request.answer({ kind: 'round', result: inputRequired(this.#questions.requests, state) });
+    request.answer({ kind: 'ours', result: inputRequired(this.#questions.requests, state) });
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(outcome: CallOutcome): void {
     if (this.#outcome) return;
     this.#outcome = outcome;
     this.#host.over(this);
@@ -245,7 +250,7 @@ export class OngoingCall implements Exchange, Held {
       this.#deliver();
       return;
     }
-    const size = 'reply' in outcome ? sizeOf(outcome.reply) : 0;
+    const size = 'answer' in outcome ? sizeOf(outcome.answer) : 0;
     if (this.#host.kept.claim(size)) {
       this.#kept = size;
       return;
@@ -261,7 +266,7 @@ export class OngoingCall implements Exchange, Held {
     if (!request || !outcome) return;
     this.#request = undefined;
     this.#releaseKept();
-    clearTimeout(this.#round);
+    if (this.#round) clearTimeout(this.#round);
     for (const question of this.#questions.takeAll()) {
       const { call, signal } = question;
       this.#host.askElsewhere(call, signal).then(
@@ -269,7 +274,7 @@ export class OngoingCall implements Exchange, Held {
         () => question.answer(unanswered(call)),
       );
     }
-    if ('reply' in outcome) request.answer({ kind: 'reply', reply: outcome.reply });
+    if ('answer' in outcome) request.answer(outcome.answer);
     else request.fail(outcome.error);
   }
 
@@ -303,6 +308,7 @@ const OF_SESSION: ReadonlySet<string> = new Set([
   'notifications/tasks/status',
 ]);
 
-function sizeOf(reply: Reply): number {
-  return ('result' in reply ? reply.result : reply.error).length;
+function sizeOf(answer: CallAnswer): number {
+  if (answer.kind === 'ours') return answer.result.length;
+  return ('result' in answer.reply ? answer.reply.result : answer.reply.error).length;
 }

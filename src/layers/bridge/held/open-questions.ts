@@ -1,10 +1,20 @@
 /** The questions of one call that the client has not answered yet, under the keys that the client gets. */
 import type { Json } from '../../../core/json.ts';
-import { answerTo, refusedQuestion, unanswered } from '../../../mcp/eras/input-requests.ts';
-import type { Question } from './question.ts';
+import type { Call } from '../../../core/jsonrpc.ts';
+import { answerTo, refusedQuestion, unanswered } from '../../../mcp/eras/questions/for-modern.ts';
+import type { HeldQuestion } from './question.ts';
+
+/** Further questions of one call are refused: no tool asks a person that much at once. */
+const MAX_QUESTIONS = 32;
+/** Bytes of their parameters together; one question is always taken. */
+const MAX_BYTES = 8 * 1_048_576;
+
+/** Stays empty. */
+const NONE = new Map<string, HeldQuestion>();
 
 export class OpenQuestions {
-  readonly #open = new Map<string, Question>();
+  /** Nearly all calls ask nothing, and have no map of their own. */
+  #open = NONE;
   #lastKey = 0;
 
   get size(): number {
@@ -16,11 +26,21 @@ export class OpenQuestions {
     return [...this.#open].map(([key, { request }]) => [key, request] as const);
   }
 
+  /** Whether there is room for one more question. */
+  hasRoomFor({ params }: Call): boolean {
+    if (this.#open.size === 0) return true;
+    let bytes = params?.length ?? 0;
+    for (const { call } of this.#open.values()) bytes += call.params?.length ?? 0;
+    return this.#open.size < MAX_QUESTIONS && bytes <= MAX_BYTES;
+  }
+
   /** Adds a question under a key that no other question of the call ever had. */
-  add(question: Question): void {
+  add(question: HeldQuestion): void {
     const key = `r${++this.#lastKey}`;
-    this.#open.set(key, question);
-    question.watch(() => this.#open.delete(key));
+    const open = this.#open === NONE ? new Map<string, HeldQuestion>() : this.#open;
+    this.#open = open;
+    open.set(key, question);
+    question.watch(() => open.delete(key));
   }
 
   /** Passes answers of the client on to the server. Keys that are not open are ignored. */
@@ -52,7 +72,8 @@ export class OpenQuestions {
   }
 
   /** Removes all questions, and returns them. */
-  takeAll(): Question[] {
+  takeAll(): readonly HeldQuestion[] {
+    if (this.#open.size === 0) return [];
     const all = [...this.#open.values()];
     this.#open.clear();
     return all;

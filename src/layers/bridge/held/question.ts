@@ -2,9 +2,10 @@
 import type { CancelSignal } from '../../../core/cancel.ts';
 import type { Json } from '../../../core/json.ts';
 import type { Call, Reply } from '../../../core/jsonrpc.ts';
-import { inputRequest, unanswered } from '../../../mcp/eras/input-requests.ts';
+import { inputRequest, unanswered } from '../../../mcp/eras/questions/for-modern.ts';
+import { relatedTask, relatedTo } from '../../../mcp/eras/tasks.ts';
 
-export class Question {
+export class HeldQuestion {
   readonly call: Call;
   /** Aborted when the server withdraws the question. */
   readonly signal: CancelSignal;
@@ -17,7 +18,7 @@ export class Question {
   #withdrawn: () => void = () => {};
 
   /** Throws a JsonError when the question cannot be read. */
-  constructor(call: Call, signal: CancelSignal, shared: boolean) {
+  constructor(call: Call, signal: CancelSignal, { shared }: { readonly shared: boolean }) {
     this.call = call;
     this.signal = signal;
     this.shared = shared;
@@ -40,6 +41,9 @@ export class Question {
   }
 
   answer(reply: Reply): void {
-    this.#resolve(reply);
+    // What belongs to a task says so (specification 2025-11-25, "Tasks", section "Related Task Metadata").
+    const task = relatedTask(this.call);
+    const isResult = task !== undefined && 'result' in reply;
+    this.#resolve(isResult ? { ...reply, result: relatedTo(reply.result, task) } : reply);
   }
 }

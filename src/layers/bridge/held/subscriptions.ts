@@ -16,22 +16,26 @@ import {
 } from '../../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../../core/jsonrpc.ts';
 import { SUBSCRIPTION_ID } from '../../../mcp/envelope.ts';
+import { taskIdOf } from '../../../mcp/eras/tasks.ts';
 import { LIST_CHANGES } from '../../../mcp/methods.ts';
 import { COMPLETE } from '../../../mcp/result.ts';
 import { OF_SUBSCRIPTION } from '../../../mcp/subscription-id.ts';
 import { Subscribers } from '../../sharing/subscribers.ts';
 
 const UPDATED = 'notifications/resources/updated';
+const TASK_CHANGED = 'notifications/tasks';
 /** How many resources of one subscription to ask the server for at a time. */
 const AT_A_TIME = 4;
 /** The answer that ends a subscription when the server chooses to. */
 const GRACEFUL: Reply = { result: encode({ ...COMPLETE, _meta: OF_SUBSCRIPTION }) };
 
 /** One `subscriptions/listen`. */
-interface Listener {
+interface Subscriber {
   readonly exchange: Exchange;
   /** The list changes that it hears of. */
   readonly changes: ReadonlySet<string>;
+  /** The tasks that it hears of. */
+  readonly tasks: ReadonlySet<string>;
   /** What came before the acknowledgment, by what it says; undefined once that has left. */
   early: Map<string, Call> | undefined;
   end(): void;
@@ -42,6 +46,8 @@ export interface SubscriptionsOptions {
   readonly capabilities: () => Json | undefined;
   /** Whether the server has a way to announce anything. Never rejects. */
   readonly announces: () => Promise<boolean>;
+  /** Whether a client has this task. */
+  readonly hasTask: (taskId: string) => boolean;
   /** Sends the server a request of the proxy itself. Never rejects. */
   readonly ask: (call: Call) => Promise<Reply>;
   /** Called when a subscription begins or ends. */
@@ -50,8 +56,8 @@ export interface SubscriptionsOptions {
 
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
-  readonly #listeners = new Set<Listener>();
-  readonly #subscribers = new Subscribers<Listener>();
+  readonly #listeners = new Set<Subscriber>();
+  readonly #subscribers = new Subscribers<Subscriber>();
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -67,11 +73,12 @@ export class Subscriptions {
     if (!isObject(filter)) return errorReply(INVALID_PARAMS, 'Invalid params: notifications is not an object');
     const announces = await this.#options.announces();
     const changes = announces ? this.#changesIn(filter) : new Map<string, string>();
+    const tasks = new Set(textsIn(filter, 'taskIds').filter((taskId) => this.#options.hasTask(taskId)));
     let end = (): void => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const listener: Listener = { exchange, changes: new Set(changes.values()), early: new Map(), end };
+    const listener: Subscriber = { exchange, changes: new Set(changes.values()), tasks, early: new Map(), end };
     exchange.signal.addEventListener('abort', end, { once: true });
     if (exchange.signal.aborted) throw exchange.signal.reason;
     this.#listeners.add(listener);
@@ -95,7 +102,7 @@ export class Subscriptions {
     const waits: Promise<void>[] = [];
     for (const listener of this.#concerned(note)) {
       const own = ofSubscription(note);
-      if (listener.early) listener.early.set(`${note.method} ${uriOf(note) ?? ''}`, own);
+      if (listener.early) listener.early.set(`${note.method} ${uriOf(note) ?? taskIdOf(note) ?? ''}`, own);
       else {
         const wait = listener.exchange.notify(own);
         if (wait) waits.push(wait);
@@ -120,11 +127,10 @@ export class Subscriptions {
   }
 
   /** Subscribes to the resources of a filter; returns those that the server has accepted, in their order. */
-  async #subscribe(listener: Listener, filter: Json): Promise<string[]> {
-    const list = member(filter, 'resourceSubscriptions');
+  async #subscribe(listener: Subscriber, filter: Json): Promise<string[]> {
     const isOffered = peek(this.#options.capabilities(), 'resources', 'subscribe')?.toString('latin1') === 'true';
-    if (!isOffered || !isArray(list)) return [];
-    const wanted = [...new Set(elements(list).flatMap((uri) => asString(uri) || []))];
+    if (!isOffered) return [];
+    const wanted = [...new Set(textsIn(filter, 'resourceSubscriptions'))];
     const accepted = new Set<string>();
     const left = [...wanted].reverse();
     const next = async (): Promise<void> => {
@@ -139,7 +145,7 @@ export class Subscriptions {
     return wanted.filter((uri) => accepted.has(uri));
   }
 
-  #unsubscribe(listener: Listener): void {
+  #unsubscribe(listener: Subscriber): void {
     const uris = this.#subscribers.of(listener);
     const next = async (): Promise<void> => {
       for (let uri = uris.pop(); uri !== undefined; uri = uris.pop()) {
@@ -150,7 +156,16 @@ export class Subscriptions {
     for (let n = 0; n < AT_A_TIME; n++) next();
   }
 
-  #concerned(note: Call): Iterable<Listener> {
+  /** Whether a client wants to hear of this task. */
+  hearsOf(taskId: string): boolean {
+    return [...this.#listeners].some(({ tasks }) => tasks.has(taskId));
+  }
+
+  #concerned(note: Call): Iterable<Subscriber> {
+    if (note.method === TASK_CHANGED) {
+      const taskId = taskIdOf(note) ?? '';
+      return [...this.#listeners].filter(({ tasks }) => tasks.has(taskId));
+    }
     if (note.method !== UPDATED) return [...this.#listeners].filter(({ changes }) => changes.has(note.method));
     const uri = uriOf(note);
     return uri === undefined ? [] : this.#subscribers.to(uri);
@@ -158,16 +173,23 @@ export class Subscriptions {
 }
 
 /** Tells the client what it will hear of, and then what it has missed while it waited. */
-function acknowledge(listener: Listener, changes: readonly string[], uris: readonly string[]): void {
+function acknowledge(listener: Subscriber, changes: readonly string[], uris: readonly string[]): void {
   const notifications = {
     ...Object.fromEntries(changes.map((filter) => [filter, true])),
     ...(uris.length > 0 && { resourceSubscriptions: uris }),
+    ...(listener.tasks.size > 0 && { taskIds: [...listener.tasks] }),
   };
   const params = encode({ _meta: OF_SUBSCRIPTION, notifications });
   const { exchange, early } = listener;
   exchange.notify({ method: 'notifications/subscriptions/acknowledged', params });
   listener.early = undefined;
   for (const note of early?.values() ?? []) exchange.notify(note);
+}
+
+/** The texts in a list of a filter that are not empty. */
+function textsIn(filter: Json, key: string): string[] {
+  const list = member(filter, key);
+  return isArray(list) ? elements(list).flatMap((text) => asString(text) || []) : [];
 }
 
 function uriOf(note: Call): string | undefined {

@@ -1,4 +1,4 @@
-// Host and Origin: who a request is meant for, and which page it comes from, before anything else is looked at.
+// The checks of Host and Origin, which come before anything else of a request is looked at.
 import { describe, expect, it } from 'vitest';
 import { ask } from '../exchange.ts';
 import { connect, requestText, statuses } from '../raw-connection.ts';
@@ -18,7 +18,7 @@ describe('Host', () => {
     '127.8.9.10:80',
     '[::1]',
     '[::1]:8080',
-  ])('%s is a name of this machine: no token is needed', async (host) => {
+  ])('%s is a name of this machine, so no token is needed', async (host) => {
     expect((await ask(gate.url, opening({ host }))).status).toBe(200);
   });
 
@@ -41,7 +41,8 @@ describe('Host', () => {
     'localhost.evil',
     `x.${ALLOWED_HOST}`,
     `${ALLOWED_HOST}.evil.example`,
-    // Addresses that are not the one the connection came in on; the first means "this machine" to some browsers.
+    // Addresses other than the one that the connection came in on. To some browsers, the first one means "this
+    // machine".
     '0.0.0.0',
     '0.0.0.0:8080',
     '10.0.0.1',
@@ -50,12 +51,12 @@ describe('Host', () => {
     '[::]',
     '[fe80::1]',
     '[2001:db8::1]:8080',
-    // Other spellings of 127.0.0.1, which no browser sends as they stand.
+    // Other spellings of 127.0.0.1. No browser sends them as they are.
     '2130706433',
     '0x7f000001',
     '0x7f.0.0.1',
     '127.1',
-    // What is not a host at all.
+    // Texts that are no host.
     'localhost, evil.example',
     'localhost evil.example',
     'user@localhost',
@@ -114,7 +115,7 @@ describe('Origin', () => {
     expect(answered.headers['access-control-allow-origin']).toBe(origin);
   });
 
-  it('one that is allowed by name needs a token', async () => {
+  it('an origin that is allowed by name needs a token', async () => {
     expect((await ask(gate.url, opening({ origin: ALLOWED_ORIGIN }))).status).toBe(401);
     gate.untouched();
     expect((await ask(gate.url, opening({ origin: ALLOWED_ORIGIN, ...BEARER }))).status).toBe(200);
@@ -153,7 +154,7 @@ describe('Origin', () => {
   });
 });
 
-describe('every path has the same doors', () => {
+describe('every path has the same access rules', () => {
   const PATHS: [string, string][] = [
     ['GET', '/mcp'],
     ['DELETE', '/mcp'],
@@ -189,7 +190,7 @@ describe('every path has the same doors', () => {
     ['GET', '/metrics'],
     ['HEAD', '/metrics'],
     ['GET', '/unknown'],
-  ])('%s %s: the token comes before path and method', async (method, path) => {
+  ])('%s %s: the token is checked before path and method', async (method, path) => {
     const headers = { 'x-forwarded-for': '203.0.113.9' };
     expect((await ask(gate.url, { method, path, headers })).status).toBe(401);
   });

@@ -1,4 +1,4 @@
-// Bytes that no client sends: before the doors, at the framing of HTTP, and in numbers.
+// Bytes that no client sends: attacks on the access checks, on the framing of HTTP, and in large numbers.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, type Serving, startServing } from '../../../peers/http/serving.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
   upstream = await startHostile();
   serving = await startServing(upstream.url, ['--client-token', 'token']);
 });
-// Whatever was tried, others are served.
+// After each attack, other clients are still served.
 afterEach(async () => {
   closeConnections();
   expect((await ask(serving.url, { path: '/healthz' })).status).toBe(200);
@@ -27,7 +27,7 @@ const POST = 'POST /mcp HTTP/1.1';
 const MIB = 1_048_576;
 const OPENING = JSON.stringify(initialize());
 
-describe('nothing of a body is waited for where the headers say no', () => {
+describe('the proxy waits for no body after headers that it refuses', () => {
   const chunked = 'Transfer-Encoding: chunked';
   it.each<[number, string, string, string[]]>([
     [403, 'a foreign Host', POST, ['Host: evil.example', JSON_TYPE, chunked]],
@@ -43,12 +43,12 @@ describe('nothing of a body is waited for where the headers say no', () => {
     const connection = await connect(serving.url);
     connection.write(requestText(line, headers));
     if (headers.includes(chunked)) connection.write('5\r\n{"jso\r\n');
-    // The body is still being sent. It is not waited for after that either.
+    // The body is still being sent, and the proxy does not wait for the rest of it.
     await connection.matching(new RegExp(`^HTTP/1\\.1 ${status} `));
     await connection.closed;
   });
 
-  it('a body without an end, sent as fast as it is taken: refused, and the connection is closed', async () => {
+  it('a body without an end is refused, and the connection is closed', async () => {
     const connection = await connect(serving.url);
     connection.write(requestText(POST, ['Host: evil.example', JSON_TYPE, 'Transfer-Encoding: chunked']));
     const chunk = Buffer.from(`${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`);
@@ -63,7 +63,7 @@ describe('nothing of a body is waited for where the headers say no', () => {
     expect(taken).toBeLessThan(64 * MIB);
   });
 
-  it('a body that grows beyond the limit without having said so: 413, and the connection is closed', async () => {
+  it('a body that grows beyond the limit without announcing it gets 413, and the connection is closed', async () => {
     const connection = await connect(serving.url);
     connection.write(requestText(POST, ['Host: localhost', JSON_TYPE, 'Transfer-Encoding: chunked']));
     const chunk = Buffer.from(`${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`);
@@ -76,7 +76,7 @@ describe('nothing of a body is waited for where the headers say no', () => {
     await connection.closed;
   });
 
-  it('Expect: 100-continue is not encouraged where the answer is no', async () => {
+  it('Expect: 100-continue gets the refusal at once', async () => {
     const connection = await connect(serving.url);
     connection.write(
       requestText(POST, ['Host: evil.example', JSON_TYPE, 'Content-Length: 10', 'Expect: 100-continue']),
@@ -85,7 +85,7 @@ describe('nothing of a body is waited for where the headers say no', () => {
     expect(statuses(connection.text)).toEqual([403]);
   });
 
-  it('Expect: 100-continue works where it is yes', async () => {
+  it('Expect: 100-continue works for an accepted request', async () => {
     const connection = await connect(serving.url);
     const length = `Content-Length: ${OPENING.length}`;
     connection.write(requestText(POST, ['Host: localhost', JSON_TYPE, length, 'Expect: 100-continue']));
@@ -157,7 +157,7 @@ describe('framing', () => {
     if (status !== undefined) expect(Number(status)).toBeGreaterThanOrEqual(400);
   });
 
-  it('more headers than anybody has: refused', async () => {
+  it('a request with too many headers is refused', async () => {
     const connection = await connect(serving.url);
     const many = Array.from({ length: 20_000 }, (_, n) => `X-${n}: x`);
     connection.write(requestText('GET /healthz HTTP/1.1', ['Host: localhost', ...many]));
@@ -166,7 +166,7 @@ describe('framing', () => {
   });
 
   it.each(['/mcp\x00', '/%', '/%zz', '/\\..\\mcp', '//evil.example/mcp', '/mcp;x', '/../mcp', '/./mcp', '*', '/?x'])(
-    'the target %j is no endpoint',
+    'the target %j is not an endpoint',
     async (target) => {
       const connection = await connect(serving.url);
       connection.write(
@@ -209,18 +209,18 @@ describe('numbers', () => {
     expect(statuses(connection.text)).toEqual([...Array.from({ length: 1_000 }, (_, n) => (n % 2 ? 404 : 200)), 200]);
   });
 
-  it('hundreds of connections that say nothing, or half of something, keep nobody out', async () => {
+  it('hundreds of silent or half-open requests do not keep other clients out', async () => {
     const silent = await Promise.all(Array.from({ length: 200 }, () => connect(serving.url)));
     const half = await Promise.all(Array.from({ length: 200 }, () => connect(serving.url)));
     for (const connection of half) connection.write('POST /mcp HTTP/1.1\r\nHost: local');
     expect((await ask(serving.url, { path: '/mcp', body: initialize() })).status).toBe(200);
-    // Half of them go away with a reset, in the middle of their headers.
+    // Half of them close the connection with a reset, in the middle of their headers.
     for (const connection of half) connection.socket.resetAndDestroy();
     expect((await ask(serving.url, { path: '/mcp', body: initialize() })).status).toBe(200);
     expect(silent.filter(({ socket }) => !socket.destroyed).length).toBeGreaterThan(0);
   });
 
-  it('who ends its half is taken for gone, and disturbs nobody', async () => {
+  it('a client that closes its half of the connection counts as gone, and disturbs no other client', async () => {
     const connection = await connect(serving.url);
     const length = `Content-Length: ${OPENING.length}`;
     connection.socket.end(requestText(POST, ['Host: localhost', JSON_TYPE, length], OPENING));
@@ -228,7 +228,7 @@ describe('numbers', () => {
     expect((await ask(serving.url, { path: '/mcp', body: initialize() })).status).toBe(200);
   });
 
-  it('a body whose end never comes leaves no call behind', async () => {
+  it('a body that never ends leaves no call behind', async () => {
     const before = upstream.requests.length;
     const connection = await connect(serving.url);
     connection.write(requestText(POST, ['Host: localhost', JSON_TYPE, 'Content-Length: 1000'], OPENING));

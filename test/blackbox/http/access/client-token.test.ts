@@ -1,4 +1,4 @@
-// The client token: who needs it, what counts as it, and where it does not go.
+// The client token: which clients need it, what is accepted as one, and where it is never sent.
 import { describe, expect, it } from 'vitest';
 import { startServing } from '../../../peers/http/serving.ts';
 import { DIRECT, NAMES } from '../../../peers/names.ts';
@@ -54,12 +54,12 @@ describe('the token', () => {
     gate.untouched();
   });
 
-  it('its scheme may be written in any letters', async () => {
+  it('is accepted with its scheme in upper and lower case', async () => {
     const headers = { ...FORWARDED, authorization: `bEARER ${TOKEN}` };
     expect((await ask(gate.url, opening(headers))).status).toBe(200);
   });
 
-  it('is not taken from the address', async () => {
+  it('is not accepted in the URL', async () => {
     for (const name of ['access_token', 'token', 'client_token']) {
       const path = `/mcp?${name}=${encodeURIComponent(TOKEN)}`;
       expect((await ask(gate.url, { ...opening(FORWARDED), path })).status).toBe(401);
@@ -67,7 +67,7 @@ describe('the token', () => {
     gate.untouched();
   });
 
-  it('on this machine it is not looked at', async () => {
+  it('is not checked on this machine', async () => {
     for (const authorization of ['Bearer wrong', BEARER.authorization])
       expect((await ask(gate.url, opening({ authorization }))).status).toBe(200);
   });
@@ -80,12 +80,12 @@ describe('the token', () => {
     }
   });
 
-  it('is not needed by who only asks whether the process is alive', async () => {
+  it('is not needed for /healthz', async () => {
     const alive = await ask(gate.url, { path: '/healthz', headers: FORWARDED });
     expect([alive.status, JSON.parse(alive.text)]).toEqual([200, { status: 'ok' }]);
   });
 
-  it('without it, /readyz tells no more than whether', async () => {
+  it('is needed to learn from /readyz more than whether the proxy is ready', async () => {
     const without = await ask(gate.url, { path: '/readyz', headers: FORWARDED });
     const withToken = await ask(gate.url, { path: '/readyz', headers: { ...FORWARDED, ...BEARER } });
     expect(Object.keys(JSON.parse(without.text))).toEqual(['ready']);
@@ -93,7 +93,7 @@ describe('the token', () => {
     expect(without.status).toBe(withToken.status);
   });
 
-  it('a session is no substitute for it', async () => {
+  it('is needed for a request in a session, too', async () => {
     const opened = await ask(gate.url, opening());
     const session = String(opened.headers['mcp-session-id']);
     const headers = { ...FORWARDED, 'mcp-session-id': session };
@@ -103,8 +103,8 @@ describe('the token', () => {
 });
 
 describe('a token that nobody gave', () => {
-  it('is made and shown once, when other machines may come', async () => {
-    // A name that is not one of loopback; what it stands for is, so that no other machine can come in here.
+  it('is generated and shown once, when other machines can connect', async () => {
+    // The name is not a loopback name, but it resolves to a loopback address, so that no other machine can connect.
     const open = await startServing(gate.upstream.url, [], { ...NAMES, listen: `${DIRECT}:0` });
     const { stderr } = open.proxy;
     const shown = [...stderr.matchAll(/client token: (\S+)/g)].map(([, token]) => token);
@@ -117,7 +117,7 @@ describe('a token that nobody gave', () => {
     expect((await ask(base, opening({ ...forwarded, authorization: `Bearer ${made}` }))).status).toBe(200);
   });
 
-  it('does not exist on loopback: who is not of this machine cannot come in', async () => {
+  it('is not generated on loopback, where other machines are refused', async () => {
     const closed = await startServing(gate.upstream.url);
     expect(closed.proxy.stderr).not.toMatch(/token/i);
     const forwarded = { 'x-forwarded-for': '203.0.113.9' };

@@ -1,4 +1,4 @@
-// What pages of other origins may do, by the headers.
+// What pages of other origins may do, according to the CORS headers.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, type Serving, startServing } from '../../../peers/http/serving.ts';
@@ -33,7 +33,7 @@ afterAll(async () => {
   await closeHostiles();
 });
 
-/** A list header, in small letters and sorted. */
+/** The values of a header that is a list, in lower case and sorted. */
 function listed(answered: Answered, name: string): string[] {
   const value = answered.headers[name];
   const names = String(value ?? '').split(',');
@@ -46,7 +46,7 @@ function expectOpened(answered: Answered, origin: string): void {
   expect(answered.headers['access-control-allow-origin']).toBe(origin);
   expect(listed(answered, 'vary')).toContain('origin');
   expect(listed(answered, 'access-control-expose-headers')).toEqual(expect.arrayContaining(lower(EXPOSED)));
-  // Nothing here is decided by cookies, so a page has no business sending any.
+  // The proxy uses no cookies for access, so a page must not send any.
   expect(answered.headers['access-control-allow-credentials']).toBeUndefined();
 }
 
@@ -73,44 +73,44 @@ describe('the preflight', () => {
     expect(Number(answered.headers['access-control-max-age'])).toBeGreaterThan(0);
   });
 
-  it('allows the headers that are passed on', async () => {
+  it('allows the headers that go upstream', async () => {
     const answered = await preflight(ORIGIN, 'x-tenant');
     const allowed = listed(answered, 'access-control-allow-headers');
     expect(allowed).toEqual(expect.arrayContaining(['x-tenant', 'x-upstream-authorization']));
   });
 
-  it('allows mirrored parameters by the names it is asked about, and nothing else that it is asked about', async () => {
+  it('allows headers that mirror parameters, and no other headers that it is asked about', async () => {
     const asked = 'mcp-param-region, Mcp-Param-Tenant,x-other,cookie,mcp-paramx';
     const allowed = listed(await preflight(ORIGIN, asked), 'access-control-allow-headers');
     expect(allowed).toEqual(expect.arrayContaining(['mcp-param-region', 'mcp-param-tenant']));
     for (const name of ['x-other', 'cookie', 'mcp-paramx', '*']) expect(allowed).not.toContain(name);
   });
 
-  it('does not repeat what is no header name', async () => {
+  it('does not repeat text that is not a header name', async () => {
     const answered = await preflight(ORIGIN, 'mcp-param-a b,mcp-param-,mcp-param-<script>,mcp-param-ok');
     const allowed = listed(answered, 'access-control-allow-headers');
     expect(allowed).toContain('mcp-param-ok');
     expect(allowed.filter((name) => !/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name))).toEqual([]);
   });
 
-  it('bounds what it repeats', async () => {
+  it('limits what it repeats', async () => {
     const many = Array.from({ length: 1_000 }, (_, n) => `mcp-param-${n}`).join(',');
     const answered = await preflight(ORIGIN, many.slice(0, 12_000));
     expect(answered.status).toBe(204);
   });
 
-  it.each(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics'])('passes on %s', async (path) => {
+  it.each(['/mcp', '/sse', '/message', '/healthz', '/readyz', '/metrics'])('of %s reaches the page', async (path) => {
     expect((await preflight(ORIGIN, 'content-type', path)).status).toBe(204);
   });
 });
 
-it('OPTIONS that is no preflight says what the path allows', async () => {
+it('OPTIONS without a preflight says what the path allows', async () => {
   const answered = await ask(serving.url, { method: 'OPTIONS', path: '/mcp', headers: { origin: ORIGIN } });
   expect(answered.status).toBeLessThan(300);
   expectOpened(answered, ORIGIN);
 });
 
-describe('every response to an allowed origin may be read', () => {
+describe('a page of an allowed origin can read every response', () => {
   const origin = ORIGIN;
   const forwarded = { 'x-forwarded-for': '203.0.113.1' };
   const ANSWERS: [number, string, Ask][] = [
@@ -143,7 +143,7 @@ describe('every response to an allowed origin may be read', () => {
   });
 });
 
-it('without an Origin nothing is said about origins', async () => {
+it('a response to a request without Origin says nothing about origins', async () => {
   const answered = await ask(serving.url, { path: '/healthz' });
   expect(answered.headers['access-control-allow-origin']).toBeUndefined();
   expect(answered.headers['access-control-allow-credentials']).toBeUndefined();

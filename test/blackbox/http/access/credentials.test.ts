@@ -1,4 +1,4 @@
-// Whose credentials go to the server, and that nobody gets what another one's have brought.
+// Which credentials the server gets, and that no client gets what the credentials of another one have brought.
 
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -17,21 +17,21 @@ import { readyOnce } from '../operator/ready.ts';
 cleanUp();
 const open = opened();
 
-/** A home for proxies that follow one another. */
+/** The home of several proxies, one after the other. */
 async function sharedHome(): Promise<string> {
   const home = privateHome();
   await open({ close: async () => rmSync(home, { recursive: true, force: true }) });
   return home;
 }
 
-it('clients of revision 2026-07-28 get a session of their own with a server of the others', async () => {
+it('clients of revision 2026-07-28 get a session of their own with the server', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer, carrier: 'sessions' }));
   const browser = await open(startBrowser('approve'));
   const options = { home: await sharedHome(), env: { BROWSER: browser.command } };
   const first = await startServing(server.url, [], options);
   await readyOnce(first.url, ({ ready }) => ready);
-  // What is known of the server from before must not make it look like another one.
+  // What an earlier proxy remembered of the server must not make it look like another one.
   await openSession(first.url);
   const openings = (): number => server.requests.filter(({ rpcMethod }) => rpcMethod === 'initialize').length;
   const served = async (url: string): Promise<void> => {
@@ -51,7 +51,7 @@ it('clients of revision 2026-07-28 get a session of their own with a server of t
   await served(second.url);
 });
 
-/** Lets in who has a token, and offers each tenant a tool of its own. */
+/** Accepts any client with a token, and offers each tenant a tool of its own. */
 function offerByTenant(upstream: Hostile, authorizationServer: AuthorizationServer): void {
   const { origin } = new URL(upstream.url);
   const metadata = `${origin}/.well-known/oauth-protected-resource/mcp`;
@@ -75,7 +75,7 @@ function offerByTenant(upstream: Hostile, authorizationServer: AuthorizationServ
   };
   for (const kind of ['initialize', 'ping', 'server/discover'])
     upstream.on(kind, behindDoor(kind === 'initialize' ? opening : a.rpcError(-32601, 'Method not found')));
-  // It has no sessions, so whatever comes after the opening comes here.
+  // The server has no sessions, so every request after `initialize` comes here.
   upstream.unknownSession = behindDoor((res, seen) => {
     if (seen.kind !== 'tools/list') return a.status(202)(res, seen);
     const name = `tool-of-${seen.headers['x-tenant']}`;
@@ -83,7 +83,7 @@ function offerByTenant(upstream: Hostile, authorizationServer: AuthorizationServ
   });
 }
 
-it('what one client was answered is told to no other one while a sign-in is needed', async () => {
+it('an answer for one client reaches no other client while a sign-in is needed', async () => {
   const upstream = await startHostile();
   const authorizationServer = await open(startAuthorizationServer());
   offerByTenant(upstream, authorizationServer);
@@ -137,7 +137,7 @@ it.each([
   ['a fixed Authorization', [...AUTHORIZATION, '-H', 'Authorization: Bearer fixed']],
   ['--device-code', [...AUTHORIZATION, '--device-code']],
   ['the session id of the client, under another name', ['--forward-header', 'Mcp-Session-Id=X-Session']],
-])('a forwarded credential and %s do not go together', async (_what, flags) => {
+])('a forwarded credential together with %s is refused', async (_what, flags) => {
   const proxy = startProxy('http://127.0.0.1:9/mcp', ['--listen', '127.0.0.1:0', ...flags]);
   expect((await proxy.exit()).code).toBe(2);
   expect(proxy.stderr).toContain('--forward-header');

@@ -1,4 +1,4 @@
-// Which headers of a client go on to the server: those that were named, and no other.
+// The headers of a client that go on to the server: the ones that the flag names, and no others.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, startServing } from '../../../peers/http/serving.ts';
@@ -12,7 +12,9 @@ afterEach(async () => {
 });
 
 const TOKEN = 'token-of-the-clients';
-/** What a client may send besides what the protocol asks for; each value says that it is the client's. */
+/**
+ * Headers that a client may send in addition to those of the protocol; each value says that it comes from the client.
+ */
 const CLIENT = {
   authorization: `Bearer ${TOKEN}`,
   cookie: 'session=of-the-client',
@@ -33,7 +35,7 @@ const CLIENT = {
   'sec-fetch-site': 'of-the-client',
 };
 
-/** Everything that a client does, over every endpoint. */
+/** Every kind of request that a client makes, on every endpoint. */
 async function talk(url: string): Promise<void> {
   const path = '/mcp';
   const opened = await ask(url, { path, headers: CLIENT, body: initialize() });
@@ -56,7 +58,7 @@ const calls = (upstream: Hostile): Hostile['requests'] =>
   upstream.requests.filter(({ kind }) => ['initialize', 'tools/call'].includes(kind));
 
 describe('without --forward-header', () => {
-  it('nothing of the client crosses', async () => {
+  it('no header of the client goes upstream', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--client-token', TOKEN]);
     await talk(url);
@@ -73,7 +75,7 @@ describe('without --forward-header', () => {
 describe('with --forward-header', () => {
   const FLAGS = ['--client-token', TOKEN, '--forward-header', 'X-Tenant'];
 
-  it('that header crosses with what the client asks for, and no other does', async () => {
+  it("that header goes upstream with the client's requests, and no other does", async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, FLAGS);
     await talk(url);
@@ -84,7 +86,7 @@ describe('with --forward-header', () => {
     }
   });
 
-  it('it crosses under another name, where one is given', async () => {
+  it('the header goes upstream under another name, if one is given', async () => {
     const upstream = await startHostile();
     const flags = ['--client-token', TOKEN, '--forward-header', 'x-upstream-authorization=Authorization'];
     const { url } = await startServing(upstream.url, [...flags, '--forward-header=X-Tenant=X-Customer']);
@@ -98,7 +100,7 @@ describe('with --forward-header', () => {
     for (const { headers } of upstream.requests) expect(JSON.stringify(headers)).not.toContain(TOKEN);
   });
 
-  it('each client sends its own, and who sends none sends none', async () => {
+  it("each client's own header goes upstream, and none for a client without it", async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, FLAGS);
     const tenants = ['a', 'b', undefined, 'c'];
@@ -118,7 +120,7 @@ describe('with --forward-header', () => {
     for (const [header, said] of seen) expect(header).toBe(said);
   });
 
-  it('with a value of --header for the same name, the flags of who runs the proxy win or the client does, not both', async () => {
+  it('only one value goes upstream when --header has the same name', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, [...FLAGS, '--header', 'X-Tenant: fixed']);
     const opened = await ask(url, { path: '/mcp', headers: { 'x-tenant': 'client' }, body: initialize() });
@@ -126,7 +128,7 @@ describe('with --forward-header', () => {
     expect(['fixed', 'client']).toContain(upstream.all('initialize')[0]?.headers['x-tenant']);
   });
 
-  it('when the server asks for a sign-in, the client whose token it is hears of it, and no page is opened', async () => {
+  it('when the server asks for a sign-in, the client that sent the token gets the error, and no page opens', async () => {
     const upstream = await startHostile();
     upstream.on('initialize', (res) => {
       const challenge = 'Bearer resource_metadata="http://127.0.0.1:9/.well-known/oauth-protected-resource"';

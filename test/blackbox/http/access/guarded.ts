@@ -1,4 +1,5 @@
-// A proxy with every door that there is, for a whole test file; and how to see that a door stayed shut.
+// A proxy with every access check switched on, shared by a test file, and a way to see that a check has refused a
+// request.
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, type Serving, startServing } from '../../../peers/http/serving.ts';
@@ -13,11 +14,11 @@ export const ALLOWED_ORIGIN = 'https://app.example.com';
 export interface Guarded {
   readonly upstream: Hostile;
   readonly url: string;
-  /** No session was opened at the server since the test began. */
+  /** Passes when no session was opened at the server since the test began. */
   untouched(): void;
 }
 
-/** Registers start and end for the calling test file. */
+/** Call it once in a test file: it registers the start before all tests and the end after them. */
 export function guarded(): Guarded {
   let upstream: Hostile;
   let serving: Serving;
@@ -47,5 +48,5 @@ export function guarded(): Guarded {
   };
 }
 
-/** What is asked of every door: to open a session. */
+/** The request that every check gets: it opens a session. */
 export const opening = (headers: Ask['headers'] = {}): Ask => ({ path: '/mcp', headers, body: initialize() });

@@ -1,4 +1,5 @@
-// Clients that look for OAuth at the proxy: there is none, and they can say what is needed instead.
+// Clients that look for an authorization server at the proxy: there is none, and the client learns what it needs
+// instead.
 import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from '@modelcontextprotocol/client';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as HttpV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -32,7 +33,7 @@ describe.each<[string, Record<string, string>]>([
     ['POST', '/register/'],
     ['GET', '/authorize?response_type=code&client_id=x'],
     ['POST', '/token'],
-  ])('%s %s: an OAuth error that says what is needed', async (method, path) => {
+  ])('%s %s: the answer is an OAuth error that says what is needed', async (method, path) => {
     const answered = await ask(gate.url, { method, path, headers, ...(method === 'POST' && { body: {} }) });
     expect([answered.status, answered.headers['content-type']]).toEqual([400, 'application/json']);
     const { error, error_description: description } = JSON.parse(answered.text) as Record<string, string>;
@@ -41,7 +42,7 @@ describe.each<[string, Record<string, string>]>([
   });
 });
 
-it('the doors are as shut as for everything else', async () => {
+it('these paths have the same access rules as all others', async () => {
   for (const path of ['/.well-known/oauth-protected-resource', '/register'])
     expect((await ask(gate.url, { path, headers: { host: 'evil.example' } })).status).toBe(403);
 });

@@ -1,4 +1,4 @@
-// Addresses as people write them, clients that know only one of the two transports, and gateways that cut a prefix.
+// Paths as people write them, clients that know only one of the two transports, and gateways that cut a prefix off.
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../../parity/stdio/subject.ts';
 import { openStream } from '../event-stream.ts';
@@ -7,7 +7,7 @@ import { BEARER, guarded } from './guarded.ts';
 
 const gate = guarded();
 
-/** A session over HTTP+SSE whose stream is a GET of this path; returns the address to POST to. */
+/** Opens a session over HTTP+SSE with a GET of this path; returns the address to POST to. */
 async function overSse(path: string, headers: Record<string, string> = {}): Promise<string> {
   const stream = await openStream(gate.url, { path, headers });
   expect(stream.status).toBe(200);
@@ -61,7 +61,7 @@ describe('the address of the other transport', () => {
     }
   });
 
-  it('a GET that names its revision or its session is no opening of HTTP+SSE', async () => {
+  it('a GET that names its revision or its session does not open HTTP+SSE', async () => {
     for (const headers of [{ 'mcp-protocol-version': '2025-11-25' }, inSession('unknown')]) {
       const answered = await ask(gate.url, { path: '/mcp', headers: { accept: 'text/event-stream', ...headers } });
       expect([400, 404]).toContain(answered.status);
@@ -71,7 +71,7 @@ describe('the address of the other transport', () => {
 });
 
 describe('a gateway that cuts a prefix', () => {
-  it('its prefix stands before the address', async () => {
+  it('its prefix comes before the address', async () => {
     const headers = { ...BEARER, 'x-forwarded-prefix': '/tools' };
     expect(await overSse('/sse', headers)).toMatch(/^\/tools\/message\?sessionId=/);
     expect(await overSse('/mcp', headers)).toMatch(/^\/tools\/message\?sessionId=/);
@@ -82,7 +82,7 @@ describe('a gateway that cuts a prefix', () => {
     expect(await overSse('/sse', headers)).toMatch(/^\/message\?sessionId=/);
   });
 
-  it('without the client token nothing is served', async () => {
+  it('a request without the client token is refused', async () => {
     const headers = { accept: 'text/event-stream', 'x-forwarded-prefix': '/tools' };
     expect((await ask(gate.url, { path: '/sse', headers })).status).toBe(401);
     gate.untouched();

@@ -1,4 +1,4 @@
-// The proxy behind its own certificate.
+// HTTP mode with a certificate of its own.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -35,7 +35,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('with --tls-cert and --tls-key', () => {
   const flags = (): string[] => ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
 
-  it('everything is as without, under https', async () => {
+  it('everything works as without them, over https', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, flags());
     expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
@@ -52,7 +52,7 @@ describe('with --tls-cert and --tls-key', () => {
     expect((await ask(url, { path: '/mcp', method: 'DELETE', headers, ca })).status).toBe(204);
   });
 
-  it('who does not trust the certificate, or speaks no TLS, gets nowhere and disturbs nobody', async () => {
+  it('a client that does not trust the certificate, or does not speak TLS, gets nothing and disturbs no other client', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, flags());
     await expect(ask(url, { path: '/healthz' })).rejects.toThrow(/certificate/);
@@ -74,13 +74,13 @@ it.each<[string, () => string[]]>([
   ['a file that is not there', () => ['--tls-cert', file('missing.pem'), '--tls-key', file('key.pem')]],
 ])('%s: it does not start, and says why', async (_what, flags) => {
   const proxy = startProxy('http://127.0.0.1:9/mcp', ['--listen', '127.0.0.1:0', ...flags()]);
-  // A usage error, or, where only both files together show it, a failure.
+  // A usage error, or a runtime error where only both files together show the mistake.
   expect([1, 2]).toContain((await proxy.exit()).code);
   expect(proxy.stderr).toMatch(/--tls-(cert|key)/);
   expect(proxy.stderr).not.toMatch(/listening on|at .*\.js:\d/);
 });
 
-it('nothing is served without TLS then', async () => {
+it('requests without TLS are not served', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url, ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')]);
   await expect(openSession(url.replace('https:', 'http:'))).rejects.toThrow();

@@ -1,4 +1,4 @@
-// A page in a real browser, on another origin than the proxy: everything that the browser lets it do, and does not.
+// A page in a real browser, on another origin than the proxy: what the browser lets it do, and what not.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
@@ -11,7 +11,7 @@ let upstream: Hostile;
 let serving: Serving;
 let site: Peer;
 
-/** A client of Streamable HTTP as a page has it: `fetch`, and a reader for the stream. */
+/** A client of Streamable HTTP as a web page would write it: `fetch`, and a reader for the stream. */
 const CLIENT = `
   const BOTH = 'application/json, text/event-stream';
   const post = (headers, body, more = {}) => fetch(PROXY + '/mcp', {
@@ -52,7 +52,7 @@ afterAll(async () => {
   await site.close();
 });
 
-/** What an asynchronous expression in the page comes to; the browser's own waiting is not to be had through a tab. */
+/** The value of an asynchronous expression in the page. The DevTools protocol cannot wait for it through a tab. */
 async function run<T>(tab: Tab, body: string): Promise<T> {
   await tab.evaluate(`globalThis.outcome = undefined;
     (async () => { ${body} })().then(
@@ -178,14 +178,14 @@ describe('a page on another port of this machine', () => {
     expect(told).toEqual([404, 'number']);
   });
 
-  it('may send a token', async () => {
+  it('can send a token', async () => {
     const status = await run(tab, `return (await post({ authorization: 'Bearer x' }, INITIALIZE)).status;`);
     expect(status).toBe(200);
   });
 });
 
-describe('a page of an origin that nobody allowed', () => {
-  /** A document without an origin of its own, as a frame has it that somebody wants to keep apart. */
+describe('a page of an origin that is not allowed', () => {
+  /** A sandboxed frame, whose document has no origin of its own. */
   const open = (): Promise<Tab> => chromium.open(`${site.url}apart`);
 
   it('can neither call nor read anything', async () => {
@@ -212,7 +212,7 @@ describe('a page of an origin that nobody allowed', () => {
     expect(upstream.all('initialize')).toHaveLength(before);
   });
 
-  it('cannot call blindly either', async () => {
+  it('cannot make a call without reading the answer either', async () => {
     const before = upstream.all('initialize').length;
     const tab = await open();
     const told = await run(
@@ -223,7 +223,7 @@ describe('a page of an origin that nobody allowed', () => {
       const stream = await fetch(PROXY + '/sse', { mode: 'no-cors' });
       return [sent.type, stream.type];`,
     );
-    // Opaque: the page cannot see that it was refused, the server has not seen it at all.
+    // The response is opaque: the page cannot see that it was refused, and the server has not seen the request at all.
     expect(told).toEqual(['opaque', 'opaque']);
     expect(upstream.all('initialize')).toHaveLength(before);
   });

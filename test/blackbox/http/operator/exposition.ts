@@ -16,14 +16,14 @@ export interface Family {
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)",?/y;
-/** What the names of the samples of a type may end with. */
+/** The endings that the names of samples of a type may have. */
 const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
   counter: [''],
   gauge: [''],
   histogram: ['_bucket', '_sum', '_count'],
 };
 
-/** The families by name; throws where the text is not of the format. */
+/** The families by name; throws if the text is not in the format. */
 export function parseExposition(text: string): Map<string, Family> {
   if (!text.endsWith('\n')) throw new Error('the last line has no end');
   const families = new Map<string, { type: string; help: string; samples: Sample[] }>();
@@ -72,7 +72,7 @@ function parseSample(line: string): Sample {
   return { name, labels, value: number };
 }
 
-/** Buckets are cumulative, end with +Inf, and that one is the count. */
+/** Buckets are cumulative, and the last one is +Inf, which equals the count. */
 function checkHistogram(name: string, samples: readonly Sample[]): void {
   const series = new Map<string, Sample[]>();
   for (const sample of samples.filter((one) => one.name === `${name}_bucket`)) {

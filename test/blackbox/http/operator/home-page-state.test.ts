@@ -1,4 +1,4 @@
-// What the page of HTTP mode says about the server: whether a sign-in waits, and whether it can be reached.
+// What the page at the endpoints of clients says about the server: whether a sign-in waits, and whether it can be reached.
 import { describe, expect, it, vi } from 'vitest';
 import { homePage } from '../../../../src/downstream/http/operator/home-page.ts';
 import { startHostile } from '../../../peers/hostile.ts';
@@ -15,7 +15,7 @@ import { BROWSER, textOf } from './browser.ts';
 cleanUp();
 const open = opened();
 
-it('a sign-in that waits is a link, until the user has signed in', async () => {
+it('a sign-in that waits is shown as a link until the user has signed in', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('hold'));
@@ -23,7 +23,7 @@ it('a sign-in that waits is a link, until the user has signed in', async () => {
   const pageWith = (matches: RegExp): Promise<string> =>
     vi.waitFor(
       async () => {
-        const { text } = await ask(url, { path: '/', headers: BROWSER });
+        const { text } = await ask(url, { path: '/mcp', headers: BROWSER });
         if (!matches.test(text)) throw new Error(`the page is ${textOf(text)}`);
         return text;
       },
@@ -37,20 +37,20 @@ it('a sign-in that waits is a link, until the user has signed in', async () => {
   expect(await pageWith(/Ready for MCP clients/)).not.toContain('<a href=');
 });
 
-it('a server that cannot be reached is said to be, with the reason', async () => {
+it('a server that cannot be reached is shown as unreachable, with the reason', async () => {
   const upstream = await startHostile();
   await upstream.close();
   const { url } = await startServing(upstream.url);
-  const { text } = await ask(url, { path: '/', headers: BROWSER });
+  const { text } = await ask(url, { path: '/mcp', headers: BROWSER });
   expect(textOf(text)).toMatch(/The server cannot be reached .* cannot connect to 127\.0\.0\.1:\d+: nothing listens/);
 });
 
-describe('what comes from elsewhere', () => {
+describe('text from the server', () => {
   const NASTY = `"><script>alert(1)</script><a href='javascript:alert(1)'>&`;
   const readiness = { reachable: true, signInNeeded: true };
   const home = { server: 'https://server.example/mcp', client: 'http://localhost:8080/mcp', readiness };
 
-  it('is text', () => {
+  it('is shown as text', () => {
     const pages = [
       homePage({ ...home, server: NASTY, client: NASTY }),
       homePage({ ...home, readiness: { ...readiness, reason: NASTY } }),
@@ -64,7 +64,7 @@ describe('what comes from elsewhere', () => {
     }
   });
 
-  it('is followed only where it is an address of the web', () => {
+  it('is a link only if it is an http: or https: address', () => {
     const html = homePage({ ...home, readiness: { ...readiness, signInUrl: 'javascript:alert(1)', userCode: 'A-B' } });
     expect(html).not.toContain('<a ');
     expect(html).toContain('javascript:alert(1)');

@@ -1,4 +1,5 @@
-// What a browser gets that opens an address of HTTP mode: a page, behind the same doors as everything else.
+// What a browser gets at an address of HTTP mode: a page, behind the same access checks as everything else. The status
+// page at / has tests of its own.
 import { describe, expect, it } from 'vitest';
 import { ALLOWED_HOST, ALLOWED_ORIGIN, BEARER, guarded, TOKEN } from '../access/guarded.ts';
 import { ask } from '../exchange.ts';
@@ -10,7 +11,6 @@ const FORWARDED = { 'x-forwarded-for': '203.0.113.9' };
 
 describe('a browser', () => {
   it.each([
-    ['/', 200],
     ['/mcp', 406],
     ['/sse', 406],
   ])('gets a page at %s', async (path, status) => {
@@ -24,11 +24,11 @@ describe('a browser', () => {
     gate.untouched();
   });
 
-  it('is shown the address that it came by', async () => {
+  it('sees the address that it used', async () => {
     const headers = { ...BROWSER, ...BEARER, host: ALLOWED_HOST };
     const gateway = { ...headers, ...FORWARDED, 'x-forwarded-proto': 'https', 'x-forwarded-prefix': '/tools' };
-    expect((await ask(gate.url, { path: '/', headers })).text).toContain(`<code>http://${ALLOWED_HOST}/mcp</code>`);
-    expect((await ask(gate.url, { path: '/', headers: gateway })).text).toContain(
+    expect((await ask(gate.url, { path: '/mcp', headers })).text).toContain(`<code>http://${ALLOWED_HOST}/mcp</code>`);
+    expect((await ask(gate.url, { path: '/mcp', headers: gateway })).text).toContain(
       `<code>https://${ALLOWED_HOST}/tools/mcp</code>`,
     );
   });
@@ -58,14 +58,18 @@ describe('a browser', () => {
   });
 });
 
-it.each<[string, Record<string, string>]>([
+it.each<[string, Record<string, string>, number?]>([
   ['no Accept', {}],
   ['Accept */*', { accept: '*/*' }],
   ['an event stream too', { accept: 'text/html, text/event-stream' }],
   ['a session', { ...BROWSER, 'mcp-session-id': 'abc' }],
-  ['a page of an allowed origin that reads JSON', { accept: 'application/json', origin: ALLOWED_ORIGIN, ...BEARER }],
-])('a program gets JSON-RPC: %s', async (_what, headers) => {
+  [
+    'a page of an allowed origin that reads JSON',
+    { accept: 'application/json', origin: ALLOWED_ORIGIN, ...BEARER },
+    403,
+  ],
+])('a program gets JSON-RPC: %s', async (_what, headers, status = 404) => {
   const answered = await ask(gate.url, { path: '/', headers });
-  expect(answered.status).toBe(404);
+  expect(answered.status).toBe(status);
   expect(answered.json.error).toBeDefined();
 });

@@ -1,4 +1,4 @@
-// What Prometheus gets to see: the right numbers, under names that clients have no part in.
+// What Prometheus reads: the right numbers, under names that clients cannot influence.
 import { describe, expect, it, vi } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
@@ -27,7 +27,7 @@ function total(families: Map<string, Family>, name: string, labels: Record<strin
   return matching.reduce((sum, { value }) => sum + value, 0);
 }
 
-it('every metric is there, of its type, with words', async () => {
+it('every metric is there, with its type and a description', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const families = await metrics(url);
@@ -44,7 +44,7 @@ it('every metric is there, of its type, with words', async () => {
   for (const { help } of families.values()) expect(help).toMatch(/\S/);
 });
 
-it('what happened is counted', async () => {
+it('events are counted', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const session = await openSession(url);
@@ -71,7 +71,7 @@ it('what happened is counted', async () => {
   expect(counts.map(({ value }) => value)).toEqual([4]);
 });
 
-it('sessions and streams are counted while they are there', async () => {
+it('sessions and streams are counted while they are open', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const gauges = async (): Promise<number[]> => {
@@ -114,7 +114,7 @@ it('every number about the server has its name as a label, and numbers about cli
   });
 });
 
-describe('names come from a closed set', () => {
+describe('label values come from a closed set', () => {
   const METHODS = /^(other|initialize|ping|[a-z]+\/[a-zA-Z_/]+)$/;
   const INVENTED = [
     'evil',
@@ -126,7 +126,7 @@ describe('names come from a closed set', () => {
     'x'.repeat(5_000),
   ];
 
-  it('whatever clients call their methods, paths and tools', async () => {
+  it('whatever names clients send for methods, paths and tools', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     const session = await openSession(url);

@@ -1,4 +1,4 @@
-// What whoever runs the proxy gets to see: health, readiness, and the log.
+// What the operator of the proxy sees: health, readiness, and the log.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,7 @@ interface Readiness {
   signIn: { needed: boolean; url?: string };
 }
 
-/** What /readyz says once it says that. */
+/** Resolves when /readyz gives this answer. */
 function readiness(url: string, matches: (said: Readiness) => boolean): Promise<Readiness & { status: number }> {
   return vi.waitFor(
     async () => {
@@ -45,7 +45,7 @@ describe('/readyz', () => {
     expect(said.signIn.url).toBeUndefined();
   });
 
-  it('is not when it cannot, while /healthz is', async () => {
+  it('is not ready when it cannot, while /healthz still answers 200', async () => {
     const upstream = await startHostile();
     await upstream.close();
     const { url } = await startServing(upstream.url);
@@ -54,7 +54,7 @@ describe('/readyz', () => {
     expect((await ask(url, { path: '/healthz' })).status).toBe(200);
   });
 
-  it('says why the server cannot be reached to those who may come in, and the log says it once', async () => {
+  it('says why the server cannot be reached to clients with access, and the log says it once', async () => {
     const upstream = await startHostile();
     await upstream.close();
     const { url, proxy } = await startServing(upstream.url, ['--client-token', 'token']);
@@ -65,32 +65,29 @@ describe('/readyz', () => {
     expect(said.upstream).toEqual({ reachable: false, reason });
     const outside = await ask(url, { path: '/readyz', headers: { 'x-forwarded-for': '203.0.113.1' } });
     expect(JSON.parse(outside.text)).toEqual({ ready: false });
-    // A client that asks for the same server is not told of it in the log a second time.
+    // If another client asks for the same server, the log does not repeat the line.
     await ask(url, { path: '/mcp', body: initialize() });
     expect(proxy.stderr.match(/cannot connect to/g)).toHaveLength(1);
     expect(proxy.stderr).toContain(`error: cannot connect to ${host}: nothing listens there`);
   });
 
-  it.each([500, 503])(
-    'a server that answers everything with %i counts as out of reach, with its status',
-    async (status) => {
-      const upstream = await startHostile();
-      upstream.unknownSession = a.status(status, 'down');
-      const { url, proxy } = await startServing(upstream.url);
-      const said = await readiness(url, ({ ready }) => !ready);
-      expect(said.upstream).toEqual({ reachable: false, reason: `${upstream.url} answered HTTP ${status}` });
-      expect(proxy.stderr).toContain(`error: ${upstream.url} answered HTTP ${status}`);
-    },
-  );
+  it.each([500, 503])('names the status of a server that answers everything with %i as the reason', async (status) => {
+    const upstream = await startHostile();
+    upstream.unknownSession = a.status(status, 'down');
+    const { url, proxy } = await startServing(upstream.url);
+    const said = await readiness(url, ({ ready }) => !ready);
+    expect(said.upstream).toEqual({ reachable: false, reason: `${upstream.url} answered HTTP ${status}` });
+    expect(proxy.stderr).toContain(`error: ${upstream.url} answered HTTP ${status}`);
+  });
 
-  it('with credentials of its own, too, the log says at the start that the server is out of reach', async () => {
+  it('the log says at the start that the server cannot be reached, also with --header credentials', async () => {
     const upstream = await startHostile();
     await upstream.close();
     const { proxy } = await startServing(upstream.url, ['-H', 'Authorization: Bearer abcdefgh']);
     await proxy.stderrMatching(/error: cannot connect to/);
   });
 
-  it('follows the server', async () => {
+  it('changes when the server does', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     await readiness(url, ({ ready }) => ready);
@@ -98,7 +95,7 @@ describe('/readyz', () => {
     await readiness(url, ({ ready }) => !ready);
   });
 
-  it('asking costs the server no session', async () => {
+  it('opens no session with the server', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     await readiness(url, ({ ready }) => ready);
@@ -106,7 +103,7 @@ describe('/readyz', () => {
     expect(upstream.all('initialize').length).toBe(upstream.all('DELETE').length);
   });
 
-  it('says where to sign in, as the log does, until somebody has', async () => {
+  it('says where to sign in, as the log does, until the user has signed in', async () => {
     const authorizationServer = await open(startAuthorizationServer());
     const server = await open(startProtectedServer({ authorizationServer }));
     const browser = await open(startBrowser('hold'));
@@ -120,7 +117,7 @@ describe('/readyz', () => {
     expect(new URL(page).protocol).toMatch(/^https?:$/);
     expect(proxy.stderr).toContain(page);
 
-    // Whoever may not come in learns no more than that it is not ready.
+    // A client without access learns only that the proxy is not ready.
     const outside = await ask(url, { path: '/readyz', headers: { 'x-forwarded-for': '203.0.113.1' } });
     expect([outside.status, JSON.parse(outside.text)]).toEqual([503, { ready: false }]);
 
@@ -137,7 +134,7 @@ describe('/readyz', () => {
     const body = request(1, 'tools/call', { name: 'whoami', arguments: {} });
     const called = await ask(url, { path: '/mcp', headers: { ...inSession(session), ...plain }, body });
     expect([called.status, called.json.error]).toEqual([200, undefined]);
-    // One sign-in, for whoever comes.
+    // There is one sign-in for all clients.
     await openSession(url);
     expect(browser.opened).toHaveLength(1);
     for (const token of authorizationServer.tokenRequests('authorization_code'))
@@ -166,7 +163,7 @@ describe('the access log', () => {
     return proxy.stderr;
   }
 
-  it('is there at debug, without queries, tokens, session ids or arguments', async () => {
+  it('is written at debug, without queries, tokens, session ids or arguments', async () => {
     const log = await talk(['--log-level', 'debug']);
     const lines = log.split('\n').filter((line) => /POST \/mcp\b/.test(line));
     expect(lines.length).toBeGreaterThanOrEqual(2);
@@ -174,11 +171,11 @@ describe('the access log', () => {
     expect(log).toMatch(/\b401\b/);
   });
 
-  it('is not there otherwise', async () => {
+  it('is not written at other levels', async () => {
     expect(await talk([])).not.toMatch(/POST \/mcp/);
   });
 
-  it('as JSON, every line is an object with time, level and words', async () => {
+  it('has lines of JSON with time, level and message', async () => {
     const log = await talk(['--log-level', 'debug', '--log-format', 'json']);
     const lines = log
       .trimEnd()
@@ -199,7 +196,7 @@ describe('the access log', () => {
     expect(lines.filter(({ msg }) => /listening on http:\/\/127\.0\.0\.1:\d+/.test(String(msg)))).toHaveLength(1);
   });
 
-  it('as JSON, a start that fails is told the same way', async () => {
+  it('a start that fails is logged as JSON in the same way', async () => {
     const upstream = await startHostile();
     const { port } = await startServing(upstream.url);
     const failing = startServing(upstream.url, ['--log-format', 'json'], { listen: `127.0.0.1:${port}` });
@@ -213,7 +210,7 @@ describe('the access log', () => {
   });
 });
 
-it('the client token may stand in a file', async () => {
+it('the client token can be in a file', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'client-token-'));
   await open({ close: async () => rmSync(folder, { recursive: true, force: true }) });
   const file = path.join(folder, 'token');

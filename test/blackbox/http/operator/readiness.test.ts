@@ -1,4 +1,4 @@
-// What whoever operates the proxy learns of a sign-in that is needed, without any client asking for anything.
+// How the operator learns that a sign-in is needed, without any request of a client.
 
 import { once } from 'node:events';
 import net from 'node:net';
@@ -27,7 +27,7 @@ async function fixture(options: AuthorizationServerOptions = {}) {
 }
 
 describe('a --callback-port that is taken', () => {
-  it.each(['text', 'json'])('ends the proxy with one line of %s that says so', async (format) => {
+  it.each(['text', 'json'])('ends the proxy with one line of %s that names the port', async (format) => {
     const { server, options } = await fixture();
     const { port } = await open(listenRaw(net.createServer((socket) => socket.destroy())));
     const flags = ['--listen', '127.0.0.1:0', '--callback-port', String(port), '--log-format', format];
@@ -40,7 +40,7 @@ describe('a --callback-port that is taken', () => {
   });
 });
 
-it('a sign-in that cannot be begun is told in the log, and with its reason in /readyz', async () => {
+it('a sign-in that cannot begin is logged, and /readyz gives the reason', async () => {
   const { authorizationServer, server, options } = await fixture();
   await authorizationServer.close();
   const { url, proxy } = await startServing(server.url, [], options);
@@ -50,7 +50,7 @@ it('a sign-in that cannot be begun is told in the log, and with its reason in /r
   expect(said.signIn.reason).toMatch(/\S/);
 });
 
-it('the page of a server that comes up after the proxy is in the log, and was opened', async () => {
+it('the sign-in page of a server that comes up after the proxy is logged and opened', async () => {
   const { server, browser, options } = await fixture();
   let isUp = false;
   const front = net.createServer((socket) => {
@@ -70,7 +70,7 @@ it('the page of a server that comes up after the proxy is in the log, and was op
   expect(proxy.stderr).toContain(page);
 });
 
-it('with --device-code, /readyz tells the code along with the page', async () => {
+it('with --device-code, /readyz gives the code and the page', async () => {
   const device = { pending: 1_000, slowDown: 0, outcome: 'approve', interval: 1, expiresIn: 600 } as const;
   const { server, options } = await fixture({ device });
   const { url, proxy } = await startServing(server.url, ['--device-code'], options);
@@ -89,7 +89,7 @@ it('where clients sign in for themselves, the proxy is ready without', async () 
   expect(proxy.stderr).not.toMatch(/authorize\?|sign-in/);
 });
 
-it('an end while the user has not signed in is not called a failure', async () => {
+it('a proxy that ends before the user has signed in logs no failure', async () => {
   const { server, browser, options } = await fixture();
   const { proxy } = await startServing(server.url, [], options);
   await browser.waitForTab(1);

@@ -1,4 +1,4 @@
-// What /readyz says once it says that.
+// Resolves when /readyz gives this answer.
 import { vi } from 'vitest';
 import { WAIT_MS } from '../../../peers/listen.ts';
 import { ask } from '../exchange.ts';

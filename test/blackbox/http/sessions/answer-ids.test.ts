@@ -59,7 +59,7 @@ describe.each([
   ['a question on the stream of the session', aside],
   ['a question over HTTP+SSE', overSse],
 ])('%s', (_, asked) => {
-  it('is answered under its number as a string', async () => {
+  it('accepts an answer under its number as a string', async () => {
     const { upstream, id, post } = await asked();
     await post(accept(String(id)));
     expect((await upstream.seen('response')).message).toMatchObject({ id: 'q', result: { action: 'accept' } });
@@ -72,7 +72,7 @@ describe.each([
   });
 });
 
-it('two questions are not ended by an answer that could be for either', async () => {
+it('an answer that could be for either of two questions ends neither', async () => {
   const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call('c'));

@@ -1,4 +1,4 @@
-// Several messages in one POST: what revision 2025-03-26 has, and no other.
+// Several messages in one POST, which only revision 2025-03-26 has.
 import { describe, expect, it } from 'vitest';
 import type { RpcMessage } from '../../../peers/rpc.ts';
 import { ofMethod } from '../event-stream.ts';
@@ -11,7 +11,7 @@ cleanUp();
 const BATCHES = '2025-03-26';
 const text = (...messages: unknown[]): string => JSON.stringify(messages);
 
-/** The answers in a response, whichever way it has them. */
+/** The answers in a response, whether it is JSON or a stream. */
 function answersIn(answered: Answered): RpcMessage[] {
   if (String(answered.headers['content-type']).startsWith('application/json')) {
     const value = answered.json as unknown;
@@ -41,7 +41,7 @@ describe('in revision 2025-03-26', () => {
     expect(answers.get(3)?.error?.code).toBe(-32601);
   });
 
-  it('what else comes, comes on the stream', async () => {
+  it('notifications and questions come on the stream', async () => {
     const { session, upstream } = await fixture([], BATCHES);
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream([call('slow'), request('quick', 'ping')]);
@@ -66,20 +66,20 @@ describe('in revision 2025-03-26', () => {
     expect([answered.status, answered.text]).toEqual([202, '']);
   });
 
-  it('an element that is no message gets an error, the others their answers', async () => {
+  it('an element that is not a message gets an error, and the others get their answers', async () => {
     const { session } = await fixture([], BATCHES);
     const answered = await session.post(text(request(1, 'ping'), 5));
     if (answered.status === 400) expect(answered.json.error?.code).toBe(-32600);
     else expect(answersIn(answered).map(({ id }) => id)).toEqual(expect.arrayContaining([1, null]));
   });
 
-  it('an empty one is none: 400', async () => {
+  it('an empty batch gets 400', async () => {
     const { session } = await fixture([], BATCHES);
     const answered = await session.post('[]');
     expect([answered.status, answered.json.error?.code]).toEqual([400, -32600]);
   });
 
-  it('a session is not opened within one: 400', async () => {
+  it('an initialize in a batch gets 400', async () => {
     const { session, upstream } = await fixture([], BATCHES);
     const before = upstream.all('initialize').length;
     const answered = await session.post(text(initialize(BATCHES), request(1, 'ping')), { 'mcp-session-id': undefined });
@@ -88,7 +88,7 @@ describe('in revision 2025-03-26', () => {
   });
 });
 
-it.each(['2024-11-05', '2025-06-18', '2025-11-25'])('in revision %s there are none: 400', async (version) => {
+it.each(['2024-11-05', '2025-06-18', '2025-11-25'])('in revision %s a batch gets 400', async (version) => {
   const { session, upstream } = await fixture([], version);
   const before = upstream.requests.filter(({ kind }) => kind === 'ping').length;
   const answered = await session.post(text(request(1, 'ping')));

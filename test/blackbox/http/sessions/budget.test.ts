@@ -1,4 +1,4 @@
-// Bytes and calls that wait for answers: a share each, held until the answer, and a refusal for the one who is over.
+// Bytes and calls that wait for answers: each client has a share, held until the answer, and is refused beyond it.
 import { describe, expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
@@ -14,14 +14,14 @@ const MIB = 1_048_576;
 const large = (id: number): object =>
   request(id, 'tools/call', { name: 'long', arguments: { x: 'x'.repeat(4 * MIB - 4_000) } });
 const small = (id: number): object => request(id, 'ping');
-/** So many calls of 4 MiB are within 32 MiB, with what each costs besides. */
+/** So many calls of 4 MiB fit into 32 MiB, with what each costs in addition. */
 const FIT = 8;
 
 function postLarge(session: Session, count: number): Promise<{ status: number }>[] {
   return Array.from({ length: count }, (_, i) => session.post(large(i + 1)));
 }
 
-it('a session: what is too large in sum is refused, what is small goes on, and an answer makes room', async () => {
+it('in a session, requests that are too large together are refused, small ones go on, and an answer makes room', async () => {
   const { upstream, serving, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const answered = postLarge(session, FIT);
@@ -30,7 +30,7 @@ it('a session: what is too large in sum is refused, what is small goes on, and a
   expect([refused.status, refused.headers['retry-after']], refused.text).toEqual([429, '1']);
   expect(refused.json).toMatchObject({ id: 90, error: { code: -31008 } });
   expect(upstream.executions).toBe(FIT);
-  // The same client with a small call, and another client with a large one.
+  // The same client with a small call, and another client with a large one, are still served.
   expect((await session.post(small(91))).status).toBe(200);
   const other = await startSession(serving.url);
   const others = other.post(large(1));
@@ -58,11 +58,11 @@ it('a client that has left still counts until its call is answered', async () =>
   expect((await session.post(large(90))).status).toBe(429);
 });
 
-it('a cancelled call counts no longer', async () => {
+it('a cancelled call no longer counts', async () => {
   const { upstream, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const answered = postLarge(session, FIT);
-  // One of them has no answer: it is cancelled.
+  // One of them gets no answer, because it is cancelled.
   await calls.nth(FIT);
   expect((await session.post(large(90))).status).toBe(429);
   await session.post(notification('notifications/cancelled', { requestId: 1 }));
@@ -72,7 +72,7 @@ it('a cancelled call counts no longer', async () => {
   await Promise.all([...answered, again]);
 });
 
-it('HTTP+SSE: the same', async () => {
+it('over HTTP+SSE, the limits are the same', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const stream = await openStream(url, { path: '/sse' });
@@ -104,7 +104,7 @@ describe('calls of 2026-07-28', () => {
     return connection;
   }
 
-  it('one connection gets its share of bytes, and another one its own', async () => {
+  it('each connection gets its own share of bytes', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     const calls = hold(upstream, 'tools/call');

@@ -1,4 +1,4 @@
-// What must not get from one client to another, or from a client to the server.
+// What must never get from one client to another, or from a client to the server.
 import { describe, expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
@@ -14,7 +14,7 @@ const ONLY_JSON = { accept: 'application/json' };
 const QUESTION =
   '{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"?","requestedSchema":{"type":"object","properties":{}}}}';
 
-it('a client of revision 2026-07-28 cancels no call of another one by its id', async () => {
+it('a client of revision 2026-07-28 cannot cancel a call of another client by its id', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   // By now it is known which revision the server speaks.
@@ -36,8 +36,8 @@ it('a client of revision 2026-07-28 cancels no call of another one by its id', a
   expect(upstream.all('notifications/cancelled')).toEqual([]);
 });
 
-describe('a call that is to be answered as JSON', () => {
-  it('lets the server ask nothing when nobody could be asked', async () => {
+describe('a call whose answer must be JSON', () => {
+  it('refuses questions of the server when the client cannot get them', async () => {
     const { upstream, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const answer = session.post(call('asking'), ONLY_JSON);
@@ -49,7 +49,7 @@ describe('a call that is to be answered as JSON', () => {
     expect((await answer).json).toMatchObject({ id: 'asking', result: {} });
   });
 
-  it('lets it ask on the stream of the session', async () => {
+  it("passes the server's questions on the stream of the session", async () => {
     const { upstream, session } = await fixture();
     const stream = await session.listen();
     const calls = hold(upstream, 'tools/call');
@@ -63,7 +63,7 @@ describe('a call that is to be answered as JSON', () => {
     expect((await answer).json).toMatchObject({ id: 'asking', result: {} });
   });
 
-  it('says what else belongs to it on no stream of another call', async () => {
+  it('sends its notifications on no stream of another call', async () => {
     const { upstream, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('streamed', { _meta: { progressToken: 'streamed' } }));
@@ -83,7 +83,7 @@ describe('a call that is to be answered as JSON', () => {
   });
 });
 
-it('in a session of all, a call makes no task: nobody could be told whose it is', async () => {
+it('a call in a session that clients share makes no task, because no client could be told that it is theirs', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url, ['--upstream-session', 'shared']);
   const session = await startSession(url);

@@ -12,7 +12,7 @@ import { PING } from '../limited-proxy.ts';
 
 cleanUp();
 
-/** Resolves when no new call is taken there any more. */
+/** Resolves when the proxy takes no new call any more. */
 async function noMoreCalls(url: string): Promise<void> {
   const refused = async (): Promise<boolean> => {
     const answered = await ask(url, { path: '/mcp', body: PING }).catch(() => undefined);
@@ -30,7 +30,7 @@ describe('the start', () => {
     expect(proxy.lines).toEqual([]);
   });
 
-  it('a port in use: one line, exit 1', async () => {
+  it('with a port in use prints one line and exits with 1', async () => {
     const upstream = await startHostile();
     const first = await startServing(upstream.url);
     const second = startProxy(upstream.url, ['--listen', `127.0.0.1:${first.port}`]);
@@ -46,14 +46,14 @@ describe('the start', () => {
     expect((await ask(first.url, { path: '/healthz' })).status).toBe(200);
   });
 
-  it('nothing is opened at the server before a client asks for it', async () => {
+  it('opens no session with the server before a client asks for one', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     expect((await ask(url, { path: '/healthz' })).status).toBe(200);
     expect(upstream.all('initialize')).toEqual([]);
   });
 
-  it('the end of its stdin is no end of it', async () => {
+  it('goes on when stdin ends', async () => {
     const upstream = await startHostile();
     const { proxy, url } = await startServing(upstream.url);
     proxy.stdin.end();
@@ -63,7 +63,7 @@ describe('the start', () => {
 });
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  it('lets nobody in, answers what is in flight, ends streams and sessions, and exits 0', async () => {
+  it('refuses new requests, answers those in flight, ends streams and sessions, and exits with 0', async () => {
     const { upstream, serving, session, stream } = await listening();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('last'));
@@ -81,7 +81,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(upstream.all('DELETE').map((seen) => seen.session)).toEqual(['session-1']);
   });
 
-  it('waits for no answer for ever', async () => {
+  it('does not wait for an answer forever', async () => {
     const { upstream, serving, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const answered = session.post(call('never')).then(
@@ -95,7 +95,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await answered).toBe(-31003);
   });
 
-  it('twice ends it at once', async () => {
+  it('ends the proxy at once when it comes twice', async () => {
     const { upstream, serving, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const answered = session.post(call('never')).catch(() => undefined);
@@ -108,7 +108,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-it('while nothing is in flight it goes at once, whoever is connected', async () => {
+it('ends the proxy at once while no request is in flight, even with clients connected', async () => {
   const { serving, stream, upstream } = await listening();
   const sse = await openStream(serving.url, { path: '/sse' });
   const { data: path } = await sse.next(({ event }) => event === 'endpoint');
@@ -133,7 +133,7 @@ it('while nothing is in flight it goes at once, whoever is connected', async () 
   ).toEqual(['session-1', 'session-2']);
 });
 
-it('a server that is gone by then keeps nobody', async () => {
+it('is not delayed by a server that is gone', async () => {
   const { upstream, serving } = await fixture();
   await upstream.close();
   serving.proxy.kill('SIGTERM');

@@ -1,4 +1,4 @@
-// Who leaves while something is on its way: clients in the middle of a connection, and the proxy itself.
+// Clients that leave while something is on its way, and a proxy that ends meanwhile.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
@@ -17,7 +17,7 @@ import { connect, requestText } from '../raw-connection.ts';
 
 cleanUp();
 
-/** A request as bytes, to be sent before the answer to an earlier one is there. */
+/** A request as bytes, to be sent before the answer to an earlier one has arrived. */
 function bytesOf({ headers = {}, body }: Ask, line = 'POST /mcp HTTP/1.1'): string {
   const text = body === undefined ? '' : JSON.stringify(body);
   const entity = text === '' ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(text)}`];
@@ -38,14 +38,14 @@ describe('a connection with requests that wait behind a slow one', () => {
     connection.write(bytesOf({ headers: { ...stream } }, 'GET /sse HTTP/1.1').repeat(5));
     connection.write(bytesOf({ headers: { ...session.headers, ...stream } }, 'GET /mcp HTTP/1.1'));
     connection.write(bytesOf(MODERN_CALL));
-    // Whatever stands before it on the connection has been taken by then.
+    // By then, the proxy has read everything before it on the connection.
     const waiting = await calls.nth(2);
     expect(waiting.seen.modern).toBe(true);
     expect((await counted(serving.url)).sessions).toBeGreaterThan(1);
     connection.destroy();
     await waiting.seen.closed;
     await countedOnce(serving.url, ({ sessions, streams }) => sessions === 1 && streams === 0);
-    // The session itself, which nobody is in by now, can be used and ended as ever.
+    // The session itself can still be used and ended.
     expect((await session.post(PING)).status).toBe(200);
     expect((await session.delete()).status).toBe(204);
     expect(await counted(serving.url)).toMatchObject({ sessions: 0, streams: 0 });
@@ -67,7 +67,7 @@ describe('a connection with requests that wait behind a slow one', () => {
 });
 
 describe('a client that is gone before there is an answer', () => {
-  it('counts as neither answered nor refused', async () => {
+  it('is counted as neither answered nor refused', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     const calls = hold(upstream, 'tools/call');
@@ -80,7 +80,7 @@ describe('a client that is gone before there is an answer', () => {
     expect(responses('/mcp')).toEqual({ 499: 1 });
   });
 
-  it('is not taken for one without a token when it resets its connection', async () => {
+  it('is not counted as a client without a token when it resets its connection', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     for (let n = 0; n < 20; n++) {
@@ -107,7 +107,7 @@ describe('SIGTERM', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Resolves when no new call is taken there any more. */
+  /** Resolves when the proxy takes no new call any more. */
   async function noMoreCalls(url: string, ca?: string): Promise<void> {
     const refused = async (): Promise<boolean> => {
       const what = { path: '/mcp', body: PING, ...(ca !== undefined && { ca }) };
@@ -117,7 +117,7 @@ describe('SIGTERM', () => {
     while (!(await refused()));
   }
 
-  it('over TLS, answers what is in flight', async () => {
+  it('answers the requests in flight over TLS', async () => {
     const upstream = await startHostile();
     const flags = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
     const { url, proxy } = await startServing(upstream.url, flags);
@@ -136,7 +136,7 @@ describe('SIGTERM', () => {
     expect(upstream.all('DELETE')).toHaveLength(1);
   });
 
-  it('over TLS, an answer that is still being read arrives whole', async () => {
+  it('lets a client finish reading an answer over TLS', async () => {
     const upstream = await startHostile();
     const flags = ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')];
     const { url, proxy } = await startServing(upstream.url, flags);
@@ -163,7 +163,7 @@ describe('SIGTERM', () => {
     expect(await proxy.exit()).toEqual({ code: 0, signal: null });
   });
 
-  it('an answer that is still being read arrives whole', async () => {
+  it('lets a client finish reading an answer', async () => {
     const { upstream, serving, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const reader = await connect(serving.url);
@@ -174,7 +174,7 @@ describe('SIGTERM', () => {
     reader.socket.pause();
     serving.proxy.kill('SIGTERM');
     await noMoreCalls(serving.url);
-    // No more than fits into the buffers of the system has left until here.
+    // Until here, no more has left than fits into the buffers of the system.
     expect(reader.text.length).toBeLessThan(Number(announced));
     reader.socket.resume();
     await reader.closed;

@@ -1,4 +1,4 @@
-// Sessions that are only being opened: at a server that takes its time, by clients that do not wait.
+// Sessions that are still being opened: at a slow server, by clients that do not wait.
 import type { ClientRequest } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
@@ -57,7 +57,7 @@ describe.each([
   });
 });
 
-it('it takes no place of --max-sessions, however long the server hangs', async () => {
+it('does not count for --max-sessions, however long the server hangs', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url, ['--max-sessions', '1']);
   upstream.once('initialize', a.never);
@@ -69,7 +69,7 @@ it('it takes no place of --max-sessions, however long the server hangs', async (
 });
 
 describe('a second initialize in a session', () => {
-  it('whose client does not wait for the answer ends nothing', async () => {
+  it('whose client does not wait for the answer leaves the session open', async () => {
     const { upstream, serving, session } = await fixture();
     const late = openLate(upstream);
     const again = sent(serving.url, { path: '/mcp', headers: session.headers, body: initialize() });
@@ -81,7 +81,7 @@ describe('a second initialize in a session', () => {
     expect([answered.status, answered.json.result]).toEqual([200, {}]);
   });
 
-  it('that the server refuses ends nothing', async () => {
+  it('that the server refuses leaves the session open', async () => {
     const { upstream, session } = await fixture();
     upstream.once('initialize', a.rpcError(-32603, 'not again'));
     expect((await session.post(initialize())).json.error?.code).toBe(-32603);
@@ -92,7 +92,7 @@ describe('a second initialize in a session', () => {
   });
 });
 
-it('a session of all that is closed while it opens is closed at the server, too', async () => {
+it('a shared session that is closed while it opens is closed at the server, too', async () => {
   const upstream = await startHostile();
   const idle = ['--session-idle', '3'];
   const { url } = await startServing(upstream.url, [...idle, '--upstream-session', 'shared']);
@@ -103,7 +103,8 @@ it('a session of all that is closed while it opens is closed at the server, too'
   await upstream.seen('initialize');
   stream.destroy();
   await countedOnce(url, ({ sessions }) => sessions === 0);
-  // One that is left alone only now, as long: its end says that the time of the other one is over.
+  // Another session, left alone only now, ends after the same time: its end proves that the time of the first one is
+  // over.
   const beside = await startHostile();
   const other = await startServing(beside.url, idle);
   await startSession(other.url);

@@ -15,7 +15,7 @@ const accept = (id: unknown, name: string): object => ({
   result: { action: 'accept', content: { name } },
 });
 
-it('two at once, in one call, answered in another order', async () => {
+it('two questions of one call can be answered in another order', async () => {
   const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
@@ -44,7 +44,7 @@ it('two at once, in one call, answered in another order', async () => {
   expect((await stream.next(answering(1))).message.result).toBeDefined();
 });
 
-it('two calls that ask under one id are told apart', async () => {
+it('questions of two calls under the same id reach the right clients', async () => {
   const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const openings = [session.stream(call('a')), session.stream(call('b'))];
@@ -66,7 +66,7 @@ it('two calls that ask under one id are told apart', async () => {
   for (const { id, finish } of held) finish(done(id));
 });
 
-it('one that belongs to no call comes on the stream of the session', async () => {
+it('a question that belongs to no call comes on the stream of the session', async () => {
   const { session, stream, theirs, upstream } = await listening();
   theirs.send('{"jsonrpc":"2.0","id":0,"method":"roots/list"}');
   const { message } = await stream.next();
@@ -97,7 +97,7 @@ it('only the session that was asked can answer', async () => {
   held.finish(done(held.id));
 });
 
-it('a second answer, and one that nobody asked for, go nowhere', async () => {
+it('a second answer, and one to no question, are dropped', async () => {
   const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
@@ -113,7 +113,7 @@ it('a second answer, and one that nobody asked for, go nowhere', async () => {
   expect(upstream.all('response')).toHaveLength(1);
 });
 
-it('an error of the client is an answer', async () => {
+it('an error of the client counts as an answer', async () => {
   const { session, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const opening = session.stream(call(1));
@@ -125,7 +125,7 @@ it('an error of the client is an answer', async () => {
   held.finish(done(held.id));
 });
 
-it('over HTTP+SSE, questions and progress come on its one stream', async () => {
+it('over HTTP+SSE, questions and progress come on the only stream', async () => {
   const { serving, upstream } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const stream = await openStream(serving.url, { path: '/sse' });

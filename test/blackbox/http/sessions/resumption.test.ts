@@ -1,4 +1,4 @@
-// The stream of a call that broke off on the side of the client is read on from a buffer, which has an end.
+// The stream of a call that broke off at the client goes on from a buffer of limited size.
 import { describe, expect, it } from 'vitest';
 import { answering, type EventStream } from '../event-stream.ts';
 import { request } from '../exchange.ts';
@@ -14,7 +14,7 @@ interface Begun extends Fixture {
   readonly first: string;
 }
 
-/** A call that has sent one event, from which the client has gone away. */
+/** A call that has sent one event, and whose client has disconnected. */
 async function brokenOff(id: string | number = 'c'): Promise<Begun> {
   const started = await fixture();
   const calls = hold(started.upstream, 'tools/call');
@@ -42,7 +42,7 @@ async function flood(session: Session, { upstream }: Fixture, count: number, pad
 }
 
 describe('a call whose stream broke off', () => {
-  it('goes on where it was, and ends with its answer', async () => {
+  it('goes on where it was, and gets its answer', async () => {
     const { session, held, first, upstream } = await brokenOff(17);
     held.send(progress(2));
     const again = await session.listen(first);
@@ -57,7 +57,7 @@ describe('a call whose stream broke off', () => {
     expect(upstream.all('notifications/cancelled')).toEqual([]);
   });
 
-  it('may be asked for when its answer is there already', async () => {
+  it('can be resumed after its answer has come', async () => {
     const { session, held, first } = await brokenOff();
     held.send(progress(2));
     held.finish(done(held.id));
@@ -70,7 +70,7 @@ describe('a call whose stream broke off', () => {
     }
   });
 
-  it('does not take the place of the stream of the session, and is not mixed with it', async () => {
+  it('is kept apart from the stream of the session', async () => {
     const { session, held, first } = await brokenOff();
     const general = await session.listen();
     const again = await session.listen(first);
@@ -85,7 +85,7 @@ describe('a call whose stream broke off', () => {
     expect(over).toBe(false);
   });
 
-  it('answers a question that was asked while nobody read', async () => {
+  it('can still answer a question that came while the client was away', async () => {
     const { session, held, first, upstream } = await brokenOff();
     held.send('{"jsonrpc":"2.0","id":"q-1","method":"roots/list"}');
     const again = await session.listen(first);
@@ -99,8 +99,8 @@ describe('a call whose stream broke off', () => {
   });
 });
 
-describe('the buffer has an end', () => {
-  it('what is still there of a long stream comes, with its answer', async () => {
+describe('the buffer is limited', () => {
+  it('of a long stream, the newest events and the answer are kept', async () => {
     const { session, held, first } = await brokenOff();
     for (let n = 2; n <= 400; n++) held.send(progress(n));
     held.finish(done(held.id));
@@ -131,7 +131,7 @@ describe('the buffer has an end', () => {
     expect(upstream.executions).toBe(2);
   });
 
-  it('an answer before those of many other calls is no exception', async () => {
+  it('an answer is kept when many other calls are answered after it', async () => {
     const begun = await brokenOff();
     const { session, held, first } = begun;
     held.finish(done(held.id));

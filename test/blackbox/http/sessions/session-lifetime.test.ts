@@ -1,4 +1,4 @@
-// How long sessions live, and how many may.
+// How long sessions live, and how many there may be.
 import { describe, expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
 import { startServing } from '../../../peers/http/serving.ts';
@@ -12,9 +12,9 @@ cleanUp();
 const PING = request(1, 'ping');
 
 describe('--session-idle', () => {
-  it('closes what nobody uses, at the server too; a stream or a call that is open keeps it', async () => {
+  it('closes unused sessions, at the server too, and keeps those with an open stream or call', async () => {
     const upstream = await startHostile();
-    // Longer than these clients take, on a busy machine too, from one request to their next.
+    // Longer than these clients take from one request to the next, even on a busy machine.
     const { url } = await startServing(upstream.url, ['--session-idle', '5']);
     const listened = await startSession(url);
     const stream = await listened.listen();
@@ -22,7 +22,7 @@ describe('--session-idle', () => {
     const calls = hold(upstream, 'tools/call');
     const opening = calling.post(call('long'));
     const held = await calls.nth(1);
-    // Younger than the others, but used by nobody.
+    // This session is younger than the others, but nobody uses it.
     const idle = await openSession(url);
     const ended = await upstream.seen('DELETE');
     expect(ended.session).toBe('session-3');
@@ -30,7 +30,7 @@ describe('--session-idle', () => {
     expect((await listened.post(PING)).status).toBe(200);
     held.finish(done(held.id));
     expect((await opening).json).toMatchObject({ id: 'long', result: {} });
-    // Once left alone, these go too.
+    // Once they are left alone, these sessions end too.
     stream.destroy();
     await upstream.seen('DELETE', 3);
     expect(
@@ -42,7 +42,7 @@ describe('--session-idle', () => {
     for (const gone of [listened, calling]) expect((await gone.post(PING)).status).toBe(404);
   });
 
-  it('a client that opens and never comes back leaves nothing at the server', async () => {
+  it('closes at the server a session whose client never comes back', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--session-idle', '1']);
     const opened = await ask(url, { path: '/mcp', body: initialize() });
@@ -54,7 +54,7 @@ describe('--session-idle', () => {
 });
 
 describe('--max-sessions', () => {
-  it('one more is refused until another one ends; modern clients need none', async () => {
+  it('refuses another session until one ends, and leaves modern clients alone', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--max-sessions', '2']);
     const [first = ''] = [await openSession(url), await openSession(url)];
@@ -74,7 +74,7 @@ describe('--max-sessions', () => {
     await openSession(url);
   });
 
-  it('openings that the server refuses take no place', async () => {
+  it('does not count sessions that the server has refused', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--max-sessions', '1']);
     const refusing = (res: import('node:http').ServerResponse, seen: { id: string }): void => {
@@ -89,7 +89,7 @@ describe('--max-sessions', () => {
     await openSession(url);
   });
 
-  it('a session of HTTP+SSE gives its place back when its stream ends', async () => {
+  it('no longer counts a session of HTTP+SSE when its stream ends', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url, ['--max-sessions', '1']);
     const stream = await openStream(url, { path: '/sse' });
@@ -103,7 +103,7 @@ describe('--max-sessions', () => {
   });
 });
 
-it('more calls at once than a session may have: 429 and -31008, while the others wait for their answers', {
+it('calls beyond the limit of a session get 429 and -31008, and the others their answers', {
   timeout: 120_000,
 }, async () => {
   const { upstream, serving, session } = await fixture();
@@ -121,7 +121,7 @@ it('more calls at once than a session may have: 429 and -31008, while the others
   }
   expect([refused?.status, refused?.json.error?.code]).toEqual([429, -31008]);
   expect(answers.length).toBeGreaterThan(100);
-  // Others are not counted in, and one that is answered makes room for one more.
+  // Other sessions do not count, and one that was answered makes room for another.
   const other = await startSession(serving.url);
   expect((await other.post(PING)).status).toBe(200);
   const first = await calls.nth(1);
@@ -131,7 +131,7 @@ it('more calls at once than a session may have: 429 and -31008, while the others
   expect(upstream.executions).toBe(answers.length - 1);
 });
 
-it('the same over HTTP+SSE', { timeout: 120_000 }, async () => {
+it('calls beyond the limit of a session are refused over HTTP+SSE, too', { timeout: 120_000 }, async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const calls = hold(upstream, 'tools/call');
@@ -145,7 +145,7 @@ it('the same over HTTP+SSE', { timeout: 120_000 }, async () => {
   for (; !refused && sent < 2_000; sent++) {
     const answered = await ask(url, { path, body: call(`c-${sent}`) });
     if (answered.status !== 202) refused = answered;
-    // What is refused on the stream is refused, too.
+    // A message that is refused on the stream counts as refused, too.
     if (stream.events.length > before) break;
   }
   const onStream = stream.events.at(before)?.message.error?.code;

@@ -1,4 +1,4 @@
-// The stream of a session, for what belongs to no request; and what becomes of messages while nobody reads it.
+// The stream of a session, for messages that belong to no request, and what happens to them while no client reads it.
 import { describe, expect, it } from 'vitest';
 import { answering, openStream } from '../event-stream.ts';
 import { ask, modern } from '../exchange.ts';
@@ -9,7 +9,7 @@ cleanUp();
 
 const CHANGED = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
 
-it('carries what belongs to no request, each event with an id of its own', async () => {
+it('carries messages that belong to no request, each with an event id of its own', async () => {
   const { stream, theirs } = await listening();
   expect([stream.status, stream.headers['content-type']]).toEqual([200, expect.stringMatching(/^text\/event-stream/)]);
   expect(stream.headers['x-accel-buffering']).toBe('no');
@@ -20,7 +20,7 @@ it('carries what belongs to no request, each event with an id of its own', async
   for (const { id } of events) expect(id).toMatch(/\S/);
 });
 
-it('is open although the server has none', async () => {
+it('is open even if the server has none', async () => {
   const { session, upstream } = await fixture();
   const stream = await session.listen();
   expect(stream.status).toBe(200);
@@ -28,13 +28,13 @@ it('is open although the server has none', async () => {
   expect(upstream.all('GET').length).toBeLessThanOrEqual(1);
 });
 
-it('has comments while nothing comes', { timeout: 120_000 }, async () => {
+it('carries comments while there are no messages', { timeout: 120_000 }, async () => {
   const { stream } = await listening();
   await stream.comment(1, 60_000);
   expect(stream.events).toEqual([]);
 });
 
-it('a second one takes the place of the first', async () => {
+it('is replaced when the client opens a second one', async () => {
   const { session, stream, theirs, upstream } = await listening();
   const second = await session.listen();
   expect(second.status).toBe(200);
@@ -42,11 +42,11 @@ it('a second one takes the place of the first', async () => {
   theirs.send(CHANGED);
   expect((await second.next()).data).toBe(CHANGED);
   expect(stream.events).toEqual([]);
-  // It is a matter between client and proxy.
+  // The resumption concerns the client and the proxy only.
   expect(upstream.all('GET')).toHaveLength(1);
 });
 
-it('many in a row: one is left, and it works', async () => {
+it('still works after the client has opened many in a row', async () => {
   const { session, theirs } = await listening();
   const streams = await Promise.all(Array.from({ length: 20 }, () => session.listen()));
   const last = await session.listen();
@@ -55,7 +55,7 @@ it('many in a row: one is left, and it works', async () => {
   expect((await last.next()).data).toBe(CHANGED);
 });
 
-it('another session sees nothing of it', async () => {
+it('is not visible to another session', async () => {
   const { serving, stream, theirs, upstream } = await listening();
   const gets = hold(upstream, 'GET');
   const other = await startSession(serving.url);
@@ -69,7 +69,7 @@ it('another session sees nothing of it', async () => {
 });
 
 describe('after it broke off', () => {
-  it('it goes on after the event that was read last, without a gap and without a repetition', async () => {
+  it('it resumes after the last event that the client read, without a gap and without a repetition', async () => {
     const { session, stream, theirs } = await listening();
     for (const n of [1, 2]) theirs.send(log(n));
     const first = await stream.next();
@@ -85,7 +85,7 @@ describe('after it broke off', () => {
     expect(new Set(ids).size).toBe(4);
   });
 
-  it('several times, it goes on each time', async () => {
+  it('it resumes as often as it breaks off', async () => {
     const { session, stream, theirs } = await listening();
     theirs.send(log(0));
     let last = await stream.next();
@@ -99,7 +99,7 @@ describe('after it broke off', () => {
     }
   });
 
-  it('an event of another session, or of none, brings nothing of theirs', async () => {
+  it('an event id of another session, or of none, brings no events of others', async () => {
     const { serving, session, stream, theirs } = await listening();
     for (const n of [1, 2]) theirs.send(log(n));
     const first = await stream.next();

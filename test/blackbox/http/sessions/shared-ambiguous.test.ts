@@ -7,7 +7,7 @@ cleanUp();
 const message = (method: string, params: string, id = '"id":1,', more = ''): string =>
   `{"jsonrpc":"2.0",${id}"method":"${method}","params":${params}${more}}`;
 
-it('what could be read in two ways is refused, what is no notification without an id goes nowhere', async () => {
+it('ambiguous requests are refused, and requests without an id are dropped', async () => {
   const { serving, session, upstream } = await fixture(['--upstream-session', 'shared']);
   const other = await startSession(serving.url);
   await other.post(message('logging/setLevel', '{"level":"error"}'));
@@ -31,7 +31,7 @@ it('what could be read in two ways is refused, what is no notification without a
     expect((await session.post(body)).status, body).toBe(202);
   }
   expect((await session.post(message('notifications/cancelled', '{"requestId":1}'))).json.error?.code).toBe(-32_601);
-  // What was sent before this has been sent by now.
+  // Everything sent before this has reached the server by now.
   await session.post(message('tools/list', '{}', '"id":2,'));
   expect(upstream.requests.slice(before).map(({ kind }) => kind)).toEqual(['tools/list']);
 });

@@ -1,4 +1,4 @@
-// Clients that never read, and servers that never take: others are served, and nothing grows.
+// Clients that never read, and servers that never read: other clients are served, and memory does not grow.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
@@ -18,13 +18,13 @@ const MIB = 1_048_576;
 /** What the sockets between server and client may hold, with the buffers of the system and of the session. */
 const IN_TRANSIT = 64 * MIB;
 const FLOOD = 200 * MIB;
-/** So long without room means that the other end has stopped reading. */
+/** If there is no room for so long, the other side has stopped reading. */
 const STALL = 1_500;
 
 const headerLines = (headers: Record<string, unknown>): string[] =>
   Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 
-/** An answer that never ends by itself: notifications as fast as they are taken, up to `FLOOD`. */
+/** An answer that does not end by itself: notifications as fast as they are read, up to `FLOOD`. */
 function flood(): { answer: Parameters<Awaited<ReturnType<typeof startHostile>>['on']>[1]; stalled: Promise<number> } {
   let stall = (_sent: number): void => {};
   const stalled = new Promise<number>((resolve) => {
@@ -98,7 +98,7 @@ describe('a client that never reads its stream while the server floods it', () =
   });
 });
 
-it('notifications faster than the server takes them: what waits is bounded', async () => {
+it('notifications that the server takes slowly are limited in number and size', async () => {
   const upstream = await startHostile();
   const { url, proxy } = await startServing(upstream.url);
   const headers = inSession(await openSession(url));

@@ -1,5 +1,5 @@
-// Clients that send slowly: those that get on are served, the others given up. The tests run side by side, for most of
-// their time is waiting.
+// Clients that send slowly: those that make progress are served, and the others are given up. The tests run side by
+// side, because most of their time is waiting.
 import { afterAll, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, startServing } from '../../../peers/http/serving.ts';
@@ -12,7 +12,7 @@ afterAll(async () => {
   await closeHostiles();
 });
 
-it.concurrent('bytes one by one are a request like any other', async () => {
+it.concurrent('a request that comes byte by byte is served like any other', async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const connection = await connect(url);
@@ -37,7 +37,7 @@ it.concurrent('bytes one by one are a request like any other', async () => {
 });
 
 // The limit for headers is that of the HTTP server: it is long, and the connection is gone after it.
-it.concurrent('headers that never end are given up', { timeout: 180_000 }, async () => {
+it.concurrent('a request whose headers never end is given up', { timeout: 180_000 }, async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const connection = await connect(url);
@@ -52,7 +52,7 @@ it.concurrent('headers that never end are given up', { timeout: 180_000 }, async
   expect((await ask(url, { path: '/healthz' })).status).toBe(200);
 });
 
-it.concurrent('a body that never ends is given up', { timeout: 180_000 }, async () => {
+it.concurrent('a request whose body never ends is given up', { timeout: 180_000 }, async () => {
   const upstream = await startHostile();
   const { url } = await startServing(upstream.url);
   const connection = await connect(url);
@@ -66,6 +66,6 @@ it.concurrent('a body that never ends is given up', { timeout: 180_000 }, async 
     clearInterval(drip);
   }
   expect(connection.text === '' || /^HTTP\/1\.1 408 /.test(connection.text)).toBe(true);
-  // Only the proxy itself has asked whether the server is there.
+  // Only the proxy itself has asked whether the server can be reached.
   expect(upstream.requests.filter(({ kind }) => kind !== 'ping')).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// The form of an answer: JSON when the answer is all there is, a stream as soon as there is more, or when it takes long.
+// The form of an answer: JSON if there is nothing else, a stream if there is more or if it takes long.
 import { describe, expect, it } from 'vitest';
 import * as a from '../../../peers/hostile-answers.ts';
 import { answering, openStream } from '../event-stream.ts';
@@ -25,7 +25,7 @@ describe('the answer to a call', () => {
     expect(answered.json).toMatchObject({ id: 3, result: { content: [{ text: '{}' }] } });
   });
 
-  it('is a stream as soon as something else comes, which is there before the answer is', async () => {
+  it('is a stream as soon as another message comes, which the client gets before the answer', async () => {
     const { upstream, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('slow'));
@@ -45,7 +45,7 @@ describe('the answer to a call', () => {
   });
 
   it(
-    'is a stream when it takes long, with comments as long as nothing else comes',
+    'is a stream when it takes long, with comments until a message comes',
     async () => {
       const { upstream, session } = await fixture();
       const calls = hold(upstream, 'tools/call');
@@ -61,7 +61,7 @@ describe('the answer to a call', () => {
     3 * PATIENCE,
   );
 
-  it('is JSON alone for who accepts nothing else, without what else there was', async () => {
+  it('is only JSON for a client that accepts nothing else, without the other messages', async () => {
     const { upstream, session } = await fixture();
     upstream.once(
       'tools/call',
@@ -75,7 +75,7 @@ describe('the answer to a call', () => {
     expect(answered.json).toMatchObject({ id: 3, result: { content: [{ text: 'done' }] } });
   });
 
-  it('is a stream for who accepts nothing else, even alone', async () => {
+  it('is a stream for a client that accepts only streams', async () => {
     const { session } = await fixture();
     const stream = await session.stream(call(3), { accept: 'text/event-stream' });
     expectStreamHeaders(stream.headers);
@@ -84,7 +84,7 @@ describe('the answer to a call', () => {
     expect(stream.events).toHaveLength(1);
   });
 
-  it('modern: JSON first, or a stream whose events cannot be resumed', async () => {
+  it('is JSON in the modern era, or a stream whose events have no ids', async () => {
     const { upstream, serving } = await fixture();
     const one = modern('tools/call', { name: 'echo', arguments: {} }, 'm');
     expect((await ask(serving.url, { path: '/mcp', ...one })).headers['content-type']).toMatch(/^application\/json/);
@@ -100,8 +100,8 @@ describe('the answer to a call', () => {
   });
 });
 
-describe('who goes away', () => {
-  it('has cancelled nothing, in the revisions with a handshake', async () => {
+describe('a client that disconnects', () => {
+  it('cancels nothing in the revisions with a handshake', async () => {
     const { upstream, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('left'));
@@ -115,7 +115,7 @@ describe('who goes away', () => {
     });
     stream.destroy();
     await stream.ended;
-    // What the proxy would have to say about it, it has said before the answers to these.
+    // Anything the proxy had to say about it would have come before the answers to these.
     for (let n = 0; n < 5; n++) expect((await session.post(request(n, 'ping'))).status).toBe(200);
     expect(closed).toBe(false);
     expect(upstream.all('notifications/cancelled')).toEqual([]);
@@ -124,7 +124,7 @@ describe('who goes away', () => {
     expect(upstream.executions).toBe(1);
   });
 
-  it('has cancelled the call, in the modern one', async () => {
+  it('cancels its call in 2026-07-28', async () => {
     const { upstream, serving } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const what = modern('tools/call', { name: 'long', arguments: {} });
@@ -138,7 +138,7 @@ describe('who goes away', () => {
     expect(upstream.all('notifications/cancelled')).toEqual([]);
   });
 
-  it('has cancelled the call before anything came, too, in the modern one', async () => {
+  it('cancels its call in 2026-07-28 even before anything has come', async () => {
     const { upstream, serving } = await fixture();
     const calls = hold(upstream, 'tools/call');
     const leave = new AbortController();
@@ -157,7 +157,7 @@ describe('who goes away', () => {
   });
 });
 
-it('a cancellation travels under the id that the server knows, and ends the response', async () => {
+it('a cancellation reaches the server under the id that it knows, and ends the response', async () => {
   const { upstream, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const streams = ['one', 'two'].map((id) => session.stream(call(id, { name: id })));
@@ -191,7 +191,7 @@ it('two calls under one id are each answered on their own response', async () =>
   expect((await one).json).toMatchObject({ id: 1, result: { content: [{ text: 'one' }] } });
 });
 
-it('DELETE ends what is in flight, with an answer, and the session of the server', async () => {
+it('a DELETE answers the calls in flight, and ends the session with the server', async () => {
   const { upstream, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
   const answer = session.post(call('cut'));

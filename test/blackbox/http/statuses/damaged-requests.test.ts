@@ -1,4 +1,4 @@
-// Requests that are almost right, in great numbers: each gets an answer, and the next one too.
+// Great numbers of requests that are almost right: each gets an answer, and so does the next one.
 import http from 'node:http';
 import { expect, it } from 'vitest';
 import { startHostile } from '../../../peers/hostile.ts';
@@ -54,7 +54,7 @@ const VALUES = [
 ];
 const METHODS = ['POST', 'POST', 'POST', 'POST', 'GET', 'DELETE', 'OPTIONS', 'HEAD'];
 
-/** The text with a few places changed, cut, doubled or filled with what does not belong there. */
+/** The text with a few characters changed, cut, doubled or replaced by ones that do not belong there. */
 function damaged(random: Random, text: string): string {
   let result = text;
   for (let n = random.int(4); n > 0; n--) {
@@ -69,7 +69,7 @@ function damaged(random: Random, text: string): string {
   return result;
 }
 
-it(`${ROUNDS} requests that are almost right (seed ${SEED})`, { timeout: 120_000 }, async () => {
+it(`${ROUNDS} slightly damaged requests get a fitting status (seed ${SEED})`, { timeout: 120_000 }, async () => {
   const random = seeded(SEED);
   const upstream = await startHostile();
   const { url, proxy } = await startServing(upstream.url);
@@ -125,7 +125,7 @@ it(`${ROUNDS} requests that are almost right (seed ${SEED})`, { timeout: 120_000
   } finally {
     agent.destroy();
   }
-  // Refusals of this proxy, and answers of the server: no failure of either.
+  // Refusals of the proxy, and answers of the server: neither of them has failed.
   for (const status of seen.keys()) expect([200, 202, 204, 400, 404, 405, 406, 413, 415, 417]).toContain(status);
   expect(seen.get(200)).toBeGreaterThan(50);
   expect(seen.get(400)).toBeGreaterThan(50);

@@ -22,19 +22,22 @@ const FAILURES: [what: string, how: Answer, message: RegExp][] = [
 ];
 
 describe.each(CLIENTS)('%s', (kind) => {
-  it.each(FAILURES)('a call that is %s: the client shows why, and the next call works', async (_what, how, message) => {
-    const upstream = await startHostile();
-    const { url } = await startServing(upstream.url);
-    const client = await connect(kind, 'http', `${url}/mcp`);
-    clients.push(client);
-    upstream.once('tools/call', how);
-    const error = (await client.tool('echo', { n: 1 }).catch((reason: unknown) => reason)) as Error & {
-      code: number;
-    };
-    expect(error.message).toMatch(message);
-    // An error of JSON-RPC, not one of HTTP.
-    expect(error.code, error.message).toBe(-31003);
-    expect(await client.tool('echo', { n: 2 })).toMatchObject({ content: [{ type: 'text', text: '{"n":2}' }] });
-    expect(upstream.all('initialize').length).toBeLessThanOrEqual(1);
-  });
+  it.each(FAILURES)(
+    'after a call that is %s, the client shows why, and the next call works',
+    async (_what, how, message) => {
+      const upstream = await startHostile();
+      const { url } = await startServing(upstream.url);
+      const client = await connect(kind, 'http', `${url}/mcp`);
+      clients.push(client);
+      upstream.once('tools/call', how);
+      const error = (await client.tool('echo', { n: 1 }).catch((reason: unknown) => reason)) as Error & {
+        code: number;
+      };
+      expect(error.message).toMatch(message);
+      // An error of JSON-RPC, not one of HTTP.
+      expect(error.code, error.message).toBe(-31003);
+      expect(await client.tool('echo', { n: 2 })).toMatchObject({ content: [{ type: 'text', text: '{"n":2}' }] });
+      expect(upstream.all('initialize').length).toBeLessThanOrEqual(1);
+    },
+  );
 });

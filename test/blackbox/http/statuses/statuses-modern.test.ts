@@ -58,7 +58,7 @@ describe('refused by the proxy', () => {
     expect(upstream.requests.length).toBe(seenBefore);
   });
 
-  it('a version that is not known: 400, -32022, and which ones are', async () => {
+  it('an unknown version gets 400 and -32022, with the known ones', async () => {
     const params = { _meta: { [`${META}protocolVersion`]: '2099-01-01' } };
     const { body, headers } = modern('tools/list', params);
     const answered = await post({ body, headers: { ...headers, 'mcp-protocol-version': '2099-01-01' } });
@@ -83,7 +83,7 @@ describe('refused by the proxy', () => {
     expect(upstream.requests.length).toBe(seenBefore);
   });
 
-  it('the handshake of older revisions under the name of this one: 400, -32020', async () => {
+  it('an initialize in the name of this revision gets 400 and -32020', async () => {
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
     const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': 'initialize' };
     const answered = await post({ headers, body: request(1, 'initialize', params) });
@@ -91,7 +91,7 @@ describe('refused by the proxy', () => {
     expect(upstream.requests.length).toBe(seenBefore);
   });
 
-  it('a batch: 400, -32600', async () => {
+  it('a batch gets 400 and -32600', async () => {
     const answered = await post({ headers: { 'mcp-protocol-version': MODERN }, body: JSON.stringify([CALL.body]) });
     expect([answered.status, answered.json.error?.code]).toEqual([400, -32600]);
     expect(upstream.requests.length).toBe(seenBefore);
@@ -99,14 +99,14 @@ describe('refused by the proxy', () => {
 });
 
 describe('accepted', () => {
-  it('a call, whatever session it names', async () => {
+  it('a call is accepted, whatever session it names', async () => {
     const answered = await post(withHeaders({ 'mcp-session-id': 'unknown' }));
     expect([answered.status, answered.json.id]).toEqual([200, 'call-1']);
     expect(answered.headers['mcp-session-id']).toBeUndefined();
     expect(upstream.requests.at(-1)?.headers['mcp-session-id']).toBeUndefined();
   });
 
-  it('a name that needed encoding', async () => {
+  it('a name that had to be encoded is accepted', async () => {
     const name = 'größer';
     const { body, headers } = modern('tools/call', { name, arguments: {} });
     const encoded = `=?base64?${Buffer.from(name).toString('base64')}?=`;
@@ -114,13 +114,13 @@ describe('accepted', () => {
     expect(upstream.requests.at(-1)?.headers['mcp-name']).toBe(encoded);
   });
 
-  it('a resource by its URI', async () => {
+  it('a resource is accepted by its URI', async () => {
     upstream.once('resources/read', a.reply({ contents: [], ttlMs: 0, cacheScope: 'private' }));
     expect((await post(modern('resources/read', { uri: 'test://a' }))).status).toBe(200);
     expect(upstream.requests.at(-1)?.headers['mcp-name']).toBe('test://a');
   });
 
-  it('mirrored parameters go on as they came', async () => {
+  it('headers that mirror parameters reach the server unchanged', async () => {
     const answered = await post(withHeaders({ 'mcp-param-region': 'us-west1', 'mcp-param-tenant': '=?base64?w6Q=?=' }));
     expect(answered.status).toBe(200);
     expect(upstream.requests.at(-1)?.headers).toMatchObject({
@@ -132,7 +132,7 @@ describe('accepted', () => {
     });
   });
 
-  it('a notification: 202, without a body', async () => {
+  it('a notification gets 202 without a body', async () => {
     const params = modernParams({ progressToken: 1, progress: 1 });
     const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': 'notifications/progress' };
     const answered = await post({ headers, body: notification('notifications/progress', params) });
@@ -174,7 +174,7 @@ describe('errors of the server', () => {
     expect(answered.headers['content-type']).toMatch(/^application\/json/);
   });
 
-  it('an error after other messages comes on the stream, whose status stays', async () => {
+  it('an error after other messages comes on the stream with status 200', async () => {
     const log = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}';
     upstream.once(
       'tools/call',

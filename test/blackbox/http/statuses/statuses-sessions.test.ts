@@ -12,12 +12,12 @@ describe('sessions', () => {
     ['a notification', notification('notifications/roots/list_changed')],
     ['a response', { jsonrpc: '2.0', id: 1, result: {} }],
     ['a vendor request', VENDOR],
-  ])('%s without one: 400', async (_what, body) => {
+  ])('%s without a session gets 400', async (_what, body) => {
     expectRefusal(await ask(to.url, { path: '/mcp', body }), 400);
     to.untouched();
   });
 
-  it.each(['GET', 'DELETE'])('%s without one: 400', async (method) => {
+  it.each(['GET', 'DELETE'])('%s without a session gets 400', async (method) => {
     expectRefusal(await ask(to.url, { path: '/mcp', method, headers: { accept: '*/*' } }), 400);
     to.untouched();
   });
@@ -36,7 +36,7 @@ describe('sessions', () => {
     '${TOKEN}',
     '%00',
     'a, b',
-  ])('%s is no session: 404', async (unknown) => {
+  ])('%s is not a session, and gets 404', async (unknown) => {
     const headers = inSession(unknown);
     for (const body of [PING, notification('notifications/roots/list_changed'), { jsonrpc: '2.0', id: 1, result: {} }])
       expectRefusal(await ask(to.url, { path: '/mcp', headers, body }), 404);
@@ -46,7 +46,7 @@ describe('sessions', () => {
     to.untouched();
   });
 
-  it('the one of another endpoint, and one written twice, are none', async () => {
+  it('the id of another endpoint, and an id written twice, are refused', async () => {
     const stream = await openStream(to.url, { path: '/sse' });
     const { data } = await stream.next(({ event }) => event === 'endpoint');
     const [, sse = ''] = /sessionId=(.+)$/.exec(data) ?? [];
@@ -56,7 +56,7 @@ describe('sessions', () => {
     expect([400, 404]).toContain((await ask(to.url, { path: '/mcp', headers: twice, body: PING })).status);
   });
 
-  it('is not found any more after DELETE', async () => {
+  it('gets 404 after DELETE', async () => {
     const own = await openSession(to.url);
     const headers = inSession(own);
     const ended = await ask(to.url, { path: '/mcp', method: 'DELETE', headers });
@@ -66,7 +66,7 @@ describe('sessions', () => {
     expectRefusal(await ask(to.url, { path: '/mcp', headers: { ...headers, accept: 'text/event-stream' } }), 404);
   });
 
-  it('has an id that nobody guesses, in visible characters', async () => {
+  it('has an id of visible characters that cannot be guessed', async () => {
     const other = await openSession(to.url);
     for (const id of [to.session, other]) expect(id).toMatch(/^[\x21-\x7e]{22,}$/);
     expect(other).not.toBe(to.session);
@@ -75,7 +75,7 @@ describe('sessions', () => {
   });
 
   it.each(['2099-01-01', 'latest', '1', '2025-11-25, 2025-06-18'])(
-    'MCP-Protocol-Version %s is unknown: 400',
+    'MCP-Protocol-Version %s is unknown, and gets 400',
     async (version) => {
       const headers = { 'mcp-session-id': to.session, 'mcp-protocol-version': version };
       expectRefusal(await ask(to.url, { path: '/mcp', headers, body: PING }), 400);
@@ -92,7 +92,7 @@ describe('sessions', () => {
   });
 });
 
-describe('what is no message', () => {
+describe('texts that are not messages', () => {
   const BODIES: [string, string, number][] = [
     ['nothing', '', -32700],
     ['half an object', '{"jsonrpc":"2.0","id":1', -32700],
@@ -107,23 +107,26 @@ describe('what is no message', () => {
     ['an empty batch', '[]', -32600],
     ['a batch where there are none', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', -32600],
   ];
-  it.each(BODIES)('%s: 400 in a session', async (_what, body, code) => {
+  it.each(BODIES)('%s gets 400 in a session', async (_what, body, code) => {
     const answered = await ask(to.url, { path: '/mcp', headers: inSession(to.session), body });
     expect(answered.status, answered.text).toBe(400);
     expect(answered.json.error?.code).toBe(code);
     to.untouched();
   });
 
-  it.each(BODIES.filter(([, , code]) => code === -32700))('%s: 400 without a session', async (_what, body, code) => {
-    const modernHeaders = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'ping' };
-    for (const headers of [{}, modernHeaders]) {
-      const answered = await ask(to.url, { path: '/mcp', headers, body });
-      expect([answered.status, answered.json.error?.code]).toEqual([400, code]);
-    }
-    to.untouched();
-  });
+  it.each(BODIES.filter(([, , code]) => code === -32700))(
+    '%s gets 400 without a session',
+    async (_what, body, code) => {
+      const modernHeaders = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'ping' };
+      for (const headers of [{}, modernHeaders]) {
+        const answered = await ask(to.url, { path: '/mcp', headers, body });
+        expect([answered.status, answered.json.error?.code]).toEqual([400, code]);
+      }
+      to.untouched();
+    },
+  );
 
-  it('bytes that are no text: 400', async () => {
+  it('bytes that are not UTF-8 get 400', async () => {
     const body = Buffer.concat([
       Buffer.from('{"jsonrpc":"2.0","id":1,"method":"pi'),
       Buffer.from([0xff, 0xfe]),

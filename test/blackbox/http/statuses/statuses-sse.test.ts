@@ -6,14 +6,14 @@ import { expectRefusal, MIB, PING, refusing } from '../limited-proxy.ts';
 
 const to = refusing();
 
-it('a message without a session: 400', async () => {
+it('a message without a session gets 400', async () => {
   for (const path of ['/message', '/message?session=x', '/message?sessionid=x'])
     expectRefusal(await ask(to.url, { path, body: initialize('2024-11-05') }), 400);
   to.untouched();
 });
 
 it.each(['unknown', '__proto__', 'constructor', '%2e%2e%2f', '%00', '%', 'x'.repeat(3_000)])(
-  'session %s: 404',
+  'session %s gets 404',
   async (unknown) => {
     const path = `/message?sessionId=${unknown}`;
     const answered = await ask(to.url, { path, body: initialize('2024-11-05') });
@@ -22,7 +22,7 @@ it.each(['unknown', '__proto__', 'constructor', '%2e%2e%2f', '%00', '%', 'x'.rep
   },
 );
 
-it('a message in a session: 202, without a body; wrong ones get what they get elsewhere', async () => {
+it('a message in a session gets 202 without a body, and a wrong one the same status as elsewhere', async () => {
   const stream = await openStream(to.url, { path: '/sse' });
   expect([stream.status, stream.headers['x-accel-buffering']]).toEqual([200, 'no']);
   const { data: path } = await stream.next(({ event }) => event === 'endpoint');
@@ -48,7 +48,7 @@ it('the session ends with its stream', async () => {
   expect(message.result).toBeDefined();
   const deleted = to.upstream.all('DELETE').length;
   stream.destroy();
-  // The session of the server goes with it: from then on it is gone here as well.
+  // The session at the server ends with it, so this one is gone as well.
   await to.upstream.seen('DELETE', deleted + 1);
   expectRefusal(await ask(to.url, { path, body: PING }), 404);
 });

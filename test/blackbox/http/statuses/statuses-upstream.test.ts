@@ -1,5 +1,5 @@
-// What the state of the server becomes: an error is an answer, and its status is 200, because official clients end
-// their session over a 502.
+// What clients get when the server fails: a JSON-RPC error with status 200, because official clients end their session
+// over a 502.
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
@@ -28,7 +28,7 @@ async function nowhere(): Promise<string> {
 
 interface Side {
   readonly name: string;
-  /** What opens the way to the server, and then how to ask for a call. */
+  /** First what opens the session, then a call. */
   open(serving: Serving): Promise<(method: string, params?: object) => Ask>;
 }
 
@@ -57,8 +57,8 @@ async function connected(side: Side): Promise<{
   return { upstream, serving, post: (method, params) => ask(serving.url, asking(method, params)) };
 }
 
-describe('nobody listens there', () => {
-  it('an opening: 200, -31001, and no session', async () => {
+describe('no server listens there', () => {
+  it('an initialize gets 200 and -31001, and no session', async () => {
     const { url } = await startServing(await nowhere());
     const answered = await ask(url, { path: '/mcp', body: initialize() });
     expect(answered.status).toBe(200);
@@ -67,14 +67,14 @@ describe('nobody listens there', () => {
     expect(answered.headers['mcp-session-id']).toBeUndefined();
   });
 
-  it('a modern request: 200, -31001', async () => {
+  it('a modern request gets 200 and -31001', async () => {
     const { url } = await startServing(await nowhere());
     const answered = await ask(url, { path: '/mcp', ...modern('tools/list', {}, 'x') });
     expect(answered.status).toBe(200);
     expect(answered.json).toMatchObject({ id: 'x', error: { code: -31001 } });
   });
 
-  it('over HTTP+SSE the error comes on the stream', async () => {
+  it('a client over HTTP+SSE gets the error on its stream', async () => {
     const { url } = await startServing(await nowhere());
     const stream = await openStream(url, { path: '/sse' });
     const { data: path } = await stream.next(({ event }) => event === 'endpoint');
@@ -82,7 +82,7 @@ describe('nobody listens there', () => {
     expect((await stream.next()).message).toMatchObject({ id: 0, error: { code: -31001 } });
   });
 
-  it.each(SIDES)('$name: a server that went away: 200, -31001', async (side) => {
+  it.each(SIDES)('a call gets 200 and -31001 after its server went away: $name', async (side) => {
     const { upstream, post } = await connected(side);
     expect((await post('tools/list')).status).toBe(200);
     await upstream.close();
@@ -110,18 +110,21 @@ describe.each(SIDES)('$name: a call that may have run', (side) => {
 });
 
 describe.each(SIDES)('$name: a server that refuses', (side) => {
-  it.each([500, 502, 503, 504, 429, 418])('with %i: 200, and the error says so', async (theirs) => {
-    const { upstream, post } = await connected(side);
-    upstream.on('tools/call', a.status(theirs, '<h1>sorry</h1>', { 'retry-after': '7' }));
-    const answered = await post('tools/call', CALL);
-    expect([answered.status, answered.json.error?.code], answered.text).toEqual([200, -31003]);
-    expect(answered.json.error?.data).toMatchObject({ httpStatus: theirs });
-    expect(upstream.executions).toBe(1);
-  });
+  it.each([500, 502, 503, 504, 429, 418])(
+    'with %i: the call gets 200, and its error names the status',
+    async (theirs) => {
+      const { upstream, post } = await connected(side);
+      upstream.on('tools/call', a.status(theirs, '<h1>sorry</h1>', { 'retry-after': '7' }));
+      const answered = await post('tools/call', CALL);
+      expect([answered.status, answered.json.error?.code], answered.text).toEqual([200, -31003]);
+      expect(answered.json.error?.data).toMatchObject({ httpStatus: theirs });
+      expect(upstream.executions).toBe(1);
+    },
+  );
 });
 
 describe('no common revision', () => {
-  it('a modern client in front of a server of the handshake: 200, and the result', async () => {
+  it('a modern client in front of a legacy server gets 200 and the result', async () => {
     const legacy = legacyServer();
     const sessionless = rpcErrorBody(-32000, 'Bad Request: No valid session ID provided');
     const server = await open(
@@ -136,7 +139,7 @@ describe('no common revision', () => {
     expect([answered.status, answered.json.result?.tools?.length], answered.text).toEqual([200, 1]);
   });
 
-  it('a client of the handshake in front of a server of later revisions only: 200, -31005, and no session', async () => {
+  it('a legacy client in front of a server of later revisions only gets 200 and -31005, and no session', async () => {
     const refused = rpcErrorBody(-32022, 'Unsupported protocol version', { supported: ['2031-01-01'] });
     const server = await open(startScripted('/mcp', (_, res) => answer(res, 400, 'application/json', refused)));
     const { url } = await startServing(server.url);
@@ -147,14 +150,17 @@ describe('no common revision', () => {
 });
 
 describe('errors of the server', () => {
-  it.each([-32601, -32602, -32603, -32000, -32002, 1])('%i is a legacy answer like any other: 200', async (code) => {
-    const { upstream, post } = await connected(SIDES[0] as Side);
-    upstream.once('tools/list', a.rpcError(code, 'no'));
-    const answered = await post('tools/list');
-    expect([answered.status, answered.json.error?.code]).toEqual([200, code]);
-  });
+  it.each([-32601, -32602, -32603, -32000, -32002, 1])(
+    '%i gets 200 in the legacy era, like any other answer',
+    async (code) => {
+      const { upstream, post } = await connected(SIDES[0] as Side);
+      upstream.once('tools/list', a.rpcError(code, 'no'));
+      const answered = await post('tools/list');
+      expect([answered.status, answered.json.error?.code]).toEqual([200, code]);
+    },
+  );
 
-  it('an opening that the server refuses opens nothing', async () => {
+  it('an initialize that the server refuses opens no session', async () => {
     const upstream = await startHostile();
     const { url } = await startServing(upstream.url);
     upstream.on('initialize', a.rpcError(-32603, 'not you'));

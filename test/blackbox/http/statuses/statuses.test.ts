@@ -16,7 +16,7 @@ describe('path and method', () => {
     '/.well-known/oauth-protected-resource',
     '/%6dcp',
     '/__proto__',
-  ])('%s is unknown: 404', async (path) => {
+  ])('%s is unknown, and gets 404', async (path) => {
     expect((await ask(to.url, { path })).status).toBe(404);
     expect((await ask(to.url, { path, body: PING })).status).toBe(404);
   });
@@ -43,14 +43,14 @@ describe('path and method', () => {
     expect([answered.status, answered.text]).toEqual([200, '']);
   });
 
-  it.each(['GET', 'DELETE'])('%s /mcp in the name of a revision without streams: 405', async (method) => {
+  it.each(['GET', 'DELETE'])('%s /mcp in the name of a revision without streams gets 405', async (method) => {
     const headers = { ...inSession(to.session, '2026-07-28'), accept: 'text/event-stream' };
     const answered = await ask(to.url, { path: '/mcp', method, headers });
     expect([answered.status, answered.headers.allow]).toEqual([405, 'POST']);
     to.untouched();
   });
 
-  it('a query is no part of the path', async () => {
+  it('a query is not part of the path', async () => {
     expect((await ask(to.url, { path: '/healthz?x=1' })).status).toBe(200);
     expect((await ask(to.url, { path: '/mcp?x=1', headers: inSession(to.session), body: PING })).status).toBe(200);
   });
@@ -82,7 +82,7 @@ describe('type, size and Accept', () => {
     },
   );
 
-  it.each(['text/html', 'application/xml', 'image/*'])('Accept %s on a POST: 406', async (accept) => {
+  it.each(['text/html', 'application/xml', 'image/*'])('Accept %s on a POST gets 406', async (accept) => {
     expectRefusal(await ask(to.url, { path: '/mcp', headers: { ...inside(), accept }, body: PING }), 406);
     to.untouched();
   });
@@ -102,13 +102,13 @@ describe('type, size and Accept', () => {
     expect(answered.headers['content-type']).toMatch(type);
   });
 
-  it.each(['application/json', 'text/html'])('Accept %s on a GET: 406', async (accept) => {
+  it.each(['application/json', 'text/html'])('Accept %s on a GET gets 406', async (accept) => {
     for (const path of ['/mcp', '/sse'])
       expectRefusal(await ask(to.url, { path, headers: { ...inside(), accept } }), 406);
     to.untouched();
   });
 
-  it('a body beyond the limit: 413; at the limit it is read', async () => {
+  it('a body beyond the limit gets 413, and one at the limit is read', async () => {
     const padded = (size: number): string => {
       const text = JSON.stringify(PING);
       return text + ' '.repeat(size - text.length);
@@ -119,7 +119,7 @@ describe('type, size and Accept', () => {
     expect((await ask(to.url, { path: '/mcp', headers, body: padded(MIB) })).status).toBe(200);
   });
 
-  it('a body that is compressed is not understood', async () => {
+  it('a compressed body is refused', async () => {
     const headers = { ...inside(), 'content-encoding': 'gzip' };
     const answered = await ask(to.url, { path: '/mcp', headers, body: gzipSync(JSON.stringify(PING)) });
     expect([400, 415]).toContain(answered.status);

@@ -1,4 +1,4 @@
-// Whose token goes where: accounts stay apart, and no token gets into hands that it was not issued for.
+// Accounts stay apart, and no server gets a token that was not issued for it.
 import { expect, it } from 'vitest';
 import { listenLoopback } from '../../../peers/listen.ts';
 import { startAuthorizationServer } from '../../../peers/oauth/authorization-server.ts';
@@ -18,7 +18,7 @@ async function protectedServer(options: Partial<ProtectedServerOptions> = {}) {
   return { authorizationServer, server, browser, options: { home, env: { BROWSER: browser.command } } };
 }
 
-/** Somebody else's server, and what it got to see. */
+/** Another person's server, and the tokens that it was sent. */
 async function stranger() {
   const seen: (string | undefined)[] = [];
   const { url } = await open(
@@ -55,7 +55,7 @@ it.each([
   expect(browser.opened).toHaveLength(3);
 });
 
-it('another value of a header is still the same account', async () => {
+it('another value of a header does not change the account', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   for (const key of ['first-key', 'second-key']) {
     expect(await askWhoami(server.url, ['-H', `X-Api-Key: ${key}`], options)).toBe('ada');
@@ -66,9 +66,9 @@ it('another value of a header is still the same account', async () => {
   for (const { headers } of authorizationServer.requests) expect(headers['x-api-key']).toBeUndefined();
 });
 
-it('a token is for one server, also where another one has the same authorization server', async () => {
+it('a token is for one server only, even if another one has the same authorization server', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
-  // Would take the token of anybody.
+  // Would accept any token.
   const greedy = await open(startProtectedServer({ authorizationServer, checkResource: false }));
   for (const { url } of [server, greedy]) expect(await askWhoami(url, [], options)).toBe('ada');
   const bearers = [server, greedy].map(({ requests }) => new Set(requests.map(({ authorization }) => authorization)));
@@ -114,7 +114,7 @@ it('no token goes to a message endpoint at another origin', async () => {
   expect(seen.filter((authorization) => authorization !== undefined)).toEqual([]);
 });
 
-it.each([[[]], [['login']], [['status']]] as const)('a keychain that is not there is told: %j', async (words) => {
+it.each([[[]], [['login']], [['status']]] as const)('a missing keychain is reported: %j', async (words) => {
   const { server, browser, options } = await protectedServer();
   const program = startProxy(words[0], [server.url, '--credential-store', 'keychain'], options);
   expect(await program.exit()).toEqual({ code: 2, signal: null });
@@ -123,7 +123,7 @@ it.each([[[]], [['login']], [['status']]] as const)('a keychain that is not ther
   expect(problem).toBe(
     'mcp-proxy: --credential-store keychain needs the package @napi-rs/keyring, which is not installed',
   );
-  // As it is for a checkout, or an executable; the other ways to start the program have a table of their own.
+  // For a checkout or an executable; a table of its own has the other ways to start the program.
   const isExecutable = PROGRAM.length === 1;
   expect(hint).toMatch(
     isExecutable

@@ -1,5 +1,5 @@
-// What the user of a terminal reads of a sign-in: sentences, in the order in which things happen; and nothing of a success
-// that is none.
+// What the user of a terminal reads during a sign-in: sentences in the order of events, and no success before there is
+// one.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -41,12 +41,12 @@ async function web(handle: http.RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
 }
 
-/** Lines that the screen shows at the end, but for those about a network that is slow today. */
+/** The lines on the screen at the end, except those about a slow network. */
 const linesOf = (screen: string): string[] =>
   visibleLines(screen).filter((line) => line !== '' && !/waiting for \d/.test(line));
 
 describe.runIf(hasTerminal)('in a terminal', () => {
-  it('the page, what to do with it, what is waited for, and the end', async () => {
+  it('login shows the page, what to do with it, what it waits for, and the end', async () => {
     const { server, browser, options } = await protectedServer('hold');
     const terminal = await open(startTerminal(['login', server.url], options));
     const page = await browser.waitForTab(1);
@@ -62,7 +62,7 @@ describe.runIf(hasTerminal)('in a terminal', () => {
     ]);
   });
 
-  it('Ctrl-C gives up without a word of success', async () => {
+  it('Ctrl-C ends login without reporting success', async () => {
     const { server, browser, options } = await protectedServer('hold');
     const terminal = await open(startTerminal(['login', server.url], options));
     await browser.waitForTab(1);
@@ -73,7 +73,7 @@ describe.runIf(hasTerminal)('in a terminal', () => {
   });
 });
 
-/** What is said on stderr of a sign-in that the user takes some time for. */
+/** The lines on stderr when the user takes some time for the sign-in. */
 async function told(args: string[]) {
   const { server, browser, options } = await protectedServer('hold');
   const program = startProxy('login', [server.url, ...args], options);
@@ -84,7 +84,7 @@ async function told(args: string[]) {
   return { lines: linesOf(program.stderr), page, last: program.lines, signedIn: `signed in to ${server.url}` };
 }
 
-it('in a pipe, the same without what only a user at the keyboard can do', async () => {
+it('login in a pipe leaves out what only a user at the keyboard can do', async () => {
   const { lines, page, last, signedIn } = await told([]);
   expect(last).toEqual([signedIn]);
   expect(lines).toEqual(['sign in on the page that just opened in your browser, or at', page, PASTE]);
@@ -110,8 +110,8 @@ it('without a browser, no line begins with a level', async () => {
   expect(page).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/authorize\?/);
 });
 
-describe('nothing is called signed in', () => {
-  it('where nothing can be stored, and the user is not sent anywhere', async () => {
+describe('login does not report success', () => {
+  it('where nothing can be stored, and does not open a page', async () => {
     const { authorizationServer, server, browser, options } = await protectedServer();
     // A file where the folder should be: not even root can write into it.
     const cache = path.join(options.home, 'cache');
@@ -159,7 +159,7 @@ describe('nothing is called signed in', () => {
   });
 });
 
-it('an HTTP+SSE server is an MCP server', async () => {
+it('except at an HTTP+SSE server, which is an MCP server', async () => {
   const server = await open(startServerEverythingSse());
   const { home } = await open(sharedHome());
   expect(await run('login', [server.url], { home })).toMatchObject({

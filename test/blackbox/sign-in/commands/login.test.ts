@@ -9,7 +9,7 @@ import { startSdkV1Stateful } from '../../../peers/sdk-v1-stateful.ts';
 import { askWhoami, outcome, run, sharedHome } from '../command.ts';
 
 const open = opened();
-/** Nothing to open a page with. */
+/** A machine without a browser. */
 const NO_BROWSER = { BROWSER: '' };
 
 async function protectedServer() {
@@ -26,7 +26,7 @@ async function pageOf(program: ProxyProcess): Promise<string> {
   return url;
 }
 
-/** Where a browser on another machine ends: at an address that nobody there answers at. */
+/** Where a browser on another machine ends: at an address where nothing answers. */
 async function redirected(page: string): Promise<string> {
   const response = await fetch(page, { redirect: 'manual' });
   return response.headers.get('location') ?? '';
@@ -47,7 +47,7 @@ it('signs in with a browser, once, for every host that comes after', async () =>
   expect(authorizationServer.count('token')).toBe(1);
 });
 
-it('prints the page once where there is no browser, and takes the address that another one ends at', async () => {
+it('prints the page once without a browser, and accepts the address at which a browser elsewhere ends', async () => {
   const { server, browser, options } = await protectedServer();
   const program = startProxy('login', [server.url], { ...options, env: NO_BROWSER });
   const page = await pageOf(program);
@@ -94,7 +94,7 @@ it('an address without an answer does not end the sign-in, neither pasted nor vi
   expect(program.lines).toEqual([`signed in to ${server.url}`]);
 });
 
-it('a browser that cannot be started is no browser', async () => {
+it('treats a browser that cannot be started as a missing one', async () => {
   const { server, browser, options } = await protectedServer();
   browser.mode = 'broken';
   const program = startProxy('login', [server.url], options);
@@ -122,7 +122,7 @@ it.each(['in the browser', 'in the address that is pasted'])('says that the user
   expect(authorizationServer.count('token')).toBe(0);
 });
 
-it('signs in again when the server has taken the tokens back, however new they are', async () => {
+it('signs in again when the server has revoked the tokens, however new they are', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   await run('login', [server.url], options);
   authorizationServer.revokeEverything();
@@ -131,7 +131,7 @@ it('signs in again when the server has taken the tokens back, however new they a
   expect(browser.opened).toHaveLength(2);
 });
 
-it('renews an expired token instead of asking the user', async () => {
+it('refreshes an expired token instead of asking the user', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   await run('login', [server.url], options);
   authorizationServer.expireAccessTokens();
@@ -148,7 +148,7 @@ it('has nothing to do at a server that asks for no sign-in', async () => {
   expect({ code, out, err }).toEqual({ code: 0, out: [`${server.url} does not ask for a sign-in`], err: '' });
 });
 
-it('signs in to a server that asks for it only where it matters', async () => {
+it('signs in to a server that asks for it only for some requests', async () => {
   const { server, browser, options } = await protectedServer();
   server.behaviour.open = (method) => method !== 'tools/call';
   expect(await run('login', [server.url], options)).toMatchObject({ code: 0, out: [`signed in to ${server.url}`] });
@@ -156,7 +156,7 @@ it('signs in to a server that asks for it only where it matters', async () => {
   expect(browser.opened).toHaveLength(1);
 });
 
-it('says what cannot be reached', async () => {
+it('names what cannot be reached', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   await authorizationServer.close();
   const withoutAuthority = await run('login', [server.url], options);
@@ -170,7 +170,7 @@ it('says what cannot be reached', async () => {
   expect(browser.opened).toHaveLength(0);
 });
 
-it('takes the answer for a host that waits for it, and that has no terminal', async () => {
+it('accepts the answer for a host that waits for it without a terminal', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   const proxy = startProxy(server.url, [], { ...options, env: NO_BROWSER });
   await proxy.rpc.initialize('2025-11-25');
@@ -187,7 +187,7 @@ it('takes the answer for a host that waits for it, and that has no terminal', as
   expect(browser.opened).toHaveLength(0);
 });
 
-it('goes on with what a host had begun that is gone', async () => {
+it('continues a sign-in that was begun by a host which has ended', async () => {
   const { authorizationServer, server, options } = await protectedServer();
   const proxy = startProxy(server.url, [], { ...options, env: NO_BROWSER });
   await proxy.rpc.initialize('2025-11-25');

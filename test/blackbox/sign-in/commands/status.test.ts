@@ -1,4 +1,4 @@
-// `mcp-proxy status [<url>]`: who is signed in where and until when, and not a secret.
+// `mcp-proxy status [<url>]`: who is signed in where and until when, without any secret.
 import { describe, expect, it, vi } from 'vitest';
 import { inWords, isoTime } from '../../../../src/cli/times.ts';
 import {
@@ -29,7 +29,7 @@ function expectNoSecret(text: string, { tokens, clients }: AuthorizationServer):
   for (const secret of secrets) expect(text).not.toContain(secret);
 }
 
-it('nobody is signed in, anywhere or at one server', async () => {
+it('says when no user is signed in, anywhere or at one server', async () => {
   const { home } = await open(sharedHome());
   const none = { code: 0, out: ['not signed in anywhere'], err: '' };
   expect(await run('status', [], { home })).toEqual(none);
@@ -38,7 +38,7 @@ it('nobody is signed in, anywhere or at one server', async () => {
   expect(await run('status', [url], { home })).toEqual({ ...none, out: here });
 });
 
-it('tells of every server, or of one', async () => {
+it('reports on every server, or on one', async () => {
   const { authorizationServer, server, options } = await protectedServer({ registration: 'secret' });
   const other = await open(
     startProtectedServer({ authorizationServer, requiredScopes: ['mcp'], challengeScope: 'mcp' }),
@@ -68,7 +68,7 @@ it('tells of every server, or of one', async () => {
   expect(until).toBeLessThanOrEqual(Date.now() + 3600_000);
 });
 
-it('keeps profiles apart, and says whose client it is', async () => {
+it('keeps profiles apart, and says who registered the client', async () => {
   const client = { client_id: 'given-client', client_secret: SECRET };
   const { authorizationServer, server, options } = await protectedServer({ clients: [client] });
   const info = ['--static-oauth-client-info', JSON.stringify(client)];
@@ -91,7 +91,7 @@ it.each([
     /^ {2}state: +signed in, as of .*\n {2}token: +expired .* \(\S+Z\), refreshed automatically$/,
   ],
   ['cannot', 'never', /^ {2}state: +signed out; the next call asks you to sign in\n {2}token: +expired .* \(\S+Z\)$/],
-] as const)('tells of a token that has expired and %s', async (_, refresh, state) => {
+] as const)('reports a token that has expired and %s', async (_, refresh, state) => {
   const { server, options } = await protectedServer({ refresh, expiresIn: { value: 1 } });
   await run('login', [server.url], options);
   await vi.waitFor(async () => expect((await run('status', [], options)).out.slice(1, 3).join('\n')).toMatch(state), {
@@ -99,13 +99,13 @@ it.each([
   });
 });
 
-it('a server that names no end', async () => {
+it('reports a token without an expiry', async () => {
   const { server, options } = await protectedServer({ refresh: 'never', expiresIn: 'omit' });
   await run('login', [server.url], options);
   expect((await run('status', [], options)).out[2]).toBe('  token:     valid until the server ends it');
 });
 
-it('looks on while a host is at work, and asks nobody', async () => {
+it('works while a host is signing in, and sends no request', async () => {
   const { authorizationServer, server, browser, options } = await protectedServer();
   browser.mode = 'hold';
   const proxy = startProxy(server.url, [], options);
@@ -160,7 +160,7 @@ describe('--check', () => {
     expect(browser.opened).toHaveLength(1);
   });
 
-  it('a token that is over is renewed first', async () => {
+  it('refreshes an expired token first', async () => {
     const { authorizationServer, server, options } = await protectedServer();
     await run('login', [server.url], options);
     authorizationServer.expireAccessTokens();
@@ -169,7 +169,7 @@ describe('--check', () => {
     expect(authorizationServer.tokenRequests('refresh_token')).toHaveLength(1);
   });
 
-  it('a client that the user gave, and a resource, are those of the record', async () => {
+  it('uses the client and the resource of the stored record', async () => {
     const client = { client_id: 'given-client', client_secret: SECRET };
     const { authorizationServer, server, options } = await protectedServer({ clients: [client] });
     const flags = ['--static-oauth-client-info', JSON.stringify(client), '--resource', server.url];
@@ -179,7 +179,7 @@ describe('--check', () => {
     expect({ code, state: out[1] }).toEqual({ code: 0, state: '  state:     signed in: the server accepts it' });
   });
 
-  it('a server that is away is not asked in vain', async () => {
+  it('reports a server that cannot be reached', async () => {
     const { server, options } = await protectedServer();
     await run('login', [server.url], options);
     await server.close();
@@ -216,13 +216,13 @@ it.each([['--json'], ['--log-format', 'json'], ['--json', '--check']])('as JSON:
   for (const token of authorizationServer.tokens.keys()) expect(out[0]).not.toContain(token);
 });
 
-it('--log-format json holds for login and logout', async () => {
+it('writes JSON with --log-format json, as login and logout do', async () => {
   const { server, options } = await protectedServer();
   const about = { server: '127-0-0-1' };
   const event = (msg: string): object => ({ time: expect.any(String), level: 'info', msg, ...about });
   const login = await run('login', [server.url, '--log-format', 'json'], options);
   expect(login.out.map((line) => JSON.parse(line) as object)).toEqual([event(`signed in to ${server.url}`)]);
-  // This browser may be through with the sign-in before the program has reported that it opened.
+  // This browser may finish the sign-in before the program has reported that it opened.
   for (const line of login.err.split('\n').filter(Boolean)) expect(JSON.parse(line)).toMatchObject(about);
   const refused = await run('login', ['http://127.0.0.1:1/mcp', '--log-format', 'json'], options);
   const errors = refused.err.trimEnd().split('\n');
@@ -242,7 +242,7 @@ it.each([
   [-2 * 3_600_000, '2 hours ago'],
   [-86_400_000, '1 day ago'],
   [500, 'now'],
-])('a time %i ms away is told as "%s"', (distance, words) => {
+])('shows a time %i ms away as "%s"', (distance, words) => {
   const now = Date.UTC(2026, 10, 28, 12);
   expect(inWords(now + distance, now)).toBe(`${words} (${isoTime(now + distance)})`);
 });

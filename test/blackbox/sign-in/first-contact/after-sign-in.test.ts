@@ -1,4 +1,4 @@
-// What follows a sign-in that worked: its page survives a reload, and its port is there for the next one.
+// After a sign-in: its page survives a reload, and its port is free for the next one.
 import { afterEach, expect, it } from 'vitest';
 import { askForPort, type Callback, listenForCallback } from '../../../../src/auth/sign-in/callback.ts';
 import { Cancellation } from '../../../../src/core/cancel.ts';
@@ -41,7 +41,7 @@ it('shows the page again after a reload', async () => {
   }
 });
 
-it('frees the port for the next sign-in, here or in another process', async () => {
+it('frees the port for the next sign-in, in this process or in another one', async () => {
   const { callback } = await signedIn();
   await expect(listen(callback.port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   await askForPort(callback.port);
@@ -63,7 +63,7 @@ it('keeps the port of a sign-in that still waits, and leaves other programs alon
   await askForPort(await freePort());
 });
 
-it('a second sign-in at the port that the user chose, while the first is still running', async () => {
+it('a second sign-in can use the port that the user chose while the first one is still running', async () => {
   const port = await freePort();
   const args = ['--callback-port', String(port)];
   const made = await fixture(open, 'approve');
@@ -83,20 +83,17 @@ it('a second sign-in at the port that the user chose, while the first is still r
 it.each([
   ['failed', { error: 'invalid_scope', error_description: 'Ask <b>the</b> administrator' }, 'invalid_scope: Ask'],
   ['denied', { error: 'access_denied', error_description: 'Ask <b>the</b> administrator' }, 'Ask'],
-])(
-  'the page of a sign-in that %s names the server, its words, and the way to start again',
-  async (_, refusal, said) => {
-    const { authorizationServer, server, browser, start } = await fixture(open, 'approve');
-    authorizationServer.behaviour.authorize = refusal;
-    const proxy = start();
-    await proxy.rpc.initialize();
-    const { html } = await browser.waitForPage(1);
-    expect(html).toContain(`<bdi>${server.url}</bdi>`);
-    expect(html).toContain(`The server said:</p>\n<blockquote><bdi>${said} &lt;b&gt;the&lt;/b&gt; administrator</bdi>`);
-    expect(html).toContain(`<code>mcp-proxy login ${server.url}</code>`);
-    await proxy.close();
-  },
-);
+])('the page of a sign-in that %s names the server, its message, and how to start again', async (_, refusal, said) => {
+  const { authorizationServer, server, browser, start } = await fixture(open, 'approve');
+  authorizationServer.behaviour.authorize = refusal;
+  const proxy = start();
+  await proxy.rpc.initialize();
+  const { html } = await browser.waitForPage(1);
+  expect(html).toContain(`<bdi>${server.url}</bdi>`);
+  expect(html).toContain(`The server said:</p>\n<blockquote><bdi>${said} &lt;b&gt;the&lt;/b&gt; administrator</bdi>`);
+  expect(html).toContain(`<code>mcp-proxy login ${server.url}</code>`);
+  await proxy.close();
+});
 
 it('every request of a sign-in names this program', async () => {
   const { authorizationServer, server, start } = await fixture(open, 'approve');

@@ -1,5 +1,5 @@
-// How the program ends while it signs in: soon, without an error, and with its port given back. The tests of this file
-// run side by side, for most of their time is waiting.
+// How the program ends during a sign-in: soon, without an error, and with its port released. The tests of this file run
+// side by side, because most of their time is waiting.
 
 import net from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -25,12 +25,12 @@ afterAll(async () => {
 
 const never = (): Promise<void> => new Promise((resolve) => releases.push(resolve));
 
-/** Where the program is when it is ended. */
+/** The phase in which the program is ended. */
 interface Phase {
   readonly name: string;
-  /** Makes the fixture, and the promise that the program is there. */
+  /** Makes the fixture, and a promise that resolves in this phase. */
   set(): Promise<{ made: Fixture; reached: () => Promise<unknown> }>;
-  /** Whether it gets there by a call after others were answered. */
+  /** Whether a call leads to this phase, after other requests were answered. */
   readonly later?: true;
 }
 
@@ -122,7 +122,7 @@ describe.concurrent.each(PHASES)('while $name', ({ set, later = false }) => {
   });
 });
 
-it.concurrent('the death of its parent ends it, even while somebody else holds its stdin open', async () => {
+it.concurrent('the death of its parent ends it, even while another process holds its stdin open', async () => {
   const made = await fixture(open, 'hold');
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
   const line = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params });
@@ -134,7 +134,7 @@ it.concurrent('the death of its parent ends it, even while somebody else holds i
   for (const port of portsOf(made)) await expectFree(port);
 });
 
-/** The ports to which a browser was told to come back. */
+/** The ports of the redirect URIs that browsers got. */
 function portsOf({ browser }: Fixture): number[] {
   return browser.opened.map((url) => Number(new URL(new URL(url).searchParams.get('redirect_uri') ?? '').port));
 }

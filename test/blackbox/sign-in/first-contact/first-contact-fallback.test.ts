@@ -1,5 +1,5 @@
-// What a client gets whose user takes longer than a client waits. These wait as long as the program does: 25 seconds;
-// so several of them wait side by side.
+// What a client gets if its user takes longer than a client waits. The tests wait as long as the program does, 25
+// seconds, so several of them run side by side.
 import { afterAll, expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { expectClean, expectPage, fixture, LIST_CHANGES, TOOLS, toolNames } from './fixture.ts';
@@ -31,7 +31,7 @@ it.concurrent('a legacy client gets the one tool that says where to sign in, and
   expect((await rpc.request('tools/call', { name: 'sign_in', arguments: {} })).content[0].text).toContain('signed in');
   expect(toolNames(await rpc.request('tools/list'))).toEqual(TOOLS);
   expect((await rpc.request('tools/call', CALL)).content[0].text).toBe('ada');
-  // From here on a tool of that name would be the server's own.
+  // From here on, a tool of that name would be one of the server.
   expect(JSON.stringify((await rpc.exchange('tools/call', { name: 'sign_in' })).message)).toContain('no tool sign_in');
   expect(browser.opened).toHaveLength(1);
   expectClean(proxy);
@@ -66,7 +66,7 @@ it.concurrent('a modern client gets the same, and after a refusal the tool begin
   expectClean(proxy);
 });
 
-it.concurrent('who was signed in once gets what the server said then', async () => {
+it.concurrent('a user who was signed in before gets what the server said then', async () => {
   const { authorizationServer, browser, start } = await fixture(open, 'approve');
   const before = start();
   await before.rpc.initialize('2025-11-25');
@@ -100,7 +100,7 @@ it.concurrent('who was signed in once gets what the server said then', async () 
   await browser.finish(2);
   for (const method of LIST_CHANGES) await proxy.rpc.next(method);
   expect((await proxy.rpc.request('tools/call', CALL)).content[0].text).toBe('ada');
-  // The other process finds out a moment later, and what waits there finds out with it.
+  // The other process finds out a moment later, and so do the requests that wait there.
   expect(toolNames(await modern.rpc.modern('tools/list'))).toEqual(TOOLS);
   expect((await modern.rpc.modern('tools/call', CALL)).content[0].text).toBe('ada');
   expect(browser.opened).toHaveLength(2);

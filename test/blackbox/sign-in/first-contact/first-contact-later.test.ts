@@ -74,7 +74,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
     expectClean(proxy);
   });
 
-  it('gets more scopes with one sign-in that keeps the ones there were', async () => {
+  it('gets more scopes with one sign-in, and keeps the old ones', async () => {
     const { browser, server, start } = await fixture(open, 'approve', {
       server: { carrier, requiredScopes: ['mcp'], challengeScope: 'mcp' },
     });
@@ -91,7 +91,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
     expectClean(proxy);
   });
 
-  it('asks once for scopes that are never granted, and passes the refusal on', async () => {
+  it('asks once for scopes that are never granted, and returns the refusal', async () => {
     const { browser, server, start } = await fixture(open, 'approve', {
       server: { carrier },
       authorizationServer: { grantScopes: (asked) => asked.filter((scope) => scope !== 'admin') },
@@ -110,7 +110,7 @@ describe.each([legacy('http'), legacy('sessions'), legacy('sse'), modern])('$nam
   });
 });
 
-it('a call that waits longer than a sign-in may take says where to sign in, and does not run', async () => {
+it('a call that waits longer than a sign-in can take says where to sign in, and does not run', async () => {
   const { browser, server, start } = await fixture(open, 'hold', {
     server: { carrier: 'sessions', open: (method) => method !== 'tools/call' },
   });

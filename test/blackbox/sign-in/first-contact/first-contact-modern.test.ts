@@ -1,5 +1,5 @@
-// A client of 2026-07-28 in front of a server that nobody has signed in to: its probe costs nothing, and its requests
-// are answered by what the server turns out to be.
+// A client of 2026-07-28 in front of a server that requires a sign-in: its probe triggers none, and its requests are
+// answered according to the era of the server.
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { expectClean, expectPage, fixture, isAnswered, served, TOOLS, toolNames 
 const open = opened();
 const CARRIERS = ['http', 'sessions', 'sse'] as const;
 
-it.each(CARRIERS)('over %s: a probe is answered, asks nobody to sign in, and leaves nothing', async (carrier) => {
+it.each(CARRIERS)('over %s, a probe is answered without a sign-in, and leaves nothing behind', async (carrier) => {
   const { browser, server, authorizationServer, home, start } = await fixture(open, 'approve', { server: { carrier } });
   const proxy = start();
   const result = await proxy.rpc.modern('server/discover');
@@ -27,7 +27,7 @@ it.each(CARRIERS)('over %s: a probe is answered, asks nobody to sign in, and lea
   expectClean(proxy);
 });
 
-it('requests wait for the user, or say where to sign in; what was refused does not run later', async () => {
+it('requests wait for the user or say where to sign in, and refused ones do not run later', async () => {
   const { browser, server, start } = await fixture(open, 'hold');
   const proxy = start();
   const { rpc } = proxy;
@@ -48,7 +48,7 @@ it('requests wait for the user, or say where to sign in; what was refused does n
   expectClean(proxy);
 });
 
-it('a client that takes its waiting list back gets no answer, and the server no request', async () => {
+it('a client that cancels a list while it waits gets no answer, and the server no request', async () => {
   const { browser, server, start } = await fixture(open, 'hold');
   const { rpc } = start();
   rpc.raw(JSON.stringify({ jsonrpc: '2.0', id: 'gone', method: 'tools/list', params: modernParams() }));
@@ -63,14 +63,14 @@ it('a client that takes its waiting list back gets no answer, and the server no 
 });
 
 describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 2026-07-28', (carrier) => {
-  it('a client that is signed in gets what it would get without a sign-in, and can open with initialize', async () => {
+  it('a client whose user has signed in gets the same as without a sign-in, and can send initialize', async () => {
     const { browser, server, start } = await fixture(open, 'approve', { server: { carrier } });
     const before = start();
     await before.rpc.initialize();
     await before.rpc.request('tools/list');
     await before.close();
     server.behaviour.open = () => true;
-    // With credentials of the user's own, the proxy signs nobody in: as at an open server.
+    // With credentials that the user gives, the proxy starts no sign-in: the server counts as open.
     const direct = start(['-H', 'Authorization: Bearer none']);
     const proxy = start();
     for (const method of ['server/discover', 'tools/list']) {
@@ -80,13 +80,13 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
     }
     await proxy.rpc.initialize('2025-06-18', { elicitation: {}, roots: {} });
     expect(toolNames(await proxy.rpc.request('tools/list'))).toEqual(TOOLS);
-    // Once before, once for each of the two that were bridged, and once for the client's own.
+    // Once before, once for each of the two bridged requests, and once for the client's own.
     expect(served(server, 'initialize')).toBe(4);
     expect(browser.opened).toHaveLength(1);
     expectClean(proxy);
   });
 
-  it('a client that was promised it gets what it would get directly', async () => {
+  it('a client that was told of 2026-07-28 gets the same as directly', async () => {
     const { browser, server, start } = await fixture(open, 'hold', { server: { carrier } });
     const proxy = start();
     await proxy.rpc.modern('server/discover');
@@ -110,7 +110,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
     expectClean(proxy);
   });
 
-  it('a client that probed another process gets the same', async () => {
+  it('a client that probed another process gets the same, too', async () => {
     const { browser, start } = await fixture(open, 'approve', { server: { carrier } });
     const probed = start();
     await probed.rpc.modern('server/discover');
@@ -122,11 +122,11 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
     expectClean(proxy);
   });
 
-  it('several requests at once open one session, whoever of them is taken back', async () => {
+  it('several requests at once open one session, even if some are cancelled', async () => {
     const { browser, server, start } = await fixture(open, 'hold', { server: { carrier } });
     const { rpc } = start();
     await rpc.modern('server/discover');
-    // The session is opened in the name of the one that is taken back, and the others come while it is.
+    // The request that opens the session is cancelled, and the others arrive meanwhile.
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -153,7 +153,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
     );
     const lists = [1, 2, 3].map(() => rpc.modern('tools/list'));
     rpc.notify('notifications/cancelled', { requestId: 'gone' });
-    // Answered at once, so what came before it has been read.
+    // This is answered at once, so everything before it has been read.
     rpc.raw('{"jsonrpc":"2.0","id":"no method"}');
     await rpc.response('no method');
     release();
@@ -162,7 +162,7 @@ describe.each(['sessions', 'sse'] as const)('over %s, which knows nothing of 202
   });
 });
 
-it('a server that refuses 2026-07-28 by name is served after the sign-in as any other legacy one', async () => {
+it('a server that refuses 2026-07-28 by name works like any other legacy server after the sign-in', async () => {
   const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'sessions' } });
   server.behaviour.instead = ({ authorization, headers }) => {
     if (authorization === undefined || headers['mcp-protocol-version'] !== MODERN) return undefined;
@@ -180,7 +180,7 @@ it('a server that refuses 2026-07-28 by name is served after the sign-in as any 
   expect((await start().rpc.modern('server/discover')).supportedVersions).toEqual([MODERN]);
 });
 
-/** The same requests of a modern client here and of one with a handshake there; what only this revision has aside. */
+/** The same requests from a modern client here and from a legacy client there, except what only this revision has. */
 async function compare(modern: ProxyProcess, legacy: ProxyProcess): Promise<void> {
   await legacy.rpc.initialize();
   const asked: [string, object][] = [

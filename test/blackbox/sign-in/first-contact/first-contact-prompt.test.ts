@@ -1,4 +1,4 @@
-// Clients that can show a page to their user are given the page of the sign-in (URL mode elicitation).
+// Clients that can show a page to their user get the page of the sign-in (URL mode elicitation).
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { modernParams } from '../../../peers/rpc.ts';
@@ -9,7 +9,7 @@ const URL_MODE = { elicitation: { url: {} } };
 const CALL = { name: 'whoami', arguments: {} };
 const ANSWERED = { inputResponses: { 'mcp-proxy/sign-in': { action: 'accept' } } };
 
-it('a client with a handshake is asked once it is ready, and told when the user is done', async () => {
+it('a legacy client is asked once it is ready, and told when the user has finished', async () => {
   const { browser, server, start } = await fixture(open, 'hold');
   const { rpc } = start();
   const clientInfo = { name: 'able', version: '1' };
@@ -34,7 +34,7 @@ it('a client with a handshake is asked once it is ready, and told when the user 
   expect(browser.opened).toHaveLength(1);
 });
 
-it('a question that the user left open is taken back when the sign-in is done', async () => {
+it('a question that the user left open is withdrawn when the sign-in is complete', async () => {
   const { browser, start } = await fixture(open, 'hold');
   const proxy = start();
   await proxy.rpc.initialize('2025-11-25', URL_MODE);
@@ -59,7 +59,7 @@ it.each([{}, { elicitation: {} }, { elicitation: { form: {} } }])(
 );
 
 it.each(['http', 'sessions'] as const)(
-  'a modern client over %s gets a result that asks, and its retry waits',
+  'a modern client over %s gets a result with a question, and its retry waits',
   async (carrier) => {
     const { browser, server, start } = await fixture(open, 'hold', { server: { carrier } });
     const proxy = start();
@@ -88,7 +88,7 @@ it.each(['http', 'sessions'] as const)(
 );
 
 it.each(['decline', 'cancel'])(
-  'a modern client whose user answers "%s" is told where to sign in, and nothing runs',
+  'a modern client whose user answers "%s" is told where to sign in, and its call does not run',
   async (action) => {
     const { browser, server, start } = await fixture(open, 'hold');
     const { rpc } = start();
@@ -99,14 +99,14 @@ it.each(['decline', 'cancel'])(
       await browser.waitForTab(1),
     );
     await browser.finish(1);
-    // Lists wait until the end of the sign-in is known here, which the page may precede.
+    // Lists wait until the proxy knows that the sign-in has ended, which may be later than the page.
     await rpc.modern('tools/list');
     expect((await rpc.modern('tools/call', CALL, URL_MODE)).content[0].text).toBe('ada');
     expect(server.executions()).toBe(1);
   },
 );
 
-it('a retry that the client takes back while it waits never runs', async () => {
+it('a retry that the client cancels while it waits never runs', async () => {
   const { browser, server, start } = await fixture(open, 'hold');
   const { rpc } = start();
   await rpc.modern('tools/call', CALL, URL_MODE);
@@ -120,7 +120,7 @@ it('a retry that the client takes back while it waits never runs', async () => {
   expect(rpc.received.some(({ message }) => message.id === 'gone')).toBe(false);
 });
 
-it('requests whose results may not ask do not', async () => {
+it('requests whose results cannot contain questions get none', async () => {
   const { browser, start } = await fixture(open, 'hold');
   const { rpc } = start();
   const listed = rpc.modern('tools/list', {}, URL_MODE);

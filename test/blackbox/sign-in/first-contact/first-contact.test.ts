@@ -1,5 +1,5 @@
-// A client of the revisions with a handshake in front of a server that nobody has signed in to: it is answered at
-// once, and everything is there when its user is done.
+// A client of a revision with a handshake in front of a server that requires a sign-in: it is answered at once, and
+// everything is there once the user is done.
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { expectClean, expectPage, fixture, isAnswered, LIST_CHANGES, served, TOOLS, toolNames } from './fixture.ts';
@@ -7,7 +7,7 @@ import { expectClean, expectPage, fixture, isAnswered, LIST_CHANGES, served, TOO
 const open = opened();
 
 it.each(['http', 'sessions', 'sse'] as const)(
-  'over %s: answered while the tab is open, and whole after it',
+  'over %s, a client is answered during the sign-in, and gets everything after it',
   async (carrier) => {
     const { browser, server, authorizationServer, start } = await fixture(open, 'hold', { server: { carrier } });
     const proxy = start();
@@ -50,7 +50,7 @@ it.each(['http', 'sessions', 'sse'] as const)(
   },
 );
 
-it('in front of a server of 2026-07-28: answered while the tab is open, and bridged after it', async () => {
+it('in front of a server of 2026-07-28, a client is answered during the sign-in, and bridged after it', async () => {
   const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'modern' } });
   const proxy = start();
   const { rpc } = proxy;
@@ -90,7 +90,7 @@ it('answers a client of a revision that does not exist in the newest one with a 
   expect((await start().rpc.initialize('2031-01-01')).protocolVersion).toBe('2025-11-25');
 });
 
-it('a client that says late that it is ready is waited for by nobody, and is heard once', async () => {
+it('a client that reports late that it is ready delays nothing, and the server learns it once', async () => {
   const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'sessions' } });
   const proxy = start();
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'late', version: '1' } };
@@ -103,7 +103,7 @@ it('a client that says late that it is ready is waited for by nobody, and is hea
   expect(served(server, 'notifications/initialized')).toBe(1);
 });
 
-it('a client that opens a second time while it waits is connected once, and heard once', async () => {
+it('a client that sends a second initialize while it waits is connected once', async () => {
   const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'sessions' } });
   const proxy = start();
   await proxy.rpc.initialize('2025-06-18');
@@ -123,7 +123,7 @@ it('a client that opens a second time while it waits is connected once, and hear
   expect(browser.opened).toHaveLength(1);
 });
 
-it('what the client takes back while it waits never runs', async () => {
+it('a call that the client cancels while it waits never runs', async () => {
   const { browser, server, start } = await fixture(open, 'hold', { server: { carrier: 'sessions' } });
   const { rpc } = start();
   await rpc.initialize();
@@ -137,7 +137,7 @@ it('what the client takes back while it waits never runs', async () => {
   expect(rpc.received.some(({ message }) => message.id === 'gone')).toBe(false);
 });
 
-it('who refuses the sign-in is asked again when a call needs it, and in one more tab', async () => {
+it('a user who refuses the sign-in is asked again when a call needs it, on one more page', async () => {
   const { browser, authorizationServer, server, start } = await fixture(open, 'hold');
   const proxy = start();
   const { rpc } = proxy;
@@ -147,13 +147,13 @@ it('who refuses the sign-in is asked again when a call needs it, and in one more
   const refused = (await listed).message;
   expect(refused.error).toMatchObject({ code: -31004, message: expect.stringContaining('denied') });
 
-  // Nothing begins by itself.
+  // Lists alone start no sign-in.
   const asked = authorizationServer.requests.length;
   expect(await rpc.request('ping')).toEqual({});
   expect(authorizationServer.requests.length).toBe(asked);
   expect(browser.opened).toHaveLength(1);
 
-  // A call does, at once or after a pause whose end nothing tells; and of several only one.
+  // A call starts one, at once or after a pause whose end cannot be observed; several calls start one together.
   const call = async (): Promise<void> => {
     expect((await rpc.exchange('tools/call', { name: 'echo', arguments: {} })).message.error?.code).toBe(-31004);
   };

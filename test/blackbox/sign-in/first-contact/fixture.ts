@@ -58,7 +58,7 @@ export function served(server: ProtectedServer, method: string): number {
   return server.requests.filter(({ rpcMethod, status }) => rpcMethod === method && status < 300 && status > 0).length;
 }
 
-/** The call is refused because nobody has signed in, and says where that can be done. */
+/** Expects that the call is refused because nobody is signed in, and that the error names the page of the sign-in. */
 export function expectPage({ message }: Received, page: string | undefined): void {
   expect(message.error, JSON.stringify(message)).toMatchObject({ code: -31004 });
   expect(page).toBeDefined();
@@ -74,7 +74,7 @@ export function isAnswered(proxy: ProxyProcess, id: RpcId): boolean {
   return proxy.rpc.received.some(({ message }) => message.id === id && message.method === undefined);
 }
 
-/** Nothing but JSON-RPC on stdout. */
+/** Expects nothing but JSON-RPC on stdout. */
 export function expectClean(proxy: ProxyProcess): void {
   expect(proxy.rpc.garbage).toEqual([]);
   for (const line of proxy.lines) expect(JSON.parse(line).jsonrpc).toBe('2.0');

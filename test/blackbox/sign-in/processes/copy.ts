@@ -1,5 +1,4 @@
-// One copy of the program that leads a process group of its own, so that it can be killed with all that belongs to it,
-// as hosts do.
+// One copy of the program in a process group of its own, so that it can be killed with all its children, as hosts do.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -47,7 +46,7 @@ export function startCopy(
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // Nobody of it is left.
+      // No process of the group is left.
     }
   };
   // A test run that is cut short must not leave it behind.

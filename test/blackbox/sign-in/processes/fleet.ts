@@ -89,7 +89,9 @@ export async function calls({ rpc }: Client): Promise<void> {
   if (text !== 'ada') throw new Error(`not the answer of the server: ${JSON.stringify(result)}`);
 }
 
-/** Waits for a sign-in that is pending, as a host does; rejects when it gets tools that stand in for the real ones. */
+/**
+ * Waits for a sign-in that is pending, as a host does; rejects if it gets the tools that stand in for the real ones.
+ */
 export async function lists({ rpc }: Client): Promise<void> {
   const { tools } = (await rpc.request('tools/list')) as { tools: { name: string }[] };
   if (tools.some(({ name }) => name === 'whoami')) return;
@@ -103,7 +105,7 @@ export async function works({ rpc }: Client): Promise<void> {
   await calls({ rpc });
 }
 
-/** A door that opens once. */
+/** A gate that opens once. */
 export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {
@@ -112,7 +114,7 @@ export function gate(): { readonly opened: Promise<void>; readonly open: () => v
   return { opened, open };
 }
 
-/** Looks again and again until something is there. */
+/** Looks repeatedly until something is there. */
 export async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await look();

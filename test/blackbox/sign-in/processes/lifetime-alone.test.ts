@@ -1,4 +1,4 @@
-// A host that lets its programs start no others: what another process would do is done in this one.
+// A host that lets its programs start no processes: the program does the work of the other process itself.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { sharedHome, whoami } from '../command.ts';
 
 const open = opened();
 
-it('a sign-in is renewed where no process can be started', async () => {
+it('tokens are refreshed where no process can be started', async () => {
   const authorizationServer = await open(startAuthorizationServer());
   const server = await open(startProtectedServer({ authorizationServer }));
   const browser = await open(startBrowser('approve'));

@@ -1,4 +1,4 @@
-// Servers in trouble: what is asked of them again, how often, and what the user is told meanwhile.
+// Servers in trouble: which requests the program repeats, how often, and what it tells the user meanwhile.
 import { expect, it } from 'vitest';
 import type { Answer } from '../../../peers/oauth/document-answer.ts';
 import { opened } from '../../../peers/opened.ts';
@@ -9,12 +9,12 @@ const open = opened();
 
 const call = ({ rpc }: Copy) => rpc.exchange('tools/call', { name: 'whoami', arguments: {} });
 
-/** Refuses every token, as a server does that does not know the keys of its authorization server. */
+/** Refuses every token, like a server that does not know the keys of its authorization server. */
 function refuseAll({ server }: Fleet): void {
   server.behaviour.instead = ({ path }) => (path.startsWith('/.well-known/') ? undefined : 'challenge');
 }
 
-it('a server that refuses tokens just issued: a few token calls, one clear error, and then none at all', async () => {
+it('a server that refuses new tokens causes a few token requests, one clear error, and then no more', async () => {
   const fleet = await open(startFleet());
   const copy = fleet.startOne();
   await works(copy);
@@ -32,7 +32,7 @@ it('a server that refuses tokens just issued: a few token calls, one clear error
   await calls(copy);
 });
 
-it('a server that refuses the very first token: one tab, and a few token calls', async () => {
+it('a server that refuses the first token causes one sign-in page and a few token requests', async () => {
   const fleet = await open(startFleet());
   refuseAll(fleet);
   const copies = fleet.start(3);
@@ -52,7 +52,7 @@ const troubles: [string, Answer, RegExp, number | undefined][] = [
   ['500', { status: 500, body: '' }, /HTTP 500/, undefined],
 ];
 
-it.each(troubles)('a token endpoint that answers %s is left alone, and no tab opens', async (_, ...trouble) => {
+it.each(troubles)('a token endpoint that answers %s is left alone, and no page opens', async (_, ...trouble) => {
   const [answer, meaning, retryAfter] = trouble;
   const fleet = await open(startFleet());
   const copy = fleet.startOne();
@@ -83,7 +83,7 @@ it('a token endpoint is asked again after the time it wanted, and the sign-in is
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-it('a token endpoint that wants to be left alone is left alone by all processes, and by those to come', async () => {
+it('a token endpoint that asks for a pause gets one from all processes, later ones included', async () => {
   const fleet = await open(startFleet());
   const copies = fleet.start(4);
   await Promise.all(copies.map(works));

@@ -1,5 +1,5 @@
-// Tokens that end while a user is signed in: he is not asked again, whatever has become of the documents that led to
-// the sign-in.
+// Tokens that expire while a user is signed in: the user is not asked again, whatever has become of the documents that
+// led to the sign-in.
 import { expect, it } from 'vitest';
 import { startAuthorizationServer } from '../../../peers/oauth/authorization-server.ts';
 import { opened } from '../../../peers/opened.ts';
@@ -13,14 +13,14 @@ function refusals({ server }: Fleet, since: number): number {
   return server.requests.slice(since).filter(({ status }) => status === 401).length;
 }
 
-/** Waits until the stored token has come to its end by itself. */
+/** Waits until the stored token has expired. */
 async function idle({ authorizationServer, home }: Fleet): Promise<void> {
   const token = storedSignIn(home)?.tokens?.accessToken ?? '';
   expect(token).not.toBe('');
   await until(() => !authorizationServer.isValid(token));
 }
 
-it('tokens that live for seconds are renewed ahead of their end, and nobody is asked', async () => {
+it('tokens that live for seconds are refreshed before they expire, without a user', async () => {
   const fleet = await open(startFleet({ accessTokenSeconds: 5 }));
   const copy = fleet.startOne();
   await works(copy);
@@ -34,7 +34,7 @@ it('tokens that live for seconds are renewed ahead of their end, and nobody is a
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-it('tokens whose end nobody told are renewed when the server refuses them', async () => {
+it('tokens without a known expiry are refreshed when the server refuses them', async () => {
   const fleet = await open(startFleet({ expiresIn: 'omit' }));
   const copy = fleet.startOne();
   await works(copy);
@@ -102,7 +102,7 @@ it.each(Object.entries(gone))('a refresh works when all metadata documents %s', 
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-it('a refresh works when the metadata is said to be where nobody listens', async () => {
+it('a refresh works when the metadata URL cannot be reached', async () => {
   const fleet = await open(startFleet());
   const elsewhere = await startAuthorizationServer();
   await elsewhere.close();

@@ -1,4 +1,4 @@
-// A sign-in that ends in the middle of a session, by the hand of a user or of an administrator.
+// A user or an administrator ends a sign-in in the middle of a session.
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import type { Copy } from './copy.ts';
@@ -31,7 +31,7 @@ it('calls of several processes that meet a revoked grant share one sign-in as we
   expect(fleet.authorizationServer.count('register')).toBe(1);
 });
 
-it('a grant that is revoked again and again is asked for once each time, without a file that anybody has to delete', async () => {
+it('a grant that is revoked again and again needs one sign-in each time, and no file to delete', async () => {
   const fleet = await open(startFleet());
   const copy = fleet.startOne();
   await works(copy);
@@ -43,7 +43,7 @@ it('a grant that is revoked again and again is asked for once each time, without
   expect(fleet.authorizationServer.count('register')).toBe(1);
 });
 
-it('a user who does not sign in again: every call says where, and one page was opened', async () => {
+it('every call says where to sign in while the user does not, and one page opens', async () => {
   const fleet = await open(startFleet());
   const copy = fleet.startOne(['--auth-timeout', '5']);
   await works(copy);
@@ -62,7 +62,7 @@ it('a user who does not sign in again: every call says where, and one page was o
   expect(fleet.browser.opened).toHaveLength(2);
 });
 
-it('a session that ended with its grant comes back with the next call', async () => {
+it('a session that ended with its grant opens again with the next call', async () => {
   const fleet = await open(startFleet({ refresh: 'never' }));
   const copy = fleet.startOne();
   await works(copy);

@@ -9,11 +9,11 @@ import { calls, type Fleet, lists, startFleet, until, works } from './fleet.ts';
 
 const open = opened();
 
-/** A program of somebody else's, of the one kind that browsers get an answer from. */
+/** Another program on the port, one that answers browsers. */
 async function foreign(port: number) {
   let answered = 0;
   const server = http.createServer(({ url = '' }, res) => {
-    // It may be asked whether it is a listener of ours; what a browser brings is for us alone.
+    // The program may ask whether this is one of its own listeners; requests of the browser must not get here.
     if (url.includes('?') || url.startsWith('/callback')) answered++;
     res.end('hello from another program');
   });
@@ -33,7 +33,7 @@ function redirectOf(page: string): URL {
   return new URL(new URL(page).searchParams.get('redirect_uri') ?? '');
 }
 
-/** The port that the program would use for this server, found out on another home. */
+/** The port that the program would use for this server, found out with another home. */
 async function preferredPort({ server }: Fleet): Promise<number> {
   const browser = await open(startBrowser('never'));
   const proxy = startProxy(server.url, [], { env: { BROWSER: browser.command } });
@@ -43,7 +43,7 @@ async function preferredPort({ server }: Fleet): Promise<number> {
   return Number(redirectOf(page).port);
 }
 
-it('another program on the preferred port: the sign-in goes to a free one', async () => {
+it('a sign-in uses a free port while another program uses the preferred one', async () => {
   const fleet = await open(startFleet());
   const port = await preferredPort(fleet);
   const stranger = await open(foreign(port));
@@ -54,7 +54,7 @@ it('another program on the preferred port: the sign-in goes to a free one', asyn
   expect(stranger.answered).toBe(0);
 });
 
-it('another program on the port of an earlier registration: a server that compares ports gets a new registration', async () => {
+it('a server that compares ports gets a new registration when another program uses the old port', async () => {
   const fleet = await open(startFleet({ redirectPorts: 'exact' }));
   await fleet.signedIn();
   const { port } = redirectOf(fleet.browser.opened[0] ?? '');
@@ -65,7 +65,7 @@ it('another program on the port of an earlier registration: a server that compar
   expect(fleet.authorizationServer.count('register')).toBe(2);
 });
 
-it('another program takes the port while the tab is open and its owner is gone: a new sign-in works', async () => {
+it('a new sign-in works after another program has taken the port of an abandoned one', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const killed = fleet.startOne();
   await killed.rpc.initialize();
@@ -74,7 +74,7 @@ it('another program takes the port while the tab is open and its owner is gone: 
   await open(foreign(Number(redirectOf(page).port)));
   const copy = fleet.startOne();
   await copy.rpc.initialize();
-  // The user has a tab already that leads nowhere; one more, unasked, would only be the next.
+  // The user already has a tab that leads nowhere; another one that they did not ask for would do no better.
   const next = await until(() => /sign in here: (\S+)/.exec(copy.stderr)?.[1]);
   expect(redirectOf(next).port).not.toBe(redirectOf(page).port);
   expect(fleet.browser.opened).toHaveLength(1);
@@ -83,7 +83,7 @@ it('another program takes the port while the tab is open and its owner is gone: 
   await calls(copy);
 });
 
-it('a port that the user has fixed: one message names it and who has it, and the program ends', async () => {
+it('a fixed port that another program uses ends the program with one message that names both', async () => {
   const fleet = await open(startFleet());
   const stranger = await open(foreign(0));
   const copy = fleet.startOne(['--callback-port', String(stranger.port)]);
@@ -95,7 +95,7 @@ it('a port that the user has fixed: one message names it and who has it, and the
   expect(message.error?.message).toContain(`port ${stranger.port}`);
   expect(message.error?.message).toContain('node');
   expect(await copy.exited).toBe(1);
-  // Said once: hosts show their users what is here.
+  // Said once, because hosts show these lines to their users.
   expect(copy.stderr.match(new RegExp(`port ${stranger.port}`, 'g'))).toHaveLength(1);
   expect(fleet.browser.opened).toHaveLength(0);
   expect(fleet.authorizationServer.count('register')).toBe(0);

@@ -1,5 +1,5 @@
-// Many processes and one expired token, in front of an authorization server that takes a refresh token once and ends
-// the whole grant when it comes again.
+// Many processes and one expired token, in front of an authorization server that accepts a refresh token once and
+// revokes the whole grant when it comes again.
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { lastBeat, ownerOf, storedSignIn } from '../stored-files.ts';
@@ -7,7 +7,7 @@ import { calls, type Fleet, gate, startFleet, until, works } from './fleet.ts';
 
 const open = opened();
 
-/** A fleet whose user has signed in once, and whose access token is no good any more. */
+/** A fleet whose user has signed in once, and whose access token has expired. */
 async function expired(): Promise<Fleet> {
   const fleet = await open(startFleet());
   await fleet.signedIn();
@@ -26,7 +26,7 @@ it('eight processes with an expired token share one refresh', async () => {
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-it('a host that kills the refreshing process and its group before the answer is there costs nobody the sign-in', async () => {
+it('a host that kills the refreshing process group before the answer does not cost the sign-in', async () => {
   const fleet = await expired();
   const [issued, answer] = [gate(), gate()];
   fleet.authorizationServer.behaviour.afterTokenIssued = () => {
@@ -51,7 +51,7 @@ it('a host that kills the refreshing process and its group before the answer is 
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-it('a process that is killed before it uses what it has refreshed leaves it to the others', async () => {
+it('a process that is killed before it uses its new tokens leaves them to the others', async () => {
   const fleet = await expired();
   const before = storedSignIn(fleet.home)?.serial;
   const [issued, answer] = [gate(), gate()];
@@ -77,7 +77,7 @@ it('a process that is killed before it uses what it has refreshed leaves it to t
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-it('all processes that are killed during a refresh find its outcome when they are started again', async () => {
+it('processes that are killed during a refresh find its tokens when they start again', async () => {
   const fleet = await expired();
   const [issued, answer] = [gate(), gate()];
   fleet.authorizationServer.behaviour.afterTokenIssued = () => {
@@ -90,7 +90,7 @@ it('all processes that are killed during a refresh find its outcome when they ar
   await Promise.all(killed.map((copy) => copy.kill()));
   const copies = fleet.start(3);
   const working = Promise.all(copies.map(works));
-  // One of them asks for the refresh that is still under way.
+  // One of the processes asks for the refresh that is still under way.
   await until(() => copies.some(({ pid }) => pid === ownerOf(fleet.home, 'renewing')));
   answer.open();
   await working;
@@ -98,7 +98,7 @@ it('all processes that are killed during a refresh find its outcome when they ar
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-it('a token that got lost with the process that received it costs one sign-in for all', async () => {
+it('a token that is lost with the process that received it costs one sign-in for all', async () => {
   const fleet = await expired();
   const issued = gate();
   const { behaviour } = fleet.authorizationServer;
@@ -117,7 +117,7 @@ it('a token that got lost with the process that received it costs one sign-in fo
   expect(fleet.browser.opened).toHaveLength(2);
 });
 
-it('a token endpoint that takes its time is asked once, however long the others wait', async () => {
+it('a slow token endpoint is asked once, however long the others wait', async () => {
   const fleet = await expired();
   const [asked, answer] = [gate(), gate()];
   fleet.authorizationServer.behaviour.beforeToken = () => {

@@ -1,4 +1,5 @@
-// Many processes and no token: one registration and one tab, and what becomes of them when their owner is killed.
+// Many processes and no token: one registration and one tab, and what happens when the process that owns them is
+// killed.
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
@@ -19,7 +20,7 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-/** Where the browser is sent back to from a page. */
+/** The redirect URI of an authorization page. */
 function callbackOf(page: string): number {
   return Number(new URL(new URL(page).searchParams.get('redirect_uri') ?? '').port);
 }
@@ -34,13 +35,13 @@ function expectOneSignIn({ authorizationServer, browser }: Fleet): void {
   expect(authorizationServer.tokenRequests('authorization_code')).toHaveLength(1);
 }
 
-it('five processes without a token share one registration and one tab', async () => {
+it('five processes without a token share one registration and one page', async () => {
   const fleet = await open(startFleet());
   await Promise.all(fleet.start(5).map(works));
   expectOneSignIn(fleet);
 });
 
-it('five processes whose user takes his time all name the same page, and all go on when he is done', async () => {
+it('five processes name the same page while they wait, and all continue after the sign-in', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const copies = fleet.start(5);
   await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
@@ -56,7 +57,7 @@ it('five processes whose user takes his time all name the same page, and all go 
   expectOneSignIn(fleet);
 });
 
-it('the tab of a process that was killed signs in all others, and the one that is started in its place', async () => {
+it('the page of a process that was killed signs in all others, and its successor', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const copies = fleet.start(5);
   await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
@@ -75,7 +76,7 @@ it('the tab of a process that was killed signs in all others, and the one that i
   expectOneSignIn(fleet);
 });
 
-it('a tab survives two owners in a row', async () => {
+it('a sign-in page survives the end of two processes in a row', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   let copies = fleet.start(3);
   await Promise.all(copies.map(({ rpc }) => rpc.initialize()));
@@ -92,7 +93,7 @@ it('a tab survives two owners in a row', async () => {
   expectOneSignIn(fleet);
 });
 
-it('a host that kills everything while the tab is open can start again, and the same tab works', async () => {
+it('a sign-in page still works after a host has killed and restarted everything', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const killed = fleet.start(3);
   await Promise.all(killed.map(({ rpc }) => rpc.initialize()));
@@ -108,7 +109,7 @@ it('a host that kills everything while the tab is open can start again, and the 
   expectOneSignIn(fleet);
 });
 
-it('a process that is started and ended again and again while the user is away opens one tab', async () => {
+it('a process that is restarted again and again while the user is away opens one page', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const pages = new Set<string>();
   for (let round = 0; round < 4; round++) {
@@ -123,7 +124,7 @@ it('a process that is started and ended again and again while the user is away o
   expect(fleet.authorizationServer.count('register')).toBe(1);
 });
 
-it('a process that is killed before it has stored the tokens of a sign-in: the same page works once more', async () => {
+it('the same page works once more if the process is killed before it has stored the tokens', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const { behaviour } = fleet.authorizationServer;
   const issued = gate();

@@ -1,5 +1,5 @@
-// A process that was suspended for so long that others took its place (a laptop that slept, a container that was
-// frozen) wakes up with an answer that is of yesterday: what others have stored since stays as it is.
+// A process that was suspended for so long that others took over (a laptop that slept, a container that was frozen)
+// wakes up with an outdated answer: what others have stored since then stays.
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { startProxy } from '../../../peers/proxy.ts';
@@ -10,13 +10,13 @@ const open = opened();
 
 interface Suspended {
   readonly fleet: Fleet;
-  /** What became of its session. */
+  /** The outcome of its session. */
   readonly outcome: Promise<string>;
-  /** Lets it have the answer of the authorization server, and waits until it has dealt with it. */
+  /** Lets it get the answer of the authorization server, and waits until it has used it. */
   wake(): Promise<void>;
 }
 
-/** A copy that is frozen in the middle of a refresh, together with the process that refreshes for it. */
+/** A copy that is frozen during a refresh, together with the process that refreshes for it. */
 async function suspended(answered: 'issued' | 'refused'): Promise<Suspended> {
   const fleet = await open(startFleet());
   await fleet.signedIn();
@@ -34,7 +34,7 @@ async function suspended(answered: 'issued' | 'refused'): Promise<Suspended> {
     behaviour.afterTokenIssued = ({ form }) => (form.has('refresh_token') ? hold() : undefined);
   else {
     behaviour.beforeToken = hold;
-    // Refused without a look at the token, which would end the grant of everybody.
+    // Refuses without a look at the token, which would revoke the grant for all processes.
     const first = fleet.authorizationServer.count('token') + 1;
     behaviour.tokenAnswer = ({ n }) => (n === first ? { status: 400, body: { error: 'invalid_grant' } } : undefined);
   }
@@ -70,7 +70,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-it('a refusal that comes late deletes nothing that another process has stored', async () => {
+it('a late refusal deletes nothing that another process has stored', async () => {
   const { fleet, outcome, wake } = await suspended('refused');
   const winner = fleet.startOne();
   await works(winner);
@@ -83,9 +83,9 @@ it('a refusal that comes late deletes nothing that another process has stored', 
   expect(fleet.browser.opened).toHaveLength(1);
 });
 
-it('tokens that come late do not replace those that another process has stored', async () => {
+it('late tokens do not replace those that another process has stored', async () => {
   const { fleet, outcome, wake } = await suspended('issued');
-  // The grant ends with the second use of its refresh token, so this one signs in anew.
+  // The second use of the refresh token revokes the grant, so this process signs in again.
   const winner = fleet.startOne();
   await works(winner);
   expect(fleet.browser.opened).toHaveLength(2);
@@ -104,13 +104,13 @@ it('tokens that come after the user has signed out are not stored', async () => 
   fleet.browser.mode = 'never';
   await wake();
   expect(storedSignIn(fleet.home)?.tokens).toBeUndefined();
-  // Its session waits for a sign-in that nobody does.
+  // Its session waits for a sign-in that never happens.
   await fleet.browser.waitForTab(2);
   await fleet.close();
   expect(await outcome).not.toBe('works');
 });
 
-it('a sign-in that is finished late does not replace that of another process', async () => {
+it('a sign-in that finishes late does not replace that of another process', async () => {
   const fleet = await open(startFleet({ browser: 'hold' }));
   const late = fleet.startOne();
   await late.rpc.initialize();

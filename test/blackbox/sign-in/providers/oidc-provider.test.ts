@@ -21,14 +21,14 @@ async function protectedServer(given: OidcProviderOptions = {}) {
   return { provider, server, browser, options: { home, env: { BROWSER: browser.command } } };
 }
 
-/** The bearer of the last request that was served. */
+/** The bearer token of the last request that was served. */
 function lastBearer({ requests }: Awaited<ReturnType<typeof protectedServer>>['server']): string {
   const served = requests.findLast(({ status, authorization }) => status === 200 && authorization !== undefined);
   return served?.authorization?.slice('Bearer '.length) ?? '';
 }
 
 it.each(['opaque', 'jwt'] as const)(
-  'code flow with PKCE, resource and iss, then a refresh, with %s tokens',
+  'the code flow with PKCE, resource and iss works, and so does a refresh, with %s tokens',
   async (accessTokenFormat) => {
     const { provider, server, browser, options } = await protectedServer({ accessTokenFormat });
     const proxy = startProxy(server.url, [], options);
@@ -65,7 +65,7 @@ it.each(['opaque', 'jwt'] as const)(
   },
 );
 
-it('a provider that gives refresh tokens only for offline access', async () => {
+it('a provider that gives refresh tokens only for offline access gives one', async () => {
   const { provider, server, browser, options } = await protectedServer({ offlineAccess: true });
   const proxy = startProxy(server.url, [], options);
   await proxy.rpc.initialize('2025-11-25');
@@ -87,7 +87,7 @@ it('two servers behind one provider have a token each', async () => {
   expect(await provider.isValid(lastBearer(other), server.url)).toBe(false);
 });
 
-it('logout takes everything back', async () => {
+it('logout revokes everything', async () => {
   const { provider, server, options } = await protectedServer();
   expect(await askWhoami(server.url, [], options)).toBe('ada');
   const bearer = lastBearer(server);
@@ -97,7 +97,7 @@ it('logout takes everything back', async () => {
   expect(await provider.isValid(bearer, server.url)).toBe(false);
 });
 
-it('a client that is gone is registered again with the next sign-in', async () => {
+it('a client that the provider has deleted is registered again with the next sign-in', async () => {
   const { provider, server, browser, options } = await protectedServer();
   expect(await askWhoami(server.url, [], options)).toBe('ada');
   provider.deleteClient(new URL(browser.opened[0] ?? '').searchParams.get('client_id') ?? '');
@@ -107,7 +107,7 @@ it('a client that is gone is registered again with the next sign-in', async () =
   expect(browser.opened).toHaveLength(2);
 });
 
-it('the user denies', async () => {
+it('a user can deny', async () => {
   const { provider, server, browser, options } = await protectedServer();
   browser.mode = 'deny';
   const { code, err } = await run('login', [server.url], options);
@@ -116,7 +116,7 @@ it('the user denies', async () => {
   expect(provider.count('token')).toBe(0);
 });
 
-it('the device grant, approved in a browser elsewhere', async () => {
+it('the device grant works with a browser elsewhere', async () => {
   const { provider, server, browser, options } = await protectedServer();
   const program = startProxy('login', [server.url, '--device-code'], options);
   const [, code = ''] = await program.stderrMatching(/with the code (\S+)\s/);
@@ -135,7 +135,7 @@ it('the device grant, approved in a browser elsewhere', async () => {
   expect(provider.tokenRequests('refresh_token').map(({ status }) => status)).toEqual([200]);
 });
 
-it('client credentials with a secret and with a signed assertion', async () => {
+it('client credentials work with a secret and with a signed assertion', async () => {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'EdDSA', use: 'sig' }] };
   const secret = 'a secret that is long enough for an HMAC';

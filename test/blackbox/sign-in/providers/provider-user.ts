@@ -1,5 +1,5 @@
-// Somebody with an MCP host in front of a server that one of the well-known providers guards: starts the built program,
-// signs in with the page it opens, calls a tool, and goes on when the access token is over.
+// A user of an MCP host in front of a server that a well-known provider protects: starts the built program, signs in on
+// the page that it opens, calls a tool, and goes on after the access token has expired.
 import { expect } from 'vitest';
 import { type Browser, startBrowser } from '../../../peers/oauth/browser.ts';
 import type { Authorization } from '../../../peers/providers/authorization.ts';
@@ -13,7 +13,7 @@ export interface ProviderUser {
   readonly browser: Browser;
   /** Calls the server's one tool. */
   call(): Promise<string>;
-  /** Does what the first page asks for, while `waiting` needs it; the page it ends on. */
+  /** Does what the first page asks for, while `waiting` needs it; returns the page where it ends. */
   signIn(waiting?: Promise<unknown>): Promise<Tab>;
   /** The n-th authorization request, from 1, as the browser got it. */
   authorizeQuery(n?: number): URLSearchParams;
@@ -39,7 +39,7 @@ export async function startUser(
     call,
     async signIn(waiting) {
       await proxy.rpc.initialize('2025-11-25');
-      // Lists wait for the user; whoever waits for something else says so.
+      // Lists wait for the user; for anything else, pass what waits.
       const wait = waiting ?? proxy.rpc.request('tools/list');
       wait.catch(() => {});
       const tab = await provider.visit(await browser.waitForTab(1));
@@ -57,7 +57,7 @@ export const withClient = (provider: { clientInfo: object }, more: object = {}):
   JSON.stringify({ ...provider.clientInfo, ...more }),
 ];
 
-/** The whole way: signs in, calls, lets the access token end, and calls again without another page. */
+/** The whole way: signs in, calls, lets the access token expire, and calls again without another page. */
 export async function signInAndStay(provider: Guarded, user: ProviderUser): Promise<void> {
   await user.signIn();
   expect(await user.call()).toBe('called');

@@ -23,11 +23,11 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** The port that the page fixes where a provider compares it, and the redirect URI with another one in its place. */
+/** The port of the page where a provider compares it, and the redirect URI with another port. */
 const PORT = '8765';
 const redirectAt = (port: number): string => `http://localhost:${port}/callback`;
 
-/** A host with the first entry of a section, and with its client file, where the ids of the provider are filled in. */
+/** A host with the first entry of a section and its client file, with ids filled in. */
 async function userOf(
   heading: string,
   provider: Guarded & { clientInfo?: ClientInfo },
@@ -78,7 +78,7 @@ it('Google', async () => {
   const google = await open(startGoogle());
   const user = await userOf('Google', google);
   await user.proxy.rpc.initialize('2025-11-25');
-  // Google's servers ask for a token when a tool is called, and not before.
+  // Google's servers ask for a token when a tool is called, not earlier.
   const first = user.call();
   await google.visit(await user.browser.waitForTab(1));
   expect(await first).toBe('called');

@@ -1,4 +1,4 @@
-// What the providers say no to: clients that are missing, and refresh tokens that are over, each in its own words.
+// What the providers refuse, each in its own words: unknown clients, and refresh tokens that have ended.
 
 import { expect, it } from 'vitest';
 import { freePort } from '../../../peers/free-port.ts';
@@ -65,7 +65,7 @@ type Registered = Guarded & { clientInfo: { client_id: string } };
 const withoutSecret = (provider: Registered): string[] =>
   withClient({ clientInfo: { client_id: provider.clientInfo.client_id } });
 
-it('Google: says to whoever calls that the client needs its secret', async () => {
+it('Google: says to the client that it needs its secret', async () => {
   const google = await open(startGoogle());
   const user = await open(startUser(google, withoutSecret(google)));
   await user.proxy.rpc.initialize('2025-11-25');

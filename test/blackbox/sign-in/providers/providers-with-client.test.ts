@@ -1,5 +1,5 @@
-// Providers where the user has registered a client beforehand: its id, and sometimes its secret or the one redirect URI
-// that it may use, are all there is to say.
+// Providers where the user has registered a client: its id is all that the user must give, and sometimes its secret or
+// the one redirect URI that it may use.
 
 import { expect, it } from 'vitest';
 import { freePort } from '../../../peers/free-port.ts';
@@ -26,7 +26,7 @@ it.each([
   await signInAndStay(entra, user);
   const requests = [user.authorizeQuery(), exchangeOf(entra), refreshOf(entra)];
   expect(requests.map((request) => request.has('resource'))).toEqual([false, false, false]);
-  // What was asked for, not what the answer says was granted: that lacks offline_access.
+  // The scopes of the request, not of the answer, which lacks offline_access.
   expect(refreshOf(entra).get('scope')?.split(' ').sort()).toEqual([entra.scope, 'offline_access'].sort());
 });
 

@@ -1,4 +1,4 @@
-// Providers that need nothing but the URL of the server: they register clients, or somebody in front of them does.
+// Providers that need only the URL of the server: they register clients, or something in front of them does.
 import { expect, it } from 'vitest';
 import { opened } from '../../../peers/opened.ts';
 import { startAtlassian } from '../../../peers/providers/atlassian.ts';
@@ -13,7 +13,7 @@ it.each(['v1', 'authv2'] as const)('Atlassian, at %s, which is called otherwise 
   const atlassian = await open(startAtlassian({ address }));
   const user = await open(startUser(atlassian));
   await signInAndStay(atlassian, user);
-  // Without it the sign-in would be over with the first access token.
+  // Without it, the sign-in would end with the first access token.
   expect(user.authorizeQuery().get('scope')?.split(' ')).toContain('offline_access');
   expect(atlassian.count('register')).toBe(1);
 });

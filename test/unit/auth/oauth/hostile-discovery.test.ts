@@ -1,5 +1,5 @@
-// Addresses that a server, or whoever answers in its place, would like to have fetched or opened. What leaves is seen
-// at the joint with the HTTP client.
+// Addresses that a hostile server would like to have fetched or opened. The test sees every request at the interface to
+// the HTTP client.
 import { describe, expect, it } from 'vitest';
 import type { Challenge } from '../../../../src/auth/challenge.ts';
 import { authorizationUrl } from '../../../../src/auth/oauth/code-flow.ts';
@@ -11,8 +11,7 @@ import type { HttpRequest, HttpResponse } from '../../../../src/core/fetch.ts';
 import { checkBrowserUrl } from '../../../../src/platform/browser.ts';
 import { HOSTILE_URLS } from '../../platform/hostile-urls.ts';
 
-// The host that the hostile addresses lead to where they lead anywhere, and an address: nothing has to be looked up to
-// know that both are out in the world.
+// The host that the hostile addresses lead to, and an IP address on the internet, so that nothing has to be looked up.
 const SERVER = 'https://as.example';
 const MCP = `${SERVER}/mcp`;
 const ISSUER = 'https://198.51.100.4';
@@ -21,7 +20,7 @@ const DOCUMENT = `${ISSUER}/.well-known/oauth-authorization-server`;
 
 type Answers = Record<string, { location: string } | object>;
 
-/** The world, as these documents describe it; everything else is not there. */
+/** The servers that these documents describe; nothing else exists. */
 function world(answers: Answers): { wire: FetchContext; fetched: string[] } {
   const fetched: string[] = [];
   const fetch = async ({ url }: HttpRequest): Promise<HttpResponse> => {
@@ -51,7 +50,7 @@ const issuer = {
   registration_endpoint: `${ISSUER}/register`,
 };
 
-/** Nothing but these two, on whatever path: there is nobody else in this world who could be safe to ask. */
+/** Requests go to these two hosts only, whatever the path. */
 function expectSafe(fetched: readonly string[], named: string): void {
   const hosts = new Set(['as.example', '198.51.100.4', hostOf(named), hostOf(named, MCP), hostOf(named, ISSUER)]);
   for (const href of fetched) {
@@ -71,7 +70,7 @@ function hostOf(named: string, base?: string): string {
   }
 }
 
-/** Whatever came of it, it is no crash. */
+/** Whatever the outcome, the program does not crash. */
 async function outcome<T>(trying: Promise<T>): Promise<T | undefined> {
   try {
     return await trying;
@@ -83,7 +82,7 @@ async function outcome<T>(trying: Promise<T>): Promise<T | undefined> {
   }
 }
 
-it('finds its way where nothing is hostile', async () => {
+it('works where nothing is hostile', async () => {
   const { wire, fetched } = world({ [METADATA]: resource, [DOCUMENT]: issuer });
   expect((await discover(wire, challenge, undefined)).issuer).toEqual(issuer);
   expect(fetched).toEqual([METADATA, DOCUMENT]);
@@ -120,7 +119,7 @@ describe.each(HOSTILE_URLS.map((url) => [JSON.stringify(url), url]))('%s', (_, h
   });
 
   it.each(['token_endpoint', 'registration_endpoint', 'revocation_endpoint', 'device_authorization_endpoint'] as const)(
-    'as %s does not survive unless it is https:',
+    'as %s is dropped unless it is https:',
     async (name) => {
       const { wire } = world({ [METADATA]: resource, [DOCUMENT]: { ...issuer, [name]: hostile } });
       const found = await outcome(discover(wire, challenge, undefined));
@@ -132,7 +131,7 @@ describe.each(HOSTILE_URLS.map((url) => [JSON.stringify(url), url]))('%s', (_, h
   );
 });
 
-/** As the bytes of a header arrive, those that can be in one. */
+/** Bytes as they arrive in a header, as far as a header can contain them. */
 const LOCATIONS = HOSTILE_URLS.filter((url) => !/[\0\r\n]/.test(url)).map((url) => Buffer.from(url).toString('latin1'));
 
 it.each(LOCATIONS)('%j as Location of metadata is not followed', async (hostile) => {
@@ -146,7 +145,7 @@ it.each(LOCATIONS)('%j as Location of metadata is not followed', async (hostile)
   expectSafe(next.fetched, hostile);
 });
 
-it('follows redirects of metadata, but not for ever', async () => {
+it('follows a limited number of redirects of metadata', async () => {
   const next = `${SERVER}/elsewhere`;
   const { wire } = world({ [METADATA]: { location: '/elsewhere' }, [next]: resource, [DOCUMENT]: issuer });
   expect((await discover(wire, challenge, undefined)).issuer).toEqual(issuer);

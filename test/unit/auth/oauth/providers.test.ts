@@ -38,7 +38,7 @@ describe('mannersOf', () => {
     'https://slack.com',
     'https://mcp.atlassian.com',
     'https://acme.okta.com/oauth2/default',
-    // Lookalikes, and names that only stand somewhere in the address.
+    // Lookalikes, and names that are only a part of the address.
     'https://login.microsoftonline.com.evil.example/x/v2.0',
     'https://evil-login.microsoftonline.com/x/v2.0',
     'https://login.microsoftonline.com@evil.example/x',
@@ -55,7 +55,7 @@ describe('mannersOf', () => {
     'https://sso.acme.example/x?/realms/acme',
     'not a URL',
     '',
-  ])('keeps to the standard with %s', (issuer) => {
+  ])('follows the standard with %s', (issuer) => {
     expect(quirksOf({ issuer })).toEqual({});
   });
 

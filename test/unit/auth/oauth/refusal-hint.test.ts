@@ -1,4 +1,4 @@
-// What a refusal of an authorization server makes the user change, or give: never what is right already.
+// What the user should change when the authorization server refuses: never something that is right already.
 import { expect, it } from 'vitest';
 import { OAuthError, refusalIn } from '../../../../src/auth/oauth/library.ts';
 import { refusalHint } from '../../../../src/auth/oauth/refusal-hint.ts';
@@ -34,7 +34,7 @@ it.each<[string, Partial<AuthConfig>, string | undefined]>([
   else expect(told).toContain(hint);
 });
 
-it('asks for patience where the server is in trouble, and not where it refuses', () => {
+it('advises to wait where the server fails, and not where it refuses', () => {
   const hint = (status: number) =>
     refusalHint(new OAuthError('server_error', undefined, status), HTTP_SERVER_DEFAULTS.auth);
   expect([hint(500), hint(503), hint(429)]).toEqual(Array(3).fill(expect.stringContaining('try again later')));

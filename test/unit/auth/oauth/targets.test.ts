@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalUri } from '../../../../src/auth/oauth/discover.ts';
-import { checkScheme, checkTarget, isPrivateAddress } from '../../../../src/auth/oauth/targets.ts';
+import { checkScheme, checkTarget, isPrivateAddress, type Resolve } from '../../../../src/auth/oauth/targets.ts';
 import { HOSTILE_URLS } from '../../platform/hostile-urls.ts';
 
 describe('isPrivateAddress', () => {
@@ -85,7 +85,7 @@ describe('checkScheme', () => {
     } catch (error) {
       taken = false;
       expect(error).toMatchObject({ name: 'ProxyError', code: 'unauthorized' });
-      // What is said about it is no way in either.
+      // The explanation gives no other way in either.
       expect((error as Error).message).toMatch(/^[ -~]*$/);
       expect((error as Error).message).not.toMatch(/user|pass@/);
     }
@@ -96,6 +96,7 @@ describe('checkScheme', () => {
 });
 
 describe('checkTarget', () => {
+  const named = (url: string, ...addresses: string[]) => ({ url: new URL(url), addresses: new Set(addresses) });
   const [world, home, here] = ['https://203.0.113.7/mcp', 'https://192.168.1.9/mcp', 'http://127.0.0.1:8080/mcp'];
 
   it.each([
@@ -108,8 +109,8 @@ describe('checkTarget', () => {
     [here, 'http://127.0.0.1:9/token'],
     [here, 'https://10.0.0.1/token'],
     [here, 'https://198.51.100.4/token'],
-  ])('lets %s send somebody to %s', async (server, target) => {
-    await expect(checkTarget(new URL(target), new URL(server))).resolves.toBeUndefined();
+  ])('lets %s send the proxy to %s', async (server, target) => {
+    await expect(checkTarget(new URL(target), named(server))).resolves.not.toThrow();
   });
 
   it.each([
@@ -127,9 +128,60 @@ describe('checkTarget', () => {
     'https://0/token',
     'http://127.0.0.1:6379/',
     'http://localhost:2375/',
-  ])('lets nobody in the world send somebody to %s', async (target) => {
-    const refused = checkTarget(new URL(target), new URL(world));
+  ])('lets no public server send the proxy to %s', async (target) => {
+    const refused = checkTarget(new URL(target), named(world));
     await expect(refused).rejects.toMatchObject({ name: 'ProxyError', code: 'unauthorized' });
+  });
+});
+
+describe('a name server that changes its answer', () => {
+  const target = new URL('https://as.example/token');
+  /** The answers of a name server, in order; a further question would fail. */
+  const answering = (...answers: string[][]): Resolve => {
+    return async () => {
+      const answer = answers.shift();
+      if (answer === undefined) throw new Error('asked once too often');
+      return answer.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+    };
+  };
+  const server = (...addresses: string[]) => ({
+    url: new URL('https://mcp.example/mcp'),
+    addresses: new Set(addresses),
+  });
+
+  it('is asked once: the request goes to the addresses that were checked', async () => {
+    const resolve = answering(['198.51.100.4', '2001:db8::4'], ['127.0.0.1']);
+    expect(await checkTarget(target, server('203.0.113.7'), resolve)).toEqual({
+      addresses: [
+        { address: '198.51.100.4', family: 4 },
+        { address: '2001:db8::4', family: 6 },
+      ],
+    });
+  });
+
+  it('gets no connection by failing first, because there is no address', async () => {
+    const resolve: Resolve = () => Promise.reject(new Error('SERVFAIL'));
+    expect(await checkTarget(target, server('203.0.113.7'), resolve)).toEqual({ addresses: [] });
+  });
+
+  it('cannot move the server into the network after the connection', async () => {
+    const resolve = answering(['10.0.0.1'], ['10.0.0.1']);
+    await expect(checkTarget(target, server('203.0.113.7'), resolve)).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+
+  it('cannot move it there with a second connection either', async () => {
+    const resolve = answering(['10.0.0.1']);
+    const moved = checkTarget(target, server('203.0.113.7', '10.0.0.1'), resolve);
+    await expect(moved).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+
+  it('is believed about a server in the network when connections confirm it', async () => {
+    expect(await checkTarget(target, server('10.0.0.1'), answering())).toBeUndefined();
+  });
+
+  it('hides no private address among public ones', async () => {
+    const resolve = answering(['198.51.100.4', '::ffff:10.0.0.1']);
+    await expect(checkTarget(target, server('203.0.113.7'), resolve)).rejects.toMatchObject({ code: 'unauthorized' });
   });
 });
 

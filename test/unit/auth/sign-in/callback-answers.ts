@@ -1,4 +1,4 @@
-// A callback that listens, and what a browser does to it.
+// A listening callback, and the requests that a browser makes to it.
 import http from 'node:http';
 import {
   type Callback,
@@ -40,7 +40,7 @@ export function ask(
   });
 }
 
-/** A promise and what settles it. */
+/** A promise with the function that settles it. */
 export function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {};
   const promise = new Promise<T>((settle) => {

@@ -1,4 +1,4 @@
-// A program that listens for the callback, and has nothing else to do.
+// A program that only listens for the callback.
 import { listenForCallback } from '../../../../src/auth/sign-in/callback.ts';
 
 const callback = await listenForCallback({

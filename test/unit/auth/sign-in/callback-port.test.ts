@@ -1,7 +1,7 @@
 // The port of the callback: where it is open, for how long, and when it is free again.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { describe, expect, it } from 'vitest';
@@ -26,27 +26,38 @@ async function canListen(address: string, port = 0): Promise<boolean> {
 
 const hasIPv6 = await canListen('::1');
 
+/** A port that is free on both loopback addresses, and that the system gives to nobody who asks for any port. */
+async function quietPort(): Promise<number> {
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    if ((await canListen('127.0.0.1', port)) && (!hasIPv6 || (await canListen('::1', port)))) return port;
+  }
+}
+
 describe('the port', () => {
   it('is open on this machine only, by both protocols', async () => {
     const callback = await listen();
     expect((await ask(callback, '/callback')).status).toBe(400);
     if (hasIPv6) expect((await ask(callback, '/callback', { host: '::1' })).status).toBe(400);
-    // Whoever may bind the same port on another address of this machine proves that it is not taken there.
+    // If another program can bind the same port on another address of this machine, the port is not taken there.
     if (process.platform === 'linux') expect(await canListen('127.0.0.2', callback.port)).toBe(true);
   });
 
-  it.each(hasIPv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'])('that is taken on %s is an error', async (address) => {
-    const holder = net.createServer();
-    await new Promise<void>((resolve) => holder.listen(0, address, resolve));
-    const { port } = holder.address() as AddressInfo;
-    try {
-      await expect(listen({ port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
-      // Nothing of the failed attempt is left behind.
-      if (address === '::1') expect(await canListen('127.0.0.1', port)).toBe(true);
-    } finally {
-      await new Promise((resolve) => holder.close(resolve));
-    }
-  });
+  it.each(hasIPv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'])(
+    'that another program uses on %s is an error',
+    async (address) => {
+      const holder = net.createServer();
+      const port = await quietPort();
+      await new Promise<void>((resolve) => holder.listen(port, address, resolve));
+      try {
+        await expect(listen({ port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+        // Nothing of the failed attempt is left behind.
+        if (address === '::1') expect(await canListen('127.0.0.1', port)).toBe(true);
+      } finally {
+        await new Promise((resolve) => holder.close(resolve));
+      }
+    },
+  );
 
   it('is free as soon as closing has begun, while the last page is on its way', async () => {
     const asked = later<void>();

@@ -13,7 +13,7 @@ function listen(options: Partial<CallbackOptions> = {}): Promise<Callback> {
 }
 
 describe('the answer', () => {
-  it('is handed over once, whole, and answered with what came of it', async () => {
+  it('is handed over once and whole, and the browser gets the outcome', async () => {
     const seen: URLSearchParams[] = [];
     const callback = await listen({
       finish: (parameters) => {
@@ -38,7 +38,7 @@ describe('the answer', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('is told to the browser only when it is known', async () => {
+  it('shows the browser the outcome only when it is known', async () => {
     const asked = later<void>();
     const verdict = later<SignInOutcome>();
     const callback = await listen({
@@ -52,7 +52,7 @@ describe('the answer', () => {
       isAnswered = true;
     });
     await asked.promise;
-    // The second tab is not made to wait for the first.
+    // The second tab need not wait for the first.
     expect((await ask(callback, RIGHT)).status).toBe(409);
     expect(isAnswered).toBe(false);
     verdict.resolve({ page: 'failed', reason: '<b>"no" & never</b>\u202e' });
@@ -75,7 +75,7 @@ describe('the answer', () => {
     },
   );
 
-  it('may be a refusal', async () => {
+  it('can be a refusal', async () => {
     const callback = await listen({ finish: () => Promise.resolve({ page: 'denied' }) });
     const answer = await ask(callback, `/callback?error=access_denied&state=${STATE}`);
     expect(answer.status).toBe(403);
@@ -128,7 +128,7 @@ describe('the answer', () => {
   });
 });
 
-describe('what is no answer', () => {
+describe('requests that are not answers', () => {
   const finish = vi.fn(() => Promise.resolve(SIGNED_IN));
   afterEach(() => finish.mockClear());
 
@@ -142,7 +142,7 @@ describe('what is no answer', () => {
     ['two states', `${RIGHT}&state=${STATE}`],
     ['a second state in front', `/callback?state=other&state=${STATE}`],
     ['the state in other letters', `/callback?code=abc&state=${STATE.toUpperCase()}`],
-  ])('%s: refused, and the sign-in goes on', async (_what, target) => {
+  ])('%s is refused, and the sign-in goes on', async (_what, target) => {
     const callback = await listen({ finish });
     const answer = await ask(callback, target);
     expect(answer.status).toBe(400);
@@ -158,7 +158,7 @@ describe('what is no answer', () => {
     expect(finish).not.toHaveBeenCalled();
   });
 
-  it('an error without a state is told, as its code only', async () => {
+  it('an error without a state is reported by its code only', async () => {
     const callback = await listen({ finish });
     const told = await ask(callback, '/callback?error=invalid_scope&error_description=call+0900-SCAM');
     expect(told.text).toContain('invalid_scope');

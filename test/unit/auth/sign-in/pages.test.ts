@@ -15,7 +15,7 @@ const TITLES: Readonly<Record<PageKind, string>> = {
   failed: 'The sign-in did not work',
   'wrong-state': 'This is not the sign-in we are waiting for',
   'already-done': 'This sign-in is already complete',
-  'not-found': 'There is nothing here',
+  'not-found': 'Not found',
 };
 const SERVER = 'https://mcp.example/a/b';
 const REASON = 'the token endpoint answered 400: invalid_grant, "The code has expired"';
@@ -45,9 +45,9 @@ describe.each(KINDS)('the page "%s"', (kind) => {
     const tab = await visit(kind);
     expect(await tab.evaluate('document.title')).toBe(TITLES[kind]);
     expect(await tab.evaluate('document.querySelector("main h1").innerText')).toBe(TITLES[kind]);
-    // The style is in force, so its hash is right.
+    // The style is applied, so its hash is right.
     expect(await tab.evaluate('getComputedStyle(document.body).display')).toBe('flex');
-    // A status of 4xx or 5xx is itself worth a line to the browser; anything else is not to be there.
+    // The browser itself reports a status of 4xx or 5xx; it must report nothing else.
     expect(tab.complaints.filter((text) => !/the server responded with a status of \d+/.test(text))).toEqual([]);
     expect(tab.requests.filter((url) => !url.endsWith('/favicon.ico'))).toHaveLength(1);
   });
@@ -119,7 +119,7 @@ describe('what the user needs next', () => {
     expect(await tab.evaluate('document.querySelector("pre").innerText')).toBe(`mcp-proxy login ${SERVER}`);
   });
 
-  it('tells the words of the server from those of this program', () => {
+  it("tells the server's text apart from that of this program", () => {
     const text = (html: string): string => html.replace(/<[^>]*>/g, '');
     expect(text(page('failed', '', { said: 'not today' }).text)).toMatch(/The server said:\s*not today/);
     expect(text(page('denied', '', { said: 'not today' }).text)).toMatch(/The server said:\s*not today/);
@@ -158,14 +158,14 @@ describe('what a hostile server says', () => {
     expect(tab.requests.filter((url) => !url.endsWith('/favicon.ico'))).toHaveLength(1);
   });
 
-  it('does not turn the writing around it', async () => {
+  it('does not change the direction of the text around it', async () => {
     const tab = await visit('failed', {}, '\u202etpircs\u202c \u2067x\u2066 \u05d0\u05d1\u05d2');
     const text = await tab.evaluate<string>('document.querySelector("blockquote").innerText');
     expect(text).toBe('tpircs x \u05d0\u05d1\u05d2');
     expect(await tab.evaluate('getComputedStyle(document.querySelector("bdi")).unicodeBidi')).toBe('isolate');
   });
 
-  it('is cut off where nobody would read on', async () => {
+  it('is cut off after a reasonable length', async () => {
     const tab = await visit('failed', {}, '<img src=x onerror=alert(1)> '.repeat(4_000));
     const text = await tab.evaluate<string>('document.querySelector("blockquote").innerText');
     expect(text.length).toBeLessThanOrEqual(501);
@@ -174,7 +174,7 @@ describe('what a hostile server says', () => {
   });
 
   it('would do nothing even if it were not escaped', async () => {
-    // The policy by itself: the text is put into the page by hand.
+    // Tests the policy alone: the test puts the text into the page.
     const tab = await visit('failed');
     await tab.evaluate(`document.querySelector('blockquote').innerHTML =
       '<img src="http://127.0.0.1:9/x" onerror="document.title = 1"><b onclick="document.title = 1">x</b>'`);

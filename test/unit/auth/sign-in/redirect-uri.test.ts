@@ -1,4 +1,4 @@
-// Where the browser is sent back to, and on which ports the program listens for it, in which order.
+// The redirect URI, and the ports on which the program listens for it, in order.
 import { describe, expect, it } from 'vitest';
 import { addressOf, mayUse, portsOf, redirectOf, redirectUriAt } from '../../../../src/auth/sign-in/redirect-uri.ts';
 import type { ClientRecord } from '../../../../src/auth/vault/credentials.ts';
@@ -18,7 +18,7 @@ const own = (redirectUri: string): ClientRecord => client('static', redirectUri)
 /** The port that every sign-in at the server prefers. */
 const USUAL = redirectOf(FLAGS, undefined, SERVER).port;
 
-it('the usual port is the same each time, another one for another server, and none that systems give out', () => {
+it("the usual port is the same each time, differs between servers, and is outside of the system's own range", () => {
   expect(redirectOf(FLAGS, undefined, SERVER).port).toBe(USUAL);
   expect(redirectOf(FLAGS, undefined, new URL('https://mcp.acme.example/other')).port).not.toBe(USUAL);
   expect(USUAL).toBeGreaterThanOrEqual(14_000);

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { forgivingLock, forgivingStore, Unwritable } from '../../../../src/auth/vault/unwritable.ts';
 import type { Lock, SecretStore } from '../../../../src/core/ports.ts';
 import { ProxyError } from '../../../../src/errors.ts';
-import { memoryLocks } from '../../../../src/state/memory-locks.ts';
-import { memoryStore } from '../../../../src/state/memory-secrets.ts';
+import { memoryLocks } from '../../../../src/state/memory/locks.ts';
+import { memoryStore } from '../../../../src/state/memory/secrets.ts';
 
 function unwritable(): { place: Unwritable; warnings: string[] } {
   const warnings: string[] = [];

@@ -2,8 +2,8 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { Vault } from '../../../../src/auth/vault/vault.ts';
 import { Cancellation } from '../../../../src/core/cancel.ts';
 import type { Lock } from '../../../../src/core/ports.ts';
-import { memoryLocks } from '../../../../src/state/memory-locks.ts';
-import { memoryStore } from '../../../../src/state/memory-secrets.ts';
+import { memoryLocks } from '../../../../src/state/memory/locks.ts';
+import { memoryStore } from '../../../../src/state/memory/secrets.ts';
 
 const TAKEN: Lock = { tryAcquire: async () => false, held: async () => false, release: async () => {} };
 
@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('waits for whoever has the lock, but not for ever', async () => {
+it('waits for the owner of the lock, but not forever', async () => {
   vi.useFakeTimers();
   const vault = new Vault(memoryStore(), 'name', TAKEN, memoryLocks()('write'));
   const seen: number[] = [];
@@ -30,7 +30,7 @@ it('waits for whoever has the lock, but not for ever', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('writes in the end, though somebody stands still in the middle of a write', async () => {
+it('writes in the end, although another process is stuck in the middle of a write', async () => {
   vi.useFakeTimers();
   const vault = new Vault(memoryStore(), 'name', memoryLocks()('lock'), TAKEN);
   const written = vault.update({ url: 'https://mcp.example/mcp' });

@@ -1,4 +1,4 @@
-// The line that tells what a command is doing: when it is shown, what is on it, and when it goes away.
+// The line about what a command is doing: when it appears, what it says, and when it disappears.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { canRewrite, fitted, Progress } from '../../../../src/cli/commands/progress.ts';
 import { redactor } from '../../../../src/core/redact.ts';

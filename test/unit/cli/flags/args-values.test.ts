@@ -1,4 +1,4 @@
-// Headers and URLs on the command line: what is taken, and that no secret in them is ever repeated.
+// Headers and URLs on the command line: which are accepted, and that no secret in them is ever repeated.
 import { describe, expect, it } from 'vitest';
 import { refusal, serverOf, URL_TEXT } from './arguments.ts';
 
@@ -35,7 +35,7 @@ describe('headers', () => {
     ['X-Key: topsecret’', /curly quotes/],
     ['Authorization: "Bearer topsecret"', /has quotes around its value/],
     ["authorization: Bearer 'topsecret'", /has quotes around its value/],
-    ['Authorization: Bearer', /ends after Bearer \|.*variable/],
+    ['Authorization: Bearer', /has nothing after Bearer \|.*variable/],
     [
       'Authorization: Bearer Bearer topsecret',
       /has two schemes \| write Bearer once, .* -H "Authorization: Bearer \$\{TOKEN\}"/,
@@ -120,7 +120,7 @@ describe('the URL', () => {
     ['https://host .example', /the URL is not valid/],
     ['', /the URL is empty \| check that the variable/],
     ['-', /not a URL/],
-  ])('%j is none', (text, expected) => {
+  ])('%j is not a URL', (text, expected) => {
     expect(refusal(text)).toMatch(expected);
   });
 
@@ -206,12 +206,12 @@ describe('a secret in the place of the URL', () => {
     `Authorization: Bearer ${jwt}`,
     'loginsk-abcdef',
     'p@ssw0rd!',
-    // Lower case with dots: what a host name looks like too.
+    // Lower case with dots, like a host name.
     'glpat-abc.01.secretpart',
     'tok.secret',
     'api.example.com/v1/sk-abcdef',
   ];
-  /** The parts of a secret that give it away. */
+  /** The parts of a secret that would reveal it. */
   const telling = (secret: string): string[] => secret.split(/[^A-Za-z0-9]+/).filter((part) => part.length >= 5);
 
   it.each(SECRETS)('is not repeated, in message or hint, whatever else is given: %s', (secret) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Action, logFormatIn, parseArguments } from '../../../../src/cli/flags/args.ts';
 import { nearest } from '../../../../src/cli/flags/mistakes/nearest.ts';
-import { readCommand } from '../../../../src/cli/flags/read-command.ts';
+import { readCommand } from '../../../../src/cli/flags/reading/command.ts';
 import { DESCRIBED as OPTIONS } from '../../../../src/cli/help/described-options.ts';
 import type { HttpServer, ProcessConfig } from '../../../../src/config.ts';
 import { actionOf, configOf, configWith, refusal, URL_TEXT } from './arguments.ts';
@@ -14,6 +14,7 @@ const SERVER: HttpServer = {
   headers: [],
   forwardHeaders: [],
   ignoreTools: [],
+  timeout: 3_600_000,
   allowHttp: false,
   auth: {
     redirectHost: 'localhost',
@@ -46,6 +47,11 @@ describe('what works', () => {
     expect(configOf(URL_TEXT)).toEqual({ ...PROCESS, servers: [SERVER] });
   });
 
+  it('limits of the server are there only if they are given', () => {
+    const { servers } = configOf(URL_TEXT, '--open-timeout', '120', '--max-message', '512');
+    expect(servers).toEqual([{ ...SERVER, openTimeout: 120_000, maxMessage: 536_870_912 }]);
+  });
+
   it.each<[string[], Parameters<typeof configWith>[0]]>([
     [[], {}],
     [['--transport', 'http-first'], {}],
@@ -71,6 +77,7 @@ describe('what works', () => {
     [['--ignore-tool=a', '--ignore-tool', 'b=c'], { ignoreTools: ['a', 'b=c'] }],
     [['--ignore-tool', '-x*'], { ignoreTools: ['-x*'] }],
     [['--ignore-tool', '--y'], { ignoreTools: ['--y'] }],
+    [['--timeout', '90'], { timeout: 90_000 }],
     [['--header', 'X-Key: value'], { headers: [['X-Key', 'value']] }],
     [['--header=X-Key: value'], { headers: [['X-Key', 'value']] }],
     [['-H', 'X-Key: value'], { headers: [['X-Key', 'value']] }],
@@ -257,8 +264,24 @@ describe('a value that is refused', () => {
   });
 });
 
-it('a subcommand that is not available yet says so', () => {
-  expect(refusal('doctor', URL_TEXT)).toMatch(/^doctor is not available yet/);
+describe('doctor', () => {
+  const read = (...argv: string[]) => parseArguments(['doctor', ...argv], {}, () => '');
+
+  it('takes a URL or a command, and leaves variables without a value to the doctor', () => {
+    expect(read(URL_TEXT, '--header', 'X-Key: ${UNSET}').kind).toBe('doctor');
+    expect(read('--env', 'KEY=${UNSET}', '--json', '--', 'some-server').kind).toBe('doctor');
+  });
+
+  it.each([
+    [[], /^no URL given/],
+    [['--'], /^there is no command after --/],
+    [[URL_TEXT, '--', 'some-server'], /^both a URL and a command are given/],
+    [[URL_TEXT, URL_TEXT], /arguments|URLs/],
+    [[URL_TEXT, '--listen', ':0'], /^doctor serves no clients/],
+    [[URL_TEXT, '--check'], /^--check belongs to the command status/],
+  ])('refuses %j', (argv, message) => {
+    expect(refusal('doctor', ...argv)).toMatch(message);
+  });
 });
 
 describe('a command after --', () => {
@@ -281,11 +304,23 @@ describe('a command after --', () => {
       cleanEnv: false,
       withheld: [],
       ignoreTools: [],
+      timeout: 3_600_000,
     });
   });
 
   it('has a folder and variables', () => {
-    const flags = ['--cwd', '/srv', '--clean-env', '--env', 'A=${KEY}', '--env', 'B=x=y', '--ignore-tool', 'delete_*'];
+    const flags = [
+      '--cwd',
+      '/srv',
+      '--clean-env',
+      '--env',
+      'A=${KEY}',
+      '--env',
+      'B=x=y',
+      '--ignore-tool',
+      'delete_*',
+      '--timeout=5',
+    ];
     expect(server(...flags, '--', 'server')).toMatchObject({
       cwd: '/srv',
       cleanEnv: true,
@@ -294,6 +329,7 @@ describe('a command after --', () => {
         ['B', 'x=y'],
       ],
       ignoreTools: ['delete_*'],
+      timeout: 5_000,
     });
   });
 
@@ -331,7 +367,7 @@ describe('the format of the last words', () => {
 describe('the table of flags', () => {
   it('has every flag of the documentation', () => {
     const names =
-      'listen header transport host allow-http log-level enable-proxy ignore-tool auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json quiet cwd env clean-env max-children child-idle name project yes print from';
+      'listen header config server transport host allow-http log-level enable-proxy ignore-tool only-tool read-only ignore-prompt only-prompt ignore-resource only-resource rename-tool confirm pin-tools tool-search always-tool max-result auth-timeout resource static-oauth-client-metadata static-oauth-client-info upstream-session client-token session-idle allowed-host allowed-origin help version ca cert key callback-port callback-path profile client-metadata-url client-credentials device-code authorize-param disable-resource-parameter use-id-token credential-store log-format tls-cert tls-key forward-header max-sessions max-body check json quiet cwd env clean-env max-children child-idle name project yes print from report capture capture-arguments timeout open-timeout max-message state state-key';
     expect(OPTIONS.map((option) => option.name).sort()).toEqual(names.split(' ').sort());
   });
 

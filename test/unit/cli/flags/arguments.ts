@@ -1,4 +1,4 @@
-// Arguments and what becomes of them, with an environment that holds secrets.
+// Arguments and their meaning, with an environment that contains secrets.
 import { expect } from 'vitest';
 import { type Action, parseArguments } from '../../../../src/cli/flags/args.ts';
 import { explainOwn } from '../../../../src/cli/flags/mistakes/explain.ts';
@@ -20,7 +20,7 @@ const ENV = { TOKEN: 'topsecret', EMPTY: '', LINES: 'top\r\nsecret', SPACED: '  
 /** Files by name; any other one does not exist. */
 export type Files = Readonly<Record<string, string>>;
 
-/** What is to be done with these arguments, in a world with these files. */
+/** The action for these arguments, with these files. */
 export function actionOf(argv: readonly string[], files: Files = {}): Action {
   return parseArguments(argv, ENV, (name) => {
     const text = Object.hasOwn(files, name) ? files[name] : undefined;
@@ -57,7 +57,7 @@ export function refusal(...argv: string[]): string {
   return refusalWith({}, ...argv);
 }
 
-/** The same in a world with these files. */
+/** The same with these files. */
 export function refusalWith(files: Files, ...argv: string[]): string {
   let action: Action;
   try {

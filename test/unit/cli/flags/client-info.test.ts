@@ -1,4 +1,4 @@
-// A client that is registered already: from the command line, from a file, from the environment; and what of it is secret.
+// A registered client on the command line, in a file, in the environment, and which parts of it are secret.
 import { describe, expect, it } from 'vitest';
 import { redactor } from '../../../../src/core/redact.ts';
 import { actionOf, type Files, refusalWith, URL_TEXT } from './arguments.ts';

@@ -1,4 +1,4 @@
-// What is given instead of the URL: each kind of mistake gets a sentence of its own, and what to type.
+// Other things in the place of the URL: each kind of mistake gets a sentence of its own, and says what to type.
 import { describe, expect, it } from 'vitest';
 import { explainCommand } from '../../../../src/cli/flags/mistakes/command.ts';
 import { severalUrls } from '../../../../src/cli/flags/mistakes/surplus.ts';
@@ -138,7 +138,7 @@ describe('something else', () => {
     ['server.py', PATH, EXAMPLE],
     ['Authorization: Bearer abc', 'the first argument is a header, not a URL', '-H "Authorization: Bearer ${TOKEN}"'],
     ['Bearer abc', 'the first argument is a header, not a URL', '-H "Authorization: Bearer ${TOKEN}"'],
-    [`${EXAMPLE} --header X:abc`, 'the first argument holds the URL and more', `mcp-proxy ${EXAMPLE} --flag`],
+    [`${EXAMPLE} --header X:abc`, 'the first argument contains more than the URL', `mcp-proxy ${EXAMPLE} --flag`],
     ['logn', 'the first argument is not a URL', 'did you mean login?'],
   ])('%s', (text, message, hint) => {
     const [said, advice] = refusal(text).split(' | ');

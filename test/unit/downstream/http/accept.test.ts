@@ -42,7 +42,7 @@ describe('Content-Type', () => {
     undefined,
     '',
     'text/plain',
-    // What pages may send anywhere without being asked before.
+    // Types that pages may send to any origin without a preflight.
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=application/json',
     'text/plain;application/json',

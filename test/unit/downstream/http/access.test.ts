@@ -1,9 +1,10 @@
-// Who may come in, from where: also over addresses that a machine under test need not have.
+// Who may connect, and from where, including addresses that the machine of the tests need not have.
 import { describe, expect, it } from 'vitest';
 import {
   type AccessRules,
   checkAddressing,
   checkIdentity,
+  isOwnPage,
   type RequestFacts,
 } from '../../../../src/downstream/http/access.ts';
 
@@ -20,7 +21,7 @@ const RULES: AccessRules = {
 const HERE = { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' };
 const HERE_V6 = { remoteAddress: '::1', localAddress: '::1' };
 const HERE_MAPPED = { remoteAddress: '::ffff:127.0.0.1', localAddress: '::ffff:127.0.0.1' };
-/** A program of this machine that uses its address in the network. */
+/** A program on this machine that uses its address in the network. */
 const HERE_OUTSIDE = { remoteAddress: '192.0.2.10', localAddress: '192.0.2.10' };
 const NEIGHBOUR = { remoteAddress: '192.0.2.99', localAddress: '192.0.2.10' };
 const NEIGHBOUR_MAPPED = { remoteAddress: '::ffff:192.0.2.99', localAddress: '::ffff:192.0.2.10' };
@@ -154,7 +155,7 @@ describe('Origin', () => {
     'https://127.9.9.9',
     'http://[::1]:6274',
     ALLOWED_ORIGIN,
-  ])('%s may come in, and is told so', (origin) => {
+  ])('%s has access, and the response says so', (origin) => {
     expect(checkAddressing(visitor(HERE, { host, origin }), RULES)).toEqual({ kind: 'checked', origin });
   });
 
@@ -188,7 +189,7 @@ describe('Origin', () => {
     for (const place of [HERE, HERE_V6, NEIGHBOUR]) expect(addressed({ host, origin }, place)).toBe(403);
   });
 
-  it('is none where the request is of no page', () => {
+  it('is not required where the request is not from a page', () => {
     expect(checkAddressing(visitor(HERE, { host }), RULES)).toEqual({ kind: 'checked', origin: undefined });
   });
 
@@ -255,7 +256,7 @@ describe('the token', () => {
     ['cf-connecting-ip', false],
   ];
 
-  /** Every combination, and whether each part of it is of this machine. */
+  /** Every combination, and whether each part of it belongs to this machine. */
   function* combinations(): Generator<[RequestFacts, boolean]> {
     for (const [place, near] of PLACES) {
       for (const [host, ownHost] of HOSTS) {
@@ -264,7 +265,7 @@ describe('the token', () => {
             const headers = {
               ...(host !== undefined && { host }),
               ...(origin !== undefined && { origin }),
-              // What it says is of no interest: it may be empty, or made up.
+              // Its value does not matter: it may be empty or invented.
               ...(gateway !== undefined && { [gateway]: '127.0.0.1' }),
             };
             yield [visitor(place, headers), near && ownHost && ownOrigin && direct];
@@ -288,7 +289,7 @@ describe('the token', () => {
     expect(free).toBe(4 * 4 * 3 * 3);
   });
 
-  it('lets everybody in who has it, from everywhere', () => {
+  it('gives access to every client that has it', () => {
     for (const [who] of combinations()) {
       expect(checkIdentity(withToken(who, `Bearer ${TOKEN}`), RULES), JSON.stringify(who)).toBeUndefined();
     }
@@ -301,7 +302,7 @@ describe('the token', () => {
     }
   });
 
-  it('lets nobody in where there is none', () => {
+  it('gives no access where the proxy has none', () => {
     for (const [who, local] of combinations()) {
       const status = checkIdentity(withToken(who, `Bearer ${TOKEN}`), { ...RULES, isToken: undefined })?.status;
       expect(status, JSON.stringify(who)).toBe(local ? undefined : 401);
@@ -336,5 +337,32 @@ describe('the token', () => {
     expect(refusal?.status).toBe(401);
     const challenge = `Bearer realm="mcp-proxy"${wrong ? ', error="invalid_token"' : ''}`;
     expect(refusal?.headers).toEqual({ 'www-authenticate': challenge });
+  });
+});
+
+describe('a request that changes something', () => {
+  const host = 'localhost:8080';
+  it.each<[boolean, Record<string, string>]>([
+    [false, {}],
+    [true, { origin: 'http://localhost:8080' }],
+    [true, { 'sec-fetch-site': 'same-origin' }],
+    // A gateway may have changed the Host.
+    [true, { origin: 'https://tools.example', 'sec-fetch-site': 'same-origin' }],
+    [true, { origin: 'HTTP://LOCALHOST:8080', 'sec-fetch-site': 'same-origin' }],
+    // A gateway may end TLS.
+    [true, { origin: 'https://localhost:8080' }],
+    [false, { origin: 'http://localhost:8081' }],
+    [false, { origin: 'http://localhost' }],
+    [false, { origin: 'http://127.0.0.1:8080' }],
+    [false, { origin: 'http://localhost:8080.evil.example' }],
+    [false, { origin: 'http://evil.example/localhost:8080' }],
+    [false, { origin: 'null' }],
+    [false, { origin: '' }],
+    [false, { 'sec-fetch-site': 'same-site' }],
+    [false, { 'sec-fetch-site': 'cross-site' }],
+    [false, { 'sec-fetch-site': 'none' }],
+    [false, { origin: 'http://localhost:8080', 'sec-fetch-site': 'same-site' }],
+  ])('is of a page of the proxy itself: %s with %j', (own, headers) => {
+    expect(isOwnPage({ host, ...headers })).toBe(own);
   });
 });

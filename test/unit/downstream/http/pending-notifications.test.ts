@@ -7,7 +7,7 @@ import { settled } from './response.ts';
 const MIB = 1_048_576;
 const NOTE: Call = { method: 'notifications/progress', params: Buffer.from('{}') };
 
-/** A server that takes what it is told when the test says so. */
+/** A server that accepts notifications when the test says so. */
 class Server implements Session {
   readonly established = true;
   readonly era = 'legacy';
@@ -20,7 +20,7 @@ class Server implements Session {
     return this.quick ? undefined : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Takes the oldest that wait. */
+  /** Accepts the oldest ones that wait. */
   async take(count: number): Promise<void> {
     for (const resolve of this.#waiting.splice(0, count)) resolve();
     await settled();
@@ -33,6 +33,8 @@ class Server implements Session {
   close(): Promise<void> {
     return Promise.resolve();
   }
+
+  destroy(): void {}
 }
 
 function tell(backlog: Backlog, server: Server, count: number, call: Call = NOTE): void {

@@ -1,4 +1,4 @@
-// A response of Node's own without a network: what it writes is kept, and read when the test says so.
+// A response of Node without a network: what it writes is kept, and read when the test says so.
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -23,7 +23,7 @@ class Line extends Duplex {
     waiting?.();
   }
 
-  // What is written is to be seen at once, and not at the end of the turn.
+  // What is written must be visible at once, and not only at the end of the turn.
   override cork(): void {}
 
   override _read(): void {}
@@ -53,12 +53,12 @@ export class Received {
     const req = new IncomingMessage(socket);
     req.method = 'POST';
     req.httpVersionMajor = 1;
-    // Of this version, bodies are written as they are, without chunks around them.
+    // With this version of HTTP, bodies are written without chunks around them.
     req.httpVersionMinor = 0;
     req.httpVersion = '1.0';
     this.res = new ServerResponse(req);
     if (!before) this.res.assignSocket(socket);
-    // What a server of Node's own does for its responses.
+    // What a server of Node does for its responses.
     this.line.on('drain', () => this.res.emit('drain'));
     this.res.once('finish', () => {
       this.ended = true;
@@ -73,7 +73,7 @@ export class Received {
     await closed;
   }
 
-  /** Everything that has been written, as bytes that are a character each. */
+  /** Everything that has been written, as bytes with one character each. */
   get text(): string {
     return Buffer.concat(this.line.chunks).toString('latin1');
   }
@@ -111,7 +111,7 @@ export class Received {
   }
 }
 
-/** Lets everything that is ready to happen happen. */
+/** Waits until everything that is ready has happened. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

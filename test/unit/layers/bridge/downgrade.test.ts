@@ -12,7 +12,7 @@ const ENVELOPE = '{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-2
 const NOT_MODERN = new LegacyOnly('not modern', {});
 
 interface Parts {
-  /** What the server, and what the bridge has got. */
+  /** What the server and the bridge have received. */
   readonly got: string[];
   readonly session: Session;
   era: Session['era'];
@@ -135,7 +135,7 @@ it('counts as established with the bridge, and closes it', async () => {
   expect(all.got.at(-1)).toBe('bridge closes');
 });
 
-/** The layer with a bridge that only lends: what it connects to, and the sessions that the server has. */
+/** The layer with a stand-in for the bridge: what it connects to, and the sessions at the server. */
 function lending() {
   const clients: Peer[] = [];
   const heard: string[] = [];
@@ -175,7 +175,7 @@ it('the bridge takes over the session that was asked first, and gives it back', 
   const lent = all.connect(all.hears('bridge'));
   all.clients[0]?.notify({ method: 'notifications/a' });
   expect(all.sessions).toHaveLength(1);
-  // Only one can have it.
+  // Only one client can have it.
   all.connect(all.hears('another'));
   expect(all.sessions).toHaveLength(2);
   await lent.close(1);

@@ -1,4 +1,4 @@
-// A layer of a newcomer: asks the user before a tool is called.
+// An example of a layer: asks the user before a tool is called.
 import { decode, encode } from '../../../../src/core/json.ts';
 import { errorReply, INVALID_REQUEST } from '../../../../src/core/jsonrpc.ts';
 import { type Layer, requestLayer } from '../../../../src/core/layer.ts';

@@ -1,4 +1,4 @@
-// What a newcomer writes is small, and touches nothing but itself.
+// A newcomer's layer is small, and touches nothing else.
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Cancellation } from '../../../../src/core/cancel.ts';

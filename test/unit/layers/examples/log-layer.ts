@@ -1,4 +1,4 @@
-// A layer of a newcomer: logs what passes, in all four directions.
+// An example of a layer: logs what passes, in all four directions.
 import type { Layer } from '../../../../src/core/layer.ts';
 import { changed } from '../../../../src/core/layer.ts';
 

@@ -1,4 +1,4 @@
-// A layer of a newcomer: gives one tool another name, in lists and in calls.
+// An example of a layer: gives one tool another name, in lists and in calls.
 import { derived } from '../../../../src/core/exchange.ts';
 import {
   arrayOf,

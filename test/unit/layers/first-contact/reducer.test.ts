@@ -1,12 +1,12 @@
-// The first contact as a table: every event in every phase. A cell says what the proxy does next with the message, then
-// the effects (+), then what changes in the state (→).
+// The first contact as a table: every event in every phase. A cell has the next step for the message, then the effects
+// (+), then the changes of the state (→).
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../../../../src/errors.ts';
 import { goesStraight, kindOf, reduce } from '../../../../src/layers/first-contact/reducer.ts';
 import {
   type Contact,
+  type ContactKind,
   type Event,
-  type Kind,
   NEW_CLIENT,
   type Next,
   type RequestEvent,
@@ -87,7 +87,7 @@ const CONTACTS: Record<(typeof PHASES)[number], Contact> = {
   connected: { phase: 'connected' },
 };
 
-const REQUESTS: Record<Kind, RequestEvent['request']> = {
+const REQUESTS: Record<ContactKind, RequestEvent['request']> = {
   initialize: { kind: 'initialize', exchange: initialize },
   discover: { kind: 'discover', exchange: exchangeOf('server/discover').exchange },
   list: { kind: 'list', exchange: exchangeOf('tools/list').exchange },
@@ -121,7 +121,7 @@ const BUILD: Record<RequestEvent['type'], Build> = {
 const answered = (request: RequestEvent['request'], reply = OK): Event => ({ type: 'answered', request, reply });
 const prompt = Buffer.from('{}');
 
-/** The events that are not about a request. */
+/** The events that do not concern a request. */
 const OTHERS: Record<Exclude<Event['type'], RequestEvent['type']>, Event> = {
   notification: { type: 'notification', call: { method: 'notifications/roots/list_changed' } },
   connected: { type: 'connected', initialize, reply: OK },
@@ -161,7 +161,10 @@ for (const [type, build] of Object.entries(BUILD)) {
   for (const [kind, request] of Object.entries(REQUESTS)) EVENTS.set(`${type}: ${kind}`, build(request));
 }
 
-/** The cells of each event, by its name. A row may be about several kinds, and one cell may be for every phase. */
+/**
+ * The cells of each event, by its name. A row may be about several kinds of request, and one cell may be for every
+ * phase.
+ */
 function rowsOf(table: string): Map<string, readonly string[]> {
   const rows = new Map<string, readonly string[]>();
   for (const line of table.trim().split('\n').slice(2)) {
@@ -222,7 +225,7 @@ describe.each([...EVENTS])('%s', (name, event) => {
   });
 });
 
-const KINDS = Object.keys(REQUESTS) as Kind[];
+const KINDS = Object.keys(REQUESTS) as ContactKind[];
 
 it('a request goes straight where the table forwards it, and nothing is left to do', () => {
   for (const phase of PHASES) {

@@ -1,25 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../../src/core/exchange.ts';
 import type { Call, Reply } from '../../../../src/core/jsonrpc.ts';
-import { filterTools } from '../../../../src/layers/policy/filter.ts';
+import { filter } from '../../../../src/layers/policy/filter.ts';
+import { rulesOf } from '../../../../src/layers/policy/rules.ts';
 import { replyFrom } from '../../../../src/wire/replies.ts';
 import { behind, exchangeOf, result, SILENT, sessionOf, textOf } from '../exchanges.ts';
 
-/** Sends one call through the filter; the reply as a client sees it, and what reached the server. */
+/** Sends one call through the filter; returns the reply as a client sees it, and what reached the server. */
 async function through(
   method: string,
   params: string | undefined,
   reply: Reply = result('"ran"'),
 ): Promise<{ reply: Reply; sent: Exchange[] }> {
   const sent: Exchange[] = [];
-  const handler = behind(filterTools(['delete*', 'secret tool']), async (exchange) => {
+  const handler = behind(filter(rulesOf(['delete*', 'secret tool'], {}, () => false)), async (exchange) => {
     sent.push(exchange);
     return reply;
   });
   return { reply: await handler(exchangeOf(method, params).exchange).catch(replyFrom), sent };
 }
 
-/** Whether a notification does not reach the server. */
+/** Whether the filter stops a notification. */
 function blocksNotification(ignore: readonly string[]): (call: Call) => boolean {
   return (call) => {
     let passed = false;
@@ -29,7 +30,7 @@ function blocksNotification(ignore: readonly string[]): (call: Call) => boolean 
         passed = true;
       },
     );
-    filterTools(ignore)(() => server)(SILENT).notify(call);
+    filter(rulesOf(ignore, {}, () => false))(() => server)(SILENT).notify(call);
     return !passed;
   };
 }
@@ -48,7 +49,7 @@ describe('calls', () => {
     const { exchange } = exchangeOf('tools/call', params);
     let seen: Exchange | undefined;
     const answer = result('"ran"');
-    const reply = await behind(filterTools(['delete*']), async (x) => {
+    const reply = await behind(filter(rulesOf(['delete*'], {}, () => false)), async (x) => {
       seen = x;
       return answer;
     })(exchange);
@@ -64,7 +65,7 @@ describe('calls', () => {
     '{"name":"\\u0064\\u0065\\u006c\\u0065\\u0074\\u0065"}',
     '{"arguments":{"name":"read"},"name":"secret\\u0020tool"}',
     '{"name":"delete\\u0000"}',
-  ])('of hidden tools are answered as if there were none: %s', async (params) => {
+  ])('of hidden tools are answered as if the tools did not exist: %s', async (params) => {
     const { reply, sent } = await through('tools/call', params);
     expect(sent).toEqual([]);
     expect(codeOf(reply)).toBe(-32602);
@@ -88,7 +89,7 @@ describe('calls', () => {
     expect(codeOf(reply)).toBe(-32602);
   });
 
-  // Some servers read keys without regard to case, and then the last one counts.
+  // Some servers ignore the case of keys, and then the last one counts.
   it.each([
     '{"name":"read","Name":"delete"}',
     '{"NAME":"delete","name":"read"}',
@@ -106,7 +107,7 @@ describe('calls', () => {
     'beside a key of the envelope that could be taken for another go nowhere, whatever their method: %s',
     async (extra) => {
       const sent: Exchange[] = [];
-      const handler = behind(filterTools(['delete*']), async (exchange) => {
+      const handler = behind(filter(rulesOf(['delete*'], {}, () => false)), async (exchange) => {
         sent.push(exchange);
         return result('"ran"');
       });
@@ -124,7 +125,9 @@ describe('calls', () => {
     const { exchange } = exchangeOf('tools/call', '{"name":"read","names":"delete","arguments":{"Name":"delete"}}');
     const call = { ...exchange.call, extra: Buffer.from('"trace":{"Method":"tools/call"}') };
     const answer = result('"ran"');
-    expect(await behind(filterTools(['delete*']), async () => answer)({ ...exchange, call })).toBe(answer);
+    expect(await behind(filter(rulesOf(['delete*'], {}, () => false)), async () => answer)({ ...exchange, call })).toBe(
+      answer,
+    );
     expect(blocksNotification(['delete*'])(call)).toBe(false);
   });
 
@@ -231,7 +234,7 @@ describe('lists', () => {
     expect(textOf(reply)).not.toContain('"delete"');
   });
 
-  // Readers like Go's encoding/json take these for the right keys, and the last one counts.
+  // Readers like Go's encoding/json accept these for the right keys, and the last one counts.
   it.each([
     ['Tools beside tools', '{"tools":[{"name":"read"}],"Tools":[{"name":"delete"}]}', '{"tools":[{"name":"read"}]}'],
     ['TOOLS before tools', '{"TOOLS":[{"name":"delete"}], "tools" :[],"x":1.0}', '{"tools" :[],"x":1.0}'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { anyOf, matcher } from '../../../../src/layers/policy/pattern.ts';
 import { seeded } from '../../core/random.ts';
 
-/** What a pattern means, told by a regular expression: right, but too slow for names of others. */
+/** The meaning of a pattern as a regular expression: right, but too slow for names from outside. */
 function reference(pattern: string): RegExp {
   const pieces = pattern.split('*').map((piece) => piece.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
   return new RegExp(`^${pieces.join('[^]*')}$`);

@@ -1,9 +1,9 @@
-// Several clients in one session with a server that runs nowhere: everything it is asked and told is written down.
+// Several clients in one session with a server without a process: everything it receives is kept.
 import type { Exchange, Handler, Peer, Session } from '../../../../src/core/exchange.ts';
 import type { Call, Reply } from '../../../../src/core/jsonrpc.ts';
 import type { Connect } from '../../../../src/core/layer.ts';
 import type { Log } from '../../../../src/core/ports.ts';
-import { progressTokens } from '../../../../src/layers/sharing/progress-tokens.ts';
+import { progressTokens } from '../../../../src/layers/sharing/progress-layer.ts';
 import { sharing } from '../../../../src/layers/sharing/shared-session.ts';
 import { exchangeOf, result } from '../exchanges.ts';
 
@@ -17,13 +17,14 @@ export const call = (method: string, params?: object): Call => ({
 });
 export const shown = ({ method, params }: Call): string => (params ? `${method} ${params}` : method);
 
-/** A server that answers everything at once, unless told otherwise. */
+/** A server that answers everything at once, unless the test says otherwise. */
 export class Server implements Session {
   /** The clients, as it sees them. */
   readonly client: Peer;
   readonly requests: Call[] = [];
   readonly notes: string[] = [];
   readonly closed: number[] = [];
+  destroyed = false;
   readonly established = true;
   readonly era = 'legacy';
   answer: Handler = async ({ call: { method } }) => result(method === 'initialize' ? INITIALIZED : '{}');
@@ -46,7 +47,11 @@ export class Server implements Session {
     this.closed.push(limit);
   }
 
-  /** Everything it was asked since the opening. */
+  destroy(): void {
+    this.destroyed = true;
+  }
+
+  /** The requests since the opening. */
   get asked(): string[] {
     return this.requests.slice(1).map(shown);
   }
@@ -65,7 +70,7 @@ export class Client implements Peer {
 
   notify(note: Call): Promise<void> | undefined {
     this.told.push(shown(note));
-    // A reader that never has room again must hold up nobody else.
+    // A reader that never has room again must not delay the others.
     return new Promise(() => {});
   }
 
@@ -115,7 +120,7 @@ export function sharedSession(prepare: (server: Server) => void = () => {}) {
   return { shared, servers, server, lines, joined };
 }
 
-/** Lets everything that is ready to happen happen. */
+/** Waits until everything that is ready has happened. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

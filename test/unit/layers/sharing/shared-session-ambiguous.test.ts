@@ -1,4 +1,5 @@
-// A message that one client could change for others, or for the server, by being read in two ways.
+// Messages that two readers could read differently, with which one client could change something for others or for the
+// server.
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../../../src/core/jsonrpc.ts';
 import { replyFrom } from '../../../../src/wire/replies.ts';
@@ -117,7 +118,7 @@ describe('what is not what its id says', () => {
 });
 
 describe('progress under a token that comes back as a string', () => {
-  it.each(['"1"', '"1.0"', '1.0'])('is for the one who asked: %s', async (token) => {
+  it.each(['"1"', '"1.0"', '1.0'])('reaches the client that asked: %s', async (token) => {
     const { server, joined } = sharedSession();
     const client = await joined();
     server().answer = async (exchange) => {

@@ -6,7 +6,7 @@ import { exchangeOf, result, textOf } from '../exchanges.ts';
 import { Client, call, REFUSED, type Server, settled, sharedSession, shown } from './shared-clients.ts';
 
 describe('what the server says while it works on a call', () => {
-  it('is for the one who asked, but for what concerns all', async () => {
+  it('reaches the client that made the call, except for changes that concern all', async () => {
     const { server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     await two.request('resources/subscribe', { uri: 'x:1' });
@@ -27,7 +27,7 @@ describe('what the server says while it works on a call', () => {
     expect(two.told).toEqual(['notifications/tools/list_changed', 'notifications/resources/updated {"uri":"x:1"}']);
   });
 
-  it('is no log that the one who asked did not want to hear', async () => {
+  it('includes no log message that the client did not want', async () => {
     const { server, joined } = sharedSession();
     const client = await joined();
     await client.request('logging/setLevel', { level: 'warning' });
@@ -43,7 +43,7 @@ describe('what the server says while it works on a call', () => {
     expect(levels).toEqual(['warning', 'error', 'of another kind']);
   });
 
-  it('is progress under the token that the one who asked has chosen, wherever the server says it', async () => {
+  it('includes progress under the token of the client, on whichever stream it comes', async () => {
     const { server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     const tokens: unknown[] = [];
@@ -80,7 +80,7 @@ describe('a question of the server', () => {
   const questions = ['sampling/createMessage', 'elicitation/create', 'roots/list', 'vendor/ask'];
   const signal = new AbortController().signal;
 
-  it.each(questions)('%s is refused, whether it belongs to a call or not', async (method) => {
+  it.each(questions)('%s is refused, during a call or not', async (method) => {
     const { server, joined } = sharedSession();
     const client = await joined();
     const answers: Reply[] = [];
@@ -94,7 +94,7 @@ describe('a question of the server', () => {
     expect([...recorded.asked, ...client.asked]).toEqual([]);
   });
 
-  it('whether anybody is there is answered', async () => {
+  it('ping is answered', async () => {
     const { server, joined } = sharedSession();
     await joined();
     expect(textOf(await server().client.ask(call('ping'), signal))).toBe('{}');
@@ -102,7 +102,7 @@ describe('a question of the server', () => {
 });
 
 describe('what the server says beside all calls', () => {
-  it.each(['tools', 'prompts', 'resources'])('goes to all where it is of the list of %s', async (list) => {
+  it.each(['tools', 'prompts', 'resources'])('goes to all clients if the list of %s has changed', async (list) => {
     const { shared, server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     const early = new Client(shared);
@@ -110,11 +110,11 @@ describe('what the server says beside all calls', () => {
     expect(server().client.notify(note)).toBeUndefined();
     expect(one.told).toEqual([shown(note)]);
     expect(two.told).toEqual([shown(note)]);
-    // Before it has said that it is ready, nothing is to be sent to a client.
+    // A client gets nothing before it has said that it is ready.
     expect(early.told).toEqual([]);
   });
 
-  it('goes to those who have subscribed where it is an update', async () => {
+  it('goes to the subscribers if a resource has changed', async () => {
     const { server, joined } = sharedSession();
     const [one, two, three] = [await joined(), await joined(), await joined()];
     await one.request('resources/subscribe', { uri: 'file:///a' });
@@ -127,7 +127,7 @@ describe('what the server says beside all calls', () => {
     expect(three.told).toEqual([]);
   });
 
-  it('goes to those who have asked for it where it is a log', async () => {
+  it('goes to clients that have set a log level if it is a log message', async () => {
     const { server, joined } = sharedSession();
     const [silent, all, severe] = [await joined(), await joined(), await joined()];
     await all.request('logging/setLevel', { level: 'debug' });
@@ -141,7 +141,7 @@ describe('what the server says beside all calls', () => {
     expect(levels(severe)).toEqual(['error', 'emergency']);
   });
 
-  it('passes by a client that reads too slowly where it is a log, and waits for it with everything else', async () => {
+  it('skips a client that reads too slowly if it is a log message, and waits for it otherwise', async () => {
     const { server, joined } = sharedSession();
     const [slow, fast] = [await joined(), await joined()];
     for (const client of [slow, fast]) await client.request('logging/setLevel', { level: 'debug' });
@@ -153,7 +153,7 @@ describe('what the server says beside all calls', () => {
   });
 
   it.each(['notifications/tasks/status', 'notifications/elicitation/complete', 'notifications/vendor'])(
-    'goes to nobody where nobody can tell whose it is: %s',
+    'is dropped if it does not say whom it is for: %s',
     async (method) => {
       const { server, joined, lines } = sharedSession();
       const client = await joined();
@@ -171,7 +171,7 @@ describe('the level of the log', () => {
       .filter(({ method }) => method === 'logging/setLevel')
       .map(({ params }) => JSON.parse(String(params)).level);
 
-  it('is, towards the server, the least severe that anybody wants', async () => {
+  it('is the least severe one that any client wants', async () => {
     const { server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     await one.request('logging/setLevel', { level: 'error' });
@@ -189,7 +189,7 @@ describe('the level of the log', () => {
     expect(server().asked.at(-1)).toBe('logging/setLevel {"x":1,"level":"debug","y":2}');
   });
 
-  it('rises when who wanted the lowest has gone', async () => {
+  it('rises when the client with the lowest one has left', async () => {
     const { server, joined } = sharedSession();
     const [one, two, three] = [await joined(), await joined(), await joined()];
     await one.request('logging/setLevel', { level: 'debug' });
@@ -229,7 +229,7 @@ describe('the level of the log', () => {
 });
 
 describe('subscriptions', () => {
-  it('end at the server with the last who has one', async () => {
+  it('end at the server with the last subscriber', async () => {
     const { server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     for (const client of [one, two]) await client.request('resources/subscribe', { uri: 'x:1' });
@@ -239,7 +239,7 @@ describe('subscriptions', () => {
     expect(server().asked.at(-1)).toBe('resources/unsubscribe {"uri":"x:1"}');
   });
 
-  it('end at the server with a client that goes, where nobody else has them', async () => {
+  it('end at the server when their only subscriber leaves', async () => {
     const { server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     for (const uri of ['x:1', 'x:2']) await one.request('resources/subscribe', { uri });

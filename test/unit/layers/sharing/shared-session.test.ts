@@ -27,7 +27,7 @@ describe('the session with the server', () => {
     expect(server().notes).toEqual(['notifications/initialized']);
   });
 
-  it('is not opened before somebody asks for something', () => {
+  it('is not opened before the first request', () => {
     const { shared, servers } = sharedSession();
     const client = new Client(shared);
     client.session.notify(call('notifications/initialized'));
@@ -42,20 +42,20 @@ describe('the session with the server', () => {
     expect(other.session.established).toBe(true);
   });
 
-  it('that the server refuses is closed, and opened again when somebody asks again', async () => {
+  it('that the server refuses is ended, and opened again by the next request', async () => {
     let refuse = true;
     const { shared, servers } = sharedSession((server) => {
       if (refuse) server.answer = async () => REFUSED;
     });
     const client = new Client(shared);
     expect(await client.request('tools/list')).toBe(REFUSED);
-    expect(servers[0]?.closed).toEqual([0]);
+    expect(servers[0]?.destroyed).toBe(true);
     refuse = false;
     expect(textOf(await client.open())).toBe(INITIALIZED);
     expect(servers).toHaveLength(2);
   });
 
-  it('that cannot be opened fails for everybody who waits, and is opened again after that', async () => {
+  it('that cannot be opened fails for all clients that wait, and can be opened again', async () => {
     let down = true;
     const error = new ProxyError('unreachable', 'connection refused');
     const { shared, servers } = sharedSession((server) => {
@@ -106,7 +106,7 @@ describe('what a client is told of the session', () => {
     ['2099-01-01', '2025-11-25'],
     ['2000-01-01', '2025-11-25'],
     ['', '2025-11-25'],
-  ])('is no revision newer than its own: who asks for %j has %s', async (asked, agreed) => {
+  ])('is no revision newer than its own: %j leads to %s', async (asked, agreed) => {
     expect(await opened(INITIALIZED, asked)).toBe(INITIALIZED.replace('2025-11-25', agreed));
   });
 
@@ -124,7 +124,7 @@ describe('what a client is told of the session', () => {
 });
 
 describe('a call', () => {
-  it('reaches the server as it is, and its answer the one who asked', async () => {
+  it('reaches the server unchanged, and its answer the client', async () => {
     const { server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     server().answer = async ({ call: { params } }) => result(`{"echo":${params}}`);
@@ -136,7 +136,7 @@ describe('a call', () => {
     expect(server().asked).toEqual(['tools/call {"name":"a"}', 'tools/call {"name":"b"}']);
   });
 
-  it('that fails does so for the one who asked, and the session goes on', async () => {
+  it('that fails does so for its client only, and the session goes on', async () => {
     const { servers, server, joined } = sharedSession();
     const client = await joined();
     const error = new ProxyError('timeout', 'no answer');
@@ -147,7 +147,7 @@ describe('a call', () => {
     expect(servers).toHaveLength(1);
   });
 
-  it('is cancelled by the one who asked', async () => {
+  it('can be cancelled by its client', async () => {
     const { server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     const signals: Exchange['signal'][] = [];
@@ -164,7 +164,7 @@ describe('a call', () => {
   });
 
   it.each(['tasks/list', 'tasks/get', 'tasks/result', 'tasks/cancel'])(
-    'to %s is refused: nobody can tell whose tasks they are',
+    'to %s is refused, because the server does not know whose tasks they are',
     async (method) => {
       const { server, joined } = sharedSession();
       const client = await joined();
@@ -202,8 +202,8 @@ describe('a notification of a client', () => {
   });
 });
 
-describe('a client that goes', () => {
-  it('is told nothing any more, and the others are', async () => {
+describe('a client that leaves', () => {
+  it('gets no more messages, and the others do', async () => {
     const { server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     await one.session.close(0);
@@ -212,7 +212,7 @@ describe('a client that goes', () => {
     expect(server().closed).toEqual([]);
   });
 
-  it('as the last one leaves the session open for a while, for whoever comes next', async () => {
+  it('as the last one leaves the session open for a while', async () => {
     const { servers, server, joined } = sharedSession();
     const [one, two] = [await joined(), await joined()];
     await one.session.close(0);
@@ -225,7 +225,7 @@ describe('a client that goes', () => {
     expect(servers).toHaveLength(1);
   });
 
-  it('as the last one ends the session when nobody comes; who comes later opens another one', async () => {
+  it('as the last one ends the session after a while, and a later client opens another one', async () => {
     const { servers, joined } = sharedSession();
     await (await joined()).session.close(0);
     vi.advanceTimersByTime(IDLE);
@@ -235,7 +235,7 @@ describe('a client that goes', () => {
     expect(servers[1]?.closed).toEqual([]);
   });
 
-  it('twice has gone once', async () => {
+  it('twice counts once', async () => {
     const { server, joined } = sharedSession();
     const [one] = [await joined(), await joined()];
     await one.session.close(0);
@@ -256,7 +256,7 @@ describe('the end', () => {
     expect(server().closed).toEqual([1_234]);
   });
 
-  it('comes once when everybody had gone before', async () => {
+  it('comes once when all clients have left before', async () => {
     const { shared, server, joined } = sharedSession();
     await (await joined()).session.close(0);
     await shared.close(5);
@@ -264,7 +264,7 @@ describe('the end', () => {
     expect(server().closed).toEqual([5]);
   });
 
-  it('is nothing where nothing was begun', async () => {
+  it('does nothing where no session was opened', async () => {
     const { shared, servers } = sharedSession();
     await shared.close(1_000);
     expect(servers).toEqual([]);

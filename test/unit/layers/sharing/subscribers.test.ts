@@ -14,7 +14,7 @@ const never = (): Promise<Reply> => {
   throw new Error('the server need not know');
 };
 
-/** Everybody whom an update concerns, in alphabetical order. */
+/** All clients that an update concerns, in alphabetical order. */
 const told = (subscribers: Subscribers<string>, uri = URI): string => [...subscribers.to(uri)].sort().join(' ');
 
 /** A server that answers when the test says so. */
@@ -92,7 +92,7 @@ describe('a subscription', () => {
 });
 
 describe('taking a subscription back', () => {
-  it('is for the server when nobody is left', async () => {
+  it('reaches the server when no subscriber is left', async () => {
     const subscribers = new Subscribers<string>();
     await subscribers.subscribe(URI, 'a', yes);
     await subscribers.subscribe(URI, 'b', yes);
@@ -102,7 +102,7 @@ describe('taking a subscription back', () => {
     expect(told(subscribers)).toBe('');
   });
 
-  it('is for the server when there never was one: it has the answer to that', async () => {
+  it('reaches the server when there never was a subscription, and the server answers', async () => {
     const subscribers = new Subscribers<string>();
     expect(await subscribers.unsubscribe(URI, 'a', no)).toBe(NO);
     await subscribers.subscribe(URI, 'b', yes);
@@ -117,7 +117,7 @@ describe('taking a subscription back', () => {
     expect(subscribers.of('a')).toEqual(['x:2']);
   });
 
-  it('fails as the server does, and the client is out all the same', async () => {
+  it('fails if the server does, and the client is no longer subscribed anyway', async () => {
     const subscribers = new Subscribers<string>();
     await subscribers.subscribe(URI, 'a', yes);
     await expect(subscribers.unsubscribe(URI, 'a', broken)).rejects.toThrow('the connection is gone');
@@ -126,7 +126,7 @@ describe('taking a subscription back', () => {
 });
 
 describe('two clients at a time', () => {
-  it('do not overtake each other at the server, so that nobody loses what somebody else gave up', async () => {
+  it('do not overtake each other at the server, so that no client loses a subscription', async () => {
     const [subscribers, server] = [new Subscribers<string>(), new Server()];
     await subscribers.subscribe(URI, 'a', yes);
     const left = subscribers.unsubscribe(URI, 'a', server.ask('a leaves'));
@@ -140,7 +140,7 @@ describe('two clients at a time', () => {
     expect(told(subscribers)).toBe('b');
   });
 
-  it('who come before one leaves keep the subscription alive', async () => {
+  it('keep a subscription if one comes before the other leaves', async () => {
     const [subscribers, server] = [new Subscribers<string>(), new Server()];
     await subscribers.subscribe(URI, 'a', yes);
     const came = subscribers.subscribe(URI, 'b', server.ask('b comes'));
@@ -181,13 +181,13 @@ describe('an update', () => {
     ['file:///a', 'file:///A', false],
     ['note:1', 'note:10', false],
     ['note:1', 'note:1', true],
-  ])('who subscribed to %s hears of %s: %s', async (subscribed, updated, hears) => {
+  ])('for a subscriber to %s comes for %s: %s', async (subscribed, updated, hears) => {
     const subscribers = new Subscribers<string>();
     await subscribers.subscribe(subscribed, 'a', yes);
     expect(told(subscribers, updated)).toBe(hears ? 'a' : '');
   });
 
-  it('is told once to each, however many of its subscriptions it concerns', async () => {
+  it('reaches each client once, however many of its subscriptions it concerns', async () => {
     const subscribers = new Subscribers<string>();
     for (const uri of ['file:///a', 'file:///a/b', 'file:///c']) {
       await subscribers.subscribe(uri, 'a', yes);
@@ -215,7 +215,7 @@ describe('a client with many subscriptions', () => {
     expect(subscribers.full('x:new', 'a')).toBe(false);
   });
 
-  it('is full at 256 KiB of URIs, and one that was refused counts no longer', async () => {
+  it('is full at 256 KiB of URIs, and a refused one no longer counts', async () => {
     const subscribers = new Subscribers<string>();
     const long = 'x'.repeat(200_000);
     await subscribers.subscribe(long, 'a', no);

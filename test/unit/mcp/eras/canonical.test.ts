@@ -16,7 +16,7 @@ it.each([
 
 it('is the same for every order of the members, and stays what the text means', () => {
   for (let seed = 0; seed < 500; seed++) {
-    // Through a value, so that both texts spell numbers alike.
+    // By way of a value, so that both texts spell numbers in the same way.
     const value: unknown = JSON.parse(valueText(seeded(seed)));
     const one = canonical(Buffer.from(JSON.stringify(value)));
     expect(canonical(Buffer.from(JSON.stringify(reversed(value)))), `seed ${seed}`).toBe(one);

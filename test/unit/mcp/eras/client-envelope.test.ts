@@ -1,4 +1,4 @@
-// The envelope of a client that said who it is only once, and its place in the parameters of a request.
+// The envelope for a client that introduced itself only once, and its place in the parameters of a request.
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../../../../src/errors.ts';
 import { clientEnvelope, stamped, withLogLevel } from '../../../../src/mcp/eras/client-envelope.ts';

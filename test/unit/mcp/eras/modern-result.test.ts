@@ -16,7 +16,7 @@ it.each([
   ['tools/call', '{"_meta":{"x":1},"a":1}', `{"_meta":{"x":1,${OWN}},"a":1,"resultType":"complete"}`],
   ['tools/call', '{"_meta":null}', `{"_meta":{${OWN}},"resultType":"complete"}`],
   ['tools/call', `{"_meta":{"io.modelcontextprotocol/serverInfo":1}}`, `{"_meta":{${OWN}},"resultType":"complete"}`],
-  // A legacy server that has such a member means something else by it.
+  // If a legacy server has such a member, it means something else.
   ['tools/call', '{"resultType":"input_required"}', `{"resultType":"complete","_meta":{${OWN}}}`],
   ['tools/call', '{"resultType":7}', `{"resultType":"complete","_meta":{${OWN}}}`],
   [

@@ -49,7 +49,7 @@ describe('legacyTool', () => {
     // References to anchors and to other documents stay.
     [{ items: { $ref: '#anchor' } }, { items: { $ref: '#anchor' } }],
     [{ items: { $ref: 'https://a.example/s#/x' } }, { items: { $ref: 'https://a.example/s#/x' } }],
-    // What only looks like a reference is a value, or the name of a property.
+    // A text that only looks like a reference is a value, or the name of a property.
     [
       { const: { $ref: '#/a' }, enum: [{ $ref: '#/a' }], default: { $ref: '#/a' } },
       { const: { $ref: '#/a' }, enum: [{ $ref: '#/a' }], default: { $ref: '#/a' } },

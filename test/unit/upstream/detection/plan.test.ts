@@ -1,4 +1,4 @@
-// Which transport follows on which, and what the client gets in the end.
+// Which transport comes after which, and what the client gets in the end.
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../../../../src/errors.ts';
 import { type Attempt, nextStep, type Plan, type PlanStep, planFor } from '../../../../src/upstream/detection/plan.ts';
@@ -12,7 +12,7 @@ function refusal(status: number, own?: typeof error): Refused {
   return { kind: 'refused', status, reply: own, challenged: false, error: new ProxyError(code, `HTTP ${status}`) };
 }
 
-/** What may come of one transport. */
+/** The outcomes of one transport. */
 const MET = {
   open: { kind: 'open', reply },
   notFound: { kind: 'other-transport', outcome: refusal(404) },
@@ -30,7 +30,7 @@ const MET = {
 
 type Met = keyof typeof MET;
 
-/** Short for a step: the transport to try, or what the client gets, as the index of the attempt that it comes from. */
+/** A short form of a step: the transport to try, or the index of the attempt whose outcome the client gets. */
 function shown(step: PlanStep, tried: readonly Attempt[]): string | number {
   if (step.kind === 'try') return step.transport;
   return tried.findIndex((attempt) => {
@@ -95,7 +95,7 @@ describe('nextStep', () => {
 
   it.each<[Met, number]>([
     ['open', 1],
-    // The first transport has met the cause; the second one only confirms that nothing fits.
+    // The first transport has met the cause; the second one only confirms that neither works.
     ['notAllowed', 0],
     ['refusedInJson', 0],
     ['broken', 0],
@@ -143,7 +143,7 @@ describe('nextStep', () => {
     ['broken', 1],
     ['unauthorized', 1],
     ['unreachable', 1],
-    // The guess was right, so what went wrong there is the cause.
+    // The memory was right, so what went wrong there is the cause.
     ['notFound', 0],
     ['jsonRpcError', 0],
     ['refusedInJson', 0],

@@ -1,4 +1,4 @@
-// What real servers answer, and what that says about them; by status, code and shape, never by words.
+// Answers of real servers, and what they mean, by status, code and shape, never by words.
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../../../src/core/jsonrpc.ts';
 import { ProxyError } from '../../../../src/errors.ts';
@@ -25,7 +25,7 @@ function refused(status: number, reply?: Reply, challenged = false): Extract<Out
   return { kind: 'refused', status, reply, challenged, error: new ProxyError('failed', `HTTP ${status}`) };
 }
 
-/** What names no revision. */
+/** Values that name no revision. */
 const UNUSABLE = [undefined, null, [], '', '2025-11-25', {}, [null, 7, '']];
 
 const INITIALIZED = answered('{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{}}');
@@ -111,7 +111,7 @@ describe('after the stream of HTTP+SSE was opened', () => {
 const named = (supportedVersions: unknown): Outcome =>
   answered(JSON.stringify({ capabilities: {}, supportedVersions }));
 
-/** What -32022 says of a server that got a request of 2026-07-28. */
+/** The meaning of -32022 from a server that got a request of 2026-07-28. */
 const REFUSED_REVISIONS: [string, Outcome, Verdict][] = [
   ['-32022 that names ours', refused(400, unsupported(['2026-07-28'])), 'open'],
   ['-32022 that names both eras', refused(400, unsupported(['2025-11-25', '2026-07-28'])), 'open'],

@@ -6,7 +6,7 @@ import { Questions } from '../../../../src/upstream/streamable/questions.ts';
 const MIB = 1_048_576;
 const OK: Reply = { result: Buffer.from('{}') };
 
-/** A client that answers when it is told to. */
+/** A client that answers when the test says so. */
 function client() {
   const waiting: ((reply: Reply) => void)[] = [];
   const peer: Peer = {

@@ -4,7 +4,7 @@ import type { Lock } from '../../../../../src/core/ports.ts';
 
 const LIMITS = { attempts: 3, pause: 0 };
 
-/** A lock with these outcomes, and what was done with it. */
+/** A lock with these outcomes, and the list of what was done with it. */
 function lockWith(outcomes: readonly (boolean | Error)[]): Lock & { readonly done: string[] } {
   const left = [...outcomes];
   const done: string[] = [];

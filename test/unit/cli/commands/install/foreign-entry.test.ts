@@ -69,7 +69,7 @@ describe('the words of another program', () => {
   ])('%j', (given, expected) => {
     const found = words(...given);
     expect(found).toEqual(expected);
-    // Whatever comes out is something that the program takes.
+    // The program accepts every result.
     expect(parseArguments(found, { AUTH: 'Bearer x', B: 'y' }, () => '').kind).toBe('run');
   });
 

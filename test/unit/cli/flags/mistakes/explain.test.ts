@@ -15,7 +15,7 @@ it.each([
   [[URL_TEXT, '--transport', 'carrier-pigeon'], 'expected one of'],
   [['https://${HOST}/mcp'], 'which this program does not expand there'],
   [[URL_TEXT, '-H', '(X): value'], 'the name of a --header'],
-  [[URL_TEXT, '-H', 'Authorization: Bearer'], 'ends after'],
+  [[URL_TEXT, '-H', 'Authorization: Bearer'], 'has nothing after'],
   [[URL_TEXT, '--ca', 'missing.pem'], 'give the whole path'],
   [[URL_TEXT, '-H', 'X-Key: ${input:key}'], 'which is not one of'],
   [[URL_TEXT, '-H', 'X-Key: ${userHome}'], 'the host did not fill in'],

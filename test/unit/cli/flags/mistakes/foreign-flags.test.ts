@@ -1,4 +1,5 @@
-// Flags of other programs: what is said about each, that docs/migrating.md says the same, and that a start pays nothing for it.
+// Flags of other programs: the hint for each, that docs/migrating.md says the same, and that a start does not load the
+// hints.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,19 +25,23 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     '--apiKey --connectionTimeout --corsAddAllowedHeader --debug --endpoint --eventStore --no-eventStore --eventStoreMaxEvents --gracefulShutdownTimeout --host --keepAliveTimeout --maxBodySize --modern --no-modern --port --requestTimeout --server --sessionIdleTimeout --shell --sseEndpoint --sslCa --sslCert --sslKey --stateless --streamEndpoint --tunnel --tunnelSubdomain --upstreamProtocol --help --version',
 };
 
-/** Flags that exist here too, and mean something else. */
-const ANOTHER_MEANING = ['mcp-proxy of sparfenyuk --host', 'mcp-proxy of punkpeye --host'];
+/** Flags that exist here too, with another meaning. */
+const ANOTHER_MEANING = [
+  'mcp-proxy of sparfenyuk --host',
+  'mcp-proxy of punkpeye --host',
+  'mcp-proxy of punkpeye --server',
+];
 
 const isOurs = (flag: string): boolean => OPTIONS.some(({ name }) => flag === `--${name}`);
 
-/** The rows of the table below the heading of a program: the flag there, and what to write here. */
+/** The rows of the table below the heading of a program: the flag there, and the flag here. */
 function rowsOf(program: string): Map<string, string> {
   const text = readFileSync(path.join(ROOT, 'docs', 'migrating.md'), 'utf8');
   const section = text.split(/^## /m).find((part) => part.startsWith(`${program}\n`)) ?? '';
   return new Map([...section.matchAll(/^\| `([^`]+)` \| (.*?) \|/gm)].map(([, flag = '', here = '']) => [flag, here]));
 }
 
-/** The hint for arguments that hold something unknown. */
+/** The hint for arguments with an unknown flag. */
 function hintFor(...argv: string[]): string {
   try {
     parseArguments(argv, {}, () => '');
@@ -54,7 +59,7 @@ describe.each(Object.entries(PROGRAMS))('%s', (program, list) => {
     const here = rows.get(flag);
     if (ANOTHER_MEANING.includes(`${program} ${flag}`)) expect(here).toBe('--listen HOST:PORT');
     else if (isOurs(flag)) expect(here).toBe('the same');
-    // Its values may have rows of their own, where the flag is one of ours.
+    // If the flag is one of ours, its values may have rows of their own.
     else expect(here).toBe(hintFor(URL_TEXT, flag, 'value'));
   });
 
@@ -105,7 +110,7 @@ describe('the table', () => {
     expect(hintFor(URL_TEXT, '--port', '8000')).toMatch(/^--listen localhost:8000, or --listen :8000 /);
     expect(hintFor(URL_TEXT, '--sse-port=9000')).toContain('localhost:9000');
     expect(hintFor(URL_TEXT, '--port', 'topsecret')).not.toContain('topsecret');
-    expect(hintFor(URL_TEXT, '--timeout', '12345')).not.toContain('12345');
+    expect(hintFor(URL_TEXT, '--requestTimeout', '12345')).not.toContain('12345');
   });
 
   it('does not advise what was just refused', () => {

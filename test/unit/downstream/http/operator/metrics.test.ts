@@ -4,7 +4,7 @@ import { createMetrics, type Metrics } from '../../../../../src/downstream/http/
 
 /** Every sample by its name and labels, as the text format of Prometheus (0.0.4) has it. */
 async function samplesOf(metrics: Metrics): Promise<Map<string, number>> {
-  const { body } = await metrics.text();
+  const { body } = metrics.text();
   expect(body.endsWith('\n')).toBe(true);
   const samples = new Map<string, number>();
   const types = new Map<string, string>();
@@ -33,8 +33,8 @@ function metered(): { metrics: Metrics; meter: Meter } {
   return { metrics, meter: metrics.meterOf('one') };
 }
 
-it('has the media type of the format', async () => {
-  expect((await metricsOf().text()).type).toBe('text/plain; version=0.0.4; charset=utf-8');
+it('has the media type of the format', () => {
+  expect(metricsOf().text().type).toBe('text/plain; version=0.0.4; charset=utf-8');
 });
 
 it('before anything has happened, tells of every error that may come', async () => {

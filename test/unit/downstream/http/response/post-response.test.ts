@@ -11,7 +11,7 @@ const NOTE = '{"jsonrpc":"2.0","method":"notifications/progress"}';
 
 const frame = (...parts: string[]): Frame => parts.map((part) => Buffer.from(part));
 
-/** A pulse that tells what is on it. */
+/** A pulse whose streams can be seen. */
 class WatchedPulse extends Heartbeats {
   readonly beating = new Set<HeartbeatTarget>();
 
@@ -36,7 +36,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A POST that waits for its answer, and what its stream began with if it became one. */
+/** A POST that waits for its answer, and the beginning of its stream if it became one. */
 function posted(accepts: Accepts, before?: Received) {
   const received = new Received(before);
   const streams: StreamStart[] = [];
@@ -55,7 +55,7 @@ function posted(accepts: Accepts, before?: Received) {
 }
 
 describe('an answer that comes first', () => {
-  it.each(['both', 'json'] as const)('is JSON, for who takes %s', async (accepts) => {
+  it.each(['both', 'json'] as const)('is JSON for a client that accepts %s', async (accepts) => {
     const { received, response, streams } = posted(accepts);
     expect(response.connected).toBe(true);
     response.answer(frame(ANSWER), 200);
@@ -113,7 +113,7 @@ describe('an answer that comes first', () => {
 });
 
 describe('the headers', () => {
-  it('are left away once they are not true any more', async () => {
+  it('are left out once they are no longer true', async () => {
     const { received, response } = posted('both');
     response.dropHeaders();
     response.answer(frame(ANSWER), 200);
@@ -153,7 +153,7 @@ describe('a stream', () => {
     expect(received.ended).toBe(false);
     expect(response.streams).toBe(true);
     response.write(frame(NOTE));
-    // A status that has left cannot be taken back.
+    // A status that was sent cannot be changed.
     response.answer(frame(ANSWER), 404);
     await settled();
     expect(received.status).toBe(200);
@@ -168,7 +168,7 @@ describe('a stream', () => {
     expect(streams).toEqual(['message']);
   });
 
-  it('is what it is from the start for who takes nothing else', async () => {
+  it('is what the response is from the start for a client that accepts only streams', async () => {
     const { received, response, streams } = posted('events');
     expect(received.headers['content-type']).toBe('text/event-stream');
     expect(streams).toEqual(['silence']);
@@ -178,7 +178,7 @@ describe('a stream', () => {
     expect(received.ended).toBe(true);
   });
 
-  it('is what it never is for who takes only JSON, however long it takes', async () => {
+  it('is never opened for a client that accepts only JSON, however long the answer takes', async () => {
     const { received, response, streams } = posted('json');
     expect(response.streams).toBe(false);
     response.slow();
@@ -266,7 +266,7 @@ describe('a request that was cancelled', () => {
     expect(streams).toHaveLength(1);
   });
 
-  it('was taken, for who takes only JSON', async () => {
+  it('gets an empty response if the client accepts only JSON', async () => {
     const { received, response } = posted('json');
     response.none();
     await settled();
@@ -291,7 +291,7 @@ describe('a client that is gone', () => {
     expect(streams).toEqual([]);
   });
 
-  it('leaves its stream to whoever keeps what is written on it', async () => {
+  it('leaves its stream to the session, which keeps the events', async () => {
     const { received, response } = posted('both');
     response.write(frame(NOTE));
     await received.cut();
@@ -335,7 +335,7 @@ describe('what is looked at from time to time', () => {
 describe('large answers that wait for one another on a connection', () => {
   const LARGE: Frame = [Buffer.alloc(33 * MIB, 'x')];
 
-  it('are kept up to a point; then whoever does not read is cut off', () => {
+  it('are kept up to a limit, beyond which a client that does not read is cut off', () => {
     const first = posted('json');
     first.received.line.stall();
     first.response.answer(LARGE, 200);

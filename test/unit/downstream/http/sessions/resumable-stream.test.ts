@@ -5,7 +5,7 @@ import { NOT_YET } from '../../../../../src/core/ports.ts';
 import { EventStream } from '../../../../../src/downstream/http/response/event-stream.ts';
 import { Heartbeats } from '../../../../../src/downstream/http/response/heartbeat.ts';
 import { positionOf, ResumableStream } from '../../../../../src/downstream/http/sessions/resumable-stream.ts';
-import { MemoryReplay, ReplayBudget } from '../../../../../src/state/memory-replay-buffer.ts';
+import { MemoryReplay, ReplayBudget } from '../../../../../src/state/memory/replay-buffer.ts';
 import { Received, settled } from '../response.ts';
 
 const MIB = 1_048_576;
@@ -22,7 +22,7 @@ function channelOf(number = 1, asked: readonly Id[] = [], replay: ReplayBuffer =
   const pulse = new Heartbeats();
   pulses.push(pulse);
   const channel = new ResumableStream(number, replay, asked);
-  /** A client connects, and says from where it wants to go on. */
+  /** A client connects, and says where it wants to go on. */
   const attach = (after?: number, primes = false): Received => {
     const received = new Received();
     channel.attach(new EventStream(received.res, pulse), { after, primes });
@@ -182,7 +182,7 @@ describe('a client that comes back', () => {
 });
 
 describe('a buffer that answers later', () => {
-  /** A buffer that answers when the test says so, with what it holds by then. */
+  /** A buffer that answers when the test says so, with its content at that time. */
   function laterChannel(asked: readonly Id[] = []) {
     const memory = new MemoryReplay(new ReplayBudget());
     const answers: (() => void)[] = [];
@@ -262,7 +262,7 @@ describe('a buffer that answers later', () => {
     expect([first.said, second.said]).toEqual([[], ['"a"', '"b"', '"c"']]);
   });
 
-  it('that has lost the answer is followed by an error for whoever waits', async () => {
+  it('that has lost the answer is followed by an error for the client that waits', async () => {
     const { channel, memory, attach, write, answer } = laterChannel(['5']);
     write('"answer"');
     channel.end();
@@ -358,6 +358,7 @@ describe('Last-Event-ID', () => {
     '1-0x1',
     '1-1e3',
     '1234567890-1',
+    '1-1234567890123456',
     '١-٢',
   ])('%j is none', (id) => {
     expect(positionOf(id)).toBeUndefined();

@@ -1,29 +1,30 @@
-// How many calls of 2026-07-28 may wait: of one connection, of one address, of all together.
+// How many calls of 2026-07-28 may wait: for one connection, for one address, and for all together.
 import { EventEmitter } from 'node:events';
 import { afterAll, expect, it } from 'vitest';
 import type { Session } from '../../../../../src/core/exchange.ts';
 import { Budget, BYTES } from '../../../../../src/downstream/http/body-budget.ts';
+import type { Posted } from '../../../../../src/downstream/http/contracts.ts';
 import { Heartbeats } from '../../../../../src/downstream/http/response/heartbeat.ts';
-import type { Posted } from '../../../../../src/downstream/http/servers.ts';
 import { StatelessClients } from '../../../../../src/downstream/http/stateless/clients.ts';
 
 const pulse = new Heartbeats();
 afterAll(() => pulse.stop());
 
-/** A server that takes everything and answers nothing. */
+/** A server that accepts everything and answers nothing. */
 const SILENT: Session = {
   established: true,
   era: 'modern',
   request: () => new Promise(() => {}),
   notify: () => new Promise(() => {}),
   close: () => Promise.resolve(),
+  destroy: () => {},
 };
 
 interface Client {
-  /** The status of its next call, when it is refused. */
+  /** The status of its next call, if that is refused. */
   call(): number | undefined;
   tell(): number | undefined;
-  /** Goes away, and its calls with it. */
+  /** Disconnects, which ends its calls. */
   leave(): void;
 }
 
@@ -48,7 +49,7 @@ function setting(): (address: string, forwarded?: Record<string, string>) => Cli
   };
 }
 
-/** How many calls are taken before one is refused. */
+/** How many calls are accepted before one is refused. */
 function taken(client: Client): number {
   for (let n = 0; ; n++) {
     const status = client.call();

@@ -103,7 +103,7 @@ describe('a revision that is not known', () => {
 
   it.each([future, '2025-11-25', ''])('%j: -32022, and which ones are', (revision) => {
     const params = Buffer.from(`{"_meta":{"${PREFIX}protocolVersion":"${revision}"}}`);
-    // A header that holds nothing can only be told in its encoded form.
+    // An empty value can only be sent in its encoded form.
     const header = revision === '' ? base64('') : revision;
     const error = refused({ ...asked, params }, { 'mcp-protocol-version': header }, revision);
     expect(error).toMatchObject({ code: -32_022, data: { supported: [MODERN], requested: revision } });

@@ -10,7 +10,7 @@ function error(code: number | string): Reply {
 
 describe('an error', () => {
   it.each<[code: number, status: number]>([
-    // Of JSON-RPC and of the protocol: the modern revision has statuses for some of them.
+    // Codes of JSON-RPC and of the protocol: 2026-07-28 has statuses for some of them.
     [-32700, 400],
     [-32600, 400],
     [-32601, 404],
@@ -26,13 +26,13 @@ describe('an error', () => {
     [-32002, 200],
     [-32042, 200],
     [-32099, 200],
-    // Of servers, by their own choice.
+    // Codes that servers have chosen themselves.
     [0, 200],
     [1, 200],
     [404, 200],
     [502, 200],
     [-1, 200],
-    // Those that the proxy uses itself: a server that has an error of that number has answered all the same.
+    // Codes that the proxy uses itself: a server with an error of that number has answered.
     [-31001, 200],
     [-31003, 200],
     [-31008, 200],

@@ -108,14 +108,23 @@ describe('requests', () => {
     'resources/subscribe',
     'resources/unsubscribe',
     'tasks/list',
-    'tasks/get',
-    'tasks/update',
+    'tasks/result',
+    'tasks/other',
   ])('of the other era are unknown: %s', async (method) => {
     const server = legacyPeer();
     const answer = await modernClient(server).ask(method, { uri: 'a:b', taskId: '1', level: 'info' });
     expect(answer).toEqual({ error: { code: -32601, message: `Method not found: ${method}` } });
     expect(server.sessions).toEqual([]);
   });
+
+  it.each(['tasks/get', 'tasks/update', 'tasks/cancel'])(
+    'about tasks are unknown where the server has none: %s',
+    async (method) => {
+      const declared = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
+      const answer = await modernClient(legacyPeer()).ask(method, { taskId: '1' }, declared);
+      expect(answer).toEqual({ error: { code: -32601, message: `Method not found: ${method}` } });
+    },
+  );
 
   it('of a vendor pass', async () => {
     const server = legacyPeer({ 'vendor/method': (params) => ({ got: params }) });

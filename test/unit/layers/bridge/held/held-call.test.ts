@@ -5,7 +5,7 @@ import { Cancelled } from '../../../../../src/core/exchange.ts';
 import type { HeldCalls } from '../../../../../src/core/ports/held.ts';
 import { KeptBytes } from '../../../../../src/layers/bridge/held/kept-bytes.ts';
 import type { OngoingCall } from '../../../../../src/layers/bridge/held/ongoing-call.ts';
-import { HOLD, memoryHeldCalls } from '../../../../../src/state/held-calls.ts';
+import { HOLD, memoryHeldCalls } from '../../../../../src/state/memory/held-calls.ts';
 import { requestStates } from '../../../../../src/state/request-states.ts';
 import {
   ACCEPTED,

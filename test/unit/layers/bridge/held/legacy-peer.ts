@@ -1,5 +1,5 @@
-// A legacy server behind the bridge, without a wire: each session writes down what it gets, and a test decides what
-// becomes of each request.
+// A legacy server behind the bridge, without a wire: each session keeps what it receives, and a test decides the
+// outcome of each request.
 import { Cancellation } from '../../../../../src/core/cancel.ts';
 import { Cancelled, type Exchange, type Peer } from '../../../../../src/core/exchange.ts';
 import type { Call, Reply } from '../../../../../src/core/jsonrpc.ts';
@@ -9,8 +9,8 @@ import type { Log } from '../../../../../src/core/ports.ts';
 import { Bridge } from '../../../../../src/layers/bridge/held/bridge.ts';
 import { KeptBytes } from '../../../../../src/layers/bridge/held/kept-bytes.ts';
 import type { OngoingCall } from '../../../../../src/layers/bridge/held/ongoing-call.ts';
-import { progressTokens } from '../../../../../src/layers/sharing/progress-tokens.ts';
-import { type Clock, memoryHeldCalls } from '../../../../../src/state/held-calls.ts';
+import { progressTokens } from '../../../../../src/layers/sharing/progress-layer.ts';
+import { type Clock, memoryHeldCalls } from '../../../../../src/state/memory/held-calls.ts';
 import { requestStates } from '../../../../../src/state/request-states.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads members of messages it knows the shape of
@@ -63,6 +63,9 @@ export function legacyPeer(methods: Record<string, Act> = {}): TestServer {
       established: true,
       era: 'legacy',
       close: async () => {
+        session.closed = true;
+      },
+      destroy: () => {
         session.closed = true;
       },
     };
@@ -186,7 +189,7 @@ export function modernClient(server: TestServer, options: TestClientOptions = {}
       },
     };
     const answer = bridge.request(exchange).then(outcomeOf);
-    // A test that cancels need not look at the answer.
+    // A test that cancels a request may ignore the answer.
     answer.catch(() => {});
     return { answer, notified, cancel: () => cancellation.abort(new Cancelled()) };
   };

@@ -11,7 +11,7 @@ import {
   type TestServer,
 } from './legacy-peer.ts';
 
-/** The server has no wire: whatever can happen has happened by the next turn of the event loop. */
+/** The server has no wire: by the next turn of the event loop, everything has happened that can. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const ID = { _meta: { [`${META}subscriptionId`]: 0 } };

@@ -1,0 +1,8 @@
+// `npm run chaos [-- --minutes 60 --clients 20 --seed N]`. The program is in TypeScript, which not every Node can load,
+// so it is bundled into one file first.
+import path from 'node:path';
+import { runAsOneFile } from '../../scripts/one-file.mjs';
+import { root } from '../../scripts/run.mjs';
+
+process.env.MCP_PROXY_BIN ??= path.join(root, 'bin', 'mcp-proxy.js');
+await runAsOneFile('test/chaos/main.ts', 'chaos');

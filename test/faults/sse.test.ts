@@ -1,0 +1,4 @@
+import { startRemote } from './http-servers.ts';
+import { matrixTests } from './matrix.ts';
+
+matrixTests('sse', startRemote);

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryReplay, ReplayBudget } from '../../../../src/state/memory/replay-buffer.ts';
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+
+/** One event of that many bytes. */
+function keep(replay: MemoryReplay, stream: number, sequence: number, size = 1): void {
+  replay.keep(stream, sequence, [Buffer.alloc(size)]);
+}
+
+const sequences = (replay: MemoryReplay, stream: number, after = 0): number[] =>
+  replay.peek(stream, after).map(({ sequence }) => sequence);
+const from = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+describe('what is kept', () => {
+  it('is what came after, of that stream alone, in order and as it was', () => {
+    const replay = new MemoryReplay(new ReplayBudget());
+    const frame = [Buffer.from('{"a":'), Buffer.from('1}')];
+    replay.keep(1, 1, [Buffer.from('first')]);
+    replay.keep(2, 1, [Buffer.from('other')]);
+    replay.keep(1, 2, frame);
+    replay.keep(1, 3, [Buffer.from('third')]);
+    expect(sequences(replay, 1)).toEqual([1, 2, 3]);
+    expect(sequences(replay, 1, 1)).toEqual([2, 3]);
+    expect(sequences(replay, 1, 3)).toEqual([]);
+    expect(sequences(replay, 2)).toEqual([1]);
+    expect(sequences(replay, 3)).toEqual([]);
+    expect(replay.peek(1, 1)[0]?.frame).toBe(frame);
+  });
+
+  it('are the last 256 events', () => {
+    const replay = new MemoryReplay(new ReplayBudget());
+    for (const i of from(1, 256)) keep(replay, 0, i);
+    expect(sequences(replay, 0)).toEqual(from(1, 256));
+    keep(replay, 0, 257);
+    expect(sequences(replay, 0)).toEqual(from(2, 257));
+  });
+
+  it('is 256 events of all streams together', () => {
+    const replay = new MemoryReplay(new ReplayBudget());
+    for (const i of from(1, 200)) keep(replay, 1, i);
+    for (const i of from(1, 100)) keep(replay, 2, i);
+    expect(sequences(replay, 1)).toEqual(from(45, 200));
+    expect(sequences(replay, 2)).toEqual(from(1, 100));
+  });
+
+  it('is 1 MiB', () => {
+    const replay = new MemoryReplay(new ReplayBudget());
+    for (const i of from(1, 4)) keep(replay, 0, i, MIB / 4);
+    expect(sequences(replay, 0)).toEqual([1, 2, 3, 4]);
+    keep(replay, 0, 5);
+    expect(sequences(replay, 0)).toEqual([2, 3, 4, 5]);
+    keep(replay, 0, 6, MIB / 2);
+    expect(sequences(replay, 0)).toEqual([4, 5, 6]);
+  });
+
+  it('may be one event of all that there is room for', () => {
+    const replay = new MemoryReplay(new ReplayBudget());
+    keep(replay, 0, 1);
+    keep(replay, 0, 2, MIB);
+    expect(sequences(replay, 0)).toEqual([2]);
+  });
+
+  it('is no event that is larger, in whatever parts; those before it stay', () => {
+    const replay = new MemoryReplay(new ReplayBudget());
+    keep(replay, 0, 1);
+    keep(replay, 0, 2, MIB + 1);
+    replay.keep(0, 3, [Buffer.alloc(MIB), Buffer.alloc(1)]);
+    keep(replay, 0, 4);
+    expect(sequences(replay, 0)).toEqual([1, 4]);
+  });
+});
+
+describe('forgetting', () => {
+  it('a stream leaves the others as they are, and makes room', () => {
+    const budget = new ReplayBudget();
+    const replay = new MemoryReplay(budget);
+    for (const i of from(1, 3)) {
+      keep(replay, 1, i, 100);
+      keep(replay, 2, i, 10);
+    }
+    replay.forget(1);
+    expect(sequences(replay, 1)).toEqual([]);
+    expect(sequences(replay, 2)).toEqual([1, 2, 3]);
+    expect(budget.used).toBe(30);
+    for (const i of from(4, 256)) keep(replay, 2, i);
+    expect(sequences(replay, 2)).toEqual(from(1, 256));
+  });
+
+  it('a stream of which nothing is kept changes nothing', () => {
+    const budget = new ReplayBudget();
+    const replay = new MemoryReplay(budget);
+    keep(replay, 1, 1, 100);
+    replay.forget(2);
+    expect(sequences(replay, 1)).toEqual([1]);
+    expect(budget.used).toBe(100);
+  });
+
+  it('everything leaves nothing, and can go on', () => {
+    const budget = new ReplayBudget();
+    const replay = new MemoryReplay(budget);
+    for (const stream of [1, 2, 3]) keep(replay, stream, 1, 100);
+    replay.clear();
+    replay.clear();
+    expect([1, 2, 3].flatMap((stream) => sequences(replay, stream))).toEqual([]);
+    expect(budget.used).toBe(0);
+    keep(replay, 1, 2, 7);
+    expect(sequences(replay, 1)).toEqual([2]);
+    expect(budget.used).toBe(7);
+  });
+});
+
+describe('the budget of all sessions', () => {
+  it('counts what each of them keeps, and no more', () => {
+    const budget = new ReplayBudget();
+    const replays = from(1, 3).map(() => new MemoryReplay(budget));
+    for (const replay of replays) for (const i of from(1, 300)) keep(replay, 0, i, 10);
+    expect(budget.used).toBe(3 * 256 * 10);
+    for (const replay of replays) keep(replay, 0, 301, MIB + 1);
+    expect(budget.used).toBe(3 * 256 * 10);
+    for (const replay of replays) replay.clear();
+    expect(budget.used).toBe(0);
+  });
+
+  it('leaves each session its last event when it is used up, and takes nothing from the others', () => {
+    const budget = new ReplayBudget(1_000);
+    const [one, two] = [new MemoryReplay(budget), new MemoryReplay(budget)];
+    for (const i of from(1, 10)) keep(one, 0, i, 100);
+    expect(sequences(one, 0)).toEqual(from(1, 10));
+    for (const i of from(1, 3)) keep(two, 0, i, 100);
+    expect(sequences(two, 0)).toEqual([3]);
+    expect(sequences(one, 0)).toEqual(from(1, 10));
+    keep(one, 0, 11, 100);
+    expect(sequences(one, 0)).toEqual(from(3, 11));
+    expect(budget.used).toBe(1_000);
+  });
+
+  it('has room again once a session has ended', () => {
+    const budget = new ReplayBudget(1_000);
+    const [one, two] = [new MemoryReplay(budget), new MemoryReplay(budget)];
+    keep(one, 0, 1, 1_000);
+    one.clear();
+    for (const i of from(1, 10)) keep(two, 0, i, 100);
+    expect(sequences(two, 0)).toEqual(from(1, 10));
+  });
+});

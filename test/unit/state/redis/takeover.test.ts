@@ -1,0 +1,123 @@
+// When replicas hold others for gone, and who has a session then.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSharedState, type SharedState } from '../../../../src/state/redis/shared-state.ts';
+import { type RedisPeer, startRedis } from '../../../peers/redis.ts';
+
+const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const LIFETIME = 600_000;
+const UNKNOWN = '0123456789abcdef';
+
+let redis: RedisPeer;
+const open: { close(): void }[] = [];
+beforeEach(async () => {
+  redis = await startRedis();
+});
+afterEach(async () => {
+  for (const each of open.splice(0)) each.close();
+  await redis.close();
+});
+
+function shared(): SharedState {
+  const nobody = { username: undefined, password: undefined };
+  const state = openSharedState({
+    address: { tls: false, host: '127.0.0.1', port: redis.port, ...nobody, database: 0 },
+    keys: ['k'.repeat(32)],
+    log: SILENT,
+  });
+  open.push(state);
+  return state;
+}
+
+async function entered(port: number): Promise<SharedState> {
+  const state = shared();
+  await state.replicas.enter({ address: '127.0.0.1', port });
+  return state;
+}
+
+it.each<[string, (other: SharedState) => Promise<unknown>]>([
+  [
+    'that was emptied',
+    async (other) => {
+      await redis.command('FLUSHALL');
+      const ids = (): Promise<string> => redis.command('SMEMBERS', 'mcp-proxy:1:replicas:ids');
+      await expect.poll(ids, { timeout: 60_000 }).toBe(other.replicas.id);
+    },
+  ],
+  [
+    'that was gone',
+    async (other) => {
+      await redis.kill();
+      await expect.poll(() => other.trouble, { timeout: 60_000 }).toBeDefined();
+      await redis.restart();
+      await expect.poll(() => other.trouble, { timeout: 60_000 }).toBeUndefined();
+    },
+  ],
+])('in a store %s, a replica whose entry is missing is not gone at once', async (_, empty) => {
+  const [one, other] = [await entered(1), await entered(2)];
+  expect(await other.replicas.find(one.replicas.id)).toMatchObject({ port: 1 });
+  let gone = false;
+  other.replicas.whenGone(one.replicas.id, () => {
+    gone = true;
+  });
+  one.close();
+  await empty(other);
+  // It reads the register.
+  await other.replicas.find(UNKNOWN);
+  expect(await other.replicas.find(one.replicas.id)).toMatchObject({ port: 1 });
+  expect(gone).toBe(false);
+  await expect.poll(() => gone, { timeout: 60_000 }).toBe(true);
+  expect(await other.replicas.find(one.replicas.id)).toBeUndefined();
+});
+
+it('a watcher that is taken back twice leaves the later ones alone', async () => {
+  const [one, other] = [await entered(1), await entered(2)];
+  const { replicas } = other;
+  const { id } = one.replicas;
+  await replicas.find(id);
+  const takeBack = replicas.whenGone(id, () => {});
+  takeBack();
+  let gone = false;
+  replicas.whenGone(id, () => {
+    gone = true;
+  });
+  takeBack();
+  one.close();
+  await expect.poll(() => gone, { timeout: 60_000 }).toBe(true);
+});
+
+describe('the record of a session', () => {
+  const record = Buffer.from('{"first":1}');
+
+  function recordsOf(state: SharedState): { lost: string[] } & ReturnType<SharedState['records']> {
+    const lost: string[] = [];
+    const records = state.records(LIFETIME, (id) => lost.push(id));
+    open.push(records);
+    return { ...records, lost };
+  }
+
+  it('is kept by its owner only, which learns that it has lost the session', async () => {
+    const [home, next] = [recordsOf(shared()), recordsOf(await entered(2))];
+    home.keep('session', record);
+    await expect.poll(() => next.take('session')).toEqual({ kind: 'taken', record });
+    home.keep('session', Buffer.from('{"stale":1}'));
+    await expect.poll(() => home.lost).toEqual(['session']);
+    home.keep('session', record);
+    home.forget('session');
+    await home.release('session');
+    next.keep('session', Buffer.from('{"second":2}'));
+    await next.release('session');
+    const last = recordsOf(await entered(3));
+    expect(await last.take('session')).toEqual({ kind: 'taken', record: Buffer.from('{"second":2}') });
+    expect(next.lost).toEqual([]);
+  });
+
+  it('that was dropped is none, and its owner stays', async () => {
+    const state = await entered(1);
+    const [own, other] = [recordsOf(state), recordsOf(shared())];
+    own.keep('session', record);
+    await expect.poll(() => own.take('session')).toMatchObject({ kind: 'taken' });
+    own.drop('session');
+    expect(await other.take('session')).toEqual({ kind: 'elsewhere', replica: state.replicas.id });
+    expect(await own.take('session')).toEqual({ kind: 'none' });
+  });
+});
