@@ -124,10 +124,11 @@ async function run({ sections, rounds, quick }) {
   try {
     for (let round = 0; round < rounds; round++) {
       for (const { measures, contestants } of sections) {
-        for (const { name, once, metrics, run: measure } of measures) {
+        for (const { name, once, repeats = 1, metrics, run: measure } of measures) {
           if (once && round > 0) continue;
           process.stderr.write(`bench: round ${round + 1} of ${rounds}: ${name}\n`);
-          results.add(metrics, await measure({ contestants, url: upstream.url, round, rounds, quick }));
+          for (let i = 0; i < (quick ? 1 : repeats); i++)
+            results.add(metrics, await measure({ contestants, url: upstream.url, round: round + i, rounds, quick }));
         }
       }
     }

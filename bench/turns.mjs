@@ -5,6 +5,9 @@ import { rotated } from './statistics.mjs';
 
 const TURN_SECONDS = 60;
 
+/** How often a measure of small differences is repeated in a round: one process differs from the next by up to a tenth. */
+export const PROCESSES_A_ROUND = 3;
+
 /**
  * Runs `turns` turns for each contestant and returns a Map from its name to what
  * `finish` makes of its state, or to the Error that ended its participation.

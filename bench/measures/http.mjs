@@ -2,7 +2,7 @@
 // again as soon as it has its answer.
 import { cpuMicros, memory } from '../process-stats.mjs';
 import { percentile } from '../statistics.mjs';
-import { takeTurns } from '../turns.mjs';
+import { PROCESSES_A_ROUND, takeTurns } from '../turns.mjs';
 
 const CLIENTS = 32;
 /** Time and not calls: the slow ones would make most of the run. */
@@ -14,6 +14,7 @@ const WARM_UP_MS = 3_000;
 export const http = {
   name: 'http',
   mode: 'http',
+  repeats: PROCESSES_A_ROUND,
   metrics: [
     { id: 'httpRate', title: `calls a second, ${CLIENTS} clients`, unit: '/s', digits: 0 },
     { id: 'httpCpu', title: `CPU a call, ${CLIENTS} clients`, unit: 'µs', digits: 0 },

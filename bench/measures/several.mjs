@@ -1,5 +1,6 @@
 // What it costs that a server comes from a file, and that others are joined with it.
 import { SEVERAL } from '../contestants.mjs';
+import { PROCESSES_A_ROUND } from '../turns.mjs';
 import { latency } from './latency.mjs';
 import { load } from './load.mjs';
 
@@ -7,6 +8,7 @@ import { load } from './load.mjs';
 const figureOf = (measure, name, from, to, title) => ({
   name,
   mode: SEVERAL,
+  repeats: PROCESSES_A_ROUND,
   metrics: [{ id: to, title, unit: 'µs', digits: 0 }],
   async run(context) {
     const outcome = await measure.run(context);
