@@ -23,10 +23,15 @@ class MemorySessions<S extends Served> implements Sessions<S> {
   /** When each session was in use at the last look; milliseconds of the clock. */
   readonly #seen = new WeakMap<S, number>();
   readonly #sweeper: NodeJS.Timeout;
+  /** Milliseconds between two sweeps. */
+  readonly #pause: number;
+  /** When the last sweep was; milliseconds of the clock. */
+  #swept = Date.now();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    this.#sweeper = setInterval(() => this.#sweep(Date.now()), Math.min(Math.max(options.idle / 4, 250), 15_000));
+    this.#pause = Math.min(Math.max(options.idle / 4, 250), 15_000);
+    this.#sweeper = setInterval(() => this.#sweep(Date.now()), this.#pause);
     this.#sweeper.unref();
   }
 
@@ -101,8 +106,11 @@ class MemorySessions<S extends Served> implements Sessions<S> {
   }
 
   #sweep(now: number): void {
+    // The machine slept, or the program was suspended: meanwhile no client could reach it, and requests may be waiting.
+    const stoodStill = now - this.#swept >= 2 * this.#pause;
+    this.#swept = now;
     for (const session of [...this.#open.values()]) {
-      if (session.inUse) this.#seen.set(session, now);
+      if (session.inUse || stoodStill) this.#seen.set(session, now);
       else if (now - Math.max(session.lastUsed, this.#seen.get(session) ?? 0) >= this.#options.idle) this.end(session);
     }
   }

@@ -168,6 +168,22 @@ describe('a session that nobody uses', () => {
     expect(sessions.size).toBe(0);
   });
 
+  it('has all its time again after the machine slept, and no more than that', () => {
+    const [used, heard] = [new Fake('1'), new Fake('2')];
+    heard.inUse = true;
+    const sessions = sessionsOf(used, heard);
+    vi.advanceTimersByTime(IDLE / 2);
+    // Timers stand still during the sleep, and the clock does not.
+    vi.setSystemTime(Date.now() + 10 * IDLE);
+    heard.inUse = false;
+    vi.advanceTimersByTime(IDLE / 4);
+    expect(sessions.size).toBe(2);
+    vi.advanceTimersByTime(IDLE / 2);
+    expect(sessions.size).toBe(2);
+    vi.advanceTimersByTime(IDLE / 2);
+    expect(sessions.size).toBe(0);
+  });
+
   it('takes no other one with it', () => {
     const [idle, used] = [new Fake('1'), new Fake('2')];
     const sessions = sessionsOf(idle, used);
