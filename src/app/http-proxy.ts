@@ -276,9 +276,11 @@ function statusOf(res: ServerResponse): number {
 
 /** Logs neither the query, which may contain a session id, nor any header: nothing that grants access. */
 function logAccess(res: ServerResponse, log: Log): void {
-  const started = Date.now();
+  const started = performance.now();
   const { method, url } = res.req;
-  res.once('close', () => log.debug(`${method} ${knownPath(url)}: ${statusOf(res)} after ${Date.now() - started} ms`));
+  res.once('close', () =>
+    log.debug(`${method} ${knownPath(url)}: ${statusOf(res)} after ${Math.round(performance.now() - started)} ms`),
+  );
 }
 
 /** Compares digests, which takes the same time wherever two tokens differ. */

@@ -149,13 +149,13 @@ export class ServerSessions implements Servers {
 
   async close(limit: number): Promise<void> {
     const { local } = this.#shared;
-    const until = Date.now() + limit;
+    const until = performance.now() + limit;
     // First the calls, then the processes that work on them.
     await Promise.all([
       this.#shares?.session.close(limit / 2),
       ...this.#stateless.all().map((server) => server.close(limit / 2)),
     ]);
-    await local?.close(Math.max(limit / 2, until - Date.now()));
+    await local?.close(Math.max(limit / 2, until - performance.now()));
   }
 }
 

@@ -80,7 +80,7 @@ export class Shutdown {
   }
 
   #hurry(limits: ShutdownLimits): void {
-    const now = Date.now();
+    const now = performance.now();
     this.#until = {
       drain: Math.min(this.#until.drain, now + limits.drain),
       connect: Math.min(this.#until.connect, now + limits.connect),
@@ -93,8 +93,8 @@ export class Shutdown {
   /** Milliseconds left for a step that begins now. */
   #left(limit: Limit): number {
     if (limit === 'cut') return this.#each.cut;
-    const whole = Math.max(0, this.#until.whole - Date.now());
-    return limit === 'close' ? Math.min(this.#each.close, whole) : Math.max(0, this.#until[limit] - Date.now());
+    const whole = Math.max(0, this.#until.whole - performance.now());
+    return limit === 'close' ? Math.min(this.#each.close, whole) : Math.max(0, this.#until[limit] - performance.now());
   }
 
   #wait(limit: Limit, promise: Promise<unknown>): Promise<void> {

@@ -44,9 +44,9 @@ export function atMost(ms: number, promise: Promise<void>): Promise<void> {
 
 /** Gives calls half of `limit` milliseconds to finish. Resolves with what is left of the limit. */
 export async function drained(idle: Promise<void>, limit: number): Promise<number> {
-  const until = Date.now() + limit;
+  const until = performance.now() + limit;
   await atMost(limit / 2, idle);
-  return Math.max(0, until - Date.now());
+  return Math.max(0, until - performance.now());
 }
 
 /** Resolves after the given milliseconds, or at once when the signal is aborted. */

@@ -108,9 +108,10 @@ export class Vault {
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
-    const patience = Date.now() + LONGEST_WRITE;
+    const patience = performance.now() + LONGEST_WRITE;
     // A process that is suspended during a write must not block all others. Each single write is atomic anyway.
-    while (!(await this.#writing.tryAcquire()) && Date.now() < patience) await wait(WRITE_EVERY, new Cancellation());
+    while (!(await this.#writing.tryAcquire()) && performance.now() < patience)
+      await wait(WRITE_EVERY, new Cancellation());
     try {
       return await work();
     } finally {
@@ -173,7 +174,7 @@ export class Vault {
     signal: CancelSignal,
     waiting: (waited: number) => Promise<void> = async () => {},
   ): Promise<T | undefined> {
-    const since = Date.now();
+    const since = performance.now();
     for (;;) {
       const before = await look();
       if (before !== undefined) return before;
@@ -184,7 +185,7 @@ export class Vault {
         await this.unlock();
         return found;
       }
-      const waited = Date.now() - since;
+      const waited = performance.now() - since;
       if (waited > LONGEST_SIGN_IN) throw stuck();
       await waiting(waited);
       await wait(LOOK_EVERY, signal);

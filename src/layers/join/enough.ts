@@ -53,7 +53,7 @@ export class Arrivals {
   enough(asked: readonly Asked[], known: boolean): Promise<void> {
     if (asked.length === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const started = Date.now();
+      const started = performance.now();
       const open = new Set(asked);
       let progress: WaitProgress = { any: known ? 0 : undefined, local: undefined };
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -65,12 +65,12 @@ export class Arrivals {
       const look = (): void => {
         clearTimeout(timer);
         const until = Math.max(...[...open].map((one) => waitUntil(one, progress)));
-        const left = until - (Date.now() - started);
+        const left = until - (performance.now() - started);
         if (open.size === 0 || left <= 0) end();
         else timer = setTimeout(look, left);
       };
       const listener = (local: boolean): void => {
-        const now = Date.now() - started;
+        const now = performance.now() - started;
         progress = { any: now, local: local ? now : progress.local };
         look();
       };

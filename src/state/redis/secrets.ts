@@ -116,8 +116,8 @@ class RedisSecrets implements RedisSecretStore {
   }
 
   async saved(limit: number): Promise<void> {
-    const until = Date.now() + limit;
-    while (this.#unsaved.size > 0 && Date.now() < until)
+    const until = performance.now() + limit;
+    while (this.#unsaved.size > 0 && performance.now() < until)
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
   }
 

@@ -31,6 +31,19 @@ function overAfter(shutdown: Shutdown, reason: 'client-gone' | 'signal' | 'crash
   return over;
 }
 
+describe('the limits', () => {
+  it('are those of the reason, whatever happens to the clock of the machine meanwhile', async () => {
+    const step = endless('drain');
+    const shutdown = new Shutdown([
+      { name: 'first', limit: 'drain', run: () => vi.setSystemTime(Date.now() + 3_600_000) },
+      step,
+    ]);
+    shutdown.begin('signal');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(step.left).toBeGreaterThan(0);
+  });
+});
+
 describe('the steps', () => {
   it('run once, one after the other, those of an inner list together', async () => {
     const order: string[] = [];

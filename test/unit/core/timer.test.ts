@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Cancellation, type CancelSignal } from '../../../src/core/cancel.ts';
-import { withLimit } from '../../../src/core/timer.ts';
+import { drained, withLimit } from '../../../src/core/timer.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -112,5 +112,15 @@ describe('nothing is left behind', () => {
       await outcome;
       expect([listeners(), vi.getTimerCount()]).toEqual([0, 0]);
     }
+  });
+});
+
+describe('the time that calls get to finish', () => {
+  it('is half of the limit, whatever happens to the clock of the machine meanwhile', async () => {
+    const never = new Promise<void>(() => {});
+    const left = drained(never, 1_000);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await left).toBe(500);
   });
 });

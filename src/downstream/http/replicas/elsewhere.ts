@@ -144,10 +144,10 @@ export class Elsewhere {
   async #follow(first: SessionPlace, session: string, request: Request, what: HopBody, adopt: Adopt): AwayOutcome {
     const { replicas, hops } = this.#options;
     const { res } = request;
-    const until = Date.now() + PATIENCE;
+    const until = performance.now() + PATIENCE;
     let target = first;
     try {
-      for (let round = 0; round === 0 || Date.now() < until; round++) {
+      for (let round = 0; round === 0 || performance.now() < until; round++) {
         if (round > 0) await new Promise((resolve) => setTimeout(resolve, RETRY));
         const isOwn = target.id === replicas.id || this.#moving.has(session);
         const place = isOwn ? undefined : await replicas.find(target.id);
