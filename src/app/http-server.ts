@@ -151,9 +151,10 @@ export class ServerSessions implements Servers {
     const { local } = this.#shared;
     const until = performance.now() + limit;
     // First the calls, then the processes that work on them.
+    const forCalls = local ? limit / 2 : limit;
     await Promise.all([
-      this.#shares?.session.close(limit / 2),
-      ...this.#stateless.all().map((server) => server.close(limit / 2)),
+      this.#shares?.session.close(forCalls),
+      ...this.#stateless.all().map((server) => server.close(forCalls)),
     ]);
     await local?.close(Math.max(limit / 2, until - performance.now()));
   }

@@ -149,6 +149,7 @@ export class StreamableSession {
 
   async close(within: number): Promise<void> {
     const limit = await drained(this.#pending.idle(), within);
+    const until = performance.now() + limit;
     this.#ending = true;
     this.#listener.stop();
     // Cancellations of requests that just ended are still on their way, and maybe a new session.
@@ -158,7 +159,7 @@ export class StreamableSession {
     const closed = this.#closing.aborted;
     this.#closing.abort(new Cancelled());
     if (closed || session === undefined || limit <= 0) return;
-    await endSession(this.#context, this.#headers, limit / 2);
+    await endSession(this.#context, this.#headers, until - performance.now());
   }
 
   #post(kind: 'open' | 'post', body: Frame, how: SendOptions): Promise<HttpResponse> {

@@ -1,5 +1,5 @@
 // Ending the session with the server repeatedly: it ends once, and the call in flight is answered once.
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { Fetch } from '../../../src/core/fetch.ts';
 import type { TransportName } from '../../../src/core/ports.ts';
 import { Upstream } from '../../../src/upstream/upstream.ts';
@@ -23,14 +23,16 @@ function json(body: Promise<string> | string, headers: Record<string, string> = 
 }
 
 /** A session with one call in flight, and the methods of all requests that the server got. */
-async function opened() {
+async function opened({ remove = () => json('{}') }: { readonly remove?: Fetch } = {}) {
   const methods: string[] = [];
   let answer: (body: string) => void = () => {};
   const called = new Promise<string>((resolve) => {
     answer = resolve;
   });
-  const fetch: Fetch = ({ method, body }) => {
+  const fetch: Fetch = (request) => {
+    const { method, body } = request;
     methods.push(method);
+    if (method === 'DELETE') return remove(request);
     if (method === 'POST') {
       const text = Buffer.concat([...(body ?? [])]).toString();
       return text.includes('"initialize"') ? json(INITIALIZED, { 'mcp-session-id': 's' }) : json(called);
@@ -56,6 +58,8 @@ async function opened() {
   );
   return { upstream, call, methods, outcomes, over, answer: () => answer(ANSWER) };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 const ended = (methods: readonly string[]): number => methods.filter((method) => method === 'DELETE').length;
 
@@ -88,4 +92,27 @@ it('says nothing to the server when there is no time for it', async () => {
   await over;
   await upstream.close(60_000);
   expect(ended(methods)).toBe(0);
+});
+
+it('gives the server all the time that calls have left to end the session', async () => {
+  vi.useFakeTimers();
+  let abortedAt: number | undefined;
+  const { upstream, over, answer } = await opened({
+    remove: ({ signal }) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          abortedAt = performance.now();
+          reject(signal?.reason);
+        });
+      }),
+  });
+  answer();
+  await over;
+  const began = performance.now();
+  const closed = upstream.close(1_500);
+  await vi.advanceTimersByTimeAsync(1_499);
+  expect(abortedAt).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(1);
+  await closed;
+  expect((abortedAt ?? 0) - began).toBe(1_500);
 });
