@@ -8,7 +8,11 @@ import { IdleConnections } from './pool.ts';
 import type { Connector } from './request.ts';
 import type { SecureOptions, Trust } from './trust.ts';
 
-const AGENT: AgentOptions = { keepAlive: true };
+/**
+ * As many connections as were in use at once may wait for the next request, for the few seconds that they are kept at
+ * all: closing some, and opening them again for the next calls, costs as much as the calls.
+ */
+const AGENT: AgentOptions = { keepAlive: true, maxFreeSockets: Number.POSITIVE_INFINITY };
 /** For connections that carry only one request. */
 const ONCE: AgentOptions = { keepAlive: false };
 

@@ -65,3 +65,27 @@ it('one stale connection is the last: the other idle ones are as old', async () 
   client.close();
   server.close();
 });
+
+it('all the connections of many calls at once serve the next ones', async () => {
+  const AT_ONCE = 300;
+  let connections = 0;
+  const waiting: (() => void)[] = [];
+  const server = createServer((_, response) => {
+    waiting.push(() => response.end('{}'));
+    if (waiting.length === AT_ONCE) for (const answer of waiting.splice(0)) answer();
+  });
+  server.on('connection', () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
+  const client = createHttpClient({ url, headers: [], userAgent: 'test', enableProxy: false, env: {} });
+  const call = async (): Promise<void> => {
+    const response = await client.fetch({ purpose: 'call', method: 'GET', url, headers: {}, repeatable: false });
+    await response.body.bytes(100);
+    await new Promise(setImmediate);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, call));
+  await Promise.all(Array.from({ length: AT_ONCE }, call));
+  client.close();
+  server.close();
+  expect(connections).toBe(AT_ONCE);
+});
