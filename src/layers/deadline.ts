@@ -8,6 +8,7 @@ import { LinkedList, ListNode } from '../core/lists/linked-list.ts';
 import { ProxyError } from '../errors.ts';
 import { isHandshake } from '../mcp/methods.ts';
 import { askedToken, toldToken } from '../mcp/progress-token.ts';
+import { monotonicMillis } from '../platform/clock.ts';
 
 /** Milliseconds for which a server may stay silent. */
 export interface Deadlines {
@@ -108,7 +109,7 @@ class SilenceLimit {
 
   /** Starts the time of an exchange. */
   watch(timed: TimedExchange): void {
-    timed.since = performance.now();
+    timed.since = monotonicMillis();
     this.#open.add(timed);
     if (!this.#timer) this.#lookIn(this.#limit);
   }
@@ -131,7 +132,7 @@ class SilenceLimit {
     for (;;) {
       const { oldest } = this.#open;
       if (!oldest) return;
-      const left = oldest.since + this.#limit - performance.now();
+      const left = oldest.since + this.#limit - monotonicMillis();
       if (left > 0) {
         this.#lookIn(left);
         return;
