@@ -1,5 +1,6 @@
 /** The stored part of a sign-in, and when it can be used. */
 import type { AuthConfig } from '../../config.ts';
+import { sha256 } from '../../platform/sha256.ts';
 
 export interface Tokens {
   readonly accessToken: string;
@@ -69,9 +70,7 @@ const EARLY = 30_000;
 /** Names the credentials of one server URL, with one resource, in one profile. */
 export function credentialsName(url: URL, resource: string | undefined, profile: string | undefined): string {
   const identity = [`${url.origin}${url.pathname}${url.search}`, resource ?? '', profile ?? ''].join('\n');
-  // Loaded on demand: it costs more than the rest of a start that has nothing to look up.
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+  return sha256(identity).slice(0, 32);
 }
 
 /** Whether stored credentials belong to the client that is configured now. */

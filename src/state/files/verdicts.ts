@@ -1,7 +1,8 @@
 /** Remembers what a URL speaks, in one small file per URL. Safe for many processes at once. */
-import { existsSync, promises as fs, readFileSync } from 'node:fs';
+import { existsSync, mkdir, readFileSync, rename, unlink, writeFile } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Spoken, VerdictMemory } from '../../core/ports.ts';
+import { sha256 } from '../../platform/sha256.ts';
 
 /** A server may change, so the proxy asks it again after this time. In milliseconds. */
 const LIFETIME = 24 * 60 * 60 * 1000;
@@ -22,11 +23,7 @@ export function fileMemory(folder: string | undefined, now: () => number = Date.
   }
   const place = join(folder, 'verdicts');
   // The URL may have a secret in its query, so its digest names the file.
-  const fileOf = (url: URL): string => {
-    // Loaded on demand: it costs more than the rest of a start that has nothing to look up.
-    const { createHash } = process.getBuiltinModule('node:crypto');
-    return join(place, `${createHash('sha256').update(url.href).digest('hex').slice(0, 32)}.json`);
-  };
+  const fileOf = (url: URL): string => join(place, `${sha256(url.href).slice(0, 32)}.json`);
   const read = (url: URL): StoredVerdict | undefined => {
     if (!existsSync(place)) return undefined;
     const verdict = parse(readText(fileOf(url)));
@@ -63,16 +60,26 @@ function parse(text: string): StoredVerdict | undefined {
   }
 }
 
-/** A reader sees the old file or the new one, never a partial one. */
+/**
+ * A reader sees the old file or the new one, never a partial one. Most processes write only this, and the promises of
+ * `node:fs` would cost each of them a megabyte.
+ */
 async function writeWhole(file: string, text: string): Promise<void> {
-  await fs.mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const { randomBytes } = process.getBuiltinModule('node:crypto');
-  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  await done((then) => mkdir(dirname(file), { recursive: true, mode: 0o700 }, then));
+  // It may be guessed: `wx` writes to no file that is there already, and through no link.
+  const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
   try {
-    await fs.writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
-    await fs.rename(temporary, file);
+    await done((then) => writeFile(temporary, text, { mode: 0o600, flag: 'wx' }, then));
+    await done((then) => rename(temporary, file, then));
   } catch (error) {
-    await fs.unlink(temporary).catch(() => {});
+    await done((then) => unlink(temporary, then)).catch(() => {});
     throw error;
   }
+}
+
+/** Resolves when an operation is done. */
+function done(operation: (then: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    operation((error) => (error ? reject(error) : resolve()));
+  });
 }
