@@ -1,6 +1,7 @@
 // Many HTTP clients that drive one contestant, each with a session and a
 // connection of its own.
 import { Connection } from './http-connection.mjs';
+import { memory } from './process-stats.mjs';
 import { Program } from './program.mjs';
 
 const VERSION = '2025-11-25';
@@ -110,6 +111,8 @@ export class HttpClients {
   #clients = [];
   #count;
   #modern;
+  /** What the contestant weighed before its first client came, in bytes. */
+  emptyRss;
 
   constructor(options, count, modern = false) {
     this.#modern = modern;
@@ -131,6 +134,7 @@ export class HttpClients {
 
   async handshake() {
     const port = await this.started();
+    this.emptyRss = memory(this.pid).rss;
     this.#clients = Array.from(
       { length: this.#count },
       (_, i) => new HttpClient([new Connection(port)], `client ${i}`, this.#modern),

@@ -3,7 +3,8 @@
 import http from 'node:http';
 
 const { hostname, port, host } = new URL(process.argv[2]);
-const agent = new http.Agent({ keepAlive: true });
+// Of more connections than 256, Node would close some after each call, and open them again for the next.
+const agent = new http.Agent({ keepAlive: true, maxFreeSockets: Number.POSITIVE_INFINITY });
 
 const server = http.createServer((incoming, outgoing) => {
   const { method, url: path, headers } = incoming;
