@@ -10,7 +10,7 @@ import { writeDocs } from './docs.mjs';
 import { crossingDown, crossingUp } from './measures/crossing.mjs';
 import { http } from './measures/http.mjs';
 import { large } from './measures/large.mjs';
-import { latency } from './measures/latency.mjs';
+import { firstCalls, latency } from './measures/latency.mjs';
 import { load } from './measures/load.mjs';
 import { local, localCalls, localHttp } from './measures/local.mjs';
 import { published } from './measures/package.mjs';
@@ -29,6 +29,7 @@ import { startUpstream } from './server-process.mjs';
 const measures = [
   start,
   startNodes,
+  firstCalls,
   latency,
   load,
   large,
