@@ -3,12 +3,13 @@
  * Validation"). A gateway that routes by the headers and a server that reads the body must see the same request.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { isObject } from '../../../core/json.ts';
+import { isObject, type Json, member } from '../../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../../core/jsonrpc.ts';
 import { refuseLookalikes, refuseOtherCalls } from '../../../core/lookalikes.ts';
 import { CLIENT_CAPABILITIES, declaredCapabilities } from '../../../mcp/envelope.ts';
 import { standardHeaders } from '../../../mcp/headers.ts';
 import { nameSource } from '../../../mcp/methods.ts';
+import { MARK } from '../../../mcp/progress-token.ts';
 import { HEADER_MISMATCH, isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../../mcp/revisions.ts';
 
 /**
@@ -17,7 +18,7 @@ import { HEADER_MISMATCH, isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSIO
  */
 export function checkModern(call: Call, revision: string, headers: IncomingHttpHeaders): Reply | undefined {
   refuseOtherCalls(call);
-  if (isObject(call.params)) refuseLookalikes(call.params, ['_meta', nameSource(call.method) ?? '_meta']);
+  if (isObject(call.params)) refuseOtherParameters(call.method, call.params);
   const expected = standardHeaders(call);
   const spoken = mismatch('mcp-protocol-version', call.method, expected, headers);
   if (spoken) return spoken;
@@ -32,6 +33,13 @@ export function checkModern(call: Call, revision: string, headers: IncomingHttpH
     return errorReply(INVALID_PARAMS, `Invalid params: _meta has no ${CLIENT_CAPABILITIES}`);
   }
   return undefined;
+}
+
+/** Progress tokens are among them: clients share a session with the server, in which each request has its own token. */
+function refuseOtherParameters(method: string, params: Json): void {
+  refuseLookalikes(params, ['_meta', nameSource(method) ?? '_meta']);
+  const meta = member(params, '_meta');
+  if (isObject(meta)) refuseLookalikes(meta, [MARK]);
 }
 
 function mismatch(

@@ -12,6 +12,11 @@ const call = (method: string, members = ''): Call => ({
   method,
   params: Buffer.from(`{${members}${members === '' ? '' : ','}${ENVELOPE}}`),
 });
+/** A call with members in its `_meta`. */
+const called = (members: string): Call => ({
+  method: 'tools/call',
+  params: Buffer.from(`{"name":"echo",${ENVELOPE.slice(0, -1)},${members}}}`),
+});
 const base64 = (text: string): string => `=?base64?${Buffer.from(text).toString('base64')}?=`;
 
 /** The code and data of the refusal; undefined when there is none. */
@@ -61,6 +66,9 @@ describe('a body that could be read in two ways', () => {
   it.each<[string, Call]>([
     ['Name beside the name', call('tools/call', '"name":"echo","Name":"other"')],
     ['_Meta', call('tools/call', '"name":"echo","_Meta":{}')],
+    ['ProgressToken in _meta', called('"progressToken":1,"ProgressToken":2')],
+    ['PROGRESSTOKEN alone in _meta', called('"PROGRESSTOKEN":2')],
+    ['a progress token with a long s', called('"progre\u017f\u017fToken":2')],
     ['Method beside the method', { ...TOOL, extra: Buffer.from('"Method":"tools/list"') }],
   ])('is refused: %s', (_, asked) => {
     expect(() => checkModern(asked, MODERN, HEADERS)).toThrow('could be taken for another key');
