@@ -114,7 +114,8 @@ export class Listening {
       if (!acknowledgment && (!insists || outcome instanceof ErrorAnswer)) return outcome;
       log.debug(`bridge: a subscription is over (${outcome.message})`);
       const first = acknowledgment ? PAUSE : FIRST_PAUSE;
-      await pause(Math.min(LONGEST_PAUSE, first * 2 ** Math.min(pauses, 10)), cancellation);
+      const wanted = outcome instanceof ProxyError ? (outcome.data.retryAfter ?? 0) * 1_000 : 0;
+      await pause(Math.min(LONGEST_PAUSE, Math.max(wanted, first * 2 ** Math.min(pauses, 10))), cancellation);
       pauses++;
       if (cancellation.aborted) return outcome;
     }

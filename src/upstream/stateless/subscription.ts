@@ -8,6 +8,7 @@ import { derived, type Exchange } from '../../core/exchange.ts';
 import { encode, type Json } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
+import { EndedByProxy, ProxyError } from '../../errors.ts';
 import { missedChanges } from '../../mcp/missed-changes.ts';
 import { nextAttempt, pause } from '../backoff.ts';
 import type { Outcome } from '../outcome.ts';
@@ -29,6 +30,7 @@ export async function subscribe(
   const position = startOfStream();
   for (;;) {
     const started = Date.now();
+    let wait = 0;
     const notify = (call: Call): Promise<void> | undefined => {
       if (call.method !== ACKNOWLEDGED) return exchange.notify(call);
       const again = acknowledged !== undefined;
@@ -42,18 +44,23 @@ export async function subscribe(
       const outcome = await send(derived(exchange, { notify }), position);
       if (outcome.kind === 'answered' || !acknowledged) return outcome;
       if (outcome.status < 500 && outcome.status !== 429) return outcome;
+      wait = (outcome.error.data.retryAfter ?? 0) * 1_000;
     } catch (error) {
-      if (!acknowledged || exchange.signal.aborted) throw error;
+      if (exchange.signal.aborted) throw error;
+      if (!acknowledged) throw withPause(error, position.retry);
     }
     const lived = Date.now() - started >= LIVED;
     misses = lived ? 0 : misses + 1;
-    const delay = nextAttempt(
-      lived ? { kind: 'served', retry: position.retry ?? FIRST_PAUSE } : { kind: 'failed', retry: position.retry },
-      misses,
-      Math.random(),
-    );
+    const retry = Math.max(wait, position.retry ?? FIRST_PAUSE);
+    const delay = nextAttempt(lived ? { kind: 'served', retry } : { kind: 'failed', retry }, misses, Math.random());
     log.debug(`upstream: subscription stream ended, next attempt in ${Math.round(delay ?? 0)} ms`);
     await pause(delay ?? 0, exchange.signal);
     if (exchange.signal.aborted) throw exchange.signal.reason;
   }
+}
+
+/** The error, with the pause that the server asked for on the stream: whoever opens another one waits for as long. */
+function withPause(error: unknown, retry: number | undefined): unknown {
+  if (retry === undefined || !(error instanceof ProxyError) || error instanceof EndedByProxy) return error;
+  return new ProxyError(error.code, error.message, { ...error.data, retryAfter: retry / 1_000 }, error.cause);
 }

@@ -1,17 +1,21 @@
 // If a server names a pause (`retry`), the proxy does not come back earlier, whatever else was on the stream. The tests
 // check lower bounds only.
 import { afterEach, describe, expect, it } from 'vitest';
-import { closeHostiles, startHostile } from '../../peers/hostile.ts';
+import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { MODERN_ERA } from '../../peers/hostile-eras.ts';
 import { endpointEvent, regularPost, startHostileSse } from '../../peers/hostile-sse.ts';
 import { closeProxies, startProxy } from '../../peers/proxy.ts';
+import { MODERN } from '../../peers/rpc.ts';
 
 afterEach(closeProxies);
 afterEach(closeHostiles);
 
 /** Longer than any pause of the proxy's own, in milliseconds. */
 const RETRY = 1_700;
+/** What a server of 2026-07-28 answers to an `initialize`. */
+const UNSUPPORTED =
+  '{"jsonrpc":"2.0","id":null,"error":{"code":-32022,"message":"unsupported","data":{"supported":["2026-07-28"]}}}';
 /** By how much timers of two processes may differ. */
 const SKEW = 50;
 
@@ -59,29 +63,77 @@ describe('the GET stream of a session', () => {
   });
 });
 
-it('a subscription of 2026-07-28', async () => {
-  const server = await startHostile();
-  const watch = stopwatch();
-  const acknowledged = a.event('{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{}}');
-  server.once('subscriptions/listen', (res) => {
-    res.writeHead(200, { 'content-type': 'text/event-stream' });
-    res.write(`retry: ${RETRY}\n${acknowledged}`, () => {
-      watch.begin();
-      res.end();
-    });
+describe('a subscription of 2026-07-28', () => {
+  const ACKNOWLEDGED = a.event('{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{}}');
+  const LISTEN = MODERN_ERA.line('listening', 'subscriptions/listen', { notifications: { toolsListChanged: true } });
+
+  /** A server of which the next subscriptions end after these answers, and a later one stays open. */
+  async function listening(...answers: Answer[]): Promise<Hostile> {
+    const server = await startHostile();
+    for (const answer of answers) server.once('subscriptions/listen', answer);
+    server.on(
+      'subscriptions/listen',
+      a.openSse((res) => res.write(ACKNOWLEDGED)),
+    );
+    return server;
+  }
+
+  const ending =
+    (text: string, ended: () => void = () => {}): Answer =>
+    (res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write(text, () => {
+        ended();
+        res.end();
+      });
+    };
+
+  async function modernClient(server: Hostile): Promise<void> {
+    const proxy = startProxy(server.url);
+    await MODERN_ERA.open(proxy);
+    proxy.rpc.raw(LISTEN);
+  }
+
+  /** For a client of an older revision, the proxy listens itself. */
+  async function legacyClient(server: Hostile): Promise<void> {
+    server.on('initialize', a.status(400, UNSUPPORTED, { 'content-type': 'application/json' }));
+    const capabilities = { tools: { listChanged: true } };
+    server.on(
+      'server/discover',
+      a.reply({ supportedVersions: [MODERN], capabilities, ttlMs: 0, cacheScope: 'private' }),
+    );
+    await startProxy(server.url).rpc.initialize();
+  }
+
+  it.each([
+    ['that was acknowledged', `retry: ${RETRY}\n${ACKNOWLEDGED}`, modernClient],
+    ['that named the pause at its end', `${ACKNOWLEDGED}retry: ${RETRY}\n\n`, modernClient],
+    ['of the proxy itself that was acknowledged', `retry: ${RETRY}\n${ACKNOWLEDGED}`, legacyClient],
+    ['of the proxy itself that carried nothing at all beside it', `retry: ${RETRY}\n\n`, legacyClient],
+  ])('%s', async (_, text, connect) => {
+    const watch = stopwatch();
+    const server = await listening(ending(text, watch.begin));
+    await connect(server);
+    await server.seen('subscriptions/listen', 2);
+    watch.end();
+    expect(watch.elapsed).toBeGreaterThan(RETRY - SKEW);
   });
-  server.on(
-    'subscriptions/listen',
-    a.openSse((res) => {
-      watch.end();
-      res.write(acknowledged);
-    }),
-  );
-  const proxy = startProxy(server.url);
-  await MODERN_ERA.open(proxy);
-  proxy.rpc.raw(MODERN_ERA.line('listening', 'subscriptions/listen', { notifications: { toolsListChanged: true } }));
-  await server.seen('subscriptions/listen', 2);
-  expect(watch.elapsed).toBeGreaterThan(RETRY - SKEW);
+
+  it.each([
+    ['after it has ended', modernClient],
+    ['that the proxy opens itself', legacyClient],
+  ])('%s, at a busy server', async (_, connect) => {
+    const watch = stopwatch();
+    const busy: Answer = (res) => {
+      watch.begin();
+      res.writeHead(503, { 'retry-after': '3' }).end();
+    };
+    const server = await listening(...(connect === modernClient ? [ending(ACKNOWLEDGED), busy] : [busy]));
+    await connect(server);
+    await server.seen('subscriptions/listen', connect === modernClient ? 3 : 2);
+    watch.end();
+    expect(watch.elapsed).toBeGreaterThan(3_000 - SKEW);
+  });
 });
 
 it('a POST stream that is resumed', async () => {
