@@ -35,6 +35,18 @@ const RESULTS: Results = {
   'completion/complete': '{"completion":{"values":["x"]}}',
 };
 
+/** The same with what readers that ignore case would read in its place. */
+const FOR_OTHER_READERS: Results = {
+  ...RESULTS,
+  'tools/list': '{"tools":[{"name":"kept","Name":"gone","inputSchema":{"type":"object"}}],"Tools":[{"name":"gone"}]}',
+  'prompts/list': '{"prompts":[{"name":"kept","NAME":"gone"}],"PROMPTS":[{"name":"gone"}]}',
+  'resources/list':
+    '{"resources":[{"uri":"file:///kept/a","URI":"file:///gone/a","name":"x"}],"re\\u017fources":[{"uri":"file:///gone/a"}]}',
+  'resources/templates/list':
+    '{"resourceTemplates":[{"uriTemplate":"file:///kept/{x}","UriTemplate":"file:///gone/{x}","name":"x"}],"resourcetemplates":[{"uriTemplate":"file:///gone/{x}"}]}',
+};
+const LISTS = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'];
+
 /** The ways to name one thing: a method, and its parameters as text. */
 type Ways = readonly (readonly [what: string, method: string, params: string])[];
 
@@ -142,8 +154,8 @@ async function names(client: WireClient, method: string, list: string, key: stri
 }
 
 describe.each(WIRES)('$name', (wire) => {
-  const start = async (flags: string[]) => {
-    const { server, client } = await wire.start(RESULTS, flags);
+  const start = async (flags: string[], results = RESULTS) => {
+    const { server, client } = await wire.start(results, flags);
     await open(server);
     return { server, client };
   };
@@ -156,6 +168,16 @@ describe.each(WIRES)('$name', (wire) => {
       expect(await names(client, 'resources/list', 'resources', 'uri')).toEqual(['file:///kept/a']);
       const templates = await names(client, 'resources/templates/list', 'resourceTemplates', 'uriTemplate');
       expect(templates).toEqual(['file:///kept/{x}']);
+      await client.close();
+    });
+
+    it('is in no list for readers that ignore case', async () => {
+      const { client } = await start(flags, FOR_OTHER_READERS);
+      for (const method of LISTS) {
+        const listed = JSON.stringify((await client.exchange(method)).result);
+        expect(listed, method).toContain('kept');
+        expect(listed, method).not.toContain('gone');
+      }
       await client.close();
     });
 
