@@ -2,13 +2,14 @@
 // it, and the likely mistake, but never the credential itself.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
+import { legacyServer, modernServer, sseServer } from '../../peers/minimal-server.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startBrowser } from '../../peers/oauth/browser.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
 import { opened } from '../../peers/opened.ts';
-import { startProxy } from '../../peers/proxy.ts';
+import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
 import type { RpcError } from '../../peers/rpc.ts';
-import { startScripted } from '../../peers/scripted.ts';
+import { type Script, startScripted } from '../../peers/scripted.ts';
 import { ask, initialize } from '../http/exchange.ts';
 
 const open = opened();
@@ -108,6 +109,45 @@ describe('--header', () => {
       message: `URL refuses the value of --header ${name} (HTTP 401): invalid credentials`,
       hint,
     });
+  });
+});
+
+describe('whoever asks, and whenever', () => {
+  const TOKEN = ['-H', 'Authorization: Bearer whole-token-1'];
+  const REFUSES = 'refuses the value of --header Authorization (HTTP 401): invalid credentials';
+
+  it.each<[string, string[], (proxy: ProxyProcess) => Promise<unknown>]>([
+    ['the GET of HTTP+SSE', ['--transport', 'sse-only'], ({ rpc }) => rpc.initialize('2024-11-05')],
+    ['HTTP+SSE before Streamable HTTP', ['--transport', 'sse-first'], ({ rpc }) => rpc.initialize()],
+    ['a probe of 2026-07-28', [], ({ rpc }) => rpc.modern('server/discover')],
+    ['a first request of 2026-07-28', [], ({ rpc }) => rpc.modern('tools/list')],
+  ])('%s', async (_, args, ask) => {
+    const { url } = await refusing({ status: 401, body: 'invalid credentials' });
+    const proxy = startProxy(url, [...TOKEN, ...args]);
+    await expect(ask(proxy)).rejects.toMatchObject({ code: -31004, message: `${url} ${REFUSES} (${CHECK})` });
+    await proxy.close();
+  });
+
+  it.each<[string, Script, string, boolean]>([
+    ['Streamable HTTP', legacyServer(), '/mcp', false],
+    ['2026-07-28', modernServer(), '/mcp', true],
+    ['HTTP+SSE', sseServer(), '/sse', false],
+  ])('a call in the middle of a session: %s', async (_, serve, path, isModern) => {
+    const server = await open(
+      startScripted(path, (seen, res) =>
+        seen.body.includes('tools/call') ? void res.writeHead(401).end('invalid credentials') : serve(seen, res),
+      ),
+    );
+    const proxy = startProxy(server.url, TOKEN);
+    await (isModern ? proxy.rpc.modern('server/discover') : proxy.rpc.initialize());
+    const params = { name: 'echo', arguments: {} };
+    const call = isModern ? proxy.rpc.modern('tools/call', params) : proxy.rpc.request('tools/call', params);
+    await expect(call).rejects.toMatchObject({
+      code: -31004,
+      message: expect.stringContaining(`${REFUSES} (${CHECK})`),
+    });
+    expect((await (isModern ? proxy.rpc.modern('tools/list') : proxy.rpc.request('tools/list'))).tools).toHaveLength(1);
+    await proxy.close();
   });
 });
 

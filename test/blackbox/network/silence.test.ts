@@ -3,15 +3,20 @@
 import http from 'node:http';
 import net from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
+import { closeHostiles } from '../../peers/hostile.ts';
+import { startHostileSse } from '../../peers/hostile-sse.ts';
 import { listenLoopback } from '../../peers/listen.ts';
+import { startPiped } from '../../peers/local/piped-child.ts';
 import { startAuthorizationServer } from '../../peers/oauth/authorization-server.ts';
 import { startProtectedServer } from '../../peers/oauth/protected-server.ts';
 import { opened } from '../../peers/opened.ts';
 import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
 import { listenRaw } from '../../peers/raw-server.ts';
+import { configFile } from '../../peers/several/config-file.ts';
 import { fixture } from '../sign-in/first-contact/fixture.ts';
 
 const open = opened(afterAll);
+afterAll(closeHostiles);
 
 async function listening(server: net.Server): Promise<string> {
   const { address } = await open(listenRaw(server));
@@ -50,6 +55,48 @@ describe.concurrent('a server', () => {
     expect((await proxy.close()).code).toBe(0);
     expect(waitingLines(proxy)).toEqual([
       `mcp-proxy: warn: waiting for ${url}, which has not answered "tools/list" in 10 s`,
+    ]);
+  });
+
+  it('of HTTP+SSE that names no endpoint is named, and so is one that does not answer', async () => {
+    const [nameless, silentLater] = [await startHostileSse(), await startHostileSse()];
+    nameless.begin = (stream) => stream.write(': welcome\n\n');
+    silentLater.post = (_posted, _stream, res) => void res.writeHead(202).end();
+    const proxies = [nameless, silentLater].map(({ url }) => startProxy(url, ['--transport', 'sse-only']));
+    for (const { rpc } of proxies) rpc.initialize('2024-11-05').catch(() => {});
+    for (const [at, proxy] of proxies.entries()) {
+      await proxy.stderrMatching(/waiting/);
+      expect((await proxy.close()).code).toBe(0);
+      expect(waitingLines(proxy)).toEqual([
+        `mcp-proxy: warn: waiting for ${[nameless, silentLater][at]?.url}, which has not answered "initialize" in 10 s`,
+      ]);
+    }
+  });
+
+  it.each(['initialize', 'tools/list'] as const)('that a command starts is named: %s', async (method) => {
+    const children = await open(startPiped((socket) => socket.on('error', () => {}).resume()));
+    const proxy = startProxy(undefined, ['--', ...children.command]);
+    if (method === 'initialize') proxy.rpc.initialize().catch(() => {});
+    else proxy.rpc.modern(method).catch(() => {});
+    await proxy.stderrMatching(/waiting/);
+    expect((await proxy.close()).code).toBe(0);
+    expect(waitingLines(proxy)).toEqual([
+      `mcp-proxy: warn: waiting for bash, which has not answered "${method}" in 10 s`,
+    ]);
+  });
+
+  it('among several is named, with its name in the file', async () => {
+    const url = await silent();
+    const children = await open(startPiped((socket) => socket.on('error', () => {}).resume()));
+    const [command, ...args] = children.command;
+    const file = await open(configFile({ remote: { url }, local: { command, args } }));
+    const proxy = startProxy(undefined, ['--config', file.path]);
+    await proxy.rpc.initialize();
+    for (const name of ['remote', 'local']) await proxy.stderrMatching(new RegExp(`${name}: waiting`));
+    expect((await proxy.close()).code).toBe(0);
+    expect(waitingLines(proxy).sort()).toEqual([
+      'mcp-proxy: warn: local: waiting for local, which has not answered "initialize" in 10 s',
+      `mcp-proxy: warn: remote: waiting for ${url}, which has not answered "initialize" in 10 s`,
     ]);
   });
 

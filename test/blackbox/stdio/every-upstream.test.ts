@@ -173,4 +173,16 @@ describe.each(UPSTREAMS)('$name', ({ name, era, start }) => {
     for (const answer of answers) expect((await answer).message.result?.content[0].text).toBe('done');
     expect(await proxy.exit()).toEqual({ code: 0, signal: null });
   });
+
+  it.each(['the end of stdin', 'SIGTERM'])('after %s, nothing in the log looks like an error', async (end) => {
+    const { proxy, got } = await start();
+    const answer = era.ask(proxy, 'tools/call', CALL);
+    (await got('tools/call')).answer(DONE);
+    await answer;
+    if (end === 'SIGTERM') proxy.kill(end);
+    else proxy.stdin.end();
+    expect(await proxy.exit()).toEqual({ code: 0, signal: null });
+    for (const line of proxy.stderr.split('\n').filter(Boolean))
+      expect(line).toMatch(/^mcp-proxy: info: connected to /);
+  });
 });

@@ -1,10 +1,13 @@
 // A call that fails upstream, as official clients see it: they show the error, and their session goes on.
 import { afterEach, describe, expect, it } from 'vitest';
-import { CLIENTS, connect, type Subject } from '../../../parity/stdio/subject.ts';
+import { CLIENTS, type ClientKind, connect, type Subject } from '../../../parity/stdio/subject.ts';
 import { type Answer, closeHostiles, startHostile } from '../../../peers/hostile.ts';
 import * as a from '../../../peers/hostile-answers.ts';
 import { closeServings, startServing } from '../../../peers/http/serving.ts';
+import { scripted } from '../../../peers/local/scripted.ts';
+import { opened } from '../../../peers/opened.ts';
 
+const open = opened();
 const clients: Subject[] = [];
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
@@ -21,13 +24,21 @@ const FAILURES: [what: string, how: Answer, message: RegExp][] = [
   ['cut off', a.hangUp, /closed the connection before it answered/],
 ];
 
-describe.each(CLIENTS)('%s', (kind) => {
+const CONNECTIONS: [kind: ClientKind, via: 'http' | 'sse'][] = [
+  ...CLIENTS.map((kind): [ClientKind, 'http'] => [kind, 'http']),
+  ['SDK v1', 'sse'],
+  ['SDK v2 legacy', 'sse'],
+];
+
+describe.each(CONNECTIONS)('%s over %s', (kind, via) => {
+  const pathOf = via === 'http' ? '/mcp' : '/sse';
+
   it.each(FAILURES)(
     'after a call that is %s, the client shows why, and the next call works',
     async (_what, how, message) => {
       const upstream = await startHostile();
       const { url } = await startServing(upstream.url);
-      const client = await connect(kind, 'http', `${url}/mcp`);
+      const client = await connect(kind, via, `${url}${pathOf}`);
       clients.push(client);
       upstream.once('tools/call', how);
       const error = (await client.tool('echo', { n: 1 }).catch((reason: unknown) => reason)) as Error & {
@@ -40,4 +51,15 @@ describe.each(CLIENTS)('%s', (kind) => {
       expect(upstream.all('initialize').length).toBeLessThanOrEqual(1);
     },
   );
+
+  it('after a call in which a local server ends, the client shows why, and the next call works', async () => {
+    const server = await open(scripted(kind === 'SDK v2 modern' ? { era: 'modern' } : {}));
+    const { url } = await startServing(undefined, ['--', ...server.command]);
+    const client = await connect(kind, via, `${url}${pathOf}`);
+    clients.push(client);
+    const error = (await client.tool('end').catch((reason: unknown) => reason)) as Error & { code: number };
+    expect(error.code, error.message).toBe(-31003);
+    expect(error.message).toMatch(/ended/);
+    expect(await client.tool('echo', { text: 'still here' })).toMatchObject({ content: [{ text: 'still here' }] });
+  });
 });
