@@ -45,7 +45,8 @@ async function refuse(problem) {
  * @param {string} message
  */
 async function answerFirst(message) {
-  const { createInterface } = require('node:readline');
+  // biome-ignore lint/style/useNodejsImportProtocol: no Node before 14.18 can load a module by a name with a scheme
+  const { createInterface } = require('readline');
   await new Promise((resolve) => {
     setTimeout(resolve, 2_000);
     let answered = false;

@@ -211,12 +211,23 @@ describe('import direction', () => {
       'node:module',
       '../dist/compile-cache.cjs',
       '../dist/mcp-proxy.cjs',
-      'node:readline',
+      'readline',
     ]);
   });
 });
 
 describe('one place for each thing', () => {
+  it('no program is started with a console window of its own on Windows', () => {
+    const starters = files.filter((file) => /^import (?!type\b)[^;]*from 'node:child_process'/m.test(file.text));
+    expect(starters.length).toBeGreaterThan(4);
+    const windows = starters.map((file) => {
+      const code = withoutComments(file.text);
+      const starts = code.match(/\b(?:spawn|execFile|exec|fork)(?:Sync)?\(|\bspawner\(\)\)\(/g) ?? [];
+      return { name: file.name, starts: starts.length, hidden: (code.match(/\bwindowsHide: true\b/g) ?? []).length };
+    });
+    expect(windows.filter(({ starts, hidden }) => starts === 0 || hidden !== starts)).toEqual([]);
+  });
+
   it('only the main program ends the process', () => {
     const ending = files.filter((file) =>
       /\bprocess\s*\.\s*(exit|abort|reallyExit)\b/.test(withoutComments(file.text)),

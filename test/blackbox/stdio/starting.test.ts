@@ -2,7 +2,7 @@
 // package.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -73,15 +73,46 @@ describe.runIf(EXECUTABLE === undefined)('a Node that is too old or incomplete',
   });
 });
 
+/** The files that a clone has before it is built: nothing that the program would load. */
+function unbuiltClone(): string {
+  const clone = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-clone-')));
+  cpSync(path.dirname(PROXY_BIN), path.join(clone, 'bin'), { recursive: true });
+  return clone;
+}
+
+it.runIf(EXECUTABLE === undefined)('a Node that is too old is reported before anything else is loaded', async () => {
+  const clone = unbuiltClone();
+  try {
+    const preload = path.join(clone, 'old.cjs');
+    const old = "Object.defineProperty(process, 'versions', { value: { node: '18.20.8' } });";
+    // Node before 14.18 knows no name with a scheme.
+    const watch = `const M = require('module'); const load = M._load; M._load = (name, ...rest) => {
+      process.stderr.write('loads ' + name + '\\n');
+      if (/^node:/.test(name)) throw new Error('Cannot find module ' + name);
+      return load(name, ...rest);
+    };`;
+    writeFileSync(preload, `${old}\n${watch}\n`);
+    const args = ['--require', preload, path.join(clone, 'bin', 'mcp-proxy.js'), 'http://127.0.0.1:9/mcp'];
+    const child = spawn(process.execPath, args);
+    child.stdin.end('{"jsonrpc":"2.0","id":1,"method":"initialize"}\n');
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    const problem = "needs Node 20.19 or newer, this is 18.20.8. Point your host's config at a newer node.";
+    expect(stderr.replace(/^loads .*bin.mcp-proxy\.js\n/, '')).toBe(`mcp-proxy: ${problem}\nloads readline\n`);
+    expect(JSON.parse(stdout)).toMatchObject({ id: 1, error: { message: `mcp-proxy ${problem}` } });
+    expect(code).toBe(78);
+  } finally {
+    rmSync(clone, { recursive: true, force: true });
+  }
+});
+
 it('the package exports what a program needs', async () => {
   const entry: Record<string, unknown> = await import(new URL('../../../dist/index.js', import.meta.url).href);
   for (const name of ['startStdioProxy', 'ProxyError', 'fileMemory']) expect(entry[name]).toBeTypeOf('function');
 });
 
 it.runIf(EXECUTABLE === undefined)('a clone that is not built tells the user and the host', async () => {
-  const clone = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-clone-')));
+  const clone = unbuiltClone();
   try {
-    cpSync(path.dirname(PROXY_BIN), path.join(clone, 'bin'), { recursive: true });
     const child = spawn(process.execPath, [path.join(clone, 'bin', 'mcp-proxy.js'), 'http://127.0.0.1:9/mcp']);
     child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"initialize"}\n');
     const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
