@@ -68,6 +68,29 @@ describe('paths', () => {
     });
   });
 
+  it('below the name of a server forgive what those of one server forgive', async () => {
+    const [one, two] = [await open(serverWith('first')), await open(serverWith('second'))];
+    const { url } = await serving({ one: entryOf(one), two: entryOf(two) }, ['--client-token', 'token']);
+    for (const path of ['/servers/one/mcp/', '/servers/one/sse', '/servers/one/sse/']) {
+      const streamable = new StreamableClient(url + path);
+      await streamable.initialize();
+      expect([path, namesIn(await streamable.request('tools/list'))]).toEqual([path, ['first']]);
+      await streamable.close();
+    }
+    const headers = { authorization: 'Bearer token', 'x-forwarded-prefix': '/tools' };
+    for (const path of ['/servers/one/sse/', '/servers/one/mcp', '/servers/one/mcp/']) {
+      const sse = new SseClient(url + path, { headers });
+      await sse.open();
+      const endpoint = new URL(sse.endpoint as string);
+      expect([path, endpoint.pathname]).toEqual([path, '/tools/servers/one/message']);
+      // What the gateway makes of it.
+      sse.endpoint = `${url}/servers/one/message/${endpoint.search}`;
+      await sse.initialize('2024-11-05');
+      expect([path, namesIn(await sse.request('tools/list'))]).toEqual([path, ['first']]);
+      sse.vanish();
+    }
+  });
+
   it('of unknown servers, and operators below a server, do not exist', async () => {
     const one = await open(serverWith('first'));
     const { url } = await serving({ one: entryOf(one) });
