@@ -19,9 +19,17 @@ export interface ModernResult {
 export function readResult(text: Json): ModernResult {
   const all = members(text);
   const type = all.find(({ key }) => key === 'resultType');
-  // A type that is not a string is no type that a client could know.
-  return { text, members: all, type: type && (asString(text.subarray(type.start, type.end)) ?? '') };
+  return { text, members: all, type: type && typeIn(text.subarray(type.start, type.end)) };
 }
+
+/** A type that says nothing counts as none; any other that is not a text is no type that a client could know. */
+function typeIn(value: Json): string | undefined {
+  const type = asString(value);
+  if (type === '' || value.equals(NULL)) return undefined;
+  return type ?? '';
+}
+
+const NULL = Buffer.from('null');
 
 /** The value of one member of a result. */
 export function memberOf({ text, members: all }: ModernResult, key: string): Json | undefined {

@@ -133,8 +133,8 @@ describe('a result', () => {
     expect(read.line).toContain('"result":{"contents":[],"_meta":{"a":1}}}');
   });
 
-  it('without a type counts as complete', async () => {
-    const { rpc: client } = await bridged({ 'tools/call': '{"content":[]}' });
+  it.each(['', '"resultType":null,', '"resultType":"",'])('without a type counts as complete: %j', async (type) => {
+    const { rpc: client } = await bridged({ 'tools/call': `{${type}"content":[]}` });
     expect(await client.request('tools/call', CALL)).toEqual({ content: [] });
   });
 

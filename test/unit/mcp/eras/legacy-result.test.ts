@@ -47,7 +47,9 @@ describe('readResult', () => {
     ['{}', undefined],
     ['{"resultType":"input_required"}', 'input_required'],
     ['{"resultType":7}', ''],
-    ['{"resultType":null}', ''],
+    ['{"resultType":[]}', ''],
+    ['{"resultType":null}', undefined],
+    ['{"resultType":""}', undefined],
   ])('%s has the type %j', (text, type) => {
     expect(readResult(Buffer.from(text)).type).toBe(type);
   });
