@@ -10,6 +10,7 @@ import {
   startHostileSse,
 } from '../../peers/hostile-sse.ts';
 import { closeProxies, type ProxyProcess, privateHome, startProxy } from '../../peers/proxy.ts';
+import { modernParams } from '../../peers/rpc.ts';
 
 afterAll(closeProxies);
 afterAll(closeHostiles);
@@ -85,13 +86,20 @@ const BROKEN: [string, { address?: string; post?: HostileSse['post'] }, string |
   ],
 ];
 
-describe.each(['http-first', 'sse-first'])('with %s', (strategy) => {
+const FIRST: [strategy: string, method: string, params: object][] = [
+  ['http-first', 'initialize', INITIALIZE],
+  ['sse-first', 'initialize', INITIALIZE],
+  ['http-first', 'tools/list', modernParams()],
+  ['sse-first', 'tools/list', modernParams()],
+];
+
+describe.each(FIRST)('with %s, and %s as the first message', (strategy, method, params) => {
   it.each(BROKEN)('the error of an endpoint %s is the one reported', async (_, { address, post }, told) => {
     const server = await startHostileSse();
     if (address !== undefined) server.begin = (stream) => stream.write(`event: endpoint\ndata: ${address}\n\n`);
     if (post) server.post = post;
     const proxy = startProxy(server.url, ['--transport', strategy, '-H', 'Authorization: Bearer given']);
-    const { message } = await proxy.rpc.exchange('initialize', INITIALIZE);
+    const { message } = await proxy.rpc.exchange(method, params);
     expect(message.error?.message).toMatch(told);
     await proxy.close();
     expect(proxy.stderr).toMatch(told);
