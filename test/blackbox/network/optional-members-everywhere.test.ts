@@ -72,7 +72,9 @@ const LISTS = [
 ] as const;
 
 async function works(wire: Wire, results: Results): Promise<void> {
-  const { server, client } = await wire.start(results, []);
+  const { initialize, 'server/discover': discover, ...others } = results;
+  const opening = wire.isServerModern ? { 'server/discover': discover } : { initialize };
+  const { server, client } = await wire.start({ ...opening, ...others } as Results, []);
   await open(server);
   for (const [method, list, key, name] of LISTS) {
     const { result, error } = await client.exchange(method);

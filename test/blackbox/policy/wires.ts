@@ -29,6 +29,8 @@ export interface WireClient {
 export interface Wire {
   readonly name: string;
   readonly isModern: boolean;
+  /** Whether the server speaks 2026-07-28, and nothing else. */
+  readonly isServerModern: boolean;
   /** Whether the server is one of two in a configuration file, which the client sees as one. */
   readonly isJoined: boolean;
   start(
@@ -204,6 +206,7 @@ function stdio(name: string, era: keyof typeof SERVERS, isModern: boolean): Make
   return (setUp) => ({
     name,
     isModern,
+    isServerModern: era === 'modern',
     async start(results, flags, capabilities = {}) {
       const server = await SERVERS[era](resultsFor(era, results));
       const setup = await setUp(server, flags);
@@ -219,6 +222,7 @@ function http(name: string, era: keyof typeof SERVERS, kind: 'streamable' | 'mod
   return (setUp) => ({
     name,
     isModern: kind === 'modern',
+    isServerModern: era === 'modern',
     async start(results, flags, capabilities = {}) {
       const server = await SERVERS[era](resultsFor(era, results));
       const setup = await setUp(server, flags);
