@@ -9,6 +9,10 @@ export type Redact = (text: string) => string;
 
 /** From this length on, the beginning of a secret still counts as a secret; in UTF-16 units. */
 const BEGINNING = 16;
+/** The same in front of {@link CUT}: there it is known that something was cut off. */
+const SHORT_BEGINNING = 3;
+/** What stands in the place of the end of a text, see {@link printable}. */
+const CUT = '…';
 
 /**
  * A function that replaces every given secret with `***`, in any context. The beginning of a secret counts too: a server
@@ -24,7 +28,10 @@ export function redactor(secrets: readonly string[]): Redact {
       hidden = [...new Set(secrets)].filter((s) => s.length >= SHORTEST_SECRET);
       read = secrets.length;
     }
-    const found = hidden.flatMap((secret) => occurrences(secret, text)).sort((a, b) => a.from - b.from || b.to - a.to);
+    const cuts = placesOf(CUT, text);
+    const found = hidden
+      .flatMap((secret) => occurrences(secret, text, cuts))
+      .sort((a, b) => a.from - b.from || b.to - a.to);
     let shown = '';
     let end = 0;
     for (const { from, to } of found) {
@@ -46,8 +53,18 @@ export function redactedLog(log: Log, redact: Redact): Log {
   };
 }
 
+function placesOf(mark: string, text: string): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + 1)) places.push(at);
+  return places;
+}
+
 /** The places in a text that hold a secret or the beginning of one. */
-function occurrences(secret: string, text: string): { readonly from: number; readonly to: number }[] {
+function occurrences(
+  secret: string,
+  text: string,
+  cuts: readonly number[],
+): { readonly from: number; readonly to: number }[] {
   const beginning = secret.slice(0, BEGINNING);
   const found: { from: number; to: number }[] = [];
   for (let from = text.indexOf(beginning); from !== -1; ) {
@@ -56,6 +73,11 @@ function occurrences(secret: string, text: string): { readonly from: number; rea
     found.push({ from, to });
     // Another occurrence may begin within the end of this one.
     from = text.indexOf(beginning, Math.max(from + 1, to - beginning.length + 1));
+  }
+  for (const to of cuts) {
+    let length = Math.min(beginning.length - 1, to);
+    while (length >= SHORT_BEGINNING && !text.startsWith(beginning.slice(0, length), to - length)) length--;
+    if (length >= SHORT_BEGINNING) found.push({ from: to - length, to });
   }
   return found;
 }
@@ -128,8 +150,11 @@ export function withoutControls(text: string): string {
   return text.replace(CONTROLS, ' ');
 }
 
-/** One line, at most `limit` characters, control characters and line separators replaced. Hide secrets first. */
+/**
+ * One line, at most `limit` characters, control characters and line separators replaced. Hide secrets first: from what
+ * was cut off, {@link redactor} cannot tell a beginning of one or two characters.
+ */
 export function printable(text: string, limit = 1_000): string {
   const line = text.replace(LINE_CONTROLS, ' ').trim();
-  return line.length > limit ? `${line.slice(0, limit)}…` : line;
+  return line.length > limit ? `${line.slice(0, limit)}${CUT}` : line;
 }

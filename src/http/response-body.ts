@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { CancelSignal } from '../core/cancel.ts';
 import type { HttpBody, HttpRequest } from '../core/fetch.ts';
+import { printable } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { Gatherer } from '../wire/message-buffer.ts';
 import { brokenConnection } from './connection-failure.ts';
@@ -32,7 +33,7 @@ export async function unpacked(incoming: IncomingMessage): Promise<Readable> {
   incoming.destroy();
   throw new ProxyError(
     'failed',
-    `the upstream answered with an unknown content encoding (${JSON.stringify(encoding.slice(0, 40))})`,
+    `the upstream answered with an unknown content encoding (${JSON.stringify(printable(encoding, 40))})`,
   );
 }
 

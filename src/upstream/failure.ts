@@ -1,6 +1,6 @@
 /** Says what went wrong at the upstream: the cause, the place, and what to do. */
 import type { HttpResponse } from '../core/fetch.ts';
-import { showUrl } from '../core/redact.ts';
+import { printable, showUrl } from '../core/redact.ts';
 import { otherScheme } from '../core/url.ts';
 import { type ErrorData, ProxyError } from '../errors.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
@@ -34,7 +34,7 @@ export function unexpectedResponse(response: HttpResponse, body: Buffer, url: UR
   // A server may run a call and refuse it afterwards, unless it says that it did not look at it.
   const outcome = UNREAD.has(status) ? {} : ({ outcome: 'unknown' } as const);
   if (status >= 200 && status < 300) {
-    const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 80);
+    const type = printable(String(response.headers['content-type'] ?? 'no content type'), 80);
     const hint = 'check that the URL is the MCP endpoint itself';
     const message = `${where} answered HTTP ${status} with ${type}, not with MCP`;
     const error = new ProxyError('failed', message, { ...data, ...outcome, hint });

@@ -130,6 +130,53 @@ describe('a part of a secret is not shown', () => {
   });
 });
 
+describe('a secret that a text of the proxy cuts through is not shown in part', () => {
+  const token = 'tok-0123456789abcdefghijklmnopqrstuvwxyz';
+
+  // What is shown of the line, in the log and in an error.
+  it.each([
+    ['in the log', 1_000],
+    ['in an error', 300],
+  ])('of a line on the stderr of a local server, %s', async (_, shown) => {
+    for (const seen of [1, 5, 15, 16]) {
+      const line = `'x'.repeat(${shown - seen})+process.env.KEY`;
+      const program = `process.stdin.once('data',()=>{console.error(${line});process.exitCode=1;process.stdin.destroy()})`;
+      const args = ['--env', 'KEY=${TOKEN}', '--', process.execPath, '-e', program];
+      const proxy = startProxy(undefined, args, { env: { TOKEN: token } });
+      const { line: answer, message } = await proxy.rpc.exchange('initialize', { protocolVersion: '2025-06-18' });
+      expect(message.error?.message).toMatch(/its last line on stderr: x{200}/);
+      await proxy.close();
+      expect(`${answer}\n${proxy.stderr}`).not.toContain('tok');
+    }
+  });
+
+  it.each([
+    ['the content type', { 'content-type': `text/${'x'.repeat(70)}${token}` }],
+    ['the content encoding', { 'content-type': 'application/json', 'content-encoding': `${'x'.repeat(34)}${token}` }],
+  ])('of %s', async (_, headers) => {
+    const server = await open(startScripted('/mcp', (_seen, res) => void res.writeHead(200, headers).end('{}')));
+    const proxy = startProxy(server.url, ['-H', `X-Key: ${token}`, '--transport', 'http-only']);
+    const { line, message } = await proxy.rpc.exchange('initialize', { protocolVersion: '2025-06-18' });
+    expect(message.error?.message).toMatch(/x{30}/);
+    await proxy.close();
+    expect(`${line}\n${proxy.stderr}`).not.toContain('tok');
+  });
+
+  it('of the address of an HTTP+SSE endpoint', async () => {
+    const server = await open(
+      startScripted('/sse', (_seen, res) => {
+        res.writeHead(200, { 'content-type': 'text/event-stream' });
+        res.write(`event: endpoint\ndata: http://[${'x'.repeat(67)}${token}\n\n`);
+      }),
+    );
+    const proxy = startProxy(server.url, ['-H', `X-Key: ${token}`, '--transport', 'sse-only']);
+    const { line, message } = await proxy.rpc.exchange('initialize', { protocolVersion: '2024-11-05' });
+    expect(message.error?.message).toMatch(/not a URL: "http:\/\/\[x{60}/);
+    await proxy.close();
+    expect(`${line}\n${proxy.stderr}`).not.toContain('tok');
+  });
+});
+
 describe('a whole session at --log-level debug', () => {
   const SECRETS = ['header-3N4a9b', 'query-3N4a9b', 'argument-3N4a9b', 'pass-3N4a9b'];
   const ARGUMENTS = { name: 'echo', arguments: { password: 'argument-3N4a9b' } };

@@ -61,7 +61,7 @@ export async function answerRounds(exchange: Exchange, rounds: Rounds): Promise<
     }
     if (result.type === TASK_TYPE && rounds.created) return rounds.created(result, progress);
     if (result.type !== 'input_required' || !mayAskDuring(call.method)) {
-      const type = JSON.stringify(result.type?.slice(0, 80));
+      const type = JSON.stringify(printable(result.type ?? '', 80));
       throw new ProxyError('bad-result', `the server answered ${call.method} with a result of the type ${type}`);
     }
     asking ??= new Asking(exchange);

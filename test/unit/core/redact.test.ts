@@ -28,6 +28,13 @@ describe('redactor', () => {
       }
     });
 
+    it.each([3, 5, 15])('after %i characters, where the cut is marked', (length) => {
+      const redact = redactor([long]);
+      expect(redact(printable(`you sent ${long}, and more`, 9 + length))).toBe('you sent ***…');
+      expect(redact(`"${long.slice(0, length)}…" and …`)).toBe('"***…" and …');
+      expect(redact(`${long.slice(1, length)}…`)).toBe(`${long.slice(1, length)}…`);
+    });
+
     it('but not what is shorter than that, which may be an ordinary word', () => {
       expect(redactor([long])(long.slice(0, 15))).toBe(long.slice(0, 15));
     });

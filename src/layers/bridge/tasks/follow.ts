@@ -1,5 +1,6 @@
 /** Follows a task to its end, for a client that waits for the result of its call. */
 import { Cancellation, type CancelSignal } from '../../../core/cancel.ts';
+import { printable } from '../../../core/redact.ts';
 import { pause } from '../../../core/timer.ts';
 import { ProxyError } from '../../../errors.ts';
 import type { TaskState } from '../../../mcp/eras/tasks.ts';
@@ -71,7 +72,8 @@ function isPassing(error: unknown): boolean {
 }
 
 function overdue({ taskId, status }: TaskState): ProxyError {
-  const message = `the server's task ${JSON.stringify(taskId.slice(0, 80))} is still ${JSON.stringify(status.slice(0, 40))} after its time to live`;
+  const [id, state] = [printable(taskId, 80), printable(status, 40)].map((text) => JSON.stringify(text));
+  const message = `the server's task ${id} is still ${state} after its time to live`;
   return new ProxyError('timeout', message, {
     outcome: 'unknown',
     hint: 'the server may still be at work: check that before you try again',

@@ -7,6 +7,7 @@ import { derived, type Exchange, type Peer } from '../../../core/exchange.ts';
 import { encode, isObject, type Json, peekObject, withMember, withoutMembers } from '../../../core/json.ts';
 import { type Call, errorReply, INTERNAL_ERROR, INVALID_PARAMS, type Reply } from '../../../core/jsonrpc.ts';
 import type { Log } from '../../../core/ports.ts';
+import { printable } from '../../../core/redact.ts';
 import { legacyError } from '../../../mcp/eras/legacy-error.ts';
 import { type ModernResult, memberOf } from '../../../mcp/eras/legacy-result.ts';
 import type { LegacyClient } from '../../../mcp/eras/questions/for-legacy.ts';
@@ -246,7 +247,7 @@ export class ModernTasks {
     }
     const why = taskState(task.text)?.message ?? 'the server gives no reason';
     const said = status === 'completed' ? 'completed without a result' : status;
-    return errorReply(INTERNAL_ERROR, `the server's task is ${said.slice(0, 40)}: ${why.slice(0, 500)}`);
+    return errorReply(INTERNAL_ERROR, `the server's task is ${printable(said, 40)}: ${printable(why, 500)}`);
   }
 
   #stateOf(task: ModernResult): TaskState {
