@@ -91,6 +91,12 @@ export class LinkedList<E extends ListNode> implements Iterable<E> {
     return all[Symbol.iterator]();
   }
 
+  /** The entry that was added last among those of a kind. */
+  newestThat(isOfKind: (entry: E) => boolean): E | undefined {
+    for (let at = this.#ends.before; at && at !== this.#ends; at = at.before) if (isOfKind(at as E)) return at as E;
+    return undefined;
+  }
+
   /** The entry that was added first. */
   get oldest(): E | undefined {
     return this.#size === 0 ? undefined : (this.#ends.after as E);

@@ -1,10 +1,11 @@
 // The work for one message does not depend on what is open: the same steps with few and with many.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { KeyedList } from '../../../src/core/lists/keyed-list.ts';
 import { Subscribers } from '../../../src/layers/sharing/subscribers.ts';
 import { Questions } from '../../../src/upstream/streamable/questions.ts';
 import { PendingRequests } from '../../../src/wire/pending.ts';
 import { ProgressTokens } from '../../../src/wire/progress-tokens.ts';
+import { legacyPeer, META, modernClient, type ServerSession } from '../layers/bridge/held/legacy-peer.ts';
 import { exchangeOf, result as resultOf } from '../layers/exchanges.ts';
 import { call, sharedSession } from '../layers/sharing/shared-clients.ts';
 import { request, result, startWire, type Wire } from './peer.ts';
@@ -140,6 +141,20 @@ describe('the level of a log message', () => {
     for (let n = 0; n < 20; n++) await (await joined()).request('logging/setLevel', { level: 'debug' });
     const note = call('notifications/message', { level: 'error', data: 'x' });
     expect(stepsOf(() => server().client.notify(note)).of('keptMembers')).toBe(1);
+  });
+
+  it('is read once for all calls of the clients of 2026-07-28 that a session with a server carries', async () => {
+    const server = legacyPeer({ 'tools/call': () => new Promise(() => {}) });
+    const client = modernClient(server);
+    const meta = { [`${META}logLevel`]: 'emergency' };
+    await client.ask('tools/list');
+    for (let n = 0; n < 20; n++) client.send('tools/call', { name: 'a', _meta: meta });
+    const session = server.sessions[0] as ServerSession;
+    await vi.waitUntil(() => session.requests.filter(({ method }) => method === 'tools/call').length === 20);
+    const note = call('notifications/message', { level: 'debug', data: 'x' });
+    session.client.notify(note);
+    expect(stepsOf(() => session.client.notify(note)).of('severityOf')).toBe(1);
+    expect(client.logged.filter((line) => line.includes('log message'))).toHaveLength(2);
   });
 });
 

@@ -1,16 +1,15 @@
 /** One request of a modern client that waits for the answer to a call, or for the next round of questions. */
 import type { Exchange } from '../../../core/exchange.ts';
-import { asString, type Json, peek } from '../../../core/json.ts';
-import type { Call } from '../../../core/jsonrpc.ts';
+import { type Json, peek } from '../../../core/json.ts';
 import { declaredCapabilities } from '../../../mcp/envelope.ts';
 import { wantedLevel } from '../../../mcp/eras/legacy-request.ts';
-import { LOG_LEVELS } from '../../../mcp/log-levels.ts';
 import { MARK, mayAskForProgress } from '../../../mcp/progress-token.ts';
+import { hears } from '../../sharing/shared-notifications.ts';
 
 export class ClientRequest<A> {
   readonly exchange: Exchange;
   readonly answered: Promise<A>;
-  /** The level of the log messages that it wants, as an index of {@link LOG_LEVELS}. */
+  /** The level of the log messages that it wants, as an index of `LOG_LEVELS`. */
   readonly level: number | undefined;
   /** The token under which it wants to hear of progress, as the client spelled it. */
   readonly token: Json | undefined;
@@ -48,10 +47,9 @@ export class ClientRequest<A> {
     else signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  wantsLog(note: Call): boolean {
-    if (this.level === undefined) return false;
-    const severity = LOG_LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
-    return severity === -1 || severity >= this.level;
+  /** Whether it wants log messages of this severity; an index of `LOG_LEVELS`, or -1. */
+  wantsLog(severity: number): boolean {
+    return this.level !== undefined && hears(this.level, severity);
   }
 
   answer(answer: A): void {

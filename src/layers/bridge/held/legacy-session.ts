@@ -18,6 +18,7 @@ import { taskIdOf } from '../../../mcp/eras/tasks.ts';
 import { INITIALIZED } from '../../../mcp/handshake.ts';
 import { LOG_LEVELS } from '../../../mcp/log-levels.ts';
 import { isListChange, mayAskDuring } from '../../../mcp/methods.ts';
+import { severityOf } from '../../sharing/shared-notifications.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import { type CallAnswer, type CallHost, OngoingCall } from './ongoing-call.ts';
 import { HeldQuestion } from './question.ts';
@@ -245,8 +246,8 @@ export class HeldSession {
 
   /** The call that a question of the server can go with: the newest whose client is there, or else the newest. */
   #carrier(question: Call): OngoingCall | undefined {
-    const able = [...this.#calls].reverse().filter((call) => call.canCarry(question));
-    return able.find(({ attended }) => attended) ?? able[0];
+    const attended = this.#calls.newestThat((call) => call.attended && call.canCarry(question));
+    return attended ?? this.#calls.newestThat((call) => call.canCarry(question));
   }
 
   /** Keeps a question until a call comes that can carry it. */
@@ -295,7 +296,9 @@ export class HeldSession {
 
   /** A log message goes to a request that wants it; with several, to the newest. */
   #log(note: Call): Promise<void> | undefined {
-    const hearer = [...this.#calls].reverse().find((call) => call.wantsLog(note));
+    // Read once, however many calls are open.
+    const severity = severityOf(note);
+    const hearer = this.#calls.newestThat((call) => call.wantsLog(severity));
     if (hearer) return hearer.notify(note);
     this.#options.log.debug('bridge: dropped a log message of the server, which no request asked for');
     return undefined;

@@ -13,6 +13,7 @@ import { ProxyError } from '../../../errors.ts';
 import { inputRequired, refusedQuestion, unanswered } from '../../../mcp/eras/questions/for-modern.ts';
 import { isListChange, mayAskDuring } from '../../../mcp/methods.ts';
 import { MARK } from '../../../mcp/progress-token.ts';
+import { severityOf } from '../../sharing/shared-notifications.ts';
 import { ClientRequest } from './client-request.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import { OpenQuestions } from './open-questions.ts';
@@ -94,8 +95,8 @@ export class OngoingCall extends ListNode implements Exchange, Held {
     return refusedQuestion(question, this.#capabilities) === undefined;
   }
 
-  wantsLog(note: Call): boolean {
-    return this.#request?.wantsLog(note) ?? false;
+  wantsLog(severity: number): boolean {
+    return this.#request?.wantsLog(severity) ?? false;
   }
 
   /** Begins: `send` passes the call to the server, as soon as the client has answered the questions that wait already. */
@@ -128,7 +129,7 @@ export class OngoingCall extends ListNode implements Exchange, Held {
       case 'notifications/progress':
         return this.#tellProgress(note);
       case 'notifications/message':
-        return this.wantsLog(note) ? this.#request?.exchange.notify(note) : undefined;
+        return this.wantsLog(severityOf(note)) ? this.#request?.exchange.notify(note) : undefined;
     }
     return concernsOthers(note) ? this.#host.told(note) : this.#request?.exchange.notify(note);
   }

@@ -71,11 +71,14 @@ describe('a linked list', () => {
     expect(middle.after).toBeUndefined();
   });
 
-  it('knows the newest', () => {
+  it('knows the newest, and the newest of a kind', () => {
     const { roll, entries } = rollOf('a', 'b');
     expect(roll.newest).toBe(entries[1]);
+    expect(roll.newestThat(() => true)).toBe(entries[1]);
     roll.delete(entries[1] as Named);
     expect(roll.newest).toBe(entries[0]);
+    expect(roll.newestThat((entry) => entry === entries[0])).toBe(entries[0]);
+    expect(roll.newestThat(() => false)).toBeUndefined();
     roll.delete(entries[0] as Named);
     expect(roll.newest).toBeUndefined();
   });
