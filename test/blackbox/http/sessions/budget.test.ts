@@ -16,6 +16,8 @@ const large = (id: number): object =>
 const small = (id: number): object => request(id, 'ping');
 /** So many calls of 4 MiB fit into 32 MiB, with what each costs in addition. */
 const FIT = 8;
+/** So many calls of one connection, or in one session, may wait. */
+const CALLS = 1_000;
 
 function postLarge(session: Session, count: number): Promise<{ status: number }>[] {
   return Array.from({ length: count }, (_, i) => session.post(large(i + 1)));
@@ -122,5 +124,22 @@ describe('calls of 2026-07-28', () => {
     }
     await connection.matching(/HTTP\/1\.1 429 [\s\S]*-31008/);
     expect(upstream.executions).toBe(FIT + 1);
+  });
+
+  it('each connection gets its own share of calls', async () => {
+    const upstream = await startHostile();
+    const { url } = await startServing(upstream.url);
+    const calls = hold(upstream, 'tools/call');
+    const connection = await ahead(url, CALLS + 1);
+    await calls.nth(CALLS);
+    // Another connection is served while the first one waits.
+    const others = ask(url, { path: '/mcp', ...modern('tools/call', { name: 'long', arguments: {} }) });
+    const complete = ({ id, finish }: Awaited<ReturnType<typeof calls.nth>>): void =>
+      finish(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","content":[]}}`);
+    complete(await calls.nth(CALLS + 1));
+    expect((await others).status).toBe(200);
+    for (let n = 1; n <= CALLS; n++) complete(await calls.nth(n));
+    await connection.matching(/HTTP\/1\.1 429 [\s\S]*-31008/);
+    expect(upstream.executions).toBe(CALLS + 1);
   });
 });
