@@ -139,6 +139,8 @@ it.each(DAMAGED_CLIENTS)('%s: the next sign-in registers again', async (_what, c
   expect(made.browser.opened).toHaveLength(2);
 });
 
+type Carrier = 'http' | 'sessions' | 'sse';
+
 const REFUSALS: [string, number, string, string?][] = [
   ['431', 431, ''],
   ['nginx', 400, '<html><head><title>400 Request Header Or Cookie Too Large</title></head></html>'],
@@ -164,8 +166,9 @@ async function unreadable(
   status: number,
   body: string,
   challenge?: string,
+  carrier: Carrier = 'http',
 ): Promise<Fixture & { large: { token: string } }> {
-  const made = await fixture(open, 'approve');
+  const made = await fixture(open, 'approve', { server: { carrier } });
   await session(made);
   const large = { token: made.server.requests.at(-1)?.authorization ?? '' };
   expect(large.token).not.toBe('');
@@ -180,6 +183,14 @@ describe('a token that the server cannot read counts as refused', () => {
   it.each(REFUSALS)('%s', async (_what, status, body, challenge) => {
     const made = await unreadable(status, body, challenge);
     expect(await session(made)).toMatch(new RegExp(`set aside: .*HTTP ${status}`));
+    expect(made.authorizationServer.tokenRequests('refresh_token')).toHaveLength(1);
+    expect(made.browser.opened).toHaveLength(1);
+    expect(await session(made)).not.toContain('set aside');
+  });
+
+  it.each<Carrier>(['sessions', 'sse'])('over %s, too', async (carrier) => {
+    const made = await unreadable(431, '', undefined, carrier);
+    expect(await session(made)).toMatch(/set aside: .*HTTP 431/);
     expect(made.authorizationServer.tokenRequests('refresh_token')).toHaveLength(1);
     expect(made.browser.opened).toHaveLength(1);
     expect(await session(made)).not.toContain('set aside');

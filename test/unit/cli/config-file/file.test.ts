@@ -299,3 +299,34 @@ describe('a file that is none', () => {
     expect(() => read(text)).toThrow(expected);
   });
 });
+
+describe('a placeholder of another host is refused and quoted, and nothing of it is sent', () => {
+  const remote = (members: object): object => ({ url: 'https://a.example/mcp', ...members });
+  const local = (members: object): object => ({ command: 'x', ...members });
+
+  it.each<[string, (text: string) => object]>([
+    ['a URL', (text) => ({ url: `https://a.example/mcp?key=${text}` })],
+    ['a header', (text) => remote({ headers: { Authorization: `Bearer ${text}` } })],
+    ['client info', (text) => remote({ 'static-oauth-client-info': { client_id: 'me', client_secret: text } })],
+    ['a command', (text) => ({ command: text })],
+    ['an argument', (text) => local({ args: ['--key', text] })],
+    ['a variable', (text) => local({ env: { KEY: text } })],
+    ['a working directory', (text) => local({ cwd: `/${text}` })],
+  ])('in %s', (where, entry) => {
+    for (const text of [
+      '${input:token}',
+      '${command:pick}',
+      '${TOKEN:?other}',
+      '${UNSET}',
+      '${workspaceFolder}',
+      '${',
+    ]) {
+      const told = problemIn(`"a": ${JSON.stringify(entry(text))}`);
+      expect(told, text).toContain(text.length > 2 ? text : '${');
+      expect(told, text).not.toContain('secret-token');
+    }
+    // None is expanded in a path; everywhere else, those of the environment are.
+    if (where !== 'a working directory')
+      expect(problemIn(`"a": ${JSON.stringify(entry('${env:HOST}'))}`)).toBeUndefined();
+  });
+});
