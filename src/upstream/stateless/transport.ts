@@ -160,15 +160,19 @@ export class StatelessTransport {
         else settleStray(message, { resolve: settled, reject }, response.status);
         return undefined;
       };
-      const ended = (): void =>
-        reject(
-          new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, { outcome: 'unknown' }),
-        );
-      // After an answer, these no longer change the outcome.
+      // To make an error costs as much as a small call, so these make none where it would change nothing.
+      const unlessAnswered = (error: () => ProxyError): void => {
+        if (!answered) reject(error());
+      };
+      const ended = (): ProxyError =>
+        new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, { outcome: 'unknown' });
       if (type === 'application/json') {
-        readJson(response, url, take).then((bytes) => reject(otherAnswer(response, bytes, url)), reject);
+        readJson(response, url, take).then(
+          (bytes) => unlessAnswered(() => otherAnswer(response, bytes, url)),
+          reject,
+        );
       } else {
-        readAnswer(response, position, log, take, () => answered).then(ended, reject);
+        readAnswer(response, position, log, take, () => answered).then(() => unlessAnswered(ended), reject);
       }
     });
   }
