@@ -7,7 +7,8 @@
 import { asString, decode, type Json, member } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import { declaredRevision } from './envelope.ts';
-import { nameSource } from './methods.ts';
+import { isClientRequest, nameSource } from './methods.ts';
+import { MODERN_REVISIONS } from './revisions.ts';
 
 /** For every POST: the server chooses between an answer and a stream. */
 export const POST_HEADERS = {
@@ -29,13 +30,36 @@ export function headerValue(value: string): string {
   return `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
 }
 
-/** The standard headers of a modern request. */
-export function standardHeaders(call: Call): Record<string, string> {
-  const headers: Record<string, string> = { 'mcp-method': headerValue(call.method) };
+export type RequestHeaders = Readonly<Record<string, string>>;
+
+/** Requests with a longer name than this, in characters, are not remembered. */
+const LONGEST_NAME = 200;
+const MAX_REMEMBERED = 1_000;
+/** The headers of requests, by method and name: clients use the same few tools again and again. */
+const remembered = new Map<string, RequestHeaders>();
+
+/** The standard headers of a modern request. Equal requests get the same object, unless they are unusual. */
+export function standardHeaders(call: Call): RequestHeaders {
+  const { method, params } = call;
   const version = declaredRevision(call);
+  const source = nameSource(method);
+  const name = source && params ? asString(member(params, source)) : undefined;
+  const isUsual = version === MODERN_REVISIONS[0] && isClientRequest(method) && (name?.length ?? 0) <= LONGEST_NAME;
+  if (!isUsual) return headersOf(method, version, name);
+  // No method of the specification has a space.
+  const key = name === undefined ? method : `${method} ${name}`;
+  let headers = remembered.get(key);
+  if (!headers) {
+    headers = headersOf(method, version, name);
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(key, headers);
+  }
+  return headers;
+}
+
+function headersOf(method: string, version: string | undefined, name: string | undefined): RequestHeaders {
+  const headers: Record<string, string> = { 'mcp-method': headerValue(method) };
   if (version !== undefined) headers['mcp-protocol-version'] = headerValue(version);
-  const source = nameSource(call.method);
-  const name = source && call.params ? asString(member(call.params, source)) : undefined;
   if (name !== undefined) headers['mcp-name'] = headerValue(name);
   return headers;
 }

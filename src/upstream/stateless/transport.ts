@@ -24,7 +24,7 @@ import { showUrl } from '../../core/redact.ts';
 import { drained, withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { envelopeOf } from '../../mcp/envelope.ts';
-import { POST_HEADERS, standardHeaders } from '../../mcp/headers.ts';
+import { POST_HEADERS, type RequestHeaders, standardHeaders } from '../../mcp/headers.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../../mcp/revisions.ts';
 import { nextPage, toolName } from '../../mcp/tool-list.ts';
@@ -54,6 +54,8 @@ export class StatelessTransport {
   readonly #closing = new Cancellation();
   readonly #delivering = new Set<Promise<void>>();
   readonly #open = new OpenCalls();
+  /** The headers of requests, by their standard headers. */
+  readonly #made = new WeakMap<RequestHeaders, RequestHeaders>();
   #lastId = 0;
 
   /** @param asked called when the server asks something, which only servers of older revisions do. */
@@ -121,14 +123,20 @@ export class StatelessTransport {
 
   #post(call: Call, body: Frame, how: How): Promise<HttpResponse> {
     const { purpose, signal, repeatable, mirrored = this.#tools.headersFor(call) } = how;
-    const headers = {
-      ...POST_HEADERS,
-      'mcp-protocol-version': MODERN_REVISIONS[0],
-      ...standardHeaders(call),
-      ...mirrored,
-    };
+    const headers = this.#headersOf(call, mirrored);
     const { url, fetch, cookies } = this.#context;
     return fetch({ purpose, method: 'POST', url, headers, body, signal, repeatable, cookies });
+  }
+
+  /** The same object for equal calls: it is cheaper to send again than an equal one. */
+  #headersOf(call: Call, mirrored: RequestHeaders): RequestHeaders {
+    const standard = standardHeaders(call);
+    let headers = this.#made.get(standard);
+    if (!headers) {
+      headers = { ...POST_HEADERS, 'mcp-protocol-version': MODERN_REVISIONS[0], ...standard };
+      this.#made.set(standard, headers);
+    }
+    return Object.keys(mirrored).length === 0 ? headers : { ...headers, ...mirrored };
   }
 
   async #once(exchange: Exchange, position = startOfStream()): Promise<Outcome> {
@@ -167,10 +175,7 @@ export class StatelessTransport {
       const ended = (): ProxyError =>
         new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, { outcome: 'unknown' });
       if (type === 'application/json') {
-        readJson(response, url, take).then(
-          (bytes) => unlessAnswered(() => otherAnswer(response, bytes, url)),
-          reject,
-        );
+        readJson(response, url, take).then((bytes) => unlessAnswered(() => otherAnswer(response, bytes, url)), reject);
       } else {
         readAnswer(response, position, log, take, () => answered).then(() => unlessAnswered(ended), reject);
       }

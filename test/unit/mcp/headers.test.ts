@@ -117,6 +117,24 @@ describe('standardHeaders', () => {
     expect(standardHeaders(request)).toEqual(headers);
   });
 
+  it('are the same object for equal requests, and never those of another request', () => {
+    const request = (method: string, name: string) => call(method, `{"name":${JSON.stringify(name)},${meta}}`);
+    const first = standardHeaders(request('tools/call', 'one'));
+    expect(standardHeaders(request('tools/call', 'one'))).toBe(first);
+    for (const [method, name] of [
+      ['tools/call', 'two'],
+      ['tools/call', ''],
+      ['prompts/get', 'one'],
+      ['tools/call one', ''],
+      ['tools/call', 'x'.repeat(5_000)],
+    ] as const) {
+      const headers = standardHeaders(request(method, name));
+      expect(headers).not.toBe(first);
+      expect(headers['mcp-method']).toBe(method);
+      if (method !== 'tools/call one') expect(headers['mcp-name']).toBe(headerValue(name));
+    }
+  });
+
   it('does not say one name where the body may say another', () => {
     expect(() => standardHeaders(call('tools/call', '{"name":"a","name":"b"}'))).toThrow(/duplicate key/);
   });
