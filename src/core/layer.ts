@@ -3,7 +3,9 @@
  * notifications of the client pass through its session, the notifications and questions of the
  * server through its peer.
  */
-import type { Handler, Peer, Session } from './exchange.ts';
+import type { Era, Exchange, Handler, Peer, Session } from './exchange.ts';
+import type { Json } from './json.ts';
+import type { Reply } from './jsonrpc.ts';
 
 /** Opens a session with a server for one client: a remote server, a local one, or several of them together. */
 export type Connect = (client: Peer) => Session;
@@ -30,25 +32,44 @@ export function requestLayer(around: (next: Handler) => Handler): Layer {
   };
 }
 
+type SessionChanges = Partial<Pick<Session, 'request' | 'notify' | 'close' | 'destroy'>>;
+
 /** The same session with some changes. */
-export function changed(
-  session: Session,
-  changes: Partial<Pick<Session, 'request' | 'notify' | 'close' | 'destroy'>>,
-): Session {
-  return {
-    request: changes.request ?? ((exchange) => session.request(exchange)),
-    notify: changes.notify ?? ((call) => session.notify(call)),
-    close: changes.close ?? ((limit) => session.close(limit)),
-    destroy: changes.destroy ?? ((reason) => session.destroy(reason)),
-    announces: () => session.announces?.() ?? Promise.resolve(true),
-    modernLeg: (initialize, reply) => session.modernLeg?.(initialize, reply),
-    get established() {
-      return session.established;
-    },
-    get era() {
-      return session.era;
-    },
-  };
+export function changed(session: Session, changes: SessionChanges): Session {
+  return new ChangedSession(session, changes);
+}
+
+/** An object of a class: every call goes through several of these, and asks the innermost one for its era. */
+class ChangedSession implements Session {
+  readonly request: Session['request'];
+  readonly notify: Session['notify'];
+  readonly close: Session['close'];
+  readonly destroy: Session['destroy'];
+  readonly #session: Session;
+
+  constructor(session: Session, changes: SessionChanges) {
+    this.#session = session;
+    this.request = changes.request ?? ((exchange) => session.request(exchange));
+    this.notify = changes.notify ?? ((call) => session.notify(call));
+    this.close = changes.close ?? ((limit) => session.close(limit));
+    this.destroy = changes.destroy ?? ((reason) => session.destroy(reason));
+  }
+
+  get established(): boolean {
+    return this.#session.established;
+  }
+
+  get era(): Era | undefined {
+    return this.#session.era;
+  }
+
+  announces(): Promise<boolean> {
+    return this.#session.announces?.() ?? Promise.resolve(true);
+  }
+
+  modernLeg(initialize: Exchange, reply: Reply): Promise<Json | undefined> | undefined {
+    return this.#session.modernLeg?.(initialize, reply);
+  }
 }
 
 /**
