@@ -86,6 +86,8 @@ export interface HttpBody {
    * whatever the sink throws.
    */
   each(sink: (chunk: Buffer) => Promise<void> | undefined): Promise<void>;
+  /** The whole body, if all of it has arrived, and it is not longer than `limit` bytes. Left out: wait for {@link bytes}. */
+  arrived?(limit: number): Buffer | undefined;
   /** The whole body. Rejects with a ProxyError `limit` when it is longer than `limit` bytes. */
   bytes(limit: number): Promise<Buffer>;
   /** Closes the connection without reading on. */

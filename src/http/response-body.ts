@@ -104,12 +104,16 @@ export class ResponseBody implements HttpBody {
     });
   }
 
-  async bytes(limit: number): Promise<Buffer> {
+  /** A small response is complete by now, so there is no need to wait for it chunk by chunk. */
+  arrived(limit: number): Buffer | undefined {
     const incoming = this.#incoming;
-    if (this.#stream === incoming && incoming.complete && incoming.readableLength <= limit && !incoming.destroyed) {
-      // A small response is complete by now, so there is no need to wait for it chunk by chunk.
-      return (incoming.read() as Buffer | null) ?? EMPTY;
-    }
+    const isWhole = this.#stream === incoming && incoming.complete && !incoming.destroyed;
+    return isWhole && incoming.readableLength <= limit ? ((incoming.read() as Buffer | null) ?? EMPTY) : undefined;
+  }
+
+  async bytes(limit: number): Promise<Buffer> {
+    const arrived = this.arrived(limit);
+    if (arrived) return arrived;
     const announced = Number(this.#incoming.headers['content-length']);
     const known = this.#stream === this.#incoming && announced > 0 && announced <= limit;
     const gathered = new Gatherer(known ? announced : 0);

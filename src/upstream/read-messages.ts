@@ -41,15 +41,18 @@ function tooLarge(largest: number, cause: Error): ProxyError {
   return new ProxyError('limit', message, { outcome: 'unknown', hint }, cause);
 }
 
-/** Reads a JSON body, and returns it: one message, or a batch. Rejects with a ProxyError `failed` when it is anything else. */
-export async function readJson(response: HttpResponse, url: URL, take: Take): Promise<Buffer> {
-  const largest = largestIn(response);
-  let body: Buffer;
+async function wholeBody({ body }: HttpResponse, largest: number): Promise<Buffer> {
   try {
-    body = await response.body.bytes(largest);
+    return await body.bytes(largest);
   } catch (error) {
     throw error instanceof ProxyError && error.code === 'limit' ? tooLarge(largest, error) : error;
   }
+}
+
+/** Reads a JSON body, and returns it: one message, or a batch. Rejects with a ProxyError `failed` when it is anything else. */
+export async function readJson(response: HttpResponse, url: URL, take: Take): Promise<Buffer> {
+  const largest = largestIn(response);
+  const body = response.body.arrived?.(largest) ?? (await wholeBody(response, largest));
   let messages: readonly Message[];
   try {
     messages = readFrame(body).messages;

@@ -171,37 +171,37 @@ export class StreamableSession {
   }
 
   /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
-  async #send(exchange: Exchange): Promise<Outcome> {
+  #send(exchange: Exchange): Promise<Outcome> {
     const { call, signal } = exchange;
-    if (signal.aborted) throw signal.reason;
-    let resolved: (outcome: Outcome) => void = () => {};
-    let rejected: (error: Error) => void = () => {};
-    const pending = this.#pending.open(
-      call,
-      (reply) => resolved({ kind: 'answered', reply }),
-      (error) => rejected(error),
-      exchange,
-    );
-    let onAbort: (() => void) | undefined;
-    try {
-      const outcome = await new Promise<Outcome>((resolve, reject) => {
-        resolved = resolve;
-        rejected = reject;
-        onAbort = () => {
-          reject(signal.reason);
-          // In these revisions a closed stream does not cancel anything, so the server must be
-          // told. Only `initialize` must not be cancelled.
-          if (call.method !== 'initialize') this.#tell(cancelledCall(signal.reason, pending.id));
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-        this.#read(pending, exchange).then((refused) => refused && resolve(refused), reject);
-      });
-      if (outcome.kind === 'answered') this.#answered(call, outcome.reply);
-      return outcome;
-    } finally {
-      this.#pending.delete(pending);
-      if (onAbort) signal.removeEventListener('abort', onAbort);
-    }
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) throw signal.reason;
+      const over = (): void => {
+        this.#pending.delete(pending);
+        signal.removeEventListener('abort', onAbort);
+      };
+      const failed = (error: unknown): void => {
+        over();
+        reject(error);
+      };
+      const answered = (reply: Reply): void => {
+        over();
+        this.#answered(call, reply);
+        resolve({ kind: 'answered', reply });
+      };
+      const onAbort = (): void => {
+        failed(signal.reason);
+        // In these revisions a closed stream does not cancel anything, so the server must be
+        // told. Only `initialize` must not be cancelled.
+        if (call.method !== 'initialize') this.#tell(cancelledCall(signal.reason, pending.id));
+      };
+      const pending = this.#pending.open(call, answered, failed, exchange);
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#read(pending, exchange).then((refused) => {
+        if (!refused) return;
+        over();
+        resolve(refused);
+      }, failed);
+    });
   }
 
   /**
