@@ -4,8 +4,19 @@ import type { IncomingMessage } from 'node:http';
 /** The media types that a client accepts as the answer to a POST. */
 export type Accepts = 'both' | 'json' | 'events';
 
+/** The last header, and what it accepts: most requests have the same one. */
+let last: { readonly header: string | undefined; readonly accepts: Accepts | undefined } = {
+  header: undefined,
+  accepts: 'both',
+};
+
 /** Undefined when the client accepts nothing that the proxy can send. */
 export function accepts(header: string | undefined): Accepts | undefined {
+  if (header !== last.header) last = { header, accepts: acceptsIn(header) };
+  return last.accepts;
+}
+
+function acceptsIn(header: string | undefined): Accepts | undefined {
   if (header === undefined || header.includes('*/*')) return 'both';
   const json = /application\/(json|\*) *([,;]|$)/i.test(header);
   const events = acceptsEvents(header);
@@ -27,5 +38,5 @@ export function isBrowser({ method, headers }: Pick<IncomingMessage, 'method' | 
 }
 
 export function isJson(contentType: string | undefined): boolean {
-  return /^application\/json *(;|$)/i.test(contentType ?? '');
+  return contentType === 'application/json' || /^application\/json *(;|$)/i.test(contentType ?? '');
 }

@@ -51,15 +51,19 @@ export function checkAddressing(visitor: RequestFacts, rules: AccessRules): Addr
   }
   // Browsers send no Origin for what a page shows without reading it, but `Sec-Fetch-Site` says that the page is not
   // ours.
-  if (origin === undefined && /^(cross|same)-site$/.test(String(visitor.headers['sec-fetch-site']))) {
+  const site = visitor.headers['sec-fetch-site'];
+  if (origin === undefined && (site === 'cross-site' || site === 'same-site')) {
     return { kind: 'refused', refusal: refused(403, 'pages of other sites are not allowed here') };
   }
-  return { kind: 'checked', origin };
+  return origin === undefined ? SENT_BY_NO_PAGE : { kind: 'checked', origin };
 }
+
+const SENT_BY_NO_PAGE: AddressCheck = { kind: 'checked', origin: undefined };
 
 /** Why the request must not come in. Undefined when it may: it comes from this machine, or carries the client token. */
 export function checkIdentity(visitor: RequestFacts, rules: AccessRules): Refusal | undefined {
-  const bearer = /^Bearer +([^\s,]+) *$/i.exec(visitor.headers.authorization ?? '')?.[1];
+  const { authorization } = visitor.headers;
+  const bearer = authorization === undefined ? undefined : /^Bearer +([^\s,]+) *$/i.exec(authorization)?.[1];
   if (bearer !== undefined && rules.isToken?.(bearer)) return undefined;
   if (isLocal(visitor)) return undefined;
   const wrong = bearer === undefined ? '' : ', error="invalid_token"';
@@ -114,11 +118,20 @@ function isLocal({ headers, remoteAddress }: RequestFacts): boolean {
   const host = hostname(headers.host);
   if (host === undefined || !isLoopback(host)) return false;
   if (headers.origin !== undefined && !isLoopbackOrigin(headers.origin)) return false;
-  return !Object.keys(headers).some((name) => GATEWAY_HEADERS.test(name));
+  for (const name in headers) if (GATEWAY_HEADERS.has(name) || name.startsWith('x-forwarded-')) return false;
+  return true;
 }
 
 /** Headers that gateways add to the requests they pass on (RFC 7239, and the headers in use before it). */
-const GATEWAY_HEADERS = /^(forwarded|via|x-forwarded(-.*)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip)$/;
+const GATEWAY_HEADERS: ReadonlySet<string> = new Set([
+  'forwarded',
+  'via',
+  'x-forwarded',
+  'x-real-ip',
+  'x-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+]);
 
 /** The last Host header and the name in it: most requests have the same one. */
 let known: { readonly host: string | undefined; readonly name: string | undefined } = {
@@ -146,7 +159,16 @@ function plainAddress(address: string | undefined): string | undefined {
   return address?.replace(/^::ffff:/i, '').replace(/%.*$/, '');
 }
 
+/** The last address that was asked for: most requests come from the same one. */
+let lastAddress: { readonly address: string | undefined; readonly isLoopback: boolean } = {
+  address: undefined,
+  isLoopback: false,
+};
+
 function isLoopbackAddress(address: string | undefined): boolean {
-  const plain = plainAddress(address);
-  return plain !== undefined && (plain === '::1' || /^127\./.test(plain));
+  if (address !== lastAddress.address) {
+    const plain = plainAddress(address);
+    lastAddress = { address, isLoopback: plain !== undefined && (plain === '::1' || /^127\./.test(plain)) };
+  }
+  return lastAddress.isLoopback;
 }

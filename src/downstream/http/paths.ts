@@ -74,8 +74,9 @@ export interface Place {
 
 /** @param path as `pathOf` returns it */
 export function placeAt(path: string): Place {
-  const [, base, server, rest] = path.startsWith('/servers/') ? (OF_SERVER.exec(path) ?? []) : [];
-  if (base === undefined || rest === undefined) return { server: undefined, base: '', endpoint: endpointAt(path) };
+  const parts = path.startsWith('/servers/') ? OF_SERVER.exec(path) : undefined;
+  if (!parts) return { server: undefined, base: '', endpoint: endpointAt(path) };
+  const [, base = '', server, rest = ''] = parts;
   const endpoint = endpointAt(rest);
   return { server, base, endpoint: endpoint?.audience === 'clients' ? endpoint : undefined };
 }
