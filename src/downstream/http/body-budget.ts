@@ -24,10 +24,15 @@ export const BYTES: Limits = { own: 32 * MIB, group: 128 * MIB, all: 256 * MIB, 
 /** The cost of a call besides its message, in bytes. */
 const CALL = 1_024;
 
+/** What an owner or a group holds. */
+interface Share {
+  held: number;
+}
+
 export class Budget {
   readonly #limits: Limits;
-  readonly #owners = new WeakMap<object, number>();
-  readonly #groups = new Map<string, number>();
+  readonly #owners = new WeakMap<object, Share>();
+  readonly #groups = new Map<string, Share>();
   #all = 0;
 
   constructor(limits: Limits) {
@@ -40,27 +45,35 @@ export class Budget {
    */
   claim(owner: object, groups: readonly string[], amount: number): Release | undefined {
     const { own, group, all, small } = this.#limits;
-    const held = this.#owners.get(owner) ?? 0;
+    let share = this.#owners.get(owner);
+    const held = share?.held ?? 0;
     if (exceeds(held, amount, own)) return undefined;
     if (held + amount > small) {
       if (exceeds(this.#all, amount, all)) return undefined;
-      if (groups.some((name) => exceeds(this.#groups.get(name) ?? 0, amount, group))) return undefined;
+      if (groups.some((name) => exceeds(this.#groups.get(name)?.held ?? 0, amount, group))) return undefined;
     }
-    this.#add(owner, groups, amount);
+    if (!share) {
+      share = { held: 0 };
+      this.#owners.set(owner, share);
+    }
+    this.#add(share, groups, amount);
     let claimed = true;
     return () => {
-      if (claimed) this.#add(owner, groups, -amount);
+      if (claimed) this.#add(share, groups, -amount);
       claimed = false;
     };
   }
 
-  #add(owner: object, groups: readonly string[], amount: number): void {
+  #add(owner: Share, groups: readonly string[], amount: number): void {
     this.#all += amount;
-    this.#owners.set(owner, (this.#owners.get(owner) ?? 0) + amount);
+    owner.held += amount;
     for (const name of groups) {
-      const sum = (this.#groups.get(name) ?? 0) + amount;
-      if (sum > 0) this.#groups.set(name, sum);
-      else this.#groups.delete(name);
+      const share = this.#groups.get(name);
+      if (!share) this.#groups.set(name, { held: amount });
+      else {
+        share.held += amount;
+        if (share.held <= 0) this.#groups.delete(name);
+      }
     }
   }
 }
@@ -86,8 +99,7 @@ export function claimBytes(budget: Budget, owner: object, sent: Sent): Release |
 export function groupsOf({ req, forwarded }: Sent): string[] {
   // The address itself: the same string for each request of a connection, which is cheaper to look up than an equal one.
   const groups = [req.socket.remoteAddress ?? ''];
-  const sent = Object.entries(forwarded);
-  if (sent.length > 0) groups.push(`headers ${JSON.stringify(sent)}`);
+  if (Object.keys(forwarded).length > 0) groups.push(`headers ${JSON.stringify(Object.entries(forwarded))}`);
   return groups;
 }
 

@@ -66,7 +66,12 @@ export interface Request {
   /** Whether another replica has passed it on: it is served here. */
   readonly hopped: boolean;
   /** Whether that replica can serve it if this one need not. */
-  readonly returns?: boolean;
+  readonly returns?: boolean | undefined;
   /** Whether it is served here even if this replica is about to end: its session still has calls in flight. */
   readonly stays?: boolean | undefined;
+}
+
+/** Spelled out, because to copy an object costs as much as the rest of the way to its session. */
+export function postedOf({ req, res, forwarded, base, hopped, returns, stays }: Request, size: number): Posted {
+  return { req, res, forwarded, base, hopped, returns, stays, size };
 }

@@ -12,7 +12,7 @@ import { type ReceivedFrame, readFrame } from '../../wire/frames.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { accepts, acceptsEvents, isBrowser } from './accept.ts';
 import { type AccessRules, checkAddressing, checkIdentity, checkOwnPage, countHosts } from './access.ts';
-import type { ClientOptions, Posted, Request, Site } from './contracts.ts';
+import { type ClientOptions, type Posted, postedOf, type Request, type Site } from './contracts.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import { forwardedOf } from './forwarded.ts';
 import type { Operation } from './operator/endpoints.ts';
@@ -155,7 +155,8 @@ export class HttpDownstream implements Closable {
       return undefined;
     }
     if (endpoint.audience === 'browsers') return operation.browse(req, res, endpoint.service);
-    const request = { req, res, forwarded: forwardedOf(req, site), base, hopped: false };
+    const forwarded = forwardedOf(req, site);
+    const request = { req, res, forwarded, base, hopped: false, returns: false, stays: undefined };
     return this.#serve(request, serviceFor(endpoint.service, method, headers), site);
   }
 
@@ -235,7 +236,7 @@ export class HttpDownstream implements Closable {
     const { messages } = frame;
     const here = (stays = request.stays): MaybeRefused => {
       if (this.#closing && !stays && messages.some(({ kind }) => kind === 'request')) return SHUTTING_DOWN;
-      const posted = { ...request, size: body.length };
+      const posted = postedOf(request, body.length);
       return service === 'message'
         ? this.#legacyOf(site).message(posted, messages)
         : this.#messages(posted, frame, site);

@@ -159,9 +159,11 @@ export class PostResponse extends HeartbeatTarget {
   #json(frame: Frame, status: number): void {
     this.#pulse.delete(this);
     const res = this.#res;
-    const length = frame.reduce((sum, part) => sum + part.length, 0);
+    let length = 0;
+    for (const part of frame) length += part.length;
+    const headers = ['content-type', 'application/json', 'content-length', String(length)];
     // Node writes a flat list out unchanged.
-    res.writeHead(status, [...this.#headers, 'content-type', 'application/json', 'content-length', String(length)]);
+    res.writeHead(status, this.#headers.length === 0 ? headers : [...this.#headers, ...headers]);
     const [only] = frame;
     if (frame.length === 1 && only && length <= ONE_WRITE) {
       // Node joins headers and body only when the body is a string. latin1 maps every byte to itself.

@@ -45,7 +45,7 @@ export class AwaitedPost extends ListNode implements ReplyRoute {
     this.#session = session;
     this.#awaited = awaited;
     this.#response = response;
-    this.tokens = awaited.calls.map(({ params }) => askedToken(params)).filter((token) => token !== undefined);
+    this.tokens = tokensOf(awaited.calls);
   }
 
   get opens(): boolean {
@@ -94,4 +94,18 @@ export class AwaitedPost extends ListNode implements ReplyRoute {
     else this.#response.none();
     if (failed) this.#session.failed();
   }
+}
+
+const NONE: readonly string[] = [];
+
+/** A loop, because each request comes here, and nearly none asks for progress. */
+function tokensOf(calls: readonly Call[]): readonly string[] {
+  let tokens: string[] | undefined;
+  for (const { params } of calls) {
+    const token = askedToken(params);
+    if (token === undefined) continue;
+    tokens ??= [];
+    tokens.push(token);
+  }
+  return tokens ?? NONE;
 }
