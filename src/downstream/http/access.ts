@@ -39,7 +39,7 @@ export type AddressCheck =
 export function checkAddressing(visitor: RequestFacts, rules: AccessRules): AddressCheck {
   const { host, origin } = visitor.headers;
   if (visitor.hosts > 1) return { kind: 'refused', refusal: refused(400, 'there is more than one Host header') };
-  if (!isOurs(hostname(host), visitor, rules)) {
+  if (!isOurs(hostIn(host), visitor, rules)) {
     const message = 'this Host is not allowed; to allow it, start mcp-proxy with --allowed-host NAME';
     return { kind: 'refused', refusal: refused(403, message) };
   }
@@ -103,9 +103,10 @@ export function countHosts(raw: readonly string[]): number {
   return hosts;
 }
 
-function isOurs(name: string | undefined, { localAddress, remoteAddress }: RequestFacts, rules: AccessRules): boolean {
+function isOurs(host: KnownHost, { localAddress, remoteAddress }: RequestFacts, rules: AccessRules): boolean {
+  const { name } = host;
   if (name === undefined) return false;
-  if (isLoopback(name) || rules.allowedHosts.has(name)) return true;
+  if (host.isLoopback || rules.allowedHosts.has(name)) return true;
   // An IP address cannot be rebound to another site, as a name can.
   const address = name.startsWith('[') ? name.slice(1, -1) : name;
   if (isIP(address) === 0) return false;
@@ -115,8 +116,7 @@ function isOurs(name: string | undefined, { localAddress, remoteAddress }: Reque
 /** Whether the request comes from a program or a page on this machine, and not through a gateway. */
 function isLocal({ headers, remoteAddress }: RequestFacts): boolean {
   if (!isLoopbackAddress(remoteAddress)) return false;
-  const host = hostname(headers.host);
-  if (host === undefined || !isLoopback(host)) return false;
+  if (!hostIn(headers.host).isLoopback) return false;
   if (headers.origin !== undefined && !isLoopbackOrigin(headers.origin)) return false;
   for (const name in headers) if (GATEWAY_HEADERS.has(name) || name.startsWith('x-forwarded-')) return false;
   return true;
@@ -133,16 +133,22 @@ const GATEWAY_HEADERS: ReadonlySet<string> = new Set([
   'cf-connecting-ip',
 ]);
 
-/** The last Host header and the name in it: most requests have the same one. */
-let known: { readonly host: string | undefined; readonly name: string | undefined } = {
-  host: undefined,
-  name: undefined,
-};
+interface KnownHost {
+  readonly host: string | undefined;
+  /** Without the port, in lower case. Undefined when the header contains no name. */
+  readonly name: string | undefined;
+  readonly isLoopback: boolean;
+}
 
-/** The name in a Host header, without its port, in lower case. Undefined when the header contains no name. */
-function hostname(host: string | undefined): string | undefined {
-  if (host !== known.host) known = { host, name: nameIn(host) };
-  return known.name;
+/** The last Host header, and what is in it: most requests have the same one. */
+let known: KnownHost = { host: undefined, name: undefined, isLoopback: false };
+
+function hostIn(host: string | undefined): KnownHost {
+  if (host !== known.host) {
+    const name = nameIn(host);
+    known = { host, name, isLoopback: name !== undefined && isLoopback(name) };
+  }
+  return known;
 }
 
 function nameIn(host: string | undefined): string | undefined {
