@@ -80,26 +80,20 @@ function decodeKey(text: Json, at: number): string {
   return decodeString(text, at, skipString(text, at, text.length));
 }
 
-const BACKSLASH = 0x5c;
-/** How a key may spell any of its letters. */
-const ESCAPE = Buffer.from('\\u');
-
-/**
- * Whether a key with these letters may be anywhere in a text, however it is spelled: a cheap test that rules out nearly
- * every text without the key. The letters are a Buffer, because Node would encode a string for each search.
- */
-export function mayHaveKey(text: Json, letters: Buffer): boolean {
-  return text.includes(letters) || (text.includes(BACKSLASH) && text.includes(ESCAPE));
-}
-
 function atEnd<T>(text: Json, at: number, found: T): T {
   at = skipSpace(text, at);
   if (at < text.length) throw new JsonError('text after the value', at);
   return found;
 }
 
-/** Larger texts are not kept, and neither are parts of larger buffers; in bytes. The pool of Node 26 has 65,600. */
+/** In bytes. The pool of Node 26 has 65,600. */
 const KEPT = 66_000;
+
+/** Whether a text may stay in memory after it was read: it is small, and no part of a larger buffer. */
+export function isKept(text: Json): boolean {
+  return text.buffer.byteLength <= KEPT;
+}
+
 /** The texts that were read last, and their members: one layer after the other looks into the parameters of a call. */
 let newest: Json | undefined;
 let inNewest: readonly FoundMember[] = [];
@@ -123,7 +117,7 @@ function keptMembers(text: Json): readonly FoundMember[] {
     return inNewest;
   }
   const all = read(text);
-  if (text.buffer.byteLength > KEPT) return all;
+  if (!isKept(text)) return all;
   older = newest;
   inOlder = inNewest;
   newest = text;

@@ -3,18 +3,9 @@
  * which client sends it and what that client can do; in results and notifications they say what
  * these belong to (specification 2026-07-28, "Base Protocol", section "`_meta`").
  */
-import {
-  asString,
-  encode,
-  isObject,
-  type Json,
-  mayHaveKey,
-  member,
-  members,
-  peekObject,
-  withMember,
-} from '../core/json.ts';
+import { asString, encode, isObject, type Json, member, members, peekObject, withMember } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
+import { mayHaveKey } from './key-search.ts';
 import { MODERN_REVISIONS } from './revisions.ts';
 
 const PREFIX = 'io.modelcontextprotocol/';

@@ -1,6 +1,7 @@
 /** Progress tokens (specification 2025-11-25, "Progress"), which tie a progress notification to its request. */
 import { idKey, isId, isTooLong } from '../core/ids.ts';
-import { isObject, type Json, mayHaveKey, peek } from '../core/json.ts';
+import { isObject, type Json, peek } from '../core/json.ts';
+import { mayHaveKey } from './key-search.ts';
 
 export const MARK = 'progressToken';
 const LETTERS = Buffer.from(MARK);

@@ -2,9 +2,10 @@
  * Takes from a call what asks for a task. A task is known by an id of one server, and nothing in the requests about it
  * names the server; so the joined server declares no tasks, and its servers must not make any. Pure.
  */
-import { type Json, mayHaveKey, peek, peekObject, withMember, withoutMembers } from '../../core/json.ts';
+import { type Json, peek, peekObject, withMember, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import { CLIENT_CAPABILITIES } from '../../mcp/envelope.ts';
+import { mayHaveKey } from '../../mcp/key-search.ts';
 
 /** The tasks extension of 2026-07-28. */
 export const TASKS = 'io.modelcontextprotocol/tasks';
