@@ -55,7 +55,14 @@ export class ModernUpstream {
   }
 
   /** @param revision the revision that the call declares, if any. */
-  async request(exchange: Exchange, revision: string | undefined): Promise<Reply> {
+  request(exchange: Exchange, revision: string | undefined): Promise<Reply> {
+    // Nearly every call of a modern client takes this path.
+    const isOpen = this.#spoken && !this.#asks && !this.#ended && this.#options.strategy !== 'sse-only';
+    const isKnown = revision !== undefined && isModernRevision(revision);
+    return isOpen && isKnown ? this.#requestAgain(exchange) : this.#request(exchange, revision);
+  }
+
+  async #request(exchange: Exchange, revision: string | undefined): Promise<Reply> {
     const { call } = exchange;
     const { strategy, log } = this.#options;
     if (revision !== undefined && !isModernRevision(revision)) {

@@ -44,9 +44,14 @@ export class Upstream implements Session {
     return session ? session.request(exchange) : this.#request(exchange);
   }
 
-  async #request(exchange: Exchange): Promise<Reply> {
+  #request(exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
-    const revision = declaredRevision(call);
+    let revision: string | undefined;
+    try {
+      revision = declaredRevision(call);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const isModern = revision !== undefined || call.method === 'server/discover';
     return isModern ? this.#modern.request(exchange, revision) : this.#legacy.request(exchange);
   }

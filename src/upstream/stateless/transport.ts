@@ -154,7 +154,8 @@ export class StatelessTransport {
     if (response.status !== 200 || (type !== 'application/json' && type !== 'text/event-stream')) {
       return refusal(response, url);
     }
-    return new Promise<Outcome>((resolve, reject) => {
+    // Awaited here: to return it would cost as much as three waits.
+    return await new Promise<Outcome>((resolve, reject) => {
       let answered = false;
       const take: Take = (message) => {
         if (message.kind !== 'response' && message.kind !== 'malformed') {
