@@ -90,9 +90,12 @@ export interface Sent {
   readonly size: number;
 }
 
-/** Claims the bytes of a message. */
-export function claimBytes(budget: Budget, owner: object, sent: Sent): Release | undefined {
-  return budget.claim(owner, groupsOf(sent), sent.size + CALL);
+/**
+ * Claims the bytes of a message.
+ * @param groups those of its sender, where they are known
+ */
+export function claimBytes(budget: Budget, owner: object, sent: Sent, groups = groupsOf(sent)): Release | undefined {
+  return budget.claim(owner, groups, sent.size + CALL);
 }
 
 /** The groups that the sender of a message belongs to. */

@@ -91,9 +91,10 @@ export class StatelessClients {
 
   #claim(posted: Posted): { readonly release: Release } | Refusal {
     const { socket } = posted.req;
-    const call = this.#calls.claim(socket, groupsOf(posted), 1);
+    const groups = groupsOf(posted);
+    const call = this.#calls.claim(socket, groups, 1);
     if (!call) return TOO_MANY_CALLS;
-    const bytes = claimBytes(this.#bytes, socket, posted);
+    const bytes = claimBytes(this.#bytes, socket, posted, groups);
     if (!bytes) {
       call();
       return TOO_MANY_BYTES;
