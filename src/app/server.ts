@@ -124,18 +124,12 @@ export function openShared(
   const answers = owner && storedAnswers(credentials, () => owner.name);
   const memory = forgivingVerdicts(environment.memory, log);
   const { url, strategy } = server;
-  const connection = {
-    url,
-    strategy,
-    memory,
-    log,
-    connected: () => http.connected,
-    advise: () => {
-      neighbours ??= import('../upstream/detection/neighbours.ts').then(
-        ({ Neighbours }) => new Neighbours(url, strategy, http.fetch),
-      );
-      return neighbours.then((found) => found.advise());
-    },
+  const connected = (): boolean => http.connected;
+  const advise = (): Promise<string | undefined> => {
+    neighbours ??= import('../upstream/detection/neighbours.ts').then(
+      ({ Neighbours }) => new Neighbours(url, strategy, http.fetch),
+    );
+    return neighbours.then((found) => found.advise());
   };
   const signedIn = auth?.fetch ?? http.fetch;
   return {
@@ -143,8 +137,9 @@ export function openShared(
     label: showUrl(url),
     config,
     environment: { ...environment, log, redact, memory },
+    // Spelled out: V8 would give each copy of an object a shape of its own, and each call reads several of these.
     connect: (peer, { fetch: own, cookies } = { fetch: signedIn, cookies: undefined }) =>
-      new Upstream({ ...connection, fetch: own, cookies, peer }),
+      new Upstream({ url, strategy, memory, log, connected, advise, fetch: own, cookies, peer }),
     fetch: signedIn,
     local: undefined,
     auth,

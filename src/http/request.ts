@@ -240,15 +240,16 @@ function headersOf(connector: Connector, request: HttpRequest): string[] | Recor
   const { url, headers, body, cookies: jar = connector.cookies } = request;
   const length = body && String(lengthOf(body));
   const cookie = jar.empty ? undefined : jar.header(url.pathname);
+  const isPlain = connector.proxy === undefined && cookie === undefined;
+  let list = isPlain ? connector.lines.get(headers) : undefined;
   // The agents for outbound proxies add their own headers, which a list does not allow.
-  if (connector.proxy !== undefined || cookie !== undefined || headers.cookie !== undefined) {
+  if (!list && (!isPlain || headers.cookie !== undefined)) {
     const cookies = [connector.headers.cookie, headers.cookie, cookie].filter((some) => some !== undefined);
     const all: Record<string, string> = { host: url.host, ...connector.headers, ...headers };
     if (cookies.length > 0) all.cookie = cookies.join('; ');
     if (length !== undefined) all['content-length'] = length;
     return connector.proxy === undefined ? Object.entries(all).flat() : all;
   }
-  let list = connector.lines.get(headers);
   if (!list) {
     list = Object.entries({ host: url.host, ...connector.headers, ...headers }).flat();
     connector.lines.set(headers, list);
