@@ -6,7 +6,7 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
-import { exportedTogether } from './exports.mjs';
+import { changingExports, exportedTogether, takenOnce } from './exports.mjs';
 import { wrap } from './wrap.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -39,6 +39,8 @@ export async function bundle({ name, modules, options }) {
   const entry = path.join(options.cwd, `${name}.ts`);
   /** @type {Map<string, string[]>} */
   const exported = new Map();
+  /** @type {Set<string>} the names of the exports of the program's file that the others take once */
+  const taken = new Set();
   /** @type {string[]} the paths of the modules in packages that are bundled on their own */
   const inside = [];
   const { output } = await build({
@@ -62,6 +64,14 @@ export async function bundle({ name, modules, options }) {
           const whole = await asOneModule(id, options);
           inside.push(...whole.sources);
           return whole.code;
+        },
+      },
+      {
+        name: 'exports taken once',
+        renderChunk(code) {
+          const { code: text, names } = takenOnce(code, `../${name}.cjs`);
+          for (const one of names) taken.add(one);
+          return text;
         },
       },
       {
@@ -93,7 +103,10 @@ export async function bundle({ name, modules, options }) {
     const loaded = chunk.imports.filter((file) => !isBuiltin(file));
     // Every start would pay for a file loaded at once.
     if (chunk.isEntry && loaded.length > 0) throw new Error(`${chunk.fileName} loads ${loaded.join(', ')} at once`);
-    files.push({ name: chunk.fileName, text: wrap(exportedTogether(escaped(chunk.code))) });
+    const code = exportedTogether(escaped(chunk.code));
+    const changing = chunk.isEntry ? changingExports(code).filter((one) => taken.has(one)) : [];
+    if (changing.length > 0) throw new Error(`${chunk.fileName} exports variables that change: ${changing.join(', ')}`);
+    files.push({ name: chunk.fileName, text: wrap(code) });
     sources.push(...chunk.moduleIds);
   }
   return { files, exported, sources: [...sources, ...inside] };

@@ -26,6 +26,69 @@ export function exportedTogether(code) {
   return text;
 }
 
+/**
+ * The names of the exports that have kept their getters: they may change after the file has run.
+ * @param {string} code as {@link exportedTogether} returns it
+ */
+export function changingExports(code) {
+  return parseSync('program.cjs', code).program.body.flatMap(({ type, expression }) => {
+    if (type !== 'ExpressionStatement') return [];
+    const all = expression.type === 'SequenceExpression' ? expression.expressions : [expression];
+    return all.flatMap((one) => got(one)?.name ?? []);
+  });
+}
+
+/**
+ * Takes what a file uses of another one out of its exports once, in variables. The program's file has so many exports
+ * that V8 keeps them as a dictionary: it would look each of them up again at every use, and could not inline any.
+ * @param {string} code a CommonJS module that is not minified yet: no other variable has the name of a required file
+ * @param {string} file what it requires, as it is written there
+ * @returns the new code, and the names of the exports that it takes
+ */
+export function takenOnce(code, file) {
+  if (!code.includes(file)) return { code, names: [] };
+  const { program } = parseSync('program.cjs', code);
+  const required = program.body.flatMap((statement) =>
+    statement.type === 'VariableDeclaration'
+      ? statement.declarations.filter(({ init }) => isRequired(init, file)).map(({ id }) => ({ id, statement }))
+      : [],
+  );
+  const [only] = required;
+  if (!only) return { code, names: [] };
+  const { id, statement } = only;
+  const uses = usesOf(program, id.name).toReversed();
+  let text = code;
+  for (const { start, end, property } of uses)
+    text = `${text.slice(0, start)}${id.name}_${property.name}${text.slice(end)}`;
+  const names = [...new Set(uses.map(({ property }) => property.name))];
+  const taken = `const {${names.map((name) => `${name}: ${id.name}_${name}`).join(', ')}} = ${id.name};`;
+  return { code: `${text.slice(0, statement.end)}\n${taken}${text.slice(statement.end)}`, names };
+}
+
+/** Whether an expression is `require("file")`. */
+function isRequired(init, file) {
+  return init?.type === 'CallExpression' && init.callee.name === 'require' && init.arguments[0]?.value === file;
+}
+
+/** The places where a variable is used, which are all of the form `variable.name`, in order. */
+function usesOf(program, variable) {
+  const found = [];
+  let others = 0;
+  const walk = (node) => {
+    if (node === null || typeof node !== 'object') return;
+    if (node.type === 'MemberExpression' && !node.computed && node.object.name === variable) {
+      found.push(node);
+      return;
+    }
+    if (node.type === 'Identifier' && node.name === variable) others++;
+    for (const child of Object.values(node)) walk(child);
+  };
+  walk(program);
+  // Its declaration is the only place of another form.
+  if (others !== 1) throw new Error(`${variable} is not only used for its members`);
+  return found.sort((a, b) => a.start - b.start);
+}
+
 /** The name and the value of `exports.name = value`; undefined for any other expression. */
 function assigned({ type, operator, left, right }) {
   const isExport = type === 'AssignmentExpression' && operator === '=' && left.type === 'MemberExpression';
