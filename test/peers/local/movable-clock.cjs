@@ -1,7 +1,7 @@
 // Loaded into the program under test: a clock that its test moves. Each SIGUSR1 moves it by CLOCK_STEP milliseconds;
-// timers of ten seconds and more follow it alone, shorter ones the real clock.
+// timers of CLOCK_LONG milliseconds and more, by default of ten seconds, follow it alone, shorter ones the real clock.
 const step = Number(process.env.CLOCK_STEP);
-const LONG = 10_000;
+const LONG = Number(process.env.CLOCK_LONG ?? 10_000);
 let moved = 0;
 
 const real = { setTimeout, clearTimeout, setInterval, clearInterval, now: Date.now, performanceNow: performance.now };
