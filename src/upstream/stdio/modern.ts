@@ -9,7 +9,7 @@ import { type Json, peek } from '../../core/json.ts';
 import { type Call, errorReply, type Reply } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { withLimit } from '../../core/timer.ts';
-import { ProxyError } from '../../errors.ts';
+import { LegacyOnly, ProxyError } from '../../errors.ts';
 import { envelopeOf, SUBSCRIPTION_ID } from '../../mcp/envelope.ts';
 import { discoverCall } from '../../mcp/handshake.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
@@ -90,6 +90,16 @@ export class ModernSession {
       return known ? { result: known } : this.#send(exchange);
     }
     const child = await process.ready(signal);
+    return this.#askFirst(child, exchange).catch((error: unknown) => {
+      // The process was ended because it had refused another request, while it had this one.
+      const isOver = this.#refusedBy === child && !child.running && !signal.aborted;
+      throw isOver && !(error instanceof LegacyOnly) ? legacyOnly(this.#options.name) : error;
+    });
+  }
+
+  /** Asks a server that has not shown its era. */
+  async #askFirst(child: Child, exchange: Exchange): Promise<Reply> {
+    const { call } = exchange;
     if (call.method !== 'server/discover') {
       if (!(await this.#probe(child, exchange))) throw this.#refused(child);
       return this.#send(exchange);

@@ -1,11 +1,14 @@
 // A local server for several HTTP clients: who shares a process, and what each of them gets.
 import { afterEach, describe, expect, it } from 'vitest';
+import { regularAnswer } from '../../peers/hostile-sse.ts';
 import { ModernClient } from '../../peers/http/modern-client.ts';
 import { closeServings, type Serving, startServing } from '../../peers/http/serving.ts';
 import { SseClient } from '../../peers/http/sse-client.ts';
 import { StreamableClient } from '../../peers/http/streamable-client.ts';
+import { onLines, startPiped } from '../../peers/local/piped-child.ts';
 import { isAlive, type Script, type Scripted, scripted, until } from '../../peers/local/scripted.ts';
 import { opened } from '../../peers/opened.ts';
+import { MODERN, type RpcMessage } from '../../peers/rpc.ts';
 
 const open = opened();
 afterEach(closeServings);
@@ -157,6 +160,30 @@ describe('clients of 2026-07-28', () => {
     // The first one was the first client of all, so it found out with a process of its own what the server speaks.
     expect(server.pids()).toHaveLength(2);
     modern.vanish();
+  });
+
+  it('are served by a legacy server that has refused only one of them when its process ends', async () => {
+    const refused = JSON.stringify({ code: -32601, message: 'Method not found' });
+    let asked: (() => void)[] | undefined = [];
+    const piped = await open(
+      startPiped((socket) => {
+        onLines(socket, (text) => {
+          const message = JSON.parse(text) as RpcMessage;
+          if (message.id === undefined) return;
+          const refuse = (): void => void socket.write(`{"jsonrpc":"2.0","id":${message.id},"error":${refused}}\n`);
+          if (message.method !== 'server/discover') socket.write(`${regularAnswer({ message })}\n`);
+          else if (asked && asked.push(refuse) === 3) asked = void asked[0]?.();
+          else if (!asked) refuse();
+        });
+        socket.on('error', () => {});
+      }),
+    );
+    const serving = await startServing(undefined, ['--', ...piped.command]);
+    const clients = [1, 2, 3].map(() => new ModernClient(`${serving.url}/mcp`));
+    const answers = await Promise.all(clients.map((client) => client.request('server/discover')));
+    expect(answers.map(({ supportedVersions }) => supportedVersions)).toEqual([[MODERN], [MODERN], [MODERN]]);
+    for (const client of clients) expect((await client.request('tools/list')).tools).toHaveLength(1);
+    for (const client of clients) client.vanish();
   });
 
   it('share one process of a legacy server', async () => {
