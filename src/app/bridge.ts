@@ -11,8 +11,14 @@ import { memoryHeldCalls } from '../state/memory/held-calls.ts';
 import { homedStates, requestStates } from '../state/request-states.ts';
 import type { Environment } from './environment.ts';
 
-/** Makes a bridge for each client. The limits are for all of them together. */
-export function bridges({ log, version, openHeldCalls, shared }: Environment): (connect: Connect) => Bridge {
+/**
+ * Makes a bridge for each client. The limits are for all of them together.
+ * @param several whether each client may be several programs.
+ */
+export function bridges(
+  { log, version, openHeldCalls, shared }: Environment,
+  several: boolean,
+): (connect: Connect) => Bridge {
   const held: HeldCalls<OngoingCall> = openHeldCalls?.() ?? memoryHeldCalls();
   const states = shared ? homedStates(requestStates(), () => shared.replicas.newHandle()) : requestStates();
   const kept = new KeptBytes();
@@ -24,6 +30,7 @@ export function bridges({ log, version, openHeldCalls, shared }: Environment): (
       states,
       kept,
       owner: randomUUID(),
+      several,
       ourselves: ourselves(version),
       log,
     });

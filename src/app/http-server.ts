@@ -109,7 +109,7 @@ export class ServerSessions implements Servers {
       const connect = stack(this.#layers, shared.connect);
       this.#shares = { connect, session: all };
     }
-    const layers = layersOf(shared, { ...watched, upgrades: false });
+    const layers = layersOf(shared, { ...watched, stateless: true });
     this.#stateless = new ByForwardedHeaders({
       make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
       drop: (server) => server.close(DROP_LIMIT),

@@ -180,14 +180,14 @@ export interface LayerChoice {
   readonly sharing?: Readonly<Record<'sharing' | 'progress-tokens', Layer>>;
   /** How long a list waits for a user who must sign in, in milliseconds. */
   readonly patience?: number;
-  /** Whether clients may open sessions of older revisions. */
-  readonly upgrades?: boolean;
+  /** For all clients of HTTP mode whose revision has no sessions, together. */
+  readonly stateless?: boolean;
 }
 
 /** The layers between the clients and the server, the one nearest to the clients first. */
 export function layersOf(
   shared: Shared,
-  { measure, offered, sharing, patience, upgrades = true }: LayerChoice = {},
+  { measure, offered, sharing, patience, stateless = false }: LayerChoice = {},
 ): NamedLayer[] {
   const { server, label, silentHint, config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
@@ -205,9 +205,9 @@ export function layersOf(
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version, patience }),
     'repeated-page': repeatedPage(log),
     'offered-tools': offered,
-    downgrade: downgrade(bridgesFor(shared.environment)),
+    downgrade: downgrade(bridgesFor(shared.environment, stateless)),
     ...sharing,
-    upgrade: upgrades && upgrade({ log, host: server.kind === 'http' ? server.url.host : server.name }),
+    upgrade: !stateless && upgrade({ log, host: server.kind === 'http' ? server.url.host : server.name }),
     deadline: deadline(deadlines(timeout, openTimeout), label, silentHint, asksUser),
     'slow-start': slowStart({ server: label, log, signingIn: waits }),
     'capture-server': recorded && loadedLayer(() => recorded('server')),
@@ -232,10 +232,10 @@ function capturing(shared: Shared, config: CaptureConfig): (leg: Leg) => Promise
 }
 
 /** Loaded when the first client needs it. */
-function bridgesFor(environment: Environment): MakeBridge {
+function bridgesFor(environment: Environment, several: boolean): MakeBridge {
   let made: Promise<(connect: Connect) => Bridge> | undefined;
   return async (connect) => {
-    made ??= import('./bridge.ts').then(({ bridges }) => bridges(environment));
+    made ??= import('./bridge.ts').then(({ bridges }) => bridges(environment, several));
     return (await made)(connect);
   };
 }

@@ -18,6 +18,10 @@ export interface Workload {
   readonly hearers: Hearers;
   /** What a cancelled call of a session does to its response: a proxy ends it, and the server itself leaves it open. */
   readonly cancelledEnds: boolean;
+  /** Whether the server is to ask a client something. */
+  readonly asks?: (actor: Actor) => boolean;
+  /** Whether the server is to log for a client. */
+  readonly logs?: (actor: Actor) => boolean;
 }
 
 export type Action = (actor: Actor, workload: Workload, random: Random) => Promise<void>;
@@ -51,6 +55,7 @@ export const cancel: Action = async (actor, workload) => {
 };
 
 export const ask: Action = async (actor, workload, random) => {
+  if (workload.asks?.(actor) === false) return echo(actor, workload, random);
   const nonce = actor.nonce();
   workload.expectations.questions.set(nonce, actor);
   // Clients of 2026-07-28 share the sessions that the proxy opens for them, so that only the call tells whose question
@@ -76,7 +81,9 @@ export async function log(actor: Actor, workload: Workload, random: Random, on: 
 }
 
 const logSomewhere: Action = (actor, workload, random) =>
-  log(actor, workload, random, actor.kind === 'modern' ? 'call' : random.pick(['call', 'session']));
+  workload.logs?.(actor) === false
+    ? echo(actor, workload, random)
+    : log(actor, workload, random, actor.kind === 'modern' ? 'call' : random.pick(['call', 'session']));
 
 /** Changes a resource: the client's own, another client's, or the one of all. */
 const touch: Action = async (actor, workload, random) => {

@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly refuses: Refuses;
   readonly hearers: (actors: readonly Actor[]) => Hearers;
   readonly cancelledEnds: boolean;
+  readonly asks?: Workload['asks'];
+  readonly logs?: Workload['logs'];
   /** Something that happens while no client has a call under way. */
   readonly interlude?: (workload: Workload) => Promise<void>;
 }
@@ -47,6 +49,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     ledger,
     hearers: options.hearers(actors),
     cancelledEnds: options.cancelledEnds,
+    ...(options.asks && { asks: options.asks }),
+    ...(options.logs && { logs: options.logs }),
   };
   const [first] = actors as [Actor];
   await Promise.all(actors.map((actor) => actor.open()));

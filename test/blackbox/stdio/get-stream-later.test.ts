@@ -49,7 +49,6 @@ const FRONTS: [string, (url: string) => Promise<Front>][] = [
       await sse.open();
       const clients = [new StreamableClient(`${serving.url}/mcp`), new StreamableClient(`${serving.url}/mcp`), sse];
       for (const client of clients) await client.initialize('2025-11-25');
-      await clients[0]?.listen();
       const call = (): Promise<unknown> => Promise.all(clients.map((client) => client.request('tools/call', CALL)));
       return { proxy: serving.proxy, sessions: clients.length, call };
     },

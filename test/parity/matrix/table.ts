@@ -14,7 +14,7 @@ export function matrixOf(observed: Observed): string {
     'A cell of the next table says what comes of a behaviour for the five clients: yes, or the error or the word for what comes instead.',
     markdown(behaviourRows(observed)),
     meanings(),
-    'Log messages on stdio do not say which call they belong to. While a local server of 2026-07-28 works on several calls of HTTP clients, the proxy drops them.',
+    'Log messages on stdio and over HTTP+SSE do not say which call they belong to. While several calls of HTTP clients of 2026-07-28 are open in one session, or at a local server of 2026-07-28, the proxy drops them.',
     END,
   ].join('\n\n');
 }

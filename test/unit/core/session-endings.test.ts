@@ -130,6 +130,7 @@ function bridgeTo(connect: (client: Peer) => Session): Bridge {
     states: requestStates(),
     kept: new KeptBytes(),
     owner: 'o',
+    several: false,
     ourselves: Buffer.from('{"name":"mcp-proxy","version":"1"}'),
     log: LOG,
   });

@@ -40,6 +40,8 @@ export interface BridgeOptions {
   readonly kept: KeptBytes;
   /** Names the client; nothing else does. */
   readonly owner: string;
+  /** Whether the client may be several programs, which must not hear of each other. */
+  readonly several: boolean;
   /** This program, for clients that do not name themselves. */
   readonly ourselves: Json;
   readonly log: Log;

@@ -42,6 +42,8 @@ export interface LegacySessionOptions {
   readonly kept: KeptBytes;
   /** The client. */
   readonly owner: string;
+  /** Whether the client may be several programs, which must not hear of each other. */
+  readonly several: boolean;
   readonly log: Log;
   /** Called when the session comes into use or is no longer used. */
   readonly changed: (session: HeldSession) => void;
@@ -294,13 +296,14 @@ export class HeldSession {
     if (note) await this.#subscriptions.told(note);
   }
 
-  /** A log message goes to a request that wants it; with several, to the newest. */
+  /** A log message goes to the newest request that wants it, but never to that of another client. */
   #log(note: Call): Promise<void> | undefined {
+    const isAnyones = this.#options.several && this.#calls.size > 1;
     // Read once, however many calls are open.
     const severity = severityOf(note);
-    const hearer = this.#calls.newestThat((call) => call.wantsLog(severity));
+    const hearer = isAnyones ? undefined : this.#calls.newestThat((call) => call.wantsLog(severity));
     if (hearer) return hearer.notify(note);
-    this.#options.log.debug('bridge: dropped a log message of the server, which no request asked for');
+    this.#options.log.debug('bridge: dropped a log message of the server, which belongs to no request');
     return undefined;
   }
 }

@@ -230,11 +230,31 @@ describe('log messages', () => {
     expect(levels?.map(({ params }) => params.level)).toEqual(['warning', 'debug']);
   });
 
-  it('outside of requests reach the newest request that wants them, or nobody', async () => {
+  const held = () => {
     const releases: (() => void)[] = [];
     const server = legacyPeer({
       'tools/call': () => new Promise((resolve) => releases.push(() => resolve({ content: [] }))),
     });
+    return { server, releases };
+  };
+
+  it('outside of requests reach no request if another client may be meant', async () => {
+    const { server, releases } = held();
+    const client = modernClient(server, { several: true });
+    const wanting = client.send('tools/call', { name: 'a', _meta: { [`${META}logLevel`]: 'info' } });
+    await client.ask('tools/list');
+    server.sessions[0]?.client.notify(message('info'));
+    const silent = client.send('tools/call', { name: 'a' });
+    await client.ask('tools/list');
+    server.sessions[0]?.client.notify(message('error'));
+    for (const release of releases) release();
+    await Promise.all([wanting.answer, silent.answer]);
+    expect(wanting.notified.map(({ params }) => params.level)).toEqual(['info']);
+    expect(silent.notified).toEqual([]);
+  });
+
+  it('outside of requests reach the newest request that wants them, or nobody', async () => {
+    const { server, releases } = held();
     const client = modernClient(server);
     const params = { name: 'a', _meta: { [`${META}logLevel`]: 'info' } };
     const sent = [client.send('tools/call', params), client.send('tools/call', params)];

@@ -147,6 +147,7 @@ export interface TestClientOptions {
   readonly clock?: Clock;
   readonly held?: HeldCalls<OngoingCall>;
   readonly owner?: string;
+  readonly several?: boolean;
   readonly kept?: KeptBytes;
   readonly states?: ReturnType<typeof requestStates>;
 }
@@ -156,6 +157,7 @@ export function modernClient(server: TestServer, options: TestClientOptions = {}
   const {
     clock,
     owner = 'client',
+    several = false,
     kept = new KeptBytes(),
     states = requestStates(clock && (() => clock.now())),
   } = options;
@@ -169,6 +171,7 @@ export function modernClient(server: TestServer, options: TestClientOptions = {}
     states,
     kept,
     owner,
+    several,
     ourselves: Buffer.from('{"name":"mcp-proxy","version":"1.2.3"}'),
     log,
   });
