@@ -2,6 +2,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
 import { closeServings, startServing } from '../../../peers/http/serving.ts';
+import { sseServer } from '../../../peers/minimal-server.ts';
+import { rpcMethod, startRecorder } from '../../../peers/recorder.ts';
+import { startScripted } from '../../../peers/scripted.ts';
+import { startSdkV1Stateful } from '../../../peers/sdk-v1-stateful.ts';
 import { closeStreams, openStream } from '../event-stream.ts';
 import { ask, initialize, inSession, modern, notification, request } from '../exchange.ts';
 
@@ -118,6 +122,59 @@ describe('with --forward-header', () => {
       .map(({ headers, message }) => [headers['x-tenant'] ?? 'none', message.params.arguments.tenant]);
     expect(seen).toHaveLength(4);
     for (const [header, said] of seen) expect(header).toBe(said);
+  });
+
+  it("goes to a server of HTTP+SSE with each client's stream and messages", async () => {
+    const server = await startScripted('/sse', sseServer());
+    try {
+      const { url } = await startServing(server.url, FLAGS);
+      for (const tenant of ['a', 'b']) {
+        const own = { 'x-tenant': tenant };
+        const opened = await ask(url, { path: '/mcp', headers: { ...CLIENT, ...own }, body: initialize() });
+        const headers = { ...CLIENT, ...own, ...inSession(String(opened.headers['mcp-session-id'])) };
+        const body = request(1, 'tools/call', { name: 'echo', arguments: { tenant } });
+        expect((await ask(url, { path: '/mcp', headers, body })).status).toBe(200);
+      }
+      const used = server.requests.filter(({ method, body }) => method === 'GET' || body.includes('tools/call'));
+      expect(used.map(({ headers }) => headers['x-tenant'])).toEqual(['a', 'a', 'b', 'b']);
+      for (const { headers } of server.requests) {
+        const { 'x-tenant': _, ...others } = headers;
+        expect(JSON.stringify(others)).not.toMatch(/of-the-client|203\.0\.113\.7/);
+      }
+    } finally {
+      await closeServings();
+      await server.close();
+    }
+  });
+
+  it('clients of 2026-07-28 share a session with an older server only if their headers are the same', async () => {
+    const server = await startSdkV1Stateful();
+    const recorder = await startRecorder(server.url);
+    try {
+      const { url } = await startServing(recorder.url, FLAGS);
+      const tenants = ['a', 'b', undefined, 'a', 'b', undefined];
+      await Promise.all(
+        tenants.map(async (tenant) => {
+          const what = modern('tools/call', { name: 'echo', arguments: { tenant: tenant ?? 'none' } });
+          const headers = { ...what.headers, 'x-tenant': tenant };
+          const answered = await ask(url, { path: '/mcp', body: what.body, headers });
+          expect(answered.text).toContain(tenant ?? 'none');
+        }),
+      );
+      const calls = recorder.requests.filter(({ body }) => rpcMethod(body) === 'tools/call' && !body.includes('_meta'));
+      expect(calls).toHaveLength(tenants.length);
+      const owners = new Map(calls.map(({ headers }) => [headers['mcp-session-id'], headers['x-tenant'] ?? 'none']));
+      expect([...owners.values()].sort()).toEqual(['a', 'b', 'none']);
+      for (const { headers, body } of calls) {
+        expect(JSON.parse(body).params.arguments.tenant).toBe(headers['x-tenant'] ?? 'none');
+        expect(owners.get(headers['mcp-session-id'])).toBe(headers['x-tenant'] ?? 'none');
+      }
+      expect(recorder.withMethod('initialize')).toHaveLength(3);
+    } finally {
+      await closeServings();
+      await recorder.close();
+      await server.close();
+    }
   });
 
   it('only one value goes upstream when --header has the same name', async () => {
