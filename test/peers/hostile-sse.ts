@@ -18,7 +18,7 @@ export interface Posted {
 export interface SseStream {
   readonly number: number;
   /** Writes bytes on the stream. */
-  write(text: string): void;
+  write(text: string | Buffer): void;
   /** Sends a message on the stream. */
   send(text: string): void;
   /** Ends the stream in order. */

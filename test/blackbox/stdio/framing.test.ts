@@ -10,6 +10,7 @@ import {
   gzipSync,
 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FRAMINGS } from '../../peers/framings.ts';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { ERAS } from '../../peers/hostile-eras.ts';
@@ -20,32 +21,10 @@ const RESULT = '{"content":[{"type":"text","text":"€ — 漢字 😀 \\u00e9"}
 const answer = (id: string): string => `{"jsonrpc":"2.0","id":${id},"result":${RESULT}}`;
 
 /** Streams that say the same: one notification, then the answer. */
-const streams: [string, (id: string) => string][] = [
-  ['LF', (id) => `data: ${NOTE}\n\ndata: ${answer(id)}\n\n`],
-  ['CRLF', (id) => `data: ${NOTE}\r\n\r\ndata: ${answer(id)}\r\n\r\n`],
-  ['CR', (id) => `data: ${NOTE}\r\rdata: ${answer(id)}\r\r`],
-  ['mixed line ends', (id) => `data: ${NOTE}\r\n\rdata: ${answer(id)}\r\n\n`],
-  ['a byte order mark', (id) => `\ufeffdata: ${NOTE}\n\ndata: ${answer(id)}\n\n`],
-  ['a byte order mark and CRLF', (id) => `\ufeffdata: ${NOTE}\r\n\r\ndata: ${answer(id)}\r\n\r\n`],
-  ['no space after the colon', (id) => `data:${NOTE}\n\ndata:${answer(id)}\n\n`],
-  ['comments', (id) => `: hi\n\n:\ndata: ${NOTE}\n: in between\n\n:ping\n\ndata: ${answer(id)}\n:end\n\n`],
-  ['event names', (id) => `event: message\ndata: ${NOTE}\n\nevent:message\ndata: ${answer(id)}\n\n`],
-  ['other events', (id) => `event: ping\ndata: x\n\ndata: ${NOTE}\n\nevent: ping\ndata: {}\n\ndata: ${answer(id)}\n\n`],
-  ['empty data', (id) => `data:\n\ndata: \n\ndata\n\ndata: ${NOTE}\n\ndata:\n\ndata: ${answer(id)}\n\n`],
-  ['unknown fields', (id) => `foo: bar\nbaz\ndata: ${NOTE}\nid\n\nretry: soon\ndata: ${answer(id)}\n\n`],
-  ['ids and retry', (id) => `id: 1\nretry: 10\ndata: ${NOTE}\n\nid: 2\nretry: 10\ndata: ${answer(id)}\n\n`],
-  ['ids of any shape', (id) => `id: a b/€\ndata: ${NOTE}\n\nid: x\u0000y\ndata: ${answer(id)}\n\n`],
-  [
-    'data over several lines',
-    (id) => `data: ${NOTE.replace(/,/g, '\ndata: ,')}\n\ndata: ${answer(id).replace(/,/g, ',\ndata:')}\n\n`,
-  ],
-  [
-    'data over several lines that end in CRLF',
-    (id) => `data: ${NOTE.replace(/,/g, '\r\ndata: ,')}\r\n\r\ndata: ${answer(id).replace(/,/g, ',\r\ndata:')}\r\n\r\n`,
-  ],
-  ['messages in an array', (id) => `data: [${NOTE},${answer(id)}]\n\n`],
-  ['noise that is no JSON', (id) => `data: hello\n\ndata: ${NOTE}\n\ndata: {"a":\n\ndata: ${answer(id)}\n\n`],
-];
+const streams = FRAMINGS.map(([name, write]): [string, (id: string) => string] => [
+  name,
+  (id) => write(NOTE, answer(id)),
+]);
 
 const bodies: [string, (id: string) => string][] = [
   ['JSON', answer],
