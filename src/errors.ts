@@ -116,6 +116,9 @@ export class Unexpected extends ProxyError {
 /** The proxy itself ended the work: an error for the waiting client, but not a fault for the log. */
 export class EndedByProxy extends ProxyError {}
 
+/** The user is asked to sign in, and the log has the page: an error for the waiting client, but not a fault for the log. */
+export class WaitsForUser extends ProxyError {}
+
 /**
  * The server has no answer to `initialize`, because it speaks 2026-07-28. A bridge can serve the client anyway; without
  * one, the client gets this error.

@@ -8,7 +8,7 @@ import type { Fetch } from '../core/fetch.ts';
 import type { Env, Log } from '../core/ports.ts';
 import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
-import { EndedByProxy, ProxyError } from '../errors.ts';
+import { EndedByProxy, ProxyError, WaitsForUser } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
 import { asProxyError, pauseAfter, UserDidNotSignIn } from './failures.ts';
 import { discover } from './oauth/discover.ts';
@@ -249,7 +249,9 @@ export class Authorizer {
 
   #needsUser(url: string | undefined): ProxyError {
     const where = showUrl(this.#options.server);
-    return new ProxyError('sign-in-needed', `${where} asks for a sign-in${url ? `: ${url}` : ''}`, {
+    const isLogged = url !== undefined && url === this.#options.state.pending?.url;
+    const Kind = isLogged ? WaitsForUser : ProxyError;
+    return new Kind('sign-in-needed', `${where} asks for a sign-in${url ? `: ${url}` : ''}`, {
       httpStatus: 401,
       ...(url !== undefined && { signIn: url }),
       hint: `the next call will ask you to sign in${storeHint(this.#options.env, this.#options.folder)}`,

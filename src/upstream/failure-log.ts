@@ -1,6 +1,6 @@
 /** Logs to stderr why the server cannot be used: not every host shows the error that it gets. */
 import type { Log } from '../core/ports.ts';
-import { EndedByProxy, ProxyError } from '../errors.ts';
+import { EndedByProxy, ProxyError, WaitsForUser } from '../errors.ts';
 import { withNeighbour } from './failure.ts';
 
 export class FailureLog {
@@ -24,7 +24,8 @@ export class FailureLog {
       return await work();
     } catch (failure) {
       const error = await withNeighbour(failure, this.#advise);
-      if (error instanceof ProxyError && !(error instanceof EndedByProxy) && error.message !== this.#told) {
+      const isFault = error instanceof ProxyError && !(error instanceof EndedByProxy || error instanceof WaitsForUser);
+      if (isFault && error.message !== this.#told) {
         this.#told = error.message;
         this.#log.error(error.data.hint ? `${error.message} (${error.data.hint})` : error.message);
       }
