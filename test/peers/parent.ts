@@ -6,9 +6,9 @@ import { PROGRAM, proxyEnvironment } from './proxy.ts';
 
 const PARENT = `
   const { spawn } = require('node:child_process');
-  const [words, url, ...lines] = process.argv.slice(1);
-  const [file, ...script] = JSON.parse(words);
-  const program = spawn(file, [...script, url], { stdio: ['pipe', 'inherit', 'ignore'] });
+  const [words, ...lines] = process.argv.slice(1);
+  const [file, ...args] = JSON.parse(words);
+  const program = spawn(file, args, { stdio: ['pipe', 'inherit', 'ignore'] });
   const idle = ['-e', 'setInterval(() => {}, 60_000)'];
   const holder = spawn(process.execPath, idle, { stdio: ['ignore', 'ignore', 'ignore', program.stdin] });
   for (const line of lines) program.stdin.write(line + '\\n');
@@ -28,8 +28,13 @@ export interface ParentOptions {
   readonly env?: Record<string, string>;
 }
 
-export async function startUnderParent(url: string, { lines, home, env }: ParentOptions): Promise<Parent> {
-  const parent = spawn(process.execPath, ['-e', PARENT, JSON.stringify(PROGRAM), url, ...lines], {
+/** @param target the URL of the server, or the arguments that lead to it */
+export async function startUnderParent(
+  target: string | readonly string[],
+  { lines, home, env }: ParentOptions,
+): Promise<Parent> {
+  const words = JSON.stringify([...PROGRAM, ...[target].flat()]);
+  const parent = spawn(process.execPath, ['-e', PARENT, words, ...lines], {
     env: { ...proxyEnvironment(home), ...env },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

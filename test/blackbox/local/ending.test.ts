@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ENDINGS } from '../../peers/hostile-endings.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
 import { StreamableClient } from '../../peers/http/streamable-client.ts';
 import { isAlive, type Script, scripted, until } from '../../peers/local/scripted.ts';
@@ -17,11 +18,6 @@ const SERVERS: [string, Script, number][] = [
   ['goes on after SIGTERM, too', { stays: 'end,term' }, 1],
   ['leaves a process behind', { leaves: 'grandchild' }, 2],
   ['leaves a process behind, and goes on itself', { leaves: 'grandchild', stays: 'end,term' }, 2],
-];
-
-const ENDINGS: [string, (proxy: ProxyProcess) => void][] = [
-  ['the end of stdin', (proxy) => proxy.stdin.end()],
-  ['SIGTERM', (proxy) => proxy.kill('SIGTERM')],
 ];
 
 describe.each(SERVERS)('a server that %s', (_, script, processes) => {

@@ -3,7 +3,7 @@
 
 import net from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
-import { exitAfter, lasting, SOON } from '../../../peers/hostile-endings.ts';
+import { ENDINGS, exitAfter, lasting, SOON } from '../../../peers/hostile-endings.ts';
 import { listenLoopback } from '../../../peers/listen.ts';
 import { startUnderParent } from '../../../peers/parent.ts';
 import { closeProxies, type ProxyProcess } from '../../../peers/proxy.ts';
@@ -94,10 +94,6 @@ const ERAS = [
     },
     params: (params: object) => modernParams(params),
   },
-];
-const ENDINGS: [string, (proxy: ProxyProcess) => void][] = [
-  ['the end of stdin', (proxy) => void proxy.stdin.end()],
-  ['SIGTERM', (proxy) => proxy.kill('SIGTERM')],
 ];
 const CASES = ERAS.flatMap((era) => ENDINGS.map(([ending, end]) => ({ ...era, ending, end })));
 
