@@ -1,4 +1,5 @@
 // Faults during the very first message: it is answered once, like any other, and the client's next attempt works.
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
@@ -9,6 +10,7 @@ import { modernParams } from '../../peers/rpc.ts';
 afterEach(closeProxies);
 afterEach(closeHostiles);
 
+const CLOCK = fileURLToPath(new URL('../../peers/local/movable-clock.cjs', import.meta.url));
 const SSE_TYPE = { 'content-type': 'text/event-stream' };
 const opening = {
   legacy: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } },
@@ -79,6 +81,24 @@ describe.each(ERAS)('$name', (era) => {
     expect(message.error).toMatchObject({ code: -31003, data: { httpStatus: status, retryAfter: 0 } });
     expect(stubborn.all(method)).toHaveLength(2);
   });
+});
+
+it.each(ERAS)('$name: silence gives one error in the end, and no other transport is tried', async ({ name }) => {
+  const method = name === 'legacy' ? 'initialize' : 'server/discover';
+  const server = await startHostile();
+  server.on(method, a.never);
+  const proxy = startProxy(server.url, [], { nodeArgs: ['--require', CLOCK], env: { CLOCK_STEP: '600000' } });
+  const answer = proxy.rpc.exchange(method, opening[name], 'opening');
+  await server.seen(method);
+  // An hour, which is longer than any limit.
+  for (let step = 1; step <= 6; step++) {
+    proxy.kill('SIGUSR1');
+    await proxy.stderrMatching(new RegExp(`^clock ${step * 600_000}$`, 'm'));
+  }
+  expect((await answer).message.error?.code).toBe(-31002);
+  expect(server.all(method)).toHaveLength(1);
+  expect(atItsUrl(server)).toEqual([]);
+  expect(answersTo(proxy, 'opening')).toHaveLength(1);
 });
 
 it.each([400, 404, 405])('HTTP %i on both transports is reported as the first one said it', async (status) => {
