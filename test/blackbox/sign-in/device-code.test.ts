@@ -10,6 +10,14 @@ import { askWhoami, outcome, sharedHome, whoami } from './command.ts';
 
 const open = opened();
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+const HOSTILE_PAGES = [
+  'file:///etc/passwd',
+  'javascript:alert(1)',
+  'smb://server/share',
+  'http://as.example.com/device',
+  'https://accounts.example@as.example.com/device',
+  '$(touch pwned)',
+];
 const AT_ONCE = { pending: 0, slowDown: 0, outcome: 'approve', interval: 1, expiresIn: 600 } as const;
 
 async function protectedServer(options: AuthorizationServerOptions = {}) {
@@ -51,11 +59,12 @@ it('shows page and code, waits for the user, and refreshes the tokens', async ()
 });
 
 /** An authorization server whose page does not know the code. */
-async function withoutCompletePage(): Promise<AuthorizationServerOptions> {
+async function withoutCompletePage(pages: object = {}): Promise<AuthorizationServerOptions> {
   const { url } = await open(
     listenLoopback('/device', (_req, res) => {
       const page = `${new URL('/activate', url)}`;
-      const body = { device_code: 'of-nobody', user_code: 'BDWP-HQPK', verification_uri: page, expires_in: 600 };
+      const shown = { verification_uri: page, ...pages };
+      const body = { device_code: 'of-nobody', user_code: 'BDWP-HQPK', ...shown, expires_in: 600 };
       res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...body, interval: 600 }));
     }),
   );
@@ -82,6 +91,30 @@ it('a host that can show pages is given page and code', async () => {
   const { message } = await proxy.rpc.next('elicitation/create');
   expect(message.params).toMatchObject({ mode: 'url', message: expect.stringContaining('BDWP-HQPK') });
   expect(message.params.url).toMatch(/\/activate$/);
+});
+
+it.each(HOSTILE_PAGES)('shows nobody the page %j', async (page) => {
+  const { server, browser, options } = await protectedServer(await withoutCompletePage({ verification_uri: page }));
+  const { code, out, err } = await outcome(startProxy('login', [server.url, '--device-code'], options));
+  expect({ code, out }).toEqual({ code: 1, out: [] });
+  expect(err).not.toContain('BDWP-HQPK');
+  const proxy = startProxy(server.url, ['--device-code'], options);
+  const opening = proxy.rpc.initialize('2025-11-25', { elicitation: { url: {} } });
+  const error = await opening.then(() => whoami(proxy)).catch((e: unknown) => e);
+  expect(error).toMatchObject({ code: -31004, message: expect.stringContaining('no usable verification_uri') });
+  expect(proxy.rpc.received.filter(({ message }) => message.method === 'elicitation/create')).toEqual([]);
+  expect(browser.opened).toEqual([]);
+});
+
+it.each(HOSTILE_PAGES)('does not take %j for a page that knows the code', async (page) => {
+  const { server, browser, options } = await protectedServer(
+    await withoutCompletePage({ verification_uri_complete: page }),
+  );
+  const proxy = startProxy(server.url, ['--device-code'], options);
+  await proxy.rpc.initialize('2025-11-25', { elicitation: { url: {} } });
+  const { message } = await proxy.rpc.next('elicitation/create');
+  expect(message.params.url).toMatch(/\/activate$/);
+  expect(browser.opened).toEqual([]);
 });
 
 it('asks less often when the server wants that', async () => {
