@@ -179,8 +179,11 @@ async function called({ calls, complain, fleet, store, nonce, took }: Day, turn:
   const ran = target.upstream.ledger.executions.get(args.nonce) ?? 0;
   count(calls, countedAs(happened.outcome, fleet.killed));
   const tookSession = (): boolean => store.lastLoss > opened && fleet.lastGone > begun;
+  const answered = target.upstream.ledger.answers.has(args.nonce) ? ', and whose question was answered' : '';
   for (const line of wrongIn({ ...happened, ran }, { killed: fleet.killed, tookSession }))
-    complain(`${kind} client of a ${target.form} server, ${tool} ${args.nonce}, which ran ${ran} times: ${line}`);
+    complain(
+      `${kind} client of a ${target.form} server, ${tool} ${args.nonce}, which ran ${ran} times${answered}: ${line}`,
+    );
   return happened.outcome.kind;
 }
 

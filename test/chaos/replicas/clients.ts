@@ -244,5 +244,12 @@ function whatHappened(
     return progressToken === nonce ? [{ step: step as number, nonce: from as string }] : [];
   });
   const answers = Math.max(...ids.map((id) => client.arrivals.answers(id).filter(counts).length));
-  return { nonce, outcome, answers, progress };
+  const late = outcome.kind === 'late' ? { ...outcome, seen: seenBy(client) } : outcome;
+  return { nonce, outcome: late, answers, progress };
+}
+
+/** The questions that a client got and on which streams, and what it was refused. */
+function seenBy({ arrivals, refusals }: Conversation): string {
+  const questions = arrivals.of('elicitation/create').map(({ stream, eventId }) => `${stream.kind} ${eventId ?? ''}`);
+  return `questions: ${questions.join(', ') || 'none'}; refused: ${refusals.map(({ message }) => message).join(', ') || 'nothing'}`;
 }

@@ -9,6 +9,12 @@ export interface Lost {
   readonly unknown?: boolean;
 }
 
+export interface Late {
+  readonly kind: 'late';
+  /** What the client has seen of the call, for whoever looks for the cause. */
+  readonly seen?: string;
+}
+
 export type Outcome =
   /** Its own result, or a JSON-RPC error. */
   | { readonly kind: 'result' | 'error' }
@@ -18,7 +24,7 @@ export type Outcome =
   | Lost
   /** The answer of another call. */
   | { readonly kind: 'foreign'; readonly text: string }
-  | { readonly kind: 'late' };
+  | Late;
 
 /** Milliseconds within which an answer must come; the proxy gives up far earlier. */
 export const ANSWER_LIMIT = 120_000;
@@ -49,7 +55,7 @@ export interface Deeds {
 export function wrongIn({ outcome, ran, answers, progress, nonce }: Happened, deeds: Deeds): string[] {
   const wrong: string[] = [];
   const { kind } = outcome;
-  if (kind === 'late') wrong.push(`it got no answer within ${ANSWER_LIMIT / 1_000} s`);
+  if (outcome.kind === 'late') wrong.push(`it got no answer within ${ANSWER_LIMIT / 1_000} s (${outcome.seen ?? ''})`);
   if (kind === 'foreign') wrong.push(`it got the answer of another call: ${outcome.text}`);
   if (kind === 'lost' && !isExcused(outcome, deeds))
     wrong.push(`replica ${outcome.by ?? '(none)'} lost it, and was not killed: ${outcome.how}`);
