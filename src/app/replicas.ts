@@ -76,7 +76,9 @@ export class ReplicaMember {
     this.#hops = new Hops(replicas, key);
     this.records = shared.records(idle + RECORD_MARGIN, (id) => {
       const session = sessionOf(sessions, id);
-      if (session !== undefined && session !== NOT_YET) sessions.abandon(session);
+      if (session === undefined || session === NOT_YET) return;
+      if (session.kind === 'streamable') session.moved();
+      sessions.abandon(session);
     });
     this.elsewhere = new Elsewhere({
       replicas,

@@ -116,6 +116,8 @@ export class Link implements Peer {
   #subscriptions = 0;
   readonly #asked = new PendingRequests();
   #ended: ProxyError | undefined;
+  /** Why the other end is asked nothing any more. */
+  #unasked: ProxyError | undefined;
   #idle: (() => void)[] = [];
 
   /** @param room a promise for room on the wire, or undefined when there is room now. */
@@ -166,7 +168,8 @@ export class Link implements Peer {
    * @param opened called with the id that the request has on the wire
    */
   ask(call: Call, signal: CancelSignal, way: ReplyRoute = this.#wire, opened?: (id: Id) => void): Promise<Reply> {
-    if (this.#ended) return Promise.reject(this.#ended);
+    const over = this.#ended ?? this.#unasked;
+    if (over) return Promise.reject(over);
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise<Reply>((resolve, reject) => {
       const pending = this.#asked.open(call, resolve, reject);
@@ -180,6 +183,12 @@ export class Link implements Peer {
   /** Ends every request of ours with the reason, and tells the other end so. */
   giveUp(reason: Error): void {
     for (const pending of this.#asked) this.#cancelAsked(pending, reason, this.#wire);
+  }
+
+  /** The same, for the requests to come, too. Those of the other end still get their answers. */
+  stopAsking(reason: ProxyError): void {
+    this.#unasked ??= reason;
+    this.giveUp(reason);
   }
 
   #cancelAsked(pending: Pending, reason: Error, way: ReplyRoute): void {

@@ -63,3 +63,6 @@ class Releasing implements ReplyRoute {
     if (frame) this.send(frame)?.catch(() => {});
   }
 }
+
+/** For messages that have no answer. */
+export const MUTE: ReplyRoute = { respond: () => {}, send: () => undefined, room: () => undefined };

@@ -33,6 +33,8 @@ export interface Register extends Replicas {
   drain(): Promise<void>;
   /** The others no longer find it. */
   leave(): Promise<void>;
+  /** Called whenever the others may have found this replica gone, or the store may have lost what it had. */
+  onInterruption(run: () => void): void;
 }
 
 export function redisReplicas(keys: SealedKeys, seal: Seal): Register {
@@ -45,6 +47,7 @@ class RedisReplicas implements Register {
   readonly #seal: Seal;
   #known = new Map<string, ReplicaPlace>();
   readonly #watched = new Map<string, Set<() => void>>();
+  readonly #onInterruption: (() => void)[] = [];
   #own: ReplicaPlace | undefined;
   /** Since when the store has worked without a break; milliseconds of the clock. 0 at first, when nobody is known. */
   #steadySince = 0;
@@ -123,6 +126,10 @@ class RedisReplicas implements Register {
     this.#own = undefined;
   }
 
+  onInterruption(run: () => void): void {
+    this.#onInterruption.push(run);
+  }
+
   async #renew(): Promise<void> {
     const own = this.#own;
     if (!own) return;
@@ -145,6 +152,7 @@ class RedisReplicas implements Register {
   /** Other replicas may not have been able to renew their entries. */
   #interrupted(): void {
     if (this.#known.size > 0) this.#steadySince = Date.now();
+    for (const run of this.#onInterruption) run();
   }
 
   /** Reads the register. Rejects without the store; what was known stays known. */

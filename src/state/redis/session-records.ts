@@ -27,10 +27,10 @@ redis.call('SET', ARGV[2], ARGV[4], 'PX', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`;
 
-/** ARGV: the key of the record, the lifetime. */
+/** Also sets the owner if the store has lost it. ARGV: the key of the record, the lifetime. */
 const RENEW = `${IF_OWN}
 redis.call('PEXPIRE', ARGV[2], ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return 1`;
 
 /** ARGV: the keys of the record and the events. */
@@ -59,10 +59,17 @@ export interface SessionRecordsOptions {
   readonly lost: (id: string) => void;
 }
 
+/** The records as the replica has them that keeps them. */
+export interface OwnRecords extends SessionRecords {
+  /** Makes sure, in the background, that the sessions of this process are its own: it may have lost some. */
+  renew(): void;
+  close(): void;
+}
+
 export function redisSessionRecords(
   keys: SealedKeys,
   { own, lifetime, isRunning, lost }: SessionRecordsOptions,
-): SessionRecords & { close(): void } {
+): OwnRecords {
   /** The sessions of this process, by their names in the store. */
   const kept = new Map<string, string>();
   const waiting: WaitingEvents = { bytes: 0 };
@@ -77,10 +84,11 @@ export function redisSessionRecords(
     const id = kept.get(name);
     if (kept.delete(name) && id !== undefined) lost(id);
   };
-  const renew = async (): Promise<void> => {
+  /** One after the other, so that they do not fill the queue of the store. */
+  const renew = inBackground(async () => {
     for (const name of [...kept.keys()]) await change(RENEW, name, lifetime);
-  };
-  const timer = setInterval(() => renew().catch(() => {}), lifetime / RENEWALS).unref();
+  });
+  const timer = setInterval(renew, lifetime / RENEWALS).unref();
   const take = async (id: string): Promise<TakenSession> => {
     const name = digestOf(id);
     const owner = textOf(await keys.client.run('GET', keyOf('owner', name)));
@@ -127,6 +135,20 @@ export function redisSessionRecords(
       await change(RELEASE, name);
     },
     take,
+    renew,
     close: () => clearInterval(timer),
+  };
+}
+
+/** Starts some work, unless it is under way. Nobody waits for it, or for its failures. */
+function inBackground(work: () => Promise<void>): () => void {
+  let isRunning = false;
+  return () => {
+    if (isRunning) return;
+    isRunning = true;
+    const over = (): void => {
+      isRunning = false;
+    };
+    work().then(over, over);
   };
 }

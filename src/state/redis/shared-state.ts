@@ -1,6 +1,5 @@
 /** Everything that replicas share, in one store. Loaded with `--state` only. */
 import type { PinStore } from '../../core/ports/pins.ts';
-import type { SessionRecords } from '../../core/ports/replicas.ts';
 import type { Locks, Log, VerdictMemory } from '../../core/ports.ts';
 import { type StoreAddress, shownStore } from './address.ts';
 import { openClient } from './client.ts';
@@ -10,7 +9,7 @@ import { type Register, redisReplicas } from './replicas.ts';
 import { derived, sealWith } from './seal.ts';
 import { SealedKeys } from './sealed-keys.ts';
 import { type RedisSecretStore, redisSecrets } from './secrets.ts';
-import { redisSessionRecords } from './session-records.ts';
+import { type OwnRecords, redisSessionRecords } from './session-records.ts';
 import { redisVerdicts } from './verdicts.ts';
 
 export interface SharedStateOptions {
@@ -35,7 +34,7 @@ export interface SharedState {
    * @param lifetime milliseconds after which the record of an unused session ends
    * @param lost called with the id of a session that another replica has taken over
    */
-  records(lifetime: number, lost: (id: string) => void): SessionRecords & { close(): void };
+  records(lifetime: number, lost: (id: string) => void): OwnRecords;
   /** With these, replicas prove to each other that they are replicas; in the order of `--state-key`. */
   readonly replicaKeys: readonly { readonly id: string; readonly key: Buffer }[];
   /** The address that this machine has towards the store, once there is a connection. */
@@ -64,7 +63,11 @@ export function openSharedState({ address, keys: secrets, log }: SharedStateOpti
     memory: redisVerdicts(keys),
     pins: (identity) => redisPins(keys, locks, identity),
     replicas,
-    records: (lifetime, lost) => redisSessionRecords(keys, { own: replicas.id, lifetime, isRunning, lost }),
+    records: (lifetime, lost) => {
+      const records = redisSessionRecords(keys, { own: replicas.id, lifetime, isRunning, lost });
+      replicas.onInterruption(() => records.renew());
+      return records;
+    },
     replicaKeys: secrets.map((secret) => ({
       id: derived(secret, 'replica id', 8).toString('hex'),
       key: derived(secret, 'replica', 32),

@@ -12,6 +12,9 @@ export const REPLICA_ENDED = new ProxyError(
   { outcome: 'unknown' },
 );
 
+/** What a server gets for its questions to a client that another replica has taken over. */
+export const MOVED = new ProxyError('failed', 'another replica serves the client now, so it cannot be asked here');
+
 /** How long the server may take for each request that opens a session again, in milliseconds. */
 const LIMIT = 15_000;
 

@@ -23,7 +23,7 @@ import type { ProxyError } from '../../../errors.ts';
 import { listChanges } from '../../../mcp/list-changes.ts';
 import { toldToken } from '../../../mcp/progress-token.ts';
 import { isAnswered, Link } from '../../../wire/link.ts';
-import type { Release, ReplyRoute } from '../../../wire/reply-route.ts';
+import { MUTE, type Release, type ReplyRoute } from '../../../wire/reply-route.ts';
 import type { Accepts } from '../accept.ts';
 import { TOO_MANY_BYTES } from '../body-budget.ts';
 import { Backlog, NOT_TAKEN } from '../pending-notifications.ts';
@@ -33,7 +33,7 @@ import type { Heartbeats } from '../response/heartbeat.ts';
 import { PostResponse } from '../response/post-response.ts';
 import { AwaitedPost, type PostSession } from './awaited-post.ts';
 import { endFormer } from './former-stream.ts';
-import { answerTo, setAgain } from './reopened-session.ts';
+import { answerTo, MOVED, setAgain } from './reopened-session.ts';
 import { type Position, positionOf, type ResumableStream } from './resumable-stream.ts';
 import { introductionIn, type SessionFacts } from './session-facts.ts';
 import type { SessionOpening } from './session-opening.ts';
@@ -249,6 +249,11 @@ export class StreamableClientSession implements Peer, Served, PostSession, Sessi
     return true;
   }
 
+  /** The client is served by another replica now, which gets its answers. The calls in flight here go on. */
+  moved(): void {
+    this.#link.stopAsking(MOVED);
+  }
+
   async close(limit: number): Promise<void> {
     const left = await drained(this.#link.idle(), limit);
     this.destroy(SESSION_CLOSED);
@@ -311,6 +316,3 @@ export class StreamableClientSession implements Peer, Served, PostSession, Sessi
 
 const NO_HEADERS: readonly string[] = [];
 const NOTHING = ['content-length', '0'];
-
-/** For messages that have no answer. */
-const MUTE: ReplyRoute = { respond: () => {}, send: () => undefined, room: () => undefined };
