@@ -3,7 +3,7 @@
 /**
  * Leaves out Sparkplug, the compiler that V8 uses first. It would translate all that a call runs through within the
  * first hundred calls, which is most calls of most users, and that takes longer than it saves: without it, they take a
- * tenth less time (`npm run bench`, latency). What runs often is optimized all the same, so later calls cost no more.
+ * tenth less time (`npm run bench`, first). What runs often is optimized all the same, so later calls cost no more.
  *
  * V8 uses no stored code under other flags than those it was stored under. So call this when the files of a start are
  * loaded; and the flag is as it was when Node stores compiled code, which it does at the end.
