@@ -26,6 +26,22 @@ export function isTooLong({ length }: { readonly length: number }): boolean {
   return length > MAX_ID + 2;
 }
 
+/** Digits of a number that is read from its text one by one, which takes a third of the time of decoding the text. */
+const SHORT = 9;
+
+/** The id whose JSON text lies between two offsets. */
+export function idAt(text: Json, start: number, end: number): Id {
+  if (end - start > SHORT) return text.toString('utf8', start, end);
+  let number = 0;
+  for (let i = start; i < end; i++) {
+    const digit = (text[i] as number) - 0x30;
+    // The text of another number, or a string.
+    if (digit < 0 || digit > 9) return text.toString('utf8', start, end);
+    number = number * 10 + digit;
+  }
+  return String(number);
+}
+
 /**
  * The key under which an id is looked up: equal for all spellings of the same id
  * (`"a"` and `"\u0061"`, `1` and `1.0`), different for a string and a number.

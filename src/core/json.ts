@@ -7,10 +7,12 @@ import {
   BRACE_OPEN,
   BRACKET_CLOSE,
   BRACKET_OPEN,
+  byteAt,
   COMMA,
   type Json,
   JsonError,
   QUOTE,
+  skipColon,
   skipKey,
   skipSpace,
   skipString,
@@ -38,7 +40,7 @@ interface FoundMember extends JsonMember {
 /** Throws a JsonError unless `text` is exactly one JSON value; returns it without surrounding space. */
 export function parseValue(text: Buffer): Json {
   const start = skipSpace(text, 0);
-  const end = skipValue(text, start, text.length);
+  const end = skipValue(text, start);
   const rest = skipSpace(text, end);
   if (rest < text.length) throw new JsonError('text after the value', rest);
   return start === 0 && end === text.length ? text : text.subarray(start, end);
@@ -53,31 +55,30 @@ function decodeString(text: Json, start: number, end: number): string {
 /** The keys of a message's envelope (JSON-RPC 2.0, sections 4 and 5): nearly every key that is read is one of them. */
 export const ENVELOPE = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'] as const;
 
-/** Their places in the list above, by their length. */
-const BY_LENGTH: readonly (readonly number[])[] = Array.from({ length: 8 }, (_, length) =>
-  ENVELOPE.flatMap((key, i) => (key.length === length ? [i] : [])),
-);
-
-/** The place of the envelope key whose literal opens at `at`, recognised in place; undefined for any other key. */
+/** The place in the list above of the key whose literal opens at `at`, recognised in place; undefined for others. */
 function envelopeKey(text: Json, at: number): number | undefined {
-  let length = 0;
-  while (length < BY_LENGTH.length && text[at + 1 + length] !== QUOTE) length++;
-  const candidates = BY_LENGTH[length];
-  if (!candidates) return undefined;
-  for (const place of candidates) {
+  const first = byteAt(text, at + 1);
+  for (let place = 0; place < ENVELOPE.length; place++) {
     const key = ENVELOPE[place] as string;
-    let i = 0;
-    while (i < length && text[at + 1 + i] === key.charCodeAt(i)) i++;
-    if (i === length) return place;
+    // No two of them begin with the same letter.
+    if (key.charCodeAt(0) === first) return isKey(text, at, key) ? place : undefined;
   }
   return undefined;
+}
+
+/** Whether the literal that opens at `at` is that of a key, spelled without escapes. */
+function isKey(text: Json, at: number, key: string): boolean {
+  const { length } = key;
+  if (byteAt(text, at) !== QUOTE || byteAt(text, at + 1 + length) !== QUOTE) return false;
+  for (let i = 0; i < length; i++) if (text[at + 1 + i] !== key.charCodeAt(i)) return false;
+  return true;
 }
 
 /** The key whose literal, already checked, opens at `at`. */
 function decodeKey(text: Json, at: number): string {
   const known = envelopeKey(text, at);
   if (known !== undefined) return ENVELOPE[known] as string;
-  return decodeString(text, at, skipString(text, at, text.length));
+  return decodeString(text, at, skipString(text, at));
 }
 
 function atEnd<T>(text: Json, at: number, found: T): T {
@@ -127,16 +128,16 @@ function keptMembers(text: Json): readonly FoundMember[] {
 
 function read(text: Json): FoundMember[] {
   let at = skipSpace(text, 0);
-  if (text[at] !== BRACE_OPEN) throw new JsonError('expected an object', at);
+  if (byteAt(text, at) !== BRACE_OPEN) throw new JsonError('expected an object', at);
   const found: FoundMember[] = [];
   let keys: Set<string> | undefined;
   at = skipSpace(text, at + 1);
-  if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, found);
+  if (byteAt(text, at) === BRACE_CLOSE) return atEnd(text, at + 1, found);
   for (;;) {
     const from = at;
-    at = skipKey(text, at, text.length);
+    at = skipKey(text, at);
     const start = at;
-    at = skipValue(text, at, text.length);
+    at = skipValue(text, at);
     const key = decodeKey(text, from);
     // Few objects have many members, and a set costs more than they do.
     if (found.length === MANY) keys = new Set(found.map((m) => m.key));
@@ -146,8 +147,8 @@ function read(text: Json): FoundMember[] {
     keys?.add(key);
     found.push({ key, from, start, end: at, value: undefined });
     at = skipSpace(text, at);
-    if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, found);
-    if (text[at] !== COMMA) throw new JsonError('expected a comma or a closing brace', at);
+    if (byteAt(text, at) === BRACE_CLOSE) return atEnd(text, at + 1, found);
+    if (byteAt(text, at) !== COMMA) throw new JsonError('expected a comma or a closing brace', at);
     at = skipSpace(text, at + 1);
   }
 }
@@ -160,30 +161,36 @@ const MANY = 12;
  * end of the value of each envelope key, in their order, and zeros for those that are absent. Returns the other members.
  */
 export function scanEnvelope(text: Json, spans: Int32Array): JsonMember[] | undefined {
-  spans.fill(0);
+  clear(spans);
   let at = skipSpace(text, 0);
-  if (text[at] !== BRACE_OPEN) throw new JsonError('expected an object', at);
+  if (byteAt(text, at) !== BRACE_OPEN) throw new JsonError('expected an object', at);
   at = skipSpace(text, at + 1);
-  if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, undefined);
+  if (byteAt(text, at) === BRACE_CLOSE) return atEnd(text, at + 1, undefined);
   for (;;) {
     const from = at;
-    const start = skipKey(text, at, text.length);
-    at = skipValue(text, start, text.length);
     const place = envelopeKey(text, from);
     // Another key, or an unusual spelling of one of these: leave all of it to the reader of any object.
     if (place === undefined) return mixedEnvelope(text, spans);
-    if (spans[2 * place + 1] !== 0) throw duplicate(ENVELOPE[place] as string, from);
+    const key = ENVELOPE[place] as string;
+    const start = skipColon(text, from + key.length + 2);
+    at = skipValue(text, start);
+    if (spans[2 * place + 1] !== 0) throw duplicate(key, from);
     spans[2 * place] = start;
     spans[2 * place + 1] = at;
     at = skipSpace(text, at);
-    if (text[at] === BRACE_CLOSE) return atEnd(text, at + 1, undefined);
-    if (text[at] !== COMMA) throw new JsonError('expected a comma or a closing brace', at);
+    if (byteAt(text, at) === BRACE_CLOSE) return atEnd(text, at + 1, undefined);
+    if (byteAt(text, at) !== COMMA) throw new JsonError('expected a comma or a closing brace', at);
     at = skipSpace(text, at + 1);
   }
 }
 
+/** In so short an array, the built-in function takes longer than to store each zero. */
+function clear(spans: Int32Array): void {
+  for (let i = 0; i < spans.length; i++) spans[i] = 0;
+}
+
 function mixedEnvelope(text: Json, spans: Int32Array): JsonMember[] | undefined {
-  spans.fill(0);
+  clear(spans);
   const others: JsonMember[] = [];
   for (const found of members(text)) {
     const place = (ENVELOPE as readonly string[]).indexOf(found.key);
@@ -204,17 +211,17 @@ function duplicate(key: string, at: number): JsonError {
 /** The elements of an array, in order, with everything in it checked. */
 export function elements(text: Json): Json[] {
   let at = skipSpace(text, 0);
-  if (text[at] !== BRACKET_OPEN) throw new JsonError('expected an array', at);
+  if (byteAt(text, at) !== BRACKET_OPEN) throw new JsonError('expected an array', at);
   const found: Json[] = [];
   at = skipSpace(text, at + 1);
-  if (text[at] === BRACKET_CLOSE) return atEnd(text, at + 1, found);
+  if (byteAt(text, at) === BRACKET_CLOSE) return atEnd(text, at + 1, found);
   for (;;) {
     const start = at;
-    at = skipValue(text, at, text.length);
+    at = skipValue(text, at);
     found.push(text.subarray(start, at));
     at = skipSpace(text, at);
-    if (text[at] === BRACKET_CLOSE) return atEnd(text, at + 1, found);
-    if (text[at] !== COMMA) throw new JsonError('expected a comma or a closing bracket', at);
+    if (byteAt(text, at) === BRACKET_CLOSE) return atEnd(text, at + 1, found);
+    if (byteAt(text, at) !== COMMA) throw new JsonError('expected a comma or a closing bracket', at);
     at = skipSpace(text, at + 1);
   }
 }

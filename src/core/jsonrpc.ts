@@ -3,7 +3,7 @@
  * pages "Base Protocol" of each revision). Splits a message into envelope and payload, and puts a
  * message together around the very same payload bytes.
  */
-import { type Id, isId, isIdStart, isTooLong, MAX_ID, NULL_ID } from './ids.ts';
+import { type Id, idAt, isId, isIdStart, isTooLong, MAX_ID, NULL_ID } from './ids.ts';
 import {
   arrayOf,
   asString,
@@ -130,7 +130,7 @@ function idIn(text: Json): Id | undefined {
   const start = spans[ID_AT] as number;
   const end = spans[ID_AT + 1] as number;
   if (end === 0 || !isIdStart(text[start] as number) || isTooLong({ length: end - start })) return undefined;
-  return text.toString('utf8', start, end);
+  return idAt(text, start, end);
 }
 
 /** Other members, as one text. */
@@ -230,12 +230,9 @@ function encodeCall(head: string, call: Call): Frame {
 
 export function encodeResponse(id: Id, reply: Reply): Frame {
   return 'result' in reply
-    ? frame(`{"jsonrpc":"2.0","id":${id},"result":`, reply.result, reply.extra, NUMBER.test(id))
+    ? frame(`{"jsonrpc":"2.0","id":${id},"result":`, reply.result, reply.extra, !id.startsWith('"'))
     : frame(`{"jsonrpc":"2.0","id":${id},"error":`, reply.error, reply.extra);
 }
-
-/** Most ids are short numbers. */
-const NUMBER = /^\d{1,15}$/;
 
 /** The answers to a batch, as one frame. */
 export function encodeBatch(frames: readonly Frame[]): Frame {

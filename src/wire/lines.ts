@@ -30,7 +30,7 @@ export class LineReader {
 
   push(chunk: Buffer): void {
     let at = 0;
-    for (;;) {
+    while (at < chunk.length) {
       const newline = chunk.indexOf(LF, at);
       if (newline === -1) break;
       if (this.#gathered.size === 0 && !this.#skipping && newline - at <= this.#limit) {
