@@ -194,44 +194,78 @@ export type Frame = readonly Buffer[];
 /** Below this size one buffer is cheaper than a list of three. */
 const JOIN_BELOW = 32_768;
 
-function frame(head: string, payload: Json | undefined, extra: Json | undefined, isAscii = false): Frame {
-  if (payload && !extra && payload.length < JOIN_BELOW) {
-    const start = isAscii ? head.length : Buffer.byteLength(head);
-    const whole = Buffer.allocUnsafe(start + payload.length + 1);
-    // Measuring and encoding a text costs more than copying it.
-    whole.write(head, isAscii ? 'latin1' : 'utf8');
-    payload.copy(whole, start);
-    whole[start + payload.length] = BRACE_CLOSE;
-    return [whole];
-  }
-  const tail = Buffer.from('}');
-  const parts: Buffer[] = [Buffer.from(head)];
+/** How a message begins, up to its id. */
+const WITH_ID = Buffer.from('{"jsonrpc":"2.0","id":');
+const WITHOUT_ID = Buffer.from('{"jsonrpc":"2.0"');
+const RESULT = Buffer.from(',"result":');
+const ERROR = Buffer.from(',"error":');
+
+/** What stands between the id of a call and its parameters, for the last method: most calls have that of the one before. */
+let lastHead: { readonly method: string; readonly text: Buffer } | undefined;
+
+/** Characters of a method that may stay in memory. */
+const KEPT_METHOD = 80;
+
+function headOf(method: string): Buffer {
+  if (lastHead?.method === method) return lastHead.text;
+  const text = Buffer.from(`,"method":${JSON.stringify(method)},"params":`);
+  if (method.length <= KEPT_METHOD) lastHead = { method, text };
+  return text;
+}
+
+/**
+ * A message: its id, what follows it (such as `,"result":`), its payload and its other members. Small ones are copied
+ * from bytes that are there already: encoding a text for each of them would cost more than all the rest.
+ */
+function frame(id: Id | undefined, middle: Buffer, payload: Json | undefined, extra: Json | undefined): Frame {
+  const start = id === undefined ? WITHOUT_ID : WITH_ID;
+  if (!payload || extra || payload.length >= JOIN_BELOW) return inParts(start, id, middle, payload, extra);
+  const idText = id ?? '';
+  // Numbers are: nearly every id.
+  const isAscii = !idText.startsWith('"');
+  const idLength = isAscii ? idText.length : Buffer.byteLength(idText);
+  const whole = Buffer.allocUnsafe(start.length + idLength + middle.length + payload.length + 1);
+  whole.set(start);
+  let at = start.length;
+  if (!isAscii) whole.write(idText, at);
+  else for (let i = 0; i < idLength; i++) whole[at + i] = idText.charCodeAt(i);
+  at += idLength;
+  whole.set(middle, at);
+  at += middle.length;
+  whole.set(payload, at);
+  whole[at + payload.length] = BRACE_CLOSE;
+  return [whole];
+}
+
+function inParts(
+  start: Buffer,
+  id: Id | undefined,
+  middle: Buffer,
+  payload: Json | undefined,
+  extra: Json | undefined,
+): Frame {
+  const parts: Buffer[] = [Buffer.concat([start, Buffer.from(id ?? ''), middle])];
   if (payload) parts.push(payload);
   if (extra) parts.push(Buffer.from(','), extra);
-  parts.push(tail);
+  parts.push(Buffer.from('}'));
   return payload === undefined || payload.length < JOIN_BELOW ? [Buffer.concat(parts)] : parts;
 }
 
 export function encodeRequest(id: Id, call: Call): Frame {
-  return encodeCall(`{"jsonrpc":"2.0","id":${id},`, call);
+  return encodeCall(id, call);
 }
 
 export function encodeNotification(call: Call): Frame {
-  return encodeCall('{"jsonrpc":"2.0",', call);
+  return encodeCall(undefined, call);
 }
 
-function encodeCall(head: string, call: Call): Frame {
-  const { method, params, extra } = call;
-  // Our own ids are numbers.
-  if (method === lastMethod && params) return frame(`${head}"method":"${method}","params":`, params, extra, true);
-  const start = `${head}"method":${JSON.stringify(method)}`;
-  return params ? frame(`${start},"params":`, params, extra) : frame(start, undefined, extra);
+function encodeCall(id: Id | undefined, { method, params, extra }: Call): Frame {
+  if (!params) return frame(id, Buffer.from(`,"method":${JSON.stringify(method)}`), undefined, extra);
+  return frame(id, headOf(method), params, extra);
 }
 
 export function encodeResponse(id: Id, reply: Reply): Frame {
-  return 'result' in reply
-    ? frame(`{"jsonrpc":"2.0","id":${id},"result":`, reply.result, reply.extra, !id.startsWith('"'))
-    : frame(`{"jsonrpc":"2.0","id":${id},"error":`, reply.error, reply.extra);
+  return 'result' in reply ? frame(id, RESULT, reply.result, reply.extra) : frame(id, ERROR, reply.error, reply.extra);
 }
 
 /** The answers to a batch, as one frame. */
