@@ -5,7 +5,7 @@
  */
 import { asString, encode, isObject, type Json, member, members, peekObject, withMember } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
-import { mayHaveKey } from './key-search.ts';
+import { KeySearch } from './key-search.ts';
 import { MODERN_REVISIONS } from './revisions.ts';
 
 const PREFIX = 'io.modelcontextprotocol/';
@@ -19,11 +19,11 @@ export const SERVER_INFO = `${PREFIX}serverInfo`;
 export const SUBSCRIPTION_ID = `${PREFIX}subscriptionId`;
 
 /** Appears in the text of every envelope, unless some of its letters are escaped. */
-const MARK = Buffer.from(PREFIX.slice(0, -1));
+const mark = new KeySearch(PREFIX.slice(0, -1));
 
 /** Whether a call may have an envelope; tells almost every legacy call apart without a closer look. */
 export function mayDeclareRevision({ params }: Call): boolean {
-  return isObject(params) && mayHaveKey(params, MARK);
+  return isObject(params) && mark.mayBeIn(params);
 }
 
 /**

@@ -5,29 +5,36 @@ const BACKSLASH = 0x5c;
 /** How a key may spell any of its letters. */
 const ESCAPE = Buffer.from('\\u');
 
-/** A search, and what it has found. */
-interface KeySearch {
-  text: Json;
-  found: boolean;
+/** The last text without such a spelling: one layer after the other searches a call for a key of its own. */
+let unescaped: Json | undefined;
+
+function mayEscape(text: Json): boolean {
+  if (text === unescaped) return false;
+  const found = text.includes(BACKSLASH) && text.includes(ESCAPE);
+  if (!found && isKept(text)) unescaped = text;
+  return found;
 }
 
-/** The last search for each key: one layer after the other asks the same of a call. */
-const last = new Map<Buffer, KeySearch>();
+/** The search for one key. */
+export class KeySearch {
+  /** A Buffer, because Node would encode a string for each search. */
+  readonly #letters: Buffer;
+  /** The last text, and what was found in it: one layer after the other asks the same of a call. */
+  #text: Json | undefined;
+  #found = false;
 
-/**
- * Whether a key with these letters may be anywhere in a text, however it is spelled. The letters are a Buffer, because
- * Node would encode a string for each search; pass the same one each time.
- */
-export function mayHaveKey(text: Json, letters: Buffer): boolean {
-  const search = last.get(letters);
-  if (search?.text === text) return search.found;
-  const found = text.includes(letters) || (text.includes(BACKSLASH) && text.includes(ESCAPE));
-  if (!isKept(text)) return found;
-  if (search) {
-    search.text = text;
-    search.found = found;
-  } else {
-    last.set(letters, { text, found });
+  constructor(letters: string) {
+    this.#letters = Buffer.from(letters);
   }
-  return found;
+
+  /** Whether a key with these letters may be anywhere in a text, however it is spelled. */
+  mayBeIn(text: Json): boolean {
+    if (text === this.#text) return this.#found;
+    const found = text.includes(this.#letters) || mayEscape(text);
+    if (isKept(text)) {
+      this.#text = text;
+      this.#found = found;
+    }
+    return found;
+  }
 }

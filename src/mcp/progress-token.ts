@@ -1,14 +1,14 @@
 /** Progress tokens (specification 2025-11-25, "Progress"), which tie a progress notification to its request. */
 import { idKey, isId, isTooLong } from '../core/ids.ts';
 import { isObject, type Json, peek } from '../core/json.ts';
-import { mayHaveKey } from './key-search.ts';
+import { KeySearch } from './key-search.ts';
 
 export const MARK = 'progressToken';
-const LETTERS = Buffer.from(MARK);
+const search = new KeySearch(MARK);
 
 /** Whether a call may ask for progress: a cheap test that rules out nearly every call that does not. */
 export function mayAskForProgress(params: Json): boolean {
-  return mayHaveKey(params, LETTERS);
+  return search.mayBeIn(params);
 }
 
 /** The key of the token under which a call asks for progress; undefined when it does not ask. */

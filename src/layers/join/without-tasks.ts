@@ -5,20 +5,20 @@
 import { type Json, peek, peekObject, withMember, withoutMembers } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
 import { CLIENT_CAPABILITIES } from '../../mcp/envelope.ts';
-import { mayHaveKey } from '../../mcp/key-search.ts';
+import { KeySearch } from '../../mcp/key-search.ts';
 
 /** The tasks extension of 2026-07-28. */
 export const TASKS = 'io.modelcontextprotocol/tasks';
 /** Where the extension is declared in an envelope. */
 const DECLARED = ['_meta', CLIENT_CAPABILITIES, 'extensions'] as const;
 
-const EXTENSION = Buffer.from(TASKS);
-const PARAMETER = Buffer.from('task');
+const extension = new KeySearch(TASKS);
+const parameter = new KeySearch('task');
 
 /** The call as one without a task: without `task` (2025-11-25), and without the extension in its envelope. */
 export function withoutTask(call: Call): Call {
   const { params } = call;
-  if (!params || !mayHaveKey(params, PARAMETER)) return call;
+  if (!params || !parameter.mayBeIn(params)) return call;
   const plain = peek(params, 'task') === undefined ? params : withoutMembers(params, ['task']);
   const changed = withoutExtension(plain);
   return changed === params ? call : { ...call, params: changed };
@@ -26,7 +26,7 @@ export function withoutTask(call: Call): Call {
 
 /** Parameters whose envelope does not declare the extension. */
 export function withoutExtension(params: Json): Json {
-  if (!mayHaveKey(params, EXTENSION) || peek(params, ...DECLARED, TASKS) === undefined) return params;
+  if (!extension.mayBeIn(params) || peek(params, ...DECLARED, TASKS) === undefined) return params;
   return within(params, DECLARED, (extensions) => withoutMembers(extensions, [TASKS]));
 }
 

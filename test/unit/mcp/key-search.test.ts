@@ -1,26 +1,29 @@
 // Which texts may have a key: asked of the same call by one layer after the other.
 import { describe, expect, it } from 'vitest';
-import { mayHaveKey } from '../../../src/mcp/key-search.ts';
+import { KeySearch } from '../../../src/mcp/key-search.ts';
 
-const TOKEN = Buffer.from('token');
-const NAME = Buffer.from('name');
-
-describe('mayHaveKey', () => {
+describe('a search for a key', () => {
   it.each([
     ['{"token":1}', true],
     ['{"t\\u006fken":1}', true],
     ['{"other":"a\\nb"}', false],
     ['{}', false],
   ])('%s', (text, found) => {
-    expect(mayHaveKey(Buffer.from(text), TOKEN)).toBe(found);
+    expect(new KeySearch('token').mayBeIn(Buffer.from(text))).toBe(found);
   });
 
   it('answers for each text and each key of its own', () => {
-    const [token, name] = [Buffer.from('{"token":1}'), Buffer.from('{"name":1}')];
+    const [forToken, forName] = [new KeySearch('token'), new KeySearch('name')];
+    const [token, name, escaped] = [
+      Buffer.from('{"token":1}'),
+      Buffer.from('{"name":1}'),
+      Buffer.from('{"\\u0061":1}'),
+    ];
     for (const _ of [1, 2]) {
-      expect([token, name].map((text) => mayHaveKey(text, TOKEN))).toEqual([true, false]);
-      expect([token, name].map((text) => mayHaveKey(text, NAME))).toEqual([false, true]);
-      expect([NAME, TOKEN].map((key) => mayHaveKey(name, key))).toEqual([true, false]);
+      expect([token, name, escaped].map((text) => forToken.mayBeIn(text))).toEqual([true, false, true]);
+      expect([token, name, escaped].map((text) => forName.mayBeIn(text))).toEqual([false, true, true]);
+      expect([escaped, name, name].map((text) => forToken.mayBeIn(text))).toEqual([true, false, false]);
+      expect([name, name, escaped].map((text) => forName.mayBeIn(text))).toEqual([true, true, true]);
     }
   });
 });
