@@ -55,7 +55,9 @@ export function downgrade(makeBridge: MakeBridge): Layer {
       // A modern server has shown that it needs no bridge.
       const { session } = lendable;
       if (session.era === 'modern') return session.request(exchange);
-      return lendable.own.request(exchange).catch((error: unknown) => cross(exchange, error));
+      const replied = lendable.own.request(exchange);
+      // No server asks an older client to cross: nothing is added to the way of its requests.
+      return isModern(exchange.call) ? replied.catch((error: unknown) => cross(exchange, error)) : replied;
     };
     return {
       request,
