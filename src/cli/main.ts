@@ -6,6 +6,7 @@ import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError, Unexpected } from '../errors.ts';
 import { skipBaselineCompiler } from '../platform/compilation.ts';
+import { readIntoOneBuffer } from '../platform/one-buffer.ts';
 import type { ConfigFile } from './config-file/start.ts';
 import { onSignals, parentGone } from './end-signals.ts';
 import type { Action, ConfigArguments } from './flags/args.ts';
@@ -267,7 +268,7 @@ function run(
   }
   const environment = environmentOf(config, secrets, credentials, __VERSION__);
   several?.tell(environment.log);
-  const streams = { input: process.stdin, output: process.stdout };
+  const streams = { input: readIntoOneBuffer(process.stdin), output: process.stdout };
   const proxy = startStdioProxy(config, { ...environment, streams }, open);
   const end = superviseProxy({ proxy, log: environment.log, exit, hangUp: several?.look });
   proxy.clientGone.then(() => end('client-gone', 0));

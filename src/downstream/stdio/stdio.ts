@@ -89,6 +89,7 @@ export class StdioDownstream implements Peer, Closable {
       room.then(() => input.resume());
     });
     input.once('end', () => reader.end());
+    input.resume();
   }
 
   /** Counts a notification until the server has taken it. */

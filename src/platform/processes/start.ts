@@ -1,5 +1,6 @@
 /** Starts programs: without a shell, with pipes, and each in a process group of its own. */
 import { type ChildProcessWithoutNullStreams, type SpawnOptionsWithoutStdio, spawn } from 'node:child_process';
+import { readIntoOneBuffer } from '../one-buffer.ts';
 
 export interface Program {
   /** A name to look for in `PATH`, or a path. */
@@ -26,6 +27,8 @@ export async function startProgram(program: Program): Promise<ChildProcessWithou
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
+  // Only when it could be started. Before anything is read.
+  if (started.pid !== undefined) started.stdout = readIntoOneBuffer(started.stdout);
   return new Promise((resolve, reject) => {
     started.once('error', reject);
     started.once('spawn', () => {

@@ -188,6 +188,7 @@ export class Child {
       full.then(() => stdout.resume());
     });
     stdout.once('end', () => this.#stdout.end());
+    stdout.resume();
   }
 
   /** Answers everything that is open: nothing will come any more. */
