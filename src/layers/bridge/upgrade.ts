@@ -55,7 +55,9 @@ class Upgraded {
     if (this.#opening) return this.#opening.then(() => this.request(exchange));
     if (exchange.call.method !== 'initialize') {
       const used = this.#bridge;
-      return this.#target().request(exchange).catch((error) => this.#again(exchange, used, error));
+      return this.#target()
+        .request(exchange)
+        .catch((error) => this.#again(exchange, used, error));
     }
     const opened = this.#open(exchange);
     const settled = opened.then((done) => done.settled).catch(() => {});
