@@ -1,19 +1,35 @@
-// docs/performance.md, written whole from a run so that its figures cannot drift from its text.
+// docs/performance.md and a page for each other Node, written whole from a run so that no figure can drift from its text.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { asMarkdown } from './report.mjs';
 
-const file = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+/** The major versions of Node that have a page of their own. */
+export const OTHER_NODES = ['24', '26'];
+
+const page = (node) => (node === undefined ? 'performance.md' : `performance-node-${node}.md`);
 
 const heading = (title) => title[0].toUpperCase() + title.slice(1);
 
-export function writeDocs({ date, machine, rounds, load, reports, verdicts }) {
-  const lines = [
-    '# Performance',
+/** @param run.node the major version of Node, where it is not that of the machine */
+export function writeDocs(run) {
+  const { node } = run;
+  const lines = node === undefined ? wholePage(run) : pageOfNode(run);
+  writeFileSync(fileURLToPath(new URL(`../docs/${page(node)}`, import.meta.url)), lines.join('\n'));
+}
+
+function pageOfNode({ node, ...run }) {
+  return [
+    `# Performance under Node ${node}`,
     '',
-    'Written by `npm run bench -- --write-docs`; run it again rather than editing this page.',
+    `Written by \`npm run bench -- --node ${node} --write-docs\`; run it again rather than editing this page. [Performance](${page()}) says who takes part and how it is measured. The budgets are for the Node of that page; under this one, they are for comparison.`,
     '',
-    `**${date}** on ${machine}. ${rounds} rounds, medians; load average ${load}.`,
+    ...figuresOf(run),
+  ];
+}
+
+function figuresOf({ date, machine, rounds, load, reports, verdicts }) {
+  return [
+    `**${date}** on ${machine}. ${rounds} ${rounds === 1 ? 'round' : 'rounds, medians'}; load average ${load}.`,
     'Figures of one machine on one day: compare the columns, not the days. In parentheses: the ratio to the floor, taken within each round, then the median of the rounds.',
     '',
     ...reports.flatMap(({ title, figures, failed }) => [
@@ -30,9 +46,21 @@ export function writeDocs({ date, machine, rounds, load, reports, verdicts }) {
       rows: verdicts.map(({ verdict, text, figures }) => [text, figures, verdict]),
     }),
     '',
+  ];
+}
+
+function wholePage(run) {
+  return [
+    '# Performance',
+    '',
+    'Written by `npm run bench -- --write-docs`; run it again rather than editing this page.',
+    '',
+    `Other Nodes: ${OTHER_NODES.map((node) => `[Node ${node}](${page(node)})`).join(', ')}.`,
+    '',
+    ...figuresOf(run),
     '## What is compared',
     '',
-    ...reports.flatMap(({ title, contestants }) => [
+    ...run.reports.flatMap(({ title, contestants }) => [
       `In ${title}:`,
       '',
       ...contestants.map(({ name, what }) => `- **${name}**: ${what}`),
@@ -64,11 +92,9 @@ export function writeDocs({ date, machine, rounds, load, reports, verdicts }) {
     'npm run bench -- --quick               # floor and mcp-proxy only, few repetitions',
     'npm run bench -- --only load           # one measure, or one contestant next to the floor',
     'npm run bench -- --only http           # HTTP mode alone',
-    'npm run bench -- --node 26             # everything under another Node, which is fetched from npm',
+    'npm run bench -- --node 26             # under another Node, which is fetched from npm; without the other programs',
     'npm run bench -- --json result.json    # every round, for further use',
     '```',
     '',
   ];
-  writeFileSync(file, lines.join('\n'));
-  return file;
 }

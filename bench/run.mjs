@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { nodeOf } from '../scripts/nodes.mjs';
 import { judgeAll } from './budgets.mjs';
 import { contestantNames, HTTP, LOCAL, LOCAL_HTTP, contestants as prepare, SEVERAL, STDIO } from './contestants.mjs';
-import { writeDocs } from './docs.mjs';
+import { OTHER_NODES, writeDocs } from './docs.mjs';
 import { crossingDown, crossingUp } from './measures/crossing.mjs';
 import { http } from './measures/http.mjs';
 import { large } from './measures/large.mjs';
@@ -53,9 +53,9 @@ const USAGE = `usage: npm run bench -- [flags]
   --only NAME     a measure (${measures.map(({ name }) => name).join(', ')})
                   or a contestant next to the floor (${contestantNames.join(', ')}); repeatable
   --rounds N      how often everything is repeated (5; with --quick 1)
-  --node MAJOR    the Node that all of them run on, from npm
+  --node MAJOR    the Node that all of them run on, from npm; without rivals
   --json FILE     write every figure of every round
-  --write-docs    rewrite docs/performance.md from this run
+  --write-docs    rewrite docs/performance.md from this run; with --node 24 or 26, the page of that Node
   --replicas      what replicas cost, instead; with --write-docs, it writes to docs/replicas.md
   --strict        exit 1 when a budget is missed
 `;
@@ -82,6 +82,8 @@ function options() {
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds ${JSON.stringify(values.rounds)}: not a number of rounds`);
+  if (values['write-docs'] && values.node !== undefined && !OTHER_NODES.includes(values.node))
+    throw new Error(`--node ${values.node} has no page; ${OTHER_NODES.join(' and ')} have one`);
   const chosenMeasures = measures.filter(({ name }) => only.has(name));
   const names = new Set(contestantNames.filter((name) => only.has(name)));
   return {
@@ -102,8 +104,9 @@ const machine = (node) => {
 const loadAverage = () => os.loadavg()[0].toFixed(1);
 
 /** What one kind of client sees: the measures, and who takes part in them. */
-function sectionsOf({ measures: chosen, quick, names }, node) {
-  const contestants = prepare({ names, withRivals: !quick, node });
+function sectionsOf({ measures: chosen, quick, names, node: other }, node) {
+  // What the programs from npm cost on another Node is their authors' matter.
+  const contestants = prepare({ names, withRivals: !quick && other === undefined, node });
   const section = (mode, title) => ({
     title,
     measures: chosen.filter((measure) => (measure.mode ?? STDIO) === mode),
@@ -193,7 +196,7 @@ async function main() {
 
   if (chosen.json)
     writeFileSync(chosen.json, `${JSON.stringify({ ...facts, ...results.toJSON(), verdicts }, null, 2)}\n`);
-  if (chosen['write-docs']) writeDocs({ ...facts, reports, verdicts });
+  if (chosen['write-docs']) writeDocs({ ...facts, node: chosen.node, reports, verdicts });
   if (chosen.strict && verdicts.some(({ verdict }) => verdict === 'MISSED')) process.exitCode = 1;
 }
 
