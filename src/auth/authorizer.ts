@@ -8,6 +8,7 @@ import type { Fetch } from '../core/fetch.ts';
 import type { Env, Log } from '../core/ports.ts';
 import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
+import { QuietPeriod } from '../core/timer.ts';
 import { EndedByProxy, ProxyError, WaitsForUser } from '../errors.ts';
 import type { Challenge } from './challenge.ts';
 import { asProxyError, pauseAfter, UserDidNotSignIn } from './failures.ts';
@@ -83,10 +84,10 @@ export class Authorizer {
   #byUser: string | undefined;
   /** The page of another process that the log has shown last. */
   #told: string | undefined;
-  /** The number of failures in a row, and the time until which they rule out another attempt. */
+  /** The number of failures in a row, and the time in which they rule out another attempt. */
   #failures = 0;
   #denials = 0;
-  #notBefore = 0;
+  readonly #quiet = new QuietPeriod();
   #lastFailure: Error | undefined;
 
   constructor(options: AuthorizerOptions) {
@@ -103,7 +104,7 @@ export class Authorizer {
   async obtain(need: Need): Promise<Credentials> {
     const stored = await this.#options.vault.read();
     if (this.#isBetter(stored, need)) return stored;
-    if (Date.now() < this.#notBefore) throw this.#lastFailure;
+    if (this.#quiet.left > 0) throw this.#lastFailure;
     const refreshed = need.stepUp ? undefined : await this.#noted(this.#withoutUser(need, stored));
     return refreshed ?? this.#withUser(need);
   }
@@ -265,7 +266,7 @@ export class Authorizer {
       if (done !== undefined) {
         this.#failures = 0;
         this.#denials = 0;
-        this.#notBefore = 0;
+        this.#quiet.end();
       }
       return done;
     } catch (error) {
@@ -275,7 +276,7 @@ export class Authorizer {
       if (meant instanceof UserDidNotSignIn && ++this.#denials === 1) throw meant;
       if (meant instanceof ProxyError && meant.code === 'port-taken') this.#options.hopeless?.(meant);
       this.#failures++;
-      this.#notBefore = Date.now() + pauseAfter(this.#failures, meant);
+      this.#quiet.begin(pauseAfter(this.#failures, meant));
       this.#lastFailure = meant;
       throw meant;
     }

@@ -65,3 +65,28 @@ export function pause(ms: number, signal: CancelSignal): Promise<void> {
     signal.addEventListener('abort', done, { once: true });
   });
 }
+
+/**
+ * A time in which something is left alone. The sleep of the machine counts as time that has passed. When the clock is
+ * set back, the time is over: it could last for hours otherwise.
+ */
+export class QuietPeriod {
+  #since = 0;
+  #length = 0;
+
+  /** @param ms milliseconds from now */
+  begin(ms: number): void {
+    this.#since = Date.now();
+    this.#length = ms;
+  }
+
+  end(): void {
+    this.#length = 0;
+  }
+
+  /** Milliseconds until it is over; 0 when it is. */
+  get left(): number {
+    const passed = Date.now() - this.#since;
+    return passed < 0 ? 0 : Math.max(0, this.#length - passed);
+  }
+}

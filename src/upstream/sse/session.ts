@@ -5,7 +5,7 @@
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Exchange } from '../../core/exchange.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
-import { drained, withLimit } from '../../core/timer.ts';
+import { drained, QuietPeriod, withLimit } from '../../core/timer.ts';
 import { EndedByProxy, ProxyError } from '../../errors.ts';
 import { PING } from '../../mcp/handshake.ts';
 import { listChanges } from '../../mcp/list-changes.ts';
@@ -41,8 +41,8 @@ export class SseSession {
   #since = Date.now();
   #opening: Promise<SseStream> | undefined;
   readonly #deliveries = new Deliveries();
-  /** When the server allows the next connection, in milliseconds since the epoch; 0: at any time. */
-  #notBefore = 0;
+  /** The time for which the server allows no other connection. */
+  readonly #quiet = new QuietPeriod();
   /** Attempts to reopen the stream since it was lost. */
   #attempts = 0;
   /** Cuts the stream that is being opened. */
@@ -170,7 +170,8 @@ export class SseSession {
   /** The stream has ended. Reopens a session that was open, so that the server's messages are heard. */
   #lost(retry: number | undefined): void {
     this.#channel = undefined;
-    this.#notBefore = retry === undefined ? 0 : Date.now() + withinReason(retry);
+    if (retry === undefined) this.#quiet.end();
+    else this.#quiet.begin(withinReason(retry));
     if (!this.#journal.initialize || this.#closing.aborted) return;
     this.#comeBack(retry, Date.now() - this.#since >= LIVED ? 0 : 1);
   }
@@ -184,7 +185,7 @@ export class SseSession {
 
   /** Makes a request wait until the server allows the next connection. */
   async #awaited(): Promise<void> {
-    const wait = Math.min(this.#notBefore - Date.now(), REQUEST_PATIENCE);
+    const wait = Math.min(this.#quiet.left, REQUEST_PATIENCE);
     if (wait > 0) await pause(wait, this.#closing);
     if (this.#closing.aborted) throw this.#closing.reason;
   }

@@ -1,6 +1,7 @@
 /** Finds out whether a session is lost, and opens it again, once for all requests that met the loss. */
 import { type Call, errorCode, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
+import { QuietPeriod } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { PING } from '../../mcp/handshake.ts';
 import { listChanges } from '../../mcp/list-changes.ts';
@@ -38,7 +39,8 @@ export class Recovery {
 
   /** How many sessions in a row were opened and never served a request. */
   #fruitless = 0;
-  #notBefore = 0;
+  /** The pause before another session is opened. */
+  readonly #quiet = new QuietPeriod();
   /** Whether the user was told what may be wrong with a load balancer. */
   #warned = false;
   /** Notifications for the client, sent as soon as the new session has shown that it works. */
@@ -57,7 +59,7 @@ export class Recovery {
     const sign = signOf(outcome);
     if (this.#lost?.session !== session || this.#lost.sign !== sign) {
       // Any other refusal, or one of a session that is gone, is the server's answer.
-      if (this.reopening || this.#options.session() !== session || Date.now() < this.#notBefore) return false;
+      if (this.reopening || this.#options.session() !== session || this.#quiet.left > 0) return false;
       if (!(await this.#isLost(sign))) {
         this.#suspectReplicas(outcome);
         return false;
@@ -65,7 +67,7 @@ export class Recovery {
       if (this.#lost?.session !== session) this.#lost = { session, sign };
     }
     if (!this.reopening && this.#options.session() === session) {
-      if (Date.now() < this.#notBefore) return false;
+      if (this.#quiet.left > 0) return false;
       this.reopening = this.#reopen().finally(() => {
         this.reopening = undefined;
       });
@@ -90,7 +92,7 @@ export class Recovery {
   proved(outcome: Outcome): Outcome {
     if (outcome.kind === 'refused' || this.#fruitless === 0) return outcome;
     this.#fruitless = 0;
-    this.#notBefore = 0;
+    this.#quiet.end();
     for (const note of this.#news.splice(0)) this.#options.notify(note);
     return outcome;
   }
@@ -138,7 +140,7 @@ export class Recovery {
     if ('error' in reply) throw new ProxyError('failed', 'the upstream has lost the session and refuses a new one');
     this.#fruitless++;
     // A server that keeps losing sessions gets longer and longer pauses.
-    this.#notBefore = Date.now() + (nextAttempt({ kind: 'failed' }, this.#fruitless, 0) ?? 0);
+    this.#quiet.begin(nextAttempt({ kind: 'failed' }, this.#fruitless, 0) ?? 0);
     if (initialized) await tell(initialized);
     for (const call of requests) await ask(call).catch(() => undefined);
     this.#options.reopened();

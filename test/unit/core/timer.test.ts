@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Cancellation, type CancelSignal } from '../../../src/core/cancel.ts';
-import { drained, withLimit } from '../../../src/core/timer.ts';
+import { drained, QuietPeriod, withLimit } from '../../../src/core/timer.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -122,5 +122,27 @@ describe('the time that calls get to finish', () => {
     vi.setSystemTime(Date.now() + 3_600_000);
     await vi.advanceTimersByTimeAsync(500);
     expect(await left).toBe(500);
+  });
+});
+
+describe('a quiet period', () => {
+  it('has an end, and can be ended before', () => {
+    const quiet = new QuietPeriod();
+    expect(quiet.left).toBe(0);
+    quiet.begin(1_000);
+    vi.setSystemTime(Date.now() + 400);
+    expect(quiet.left).toBe(600);
+    vi.setSystemTime(Date.now() + 600);
+    expect(quiet.left).toBe(0);
+    quiet.begin(1_000);
+    quiet.end();
+    expect(quiet.left).toBe(0);
+  });
+
+  it('is over when the clock is set back, because nobody knows how long it has lasted', () => {
+    const quiet = new QuietPeriod();
+    quiet.begin(1_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    expect(quiet.left).toBe(0);
   });
 });
