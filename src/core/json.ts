@@ -3,17 +3,19 @@
  * such a text, and changes single members in place. Nothing here builds a tree.
  */
 import {
+  atEnd,
   BRACE_CLOSE,
   BRACE_OPEN,
   BRACKET_CLOSE,
   BRACKET_OPEN,
   byteAt,
   COMMA,
+  duplicate,
   type Json,
   JsonError,
   QUOTE,
-  skipColon,
   skipKey,
+  skipKnown,
   skipSpace,
   skipString,
   skipValue,
@@ -52,39 +54,9 @@ function decodeString(text: Json, start: number, end: number): string {
   return inner.includes('\\') ? (JSON.parse(`"${inner}"`) as string) : inner;
 }
 
-/** The keys of a message's envelope (JSON-RPC 2.0, sections 4 and 5): nearly every key that is read is one of them. */
-export const ENVELOPE = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'] as const;
-
-/** The place in the list above of the key whose literal opens at `at`, recognised in place; undefined for others. */
-function envelopeKey(text: Json, at: number): number | undefined {
-  const first = byteAt(text, at + 1);
-  for (let place = 0; place < ENVELOPE.length; place++) {
-    const key = ENVELOPE[place] as string;
-    // No two of them begin with the same letter.
-    if (key.charCodeAt(0) === first) return isKey(text, at, key) ? place : undefined;
-  }
-  return undefined;
-}
-
-/** Whether the literal that opens at `at` is that of a key, spelled without escapes. */
-function isKey(text: Json, at: number, key: string): boolean {
-  const { length } = key;
-  if (byteAt(text, at) !== QUOTE || byteAt(text, at + 1 + length) !== QUOTE) return false;
-  for (let i = 0; i < length; i++) if (text[at + 1 + i] !== key.charCodeAt(i)) return false;
-  return true;
-}
-
-/** The key whose literal, already checked, opens at `at`. */
-function decodeKey(text: Json, at: number): string {
-  const known = envelopeKey(text, at);
-  if (known !== undefined) return ENVELOPE[known] as string;
-  return decodeString(text, at, skipString(text, at));
-}
-
-function atEnd<T>(text: Json, at: number, found: T): T {
-  at = skipSpace(text, at);
-  if (at < text.length) throw new JsonError('text after the value', at);
-  return found;
+/** The string that the valid value between two offsets is, or undefined when it is something else. */
+export function stringAt(text: Json, start: number, end: number): string | undefined {
+  return text[start] === QUOTE ? decodeString(text, start, end) : undefined;
 }
 
 /** In bytes. The pool of Node 26 has 65,600. */
@@ -138,7 +110,7 @@ function read(text: Json): FoundMember[] {
     at = skipKey(text, at);
     const start = at;
     at = skipValue(text, at);
-    const key = decodeKey(text, from);
+    const key = decodeString(text, from, skipString(text, from));
     // Few objects have many members, and a set costs more than they do.
     if (found.length === MANY) keys = new Set(found.map((m) => m.key));
     if (keys ? keys.has(key) : found.some((m) => m.key === key)) {
@@ -157,43 +129,20 @@ function read(text: Json): FoundMember[] {
 const MANY = 12;
 
 /**
- * Like {@link members}, for the envelope of a message, which is read for every message: `spans` gets the start and the
- * end of the value of each envelope key, in their order, and zeros for those that are absent. Returns the other members.
+ * Like {@link members}, for objects that are read for every call: decodes no key and makes nothing for the members with
+ * known keys. `spans` gets the start and the end of their values, in the order of the keys, and zeros for those that are
+ * absent. Returns the other members.
+ * @param keys in ASCII, without anything that JSON escapes
  */
-export function scanEnvelope(text: Json, spans: Int32Array): JsonMember[] | undefined {
-  clear(spans);
-  let at = skipSpace(text, 0);
-  if (byteAt(text, at) !== BRACE_OPEN) throw new JsonError('expected an object', at);
-  at = skipSpace(text, at + 1);
-  if (byteAt(text, at) === BRACE_CLOSE) return atEnd(text, at + 1, undefined);
-  for (;;) {
-    const from = at;
-    const place = envelopeKey(text, from);
-    // Another key, or an unusual spelling of one of these: leave all of it to the reader of any object.
-    if (place === undefined) return mixedEnvelope(text, spans);
-    const key = ENVELOPE[place] as string;
-    const start = skipColon(text, from + key.length + 2);
-    at = skipValue(text, start);
-    if (spans[2 * place + 1] !== 0) throw duplicate(key, from);
-    spans[2 * place] = start;
-    spans[2 * place + 1] = at;
-    at = skipSpace(text, at);
-    if (byteAt(text, at) === BRACE_CLOSE) return atEnd(text, at + 1, undefined);
-    if (byteAt(text, at) !== COMMA) throw new JsonError('expected a comma or a closing brace', at);
-    at = skipSpace(text, at + 1);
-  }
+export function scanKnown(text: Json, keys: readonly string[], spans: Int32Array): JsonMember[] | undefined {
+  return skipKnown(text, keys, spans) ? undefined : readMixed(text, keys, spans);
 }
 
-/** In so short an array, the built-in function takes longer than to store each zero. */
-function clear(spans: Int32Array): void {
-  for (let i = 0; i < spans.length; i++) spans[i] = 0;
-}
-
-function mixedEnvelope(text: Json, spans: Int32Array): JsonMember[] | undefined {
-  clear(spans);
+function readMixed(text: Json, keys: readonly string[], spans: Int32Array): JsonMember[] | undefined {
+  spans.fill(0);
   const others: JsonMember[] = [];
   for (const found of members(text)) {
-    const place = (ENVELOPE as readonly string[]).indexOf(found.key);
+    const place = keys.indexOf(found.key);
     if (place === -1) {
       others.push(found);
     } else {
@@ -202,10 +151,6 @@ function mixedEnvelope(text: Json, spans: Int32Array): JsonMember[] | undefined 
     }
   }
   return others.length > 0 ? others : undefined;
-}
-
-function duplicate(key: string, at: number): JsonError {
-  return new JsonError(`duplicate key ${JSON.stringify(key.slice(0, 80))}`, at);
 }
 
 /** The elements of an array, in order, with everything in it checked. */

@@ -8,7 +8,6 @@ import {
   arrayOf,
   asString,
   BRACE_CLOSE,
-  ENVELOPE,
   elements,
   encode,
   isArray,
@@ -19,7 +18,8 @@ import {
   parseValue,
   peek,
   QUOTE,
-  scanEnvelope,
+  scanKnown,
+  stringAt,
 } from './json.ts';
 
 export type { Id };
@@ -54,7 +54,9 @@ export const INTERNAL_ERROR = -32603;
 const VERSION = Buffer.from('"2.0"');
 const UNVERSIONED: Message = { kind: 'invalid', id: NULL_ID, reason: 'it has no "jsonrpc":"2.0"' };
 
-/** Where the values of an envelope are; shared, because reading never interleaves. */
+/** The keys of an envelope (JSON-RPC 2.0, sections 4 and 5). */
+const ENVELOPE = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
+/** Where their values are; shared, because reading never interleaves. */
 const spans = new Int32Array(2 * ENVELOPE.length);
 const [VERSION_AT, ID_AT, METHOD_AT, PARAMS_AT, RESULT_AT, ERROR_AT] = [0, 2, 4, 6, 8, 10] as const;
 
@@ -69,7 +71,7 @@ function valueAt(text: Json, place: number): Json | undefined {
  * @param versioned whether an object without `"jsonrpc":"2.0"` is not a message, unless it is an answer
  */
 export function parseMessage(text: Json, versioned = false): Message {
-  const others = scanEnvelope(text, spans);
+  const others = scanKnown(text, ENVELOPE, spans);
   const unversioned = versioned && !isVersioned(text);
   if (unversioned && !isReply()) return UNVERSIONED;
   const extra = others && joined(text, others);
@@ -157,7 +159,7 @@ function nameIn(text: Json, start: number, end: number): string | undefined {
     while (i < length && text[start + 1 + i] === lastMethod.charCodeAt(i)) i++;
     if (i === length) return lastMethod;
   }
-  const name = asString(text.subarray(start, end));
+  const name = stringAt(text, start, end);
   if (name !== undefined && PLAIN.test(name)) lastMethod = name;
   return name;
 }
