@@ -139,9 +139,11 @@ export class Directory {
   }
 
   #namesOf(method: string): Names {
-    const known = this.#names.get(method) ?? this.#readNames(method);
-    this.#names.set(method, known);
-    return known;
+    const known = this.#names.get(method);
+    if (known) return known;
+    const names = this.#readNames(method);
+    this.#names.set(method, names);
+    return names;
   }
 
   #readNames(method: string): Names {

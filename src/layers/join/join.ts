@@ -7,7 +7,7 @@ import type { AnswerMemory, Log } from '../../core/ports.ts';
 import { Catalog, type CatalogChanges } from './catalog.ts';
 import { Directory, type Listed } from './directory.ts';
 import { Arrivals } from './enough.ts';
-import type { Opened } from './members.ts';
+import type { Opened, Sight } from './members.ts';
 import { JoinedSession } from './session.ts';
 
 /** How long the calls to a server that is no longer configured may take to finish, in milliseconds. */
@@ -49,7 +49,7 @@ export class Join {
   readonly #options: JoinOptions;
   readonly #arrivals = new Arrivals();
   readonly #changes: CatalogChanges = { count: 0 };
-  readonly #sessions = new Map<JoinedSession, View>();
+  readonly #sessions = new Map<JoinedSession, Seer>();
   #shared: View;
 
   constructor(servers: readonly JoinedServer[], options: JoinOptions) {
@@ -61,36 +61,24 @@ export class Join {
   connect(client: Peer, forwarded: ForwardedOf = NONE, stateless = false): JoinedSession {
     const { id, version, idle, log } = this.#options;
     // Lists of servers that see the client's own headers belong to the client.
-    const own = this.#shared.servers.some(({ personal }) => personal) ? this.#personal(this.#shared) : undefined;
-    const view = (): View => this.#sessions.get(session) ?? own ?? this.#shared;
-    const openedOf = (one: View): readonly Opened[] => {
-      one.opened ??= new WeakMap();
-      const known = one.opened.get(session);
-      if (known) return known;
-      const all = one.servers.map((server, at): Opened => {
-        const listed = one.listed[at] as Listed;
+    const isPersonal = this.#shared.servers.some(({ personal }) => personal);
+    const view = isPersonal ? this.#personal(this.#shared) : this.#shared;
+    const sightOf = ({ servers, listed, directory }: View): Sight => {
+      const opened = servers.map((server, at): Opened => {
         return {
-          listed,
+          listed: listed[at] as Listed,
           local: server.local,
           idle: server.idle ?? idle,
           openTimeout: server.openTimeout,
           open: (peer) => server.open(peer, forwarded, stateless),
         };
       });
-      one.opened.set(session, all);
-      return all;
+      return { servers: opened, directory };
     };
-    const session: JoinedSession = new JoinedSession({
-      client,
-      servers: () => openedOf(view()),
-      directory: () => view().directory,
-      arrivals: this.#arrivals,
-      id,
-      version,
-      log,
-      closed: () => this.#sessions.delete(session),
-    });
-    this.#sessions.set(session, own ?? this.#shared);
+    const sight = sightOf(view);
+    const closed = (): boolean => this.#sessions.delete(session);
+    const session = new JoinedSession({ client, sight, arrivals: this.#arrivals, id, version, log, closed });
+    this.#sessions.set(session, { view, see: (next) => Object.assign(sight, sightOf(next)) });
     return session;
   }
 
@@ -99,9 +87,11 @@ export class Join {
     const old = this.#shared;
     this.#shared = this.#viewOf(servers, old);
     const gone = old.servers.filter((server) => !servers.includes(server));
-    const dropped = [...this.#sessions].map(([session, view]) => {
+    const dropped = [...this.#sessions].map(([session, seer]) => {
+      const { view } = seer;
       const listed = view.servers.flatMap((server, at) => (gone.includes(server) ? [view.listed[at] as Listed] : []));
-      this.#sessions.set(session, view === old ? this.#shared : this.#personal(this.#shared, view));
+      seer.view = view === old ? this.#shared : this.#personal(this.#shared, view);
+      seer.see(seer.view);
       session.changed();
       return session.drop(listed, DROP_LIMIT);
     });
@@ -123,7 +113,7 @@ export class Join {
       const at = old?.servers.indexOf(server) ?? -1;
       return at === -1 ? this.#listed(server) : (old?.listed[at] as Listed);
     });
-    return { servers, listed, directory: new Directory(listed, this.#changes), opened: undefined };
+    return { servers, listed, directory: new Directory(listed, this.#changes) };
   }
 
   /** The same servers, with catalogs of its own for those whose lists depend on the client. */
@@ -133,7 +123,7 @@ export class Join {
       const known = old?.servers.indexOf(server) ?? -1;
       return known === -1 ? this.#listed(server) : (old?.listed[known] as Listed);
     });
-    return { servers, listed, directory: new Directory(listed, this.#changes), opened: undefined };
+    return { servers, listed, directory: new Directory(listed, this.#changes) };
   }
 
   #listed({ name, prefix, memory, provisional, local }: JoinedServer): Listed {
@@ -153,8 +143,12 @@ interface View {
   /** For each server. */
   readonly listed: readonly Listed[];
   readonly directory: Directory;
-  /** For each session: how it opens sessions with the servers. */
-  opened: WeakMap<JoinedSession, readonly Opened[]> | undefined;
+}
+
+/** What a session sees of the servers, and how it gets to see others. */
+interface Seer {
+  view: View;
+  see(view: View): void;
 }
 
 const NONE: ForwardedOf = () => ({});

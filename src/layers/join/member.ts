@@ -267,7 +267,8 @@ export class Member {
 
   /** A request is over. */
   readonly #done = (): void => {
-    this.#waiting--;
+    // As long as another one waits, the session is in use.
+    if (--this.#waiting > 0) return;
     this.#used = Date.now();
     this.rest();
   };

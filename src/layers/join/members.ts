@@ -2,7 +2,7 @@
 import type { Peer, Session } from '../../core/exchange.ts';
 import { atMost } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
-import type { Listed } from './directory.ts';
+import type { Directory, Listed } from './directory.ts';
 import type { Arrivals, Asked } from './enough.ts';
 import { Member, type MemberOptions } from './member.ts';
 
@@ -22,9 +22,14 @@ export interface Opened {
   readonly open: (peer: Peer) => Session;
 }
 
+/** What a client sees of the servers at present. */
+export interface Sight {
+  servers: readonly Opened[];
+  directory: Directory;
+}
+
 export interface MembersOptions extends Omit<MemberOptions, 'server' | 'open' | 'idle' | 'openTimeout'> {
-  /** The servers at present. */
-  readonly servers: () => readonly Opened[];
+  readonly sight: Sight;
   readonly arrivals: Arrivals;
 }
 
@@ -50,8 +55,8 @@ export class Members {
   of(listed: Listed): Member {
     const known = this.#all.get(listed);
     if (known) return known;
-    const { servers, arrivals: _, ...options } = this.#options;
-    const opened = servers().find((one) => one.listed === listed);
+    const { sight, arrivals: _, ...options } = this.#options;
+    const opened = sight.servers.find((one) => one.listed === listed);
     if (!opened || this.#closed) throw new ProxyError('failed', `${listed.name} is no longer configured`);
     const { open, idle, openTimeout } = opened;
     const member = new Member({ ...options, server: listed, open, idle, openTimeout });
@@ -136,7 +141,7 @@ export class Members {
   }
 
   async #recalled(): Promise<readonly Opened[]> {
-    const all = this.#options.servers();
+    const all = this.#options.sight.servers;
     await Promise.all(all.map(({ listed }) => listed.catalog.recall()));
     return all;
   }

@@ -18,9 +18,9 @@ import type { Call } from '../../core/jsonrpc.ts';
 /** From a URI of the server to the one that clients see; undefined for one that stays as it is. */
 export type ShownUri = (uri: string) => string | undefined;
 
-/** The call with another text in one member of its parameters. */
-export function withParameter(call: Call, key: string, value: string): Call {
-  return { ...call, params: withMember(call.params ?? encode({}), key, encode(value)) };
+/** The call with another value in one member of its parameters. */
+export function withParameter(call: Call, key: string, value: Json): Call {
+  return { ...call, params: withMember(call.params ?? encode({}), key, value) };
 }
 
 /** The object with another text in one of its members. */

@@ -2,22 +2,18 @@
 import type { Exchange } from '../../core/exchange.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
 import type { OpenCalls } from '../../wire/open-calls.ts';
-import type { Directory, Listed } from './directory.ts';
+import type { Listed, Route } from './directory.ts';
 import type { Member } from './member.ts';
-import type { Members, Opened } from './members.ts';
+import type { Members, Sight } from './members.ts';
 import { withShownUris } from './rewrite.ts';
-import { firstAnswer, routeOf, subjectOf, unknownSubject } from './routes.ts';
+import { firstAnswer, renamed, routeOf, type Subject, unknownSubject } from './routes.ts';
 import { withoutTask } from './without-tasks.ts';
 
 export interface RouterOptions {
-  /** The servers at present, and what clients see of them. */
-  readonly servers: () => readonly Opened[];
-  readonly directory: () => Directory;
+  readonly sight: Sight;
   readonly members: Members;
   /** The requests that are answered here. */
   readonly open: OpenCalls;
-  /** Called when a client that has a session uses a server. */
-  readonly uses: () => void;
 }
 
 export class Router {
@@ -27,34 +23,37 @@ export class Router {
     this.#options = options;
   }
 
-  /** Passes a request on to the server that it names; undefined for one that names none. */
-  route(exchange: Exchange, modern: boolean): Promise<Reply> | undefined {
-    const subject = subjectOf(exchange.call);
-    if (!subject) return undefined;
-    if ('error' in subject || 'result' in subject) return Promise.resolve(subject);
+  /** Passes a request on to the server that has its subject. */
+  route(exchange: Exchange, subject: Subject, modern: boolean): Promise<Reply> {
+    const found = routeOf(this.#options.sight.directory, subject);
+    if (found) return this.#send(exchange, subject, found, modern);
+    return this.#options.open.during(exchange, this.#search(exchange, subject, modern));
+  }
+
+  #send(exchange: Exchange, subject: Subject, { server, own }: Route, modern: boolean): Promise<Reply> {
     const { call } = exchange;
-    if (!modern) this.#options.uses();
-    const send = (listed: Listed, own: string): Promise<Reply> => {
-      const member = this.#options.members.of(listed);
-      const asked = subject.as(own);
-      const replied = member.request(exchange, call.method === 'tools/call' ? withoutTask(asked) : asked, modern);
-      if (call.method.startsWith('resources/')) return this.#shown(member, call, own, subject.text, replied);
-      const uris = this.#options.directory().shownUris(listed);
-      if (!uris || call.method === 'completion/complete') return replied;
-      return replied.then((reply) =>
-        'result' in reply ? { ...reply, result: withShownUris(reply.result, uris) } : reply,
-      );
-    };
-    const found = routeOf(this.#options.directory(), subject);
-    if (found) return send(found.server, found.own);
-    const searched = this.#options.members.search(listsFor(subject.list)).then(async () => {
-      const late = routeOf(this.#options.directory(), subject);
-      if (late) return send(late.server, late.own);
-      const all = subject.list === 'resources/list' ? this.#options.servers() : [];
-      const answer = await firstAnswer(all, exchange.signal, (listed) => send(listed, subject.text));
-      return answer ?? unknownSubject(this.#options.directory(), subject);
-    });
-    return this.#options.open.during(exchange, searched);
+    const asked = renamed(call, subject, own);
+    const isPlain = call.method !== 'tools/call' || (!subject.hasTask && !subject.hasMeta);
+    const member = this.#options.members.of(server);
+    const replied = member.request(exchange, isPlain ? asked : withoutTask(asked), modern);
+    if (call.method.startsWith('resources/')) return this.#shown(member, call, own, subject.text, replied);
+    const uris = this.#options.sight.directory.shownUris(server);
+    if (!uris || call.method === 'completion/complete') return replied;
+    return replied.then((reply) =>
+      'result' in reply ? { ...reply, result: withShownUris(reply.result, uris) } : reply,
+    );
+  }
+
+  /** Looks for the server of something that no list is known to have. */
+  async #search(exchange: Exchange, subject: Subject, modern: boolean): Promise<Reply> {
+    const { members, sight } = this.#options;
+    await members.search(listsFor(subject.list));
+    const late = routeOf(sight.directory, subject);
+    if (late) return this.#send(exchange, subject, late, modern);
+    const all = subject.list === 'resources/list' ? sight.servers : [];
+    const send = (server: Listed): Promise<Reply> =>
+      this.#send(exchange, subject, { server, own: subject.text }, modern);
+    return (await firstAnswer(all, exchange.signal, send)) ?? unknownSubject(sight.directory, subject);
   }
 
   /** The answer to a request about a resource, with the URI that the client knows. */
@@ -63,7 +62,7 @@ export class Router {
     const reply = await replied;
     if (call.method === 'resources/subscribe' && 'error' in reply) member.subscribed.delete(own);
     if (call.method === 'resources/unsubscribe') member.subscribed.delete(own);
-    const uris = this.#options.directory().shownUris(member.server);
+    const uris = this.#options.sight.directory.shownUris(member.server);
     if ('error' in reply || (!uris && own === asked)) return reply;
     return { ...reply, result: withShownUris(reply.result, (uri) => (uri === own ? asked : uris?.(uri))) };
   }

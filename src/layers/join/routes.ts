@@ -1,9 +1,8 @@
 /** Finds the server of a request, and says why there is none. */
 import type { CancelSignal } from '../../core/cancel.ts';
-import { asString, encode, isObject, type Json, member, withMember } from '../../core/json.ts';
+import { asString, encode, isObject, type Json, member, scanKnown, stringAt } from '../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../core/jsonrpc.ts';
 import { printable } from '../../core/redact.ts';
-import { nameSource } from '../../mcp/methods.ts';
 import type { Directory, Listed, Route } from './directory.ts';
 import { has } from './introductions.ts';
 import { withParameter, withText } from './rewrite.ts';
@@ -12,19 +11,29 @@ import { withParameter, withText } from './rewrite.ts';
 export interface Subject {
   /** The list that has it. */
   readonly list: string;
+  /** The member that has its name or URI: in the reference of a `completion/complete`, else in the parameters. */
+  readonly key: string;
   /** Its name or URI, as the client says it. */
   readonly text: string;
-  /** The same request about it under the server's own name. */
-  readonly as: (own: string) => Call;
+  readonly reference: Json | undefined;
+  /** Whether the parameters have a `_meta`, which may be an envelope. */
+  readonly hasMeta: boolean;
+  readonly hasTask: boolean;
 }
 
-const LIST_OF: ReadonlyMap<string, string> = new Map([
-  ['tools/call', 'tools/list'],
-  ['prompts/get', 'prompts/list'],
-  ['resources/read', 'resources/list'],
-  ['resources/subscribe', 'resources/list'],
-  ['resources/unsubscribe', 'resources/list'],
+/** Which list the subject of a method is in, and the member of the parameters that names it. */
+const LISTED: ReadonlyMap<string, { readonly list: string; readonly key: 'name' | 'uri' }> = new Map([
+  ['tools/call', { list: 'tools/list', key: 'name' }],
+  ['prompts/get', { list: 'prompts/list', key: 'name' }],
+  ['resources/read', { list: 'resources/list', key: 'uri' }],
+  ['resources/subscribe', { list: 'resources/list', key: 'uri' }],
+  ['resources/unsubscribe', { list: 'resources/list', key: 'uri' }],
 ]);
+
+const PARAMETERS = ['name', 'uri', 'arguments', '_meta', 'task'];
+/** Where their values are; shared, because reading never interleaves. */
+const spans = new Int32Array(2 * PARAMETERS.length);
+const [NAME_AT, URI_AT, META_AT, TASK_AT] = [0, 2, 6, 8] as const;
 
 /**
  * The subject of a request, or the refusal of a request that names none. Undefined for a method without a subject.
@@ -32,29 +41,39 @@ const LIST_OF: ReadonlyMap<string, string> = new Map([
  */
 export function subjectOf(call: Call): Subject | Reply | undefined {
   if (call.method === 'completion/complete') return referenceOf(call);
-  const list = LIST_OF.get(call.method);
-  if (list === undefined) return undefined;
-  const key = nameSource(call.method) ?? 'uri';
-  const text = isObject(call.params) ? asString(member(call.params, key)) : undefined;
+  const listed = LISTED.get(call.method);
+  if (listed === undefined) return undefined;
+  const { list, key } = listed;
+  const text = isObject(call.params) ? namedIn(call.params, key) : undefined;
   if (text === undefined) return errorReply(INVALID_PARAMS, `Invalid params: ${key} is not a string`);
-  return { list, text, as: (own) => (own === text ? call : withParameter(call, key, own)) };
+  const hasMeta = spans[META_AT + 1] !== 0;
+  const hasTask = spans[TASK_AT + 1] !== 0;
+  return { list, key, text, reference: undefined, hasMeta, hasTask };
+}
+
+/** Every call is looked at here, and most have no other members than the known ones. */
+function namedIn(params: Json, key: 'name' | 'uri'): string | undefined {
+  scanKnown(params, PARAMETERS, spans);
+  const at = key === 'name' ? NAME_AT : URI_AT;
+  return stringAt(params, spans[at] as number, spans[at + 1] as number);
 }
 
 /** What a `completion/complete` is about (specification 2025-11-25, "Completion"). */
 function referenceOf(call: Call): Subject | Reply {
-  const params = isObject(call.params) ? call.params : encode({});
-  const ref = member(params, 'ref');
-  const type = isObject(ref) ? asString(member(ref, 'type')) : undefined;
+  const reference = isObject(call.params) ? member(call.params, 'ref') : undefined;
+  const type = isObject(reference) ? asString(member(reference, 'type')) : undefined;
   const key = type === 'ref/prompt' ? 'name' : 'uri';
-  const text = isObject(ref) ? asString(member(ref, key)) : undefined;
+  const text = isObject(reference) ? asString(member(reference, key)) : undefined;
   if (text === undefined)
     return errorReply(INVALID_PARAMS, 'Invalid params: ref names neither a prompt nor a resource');
-  return {
-    list: key === 'name' ? 'prompts/list' : 'resources/list',
-    text,
-    as: (own) =>
-      own === text ? call : { ...call, params: withMember(params, 'ref', withText(ref as Json, key, own)) },
-  };
+  const list = key === 'name' ? 'prompts/list' : 'resources/list';
+  return { list, key, text, reference, hasMeta: true, hasTask: false };
+}
+
+/** The same request about its subject under the server's own name. */
+export function renamed(call: Call, { key, text, reference }: Subject, own: string): Call {
+  if (own === text) return call;
+  return reference ? withParameter(call, 'ref', withText(reference, key, own)) : withParameter(call, key, encode(own));
 }
 
 export function routeOf(directory: Directory, { list, text }: Subject): Route | undefined {

@@ -9,7 +9,7 @@ import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } f
 import type { Log } from '../../core/ports.ts';
 import { drained } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
-import { declaredRevision, envelopeOf, mayDeclareRevision } from '../../mcp/envelope.ts';
+import { declaredRevision, envelopeOf } from '../../mcp/envelope.ts';
 import {
   discoverResult,
   type Introduction,
@@ -21,7 +21,7 @@ import { LOG_LEVELS } from '../../mcp/log-levels.ts';
 import { isListChange, METHODS } from '../../mcp/methods.ts';
 import { isModernRevision, LEGACY_REVISIONS, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
 import { OpenCalls } from '../../wire/open-calls.ts';
-import type { Directory, Listed, Route } from './directory.ts';
+import type { Listed, Route } from './directory.ts';
 import type { Arrivals } from './enough.ts';
 import { type ClientIdentity, has, initializedBy, joinedIntroduction } from './introductions.ts';
 import { Listeners } from './listeners.ts';
@@ -30,15 +30,14 @@ import { pageFor } from './lists/pages.ts';
 import { LISTS } from './lists/whole-list.ts';
 import type { Member, MemberClient } from './member.ts';
 import type { Told } from './member-exchange.ts';
-import { Members, type Opened } from './members.ts';
+import { Members, type Sight } from './members.ts';
 import { listsFor, Router } from './router.ts';
+import { subjectOf } from './routes.ts';
 import { withoutExtension } from './without-tasks.ts';
 
 export interface JoinedOptions {
   readonly client: Peer;
-  /** The servers at present, and what clients see of them. */
-  readonly servers: () => readonly Opened[];
-  readonly directory: () => Directory;
+  readonly sight: Sight;
   readonly arrivals: Arrivals;
   /** Names this proxy in the cursors of long lists. */
   readonly id: string;
@@ -67,16 +66,10 @@ export class JoinedSession implements Session {
   constructor(options: JoinedOptions) {
     this.#options = options;
     this.#ready = this.#untilReady();
-    const { servers, arrivals, log } = options;
+    const { sight, arrivals, log } = options;
     const told = (member: Member): Told => this.#toldBy(member);
-    this.#members = new Members({ servers, arrivals, log, told, client: this.#memberClient });
-    this.#router = new Router({
-      servers,
-      directory: options.directory,
-      members: this.#members,
-      open: this.#open,
-      uses: () => this.#isReady(),
-    });
+    this.#members = new Members({ sight, arrivals, log, told, client: this.#memberClient });
+    this.#router = new Router({ sight, members: this.#members, open: this.#open });
     this.#listeners = new Listeners({
       met: () => this.#members.met,
       locate: (uri) => this.#locate(uri),
@@ -103,7 +96,10 @@ export class JoinedSession implements Session {
 
   #request(exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
-    const revision = mayDeclareRevision(call) ? declaredRevision(call) : undefined;
+    const subject = subjectOf(call);
+    const isNamed = subject !== undefined && 'list' in subject;
+    // Nearly every call of a legacy client: what was found says that it has no envelope.
+    const revision = isNamed && !subject.hasMeta ? undefined : declaredRevision(call);
     const modern = revision !== undefined;
     this.#modern = modern;
     if (modern && !isModernRevision(revision)) {
@@ -111,8 +107,11 @@ export class JoinedSession implements Session {
       return Promise.resolve(errorReply(UNSUPPORTED_VERSION, 'Unsupported protocol version', data));
     }
     if (modern) this.#envelope ??= withoutExtension(envelopeOf(call));
-    const routed = this.#router.route(exchange, modern);
-    if (routed) return routed;
+    if (isNamed) {
+      if (!modern) this.#isReady();
+      return this.#router.route(exchange, subject, modern);
+    }
+    if (subject) return Promise.resolve(subject);
     if (METHODS.get(call.method)?.era === (modern ? 'legacy' : 'modern')) return Promise.resolve(notFound(call));
     return this.#open.during(exchange, this.#answer(exchange, modern));
   }
@@ -148,13 +147,13 @@ export class JoinedSession implements Session {
 
   /** The server of a tool, and its own name for it. */
   toolNamed(shown: string): Route | undefined {
-    return this.#options.directory().named('tools/list', shown);
+    return this.#options.sight.directory.named('tools/list', shown);
   }
 
   /** The name under which clients see the tool that they may also call by this name. */
   shownTool(name: string): string | undefined {
     const route = this.toolNamed(name);
-    return route && this.#options.directory().shownName('tools/list', route);
+    return route && this.#options.sight.directory.shownName('tools/list', route);
   }
 
   /** Waits for the tools of servers that have not listed them yet, as a call of an unknown tool does. */
@@ -164,12 +163,12 @@ export class JoinedSession implements Session {
 
   /** All tools that are known. The same array as long as nothing has changed. */
   get toolList(): readonly Json[] {
-    return this.#options.directory().list('tools/list');
+    return this.#options.sight.directory.list('tools/list');
   }
 
   /** A list of one server has changed: tells the client what it has got and is no longer true. */
   changed(): void {
-    this.#given.compare((method) => this.#options.directory().list(method));
+    this.#given.compare((method) => this.#options.sight.directory.list(method));
   }
 
   /** These servers are gone, or are others now. */
@@ -212,7 +211,7 @@ export class JoinedSession implements Session {
   }
 
   #introduction(): Introduction {
-    const all = this.#options.servers().map(({ listed: { name, catalog } }) => {
+    const all = this.#options.sight.servers.map(({ listed: { name, catalog } }) => {
       return { name, introduction: catalog.introduction };
     });
     return joinedIntroduction(all, this.#options.version);
@@ -220,7 +219,7 @@ export class JoinedSession implements Session {
 
   async #list(call: Call, modern: boolean): Promise<Reply> {
     await this.#members.gather([call.method]);
-    const entries = this.#options.directory().list(call.method);
+    const entries = this.#options.sight.directory.list(call.method);
     if (!modern) this.#given.give(call.method, entries);
     return pageFor(call, entries, { modern, id: this.#options.id });
   }
@@ -263,7 +262,7 @@ export class JoinedSession implements Session {
       if (note.method !== 'notifications/resources/updated') return pass(note);
       const uri = asString(peek(note.params, 'uri'));
       if (uri === undefined || !note.params) return pass(note);
-      const shown = member.subscribed.get(uri) ?? this.#options.directory().shownUris(member.server)?.(uri);
+      const shown = member.subscribed.get(uri) ?? this.#options.sight.directory.shownUris(member.server)?.(uri);
       return pass(shown === undefined ? note : { ...note, params: withMember(note.params, 'uri', encode(shown)) });
     };
   }
@@ -294,7 +293,7 @@ export class JoinedSession implements Session {
 
   async #locate(uri: string): Promise<{ readonly member: Member; readonly own: string } | undefined> {
     await this.#members.gather(listsFor('resources/list'));
-    const found = this.#options.directory().located(uri);
+    const found = this.#options.sight.directory.located(uri);
     return found && { member: this.#members.of(found.server), own: found.own };
   }
 }
