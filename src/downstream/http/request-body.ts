@@ -42,10 +42,9 @@ export class Bodies {
       return;
     }
     if (req.headers.expect !== undefined) res.writeContinue();
-    // The body of a small request arrives together with its headers, and is complete a moment later.
+    // The body of a small request arrives together with its headers, and can be read a moment later.
     process.nextTick(() => {
-      if (req.complete && req.readableLength <= this.#limit && !req.destroyed)
-        done((req.read() as Buffer | null) ?? EMPTY);
+      if (isWhole(req, announced) && req.readableLength <= this.#limit) done(wholeBody(req));
       else this.#gather(req, done);
     });
   }
@@ -82,4 +81,17 @@ export class Bodies {
     const error = new ProxyError('limit', `a message is larger than ${this.#limit / 1_048_576} MiB`);
     return { ...refused(413, ''), reply: replyFrom(error) };
   }
+}
+
+/** Whether all of the body is here. Node marks a request as complete only after it has passed its last bytes on. */
+function isWhole(req: IncomingMessage, announced: number): boolean {
+  if (req.destroyed) return false;
+  return req.complete || (announced > 0 && req.readableLength === announced);
+}
+
+function wholeBody(req: IncomingMessage): Buffer {
+  const body = req.read() as Buffer | null;
+  // Until a request has ended, its connection holds on to it.
+  if (!req.complete) req.resume();
+  return body ?? EMPTY;
 }
