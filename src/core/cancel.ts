@@ -1,20 +1,23 @@
 /** Cancellation, kept cheap: every exchange has one, and almost none is ever used. */
 
+/** As for any event target, an object will do: a request that is its own listener needs no function for that. */
+export type AbortListener = (() => void) | { handleEvent(): void };
+
 /** The part of an `AbortSignal` that the proxy uses; a real one fits too. */
 export interface CancelSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
+  addEventListener(type: 'abort', listener: AbortListener, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: AbortListener): void;
 }
 
 /** Controller and signal in one. An `AbortController` costs ten times as much, mostly in garbage. */
 export class Cancellation implements CancelSignal {
   aborted = false;
   reason: unknown;
-  #listener: (() => void) | undefined;
+  #listener: AbortListener | undefined;
   /** Most have one listener, which needs no array. */
-  #others: (() => void)[] | undefined;
+  #others: AbortListener[] | undefined;
 
   /** The same object, typed so that its holder can watch it but not abort it. */
   get signal(): CancelSignal {
@@ -30,18 +33,18 @@ export class Cancellation implements CancelSignal {
     const others = this.#others;
     this.#listener = undefined;
     this.#others = undefined;
-    listener?.();
-    if (others) for (const other of others) other();
+    if (listener) call(listener);
+    if (others) for (const other of others) call(other);
   }
 
-  addEventListener(_type: 'abort', listener: () => void): void {
+  addEventListener(_type: 'abort', listener: AbortListener): void {
     if (this.aborted) return;
     if (!this.#listener && !this.#others) this.#listener = listener;
     else if (this.#others) this.#others.push(listener);
     else this.#others = [listener];
   }
 
-  removeEventListener(_type: 'abort', listener: () => void): void {
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
     if (this.#listener === listener) {
       this.#listener = undefined;
       return;
@@ -51,4 +54,9 @@ export class Cancellation implements CancelSignal {
     this.#others?.splice(at, 1);
     if (this.#others?.length === 0) this.#others = undefined;
   }
+}
+
+function call(listener: AbortListener): void {
+  if (typeof listener === 'function') listener();
+  else listener.handleEvent();
 }

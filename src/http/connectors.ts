@@ -2,10 +2,10 @@
 import type { AgentOptions } from 'node:http';
 import { isLoopback, type TlsConfig } from '../config.ts';
 import type { Env } from '../core/ports.ts';
+import type { Connector } from './connector.ts';
 import { CookieJar } from './cookies.ts';
 import { directRouteHint, unusableProxy } from './outbound-proxy/hints.ts';
 import { IdleConnections } from './pool.ts';
-import type { Connector } from './request.ts';
 import type { SecureOptions, Trust } from './trust.ts';
 
 /**

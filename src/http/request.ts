@@ -1,14 +1,11 @@
 /** One HTTP request and its response, over a connection that is pooled, new, or goes through a proxy. */
-import type http from 'node:http';
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
 import type { HttpRequest, HttpResponse, Purpose } from '../core/fetch.ts';
 import { ProxyError } from '../errors.ts';
 import { brokenAtFirst, brokenConnection, noConnection, withoutAnswer } from './connection-failure.ts';
-import type { CookieJar } from './cookies.ts';
-import type { IdleConnections } from './pool.ts';
+import { type Connector, headersOf } from './connector.ts';
 import { ResponseBody, unpacked } from './response-body.ts';
-import type { SecureOptions } from './trust.ts';
 import { addressOf, lookupIn } from './url-parts.ts';
 
 const CONNECT_LIMIT = 30_000;
@@ -19,37 +16,6 @@ const MAX_INTERIM = 1_000;
 
 /** Requests whose response stays open: they get their own connections, and leave the warm ones to calls. */
 const STAYS_OPEN: ReadonlySet<Purpose> = new Set(['connect', 'stream']);
-
-/** How requests to one origin get onto the network. */
-export interface Connector {
-  readonly agent: Agent;
-  /** For responses that stay open. */
-  readonly streams: Agent;
-  readonly idle: IdleConnections;
-  readonly request: typeof http.request;
-  /** Sent with every request to this origin. */
-  readonly headers: Readonly<Record<string, string>>;
-  /**
-   * Which certificates connections to this origin trust. An agent's own options would not reach
-   * through an outbound proxy.
-   */
-  readonly secure: SecureOptions;
-  readonly cookies: CookieJar;
-  /** The header lines of requests without `content-length`, by the headers object of the request. */
-  readonly lines: WeakMap<object, string[]>;
-  /** The outbound proxy, `host:port`, if there is one. */
-  readonly proxy: string | undefined;
-  /** What may be wrong when a connection fails, given how this connector connects. */
-  readonly hint: string | undefined;
-  /** Whether `--ca` was given. */
-  readonly ca: boolean;
-  /** Whether the origin has answered anything yet. */
-  answered: boolean;
-  /** The addresses that direct connections to the origin had. */
-  readonly addresses: Set<string>;
-  /** See `HttpBody`. */
-  readonly largest: number | undefined;
-}
 
 /** The server closed a pooled connection before it answered anything; the request may be repeated. */
 export class StaleConnection extends Error {}
@@ -103,44 +69,36 @@ class InFlight {
   }
 
   start(): void {
-    const { url, signal, body } = this.#request;
-    const outgoing = this.#outgoing;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    const { signal, body } = this.#request;
+    const outgoing = this.#outgoing as InFlightRequest;
+    outgoing[IN_FLIGHT] = this;
+    signal?.addEventListener('abort', this, { once: true });
     // A connection that was used before is known to work, and available at once.
     if (outgoing.reusedSocket) this.#connected = true;
     else this.#watchConnection();
-    outgoing.on('response', (incoming) => this.#respond(incoming));
     if (this.#connector.proxy !== undefined) this.#watchProxy();
-    outgoing.on('information', () => {
-      if (++this.#interim > MAX_INTERIM) outgoing.destroy(withoutAnswer(url, `sent ${MAX_INTERIM} interim responses`));
-    });
-    outgoing.on('upgrade', (incoming, socket) => {
-      socket.destroy();
-      this.#fail(withoutAnswer(url, 'switched to another protocol', incoming.statusCode));
-    });
-    // Whatever else Node does with a connection: when the request is over, it was answered or it failed.
-    outgoing.on('close', () => {
-      if (this.#told) this.#settled();
-      else this.#fail(withoutAnswer(url, 'closed the connection'));
-    });
-    // After the response this settles nothing: the body reports what happens to it.
-    outgoing.on('error', (error) => this.#broken(error));
+    outgoing.on('response', onResponse);
+    outgoing.on('information', onInformation);
+    outgoing.on('upgrade', onUpgrade);
+    outgoing.on('close', onClose);
+    outgoing.on('error', onError);
     send(outgoing, body);
   }
 
-  readonly #onAbort = (): void => {
+  /** The signal is aborted. */
+  handleEvent(): void {
     // Without the reason, which the signal holds already. Just after the end of a response its
     // connection has no error listener, and an error there would end the program.
     this.#outgoing.destroy();
     // While a tunnel is being set up, the request would learn of its end only when the outbound proxy answers.
     this.#settled();
     this.#callbacks.reject(this.#request.signal?.reason);
-  };
+  }
 
-  readonly #settled = (): void => {
+  #settled(): void {
     clearTimeout(this.#timer);
-    this.#request.signal?.removeEventListener('abort', this.#onAbort);
-  };
+    this.#request.signal?.removeEventListener('abort', this);
+  }
 
   #fail(error: ProxyError): void {
     this.#told = true;
@@ -191,7 +149,7 @@ class InFlight {
   }
 
   /** The response has begun: from here on the body owns the connection, and the signal still cuts it. */
-  #respond(incoming: IncomingMessage): void {
+  respond(incoming: IncomingMessage): void {
     const { url, cookies } = this.#request;
     this.#connector.answered = true;
     if ((incoming.statusCode ?? 0) < 200) {
@@ -215,8 +173,27 @@ class InFlight {
     return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
   }
 
-  /** Reports what a broken connection means at the stage that the request has reached. */
-  #broken(error: NodeJS.ErrnoException): void {
+  /** An interim response has come. */
+  informed(): void {
+    if (++this.#interim <= MAX_INTERIM) return;
+    this.#outgoing.destroy(withoutAnswer(this.#request.url, `sent ${MAX_INTERIM} interim responses`));
+  }
+
+  upgraded(status: number | undefined): void {
+    this.#fail(withoutAnswer(this.#request.url, 'switched to another protocol', status));
+  }
+
+  /** Whatever else Node does with a connection: when the request is over, it was answered or it failed. */
+  closed(): void {
+    if (this.#told) this.#settled();
+    else this.#fail(withoutAnswer(this.#request.url, 'closed the connection'));
+  }
+
+  /**
+   * Reports what a broken connection means at the stage that the request has reached. After the response this settles
+   * nothing: the body reports what happens to it.
+   */
+  broken(error: NodeJS.ErrnoException): void {
     const { url, signal, repeatable, resolved } = this.#request;
     const { reject } = this.#callbacks;
     const connector = this.#connector;
@@ -235,32 +212,30 @@ class InFlight {
   }
 }
 
-/** The headers as a flat list, which Node writes without looking at each of them twice. */
-function headersOf(connector: Connector, request: HttpRequest): string[] | Record<string, string> {
-  const { url, headers, body, cookies: jar = connector.cookies } = request;
-  const length = body && String(lengthOf(body));
-  const cookie = jar.empty ? undefined : jar.header(url.pathname);
-  const isPlain = connector.proxy === undefined && cookie === undefined;
-  let list = isPlain ? connector.lines.get(headers) : undefined;
-  // The agents for outbound proxies add their own headers, which a list does not allow.
-  if (!list && (!isPlain || headers.cookie !== undefined)) {
-    const cookies = [connector.headers.cookie, headers.cookie, cookie].filter((some) => some !== undefined);
-    const all: Record<string, string> = { host: url.host, ...connector.headers, ...headers };
-    if (cookies.length > 0) all.cookie = cookies.join('; ');
-    if (length !== undefined) all['content-length'] = length;
-    return connector.proxy === undefined ? Object.entries(all).flat() : all;
-  }
-  if (!list) {
-    list = Object.entries({ host: url.host, ...connector.headers, ...headers }).flat();
-    connector.lines.set(headers, list);
-  }
-  return length === undefined ? list : [...list, 'content-length', length];
+const IN_FLIGHT = Symbol('in flight');
+
+type InFlightRequest = ClientRequest & { [IN_FLIGHT]: InFlight };
+
+// The same functions for all requests: with functions of its own, each would weigh much more while it waits.
+function onResponse(this: InFlightRequest, incoming: IncomingMessage): void {
+  this[IN_FLIGHT].respond(incoming);
 }
 
-function lengthOf(body: readonly Buffer[]): number {
-  let length = 0;
-  for (const part of body) length += part.length;
-  return length;
+function onInformation(this: InFlightRequest): void {
+  this[IN_FLIGHT].informed();
+}
+
+function onUpgrade(this: InFlightRequest, incoming: IncomingMessage, socket: Duplex): void {
+  socket.destroy();
+  this[IN_FLIGHT].upgraded(incoming.statusCode);
+}
+
+function onClose(this: InFlightRequest): void {
+  this[IN_FLIGHT].closed();
+}
+
+function onError(this: InFlightRequest, error: Error): void {
+  this[IN_FLIGHT].broken(error);
 }
 
 /** Bodies up to this size leave together with the headers, in one write. */

@@ -27,6 +27,16 @@ describe('a cancellation', () => {
     ]);
   });
 
+  it('tells objects that listen, as event targets do, until they are removed', () => {
+    const abort = new Cancellation();
+    const heard: string[] = [];
+    const [kept, removed] = ['kept', 'removed'].map((name) => ({ handleEvent: () => void heard.push(name) }));
+    for (const object of [kept, removed]) if (object) abort.signal.addEventListener('abort', object, { once: true });
+    if (removed) abort.signal.removeEventListener('abort', removed);
+    abort.abort();
+    expect(heard).toEqual(['kept']);
+  });
+
   it('happens once: the first reason stays, and nobody hears of a second one', () => {
     const abort = new Cancellation();
     const heard: string[] = [];
