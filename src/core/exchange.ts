@@ -72,6 +72,12 @@ export function linked(exchange: Exchange): { exchange: Exchange; abort(reason: 
   return { exchange: own, abort: (reason) => cancellation.abort(reason) };
 }
 
+/** A call of the proxy itself. The server may ask the client something because of it, but its notifications end here. */
+export function ownExchange(call: Call, signal: CancelSignal, client: Peer): Exchange {
+  const ask: Peer['ask'] = (question, asking) => client.ask(question, asking);
+  return { call, signal, ask, notify: () => undefined, abort: () => {}, room: () => client.room() };
+}
+
 /** The reason of an exchange that the client cancelled. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled';

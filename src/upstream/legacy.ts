@@ -2,8 +2,8 @@
  * The legacy era of one server: a session that begins with `initialize`, over the transport that
  * the server turns out to speak.
  */
-import { Cancellation, type CancelSignal } from '../core/cancel.ts';
-import type { Exchange } from '../core/exchange.ts';
+import { Cancellation } from '../core/cancel.ts';
+import { type Exchange, ownExchange } from '../core/exchange.ts';
 import { asString, peek } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
 import { NOT_YET, type Spoken, type TransportName } from '../core/ports.ts';
@@ -222,17 +222,9 @@ export class LegacyUpstream {
     if (!initialize) return undefined;
     this.#repeat = requests;
     const { peer } = this.#options;
-    const attempt = await withLimit(OWN_LIMIT, new Cancellation(), (signal) => {
-      const own = {
-        call: initialize,
-        signal,
-        notify: () => undefined,
-        ask: (call: Call, asking: CancelSignal) => peer.ask(call, asking),
-        room: () => peer.room(),
-        abort: () => {},
-      };
-      return this.#classify('http', own, outcome);
-    });
+    const attempt = await withLimit(OWN_LIMIT, new Cancellation(), (signal) =>
+      this.#classify('http', ownExchange(initialize, signal, peer), outcome),
+    );
     if (attempt.kind !== 'other-era') return undefined;
     if (this.#session === session) this.#session = undefined;
     session.close(0);

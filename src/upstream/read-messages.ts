@@ -49,10 +49,18 @@ async function wholeBody({ body }: HttpResponse, largest: number): Promise<Buffe
   }
 }
 
-/** Reads a JSON body, and returns it: one message, or a batch. Rejects with a ProxyError `failed` when it is anything else. */
-export async function readJson(response: HttpResponse, url: URL, take: Take): Promise<Buffer> {
+/**
+ * Reads a JSON body, and returns it: one message, or a batch. Throws or rejects with a ProxyError `failed` when it is
+ * anything else. Waits for nothing where the body has arrived and its messages are taken at once, as most are.
+ */
+export function readJson(response: HttpResponse, url: URL, take: Take): Buffer | Promise<Buffer> {
   const largest = largestIn(response);
-  const body = response.body.arrived?.(largest) ?? (await wholeBody(response, largest));
+  const arrived = response.body.arrived?.(largest);
+  if (arrived) return takeAll(arrived, response, url, take);
+  return wholeBody(response, largest).then((body) => takeAll(body, response, url, take));
+}
+
+function takeAll(body: Buffer, response: HttpResponse, url: URL, take: Take): Buffer | Promise<Buffer> {
   let messages: readonly Message[];
   try {
     messages = readFrame(body).messages;
@@ -60,12 +68,17 @@ export async function readJson(response: HttpResponse, url: URL, take: Take): Pr
     if (error instanceof JsonError) throw unexpectedResponse(response, body, url);
     throw error;
   }
-  for (const message of messages) {
-    if (message.kind === 'invalid' || message.kind === 'malformed') throw unexpectedResponse(response, body, url);
-    const full = take(message);
-    if (full) await full;
-  }
-  return body;
+  let at = 0;
+  const takeRest = (): Buffer | Promise<Buffer> => {
+    for (let message = messages[at]; message; message = messages[at]) {
+      at++;
+      if (message.kind === 'invalid' || message.kind === 'malformed') throw unexpectedResponse(response, body, url);
+      const full = take(message);
+      if (full) return full.then(takeRest);
+    }
+    return body;
+  };
+  return takeRest();
 }
 
 /**

@@ -175,7 +175,7 @@ export class Link implements Peer {
       const pending = this.#asked.open(call, resolve, reject);
       const { id } = pending;
       opened?.(id);
-      pending.watch(signal, () => this.#cancelAsked(pending, signal.reason as Error, way));
+      pending.watch(signal, (_, reason) => this.#cancelAsked(pending, reason as Error, way));
       way.send(encodeRequest(id, call), signal)?.catch((error) => this.#asked.fail(pending, error));
     });
   }

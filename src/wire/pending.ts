@@ -8,6 +8,8 @@ import { ProxyError } from '../errors.ts';
 import { isSubscription } from '../mcp/methods.ts';
 import { settleStray } from './stray.ts';
 
+type OnAbort = (pending: Pending, reason: unknown) => void;
+
 export class Pending extends KeyedNode {
   readonly id: Id;
   readonly call: Call;
@@ -15,7 +17,7 @@ export class Pending extends KeyedNode {
   readonly #resolve: (reply: Reply) => void;
   readonly #reject: (error: Error) => void;
   #signal: CancelSignal | undefined;
-  #onAbort: (() => void) | undefined;
+  #onAbort: OnAbort | undefined;
 
   constructor(
     id: Id,
@@ -32,30 +34,33 @@ export class Pending extends KeyedNode {
     this.#reject = reject;
   }
 
-  /** Calls a function when a signal is aborted before the request is settled. */
-  watch(signal: CancelSignal, onAbort: () => void): void {
+  /** Calls a function when a signal is aborted while the request is open. */
+  watch(signal: CancelSignal, onAbort: OnAbort): void {
     this.#signal = signal;
     this.#onAbort = onAbort;
-    signal.addEventListener('abort', onAbort);
+    signal.addEventListener('abort', this);
+  }
+
+  unwatch(): void {
+    this.#signal?.removeEventListener('abort', this);
+  }
+
+  /** The signal is aborted. */
+  handleEvent(): void {
+    this.#onAbort?.(this, this.#signal?.reason);
   }
 
   resolve(reply: Reply): void {
-    this.#unwatch();
     this.#resolve(reply);
   }
 
   reject(error: Error): void {
-    this.#unwatch();
     this.#reject(error);
   }
 
   /** Gives up what is being done for the request. */
   abort(reason: Error): void {
     this.#exchange?.abort(reason);
-  }
-
-  #unwatch(): void {
-    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
   protected override computeKey(): string {
@@ -81,6 +86,12 @@ export class PendingRequests extends KeyedList<Pending> {
     const pending = new Pending(String(++this.#lastId), call, resolve, reject, exchange);
     this.add(pending);
     return pending;
+  }
+
+  /** Ends the wait for an answer. Returns whether the request was open. */
+  override delete(pending: Pending): boolean {
+    pending.unwatch();
+    return super.delete(pending);
   }
 
   /**

@@ -99,12 +99,16 @@ export function claimBytes(budget: Budget, owner: object, sent: Sent, groups = g
 }
 
 /** The groups that the sender of a message belongs to. */
-export function groupsOf({ req, forwarded }: Sent): string[] {
+export function groupsOf({ req, forwarded }: Sent): readonly string[] {
   // The address itself: the same string for each request of a connection, which is cheaper to look up than an equal one.
-  const groups = [req.socket.remoteAddress ?? ''];
-  if (Object.keys(forwarded).length > 0) groups.push(`headers ${JSON.stringify(Object.entries(forwarded))}`);
-  return groups;
+  const address = req.socket.remoteAddress ?? '';
+  if (Object.keys(forwarded).length > 0) return [address, `headers ${JSON.stringify(Object.entries(forwarded))}`];
+  if (last[0] !== address) last = [address];
+  return last;
 }
+
+/** The groups of the last address: most requests come from the same one. */
+let last: readonly string[] = [];
 
 /** The answer to a client over its share. */
 export function overBudget(what: string): Refusal {

@@ -176,7 +176,10 @@ export class StatelessTransport {
       const ended = (): ProxyError =>
         new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, { outcome: 'unknown' });
       if (type === 'application/json') {
-        readJson(response, url, take).then((bytes) => unlessAnswered(() => otherAnswer(response, bytes, url)), reject);
+        const check = (bytes: Buffer): void => unlessAnswered(() => otherAnswer(response, bytes, url));
+        const body = readJson(response, url, take);
+        if (body instanceof Promise) body.then(check, reject);
+        else check(body);
       } else {
         readAnswer(response, position, log, take, () => answered).then(() => unlessAnswered(ended), reject);
       }

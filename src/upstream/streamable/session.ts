@@ -2,9 +2,9 @@
  * One session over Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: session id, version
  * header, GET stream, resumption, DELETE (specification 2025-11-25, "Transports").
  */
-import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
-import { Cancelled, type Exchange, type Peer } from '../../core/exchange.ts';
-import type { HttpRequest, HttpResponse } from '../../core/fetch.ts';
+import { Cancellation } from '../../core/cancel.ts';
+import { Cancelled, type Exchange, ownExchange, type Peer } from '../../core/exchange.ts';
+import type { HttpResponse } from '../../core/fetch.ts';
 import { asString, peek } from '../../core/json.ts';
 import {
   type Call,
@@ -28,12 +28,13 @@ import { mayBeModern } from '../detection/verdict.ts';
 import { otherAnswer, undelivered } from '../failure.ts';
 import { Journal } from '../journal.ts';
 import { type Outcome, refusal, replyOf, UpstreamRefusal } from '../outcome.ts';
-import { mediaType, readAnswer, readJson, startOfStream, type Take } from '../read-messages.ts';
+import { mediaType, readJson, type Take } from '../read-messages.ts';
 import { endSession } from './end-session.ts';
 import { mayMeanLost, Recovery, type Replaced } from './lost-session.ts';
 import { Questions, type Undelivered } from './questions.ts';
-import { resume } from './resume-request-stream.ts';
+import { readRequestStream } from './request-stream.ts';
 import { SessionHeaders } from './session-headers.ts';
+import { SessionRequests } from './session-requests.ts';
 import { StandaloneStream } from './standalone-stream.ts';
 
 /** How long the server may take over messages of the session itself, in milliseconds. */
@@ -44,9 +45,6 @@ const READY_LIMIT = 3_000;
 /** The status of every response whose messages are read. */
 const READ = 200;
 
-/** How a message is sent. */
-type SendOptions = Pick<HttpRequest, 'purpose' | 'repeatable'> & { readonly signal: CancelSignal };
-
 export class StreamableSession {
   readonly #context: UpstreamContext;
   readonly journal = new Journal();
@@ -56,6 +54,7 @@ export class StreamableSession {
   readonly #recovery: Recovery;
   readonly #closing = new Cancellation();
   readonly #headers = new SessionHeaders();
+  readonly #requests: SessionRequests;
   /** The id that came with the answer to the last `initialize`; it counts once that answer is a result. */
   #assigned: string | string[] | undefined;
   readonly #deliveries = new Deliveries();
@@ -67,11 +66,12 @@ export class StreamableSession {
 
   constructor(context: UpstreamContext, replaced: Replaced<StreamableSession>) {
     this.#context = context;
+    this.#requests = new SessionRequests(context, this.#headers);
     this.#questions = new Questions((id, reply, call, failed) =>
       this.#deliver(encodeResponse(id, reply), `the answer to ${call.method}`, failed ?? (() => {})),
     );
     this.#listener = new StandaloneStream({
-      open: (lastEventId, signal) => this.#get(lastEventId, signal),
+      open: (lastEventId, signal) => this.#requests.get(lastEventId, signal),
       take: this.#taker(context.peer),
       log: context.log,
       // The server refuses a stream that it served before: only the session can be gone.
@@ -79,7 +79,7 @@ export class StreamableSession {
     });
     this.#recovery = new Recovery({
       session: () => this.#headers.sessionId,
-      ask: (call) => this.#ask(call),
+      ask: (call) => this.#askOwn(call),
       tell: (call) => this.#tell(call),
       replaced: (outcome) => replaced(this, outcome),
       reopened: () => this.#listen(),
@@ -99,20 +99,40 @@ export class StreamableSession {
     return this.#send(exchange);
   }
 
-  async request(exchange: Exchange): Promise<Reply> {
-    this.journal.admit(exchange.call);
-    if (exchange.call.method !== 'initialize') {
-      if (this.#initialized) await this.#initialized;
-      if (this.#recovery.reopening) await this.#recovery.reopening;
-      if (this.#listener.opening && this.journal.mayBeAskedDuring(exchange.call)) await this.#listener.opening;
+  request(exchange: Exchange): Promise<Reply> {
+    const waits = this.#waits(exchange.call);
+    if (waits) return waits.then(() => this.request(exchange));
+    try {
+      this.journal.admit(exchange.call);
+    } catch (error) {
+      return Promise.reject(error);
     }
+    return this.#ask(exchange);
+  }
+
+  /** What must settle before a call may be sent. */
+  #waits(call: Call): Promise<void> | undefined {
+    if (call.method === 'initialize') return undefined;
+    const { opening } = this.#listener;
+    const { reopening } = this.#recovery;
+    return this.#initialized ?? reopening ?? (opening && this.journal.mayBeAskedDuring(call) ? opening : undefined);
+  }
+
+  #ask(exchange: Exchange): Promise<Reply> {
     const session = this.#headers.sessionId;
-    const outcome = await this.#send(exchange);
-    if (mayBeModern(outcome)) await this.#recovery.unlessReplaced(outcome, session);
+    return this.#send(exchange).then((outcome) => {
+      const isSuspect = mayBeModern(outcome) || mayMeanLost(exchange.call, outcome);
+      return isSuspect ? this.#examine(exchange, outcome, session) : replyOf(this.#recovery.proved(outcome));
+    });
+  }
+
+  /** Finds out whether an outcome is not about the call, but about its session or the server. */
+  async #examine(exchange: Exchange, outcome: Outcome, session: string | undefined): Promise<Reply> {
+    const recovery = this.#recovery;
+    if (mayBeModern(outcome)) await recovery.unlessReplaced(outcome, session);
     const suspect = session !== undefined && mayMeanLost(exchange.call, outcome);
-    if (suspect && (await this.#recovery.recovered(outcome, session)))
-      return replyOf(this.#recovery.proved(await this.#send(exchange)));
-    return replyOf(this.#recovery.proved(outcome));
+    const isOpenAgain = suspect && (await recovery.recovered(outcome, session));
+    return replyOf(recovery.proved(isOpenAgain ? await this.#send(exchange) : outcome));
   }
 
   notify(call: Call): Promise<void> {
@@ -162,90 +182,68 @@ export class StreamableSession {
     await endSession(this.#context, this.#headers, until - performance.now());
   }
 
-  #post(kind: 'open' | 'post', body: Frame, how: SendOptions): Promise<HttpResponse> {
-    const { url, fetch, cookies } = this.#context;
-    const headers = this.#headers.of(kind);
-    const inSession = kind === 'post' && this.#headers.sessionId !== undefined;
-    const { purpose, signal, repeatable } = how;
-    return fetch({ purpose, method: 'POST', url, headers, body, signal, inSession, repeatable, cookies });
-  }
-
   /** Sends one request and waits for its answer, on the stream of its POST or on any other. */
   #send(exchange: Exchange): Promise<Outcome> {
     const { call, signal } = exchange;
     return new Promise((resolve, reject) => {
       if (signal.aborted) throw signal.reason;
-      const over = (): void => {
-        this.#pending.delete(pending);
-        signal.removeEventListener('abort', onAbort);
-      };
-      const failed = (error: unknown): void => {
-        over();
-        reject(error);
-      };
       const answered = (reply: Reply): void => {
-        over();
         this.#answered(call, reply);
         resolve({ kind: 'answered', reply });
       };
-      const onAbort = (): void => {
-        failed(signal.reason);
-        // In these revisions a closed stream does not cancel anything, so the server must be
-        // told. Only `initialize` must not be cancelled.
-        if (call.method !== 'initialize') this.#tell(cancelledCall(signal.reason, pending.id));
-      };
-      const pending = this.#pending.open(call, answered, failed, exchange);
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#read(pending, exchange).then((refused) => {
-        if (!refused) return;
-        over();
-        resolve(refused);
-      }, failed);
+      const pending = this.#pending.open(call, answered, reject, exchange);
+      pending.watch(signal, this.#cancel);
+      this.#read(pending, exchange).then(
+        (refused) => {
+          if (refused && this.#pending.delete(pending)) resolve(refused);
+        },
+        (error) => this.#pending.fail(pending, error),
+      );
     });
   }
+
+  readonly #cancel = (pending: Pending, reason: unknown): void => {
+    this.#pending.fail(pending, reason as Error);
+    // In these revisions a closed stream does not cancel anything, so the server must be
+    // told. Only `initialize` must not be cancelled.
+    if (pending.call.method !== 'initialize') this.#tell(cancelledCall(reason, pending.id));
+  };
 
   /**
    * POSTs the request and reads everything that comes back. Answers settle the pending request; a
    * refusal is returned.
    */
-  async #read(pending: Pending, exchange: Exchange): Promise<Outcome | undefined> {
-    const { url, log } = this.#context;
-    const { signal } = exchange;
-    const opening = exchange.call.method === 'initialize';
+  #read(pending: Pending, exchange: Exchange): Promise<Outcome | undefined> {
+    const { call, signal } = exchange;
+    const opening = call.method === 'initialize';
     const started = opening ? Date.now() : 0;
-    const kind = opening ? 'open' : 'post';
-    const body = encodeRequest(pending.id, exchange.call);
-    const response = await this.#post(kind, body, { purpose: 'call', signal, repeatable: isRepeatable(exchange.call) });
-    if (opening) this.#roundTrip = Date.now() - started;
-    const type = mediaType(response);
-    const readable = type === 'text/event-stream' || type === 'application/json';
-    if (response.status !== READ || !readable) return refusal(response, url);
-    if (opening) this.#assigned = response.headers['mcp-session-id'];
-
-    const take = this.#taker(exchange, pending, (error) => exchange.abort(undelivered(error)));
-    if (type === 'application/json') {
-      const body = await readJson(response, url, take);
-      if (!this.#pending.has(pending)) return undefined;
-      throw otherAnswer(response, body, url);
-    }
-    const position = startOfStream();
-    const answered = (): boolean => !this.#pending.has(pending);
-    try {
-      await readAnswer(response, position, log, take, answered);
-    } catch (error) {
-      if (signal.aborted || position.lastEventId === undefined) throw error;
-    }
-    exchange.slow?.();
-    const get = (lastEventId: string): Promise<HttpResponse> => this.#get(lastEventId, signal);
-    await resume({ get, take, answered, url, log }, position, signal);
-    return undefined;
+    const body = encodeRequest(pending.id, call);
+    const how = { purpose: 'call', signal, repeatable: isRepeatable(call) } as const;
+    return this.#requests.post(opening ? 'open' : 'post', body, how).then((response) => {
+      if (opening) this.#roundTrip = Date.now() - started;
+      const type = mediaType(response);
+      const readable = type === 'text/event-stream' || type === 'application/json';
+      if (response.status !== READ || !readable) return refusal(response, this.#context.url);
+      if (opening) this.#assigned = response.headers['mcp-session-id'];
+      return this.#take(response, type, pending, exchange);
+    });
   }
 
-  #get(lastEventId: string | undefined, signal: CancelSignal): Promise<HttpResponse> {
-    const { url, fetch, cookies } = this.#context;
-    const headers = this.#headers.resuming(lastEventId);
-    const inSession = this.#headers.sessionId !== undefined;
-    return fetch({ purpose: 'stream', method: 'GET', url, headers, signal, inSession, repeatable: true, cookies });
+  /** Reads what comes back for a request, whether it is one body or a stream. */
+  #take(response: HttpResponse, type: string, pending: Pending, exchange: Exchange): Promise<undefined> | undefined {
+    const { url, log } = this.#context;
+    const { signal } = exchange;
+    const take = this.#taker(exchange, pending, (error) => exchange.abort(undelivered(error)));
+    const answered = (): boolean => !this.#pending.has(pending);
+    if (type === 'application/json') {
+      const check = (body: Buffer): undefined => {
+        if (!answered()) throw otherAnswer(response, body, url);
+      };
+      const body = readJson(response, url, take);
+      return body instanceof Promise ? body.then(check) : check(body);
+    }
+    const get = (lastEventId: string): Promise<HttpResponse> => this.#requests.get(lastEventId, signal);
+    return readRequestStream(response, { take, answered, get, slow: () => exchange.slow?.(), signal, url, log });
   }
 
   /** Handles each message on a stream: the stream of a request, or the standalone one. */
@@ -280,7 +278,7 @@ export class StreamableSession {
   #deliver(frame: Frame, what: string, failed?: Undelivered): Promise<void> {
     const { log } = this.#context;
     const delivered = withLimit(OWN_LIMIT, this.#closing, async (signal) => {
-      const send = () => this.#post('post', frame, { purpose: 'notification', signal, repeatable: true });
+      const send = () => this.#requests.post('post', frame, { purpose: 'notification', signal, repeatable: true });
       const response = await (failed ? insistently(signal, send) : send());
       if (response.status >= 400 && failed) throw new UpstreamRefusal(await refusal(response, this.#context.url));
       if (response.status >= 400) log.debug(`upstream: refused ${what} with HTTP ${response.status}`);
@@ -302,17 +300,13 @@ export class StreamableSession {
 
   /** Sends a ping, and opens the session again if the server no longer knows it. */
   #ping(): void {
-    withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(this.#own(PING, signal))).catch(() => {});
+    withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(ownExchange(PING, signal, this.#context.peer))).catch(
+      () => {},
+    );
   }
 
   /** Sends a request of the session itself, which the client need not know about. */
-  #ask(call: Call): Promise<Outcome> {
-    return withLimit(OWN_LIMIT, this.#closing, (signal) => this.#send(this.#own(call, signal)));
-  }
-
-  #own(call: Call, signal: CancelSignal): Exchange {
-    const { peer } = this.#context;
-    const ask: Peer['ask'] = (question, asking) => peer.ask(question, asking);
-    return { call, signal, ask, notify: () => undefined, abort: () => {}, room: () => peer.room() };
+  #askOwn(call: Call): Promise<Outcome> {
+    return withLimit(OWN_LIMIT, this.#closing, (signal) => this.#send(ownExchange(call, signal, this.#context.peer)));
   }
 }

@@ -32,7 +32,7 @@ export interface ResponseOptions {
   /** Sent with the response whether it is JSON or a stream: names and values, alternating. */
   readonly headers?: readonly string[];
   /** Called once, when the response becomes a stream. Without it, frames go to the stream unchanged. */
-  readonly lane?: (stream: EventStream, beginning: StreamStart) => FrameSink;
+  lane?(stream: EventStream, beginning: StreamStart): FrameSink;
 }
 
 const NO_HEADERS: readonly string[] = [];
@@ -60,19 +60,19 @@ export class PostResponse extends HeartbeatTarget {
   readonly #res: ServerResponse;
   readonly #accepts: Accepts;
   readonly #pulse: Heartbeats;
-  readonly #openLane: ResponseOptions['lane'];
+  readonly #options: ResponseOptions;
   readonly #since = Date.now();
   #headers: readonly string[];
   #lane: FrameSink | undefined;
   #done = false;
 
-  constructor(res: ServerResponse, accepts: Accepts, pulse: Heartbeats, { headers, lane }: ResponseOptions = AS_IT_IS) {
+  constructor(res: ServerResponse, accepts: Accepts, pulse: Heartbeats, options: ResponseOptions = AS_IT_IS) {
     super();
     this.#res = res;
     this.#accepts = accepts;
     this.#pulse = pulse;
-    this.#headers = headers ?? NO_HEADERS;
-    this.#openLane = lane;
+    this.#headers = options.headers ?? NO_HEADERS;
+    this.#options = options;
     pulse.add(this);
     if (accepts === 'events') this.#stream('silence');
   }
@@ -147,7 +147,7 @@ export class PostResponse extends HeartbeatTarget {
   #stream(beginning: StreamStart): FrameSink {
     this.#pulse.delete(this);
     const stream = new EventStream(this.#res, this.#pulse, undefined, this.#headers);
-    this.#lane = this.#openLane?.(stream, beginning) ?? stream;
+    this.#lane = this.#options.lane?.(stream, beginning) ?? stream;
     return this.#lane;
   }
 

@@ -1,11 +1,15 @@
 /**
  * A POST of a session that waits for its answer. Decides where the answer goes, and the messages that come before it.
  */
-import type { Call, Frame, Reply } from '../../../core/jsonrpc.ts';
+import type { ServerResponse } from 'node:http';
+import type { Call, Frame, Id, Reply } from '../../../core/jsonrpc.ts';
 import { ListNode } from '../../../core/lists/linked-list.ts';
 import { askedToken } from '../../../mcp/progress-token.ts';
 import type { ReplyRoute } from '../../../wire/reply-route.ts';
-import type { PostResponse } from '../response/post-response.ts';
+import type { Accepts } from '../accept.ts';
+import type { EventStream } from '../response/event-stream.ts';
+import type { Heartbeats } from '../response/heartbeat.ts';
+import { type FrameSink, PostResponse, type ResponseOptions, type StreamStart } from '../response/post-response.ts';
 
 /** The session, as its POSTs see it. */
 export interface PostSession {
@@ -15,41 +19,54 @@ export interface PostSession {
   readonly listening: boolean;
   /** Sends a message that belongs to no request, or to one whose own response cannot carry it. */
   sendAside(frame: Frame): Promise<void> | undefined;
+  /** Begins the stream that a response has become. */
+  begin(stream: EventStream, ids: readonly Id[], beginning: StreamStart): FrameSink;
   answered(post: AwaitedPost, reply: Reply | undefined): void;
   /** The session could not be opened. */
   failed(): void;
 }
 
-/** The content of a POST with calls. */
+/** A POST with calls. */
 export interface AwaitedCalls {
+  readonly res: ServerResponse;
+  readonly ids: readonly Id[];
   readonly calls: readonly Call[];
+  readonly accepts: Accepts;
   /** Whether it is an `initialize`. */
   readonly opens: boolean;
-  /** Whether it creates the session. */
-  readonly creates: boolean;
-  /** Whether the client accepts nothing but JSON for it. */
-  readonly jsonOnly: boolean;
+  /** The id of the session that it creates, if it creates one. */
+  readonly creates: string | undefined;
   /** Called as soon as the answer is known, or certain not to come. */
   readonly release: () => void;
 }
 
-export class AwaitedPost extends ListNode implements ReplyRoute {
+/** Keeps only what the answer needs: with many calls in flight, the collector of garbage copies all of it. */
+export class AwaitedPost extends ListNode implements ReplyRoute, ResponseOptions {
   /** The keys of the progress tokens of the calls. */
   readonly tokens: readonly string[];
+  readonly headers: readonly string[];
+  readonly opens: boolean;
   readonly #session: PostSession;
-  readonly #awaited: AwaitedCalls;
+  readonly #ids: readonly Id[];
+  readonly #jsonOnly: boolean;
+  readonly #release: () => void;
   readonly #response: PostResponse;
 
-  constructor(session: PostSession, awaited: AwaitedCalls, response: PostResponse) {
+  constructor(session: PostSession, awaited: AwaitedCalls, pulse: Heartbeats) {
     super();
+    const { res, ids, calls, accepts, opens, creates, release } = awaited;
+    this.tokens = tokensOf(calls);
+    this.headers = creates === undefined ? NONE : ['mcp-session-id', creates];
+    this.opens = opens;
     this.#session = session;
-    this.#awaited = awaited;
-    this.#response = response;
-    this.tokens = tokensOf(awaited.calls);
+    this.#ids = ids;
+    this.#jsonOnly = accepts === 'json';
+    this.#release = release;
+    this.#response = new PostResponse(res, accepts, pulse, this);
   }
 
-  get opens(): boolean {
-    return this.#awaited.opens;
+  lane(stream: EventStream, beginning: StreamStart): FrameSink {
+    return this.#session.begin(stream, this.#ids, beginning);
   }
 
   /** Whether the client is connected and can receive messages before the answer. Once false, it stays false. */
@@ -74,7 +91,7 @@ export class AwaitedPost extends ListNode implements ReplyRoute {
   }
 
   canAsk(): boolean {
-    return !this.#awaited.jsonOnly || this.#session.listening;
+    return !this.#jsonOnly || this.#session.listening;
   }
 
   room(): Promise<void> | undefined {
@@ -86,9 +103,9 @@ export class AwaitedPost extends ListNode implements ReplyRoute {
   }
 
   respond(frame: Frame | undefined, reply?: Reply): void {
-    this.#awaited.release();
+    this.#release();
     this.#session.answered(this, reply);
-    const failed = this.#awaited.creates && !this.#session.established;
+    const failed = this.headers !== NONE && !this.#session.established;
     if (failed) this.#response.dropHeaders();
     if (frame) this.#response.answer(frame, 200);
     else this.#response.none();

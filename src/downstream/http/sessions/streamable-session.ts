@@ -30,7 +30,7 @@ import { Backlog, NOT_TAKEN } from '../pending-notifications.ts';
 import { type Refusal, refused } from '../refusal.ts';
 import { EventStream } from '../response/event-stream.ts';
 import type { Heartbeats } from '../response/heartbeat.ts';
-import { PostResponse } from '../response/post-response.ts';
+import type { FrameSink, StreamStart } from '../response/post-response.ts';
 import { AwaitedPost, type PostSession } from './awaited-post.ts';
 import { endFormer } from './former-stream.ts';
 import { answerTo, MOVED, setAgain } from './reopened-session.ts';
@@ -189,24 +189,23 @@ export class StreamableClientSession implements Peer, Served, PostSession, Sessi
     const opens = first?.kind === 'request' && first.call.method === 'initialize';
     const creates = opens && !this.established;
     if (creates) this.introduction = introductionIn(first.call);
-    const response = new PostResponse(res, accepts, this.#options.pulse, {
-      headers: creates ? ['mcp-session-id', this.id] : NO_HEADERS,
-      lane: (stream, beginning) => {
-        const channel = this.#channels.begin(stream, ids, { primes: beginning === 'silence' && this.#primes });
-        this.#options.opening?.begun(channel.number, ids);
-        return channel;
-      },
-    });
+    const awaited = { res, ids, calls, accepts, opens, creates: creates ? this.id : undefined, release };
+    const post = new AwaitedPost(this, awaited, this.#options.pulse);
     if (creates) {
       res.once('close', () => {
         if (!res.headersSent) this.#options.abandoned();
       });
     }
-    const post = new AwaitedPost(this, { calls, opens, creates, jsonOnly: accepts === 'json', release }, response);
     this.#streaming.add(post);
     for (const token of post.tokens) this.#byToken.set(token, post);
     receive(post);
     return undefined;
+  }
+
+  begin(stream: EventStream, ids: readonly Id[], beginning: StreamStart): FrameSink {
+    const channel = this.#channels.begin(stream, ids, { primes: beginning === 'silence' && this.#primes });
+    this.#options.opening?.begun(channel.number, ids);
+    return channel;
   }
 
   /**
@@ -314,5 +313,4 @@ export class StreamableClientSession implements Peer, Served, PostSession, Sessi
   }
 }
 
-const NO_HEADERS: readonly string[] = [];
 const NOTHING = ['content-length', '0'];

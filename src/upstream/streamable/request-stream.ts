@@ -1,6 +1,6 @@
 /**
- * Continues to read the stream of a request that ended before its response, from where it broke
- * off (specification 2025-11-25, "Resumability and Redelivery").
+ * The stream of a request. If it ends before its response, the proxy continues to read it from
+ * where it broke off (specification 2025-11-25, "Resumability and Redelivery").
  */
 import type { CancelSignal } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
@@ -9,24 +9,40 @@ import { showUrl } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { nextAttempt, pause } from '../backoff.ts';
 import { refusal } from '../outcome.ts';
-import { type EventPosition, mediaType, readAnswer, type Take } from '../read-messages.ts';
+import { type EventPosition, mediaType, readAnswer, startOfStream, type Take } from '../read-messages.ts';
 
 /** The number of attempts in a row without a new event after which the request counts as lost. */
 const MAX_MISSES = 5;
 
-export interface ResumeOptions {
+export interface RequestStreamOptions {
   /** Sends the GET that resumes the stream. */
   readonly get: (lastEventId: string) => Promise<HttpResponse>;
   readonly take: Take;
   /** Whether the response has come. */
   readonly answered: () => boolean;
+  readonly signal: CancelSignal;
+  /** Called when the response did not come on the first stream. */
+  readonly slow: () => void;
   readonly url: URL;
   readonly log: Log;
 }
 
-/** Resolves when the response has come, or the signal is aborted; rejects with a ProxyError when it will not come. */
-export async function resume(options: ResumeOptions, position: EventPosition, signal: CancelSignal): Promise<void> {
-  const { answered, url, log, take } = options;
+/** Reads the stream until the response has come. Rejects with a ProxyError when it will not come. */
+export async function readRequestStream(response: HttpResponse, options: RequestStreamOptions): Promise<undefined> {
+  const { take, answered, log, signal, slow } = options;
+  const position = startOfStream();
+  try {
+    await readAnswer(response, position, log, take, answered);
+  } catch (error) {
+    if (signal.aborted || position.lastEventId === undefined) throw error;
+  }
+  slow();
+  await resume(options, position);
+}
+
+/** Resolves when the response has come, or the signal is aborted. */
+async function resume(options: RequestStreamOptions, position: EventPosition): Promise<void> {
+  const { answered, url, log, take, signal } = options;
   let cause: unknown;
   let misses = 0;
   while (!answered() && position.lastEventId !== undefined && misses < MAX_MISSES) {
