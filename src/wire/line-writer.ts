@@ -1,7 +1,7 @@
 /** Writes frames as lines to a stream, and says when the reader is slower than the writer. */
 import type { Writable } from 'node:stream';
 import type { Frame } from '../core/jsonrpc.ts';
-import { asLine, flat, NEWLINE } from './lines.ts';
+import { asLine, chunksSoFar, flat, NEWLINE } from './lines.ts';
 
 /** Bytes that may wait for a slow reader before the writer must wait too. */
 const FULL = 1_048_576;
@@ -9,52 +9,44 @@ const FULL = 1_048_576;
 /** Parts smaller than this are cheaper to copy than to write one by one. */
 const JOIN_BELOW = 16_384;
 
-/**
- * When lines that come together leave together.
- * - `callback`: at the end of the callback that brings them. For lines that come from one other stream, whose chunks
- *   bring several when there are many.
- * - `turn`: at the end of the turn of the event loop, as long as turns bring several. For lines that come from many
- *   connections, each in a callback of its own. Its end costs a call of the system.
- */
-export type Gather = 'callback' | 'turn';
-
 export class LineWriter {
   readonly #stream: Writable;
-  readonly #perTurn: boolean;
   #drained: Promise<void> | undefined;
   #closed = false;
-  /** Lines of this turn so far. */
+  /** The chunk after which the last line was written. */
+  #chunk = 0;
+  /** Lines after this chunk so far. */
   #lines = 0;
-  /** Whether the last turn had several lines, so that the lines of this turn wait for its end. */
+  /** Whether several lines followed the chunk before, so that the lines after this one wait for the others. */
   #gathers = false;
   /** The first line that waits; most have no other one after them. */
   #first: Frame | undefined;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
 
-  constructor(stream: Writable, gather: Gather = 'turn') {
+  constructor(stream: Writable) {
     this.#stream = stream;
-    this.#perTurn = gather === 'turn';
-    this.#gathers = !this.#perTurn;
     stream.once('close', () => {
       this.#closed = true;
     });
   }
 
   /**
-   * Writes one line. The promise, if any, resolves as soon as there is room again. Under load,
-   * writing each line separately would cost more than everything else, so lines that come together
-   * leave together.
+   * Writes one line. The promise, if any, resolves as soon as there is room again. Under load, to write each line alone
+   * would cost more than everything else, so lines that one chunk of another stream brings leave together, at the end
+   * of the callback. One that comes alone leaves at once: to wait for that end costs a tenth of a call.
    */
   write(frame: Frame): Promise<void> | undefined {
     if (this.#closed || !this.#stream.writable) return undefined;
-    if (this.#gathers) this.#hold(frame);
-    else this.#put(asLine(frame));
-    if (this.#lines++ === 0) {
-      if (this.#perTurn) setImmediate(this.#endTurn);
-      // After every answer that the same chunk brought: their promises settle before.
-      else process.nextTick(this.#endCallback);
+    const chunk = chunksSoFar();
+    if (this.#chunk !== chunk) {
+      this.#chunk = chunk;
+      this.#gathers = this.#lines > 1;
+      this.#lines = 0;
     }
+    this.#lines++;
+    if (this.#lines === 1 && !this.#gathers && !this.#first) this.#put(asLine(frame));
+    else this.#hold(frame);
     return this.room();
   }
 
@@ -63,24 +55,15 @@ export class LineWriter {
     this.#waitingBytes++;
     if (!this.#first) {
       this.#first = frame;
+      // After every answer that the same chunk brought: their promises settle before.
+      process.nextTick(this.#release);
       return;
     }
     if (this.#waiting.length === 0) this.#waiting.push(...flat(this.#first), NEWLINE);
     this.#waiting.push(...flat(frame), NEWLINE);
   }
 
-  readonly #endTurn = (): void => {
-    this.#gathers = this.#lines > 1;
-    this.#lines = 0;
-    this.#release();
-  };
-
-  readonly #endCallback = (): void => {
-    this.#lines = 0;
-    this.#release();
-  };
-
-  #release(): void {
+  readonly #release = (): void => {
     const first = this.#first;
     if (!first) return;
     this.#first = undefined;
@@ -92,7 +75,7 @@ export class LineWriter {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#put(waiting);
-  }
+  };
 
   #put(parts: readonly Buffer[]): void {
     if (!parts.some(isLarge)) {

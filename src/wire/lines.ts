@@ -9,6 +9,13 @@ const EMPTY = Buffer.alloc(0);
 /** How many bytes to keep of each end of a line that is too long. */
 const ENDS = 4_096;
 
+let chunks = 0;
+
+/** How many chunks have been split into lines. While it stays the same, what happens may have one cause. */
+export function chunksSoFar(): number {
+  return chunks;
+}
+
 /**
  * Splits a byte stream into lines. A line longer than `limit` is not kept: when it ends, its
  * first and last bytes go to `overflow`.
@@ -29,6 +36,7 @@ export class LineReader {
   }
 
   push(chunk: Buffer): void {
+    chunks++;
     let at = 0;
     while (at < chunk.length) {
       const newline = chunk.indexOf(LF, at);

@@ -55,7 +55,7 @@ export class StdioDownstream implements Peer, Closable {
   constructor(streams: StdioStreams, log: Log) {
     this.#streams = streams;
     this.#log = log;
-    this.#writer = new LineWriter(streams.output, 'callback');
+    this.#writer = new LineWriter(streams.output);
     this.ended = new Promise((resolve) => {
       streams.input.once('end', resolve);
       streams.input.once('close', resolve);

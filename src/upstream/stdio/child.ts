@@ -78,7 +78,7 @@ export class Child {
     this.#program = program;
     this.#options = options;
     this.pid = program.pid as number;
-    this.#writer = new LineWriter(program.stdin, 'callback');
+    this.#writer = new LineWriter(program.stdin);
     this.#stderr = new Stderr({ name: options.name, log: options.stderr });
     this.link = new Link(
       (frame) => this.#write(frame),

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../../src/core/jsonrpc.ts';
 import { LineWriter } from '../../../src/wire/line-writer.ts';
+import { LineReader } from '../../../src/wire/lines.ts';
 import { seeded } from '../core/random.ts';
 
 const MIB = 1_048_576;
@@ -53,6 +54,14 @@ class Reader extends Writable {
 const frame = (...parts: string[]): Frame => parts.map((part) => Buffer.from(part));
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const other = new LineReader(
+  100,
+  () => {},
+  () => {},
+);
+/** Another stream brings a chunk. */
+const chunkArrives = (): void => other.push(Buffer.from('\n'));
+
 /** Whether a promise settles with what can happen now. */
 async function isSettled(promise: Promise<void>): Promise<boolean> {
   let settled = false;
@@ -64,16 +73,18 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
 }
 
 describe('lines', () => {
-  it('leave in the turn in which they are written, each whole', () => {
+  it('leave at once when a chunk brings one, each whole', () => {
     const reader = new Reader(true);
     const writer = new LineWriter(reader);
+    chunkArrives();
     writer.write(frame('{"a":', '1', '}'));
     expect(reader.text).toBe('{"a":1}\n');
+    chunkArrives();
     writer.write(frame('{"b":"x\\ny",\n"c":2}'));
     expect(reader.text).toBe('{"a":1}\n{"b":"x\\ny", "c":2}\n');
   });
 
-  it('of any size, few or many a turn, arrive whole and in order', async () => {
+  it('of any size, few or many a chunk, arrive whole and in order', async () => {
     const reader = new Reader(true);
     const writer = new LineWriter(reader);
     const expected: string[] = [];
@@ -83,6 +94,7 @@ describe('lines', () => {
       const size = random.pick([0, 1, 100, 16_383, 16_384, 16_385, 70_000]);
       const parts = [`{"n":${i},"x":"`, 'x'.repeat(size), '"}'];
       expected.push(parts.join(''));
+      if (random.chance(0.5)) chunkArrives();
       writer.write(frame(...parts));
       if (random.chance(0.2)) await turn();
     }
@@ -90,39 +102,9 @@ describe('lines', () => {
     expect(reader.text).toBe(`${expected.join('\n')}\n`);
   });
 
-  it('of one turn leave together as long as turns bring several', async () => {
+  it('of one chunk leave together as long as chunks bring several, after the promises that they settle', async () => {
     const reader = new Reader(true);
     const writer = new LineWriter(reader);
-    const busyTurn = async (): Promise<void> => {
-      for (let i = 0; i < 50; i++) writer.write(frame(String(i)));
-      await turn();
-      await turn();
-    };
-    await busyTurn();
-    const first = reader.writes;
-    await busyTurn();
-    expect(reader.writes - first).toBe(1);
-    expect(reader.text.split('\n')).toHaveLength(101);
-  });
-
-  it('are written at once again after a turn with a single one', async () => {
-    const reader = new Reader(true);
-    const writer = new LineWriter(reader);
-    for (const line of ['a', 'b']) writer.write(frame(line));
-    await turn();
-    writer.write(frame('c'));
-    await turn();
-    await turn();
-    expect(reader.text).toBe('a\nb\nc\n');
-    writer.write(frame('d'));
-    expect(reader.text).toBe('a\nb\nc\nd\n');
-  });
-});
-
-describe('lines that come from one other stream', () => {
-  it('leave together at the end of the callback that brings them, after the promises that it settles', async () => {
-    const reader = new Reader(true);
-    const writer = new LineWriter(reader, 'callback');
     const later = async (text: string): Promise<void> => {
       await undefined;
       await undefined;
@@ -131,24 +113,51 @@ describe('lines that come from one other stream', () => {
     const brought = (bring: () => void): Promise<[text: string, writes: number]> =>
       new Promise((resolve) => {
         setImmediate(() => {
+          chunkArrives();
           bring();
           setImmediate(() => resolve([reader.text, reader.writes]));
         });
       });
     const sync = (): void => {
-      for (const text of ['a', '{"x":\n1}']) writer.write(frame(text));
-      expect(reader.writes).toBe(0);
+      for (const text of ['a', '{"x":\n1}', '2']) writer.write(frame(text));
+      expect(reader.text).toBe('a\n');
     };
-    expect(await brought(sync)).toEqual(['a\n{"x": 1}\n', 1]);
+    expect(await brought(sync)).toEqual(['a\n{"x": 1}\n2\n', 2]);
     const promised = (): void => {
       for (const text of ['b', 'c', 'd']) void later(text);
     };
-    expect(await brought(promised)).toEqual(['a\n{"x": 1}\nb\nc\nd\n', 2]);
+    expect(await brought(promised)).toEqual(['a\n{"x": 1}\n2\nb\nc\nd\n', 3]);
+  });
+
+  it('leave at once again after a chunk with a single one', async () => {
+    const reader = new Reader(true);
+    const writer = new LineWriter(reader);
+    chunkArrives();
+    for (const line of ['a', 'b']) writer.write(frame(line));
+    await turn();
+    chunkArrives();
+    writer.write(frame('c'));
+    expect(reader.text).toBe('a\nb\n');
+    await turn();
+    expect(reader.text).toBe('a\nb\nc\n');
+    chunkArrives();
+    writer.write(frame('d'));
+    expect(reader.text).toBe('a\nb\nc\nd\n');
+  });
+
+  it('that no chunk of lines brings leave at the end of their callbacks', async () => {
+    const reader = new Reader(true);
+    const writer = new LineWriter(reader);
+    for (const line of ['a', 'b', 'c']) {
+      writer.write(frame(line));
+      await turn();
+      expect(reader.text.endsWith(`${line}\n`)).toBe(true);
+    }
   });
 
   it('wait for a slow reader, with what is gathered counted', async () => {
     const reader = new Reader(false);
-    const writer = new LineWriter(reader, 'callback');
+    const writer = new LineWriter(reader);
     expect(writer.write(frame('x'.repeat(MIB / 2)))).toBeUndefined();
     const full = writer.write(frame('y'.repeat(MIB / 2))) as Promise<void>;
     expect(full).toBeInstanceOf(Promise);
@@ -229,7 +238,7 @@ describe('flushed', () => {
     await new LineWriter(new Reader(false)).flushed();
   });
 
-  it('includes the lines that wait for the end of their turn', async () => {
+  it('includes the lines that wait for the end of their callback', async () => {
     const reader = new Reader(true);
     const writer = new LineWriter(reader);
     for (const line of ['a', 'b']) writer.write(frame(line));
