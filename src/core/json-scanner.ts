@@ -187,7 +187,7 @@ export function skipKey(text: Json, at: number): number {
 }
 
 /** Offset of the value of the member whose key ends before `at`. */
-export function skipColon(text: Json, at: number): number {
+function skipColon(text: Json, at: number): number {
   at = skipSpace(text, at);
   if (byteAt(text, at) !== COLON) throw new JsonError('expected a colon', at);
   return skipSpace(text, at + 1);
