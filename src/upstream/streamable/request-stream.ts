@@ -36,7 +36,7 @@ export async function readRequestStream(response: HttpResponse, options: Request
   } catch (error) {
     if (signal.aborted || position.lastEventId === undefined) throw error;
   }
-  slow();
+  if (!answered()) slow();
   await resume(options, position);
 }
 

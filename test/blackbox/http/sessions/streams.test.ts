@@ -25,6 +25,17 @@ describe('the answer to a call', () => {
     expect(answered.json).toMatchObject({ id: 3, result: { content: [{ text: '{}' }] } });
   });
 
+  it('is JSON when it comes first on a stream of the server', async () => {
+    const { upstream, session } = await fixture();
+    upstream.once(
+      'tools/call',
+      a.sse((id) => a.event(done(id))),
+    );
+    const answered = await session.post(call(3));
+    expect(answered.headers['content-type']).toMatch(/^application\/json/);
+    expect(answered.json).toMatchObject({ id: 3, result: { content: [{ text: 'done' }] } });
+  });
+
   it('is a stream as soon as another message comes, which the client gets before the answer', async () => {
     const { upstream, session } = await fixture();
     const calls = hold(upstream, 'tools/call');
