@@ -73,7 +73,7 @@ describe.skipIf(process.platform === 'win32')('a pipe', () => {
     expect(heard).toBe('early');
   });
 
-  it('can be paused by who reads it', async () => {
+  it('can be paused by its reader', async () => {
     const { input, output } = echo();
     const got: string[] = [];
     output.on('data', (chunk: Buffer) => {
@@ -89,6 +89,51 @@ describe.skipIf(process.platform === 'win32')('a pipe', () => {
       expect(output.isPaused()).toBe(true);
       output.resume();
     }
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a program whose output is read so', () => {
+  it('closes when its pipes have closed', async () => {
+    const child = spawn(process.execPath, ['-e', '']);
+    children.push(child);
+    const closed = once(child, 'close');
+    readIntoOneBuffer(child.stdout).resume();
+    child.stderr.resume();
+    await closed;
+  });
+
+  it('spoils no chunk when the reader of one has failed', async () => {
+    // Vitest listens for such errors, too.
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const failures: string[] = [];
+    process.on('uncaughtException', ({ message }) => failures.push(message));
+    const { input, output } = echo();
+    const got: Buffer[] = [];
+    try {
+      output.on('data', (chunk: Buffer) => {
+        if (got.push(chunk) === 1) throw new Error('the reader has failed');
+      });
+      output.resume();
+      input.write('A'.repeat(20_000));
+      await once(process, 'uncaughtException');
+      input.end('B'.repeat(100));
+      await once(output, 'end');
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const other of others) process.on('uncaughtException', other);
+    }
+    expect(failures).toEqual(['the reader has failed']);
+    expect(Buffer.concat(got).toString()).toBe(`${'A'.repeat(20_000)}${'B'.repeat(100)}`);
+  });
+
+  it('costs a reader that keeps a chunk not much more than its bytes', async () => {
+    const { input, output } = echo();
+    output.resume();
+    const next = nextChunk(output);
+    input.end('A'.repeat(16_400));
+    const chunk = await next;
+    expect(chunk.buffer.byteLength).toBeLessThanOrEqual(2 * 16_400);
   });
 });
 
