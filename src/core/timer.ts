@@ -67,8 +67,8 @@ export function pause(ms: number, signal: CancelSignal): Promise<void> {
 }
 
 /**
- * A time in which something is left alone. The sleep of the machine counts as time that has passed. When the clock is
- * set back, the time is over: it could last for hours otherwise.
+ * A time in which something is left alone. The sleep of the machine counts as time that has passed. A clock that is set
+ * back to before its beginning ends it: it could last for hours otherwise.
  */
 export class QuietPeriod {
   #since = 0;
@@ -87,6 +87,7 @@ export class QuietPeriod {
   /** Milliseconds until it is over; 0 when it is. */
   get left(): number {
     const passed = Date.now() - this.#since;
-    return passed < 0 ? 0 : Math.max(0, this.#length - passed);
+    if (passed < 0) this.end();
+    return this.#length === 0 ? 0 : Math.max(0, this.#length - passed);
   }
 }
