@@ -55,7 +55,7 @@ const USAGE = `usage: npm run bench -- [flags]
   --rounds N      how often everything is repeated (5; with --quick 1)
   --node MAJOR    the Node that all of them run on, from npm; without rivals
   --json FILE     write every figure of every round
-  --write-docs    rewrite docs/performance.md from this run; with --node 24 or 26, the page of that Node
+  --write-docs    rewrite docs/performance.md from this run; with --node ${OTHER_NODES.join(' or ')}, the page of that Node
   --replicas      what replicas cost, instead; with --write-docs, it writes to docs/replicas.md
   --strict        exit 1 when a budget is missed
 `;
@@ -156,7 +156,12 @@ async function main() {
   if (chosen.replicas) {
     const { benchReplicas } = await import('./replicas/run.mjs');
     const date = new Date().toISOString().slice(0, 10);
-    return benchReplicas({ date, machine: machine(), json: chosen.json, writeDocs: chosen['write-docs'] });
+    return benchReplicas({
+      date,
+      machine: machine(process.execPath),
+      json: chosen.json,
+      writeDocs: chosen['write-docs'],
+    });
   }
 
   const loadBefore = loadAverage();
