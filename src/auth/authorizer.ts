@@ -84,9 +84,11 @@ export class Authorizer {
   #byUser: string | undefined;
   /** The page of another process that the log has shown last. */
   #told: string | undefined;
-  /** The number of failures in a row, and the time in which they rule out another attempt. */
+  /** The number of failures in a row. */
   #failures = 0;
+  /** The number of sign-ins in a row that the user has declined. */
   #denials = 0;
+  /** The time in which failures rule out another attempt. */
   readonly #quiet = new QuietPeriod();
   #lastFailure: Error | undefined;
 

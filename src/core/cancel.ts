@@ -1,6 +1,6 @@
 /** Cancellation, kept cheap: every exchange has one, and almost none is ever used. */
 
-/** As for any event target, an object will do: a request that is its own listener needs no function for that. */
+/** An object with `handleEvent` works too, as for any event target, so a request can be its own listener. */
 export type AbortListener = (() => void) | { handleEvent(): void };
 
 /** The part of an `AbortSignal` that the proxy uses; a real one fits too. */

@@ -32,12 +32,12 @@ export const BRACKET_CLOSE = 0x5d;
 /** A string this long is likely to go on, so from here it is read a word at a time. */
 const LONG_STRING = 64;
 
-/** What {@link byteAt} has after the last byte. */
+/** What {@link byteAt} returns after the last byte. */
 const NOTHING = -1;
 
 /**
  * The byte at an offset. After the end it is a number, too: where code has met `undefined` once, V8 expects it at every
- * byte from then on, which makes reading half as slow again.
+ * byte from then on, which makes reading take half as long again.
  */
 export function byteAt(text: Json, at: number): number {
   return at < text.length ? (text[at] as number) : NOTHING;

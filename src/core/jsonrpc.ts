@@ -202,7 +202,7 @@ const WITHOUT_ID = Buffer.from('{"jsonrpc":"2.0"');
 const RESULT = Buffer.from(',"result":');
 const ERROR = Buffer.from(',"error":');
 
-/** What stands between the id of a call and its parameters, for the last method: most calls have that of the one before. */
+/** The text between the id of a call and its parameters, for the last method: most calls have that of the one before. */
 let lastHead: { readonly method: string; readonly text: Buffer } | undefined;
 
 /** Characters of a method that may stay in memory. */
@@ -223,7 +223,7 @@ function frame(id: Id | undefined, middle: Buffer, payload: Json | undefined, ex
   const start = id === undefined ? WITHOUT_ID : WITH_ID;
   if (!payload || extra || payload.length >= JOIN_BELOW) return inParts(start, id, middle, payload, extra);
   const idText = id ?? '';
-  // Numbers are: nearly every id.
+  // Numbers are ASCII, and nearly every id is one.
   const isAscii = !idText.startsWith('"');
   const idLength = isAscii ? idText.length : Buffer.byteLength(idText);
   const whole = Buffer.allocUnsafe(start.length + idLength + middle.length + payload.length + 1);

@@ -1,4 +1,4 @@
-/** The way to one origin, and the headers of the requests that take it. */
+/** How requests reach one origin, and their headers. */
 import type http from 'node:http';
 import type { Agent } from 'node:http';
 import type { HttpRequest } from '../core/fetch.ts';

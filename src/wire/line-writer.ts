@@ -34,7 +34,8 @@ export class LineWriter {
   /**
    * Writes one line. The promise, if any, resolves as soon as there is room again. Under load, to write each line alone
    * would cost more than everything else, so lines that one chunk of another stream brings leave together, at the end
-   * of the callback. One that comes alone leaves at once: to wait for that end costs a tenth of a call.
+   * of the callback. To wait for that end costs a tenth of a call, so the first line after a chunk leaves at once, unless
+   * the chunk before brought several.
    */
   write(frame: Frame): Promise<void> | undefined {
     if (this.#closed || !this.#stream.writable) return undefined;

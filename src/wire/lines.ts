@@ -11,7 +11,7 @@ const ENDS = 4_096;
 
 let chunks = 0;
 
-/** How many chunks have been split into lines. While it stays the same, what happens may have one cause. */
+/** How many chunks have been split into lines. Lines that are written while it stays the same may come from one chunk. */
 export function chunksSoFar(): number {
   return chunks;
 }

@@ -111,7 +111,7 @@ export function stdioOptions(given: StdioProxyOptions): { config: Config; enviro
   const all = streams ?? { input: process.stdin, output: process.stdout };
   const { input, output } = all as { input?: unknown; output?: unknown };
   const hint = 'pass { input, output }, or leave streams out for standard input and output';
-  check('startStdioProxy', hasAll(input, ['on', 'pause']), 'streams.input', 'a readable stream', hint);
+  check('startStdioProxy', hasAll(input, ['on', 'pause', 'resume']), 'streams.input', 'a readable stream', hint);
   check('startStdioProxy', hasAll(output, ['on', 'write']), 'streams.output', 'a writable stream', hint);
   const server = serverOf(options);
   const config = { ...processOf(options), listen: undefined, servers: [server] };

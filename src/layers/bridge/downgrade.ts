@@ -56,7 +56,7 @@ export function downgrade(makeBridge: MakeBridge): Layer {
       const { session } = lendable;
       if (session.era === 'modern') return session.request(exchange);
       const replied = lendable.own.request(exchange);
-      // No server asks an older client to cross: nothing is added to the way of its requests.
+      // No server asks an older client to cross, so its requests need no handler.
       return isModern(exchange.call) ? replied.catch((error: unknown) => cross(exchange, error)) : replied;
     };
     return {

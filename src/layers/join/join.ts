@@ -7,7 +7,7 @@ import type { AnswerMemory, Log } from '../../core/ports.ts';
 import { Catalog, type CatalogChanges } from './catalog.ts';
 import { Directory, type Listed } from './directory.ts';
 import { Arrivals } from './enough.ts';
-import type { Opened, Sight } from './members.ts';
+import type { Opened, Visible } from './members.ts';
 import { JoinedSession } from './session.ts';
 
 /** How long the calls to a server that is no longer configured may take to finish, in milliseconds. */
@@ -49,7 +49,7 @@ export class Join {
   readonly #options: JoinOptions;
   readonly #arrivals = new Arrivals();
   readonly #changes: CatalogChanges = { count: 0 };
-  readonly #sessions = new Map<JoinedSession, Seer>();
+  readonly #sessions = new Map<JoinedSession, OpenSession>();
   #shared: View;
 
   constructor(servers: readonly JoinedServer[], options: JoinOptions) {
@@ -63,7 +63,7 @@ export class Join {
     // Lists of servers that see the client's own headers belong to the client.
     const isPersonal = this.#shared.servers.some(({ personal }) => personal);
     const view = isPersonal ? this.#personal(this.#shared) : this.#shared;
-    const sightOf = ({ servers, listed, directory }: View): Sight => {
+    const visibleIn = ({ servers, listed, directory }: View): Visible => {
       const opened = servers.map((server, at): Opened => {
         return {
           listed: listed[at] as Listed,
@@ -75,10 +75,10 @@ export class Join {
       });
       return { servers: opened, directory };
     };
-    const sight = sightOf(view);
+    const visible = visibleIn(view);
     const closed = (): boolean => this.#sessions.delete(session);
-    const session = new JoinedSession({ client, sight, arrivals: this.#arrivals, id, version, log, closed });
-    this.#sessions.set(session, { view, see: (next) => Object.assign(sight, sightOf(next)) });
+    const session = new JoinedSession({ client, visible, arrivals: this.#arrivals, id, version, log, closed });
+    this.#sessions.set(session, { view, show: (next) => Object.assign(visible, visibleIn(next)) });
     return session;
   }
 
@@ -87,11 +87,11 @@ export class Join {
     const old = this.#shared;
     this.#shared = this.#viewOf(servers, old);
     const gone = old.servers.filter((server) => !servers.includes(server));
-    const dropped = [...this.#sessions].map(([session, seer]) => {
-      const { view } = seer;
+    const dropped = [...this.#sessions].map(([session, open]) => {
+      const { view } = open;
       const listed = view.servers.flatMap((server, at) => (gone.includes(server) ? [view.listed[at] as Listed] : []));
-      seer.view = view === old ? this.#shared : this.#personal(this.#shared, view);
-      seer.see(seer.view);
+      open.view = view === old ? this.#shared : this.#personal(this.#shared, view);
+      open.show(open.view);
       session.changed();
       return session.drop(listed, DROP_LIMIT);
     });
@@ -146,9 +146,9 @@ interface View {
 }
 
 /** What a session sees of the servers, and how it gets to see others. */
-interface Seer {
+interface OpenSession {
   view: View;
-  see(view: View): void;
+  show(view: View): void;
 }
 
 const NONE: ForwardedOf = () => ({});

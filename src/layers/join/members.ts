@@ -23,13 +23,13 @@ export interface Opened {
 }
 
 /** What a client sees of the servers at present. */
-export interface Sight {
+export interface Visible {
   servers: readonly Opened[];
   directory: Directory;
 }
 
 export interface MembersOptions extends Omit<MemberOptions, 'server' | 'open' | 'idle' | 'openTimeout'> {
-  readonly sight: Sight;
+  readonly visible: Visible;
   readonly arrivals: Arrivals;
 }
 
@@ -55,8 +55,8 @@ export class Members {
   of(listed: Listed): Member {
     const known = this.#all.get(listed);
     if (known) return known;
-    const { sight, arrivals: _, ...options } = this.#options;
-    const opened = sight.servers.find((one) => one.listed === listed);
+    const { visible, arrivals: _, ...options } = this.#options;
+    const opened = visible.servers.find((one) => one.listed === listed);
     if (!opened || this.#closed) throw new ProxyError('failed', `${listed.name} is no longer configured`);
     const { open, idle, openTimeout } = opened;
     const member = new Member({ ...options, server: listed, open, idle, openTimeout });
@@ -141,7 +141,7 @@ export class Members {
   }
 
   async #recalled(): Promise<readonly Opened[]> {
-    const all = this.#options.sight.servers;
+    const all = this.#options.visible.servers;
     await Promise.all(all.map(({ listed }) => listed.catalog.recall()));
     return all;
   }

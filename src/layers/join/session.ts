@@ -30,14 +30,14 @@ import { pageFor } from './lists/pages.ts';
 import { LISTS } from './lists/whole-list.ts';
 import type { Member, MemberClient } from './member.ts';
 import type { Told } from './member-exchange.ts';
-import { Members, type Sight } from './members.ts';
+import { Members, type Visible } from './members.ts';
 import { listsFor, Router } from './router.ts';
 import { subjectOf } from './routes.ts';
 import { withoutExtension } from './without-tasks.ts';
 
 export interface JoinedOptions {
   readonly client: Peer;
-  readonly sight: Sight;
+  readonly visible: Visible;
   readonly arrivals: Arrivals;
   /** Names this proxy in the cursors of long lists. */
   readonly id: string;
@@ -66,10 +66,10 @@ export class JoinedSession implements Session {
   constructor(options: JoinedOptions) {
     this.#options = options;
     this.#ready = this.#untilReady();
-    const { sight, arrivals, log } = options;
+    const { visible, arrivals, log } = options;
     const told = (member: Member): Told => this.#toldBy(member);
-    this.#members = new Members({ sight, arrivals, log, told, client: this.#memberClient });
-    this.#router = new Router({ sight, members: this.#members, open: this.#open });
+    this.#members = new Members({ visible, arrivals, log, told, client: this.#memberClient });
+    this.#router = new Router({ visible, members: this.#members, open: this.#open });
     this.#listeners = new Listeners({
       met: () => this.#members.met,
       locate: (uri) => this.#locate(uri),
@@ -147,13 +147,13 @@ export class JoinedSession implements Session {
 
   /** The server of a tool, and its own name for it. */
   toolNamed(shown: string): Route | undefined {
-    return this.#options.sight.directory.named('tools/list', shown);
+    return this.#options.visible.directory.named('tools/list', shown);
   }
 
   /** The name under which clients see the tool that they may also call by this name. */
   shownTool(name: string): string | undefined {
     const route = this.toolNamed(name);
-    return route && this.#options.sight.directory.shownName('tools/list', route);
+    return route && this.#options.visible.directory.shownName('tools/list', route);
   }
 
   /** Waits for the tools of servers that have not listed them yet, as a call of an unknown tool does. */
@@ -163,12 +163,12 @@ export class JoinedSession implements Session {
 
   /** All tools that are known. The same array as long as nothing has changed. */
   get toolList(): readonly Json[] {
-    return this.#options.sight.directory.list('tools/list');
+    return this.#options.visible.directory.list('tools/list');
   }
 
   /** A list of one server has changed: tells the client what it has got and is no longer true. */
   changed(): void {
-    this.#given.compare((method) => this.#options.sight.directory.list(method));
+    this.#given.compare((method) => this.#options.visible.directory.list(method));
   }
 
   /** These servers are gone, or are others now. */
@@ -211,7 +211,7 @@ export class JoinedSession implements Session {
   }
 
   #introduction(): Introduction {
-    const all = this.#options.sight.servers.map(({ listed: { name, catalog } }) => {
+    const all = this.#options.visible.servers.map(({ listed: { name, catalog } }) => {
       return { name, introduction: catalog.introduction };
     });
     return joinedIntroduction(all, this.#options.version);
@@ -219,7 +219,7 @@ export class JoinedSession implements Session {
 
   async #list(call: Call, modern: boolean): Promise<Reply> {
     await this.#members.gather([call.method]);
-    const entries = this.#options.sight.directory.list(call.method);
+    const entries = this.#options.visible.directory.list(call.method);
     if (!modern) this.#given.give(call.method, entries);
     return pageFor(call, entries, { modern, id: this.#options.id });
   }
@@ -262,7 +262,7 @@ export class JoinedSession implements Session {
       if (note.method !== 'notifications/resources/updated') return pass(note);
       const uri = asString(peek(note.params, 'uri'));
       if (uri === undefined || !note.params) return pass(note);
-      const shown = member.subscribed.get(uri) ?? this.#options.sight.directory.shownUris(member.server)?.(uri);
+      const shown = member.subscribed.get(uri) ?? this.#options.visible.directory.shownUris(member.server)?.(uri);
       return pass(shown === undefined ? note : { ...note, params: withMember(note.params, 'uri', encode(shown)) });
     };
   }
@@ -293,7 +293,7 @@ export class JoinedSession implements Session {
 
   async #locate(uri: string): Promise<{ readonly member: Member; readonly own: string } | undefined> {
     await this.#members.gather(listsFor('resources/list'));
-    const found = this.#options.sight.directory.located(uri);
+    const found = this.#options.visible.directory.located(uri);
     return found && { member: this.#members.of(found.server), own: found.own };
   }
 }

@@ -40,7 +40,7 @@ export interface AwaitedCalls {
   readonly release: () => void;
 }
 
-/** Keeps only what the answer needs: with many calls in flight, the collector of garbage copies all of it. */
+/** Keeps only what the answer needs: with many calls in flight, the garbage collector copies all of it. */
 export class AwaitedPost extends ListNode implements ReplyRoute, ResponseOptions {
   /** The keys of the progress tokens of the calls. */
   readonly tokens: readonly string[];

@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-/** A server that answers each request with its body; the requests that it has had, and who waits for parts of them. */
+/** A server that answers each request with its body; the requests that it has had, and how many `data` listeners each has. */
 async function echo(): Promise<{ server: Server; port: number; requests: IncomingMessage[]; listeners: number[] }> {
   const bodies = new Bodies(1_000);
   const requests: IncomingMessage[] = [];
