@@ -21,7 +21,7 @@ function pageOfNode({ node, ...run }) {
   return [
     `# Performance under Node ${node}`,
     '',
-    `Written by \`npm run bench -- --node ${node} --write-docs\`; run it again rather than editing this page. [Performance](${page()}) lists the programs compared and how they are measured. The budgets are for the Node of that page; under this one, they are for comparison.`,
+    `Written by \`npm run bench -- --node ${node} --write-docs\`; run it again rather than editing this page. [Performance](${page()}) lists the programs compared and how they are measured. The budgets are for the Node of that page, and those of HTTP mode for Node 26 as well; the others are shown here for comparison.`,
     '',
     ...figuresOf(run),
   ];
