@@ -1,7 +1,7 @@
 /**
  * Reads a pipe into one buffer that is used again and again. Node allocates 64 KiB for each chunk and gives most of it
- * back. That, and the queue of a stream, which stays empty, costs more than everything else that is done for a small
- * message (`npm run bench`, local-calls).
+ * back. That, and the queue of a stream, which stays empty, is a seventh of what a small call to a local server costs
+ * (`npm run bench`, local-calls).
  */
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';

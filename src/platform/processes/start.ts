@@ -27,7 +27,7 @@ export async function startProgram(program: Program): Promise<ChildProcessWithou
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
-  // Only when it could be started. Before anything is read.
+  // At once, because it must not have been read. What could not be started has no pipe.
   if (started.pid !== undefined) started.stdout = readIntoOneBuffer(started.stdout);
   return new Promise((resolve, reject) => {
     started.once('error', reject);
