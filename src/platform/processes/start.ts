@@ -27,7 +27,7 @@ export async function startProgram(program: Program): Promise<ChildProcessWithou
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
-  // At once, because it must not have been read. What could not be started has no pipe.
+  // At once, because it must not have been read. What could not be started writes nothing.
   if (started.pid !== undefined) started.stdout = readIntoOneBuffer(started.stdout);
   return new Promise((resolve, reject) => {
     started.once('error', reject);
