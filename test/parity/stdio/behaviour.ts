@@ -1,5 +1,5 @@
 // How one behaviour is observed: run it, and keep what the client returned or threw, and what arrived meanwhile.
-import { answerInside, comparable, errorOf, normalise } from './normalise.ts';
+import { answerInside, type Comparable, comparable, errorOf, normalise } from './normalise.ts';
 import type { CallOptions, Subject } from './subject.ts';
 
 export interface Server {
@@ -29,9 +29,14 @@ export interface Behaviour {
   run(run: Run): Promise<void>;
 }
 
+export interface Observation {
+  outcomes: unknown[];
+  events: Comparable;
+}
+
 let runs = 0;
 
-export async function observe(behaviour: Behaviour, subject: Subject, server: Server): Promise<unknown> {
+export async function observe(behaviour: Behaviour, subject: Subject, server: Server): Promise<Observation> {
   const { wire } = subject;
   const start = wire.mark();
   const outcomes: unknown[] = [];

@@ -37,11 +37,17 @@ function clockless(blob: string): string {
 /** Notifications that belong to no request come on a stream of their own, so their place is random. */
 const UNSOLICITED = /list_changed$|resources\/updated$/;
 
+/** Messages of requests in order, and the others sorted. */
+export interface Comparable {
+  ordered: unknown[];
+  apart: { method?: string }[];
+}
+
 /**
  * The record of one behaviour in comparable form: messages of requests in order, the others sorted. `loose` is for
  * servers that use their own stream for what belongs to a request.
  */
-export function comparable(events: readonly Event[], loose: boolean): unknown {
+export function comparable(events: readonly Event[], loose: boolean): Comparable {
   const ordered: unknown[] = [];
   const apart: string[] = [];
   for (const event of events) {
@@ -50,7 +56,7 @@ export function comparable(events: readonly Event[], loose: boolean): unknown {
     if (free) apart.push(JSON.stringify(normalise(rest)));
     else ordered.push(normalise(rest));
   }
-  return { ordered, apart: apart.sort().map((line) => JSON.parse(line) as unknown) };
+  return { ordered, apart: apart.sort().map((line) => JSON.parse(line) as { method?: string }) };
 }
 
 /** An error as its JSON-RPC members, without the class and the prefix that the SDK gave it. */
