@@ -7,7 +7,16 @@ import { atMost } from '../../core/timer.ts';
 interface Connection {
   readonly socket: Socket;
   open: ServerResponse[];
+  /** How often it was seen without an open response since it last had one. */
+  rested: number;
 }
+
+/** Milliseconds between two looks at all connections. */
+const LOOK_EVERY = 5_000;
+/** How long a client may read nothing of the data waiting for it, in milliseconds. */
+const STALLED = 60_000;
+/** Longer than gateways keep theirs: otherwise they would send into a connection that is closing. In milliseconds. */
+export const KEPT = 75_000;
 
 const CONNECTION = Symbol('connection');
 
@@ -17,10 +26,20 @@ export class Connections {
   /** Keyed by the remote address, because over TLS requests have another socket than the one that connected. */
   readonly #all = new Map<string, Connection>();
   #ending = false;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** Closes idle connections and stalled ones, until {@link unwatch}. Node's own timers would cost with each call. */
+  watch(): void {
+    this.#timer ??= setInterval(() => this.look(), LOOK_EVERY).unref();
+  }
+
+  unwatch(): void {
+    clearInterval(this.#timer);
+  }
 
   /** Notes a new connection. Over TLS, call it before the handshake and again after it. */
   opened(socket: Marked): void {
-    const connection: Connection = { socket, open: [] };
+    const connection: Connection = { socket, open: [], rested: 0 };
     const peer = `${socket.remoteAddress} ${socket.remotePort}`;
     socket[CONNECTION] = connection;
     this.#all.set(peer, connection);
@@ -39,26 +58,38 @@ export class Connections {
 
   /** Notes a request. */
   begun(res: ServerResponse): void {
-    (res.req.socket as Marked)[CONNECTION]?.open.push(res);
+    const connection = (res.req.socket as Marked)[CONNECTION];
+    if (!connection) return;
+    connection.rested = 0;
+    connection.open.push(res);
   }
 
   /** Notes that a response is over: it has left, or the client has gone. */
   over(res: ServerResponse): void {
     const connection = (res.req.socket as Marked)[CONNECTION];
     if (!connection) return;
+    connection.rested = 0;
     if (connection.open[0] === res) connection.open.shift();
     else connection.open = connection.open.filter((open) => open !== res);
     if (this.#ending && connection.open.length === 0) connection.socket.end();
   }
 
-  /**
-   * Notes that a connection was silent for a while. Closes it when it is idle, or when its client does not read what is
-   * waiting for it. For a call that waits for its answer, silence is normal.
-   */
+  /** One look at all connections. */
+  look(): void {
+    for (const connection of this.#all.values()) {
+      const { socket, open } = connection;
+      const [res] = open;
+      if (!res && ++connection.rested > KEPT / LOOK_EVERY) socket.destroy();
+      // Node knows how much of a large write has left. For a call that waits for its answer, silence is normal.
+      const limit = res && res.writableLength > 0 ? STALLED : 0;
+      if ((socket.timeout ?? 0) !== limit) socket.setTimeout(limit);
+    }
+  }
+
+  /** Notes that nothing has moved on a connection for a while. Closes it when its client does not read. */
   silent(socket: Marked): void {
     const res = socket[CONNECTION]?.open[0];
-    if (!res) socket.destroy();
-    else if (res.writableLength > 0) res.destroy();
+    if (res && res.writableLength > 0) res.destroy();
   }
 
   /** Closes each connection as soon as it has no open responses. */

@@ -2,7 +2,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { ProxyError } from '../../errors.ts';
-import { Connections, endOf, type ServerEnd } from './connections.ts';
+import { Connections, endOf, KEPT, type ServerEnd } from './connections.ts';
 
 export interface ListenerOptions {
   /** Undefined: every interface. */
@@ -24,15 +24,15 @@ const LIMITS: ServerOptions = {
   requestTimeout: 60_000,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16_384,
-  // Longer than gateways keep theirs. Otherwise they would send into a connection that is closing.
-  keepAliveTimeout: 75_000,
+  // `Connections` closes idle ones.
+  keepAliveTimeout: 0,
   // The operating system notices a client that has vanished without closing its connection.
   keepAlive: true,
   keepAliveInitialDelay: 30_000,
 };
 
-/** How long a client may read nothing of the data waiting for it, in milliseconds. */
-const STALLED = 60_000;
+/** Node does not document this property: how long it says that it keeps the connection, in milliseconds. */
+type Announcing = ServerResponse & { _keepAliveTimeout: number };
 
 export interface Listener extends ServerEnd {
   /** `http://HOST:PORT`, for clients on this machine where every interface is bound. */
@@ -46,8 +46,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const { host, port, tls, handle, closed, notAccepted } = options;
   const server = await create(options);
   server.maxConnections = options.maxConnections;
-  server.timeout = STALLED;
   const connections = new Connections();
+  connections.watch();
+  server.once('close', () => connections.unwatch());
   server.on('connection', (socket: Socket) => connections.opened(socket));
   // Over TLS, requests come on a separate socket.
   server.on('secureConnection', (socket: Socket) => connections.opened(socket));
@@ -58,6 +59,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
   const serve: RequestListener = (req, res) => {
     connections.begun(res);
+    (res as Announcing)._keepAliveTimeout = KEPT;
     res.on('close', onClose);
     handle(req, res);
   };
