@@ -5,6 +5,7 @@ import { type RunningHttpProxy, startHttpProxy } from '../../app/http-proxy.ts';
 import { type Config, isLoopback, type ListenConfig } from '../../config.ts';
 import type { SecretStore } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
+import { inlineMore } from '../../platform/inlining.ts';
 import type { ConfigFile } from '../config-file/start.ts';
 import { superviseProxy } from '../lifetime.ts';
 import { environmentOf, refreshApart } from '../proxy-environment.ts';
@@ -58,6 +59,7 @@ export async function serve(
   });
   running = await startHttpProxy({ ...config, listen: { ...listen, clientToken } }, environment, several);
   running.hopeless.then(giveUp);
+  inlineMore();
   const { url, interfaces } = running;
   const lines = [`listening on ${url}${interfaces === undefined ? '' : ` (${interfaces})`}`];
   if (!quiet) {
