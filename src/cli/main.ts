@@ -5,7 +5,6 @@ import type { Config, HttpServer, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError, Unexpected } from '../errors.ts';
-import { skipBaselineCompiler } from '../platform/compilation.ts';
 import { readIntoOneBuffer } from '../platform/one-buffer.ts';
 import type { ConfigFile } from './config-file/start.ts';
 import { onSignals, parentGone } from './end-signals.ts';
@@ -256,8 +255,6 @@ function run(
 ): void {
   const { listen } = config;
   const exit = (status: number): void => process.exit(status);
-  // By then the files of this start are loaded, and the client's first message is still to be read.
-  setImmediate(skipBaselineCompiler);
   // To load this takes a millisecond, and nobody should wait for it.
   setTimeout(spareGarbage, SETTLED).unref();
   if (listen) {

@@ -1,18 +1,10 @@
 // What changes flags of V8 leaves them as they were when Node stores compiled code.
 import { cachedDataVersionTag } from 'node:v8';
 import { describe, expect, it } from 'vitest';
-import { skipBaselineCompiler } from '../../../src/platform/compilation.ts';
 import { collectShortLived } from '../../../src/platform/garbage-collection.ts';
 import { inlineMore } from '../../../src/platform/inlining.ts';
 
-const CHANGES = [
-  { change: collectShortLived },
-  { change: inlineMore },
-  // Elsewhere V8 has no such compiler.
-  ...(['x64', 'arm64'].includes(process.arch) ? [{ change: skipBaselineCompiler }] : []),
-];
-
-describe.each(CHANGES)('$change.name', ({ change }) => {
+describe.each([{ change: collectShortLived }, { change: inlineMore }])('$change.name', ({ change }) => {
   it('leaves compiled code that is stored at the end good for the next start', () => {
     const before = cachedDataVersionTag();
     const known = new Set(process.listeners('exit'));
