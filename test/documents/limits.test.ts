@@ -155,7 +155,17 @@ const ROWS: readonly Row[] = [
     ['src/state/memory/replay-buffer.ts', 'MAX_EVENTS = 256;'],
     ['src/state/memory/replay-buffer.ts', 'MAX_BYTES = 1_048_576;'],
   ],
-  ['a client that does not read its answers', ['1 minute'], ['src/downstream/http/server.ts', 'STALLED = 60_000;']],
+  [
+    'a client that does not read its answers',
+    ['1 minute'],
+    ['src/downstream/http/connections.ts', 'STALLED = 60_000;'],
+  ],
+  [
+    'a connection without a request',
+    ['75 seconds'],
+    ['src/downstream/http/connections.ts', 'KEPT = 75_000;'],
+    ['src/downstream/http/server.ts', '_keepAliveTimeout = KEPT;'],
+  ],
   [
     'headers of a request',
     ['15 seconds, and 16 KiB'],

@@ -56,6 +56,19 @@ describe('path and method', () => {
   });
 });
 
+it('every response says how long its connection is kept', async () => {
+  const headers = { connection: 'keep-alive', ...inSession(to.session) };
+  const note = { jsonrpc: '2.0', method: 'notifications/initialized' };
+  for (const request of [
+    { path: '/healthz' },
+    { path: '/x' },
+    { path: '/mcp', body: PING },
+    { path: '/mcp', body: note },
+  ]) {
+    expect((await ask(to.url, { headers, ...request })).headers['keep-alive'], request.path).toBe('timeout=75');
+  }
+});
+
 describe('type, size and Accept', () => {
   const inside = (): Record<string, string> => inSession(to.session);
 
