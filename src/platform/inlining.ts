@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 const FLAG = '--max-inlined-bytecode-size-cumulative';
-/** V8's own limit, in bytes of bytecode; the same in all versions since 2018. */
+/** V8's own limit, in bytes of bytecode; the same in Node 20 to 26. */
 const OWN_LIMIT = 920;
 const LIMIT = 4_000;
 

@@ -6,41 +6,60 @@ import { atMost } from '../../core/timer.ts';
 /** One connection. A request on it waits for the answers to those before it. */
 interface Connection {
   readonly socket: Socket;
+  /** The socket on the network; another one than `socket` over TLS. */
+  readonly raw: Socket;
   open: ServerResponse[];
-  /** How often it was seen without an open response since it last had one. */
+  /** How many looks have found it without an open response since it last had one. */
   rested: number;
+  /** How many looks in a row have found that nothing of what waits for its client has left. */
+  stalled: number;
+  /** How many bytes had left at the last look. */
+  sent: number;
 }
 
 /** Milliseconds between two looks at all connections. */
 const LOOK_EVERY = 5_000;
 /** How long a client may read nothing of the data waiting for it, in milliseconds. */
 const STALLED = 60_000;
-/** Longer than gateways keep theirs: otherwise they would send into a connection that is closing. In milliseconds. */
+/**
+ * How long a connection without a request is kept, in milliseconds. Most gateways keep theirs for less: otherwise they
+ * would send into a connection that is closing.
+ */
 export const KEPT = 75_000;
+/** One more than {@link KEPT} takes, because a request may come at its very end. */
+const LOOKS = KEPT / LOOK_EVERY + 1;
 
 const CONNECTION = Symbol('connection');
+
+/** Node does not document this property: how much of what it has given to the system is still to be taken, in bytes. */
+type Queueing = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
 type Marked = Socket & { [CONNECTION]?: Connection };
 
 export class Connections {
-  /** Keyed by the remote address, because over TLS requests have another socket than the one that connected. */
+  /** Keyed by both addresses, because over TLS requests have another socket than the one that connected. */
   readonly #all = new Map<string, Connection>();
   #ending = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Closes idle connections and stalled ones, until {@link unwatch}. Node's own timers would cost with each call. */
+  /**
+   * Looks at all connections every few seconds, until {@link unwatch}. Node's own timers would be set anew several times
+   * in each call.
+   */
   watch(): void {
     this.#timer ??= setInterval(() => this.look(), LOOK_EVERY).unref();
   }
 
   unwatch(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Notes a new connection. Over TLS, call it before the handshake and again after it. */
   opened(socket: Marked): void {
-    const connection: Connection = { socket, open: [], rested: 0 };
-    const peer = `${socket.remoteAddress} ${socket.remotePort}`;
+    const peer = `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
+    const raw = this.#all.get(peer)?.socket ?? socket;
+    const connection: Connection = { socket, raw, open: [], rested: 0, stalled: 0, sent: 0 };
     socket[CONNECTION] = connection;
     this.#all.set(peer, connection);
     socket.once('close', () => {
@@ -74,22 +93,20 @@ export class Connections {
     if (this.#ending && connection.open.length === 0) connection.socket.end();
   }
 
-  /** One look at all connections. */
+  /** Closes connections that have been idle for too long, and cuts off clients that do not read. */
   look(): void {
     for (const connection of this.#all.values()) {
-      const { socket, open } = connection;
-      const [res] = open;
-      if (!res && ++connection.rested > KEPT / LOOK_EVERY) socket.destroy();
-      // Node knows how much of a large write has left. For a call that waits for its answer, silence is normal.
-      const limit = res && res.writableLength > 0 ? STALLED : 0;
-      if ((socket.timeout ?? 0) !== limit) socket.setTimeout(limit);
+      const [res] = connection.open;
+      if (!res) {
+        if (++connection.rested > LOOKS) connection.socket.destroy();
+        continue;
+      }
+      const sent = sentBy(connection.raw);
+      // For a call that waits for its answer, silence is normal.
+      if (res.writableLength === 0 || sent !== connection.sent) connection.stalled = 0;
+      else if (++connection.stalled >= STALLED / LOOK_EVERY) res.destroy();
+      connection.sent = sent;
     }
-  }
-
-  /** Notes that nothing has moved on a connection for a while. Closes it when its client does not read. */
-  silent(socket: Marked): void {
-    const res = socket[CONNECTION]?.open[0];
-    if (res && res.writableLength > 0) res.destroy();
   }
 
   /** Closes each connection as soon as it has no open responses. */
@@ -104,6 +121,11 @@ export class Connections {
     this.#ending = true;
     for (const { socket } of this.#all.values()) socket.destroy();
   }
+}
+
+/** How many bytes have left. Of a large write, some may have left long before Node says that it has. */
+function sentBy(raw: Queueing): number {
+  return raw.bytesWritten - (raw._handle?.writeQueueSize ?? 0);
 }
 
 /** How a server ends. */

@@ -47,12 +47,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const server = await create(options);
   server.maxConnections = options.maxConnections;
   const connections = new Connections();
-  connections.watch();
-  server.once('close', () => connections.unwatch());
   server.on('connection', (socket: Socket) => connections.opened(socket));
   // Over TLS, requests come on a separate socket.
   server.on('secureConnection', (socket: Socket) => connections.opened(socket));
-  server.on('timeout', (socket: Socket) => connections.silent(socket));
   const onClose = function (this: ServerResponse): void {
     connections.over(this);
     closed(this);
@@ -70,6 +67,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     server.once('error', (error: NodeJS.ErrnoException) => cannotListen(error, host, port).then(reject));
     server.listen({ port, ...(host !== undefined && { host }) }, resolve);
   });
+  connections.watch();
+  server.once('close', () => connections.unwatch());
   // The connections already accepted can go on.
   server.on('error', (error: NodeJS.ErrnoException) => notAccepted(error.code ?? error.message));
   const bound = server.address() as AddressInfo;

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { ProxyError } from '../../../errors.ts';
-import { Connections, endOf, type ServerEnd } from '../connections.ts';
+import { Connections, endOf, KEPT, type ServerEnd } from '../connections.ts';
 import { acceptingAny, type ReplicaKey } from './replica-tls.ts';
 
 /** Says which replica a request is for: another process may have its address by now. */
@@ -43,7 +43,7 @@ export async function listenForHops({ address, own, keys, handle }: HopListenerO
     maxHeaderSize: 32_768,
     headersTimeout: 15_000,
     requestTimeout: 60_000,
-    keepAliveTimeout: 75_000,
+    keepAliveTimeout: KEPT,
     keepAlive: true,
     keepAliveInitialDelay: 5_000,
   });
