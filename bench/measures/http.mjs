@@ -9,7 +9,7 @@ const CLIENTS = 32;
 const TURN_MS = 150;
 /** Until the engine has compiled what a call runs through; for the slow ones, as much of that as a while allows. */
 const WARM_UP_CALLS = 20_000;
-const WARM_UP_MS = 3_000;
+const WARM_UP_MS = 6_000;
 
 export const http = {
   name: 'http',
