@@ -78,7 +78,12 @@ export interface StateConfig {
       /** The name under which they know the primary. */
       readonly primary: string;
       readonly addresses: readonly { readonly host: string; readonly port: number }[];
+      /** What the sentinels themselves ask for. */
+      readonly username?: string;
+      readonly password?: string;
     };
+    /** Some of the nodes of the cluster that is the store; `host` and `port` are then those of the first one. */
+    readonly nodes?: readonly { readonly host: string; readonly port: number }[];
   };
   /** Keys for what is stored there: the first one seals, and each of them opens. */
   readonly keys: readonly string[];

@@ -29,6 +29,8 @@ export async function startPair(args: string[] = []): Promise<[primary: RedisPee
 export interface SentinelOptions {
   /** Of the primary and of the copy. */
   readonly password?: string;
+  /** Of the sentinel itself. */
+  readonly ownPassword?: string;
   /** Flags of redis-server for TLS, without a port: the sentinel then accepts nothing else. */
   readonly tls?: readonly string[];
 }
@@ -40,7 +42,7 @@ export interface SentinelOptions {
 export async function startSentinel(
   name: string,
   primary: number,
-  { password, tls }: SentinelOptions = {},
+  { password, ownPassword, tls }: SentinelOptions = {},
 ): Promise<SentinelPeer> {
   const port = await freePort();
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-sentinel-'));
@@ -52,6 +54,7 @@ export async function startSentinel(
     `sentinel monitor ${name} 127.0.0.1 ${primary} 1`,
     `sentinel down-after-milliseconds ${name} 1000`,
     `sentinel failover-timeout ${name} 10000`,
+    ...(ownPassword === undefined ? [] : [`requirepass "${ownPassword}"`]),
     ...(password === undefined ? [] : [`sentinel auth-pass ${name} ${password}`]),
   ];
   writeFileSync(file, lines.join('\n'));

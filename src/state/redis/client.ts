@@ -3,29 +3,23 @@
  * only so many may wait, so that nothing in the proxy waits for the store for ever. A command is sent at once or never:
  * one that has failed must not take effect minutes later, when its caller has long decided otherwise.
  */
-import { isIP } from 'node:net';
-import type { Redis, RedisOptions } from 'iovalkey';
-import iovalkey from 'iovalkey';
+import type { Cluster } from 'iovalkey';
 import type { Log } from '../../core/ports.ts';
 import { printable } from '../../core/redact.ts';
 import { atMost } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { type StoreAddress, shownStore } from './address.ts';
+import { COMMAND_LIMIT, connect, type StoreConnection } from './connection.ts';
+import { keyOf } from './key-names.ts';
 
-/** How long one command may take, or wait for the first connection; in milliseconds. */
-const COMMAND_LIMIT = 2_000;
-/** How long a store may send nothing while commands wait, before the connection is opened again; in milliseconds. */
-const SILENCE_LIMIT = 3_000;
-const CONNECT_LIMIT = 5_000;
 /** Commands that may wait for an answer. */
 const MAX_WAITING = 10_000;
-/** Pauses before the connection is opened again, in milliseconds: at first, and at most. */
-const [FIRST_PAUSE, LONGEST_PAUSE] = [100, 5_000];
 
 /** Why a command has failed that reached its limit. */
 const LATE = 'it did not answer in time';
 /** Why a command has failed whose key is at another node. */
-const CLUSTER = 'it is part of a Redis Cluster, which is not supported';
+const CLUSTER = 'it is part of a Redis Cluster';
+const NO_CLUSTER = 'it is not part of a Redis Cluster';
 
 type Argument = string | number | Buffer;
 
@@ -49,59 +43,23 @@ export interface StoreClient {
 }
 
 export function openClient(address: StoreAddress, log: Log): StoreClient {
-  const { username, password, database } = address;
-  const where = shownStore(address);
   let failures = 0;
-  const redis = new iovalkey.Redis({
-    ...placeOf(address),
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    db: database,
-    // It would need one more permission, and tells on stderr when it has none.
-    enableReadyCheck: false,
-    connectTimeout: CONNECT_LIMIT,
-    commandTimeout: COMMAND_LIMIT,
-    // A command that may have taken effect must not take effect twice.
-    autoResendUnfulfilledCommands: false,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: null,
-    socketTimeout: SILENCE_LIMIT,
-    // The client counts anew with each connection, even to a store that answers nothing on it.
-    retryStrategy: () => pauseBefore(++failures),
-    // After a failover, the former primary refuses writes: another connection may reach the new one.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    keepAlive: 10_000,
-    noDelay: true,
-  });
-  const connection = new StoreConnection(redis, where, log);
-  connection.onReady(() => {
+  const client = new ConnectedClient(
+    connect(address, () => ++failures),
+    shownStore(address),
+    log,
+  );
+  client.onReady(() => {
     failures = 0;
   });
-  return connection;
+  return client;
 }
 
-/** Where the store is, or where to ask for it. */
-function placeOf({ tls, host, port, sentinel }: StoreAddress): RedisOptions {
-  // A server name cannot be an address (RFC 6066, section 3).
-  if (!sentinel) return { host, port, ...(tls && { tls: isIP(host) ? {} : { servername: host } }) };
-  return {
-    name: sentinel.primary,
-    sentinels: sentinel.addresses.map((each) => ({ ...each })),
-    // The certificates must be for the names by which the sentinels are called, and for those that they tell.
-    ...(tls && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
-    sentinelCommandTimeout: COMMAND_LIMIT,
-    sentinelRetryStrategy: pauseBefore,
-  };
-}
+/** The store is there when it says whether it has this key. */
+const GREETING = keyOf('replicas', 'ids');
 
-function pauseBefore(attempt: number): number {
-  const pause = Math.min(FIRST_PAUSE * 2 ** Math.min(attempt - 1, 10), LONGEST_PAUSE);
-  // Replicas that lost the store at the same moment must not all come back at the same moment.
-  return Math.round(pause * (0.5 + Math.random() / 2));
-}
-
-class StoreConnection implements StoreClient {
-  readonly #redis: Redis;
+class ConnectedClient implements StoreClient {
+  readonly #redis: StoreConnection;
   readonly #where: string;
   readonly #log: Log;
   readonly #ready: (() => void)[] = [];
@@ -118,23 +76,22 @@ class StoreConnection implements StoreClient {
   #told = false;
   #closed = false;
 
-  constructor(redis: Redis, where: string, log: Log) {
+  constructor(redis: StoreConnection, where: string, log: Log) {
     this.#redis = redis;
     this.#where = where;
     this.#log = log;
     this.#first = new Promise((resolve) => this.onReady(resolve));
     redis.on('ready', () => this.#greet());
-    let unknown = false;
+    let sentinels = NO_SENTINEL;
     redis.on('sentinelError', (error: Error) => {
-      unknown = /No such master|invalid reply: null/.test(error.message);
+      sentinels = reasonOfSentinel(error);
     });
     redis.on('error', (error: Error) => {
-      if (!/^All sentinels/.test(error.message)) this.#ill(reasonOf(error));
-      else this.#ill(unknown ? 'its sentinels know no primary with this name' : 'no sentinel can be reached');
+      this.#ill(/^All sentinels/.test(error.message) ? sentinels : this.#reasonOf(error));
     });
     redis.on('close', () => {
       this.#answers = false;
-      this.#ill('the connection was closed');
+      this.#ill(redis.isCluster ? 'none of its nodes can be used' : 'the connection was closed');
     });
   }
 
@@ -143,8 +100,9 @@ class StoreConnection implements StoreClient {
   }
 
   get localAddress(): string | undefined {
-    const { stream } = this.#redis as unknown as { readonly stream?: { readonly localAddress?: string } };
-    return stream?.localAddress;
+    const servers = this.#redis.isCluster ? (this.#redis as Cluster).nodes('master') : [this.#redis];
+    const streams = servers.map((each) => (each as { readonly stream?: { readonly localAddress?: string } }).stream);
+    return streams.find((stream) => stream?.localAddress !== undefined)?.localAddress;
   }
 
   async run(command: string, ...args: readonly Argument[]): Promise<unknown> {
@@ -159,13 +117,15 @@ class StoreConnection implements StoreClient {
       if (this.#trouble !== undefined && this.#answers) this.#well();
       return answer;
     } catch (error) {
-      const reason = reasonOf(error);
+      const reason = this.#reasonOf(error);
       // A command that was sent before an outage may reach its limit after the end of it.
       const isOver = reason === LATE && this.#answered !== before;
       // Foreign data under a key of ours concerns that key only.
       if (!isAboutKey(error) && !isOver) this.#ill(reason);
       // Half of the keys would work.
       if (reason === CLUSTER) this.#redis.disconnect();
+      // The library keeps the other nodes of a cluster, but every key is at the one that is lost.
+      else if (this.#redis.isCluster && !isOver && isLoss(error)) this.#connectAgain();
       throw this.#error(reason, error);
     } finally {
       this.#waiting--;
@@ -189,6 +149,12 @@ class StoreConnection implements StoreClient {
     this.#redis.disconnect();
   }
 
+  #connectAgain(): void {
+    if (!this.#answers) return;
+    this.#answers = false;
+    this.#redis.disconnect(true);
+  }
+
   /** Waits for an answer on a new connection: the system accepts connections for a process that answers nothing. */
   #greet(): void {
     const connection = ++this.#connection;
@@ -198,12 +164,13 @@ class StoreConnection implements StoreClient {
       this.#well();
       for (const run of this.#ready) run();
     };
-    this.#redis.ping().then(ready, (error: Error) => {
+    this.#redis.callBuffer('EXISTS', GREETING).then(ready, (error: Error) => {
       // The user of the proxy need not be allowed to do this.
       if (/^NOPERM/.test(error.message)) return ready();
       if (this.#connection !== connection || this.#redis.status !== 'ready') return;
-      this.#ill(reasonOf(error));
-      this.#redis.disconnect(true);
+      const reason = this.#reasonOf(error);
+      this.#ill(reason);
+      this.#redis.disconnect(reason !== CLUSTER);
     });
   }
 
@@ -223,6 +190,10 @@ class StoreConnection implements StoreClient {
     this.#told = false;
   }
 
+  #reasonOf(error: unknown): string {
+    return reasonOf(error, this.#redis.isCluster);
+  }
+
   #error(reason: string, cause?: unknown): ProxyError {
     const hint = hintFor(reason);
     return new ProxyError('internal', `the store ${this.#where} cannot be used: ${reason}`, { hint }, cause);
@@ -234,11 +205,34 @@ function isAboutKey(error: unknown): boolean {
   return error instanceof Error && /WRONGTYPE/.test(error.message);
 }
 
-function reasonOf(error: unknown): string {
+/** Whether an error of a cluster is about the connection to a node, or about all of the cluster. */
+function isLoss(error: unknown): boolean {
+  const { name, message } = error as Error;
+  return name !== 'ReplyError' || /^(?:CLUSTERDOWN|MASTERDOWN|LOADING) /.test(message);
+}
+
+const NO_SENTINEL = 'no sentinel can be reached';
+
+function reasonOfSentinel({ message }: Error): string {
+  if (/No such master|invalid reply: null/.test(message)) return 'its sentinels know no primary with this name';
+  if (REFUSED.test(message)) return 'its sentinels refuse the user or the password';
+  return NO_SENTINEL;
+}
+
+/** What servers and sentinels answer to a wrong password, or to none. */
+const REFUSED = /\b(?:WRONGPASS|NOAUTH|ERR AUTH)\b/;
+
+/** @param isCluster whether the store was given as one */
+function reasonOf(error: unknown, isCluster: boolean): string {
+  // When no node could be asked, the library keeps why the last one could not.
+  const { lastNodeError } = error as { readonly lastNodeError?: unknown };
+  if (lastNodeError) return reasonOf(lastNodeError, isCluster);
   const { message = '', code = '' } = error as { message?: string; code?: string };
   if (/WRONGTYPE/.test(message)) return 'another program has written to a key of this proxy';
-  if (/^(?:WRONGPASS|NOAUTH|ERR AUTH)/.test(message)) return 'it refuses the user or the password';
+  if (REFUSED.test(message)) return 'it refuses the user or the password';
+  if (isCluster && /^CLUSTERDOWN /.test(message)) return 'it has no primary for the keys of the proxy';
   if (/^(?:MOVED|ASK|CLUSTERDOWN|CROSSSLOT) |in a cluster node/.test(message)) return CLUSTER;
+  if (/cluster support disabled/.test(message)) return NO_CLUSTER;
   if (/^NOPERM/.test(message)) return `its ACL forbids a command: ${printable(message, 200)}`;
   if (/^OOM/.test(message)) return 'it is full';
   if (/^READONLY/.test(message)) return 'it is a read-only replica';
@@ -248,8 +242,10 @@ function reasonOf(error: unknown): string {
 
 function hintFor(reason: string): string {
   if (reason.includes('full')) return 'give it more memory (maxmemory); the proxy stores little, and all of it expires';
+  if (reason.startsWith('its sentinels refuse')) return 'give --state their password, too: …/NAME?sentinel_password=…';
   if (reason.includes('password') || reason.includes('ACL')) return 'check the user and the password in --state';
-  if (reason === CLUSTER) return 'give --state a server that is not part of a cluster';
+  if (reason === CLUSTER) return 'give --state the URL of a cluster: redis+cluster:// instead of redis://';
+  if (reason === NO_CLUSTER) return 'give --state the URL of a server: redis:// instead of redis+cluster://';
   if (reason.includes('another program')) return 'give the proxies a database or a server of their own';
   return 'try again; if it lasts, check the store and --state';
 }

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Lock, Locks } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { type StoreClient, textOf } from './client.ts';
-import { keyOf } from './sealed-keys.ts';
+import { keyOf } from './key-names.ts';
 
 /** How long a silent owner keeps a lock, and how often owners renew theirs; in milliseconds. */
 const LOCK_LIFETIME = 10_000;

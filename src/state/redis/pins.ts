@@ -2,7 +2,8 @@
 import type { PinStore, Pins } from '../../core/ports/pins.ts';
 import type { Lock, Locks } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
-import { digestOf, keyOf, type SealedKeys } from './sealed-keys.ts';
+import { digestOf, keyOf } from './key-names.ts';
+import type { SealedKeys } from './sealed-keys.ts';
 
 interface SealedPins {
   readonly pinned: readonly (readonly [name: string, definition: string])[];

@@ -5,8 +5,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { LONGEST_HANDLE, type ReplicaPlace, type Replicas } from '../../core/ports/replicas.ts';
+import { keyOf } from './key-names.ts';
 import type { Seal } from './seal.ts';
-import { keyOf, type SealedKeys } from './sealed-keys.ts';
+import type { SealedKeys } from './sealed-keys.ts';
 
 /** How long a silent replica counts as running, and how often entries are renewed and read; in milliseconds. */
 const REPLICA_LIFETIME = 6_000;

@@ -1,41 +1,14 @@
 /** The keys in the store: under one prefix, sealed, and each with an end. */
-import { createHash } from 'node:crypto';
 import type { Log } from '../../core/ports.ts';
 import type { StoreClient } from './client.ts';
+import { type KeyKind, keyOf, kindOf } from './key-names.ts';
 import type { Seal } from './seal.ts';
-
-/** The number is that of the format: proxies with another one share nothing. */
-const PREFIX = 'mcp-proxy:1:';
-
-/** Kinds of keys. */
-export type KeyKind =
-  | 'secret'
-  | 'lock'
-  | 'fence'
-  | 'verdict'
-  | 'pins'
-  | 'replica'
-  | 'replicas'
-  | 'session'
-  | 'owner'
-  | 'events'
-  | 'events-size';
-
-export function keyOf(kind: KeyKind, name: string): string {
-  return `${PREFIX}${kind}:${name}`;
-}
-
-/** A name for what may hold a secret, or characters that a key should not have. */
-export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
-}
-
-function kindOf(key: string): string {
-  return key.slice(PREFIX.length).split(':')[0] ?? '';
-}
 
 /** What is read again long after it was written. */
 const LASTING: ReadonlySet<string> = new Set<KeyKind>(['secret', 'verdict', 'pins', 'session']);
+
+/** Looks for keys, at the node of a cluster that has them. KEYS: any of them. ARGV: the cursor, the pattern. */
+const FIND = "return redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 500)";
 
 /** Changes the seal only: not the lifetime, and nothing that another replica has written meanwhile. ARGV: old, new. */
 const REPLACE = `
@@ -90,7 +63,7 @@ export class SealedKeys {
     const names = new Set<string>();
     let cursor = '0';
     do {
-      const answer = await this.client.run('SCAN', cursor, 'MATCH', `${prefix}*`, 'COUNT', 500);
+      const answer = await this.client.script(FIND, prefix, cursor, `${prefix}*`);
       const [next, found] = answer as [Buffer, Buffer[]];
       cursor = next.toString();
       for (const key of found) names.add(key.toString('utf8').slice(prefix.length));

@@ -5,8 +5,9 @@
 import { type Log, NOT_YET, type SecretStore } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { textOf } from './client.ts';
+import { keyOf } from './key-names.ts';
 import { fenceOf, type HeldLocks } from './locks.ts';
-import { keyOf, type SealedKeys } from './sealed-keys.ts';
+import type { SealedKeys } from './sealed-keys.ts';
 
 /** Unused credentials are forgotten after this time, in milliseconds. */
 const LIFETIME = 90 * 24 * 60 * 60_000;

@@ -4,8 +4,9 @@
  */
 import type { Frame } from '../../core/jsonrpc.ts';
 import type { SessionEvents, StreamEvent } from '../../core/ports/replicas.ts';
+import { keyOf } from './key-names.ts';
 import { IF_OWN } from './owned.ts';
-import { keyOf, type SealedKeys } from './sealed-keys.ts';
+import type { SealedKeys } from './sealed-keys.ts';
 
 /** For one session: events, and bytes as they are sealed. */
 const [MAX_EVENTS, MAX_BYTES] = [256, 1_048_576];

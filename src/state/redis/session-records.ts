@@ -4,8 +4,9 @@
  */
 import type { SessionRecords, TakenSession } from '../../core/ports/replicas.ts';
 import { textOf } from './client.ts';
+import { digestOf, keyOf } from './key-names.ts';
 import { IF_OWN } from './owned.ts';
-import { digestOf, keyOf, type SealedKeys } from './sealed-keys.ts';
+import type { SealedKeys } from './sealed-keys.ts';
 import { APPEND, eventKeys, redisSessionEvents, type WaitingEvents } from './session-events.ts';
 
 /** How often records are given a new lifetime, as a part of it. */

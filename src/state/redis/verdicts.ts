@@ -1,7 +1,8 @@
 /** Remembers what a URL speaks, for all replicas. */
 import { NOT_YET, type Peeked, type Spoken, type VerdictMemory } from '../../core/ports.ts';
 import { textOf } from './client.ts';
-import { digestOf, keyOf, type SealedKeys } from './sealed-keys.ts';
+import { digestOf, keyOf } from './key-names.ts';
+import type { SealedKeys } from './sealed-keys.ts';
 
 /** A server may change, so the proxy asks it again after this time. In milliseconds. */
 const LIFETIME = 24 * 60 * 60_000;

@@ -44,7 +44,7 @@ async function hears(client: StreamableClient): Promise<[text: unknown, id: stri
 /** Waits until the store has so many events of all sessions. */
 async function stored(count: number): Promise<void> {
   const look = async (): Promise<number> => {
-    const keys = (await all.store.command('KEYS', 'mcp-proxy:1:events:*')).split('\n').filter(Boolean);
+    const keys = (await all.store.command('KEYS', 'mcp-proxy:{1}:events:*')).split('\n').filter(Boolean);
     const lengths = await Promise.all(keys.map((key) => all.store.command('LLEN', key)));
     return lengths.reduce((sum, length) => sum + Number(length), 0);
   };

@@ -155,7 +155,7 @@ it('the key is replaced in three steps, which cost neither the sign-in, nor the 
   const fresh = `new-${KEY}`;
   const client = await connected(balancer.url);
   expect(await whoami(client)).toBe('ada');
-  const pins = await site.store.command('KEYS', 'mcp-proxy:1:pins:*');
+  const pins = await site.store.command('KEYS', 'mcp-proxy:{1}:pins:*');
   expect(pins).not.toBe('');
 
   /** Restarts one replica after the other with these keys. */
@@ -182,7 +182,7 @@ it('the key is replaced in three steps, which cost neither the sign-in, nor the 
   const { status } = await client.post('{"jsonrpc":"2.0","id":1,"method":"ping"}').response;
   expect(status).toBe(404);
   expect(await whoami(await connected(balancer.url))).toBe('ada');
-  expect(await site.store.command('KEYS', 'mcp-proxy:1:pins:*')).toBe(pins);
+  expect(await site.store.command('KEYS', 'mcp-proxy:{1}:pins:*')).toBe(pins);
   expect(site.browser.opened).toHaveLength(1);
   expect(refreshes(site)).toEqual([]);
 });

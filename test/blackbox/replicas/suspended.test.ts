@@ -83,7 +83,7 @@ it('a question of a call that comes too early is answered, even if the store has
   await suspend();
   await all.store.command('FLUSHALL');
   // The second one has said again which sessions are its own.
-  await expect.poll(() => all.store.command('KEYS', 'mcp-proxy:1:owner:*'), { timeout: 60_000 }).not.toBe('');
+  await expect.poll(() => all.store.command('KEYS', 'mcp-proxy:{1}:owner:*'), { timeout: 60_000 }).not.toBe('');
   at(0);
   resume();
   const { message } = await ask(client).answer;

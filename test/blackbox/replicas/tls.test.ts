@@ -95,7 +95,7 @@ it('replicas share the store, at its name or its address, with what the ACL allo
   server.say('one');
   const { eventId } = await client.arrivals.next('notifications/message');
   expect((await client.request('tools/list')).tools).toHaveLength(1);
-  const events = (): Promise<string> => store.command('KEYS', 'mcp-proxy:1:events:*');
+  const events = (): Promise<string> => store.command('KEYS', 'mcp-proxy:{1}:events:*');
   await expect.poll(events, { timeout: 60_000 }).not.toBe('');
   client.vanish();
   server.say('two');

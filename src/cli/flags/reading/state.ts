@@ -1,7 +1,7 @@
 /** The flags of replicas: the store that they share, and the keys that seal what is in it. */
 import type { StateConfig } from '../../../config.ts';
 import type { Env } from '../../../core/ports.ts';
-import { isCluster, STORE_URL_FORM, storeAddress } from '../../../state/redis/address.ts';
+import { mayMeanCluster, STORE_URL_FORM, storeAddress } from '../../../state/redis/address.ts';
 import { usageError } from '../usage-error.ts';
 import { invalidValue } from '../value-checks.ts';
 import type { Flags } from '../words.ts';
@@ -35,16 +35,16 @@ export function readState(flags: Flags, env: Env, readFile: ReadFile): StateConf
   }
   const expanded = expandVariables(url, env, '--state');
   const address = storeAddress(expanded);
-  if (isCluster(expanded)) {
-    throw usageError(
-      '--state does not support Redis Cluster',
-      'give replicas a server that is not part of a cluster: redis://HOST, or redis+sentinel://HOST,HOST/NAME for failover',
-    );
-  }
   // The value may hold a password.
-  if (!address) throw usageError(invalidValue('state', expanded), `expected ${STORE_URL_FORM}`);
+  if (!address) {
+    const hint = mayMeanCluster(expanded)
+      ? 'the URL of a Redis Cluster begins with redis+cluster:// (rediss+cluster:// for TLS), and names some of its nodes: redis+cluster://HOST,HOST'
+      : `expected ${STORE_URL_FORM}`;
+    throw usageError(invalidValue('state', expanded), hint);
+  }
   const keys = keysIn(key, env, readFile);
-  return { address, keys, secrets: [...keys, ...(address.password === undefined ? [] : [address.password])] };
+  const passwords = [address.password, address.sentinel?.password].filter((password) => password !== undefined);
+  return { address, keys, secrets: [...keys, ...passwords] };
 }
 
 function keysIn(given: string, env: Env, readFile: ReadFile): string[] {

@@ -45,7 +45,7 @@ it('everything in the store is sealed, and has an end', async () => {
   const keys = (await redis.command('KEYS', '*')).split('\n');
   expect(keys.length).toBeGreaterThan(5);
   for (const key of keys) {
-    expect(key).toMatch(/^mcp-proxy:1:[a-z]+:[a-z0-9.-]+$/);
+    expect(key).toMatch(/^mcp-proxy:\{1\}:[a-z]+:[a-z0-9.-]+$/);
     expect(Number(await redis.command('PTTL', key)), key).toBeGreaterThan(0);
     const dumped = await redis.command('DUMP', key);
     expect(dumped).not.toMatch(/secret|refresh-token|127\.0\.0\.1/);
@@ -56,9 +56,9 @@ describe('foreign data under keys of the proxy', () => {
   it('is never read, and what the proxy writes replaces it', async () => {
     const { credentials, memory } = shared();
     await credentials.write('other', 'from elsewhere');
-    await redis.command('COPY', 'mcp-proxy:1:secret:other', 'mcp-proxy:1:secret:copied');
-    await redis.command('SET', 'mcp-proxy:1:secret:text', '{"version":1}');
-    await redis.command('SET', 'mcp-proxy:1:secret:empty', '');
+    await redis.command('COPY', 'mcp-proxy:{1}:secret:other', 'mcp-proxy:{1}:secret:copied');
+    await redis.command('SET', 'mcp-proxy:{1}:secret:text', '{"version":1}');
+    await redis.command('SET', 'mcp-proxy:{1}:secret:empty', '');
     for (const name of ['copied', 'text', 'empty']) expect(await credentials.read(name)).toBeUndefined();
     expect(lines.filter((line) => line.includes('--state-key'))).toHaveLength(1);
     await credentials.write('text', 'ours');
@@ -68,12 +68,12 @@ describe('foreign data under keys of the proxy', () => {
 
   it('of another type is one clear error, for that key only', async () => {
     const { credentials, locks } = shared();
-    await redis.command('LPUSH', 'mcp-proxy:1:secret:list', 'x');
+    await redis.command('LPUSH', 'mcp-proxy:{1}:secret:list', 'x');
     await expect(credentials.read('list')).rejects.toThrow(/another program has written to a key of this proxy/);
     await credentials.write('list', 'ours');
     expect(await credentials.read('list')).toBe('ours');
-    await redis.command('LPUSH', 'mcp-proxy:1:lock:a', 'x');
-    await redis.command('SET', 'mcp-proxy:1:fence:b', 'x');
+    await redis.command('LPUSH', 'mcp-proxy:{1}:lock:a', 'x');
+    await redis.command('SET', 'mcp-proxy:{1}:fence:b', 'x');
     expect(await locks('b').tryAcquire()).toBe(true);
     expect(typeof (await locks('a').tryAcquire())).toBe('boolean');
   });
@@ -84,7 +84,7 @@ describe('foreign data under keys of the proxy', () => {
     await before.credentials.write('b', 'unread');
     const rotated = shared(['n'.repeat(32), KEY]);
     expect(await rotated.credentials.read('a')).toBe('text');
-    expect(Number(await redis.command('PTTL', 'mcp-proxy:1:secret:a'))).toBeGreaterThan(0);
+    expect(Number(await redis.command('PTTL', 'mcp-proxy:{1}:secret:a'))).toBeGreaterThan(0);
     const later = shared(['n'.repeat(32)]);
     await expect.poll(() => later.credentials.read('a'), { timeout: 60_000 }).toBe('text');
     expect(await later.credentials.read('b')).toBeUndefined();
@@ -97,7 +97,7 @@ describe('a replica that was too slow', () => {
     const lock = slow.locks('account.write');
     await lock.tryAcquire();
     // As it happens when the process is suspended for longer than a lock lives.
-    await redis.command('DEL', 'mcp-proxy:1:lock:account.write');
+    await redis.command('DEL', 'mcp-proxy:{1}:lock:account.write');
     const taken = next.locks('account.write');
     expect(await taken.tryAcquire()).toBe(true);
     await next.credentials.write('account', 'new');
@@ -115,7 +115,7 @@ describe('a replica that was too slow', () => {
   it('keeps a lock as long as it lives, and no longer', async () => {
     const [first, second] = [shared(), shared()];
     await first.locks('a').tryAcquire();
-    const left = async (): Promise<number> => Number(await redis.command('PTTL', 'mcp-proxy:1:lock:a'));
+    const left = async (): Promise<number> => Number(await redis.command('PTTL', 'mcp-proxy:{1}:lock:a'));
     await expect.poll(left, { timeout: 60_000 }).toBeLessThan(8_000);
     await expect.poll(left, { timeout: 60_000 }).toBeGreaterThan(9_000);
     expect(await second.locks('a').tryAcquire()).toBe(false);
@@ -149,7 +149,7 @@ describe('without the store', () => {
       await expect(replicas.find('0123456789abcdef')).rejects.toThrow(GONE);
       await find();
       await until(() => state.trouble === undefined);
-      await expect.poll(() => redis.command('EXISTS', 'mcp-proxy:1:secret:a'), { timeout: 60_000 }).toBe('1');
+      await expect.poll(() => redis.command('EXISTS', 'mcp-proxy:{1}:secret:a'), { timeout: 60_000 }).toBe('1');
       expect(await credentials.read('a')).toBe('meanwhile');
       expect(await lock.tryAcquire()).toBe(true);
       expect(lines.filter((line) => line.includes('going on with'))).toEqual([expect.stringMatching(GONE)]);

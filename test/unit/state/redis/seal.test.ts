@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isCluster, shownStore, storeAddress } from '../../../../src/state/redis/address.ts';
+import { mayMeanCluster, shownStore, storeAddress } from '../../../../src/state/redis/address.ts';
 import { sealWith } from '../../../../src/state/redis/seal.ts';
 
 const [OLD, NEW] = ['old-key-0123456789abcdef01234567', 'new-key-0123456789abcdef01234567'];
@@ -64,6 +64,30 @@ describe('the address of a store', () => {
         sentinel: { primary: 'a b', addresses: [{ host: 'one', port: 26379 }] },
       },
     ],
+    [
+      'redis+sentinel://one/main?sentinel_username=s&sentinel_password=p%40ss',
+      {
+        ...common,
+        ...{ host: 'one', port: 26379 },
+        sentinel: {
+          primary: 'main',
+          addresses: [{ host: 'one', port: 26379 }],
+          username: 's',
+          password: 'p@ss',
+        },
+      },
+    ],
+    [
+      'rediss+cluster://user:p%40ss@one,[::1]:7',
+      {
+        ...common,
+        ...{ tls: true, host: 'one', port: 6379, username: 'user', password: 'p@ss' },
+        nodes: [
+          { host: 'one', port: 6379 },
+          { host: '::1', port: 7 },
+        ],
+      },
+    ],
   ])('%s', (text, address) => {
     expect(storeAddress(text)).toEqual(address);
   });
@@ -83,28 +107,43 @@ describe('the address of a store', () => {
     'redis+sentinel://one/main/x',
     'redis+sentinel://one/%ff',
     'redis+sentinel://a@one,b@two/main',
+    'redis+sentinel://one/main?password=x',
+    'redis+sentinel://one/main?sentinel_username=x',
+    'redis+sentinel://one/main?sentinel_password=x&sentinel_password=y&sentinel_password=z',
+    'redis+sentinel://one/main#x',
+    'redis+cluster://',
+    'redis+cluster://one,',
+    'redis+cluster://one/2',
+    'redis+cluster://a@one,b@two',
+    'redis+cluster://one?a=b',
+    `redis+cluster://${Array(21).fill('one').join(',')}`,
     `redis+sentinel://${Array(21).fill('one').join(',')}/main`,
   ])('is not %s', (text) => {
     expect(storeAddress(text)).toBeUndefined();
   });
 
-  it.each(['redis://one,two', 'redis://u:p,q@one:1,two:2/0', 'redis+cluster://one', 'rediss-cluster://one'])(
-    'is that of a cluster: %s',
+  it.each(['redis://one,two', 'redis://u:p,q@one:1,two:2/0', 'rediss-cluster://one'])(
+    'may be meant as that of a cluster: %s',
     (text) => {
-      expect([isCluster(text), storeAddress(text)]).toEqual([true, undefined]);
+      expect([mayMeanCluster(text), storeAddress(text)]).toEqual([true, undefined]);
     },
   );
 
-  it.each(['redis://store', 'redis://u:p,q@store', 'redis+sentinel://one,two/main'])('is no cluster: %s', (text) => {
-    expect(isCluster(text)).toBe(false);
-    expect(storeAddress(text)).toBeDefined();
-  });
+  it.each(['redis://store', 'redis://u:p,q@store', 'redis+sentinel://one,two/main', 'redis+cluster://one,two'])(
+    'is none that is misspelled: %s',
+    (text) => {
+      expect(mayMeanCluster(text)).toBe(false);
+      expect(storeAddress(text)).toBeDefined();
+    },
+  );
 
   it('is shown without user and password', () => {
     const address = storeAddress('rediss://user:secret@[::1]:7000/2');
     expect(address && shownStore(address)).toBe('rediss://[::1]:7000');
-    const sentinels = storeAddress('redis+sentinel://user:secret@one,[::1]:7/a%2Fb/2');
+    const sentinels = storeAddress('redis+sentinel://user:secret@one,[::1]:7/a%2Fb/2?sentinel_password=x');
     expect(sentinels && shownStore(sentinels)).toBe('redis+sentinel://one:26379,[::1]:7/a%2Fb');
+    const cluster = storeAddress('rediss+cluster://user:secret@one,[::1]:7');
+    expect(cluster && shownStore(cluster)).toBe('rediss+cluster://one:6379,[::1]:7');
   });
 });
 

@@ -5,7 +5,7 @@ import { type RedisPeer, startRedis } from '../../../peers/redis.ts';
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const LIFETIME = 600_000;
-const LIST = 'mcp-proxy:1:events:*';
+const LIST = 'mcp-proxy:{1}:events:*';
 
 let redis: RedisPeer;
 const open: { close(): void }[] = [];
@@ -94,7 +94,7 @@ it('nothing is kept of a session that is over, or too large to go on elsewhere',
     over();
     records.events(id).append(0, 3, [Buffer.from('late')]);
     await expect.poll(() => sequences(records, id), { timeout: 60_000 }).toEqual([]);
-    expect(await redis.command('KEYS', 'mcp-proxy:1:events*')).toBe('');
+    expect(await redis.command('KEYS', 'mcp-proxy:{1}:events*')).toBe('');
   }
 });
 

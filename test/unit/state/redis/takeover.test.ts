@@ -39,7 +39,7 @@ it.each<[string, (other: SharedState) => Promise<unknown>]>([
     'that was emptied',
     async (other) => {
       await redis.command('FLUSHALL');
-      const ids = (): Promise<string> => redis.command('SMEMBERS', 'mcp-proxy:1:replicas:ids');
+      const ids = (): Promise<string> => redis.command('SMEMBERS', 'mcp-proxy:{1}:replicas:ids');
       await expect.poll(ids, { timeout: 60_000 }).toBe(other.replicas.id);
     },
   ],
