@@ -112,7 +112,7 @@ class ConnectedClient implements StoreClient {
     try {
       if (!this.#answers) await atMost(COMMAND_LIMIT, this.#first);
       if (!this.#answers) throw new Error(this.#trouble ?? 'the connection was closed');
-      const answer: unknown = await this.#redis.callBuffer(command, ...args);
+      const answer: unknown = await this.#send(command, ...args);
       this.#answered++;
       if (this.#trouble !== undefined && this.#answers) this.#well();
       return answer;
@@ -149,6 +149,11 @@ class ConnectedClient implements StoreClient {
     this.#redis.disconnect();
   }
 
+  /** The library finds the keys of a command, and with them the node of a cluster, by its name in lower case only. */
+  #send(command: string, ...args: readonly Argument[]): Promise<unknown> {
+    return this.#redis.callBuffer(command.toLowerCase(), ...args);
+  }
+
   #connectAgain(): void {
     if (!this.#answers) return;
     this.#answers = false;
@@ -164,7 +169,7 @@ class ConnectedClient implements StoreClient {
       this.#well();
       for (const run of this.#ready) run();
     };
-    this.#redis.callBuffer('EXISTS', GREETING).then(ready, (error: Error) => {
+    this.#send('EXISTS', GREETING).then(ready, (error: Error) => {
       // The user of the proxy need not be allowed to do this.
       if (/^NOPERM/.test(error.message)) return ready();
       if (this.#connection !== connection || this.#redis.status !== 'ready') return;
