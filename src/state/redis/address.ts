@@ -40,10 +40,12 @@ function sentinelAddress(text: string): StoreAddress | undefined {
 
 /** Undefined for a query that has anything else. */
 function sentinelCredentials(query: string): { username?: string; password?: string } | undefined {
-  const given = new URLSearchParams(query);
-  const [username, password] = [given.get('sentinel_username'), given.get('sentinel_password')];
-  const isKnown = [...given.keys()].every((key) => key === 'sentinel_username' || key === 'sentinel_password');
-  if (!isKnown || given.size > 2 || (username && !password)) return undefined;
+  // Not as a form, in which a plus sign would mean a space: passwords have some.
+  const parts = query === '' ? [] : query.split('&').map((part) => /^sentinel_(username|password)=(.*)$/.exec(part));
+  const given = new Map(parts.map((part) => [part?.[1], decoded(part?.[2] ?? '')]));
+  const [username, password] = [given.get('username'), given.get('password')];
+  const isReadable = !given.has(undefined) && [...given.values()].every((value) => value !== undefined);
+  if (!isReadable || given.size < parts.length || (username && !password)) return undefined;
   return { ...(username && { username }), ...(password && { password }) };
 }
 

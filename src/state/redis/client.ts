@@ -3,13 +3,13 @@
  * only so many may wait, so that nothing in the proxy waits for the store for ever. A command is sent at once or never:
  * one that has failed must not take effect minutes later, when its caller has long decided otherwise.
  */
-import type { Cluster } from 'iovalkey';
+import type { Redis } from 'iovalkey';
 import type { Log } from '../../core/ports.ts';
 import { printable } from '../../core/redact.ts';
 import { atMost } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { type StoreAddress, shownStore } from './address.ts';
-import { COMMAND_LIMIT, connect, type StoreConnection } from './connection.ts';
+import { COMMAND_LIMIT, connect } from './connection.ts';
 import { keyOf } from './key-names.ts';
 
 /** Commands that may wait for an answer. */
@@ -33,8 +33,11 @@ export interface StoreClient {
    * seconds.
    */
   run(command: string, ...args: readonly Argument[]): Promise<unknown>;
-  /** Runs a script (Lua) on one key, which takes effect as a whole. */
-  script(text: string, key: string, ...args: readonly Argument[]): Promise<unknown>;
+  /**
+   * Runs a script (Lua), which takes effect as a whole.
+   * @param keys all that it may touch: while a cluster moves them from one node to another, it then does not run at all
+   */
+  script(text: string, keys: readonly string[], ...args: readonly Argument[]): Promise<unknown>;
   /** Resolves as soon as the store can be used, or after the limit in milliseconds. */
   ready(limit: number): Promise<void>;
   /** Called whenever the connection is there again. */
@@ -46,7 +49,7 @@ export function openClient(address: StoreAddress, log: Log): StoreClient {
   let failures = 0;
   const client = new ConnectedClient(
     connect(address, () => ++failures),
-    shownStore(address),
+    address,
     log,
   );
   client.onReady(() => {
@@ -55,11 +58,15 @@ export function openClient(address: StoreAddress, log: Log): StoreClient {
   return client;
 }
 
-/** The store is there when it says whether it has this key. */
-const GREETING = keyOf('replicas', 'ids');
+/**
+ * The store is there when it says which of these keys it has. A node of a cluster answers to the first one alone, and to
+ * both only with an error: they are in different slots.
+ */
+const GREETING = [keyOf('replicas', 'ids'), 'mcp-proxy:{0}:'];
 
 class ConnectedClient implements StoreClient {
-  readonly #redis: StoreConnection;
+  readonly #redis: Redis;
+  readonly #isCluster: boolean;
   readonly #where: string;
   readonly #log: Log;
   readonly #ready: (() => void)[] = [];
@@ -74,24 +81,33 @@ class ConnectedClient implements StoreClient {
   readonly #first: Promise<void>;
   #trouble: string | undefined = 'not connected yet';
   #told = false;
+  /** Whether the store has refused the user or the password on the connection that there is. */
+  #refused = false;
   #closed = false;
 
-  constructor(redis: StoreConnection, where: string, log: Log) {
+  constructor(redis: Redis, address: StoreAddress, log: Log) {
     this.#redis = redis;
-    this.#where = where;
+    this.#isCluster = address.nodes !== undefined;
+    this.#where = shownStore(address);
     this.#log = log;
     this.#first = new Promise((resolve) => this.onReady(resolve));
     redis.on('ready', () => this.#greet());
-    let sentinels = NO_SENTINEL;
+    let sentinels: string | undefined;
     redis.on('sentinelError', (error: Error) => {
-      sentinels = reasonOfSentinel(error);
+      sentinels = reasonOfSentinel(error) ?? sentinels;
+    });
+    redis.on('connect', () => {
+      this.#refused = false;
     });
     redis.on('error', (error: Error) => {
-      this.#ill(/^All sentinels/.test(error.message) ? sentinels : this.#reasonOf(error));
+      if (REFUSED.test(error.message)) this.#refused = true;
+      const isSentinels = error.message.startsWith('All sentinels');
+      this.#ill(isSentinels ? (sentinels ?? 'no sentinel can be reached') : this.#reasonOf(error));
+      if (isSentinels) sentinels = undefined;
     });
     redis.on('close', () => {
       this.#answers = false;
-      this.#ill(redis.isCluster ? 'none of its nodes can be used' : 'the connection was closed');
+      this.#ill('the connection was closed');
     });
   }
 
@@ -100,9 +116,8 @@ class ConnectedClient implements StoreClient {
   }
 
   get localAddress(): string | undefined {
-    const servers = this.#redis.isCluster ? (this.#redis as Cluster).nodes('master') : [this.#redis];
-    const streams = servers.map((each) => (each as { readonly stream?: { readonly localAddress?: string } }).stream);
-    return streams.find((stream) => stream?.localAddress !== undefined)?.localAddress;
+    const { stream } = this.#redis as unknown as { readonly stream?: { readonly localAddress?: string } };
+    return stream?.localAddress;
   }
 
   async run(command: string, ...args: readonly Argument[]): Promise<unknown> {
@@ -112,7 +127,7 @@ class ConnectedClient implements StoreClient {
     try {
       if (!this.#answers) await atMost(COMMAND_LIMIT, this.#first);
       if (!this.#answers) throw new Error(this.#trouble ?? 'the connection was closed');
-      const answer: unknown = await this.#send(command, ...args);
+      const answer: unknown = await this.#redis.callBuffer(command, ...args);
       this.#answered++;
       if (this.#trouble !== undefined && this.#answers) this.#well();
       return answer;
@@ -122,18 +137,14 @@ class ConnectedClient implements StoreClient {
       const isOver = reason === LATE && this.#answered !== before;
       // Foreign data under a key of ours concerns that key only.
       if (!isAboutKey(error) && !isOver) this.#ill(reason);
-      // Half of the keys would work.
-      if (reason === CLUSTER) this.#redis.disconnect();
-      // The library keeps the other nodes of a cluster, but every key is at the one that is lost.
-      else if (this.#redis.isCluster && !isOver && isLoss(error)) this.#connectAgain();
       throw this.#error(reason, error);
     } finally {
       this.#waiting--;
     }
   }
 
-  script(text: string, key: string, ...args: readonly Argument[]): Promise<unknown> {
-    return this.run('EVAL', text, 1, key, ...args);
+  script(text: string, keys: readonly string[], ...args: readonly Argument[]): Promise<unknown> {
+    return this.run('EVAL', text, keys.length, ...keys, ...args);
   }
 
   ready(limit: number): Promise<void> {
@@ -149,34 +160,28 @@ class ConnectedClient implements StoreClient {
     this.#redis.disconnect();
   }
 
-  /** The library finds the keys of a command, and with them the node of a cluster, by its name in lower case only. */
-  #send(command: string, ...args: readonly Argument[]): Promise<unknown> {
-    return this.#redis.callBuffer(command.toLowerCase(), ...args);
-  }
-
-  #connectAgain(): void {
-    if (!this.#answers) return;
-    this.#answers = false;
-    this.#redis.disconnect(true);
-  }
-
   /** Waits for an answer on a new connection: the system accepts connections for a process that answers nothing. */
   #greet(): void {
     const connection = ++this.#connection;
     const ready = (): void => {
+      // Some stores go on without the user that they have refused.
+      if (this.#refused) return;
       this.#answers = true;
       this.#answered++;
       this.#well();
       for (const run of this.#ready) run();
     };
-    this.#send('EXISTS', GREETING).then(ready, (error: Error) => {
-      // The user of the proxy need not be allowed to do this.
-      if (/^NOPERM/.test(error.message)) return ready();
-      if (this.#connection !== connection || this.#redis.status !== 'ready') return;
-      const reason = this.#reasonOf(error);
-      this.#ill(reason);
-      this.#redis.disconnect(reason !== CLUSTER);
-    });
+    this.#redis
+      .callBuffer('EXISTS', ...(this.#isCluster ? GREETING.slice(0, 1) : GREETING))
+      .then(ready, (error: Error) => {
+        // The user of the proxy need not be allowed to do this.
+        if (/^NOPERM/.test(error.message)) return ready();
+        if (this.#connection !== connection || this.#redis.status !== 'ready') return;
+        const reason = this.#reasonOf(error);
+        this.#ill(reason);
+        // It will be part of one later, too.
+        this.#redis.disconnect(reason !== CLUSTER);
+      });
   }
 
   /** Logs each outage once. */
@@ -196,7 +201,7 @@ class ConnectedClient implements StoreClient {
   }
 
   #reasonOf(error: unknown): string {
-    return reasonOf(error, this.#redis.isCluster);
+    return reasonOf(error, this.#isCluster);
   }
 
   #error(reason: string, cause?: unknown): ProxyError {
@@ -205,23 +210,16 @@ class ConnectedClient implements StoreClient {
   }
 }
 
-/** Whether an error is about the data under one key, not about the store. */
+/** Whether an error is about one key, not about the store: foreign data, or its way to another node of a cluster. */
 function isAboutKey(error: unknown): boolean {
-  return error instanceof Error && /WRONGTYPE/.test(error.message);
+  return error instanceof Error && /WRONGTYPE|^(?:ASK|TRYAGAIN) /.test(error.message);
 }
 
-/** Whether an error of a cluster is about the connection to a node, or about all of the cluster. */
-function isLoss(error: unknown): boolean {
-  const { name, message } = error as Error;
-  return name !== 'ReplyError' || /^(?:CLUSTERDOWN|MASTERDOWN|LOADING) /.test(message);
-}
-
-const NO_SENTINEL = 'no sentinel can be reached';
-
-function reasonOfSentinel({ message }: Error): string {
+/** Undefined when it only says that a sentinel cannot be reached. */
+function reasonOfSentinel({ message }: Error): string | undefined {
   if (/No such master|invalid reply: null/.test(message)) return 'its sentinels know no primary with this name';
   if (REFUSED.test(message)) return 'its sentinels refuse the user or the password';
-  return NO_SENTINEL;
+  return /\bNOPERM\b/.test(message) ? 'the ACL of its sentinels forbids a command' : undefined;
 }
 
 /** What servers and sentinels answer to a wrong password, or to none. */
@@ -229,14 +227,13 @@ const REFUSED = /\b(?:WRONGPASS|NOAUTH|ERR AUTH)\b/;
 
 /** @param isCluster whether the store was given as one */
 function reasonOf(error: unknown, isCluster: boolean): string {
-  // When no node could be asked, the library keeps why the last one could not.
-  const { lastNodeError } = error as { readonly lastNodeError?: unknown };
-  if (lastNodeError) return reasonOf(lastNodeError, isCluster);
   const { message = '', code = '' } = error as { message?: string; code?: string };
   if (/WRONGTYPE/.test(message)) return 'another program has written to a key of this proxy';
   if (REFUSED.test(message)) return 'it refuses the user or the password';
-  if (isCluster && /^CLUSTERDOWN /.test(message)) return 'it has no primary for the keys of the proxy';
-  if (/^(?:MOVED|ASK|CLUSTERDOWN|CROSSSLOT) |in a cluster node/.test(message)) return CLUSTER;
+  if (isCluster && /^(?:CLUSTERDOWN|MASTERDOWN) /.test(message)) return 'it has no primary for the keys of the proxy';
+  if (/^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN|CROSSSLOT) |in (?:a )?cluster (?:mode|node)/.test(message)) {
+    return isCluster ? 'the keys of the proxy are moving to another node' : CLUSTER;
+  }
   if (/cluster support disabled/.test(message)) return NO_CLUSTER;
   if (/^NOPERM/.test(message)) return `its ACL forbids a command: ${printable(message, 200)}`;
   if (/^OOM/.test(message)) return 'it is full';

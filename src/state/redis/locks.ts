@@ -16,15 +16,15 @@ const RENEWAL = 2_500;
 const FENCE_LIFETIME = 24 * 60 * 60_000;
 const NAME = /^[a-z0-9.-]{1,90}$/;
 
-/** Returns the fence, or 0. ARGV: the owner, the lifetimes, the key of the fence. */
+/** Returns the fence, or 0. KEYS: the lock, the fence. ARGV: the owner, the lifetimes. */
 const ACQUIRE = `
 local owner = redis.pcall('GET', KEYS[1])
 if owner and type(owner) == 'string' and owner ~= ARGV[1] then return 0 end
-local fence = redis.pcall('GET', ARGV[4])
-if type(fence) ~= 'string' or not tonumber(fence) then redis.call('DEL', ARGV[4]) end
+local fence = redis.pcall('GET', KEYS[2])
+if type(fence) ~= 'string' or not tonumber(fence) then redis.call('DEL', KEYS[2]) end
 local number = tonumber(type(fence) == 'string' and fence) or 0
-if owner ~= ARGV[1] or number == 0 then number = redis.call('INCR', ARGV[4]) end
-redis.call('PEXPIRE', ARGV[4], ARGV[3])
+if owner ~= ARGV[1] or number == 0 then number = redis.call('INCR', KEYS[2]) end
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return number`;
 
@@ -75,8 +75,8 @@ class RedisLock implements Lock {
   }
 
   async tryAcquire(): Promise<boolean> {
-    const fenceKey = fenceOf(this.#name);
-    const fence = await this.#client.script(ACQUIRE, this.#key, this.#owner, LOCK_LIFETIME, FENCE_LIFETIME, fenceKey);
+    const keys = [this.#key, fenceOf(this.#name)];
+    const fence = await this.#client.script(ACQUIRE, keys, this.#owner, LOCK_LIFETIME, FENCE_LIFETIME);
     if (typeof fence !== 'number' || fence === 0) {
       this.#lose();
       return false;
@@ -98,11 +98,11 @@ class RedisLock implements Lock {
     if (this.#fence === undefined) return;
     this.#lose();
     // If the store cannot be reached, the lock ends soon anyway.
-    await this.#client.script(RELEASE, this.#key, this.#owner).catch(() => {});
+    await this.#client.script(RELEASE, [this.#key], this.#owner).catch(() => {});
   }
 
   #renew(): void {
-    this.#client.script(RENEW, this.#key, this.#owner, LOCK_LIFETIME).catch(() => {});
+    this.#client.script(RENEW, [this.#key], this.#owner, LOCK_LIFETIME).catch(() => {});
   }
 
   /** The fence stays that of the last write under this lock only as long as the lock is ours. */

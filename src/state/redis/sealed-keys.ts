@@ -63,7 +63,7 @@ export class SealedKeys {
     const names = new Set<string>();
     let cursor = '0';
     do {
-      const answer = await this.client.script(FIND, prefix, cursor, `${prefix}*`);
+      const answer = await this.client.script(FIND, [prefix], cursor, `${prefix}*`);
       const [next, found] = answer as [Buffer, Buffer[]];
       cursor = next.toString();
       for (const key of found) names.add(key.toString('utf8').slice(prefix.length));
@@ -74,7 +74,7 @@ export class SealedKeys {
   /** Lets operators remove a key of `--state-key` without losing what lives long. */
   #sealAgain(key: string, sealed: Buffer, text: Buffer): void {
     if (!LASTING.has(kindOf(key))) return;
-    this.client.script(REPLACE, key, sealed, this.seal(key, text)).catch(() => {});
+    this.client.script(REPLACE, [key], sealed, this.seal(key, text)).catch(() => {});
   }
 
   tellForeign(key: string): void {

@@ -15,19 +15,22 @@ const LIFETIME = 90 * 24 * 60 * 60_000;
 const LOOK_EVERY = 100;
 const NAME = /^[a-z0-9.-]{1,80}$/;
 
-/** Writes, unless a lock that guards the key has had a newer owner. ARGV: the text, its lifetime, fence key, fence. */
+/**
+ * Writes, unless a lock that guards the key has had a newer owner. KEYS: the text, the fence. ARGV: the fence of the
+ * writer, the text, its lifetime.
+ */
 const FENCED_WRITE = `
-if ARGV[4] ~= '' then
-  local fence = redis.pcall('GET', ARGV[3])
-  if type(fence) == 'string' and tonumber(fence) and tonumber(fence) > tonumber(ARGV[4]) then return 0 end
+if ARGV[1] ~= '' then
+  local fence = redis.pcall('GET', KEYS[2])
+  if type(fence) == 'string' and tonumber(fence) and tonumber(fence) > tonumber(ARGV[1]) then return 0 end
 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`;
 
 const FENCED_REMOVE = `
-if ARGV[2] ~= '' then
-  local fence = redis.pcall('GET', ARGV[1])
-  if type(fence) == 'string' and tonumber(fence) and tonumber(fence) > tonumber(ARGV[2]) then return 0 end
+if ARGV[1] ~= '' then
+  local fence = redis.pcall('GET', KEYS[2])
+  if type(fence) == 'string' and tonumber(fence) and tonumber(fence) > tonumber(ARGV[1]) then return 0 end
 end
 redis.call('DEL', KEYS[1])
 return 1`;
@@ -105,12 +108,12 @@ class RedisSecrets implements RedisSecretStore {
 
   async #send(name: string, { text, fence }: Unsaved): Promise<void> {
     const key = keyOf('secret', name);
-    const fenced = [fenceOf(lockOver(name)), fence ?? ''];
+    const keys = [key, fenceOf(lockOver(name))];
     const { client } = this.#keys;
     const done =
       text === undefined
-        ? await client.script(FENCED_REMOVE, key, ...fenced)
-        : await client.script(FENCED_WRITE, key, this.#keys.seal(key, text), LIFETIME, ...fenced);
+        ? await client.script(FENCED_REMOVE, keys, fence ?? '')
+        : await client.script(FENCED_WRITE, keys, fence ?? '', this.#keys.seal(key, text), LIFETIME);
     this.#unsaved.delete(name);
     // Another replica took the lock over from this one, and what it has stored since is newer.
     if (done === 0) this.#log.debug('a change of stored credentials came too late, and was dropped');

@@ -15,19 +15,22 @@ const MAX_WAITING = 16 * 1_048_576;
 /** Milliseconds from the last event on. */
 const LIFETIME = 60 * 60_000;
 
-/** Appends an event to the list of a session that another replica can open. ARGV: the record, the list, its size, … */
+/**
+ * Appends an event to the list of a session that another replica can open. ARGV after the first: the event, the most
+ * events, the most bytes, the lifetime.
+ */
 export const APPEND = `${IF_OWN}
-if redis.call('EXISTS', ARGV[2]) == 0 then return 1 end
-local count = redis.call('RPUSH', ARGV[3], ARGV[5])
-local size = redis.call('INCRBY', ARGV[4], #ARGV[5])
-while count > tonumber(ARGV[6]) or size > tonumber(ARGV[7]) do
-  local gone = redis.call('LPOP', ARGV[3])
+if redis.call('EXISTS', KEYS[2]) == 0 then return 1 end
+local count = redis.call('RPUSH', KEYS[3], ARGV[2])
+local size = redis.call('INCRBY', KEYS[4], #ARGV[2])
+while count > tonumber(ARGV[3]) or size > tonumber(ARGV[4]) do
+  local gone = redis.call('LPOP', KEYS[3])
   if not gone then break end
   count = count - 1
-  size = redis.call('INCRBY', ARGV[4], -#gone)
+  size = redis.call('INCRBY', KEYS[4], -#gone)
 end
-redis.call('PEXPIRE', ARGV[3], ARGV[8])
-redis.call('PEXPIRE', ARGV[4], ARGV[8])
+redis.call('PEXPIRE', KEYS[3], ARGV[5])
+redis.call('PEXPIRE', KEYS[4], ARGV[5])
 return 1`;
 
 /** The keys of the events of a session: the list, and how many bytes are in it. */
@@ -53,14 +56,14 @@ export interface SessionEventsOptions {
 
 export function redisSessionEvents(options: SessionEventsOptions): SessionEvents {
   const { keys, name, waiting, change } = options;
-  const [list, size] = eventKeys(name);
+  const [list] = eventKeys(name);
   const lifetime = Math.min(options.lifetime, LIFETIME);
   return {
     append(stream, sequence, frame) {
       const bytes = frame.reduce((sum, part) => sum + part.length, 0);
       if (bytes > MAX_BYTES || waiting.bytes + bytes > MAX_WAITING) return;
       const sealed = keys.seal(list, encoded(stream, sequence, frame));
-      const done = change(list, size, sealed, MAX_EVENTS, MAX_BYTES, lifetime);
+      const done = change(sealed, MAX_EVENTS, MAX_BYTES, lifetime);
       if (!done) return;
       waiting.bytes += bytes;
       const over = (): void => {

@@ -22,27 +22,24 @@ if type(owner) == 'string' and owner ~= ARGV[2] and owner ~= ARGV[1] then return
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return ARGV[1]`;
 
-/** ARGV: the key of the record, the lifetime, the record. */
+/** ARGV after the first: the lifetime, the record. */
 const KEEP = `${IF_OWN}
-redis.call('SET', ARGV[2], ARGV[4], 'PX', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`;
 
-/** Also sets the owner if the store has lost it. ARGV: the key of the record, the lifetime. */
+/** Also sets the owner if the store has lost it. ARGV after the first: the lifetime. */
 const RENEW = `${IF_OWN}
-redis.call('PEXPIRE', ARGV[2], ARGV[3])
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
 
-/** ARGV: the keys of the record and the events. */
 const DROP = `${IF_OWN}
-redis.call('DEL', ARGV[2], ARGV[3], ARGV[4])
+redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
 return 1`;
 
-/** ARGV: the keys of the record and the events. */
 const FORGET = `${IF_OWN}
-redis.call('DEL', ARGV[2], ARGV[3], ARGV[4])
-redis.call('DEL', KEYS[1])
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 return 1`;
 
 const RELEASE = `${IF_OWN}
@@ -80,8 +77,8 @@ export function redisSessionRecords(
     name: string,
     ...args: readonly (string | number | Buffer)[]
   ): Promise<void> => {
-    const owner = keyOf('owner', name);
-    if ((await keys.client.script(script, owner, own, keyOf('session', name), ...args)) !== 0) return;
+    const touched = [keyOf('owner', name), keyOf('session', name), ...eventKeys(name)];
+    if ((await keys.client.script(script, touched, own, ...args)) !== 0) return;
     const id = kept.get(name);
     if (kept.delete(name) && id !== undefined) lost(id);
   };
@@ -98,7 +95,7 @@ export function redisSessionRecords(
     }
     const record = await keys.read(keyOf('session', name));
     if (!record) return { kind: 'none' };
-    const taken = textOf(await keys.client.script(CLAIM, keyOf('owner', name), own, owner ?? '', lifetime));
+    const taken = textOf(await keys.client.script(CLAIM, [keyOf('owner', name)], own, owner ?? '', lifetime));
     if (taken !== own)
       return taken !== undefined && ID.test(taken) ? { kind: 'elsewhere', replica: taken } : { kind: 'none' };
     kept.set(name, id);
@@ -106,7 +103,7 @@ export function redisSessionRecords(
   };
   const drop = (id: string): void => {
     const name = digestOf(id);
-    change(DROP, name, ...eventKeys(name)).catch(() => {});
+    change(DROP, name).catch(() => {});
   };
   return {
     keep(id, record) {
@@ -122,7 +119,7 @@ export function redisSessionRecords(
     forget(id) {
       const name = digestOf(id);
       if (!kept.delete(name)) return;
-      change(FORGET, name, ...eventKeys(name)).catch(() => {});
+      change(FORGET, name).catch(() => {});
     },
     events(id) {
       const name = digestOf(id);

@@ -5,7 +5,7 @@ import { type ClusterPeer, startCluster } from '../../peers/cluster.ts';
 import { StreamableClient } from '../../peers/http/streamable-client.ts';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { startProxy } from '../../peers/proxy.ts';
-import { startRedis } from '../../peers/redis.ts';
+import { type RedisPeer, startRedis } from '../../peers/redis.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { expectFailover, storeIn } from './failover.ts';
 import { KEY, startReplica } from './replicated.ts';
@@ -31,14 +31,59 @@ async function cluster(): Promise<ClusterPeer> {
 }
 
 describe('a Redis Cluster', () => {
-  it('fails over: replicas follow, and sessions of one that dies afterwards go on', async () => {
+  it.each<[string, (owner: RedisPeer) => unknown]>([
+    ['killed', (owner) => owner.kill()],
+    ['frozen', (owner) => owner.freeze()],
+  ])('whose primary is %s fails over: replicas follow, and sessions of one that dies go on', async (_, end) => {
     const { owner, others } = await cluster();
     // Nothing listens at the first port, and the other node has no key of the proxy.
     const url = `redis+cluster://proxy:a-password@127.0.0.1:9,127.0.0.1:${others[0]?.port}`;
-    closing.push(await expectFailover(url, owner.kill, 'a-password'));
+    closing.push(await expectFailover(url, () => end(owner), 'a-password'));
   });
 
-  it('moves the keys to another node: replicas follow at once', async () => {
+  it('moves the keys to another node, one by one: replicas follow, and no session is lost', async () => {
+    const { owner, others } = await cluster();
+    const [, target] = others;
+    if (!target) throw new Error('three primaries');
+    const server = await startScripted('/mcp', legacyServer());
+    closing.push(server.close);
+    const state = { url: `redis+cluster://proxy:a-password@127.0.0.1:${others[0]?.port}` };
+    const [one, other] = await Promise.all([1, 2].map(() => startReplica(server.url, state)));
+    if (!one || !other) throw new Error('two replicas');
+    closing.push(() => Promise.all([one.stop(), other.stop()]));
+    const opened = async (): Promise<StreamableClient> => {
+      const client = new StreamableClient(`${one.url}/mcp`);
+      closing.push(() => client.vanish());
+      await client.initialize('2025-11-25');
+      return client;
+    };
+    const before = await opened();
+    const records = (node: RedisPeer): Promise<string> => node.command('KEYS', 'mcp-proxy:{1}:session:*');
+    await expect.poll(() => records(owner), { timeout: 60_000 }).not.toBe('');
+    const slot = await owner.command('CLUSTER', 'KEYSLOT', 'mcp-proxy:{1}:');
+    const [from, to] = [await owner.command('CLUSTER', 'MYID'), await target.command('CLUSTER', 'MYID')];
+    await target.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from);
+    await owner.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to);
+    // While the replicas write new ones.
+    const during = await opened();
+    for (;;) {
+      const keys = (await owner.command('CLUSTER', 'GETKEYSINSLOT', slot, '100')).split('\n').filter(Boolean);
+      if (keys.length === 0) break;
+      await owner.command('MIGRATE', '127.0.0.1', String(target.port), '', '0', '5000', 'KEYS', ...keys);
+      await during.request('ping');
+    }
+    for (const node of [target, owner, ...others]) await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', to);
+    for (const each of [one, other]) {
+      const back = { reachable: true, replicas: 2 };
+      await expect.poll(() => storeIn(each.url), { timeout: 60_000 }).toEqual(back);
+    }
+    const after = await opened();
+    await expect.poll(async () => (await records(target)).split('\n').length, { timeout: 60_000 }).toBeGreaterThan(1);
+    for (const client of [before, during, after]) expect(await client.request('ping')).toEqual({});
+    for (const { proxy } of [one, other]) expect(proxy.stderr).not.toMatch(/warning|Unhandled|internal error/i);
+  });
+
+  it('gives the keys to a copy: replicas follow', async () => {
     const { owner, copy, others } = await cluster();
     const server = await startScripted('/mcp', legacyServer());
     closing.push(server.close);
@@ -47,13 +92,13 @@ describe('a Redis Cluster', () => {
     closing.push(() => replica.stop());
     await copy.command('CLUSTER', 'FAILOVER');
     await expect.poll(() => copy.command('ROLE'), { timeout: 60_000 }).toMatch(/^master/);
+    await expect.poll(() => copy.command('CLIENT', 'LIST'), { timeout: 60_000 }).toContain('user=proxy');
+    await expect.poll(() => storeIn(replica.url), { timeout: 60_000 }).toMatchObject({ reachable: true });
     const client = new StreamableClient(`${replica.url}/mcp`);
     closing.push(() => client.vanish());
     await client.initialize('2025-11-25');
     const records = (): Promise<string> => copy.command('KEYS', 'mcp-proxy:{1}:session:*');
     await expect.poll(records, { timeout: 60_000 }).not.toBe('');
-    expect(await storeIn(replica.url)).toMatchObject({ reachable: true });
-    expect(replica.proxy.stderr).not.toContain('cannot be used');
     expect(await owner.command('ROLE')).toMatch(/^slave/);
   });
 
@@ -65,7 +110,7 @@ describe('a Redis Cluster', () => {
     const reasons = {
       [node.url]: 'it is part of a Redis Cluster',
       [alone.url.replace('redis:', 'redis+cluster:')]: 'it is not part of a Redis Cluster',
-      [node.url.replace('redis:', 'redis+cluster:')]: 'none of its nodes can be used',
+      [node.url.replace('redis:', 'redis+cluster:')]: 'it has no primary for the keys of the proxy',
     };
     for (const [url, reason] of Object.entries(reasons)) {
       const replica = await startReplica(server.url, { url });

@@ -68,6 +68,22 @@ it('a store whose certificate no one vouches for is not used', async () => {
   });
 });
 
+it('a cluster that accepts TLS only, and whose only node tells no address', async () => {
+  const { trusted, flags } = encryption();
+  const { store, port } = await encryptedStore([...flags, '--tls-cluster', 'yes', '--cluster-enabled', 'yes']);
+  await store.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+  await expect.poll(() => store.command('CLUSTER', 'INFO'), { timeout: 60_000 }).toContain('cluster_state:ok');
+  expect((await store.command('CLUSTER', 'SLOTS')).split('\n')[2]).toBe('');
+  for (const host of ['127.0.0.1', 'localhost']) {
+    const replica = await replicaAt(`rediss+cluster://${host}:${port}`, trusted);
+    expect(await storeIn(replica.url), host).toEqual({ reachable: true, replicas: expect.any(Number) });
+    expect(replica.proxy.stderr).not.toMatch(/warning/i);
+  }
+  const { url } = await replicaAt(`rediss+cluster://127.0.0.1:${port}`, encryption().trusted);
+  const reason = new RegExp(`cannot be used: node 127\\.0\\.0\\.1:${port}: .*certificate`);
+  expect(await storeIn(url)).toMatchObject({ reachable: false, reason: expect.stringMatching(reason) });
+});
+
 it('through sentinels that accept TLS only', async () => {
   const { trusted, flags } = encryption();
   const primary = await encryptedStore(flags);

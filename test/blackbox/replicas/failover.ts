@@ -9,7 +9,7 @@ export const storeIn = async (url: string): Promise<unknown> =>
   ((await (await fetch(`${url}/readyz`)).json()) as { store: unknown }).store;
 
 /**
- * Ends the primary under two replicas. Both say that the store is gone, and use it again when it is back; then a session
+ * Ends or stops the primary under two replicas. Both say that the store is gone, and use it again when it is back; then a session
  * of one replica, which is killed, goes on at the other.
  * @param state the URL of the store
  * @param password of the store, which must not be logged
@@ -17,7 +17,7 @@ export const storeIn = async (url: string): Promise<unknown> =>
  */
 export async function expectFailover(
   state: string,
-  killPrimary: () => Promise<void>,
+  endPrimary: () => unknown,
   password: string,
 ): Promise<() => Promise<void>> {
   const server = await startScripted('/mcp', legacyServer());
@@ -30,7 +30,7 @@ export async function expectFailover(
   };
   try {
     expect(await storeIn(one.url)).toEqual({ reachable: true, replicas: expect.any(Number) });
-    await killPrimary();
+    await endPrimary();
     await expect.poll(() => storeIn(one.url), { timeout: 60_000 }).toMatchObject({ reachable: false });
     for (const each of both) {
       const back = { reachable: true, replicas: expect.any(Number) };

@@ -31,6 +31,24 @@ it('a command that has failed without a connection never takes effect', async ()
   expect(await client.run('GET', 'meanwhile')).toBeNull();
 });
 
+it('a store that refuses the user is not used, even if it answers those who say no name', async () => {
+  await redis.command('ACL', 'SETUSER', 'proxy', 'on', '>right', '~*', '+@all');
+  const place = { tls: false, host: '127.0.0.1', port: redis.port, database: 0 };
+  const errors: string[] = [];
+  const log = { ...SILENT, error: (line: string) => void errors.push(line) };
+  const refused = openClient({ ...place, username: 'proxy', password: 'wrong' }, log);
+  try {
+    const failures = async (): Promise<number> =>
+      [...(await redis.command('ACL', 'LOG')).matchAll(/^auth$/gm)].length &&
+      Number(/count\n(\d+)/.exec(await redis.command('ACL', 'LOG'))?.[1]);
+    await expect.poll(failures, { timeout: 60_000 }).toBeGreaterThan(2);
+    expect(refused.trouble).toMatch(/it refuses the user or the password$/);
+    expect(errors).toHaveLength(1);
+  } finally {
+    refused.close();
+  }
+});
+
 it('a silent store is left, and no more commands are sent to it until it answers', async () => {
   await client.run('SET', 'count', '0');
   redis.freeze();

@@ -54,7 +54,7 @@ it('a command whose connection breaks is not sent again, and the next one goes o
   await untilReady(1);
   await expect(client.run('INCR', 'key')).rejects.toThrow(/cannot be used/);
   await untilReady(2);
-  await expect(client.script('return 1', 'key')).rejects.toThrow(/cannot be used/);
+  await expect(client.script('return 1', ['key'])).rejects.toThrow(/cannot be used/);
   await untilReady(3);
   await expect(client.run('SET', 'key', 'value')).rejects.toThrow(/cannot be used/);
   await untilReady(4);

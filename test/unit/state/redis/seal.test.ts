@@ -65,7 +65,7 @@ describe('the address of a store', () => {
       },
     ],
     [
-      'redis+sentinel://one/main?sentinel_username=s&sentinel_password=p%40ss',
+      'redis+sentinel://one/main?sentinel_username=s&sentinel_password=p%40+ss',
       {
         ...common,
         ...{ host: 'one', port: 26379 },
@@ -73,7 +73,7 @@ describe('the address of a store', () => {
           primary: 'main',
           addresses: [{ host: 'one', port: 26379 }],
           username: 's',
-          password: 'p@ss',
+          password: 'p@+ss',
         },
       },
     ],
@@ -110,6 +110,8 @@ describe('the address of a store', () => {
     'redis+sentinel://one/main?password=x',
     'redis+sentinel://one/main?sentinel_username=x',
     'redis+sentinel://one/main?sentinel_password=x&sentinel_password=y&sentinel_password=z',
+    'redis+sentinel://one/main?sentinel_password=x&sentinel_password=y',
+    'redis+sentinel://one/main?sentinel_password=%ff',
     'redis+sentinel://one/main#x',
     'redis+cluster://',
     'redis+cluster://one,',
@@ -130,7 +132,7 @@ describe('the address of a store', () => {
   );
 
   it.each(['redis://store', 'redis://u:p,q@store', 'redis+sentinel://one,two/main', 'redis+cluster://one,two'])(
-    'is none that is misspelled: %s',
+    'is understood, and not taken for a misspelled one: %s',
     (text) => {
       expect(mayMeanCluster(text)).toBe(false);
       expect(storeAddress(text)).toBeDefined();
