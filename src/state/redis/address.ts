@@ -56,7 +56,8 @@ function clusterAddress(text: string): StoreAddress | undefined {
   return found && { ...found.first, nodes: found.places };
 }
 
-interface StorePlace {
+/** Where a server, a sentinel or a node of a cluster listens; the host is without brackets. */
+export interface StorePlace {
   readonly host: string;
   readonly port: number;
 }

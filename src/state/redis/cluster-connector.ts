@@ -6,15 +6,11 @@
 import net, { isIP } from 'node:net';
 import tls from 'node:tls';
 import iovalkey, { type RedisOptions } from 'iovalkey';
-
-export interface StoreNode {
-  readonly host: string;
-  readonly port: number;
-}
+import type { StorePlace } from './address.ts';
 
 export interface ClusterConnectorOptions {
   /** Some of the nodes. */
-  readonly nodes: readonly StoreNode[];
+  readonly nodes: readonly StorePlace[];
   readonly encrypted: boolean;
   /** For the connections that ask a node. */
   readonly common: RedisOptions;
@@ -33,7 +29,7 @@ const MAX_KNOWN = 100;
 export function clusterConnector(options: ClusterConnectorOptions): NonNullable<RedisOptions['Connector']> {
   return class ClusterConnector extends iovalkey.AbstractConnector {
     /** As the last node that was asked has told them. */
-    #known: readonly StoreNode[] = [];
+    #known: readonly StorePlace[] = [];
     #wake: (() => void) | undefined;
 
     constructor(_options: unknown) {
@@ -82,12 +78,12 @@ export function clusterConnector(options: ClusterConnectorOptions): NonNullable<
 
 interface ClusterAnswer {
   /** The primary of the keys of the proxy. */
-  readonly owner: StoreNode;
-  readonly all: readonly StoreNode[];
+  readonly owner: StorePlace;
+  readonly all: readonly StorePlace[];
 }
 
 /** The first answer of a node. Rejects with the reason that says most, when none has one. */
-async function ask(nodes: readonly StoreNode[], options: ClusterConnectorOptions): Promise<ClusterAnswer> {
+async function ask(nodes: readonly StorePlace[], options: ClusterConnectorOptions): Promise<ClusterAnswer> {
   const places = new Map(nodes.map((node) => [`${node.host}:${node.port}`, node]));
   const failures: Error[] = [];
   const asked = [...places.values()].map((node) =>
@@ -104,7 +100,7 @@ async function ask(nodes: readonly StoreNode[], options: ClusterConnectorOptions
   }
 }
 
-async function askOne(node: StoreNode, { common, encrypted, limit }: ClusterConnectorOptions): Promise<ClusterAnswer> {
+async function askOne(node: StorePlace, { common, encrypted, limit }: ClusterConnectorOptions): Promise<ClusterAnswer> {
   const redis = new iovalkey.Redis({
     ...common,
     ...node,
@@ -131,7 +127,7 @@ async function askOne(node: StoreNode, { common, encrypted, limit }: ClusterConn
 }
 
 /** Reads an answer to CLUSTER SLOTS: of each range, its first and last slot, and its nodes, of which the first is the primary. */
-function read(answer: unknown, asked: StoreNode): ClusterAnswer {
+function read(answer: unknown, asked: StorePlace): ClusterAnswer {
   const ranges = (Array.isArray(answer) ? answer : []).filter(Array.isArray) as unknown[][];
   const all = ranges.flatMap(([, , ...nodes]) => nodes.flatMap((node) => nodeIn(node, asked) ?? []));
   const own = ranges.find(([first, last]) => Number(first) <= SLOT && SLOT <= Number(last));
@@ -141,13 +137,13 @@ function read(answer: unknown, asked: StoreNode): ClusterAnswer {
 }
 
 /** A node that tells no name or address is at that of the node that was asked. */
-function nodeIn(node: unknown, asked: StoreNode): StoreNode | undefined {
+function nodeIn(node: unknown, asked: StorePlace): StorePlace | undefined {
   const [host, port] = Array.isArray(node) ? (node as unknown[]) : [];
   if (typeof port !== 'number' || port < 1 || port > 65_535) return undefined;
   return { host: typeof host === 'string' && host !== '' && host !== '?' ? host : asked.host, port };
 }
 
 /** A server name cannot be an address (RFC 6066, section 3). */
-export function serverName({ host }: StoreNode): { servername?: string } {
+export function serverName({ host }: StorePlace): { servername?: string } {
   return isIP(host) ? {} : { servername: host };
 }
