@@ -17,9 +17,9 @@ const MAX_WAITING = 10_000;
 
 /** Why a command has failed that reached its limit. */
 const LATE = 'it did not answer in time';
-/** Why a command has failed whose key is at another node. */
-const CLUSTER = 'it is part of a Redis Cluster';
-const NO_CLUSTER = 'it is not part of a Redis Cluster';
+/** The log and `/readyz` show these without a hint, so they say what to do. */
+const CLUSTER = 'it is part of a Redis Cluster, so its URL must begin with redis+cluster:// or rediss+cluster://';
+const NO_CLUSTER = 'it is not part of a Redis Cluster, so its URL must begin with redis:// or rediss://';
 
 type Argument = string | number | Buffer;
 
@@ -135,7 +135,6 @@ class ConnectedClient implements StoreClient {
       const reason = this.#reasonOf(error);
       // A command that was sent before an outage may reach its limit after the end of it.
       const isOver = reason === LATE && this.#answered !== before;
-      // Foreign data under a key of ours concerns that key only.
       if (!isAboutKey(error) && !isOver) this.#ill(reason);
       throw this.#error(reason, error);
     } finally {
@@ -246,8 +245,7 @@ function hintFor(reason: string): string {
   if (reason.includes('full')) return 'give it more memory (maxmemory); the proxy stores little, and all of it expires';
   if (reason.startsWith('its sentinels refuse')) return 'give --state their password, too: …/NAME?sentinel_password=…';
   if (reason.includes('password') || reason.includes('ACL')) return 'check the user and the password in --state';
-  if (reason === CLUSTER) return 'give --state the URL of a cluster: redis+cluster:// instead of redis://';
-  if (reason === NO_CLUSTER) return 'give --state the URL of a server: redis:// instead of redis+cluster://';
+  if (reason === CLUSTER || reason === NO_CLUSTER) return 'change the beginning of the URL in --state';
   if (reason.includes('another program')) return 'give the proxies a database or a server of their own';
   return 'try again; if it lasts, check the store and --state';
 }

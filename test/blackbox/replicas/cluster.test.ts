@@ -7,7 +7,7 @@ import { legacyServer } from '../../peers/minimal-server.ts';
 import { startProxy } from '../../peers/proxy.ts';
 import { type RedisPeer, startRedis } from '../../peers/redis.ts';
 import { startScripted } from '../../peers/scripted.ts';
-import { expectFailover, storeIn } from './failover.ts';
+import { expectFailover, expectTakeover, storeIn } from './failover.ts';
 import { KEY, startReplica } from './replicated.ts';
 
 const closing: (() => unknown)[] = [];
@@ -80,6 +80,7 @@ describe('a Redis Cluster', () => {
     const after = await opened();
     await expect.poll(async () => (await records(target)).split('\n').length, { timeout: 60_000 }).toBeGreaterThan(1);
     for (const client of [before, during, after]) expect(await client.request('ping')).toEqual({});
+    await expectTakeover(one, other, before);
     for (const { proxy } of [one, other]) expect(proxy.stderr).not.toMatch(/warning|Unhandled|internal error/i);
   });
 
@@ -108,8 +109,9 @@ describe('a Redis Cluster', () => {
     const node = await startRedis(['--cluster-enabled', 'yes']);
     closing.push(server.close, alone.close, node.close);
     const reasons = {
-      [node.url]: 'it is part of a Redis Cluster',
-      [alone.url.replace('redis:', 'redis+cluster:')]: 'it is not part of a Redis Cluster',
+      [node.url]: 'it is part of a Redis Cluster, so its URL must begin with redis+cluster:// or rediss+cluster://',
+      [alone.url.replace('redis:', 'redis+cluster:')]:
+        'it is not part of a Redis Cluster, so its URL must begin with redis:// or rediss://',
       [node.url.replace('redis:', 'redis+cluster:')]: 'it has no primary for the keys of the proxy',
     };
     for (const [url, reason] of Object.entries(reasons)) {
