@@ -116,7 +116,7 @@ export class ResponseBody implements HttpBody {
     if (arrived) return arrived;
     const announced = Number(this.#incoming.headers['content-length']);
     const known = this.#stream === this.#incoming && announced > 0 && announced <= limit;
-    const gathered = new Gatherer(known ? announced : 0);
+    const gathered = new Gatherer({ expected: known ? announced : 0, owned: true });
     await this.each((chunk) => {
       if (gathered.size + chunk.length > limit) {
         throw new ProxyError('limit', `the response is larger than ${limit} bytes`);

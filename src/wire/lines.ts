@@ -1,6 +1,6 @@
 /** Newline-delimited JSON, the framing of the stdio transport (specification, "stdio"). */
 import type { Frame } from '../core/jsonrpc.ts';
-import { Gatherer } from './message-buffer.ts';
+import { Gatherer, type GathererOptions } from './message-buffer.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -24,12 +24,19 @@ export class LineReader {
   readonly #limit: number;
   readonly #line: (line: Buffer) => void;
   readonly #overflow: (head: Buffer, tail: Buffer) => void;
-  readonly #gathered = new Gatherer();
+  readonly #gathered: Gatherer;
   #skipping = false;
   #head = EMPTY;
   #tail = EMPTY;
 
-  constructor(limit: number, line: (line: Buffer) => void, overflow: (head: Buffer, tail: Buffer) => void) {
+  /** @param memory whether the chunks are owned: whether nobody else reads them. */
+  constructor(
+    limit: number,
+    line: (line: Buffer) => void,
+    overflow: (head: Buffer, tail: Buffer) => void,
+    memory: Pick<GathererOptions, 'owned'> = {},
+  ) {
+    this.#gathered = new Gatherer(memory);
     this.#limit = limit;
     this.#line = line;
     this.#overflow = overflow;

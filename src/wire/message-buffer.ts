@@ -3,16 +3,24 @@
 /** From this size on, pieces are copied into one growing block as they come. */
 const BLOCK_FROM = 524_288;
 
+export interface GathererOptions {
+  /** How many bytes will come, if known. */
+  readonly expected?: number;
+  /** Whether nobody else reads the pieces. Then the memory of a piece is given back as soon as it is copied. */
+  readonly owned?: boolean;
+}
+
 export class Gatherer {
   #pieces: Buffer[] = [];
   #block: Buffer | undefined;
   readonly #expected: number;
+  readonly #owned: boolean;
   /** Bytes gathered so far. */
   size = 0;
 
-  /** @param expected how many bytes will come, if known. */
-  constructor(expected = 0) {
+  constructor({ expected = 0, owned = false }: GathererOptions = {}) {
     this.#expected = expected;
+    this.#owned = owned;
   }
 
   add(piece: Buffer): void {
@@ -20,13 +28,13 @@ export class Gatherer {
     const size = this.size + piece.length;
     if (this.#block) {
       if (size > this.#block.length) this.#grow(size);
-      piece.copy(this.#block, this.size);
+      this.#move(piece, this.#block, this.size);
     } else if (Math.max(size, this.#expected) < BLOCK_FROM) {
       this.#pieces.push(piece);
     } else {
       const block = Buffer.allocUnsafeSlow(this.#expected >= size ? this.#expected : size * 2);
       let at = 0;
-      for (const part of [...this.#pieces, piece]) at += part.copy(block, at);
+      for (const part of [...this.#pieces, piece]) at += this.#move(part, block, at);
       this.#block = block;
       this.#pieces = [];
     }
@@ -45,10 +53,31 @@ export class Gatherer {
     return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, size);
   }
 
+  /** Copies a piece into a block, and returns how many bytes it had. */
+  #move(piece: Buffer, block: Buffer, at: number): number {
+    const length = piece.copy(block, at);
+    if (this.#owned) giveBack(piece);
+    return length;
+  }
+
   #grow(size: number): void {
+    const block = this.#block as Buffer;
     // Memory that was never touched costs nothing, so doubling is cheap.
-    const bigger = Buffer.allocUnsafeSlow(Math.max(size, (this.#block as Buffer).length * 2));
-    (this.#block as Buffer).copy(bigger, 0, 0, this.size);
+    const bigger = Buffer.allocUnsafeSlow(Math.max(size, block.length * 2));
+    block.copy(bigger, 0, 0, this.size);
+    giveBack(block);
     this.#block = bigger;
   }
+}
+
+/** Node 20 does not have it: `ArrayBuffer.prototype.transfer` (ECMAScript 2024). */
+type Transferable = ArrayBufferLike & { readonly transfer?: (length: number) => ArrayBuffer };
+
+/**
+ * Gives the memory of a buffer back at once, where it belongs to this buffer alone. Until it collects garbage, V8 would
+ * keep it: since version 13 (Node 24), that is two to three times a large message more.
+ */
+function giveBack(buffer: Buffer): void {
+  const memory: Transferable = buffer.buffer;
+  if (memory.byteLength === buffer.length) memory.transfer?.(0);
 }

@@ -47,7 +47,7 @@ export class SseParser {
   readonly #event: (event: SseEvent) => void;
   /** Milliseconds that the server asked clients to wait before they reconnect, if it did. */
   retry: number | undefined;
-  readonly #line = new Gatherer();
+  readonly #line = new Gatherer({ owned: true });
   #size = 0;
   #data: Buffer[] = [];
   #type = '';
@@ -62,7 +62,7 @@ export class SseParser {
     this.#event = event;
   }
 
-  /** Throws {@link EventTooLarge}. */
+  /** Takes a chunk that nobody else reads. Throws {@link EventTooLarge}. */
   push(chunk: Buffer): void {
     let at = 0;
     if (this.#afterCr && chunk.length > 0) {

@@ -51,7 +51,7 @@ export class Bodies {
 
   #gather(req: IncomingMessage, done: Done): void {
     // Do not allocate the announced size: announcing costs the client nothing.
-    const body = new Gatherer();
+    const body = new Gatherer({ owned: true });
     let open = true;
     const end = (outcome: (() => Buffer) | Refusal | typeof GONE): void => {
       if (!open) return;

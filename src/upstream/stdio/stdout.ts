@@ -39,6 +39,7 @@ export class Stdout {
       options.largest ?? MAX_UPSTREAM_MESSAGE,
       (line) => this.#line(line),
       (head, tail) => this.#tooLong(head, tail),
+      { owned: true },
     );
   }
 
