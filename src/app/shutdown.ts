@@ -1,7 +1,7 @@
 /** Ends a proxy: a list of steps, each with a limit, run once from top to bottom. */
 
 /** Why a proxy ends, which decides how much time it has. */
-export type ShutdownReason = 'client-gone' | 'signal' | 'crash';
+export type ShutdownReason = 'client-gone' | 'parent-gone' | 'signal' | 'crash';
 
 /** Milliseconds. */
 interface ShutdownLimits {
@@ -19,6 +19,8 @@ interface ShutdownLimits {
 
 const LIMITS: Record<ShutdownReason, ShutdownLimits> = {
   'client-gone': { drain: 5_000, connect: 1_500, close: 1_500, cut: 200, whole: 7_500 },
+  // A second less, because the program notices it up to a second late.
+  'parent-gone': { drain: 4_000, connect: 500, close: 1_500, cut: 200, whole: 6_500 },
   signal: { drain: 1_300, connect: 1_250, close: 500, cut: 100, whole: 1_800 },
   crash: { drain: 300, connect: 0, close: 300, cut: 100, whole: 900 },
 };

@@ -269,7 +269,7 @@ function run(
   const proxy = startStdioProxy(config, { ...environment, streams }, open);
   const end = superviseProxy({ proxy, log: environment.log, exit, hangUp: several?.look });
   proxy.clientGone.then(() => end('client-gone', 0));
-  parentGone().then(() => end('client-gone', 0));
+  parentGone().then(() => end('parent-gone', 0));
   if (process.stdin.isTTY) greet(config);
 }
 

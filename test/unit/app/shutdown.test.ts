@@ -1,6 +1,6 @@
 // The limits of a shutdown, on a clock of its own.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Shutdown, type ShutdownStep } from '../../../src/app/shutdown.ts';
+import { Shutdown, type ShutdownReason, type ShutdownStep } from '../../../src/app/shutdown.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -22,7 +22,7 @@ function endless(limit: ShutdownStep['limit']): ShutdownStep & { left: number | 
 }
 
 /** The end of a shutdown, in milliseconds from its beginning. */
-function overAfter(shutdown: Shutdown, reason: 'client-gone' | 'signal' | 'crash'): { at: number } {
+function overAfter(shutdown: Shutdown, reason: ShutdownReason): { at: number } {
   const begun = Date.now();
   const over = { at: Number.POSITIVE_INFINITY };
   shutdown.begin(reason).then(() => {
@@ -111,4 +111,21 @@ it('a client that is gone gives everything 8 s', async () => {
   const over = overAfter(new Shutdown(limits.map(endless)), 'client-gone');
   await vi.advanceTimersByTimeAsync(20_000);
   expect(over.at).toBeLessThan(8_000);
+});
+
+describe('a parent that is gone, which may have gone unnoticed for a second', () => {
+  const UNNOTICED = 1_000;
+
+  it('gives everything 8 s', async () => {
+    const limits = ['connect', 'close', 'drain', 'close', 'drain', 'cut'] as const;
+    const over = overAfter(new Shutdown(limits.map(endless)), 'parent-gone');
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(UNNOTICED + over.at).toBeLessThan(8_000);
+  });
+
+  it('gives a connection that does not come about so little time that 2 s suffice to end a local server, too', () => {
+    const step = endless('connect');
+    new Shutdown([step]).begin('parent-gone');
+    expect(UNNOTICED + (step.left ?? 0)).toBeLessThanOrEqual(1_500);
+  });
 });
