@@ -8,6 +8,8 @@ import type { Readable } from 'node:stream';
 
 /** In bytes, as much as Node reads at once. */
 const SIZE = 65_536;
+/** Smaller chunks share memory. Node alone decides differently by version: from 24 on, up to 32 KiB do. */
+const POOLED_BELOW = 4_096;
 
 /** The handle under a socket. It is not documented, nor is the option that passes it to a new socket. */
 interface Handle {
@@ -34,8 +36,8 @@ export function readIntoOneBuffer(pipe: Readable): Readable {
     onread: {
       buffer,
       callback(length: number): boolean {
-        // Of its own size, so that who keeps it keeps nothing else. Small ones come from a pool.
-        const chunk = Buffer.allocUnsafe(length);
+        // Of its own size, so that who keeps it keeps nothing else.
+        const chunk = length < POOLED_BELOW ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
         chunk.set(buffer.subarray(0, length));
         taken.emit('data', chunk);
         return true;
