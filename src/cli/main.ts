@@ -256,7 +256,7 @@ function run(
   const { listen } = config;
   const exit = (status: number): void => process.exit(status);
   // To load this takes a millisecond, and nobody should wait for it.
-  setTimeout(spareGarbage, SETTLED).unref();
+  setTimeout(settle, SETTLED).unref();
   if (listen) {
     import('./commands/serve-http.ts')
       .then(({ serve }) => serve({ ...config, listen }, { credentials, secrets, version: __VERSION__, exit, several }))
@@ -273,10 +273,20 @@ function run(
   if (process.stdin.isTTY) greet(config);
 }
 
-/** Makes calls cheaper. Without it they only cost more, as when an update has just replaced the files of the program. */
-function spareGarbage(): void {
+/**
+ * Makes calls cheaper, and a process that rests smaller. Without it they only cost more, as when an update has just
+ * replaced the files of the program.
+ */
+function settle(): void {
   import('../platform/garbage-collection.ts').then(
     ({ collectShortLived }) => collectShortLived(),
+    () => {},
+  );
+  import('../platform/memory-at-rest.ts').then(
+    ({ freeCompilerMemory, giveMemoryBackAtRest }) => {
+      freeCompilerMemory();
+      giveMemoryBackAtRest();
+    },
     () => {},
   );
 }
