@@ -70,7 +70,7 @@ function wholePage(run) {
     '',
     '## How it is measured',
     '',
-    '- **Interleaved**: all processes are alive at the same time. In every round each contestant has several short turns, in an order that rotates, so that other work of the machine slows all of them. Where differences are small (HTTP mode, local servers, servers of a file), a round has three such processes of each contestant.',
+    '- **Interleaved**: all processes are alive at the same time. In every round each contestant has several short turns, in an order that rotates, so that other work of the machine slows all of them. Where differences are small (the first calls, load, large results, HTTP mode, local servers, servers of a file), a round has three such processes of each contestant.',
     '- **Start**: from spawning `node <script>` until the line that answers `initialize` is complete; files are in the page cache, the home is empty each time.',
     '- **Start under Node 24 and 26**: the same with these versions from npm, in a home that is kept, after a first start that is not counted: `mcp-proxy` finds its compiled code there.',
     '- **A call**: `tools/call` one after the other, 6,000 a round after 4,000 to warm up; the driver takes the time when the line of the answer is complete. What the first 200 calls of a process cost, before the engine has compiled anything, has a row and a budget of its own: three processes a round, in turns of 20 calls.',

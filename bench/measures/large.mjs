@@ -1,7 +1,7 @@
 // Results of 2 MiB, as one JSON body and as an event of a stream.
 import { largeResult } from '../payload.mjs';
 import { percentile } from '../statistics.mjs';
-import { takeTurns } from '../turns.mjs';
+import { PROCESSES_A_ROUND, takeTurns } from '../turns.mjs';
 
 const SIZE = 2 * 1024 * 1024;
 const calls = 40;
@@ -20,6 +20,7 @@ export const large = {
     { id: 'largeJson', title: '2 MiB result as JSON, p50', unit: 'ms', digits: 1 },
     { id: 'largeSse', title: '2 MiB result as SSE, p50', unit: 'ms', digits: 1 },
   ],
+  repeats: PROCESSES_A_ROUND,
   run: ({ contestants, url, round, rounds, quick }) =>
     takeTurns({
       contestants,

@@ -1,7 +1,7 @@
 // Many calls at once: how many get through, what one costs in CPU, and what the
 // process weighs before and after.
 import { cpuMicros, memory } from '../process-stats.mjs';
-import { takeTurns } from '../turns.mjs';
+import { PROCESSES_A_ROUND, takeTurns } from '../turns.mjs';
 
 const IN_FLIGHT = 32;
 const CALLS_A_TURN = 500;
@@ -43,6 +43,7 @@ export const load = {
     { id: 'rssIdle', title: 'resident memory, idle', unit: 'MB', digits: 0 },
     { id: 'rssLoaded', title: 'resident memory, after load', unit: 'MB', digits: 0 },
   ],
+  repeats: PROCESSES_A_ROUND,
   run: ({ contestants, url, round, quick }) =>
     takeTurns({
       contestants,
