@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, bundleOptions } from './bundle.mjs';
 import { componentsOf } from './components.mjs';
+import { compressed } from './compressed.mjs';
 import { neededDeclarations } from './declarations.mjs';
 import { NOTICES, noticesOf } from './notices.mjs';
 
@@ -30,7 +31,7 @@ const others = [
   { name: 'index.js', text: api },
   { name: NOTICES, text: notices },
 ];
-for (const { name, text } of [...files, ...early.files, ...others]) {
+for (const { name, text } of [...compressed(files), ...early.files, ...others]) {
   const file = path.join(dist, name);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);

@@ -1,0 +1,56 @@
+// Keeps the package small: compresses the files loaded on demand that no stdio client waits for.
+import { brotliCompressSync } from 'node:zlib';
+
+/** In bytes; to compress smaller ones is not worth a second file. */
+const SMALL = 4_096;
+
+/** What a stdio client may wait for stays as it is: to unpack it takes a millisecond, and a megabyte for Node's `zlib`. */
+const AWAITED = new Set([
+  'args',
+  'bridge',
+  'crossing',
+  'legacy-tasks',
+  'local-server',
+  'modern-tasks',
+  'policy-layers',
+  'session',
+  'start',
+  'stdio-servers',
+  'transport',
+  'waiting',
+]);
+
+/** A file loaded on demand; its name ends in a hash. */
+const ON_DEMAND = /^chunks\/(.+)-[\w-]{8}\.cjs$/;
+
+const UNPACKER = 'unpack.cjs';
+
+/** Runs `<file>.br` as the text of a file; what it exports is what the file exports. Code is ASCII, see bundle.mjs. */
+const UNPACK = `'use strict';
+const { readFileSync } = require('node:fs');
+const { brotliDecompressSync } = require('node:zlib');
+module.exports = (module) => {
+  const packed = module.filename + '.br';
+  module._compile(brotliDecompressSync(readFileSync(packed)).toString('latin1'), packed);
+};
+`;
+
+/**
+ * The files of the program as the package has them. A compressed one keeps its name: it becomes one line, and has its
+ * code beside it.
+ * @param {readonly { name: string, text: string }[]} files
+ * @returns {{ name: string, text: string | Buffer }[]}
+ */
+export function compressed(files) {
+  return [
+    ...files.flatMap(({ name, text }) => {
+      const [, title] = ON_DEMAND.exec(name) ?? [];
+      if (title === undefined || AWAITED.has(title) || text.length < SMALL) return [{ name, text }];
+      return [
+        { name, text: `require('../${UNPACKER}')(module);\n` },
+        { name: `${name}.br`, text: brotliCompressSync(text) },
+      ];
+    }),
+    { name: UNPACKER, text: UNPACK },
+  ];
+}
