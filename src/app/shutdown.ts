@@ -19,8 +19,8 @@ interface ShutdownLimits {
 
 const LIMITS: Record<ShutdownReason, ShutdownLimits> = {
   'client-gone': { drain: 5_000, connect: 1_500, close: 1_500, cut: 200, whole: 7_500 },
-  // A second less, because the program notices it up to a second late.
-  'parent-gone': { drain: 4_000, connect: 500, close: 1_500, cut: 200, whole: 6_500 },
+  // The program notices it up to a second late.
+  'parent-gone': { drain: 4_000, connect: 500, close: 800, cut: 100, whole: 6_500 },
   signal: { drain: 1_300, connect: 1_250, close: 500, cut: 100, whole: 1_800 },
   crash: { drain: 300, connect: 0, close: 300, cut: 100, whole: 900 },
 };

@@ -268,8 +268,11 @@ function run(
   const streams = { input: readIntoOneBuffer(process.stdin), output: process.stdout };
   const proxy = startStdioProxy(config, { ...environment, streams }, open);
   const end = superviseProxy({ proxy, log: environment.log, exit, hangUp: several?.look });
-  proxy.clientGone.then(() => end('client-gone', 0));
-  parentGone().then(() => end('parent-gone', 0));
+  // If both are gone, the first to go decides how much time is left.
+  Promise.race([
+    proxy.clientGone.then(() => 'client-gone' as const),
+    parentGone().then(() => 'parent-gone' as const),
+  ]).then((reason) => end(reason, 0));
   if (process.stdin.isTTY) greet(config);
 }
 

@@ -5,7 +5,9 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 const LOOK_EVERY = 15_000;
 /** How much CPU a process at rest uses between two looks at most, in microseconds. */
 const AT_REST = 50_000;
-/** How many bytes more than after the last collection make another one worth its CPU, some 25 ms. */
+/** So many looks in a row must find a process at rest: after a collection, V8 compiles again what calls run through. */
+const RESTS = 2;
+/** How many bytes more than after the last collection make another one worth its CPU, a few tenths of a second in all. */
 const WORTH = 8 * 1_048_576;
 /** What a process holds that has hardly begun, in bytes. */
 const AT_FIRST = 6 * 1_048_576;
@@ -13,18 +15,22 @@ const AT_FIRST = 6 * 1_048_576;
 /** Decides when to collect. */
 export class RestingHeap {
   #cpu = 0;
+  /** Looks that found the process at rest, one after the other. */
+  #rests = 0;
   #least = AT_FIRST;
 
   /**
-   * Whether the process has been at rest since the last look, and holds much more than it needs.
+   * Whether the process has been at rest for some looks, and holds much more than it needs.
    * @param cpu microseconds that the process has used so far
    * @param held bytes of the heap and of what belongs to it
    */
   worthCollecting(cpu: number, held: number): boolean {
     const used = cpu - this.#cpu;
     this.#cpu = cpu;
+    this.#rests = used < AT_REST ? this.#rests + 1 : 0;
     this.#least = Math.min(this.#least, held);
-    return used < AT_REST && held - this.#least >= WORTH;
+    // The more there is that is needed, the longer it takes to find the rest.
+    return this.#rests >= RESTS && held - this.#least >= Math.max(WORTH, this.#least / 4);
   }
 
   /** @param held bytes that are left; if they are many, they are needed. */
@@ -39,12 +45,18 @@ export class RestingHeap {
  */
 export function giveMemoryBackAtRest(): void {
   const heap = new RestingHeap();
-  setInterval(() => {
+  const timer = setInterval(() => {
     const { user, system } = process.cpuUsage();
     if (!heap.worthCollecting(user + system, heldBytes())) return;
-    collectAll();
+    try {
+      collectAll();
+    } catch {
+      // Flags of V8 that the user has set can prevent it. The process works without it.
+      clearInterval(timer);
+    }
     heap.collected(heldBytes());
-  }, LOOK_EVERY).unref();
+  }, LOOK_EVERY);
+  timer.unref();
 }
 
 /**
@@ -65,11 +77,21 @@ function heldBytes(): number {
   return total_heap_size + external_memory;
 }
 
-/** Collects all garbage, and gives the memory back that it was in. */
+/** Collects all garbage, and gives the memory back that it was in. Throws when V8 has no function for that. */
 export function collectAll(): void {
-  setFlagsFromString('--expose-gc');
-  // Only new contexts get the function.
-  const collect: (options: object) => void = process.getBuiltinModule('node:vm').runInNewContext('gc');
-  setFlagsFromString('--no-expose-gc');
+  // A user who has asked for it with a flag keeps the flag.
+  const collect = (globalThis.gc as Collect | undefined) ?? hiddenCollect();
   collect({ type: 'major', flavor: 'last-resort' });
+}
+
+type Collect = (options: object) => void;
+
+function hiddenCollect(): Collect {
+  setFlagsFromString('--expose-gc');
+  try {
+    // Only new contexts get the function.
+    return process.getBuiltinModule('node:vm').runInNewContext('gc');
+  } finally {
+    setFlagsFromString('--no-expose-gc');
+  }
 }

@@ -8,7 +8,10 @@ import type { Readable } from 'node:stream';
 
 /** In bytes, as much as Node reads at once. */
 const SIZE = 65_536;
-/** Smaller chunks share memory. Node alone decides differently by version: from 24 on, up to 32 KiB do. */
+/**
+ * Smaller chunks share memory; others have their own, so that who keeps one keeps nothing else. Node decides by its
+ * version: from 24 on, chunks of up to 32 KiB share 64 KiB.
+ */
 const POOLED_BELOW = 4_096;
 
 /** The handle under a socket. It is not documented, nor is the option that passes it to a new socket. */
@@ -36,7 +39,6 @@ export function readIntoOneBuffer(pipe: Readable): Readable {
     onread: {
       buffer,
       callback(length: number): boolean {
-        // Of its own size, so that who keeps it keeps nothing else.
         const chunk = length < POOLED_BELOW ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
         chunk.set(buffer.subarray(0, length));
         taken.emit('data', chunk);

@@ -74,8 +74,8 @@ export class Gatherer {
 type Transferable = ArrayBufferLike & { readonly transfer?: (length: number) => ArrayBuffer };
 
 /**
- * Gives the memory of a buffer back at once, where it belongs to this buffer alone. Until it collects garbage, V8 would
- * keep it: since version 13 (Node 24), that is two to three times a large message more.
+ * Gives the memory of a buffer back at once, where it belongs to this buffer alone. Otherwise V8 keeps it until it
+ * collects garbage: since version 13 (Node 24), that is one to two times a large message more.
  */
 function giveBack(buffer: Buffer): void {
   const memory: Transferable = buffer.buffer;

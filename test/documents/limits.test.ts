@@ -55,8 +55,9 @@ const ROWS: readonly Row[] = [
   ],
   [
     'calls in flight at the end of stdin',
-    ['5 seconds; 1.3 seconds after SIGTERM and SIGINT, 5 in HTTP mode'],
+    ['5 seconds; 4 after the parent has died with stdin open; 1.3 after SIGTERM and SIGINT, 5 in HTTP mode'],
     ['src/app/shutdown.ts', "'client-gone': { drain: 5_000,"],
+    ['src/app/shutdown.ts', "'parent-gone': { drain: 4_000,"],
     ['src/app/shutdown.ts', 'signal: { drain: 1_300,'],
     ['src/app/http-proxy.ts', "shutdown.begin(reason === 'signal' ? 'client-gone' : reason)"],
   ],

@@ -57,7 +57,7 @@ const PHASES: Phase[] = [
     },
   },
   {
-    // The death of the parent counts as the end of stdin, after which calls have some seconds.
+    // As after the end of stdin, calls have some seconds.
     name: 'a call is in flight',
     limit: DRAINED,
     async set() {
@@ -114,6 +114,26 @@ const PHASES: Phase[] = [
       const server = await open(scripted({ silent: 'initialize', stays: 'end,term' }));
       const reached = (): Promise<unknown> => server.started(1);
       return { target: ['--', ...server.command], lines: OPENING, reached, left: () => server.allGone() };
+    },
+  },
+  {
+    name: 'a local server that ignores every request to end is idle',
+    limit: SOON,
+    async set() {
+      const server = await open(scripted({ stays: 'end,term' }));
+      const reached = (): Promise<unknown> => server.started(1);
+      const lines = [...OPENING, LEGACY.line(1, 'tools/list')];
+      return { target: ['--', ...server.command], lines, reached, left: () => server.allGone() };
+    },
+  },
+  {
+    name: 'the server does not answer the end of the session',
+    limit: SOON,
+    async set() {
+      const server = await startHostile();
+      server.on('DELETE', a.never);
+      const left = async (): Promise<void> => expect(server.all('DELETE')).toHaveLength(1);
+      return { target: server.url, lines: OPENING, reached: () => server.seen('notifications/initialized'), left };
     },
   },
   {
