@@ -103,7 +103,7 @@ it('the commands that the page names are all that the store must allow', async (
   expect(await replicas.find(replicas.id)).toMatchObject({ port: 1 });
   const records = shared.records(60_000, () => {});
   closing.push(() => records.close());
-  records.keep('s', Buffer.from('{}'));
+  records.keep('s', () => Buffer.from('{}'));
   await expect.poll(() => records.take('s')).toMatchObject({ kind: 'taken' });
   await records.release('s');
   records.forget('s');

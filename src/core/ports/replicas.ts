@@ -62,8 +62,12 @@ export interface SessionEvents {
 
 /** What another replica needs to go on with a session when this one has ended. */
 export interface SessionRecords {
-  /** Replaces the record of a session. */
-  keep(id: string, record: Buffer): void;
+  /**
+   * Replaces the record of a session.
+   * @param record returns it as it is now, or undefined when nothing is kept any longer. Called again when the store has
+   * lost it, or could not take it.
+   */
+  keep(id: string, record: () => Buffer | undefined): void;
   /** No other replica can go on with the session any longer; it stays here. */
   drop(id: string): void;
   /** The session has ended. */

@@ -51,7 +51,7 @@ export interface SessionEventsOptions {
   /** Milliseconds after which the record of an unused session ends. */
   readonly lifetime: number;
   /** Runs `APPEND`; undefined when the session is not kept for other replicas. */
-  readonly change: (...args: readonly (string | number | Buffer)[]) => Promise<void> | undefined;
+  readonly change: (...args: readonly (string | number | Buffer)[]) => Promise<unknown> | undefined;
 }
 
 export function redisSessionEvents(options: SessionEventsOptions): SessionEvents {

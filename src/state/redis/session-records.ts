@@ -2,7 +2,7 @@
  * What a replica needs to go on with the session of another one that has ended. The first replica that a client then comes
  * to takes the session over; one script decides which one that is.
  */
-import type { SessionRecords, TakenSession } from '../../core/ports/replicas.ts';
+import type { SessionEvents, SessionRecords, TakenSession } from '../../core/ports/replicas.ts';
 import { textOf } from './client.ts';
 import { digestOf, keyOf } from './key-names.ts';
 import { IF_OWN } from './owned.ts';
@@ -14,6 +14,8 @@ const RENEWALS = 4;
 /** Bytes. Records have fewer, except for what JSON escapes. */
 const LONGEST = 262_144;
 const ID = /^[0-9a-f]{16}$/;
+/** Milliseconds until a record is sent again that the store has not taken. */
+const AGAIN = 5_000;
 
 /** Sets the owner, unless another one than the given one has it. Returns the owner. ARGV: new, old, lifetime. */
 const CLAIM = `
@@ -28,11 +30,13 @@ redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`;
 
+/** What `RENEW` returns when the store has no record. */
+const NO_RECORD = 2;
+
 /** Also sets the owner if the store has lost it. ARGV after the first: the lifetime. */
 const RENEW = `${IF_OWN}
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`;
+return ${NO_RECORD} - redis.call('PEXPIRE', KEYS[2], ARGV[2])`;
 
 const DROP = `${IF_OWN}
 redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
@@ -64,89 +68,146 @@ export interface OwnRecords extends SessionRecords {
   close(): void;
 }
 
-export function redisSessionRecords(
-  keys: SealedKeys,
-  { own, lifetime, isRunning, lost }: SessionRecordsOptions,
-): OwnRecords {
+/** A session of this process. */
+interface OwnSession {
+  readonly id: string;
+  /** Undefined when another replica could not go on with it. */
+  readonly record?: () => Buffer | undefined;
+  /** Whether the store may not have the record. */
+  unwritten: boolean;
+}
+
+type Arguments = readonly (string | number | Buffer)[];
+
+export function redisSessionRecords(keys: SealedKeys, options: SessionRecordsOptions): OwnRecords {
+  return new RedisSessionRecords(keys, options);
+}
+
+class RedisSessionRecords implements OwnRecords {
+  readonly #keys: SealedKeys;
+  readonly #options: SessionRecordsOptions;
   /** The sessions of this process, by their names in the store. */
-  const kept = new Map<string, string>();
-  const waiting: WaitingEvents = { bytes: 0 };
-  /** Runs a script on a session, unless another replica has it. */
-  const change = async (
-    script: string,
-    name: string,
-    ...args: readonly (string | number | Buffer)[]
-  ): Promise<void> => {
-    const touched = [keyOf('owner', name), keyOf('session', name), ...eventKeys(name)];
-    if ((await keys.client.script(script, touched, own, ...args)) !== 0) return;
-    const id = kept.get(name);
-    if (kept.delete(name) && id !== undefined) lost(id);
-  };
-  /** One after the other, so that they do not fill the queue of the store. */
-  const renew = inBackground(async () => {
-    for (const name of [...kept.keys()]) await change(RENEW, name, lifetime);
-  });
-  const timer = setInterval(renew, lifetime / RENEWALS).unref();
-  const take = async (id: string): Promise<TakenSession> => {
+  readonly #kept = new Map<string, OwnSession>();
+  readonly #waiting: WaitingEvents = { bytes: 0 };
+  readonly #timer: NodeJS.Timeout;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(keys: SealedKeys, options: SessionRecordsOptions) {
+    this.#keys = keys;
+    this.#options = options;
+    this.#timer = setInterval(() => this.renew(), options.lifetime / RENEWALS).unref();
+  }
+
+  keep(id: string, record: () => Buffer | undefined): void {
     const name = digestOf(id);
-    const owner = textOf(await keys.client.run('GET', keyOf('owner', name)));
+    const session: OwnSession = { id, record, unwritten: true };
+    this.#kept.set(name, session);
+    this.#write(name, session).catch(this.#later);
+  }
+
+  drop(id: string): void {
+    const name = digestOf(id);
+    if (this.#kept.has(name)) this.#kept.set(name, { id, unwritten: false });
+    this.#change(DROP, name).catch(() => {});
+  }
+
+  forget(id: string): void {
+    const name = digestOf(id);
+    if (!this.#kept.delete(name)) return;
+    this.#change(FORGET, name).catch(() => {});
+  }
+
+  events(id: string): SessionEvents {
+    const name = digestOf(id);
+    const { lifetime } = this.#options;
+    const append = (...args: Arguments): Promise<unknown> | undefined =>
+      this.#kept.has(name) ? this.#change(APPEND, name, ...args) : undefined;
+    return redisSessionEvents({ keys: this.#keys, name, waiting: this.#waiting, lifetime, change: append });
+  }
+
+  async release(id: string): Promise<void> {
+    const name = digestOf(id);
+    this.#kept.delete(name);
+    await this.#change(RELEASE, name);
+  }
+
+  async take(id: string): Promise<TakenSession> {
+    const { own, lifetime, isRunning } = this.#options;
+    const { client } = this.#keys;
+    const name = digestOf(id);
+    const owner = textOf(await client.run('GET', keyOf('owner', name)));
     if (owner !== undefined && owner !== own && ID.test(owner) && (await isRunning(owner))) {
       return { kind: 'elsewhere', replica: owner };
     }
-    const record = await keys.read(keyOf('session', name));
+    const record = await this.#keys.read(keyOf('session', name));
     if (!record) return { kind: 'none' };
-    const taken = textOf(await keys.client.script(CLAIM, [keyOf('owner', name)], own, owner ?? '', lifetime));
+    const taken = textOf(await client.script(CLAIM, [keyOf('owner', name)], own, owner ?? '', lifetime));
     if (taken !== own)
       return taken !== undefined && ID.test(taken) ? { kind: 'elsewhere', replica: taken } : { kind: 'none' };
-    kept.set(name, id);
+    this.#kept.set(name, { id, unwritten: false });
     return { kind: 'taken', record };
-  };
-  const drop = (id: string): void => {
-    const name = digestOf(id);
-    change(DROP, name).catch(() => {});
-  };
-  return {
-    keep(id, record) {
-      if (record.length > LONGEST) {
-        drop(id);
-        return;
+  }
+
+  readonly renew = inBackground(
+    async () => {
+      for (const [name, session] of [...this.#kept]) {
+        if (session.unwritten || (await this.#change(RENEW, name, this.#options.lifetime)) === NO_RECORD)
+          await this.#write(name, session);
       }
-      const name = digestOf(id);
-      kept.set(name, id);
-      change(KEEP, name, lifetime, keys.seal(keyOf('session', name), record)).catch(() => {});
     },
-    drop,
-    forget(id) {
-      const name = digestOf(id);
-      if (!kept.delete(name)) return;
-      change(FORGET, name).catch(() => {});
+    () => this.#later(),
+  );
+
+  close(): void {
+    clearInterval(this.#timer);
+    clearTimeout(this.#retry);
+  }
+
+  readonly #writeAgain = inBackground(
+    async () => {
+      for (const [name, session] of [...this.#kept]) if (session.unwritten) await this.#write(name, session);
     },
-    events(id) {
-      const name = digestOf(id);
-      const append = (...args: readonly (string | number | Buffer)[]): Promise<void> | undefined =>
-        kept.has(name) ? change(APPEND, name, ...args) : undefined;
-      return redisSessionEvents({ keys, name, waiting, lifetime, change: append });
-    },
-    async release(id) {
-      const name = digestOf(id);
-      kept.delete(name);
-      await change(RELEASE, name);
-    },
-    take,
-    renew,
-    close: () => clearInterval(timer),
+    () => this.#later(),
+  );
+
+  /** Some seconds from now, tries once more to write what could not be written. */
+  readonly #later = (): void => {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.#writeAgain();
+    }, AGAIN).unref();
   };
+
+  async #write(name: string, session: OwnSession): Promise<void> {
+    const record = session.record?.();
+    if (record && record.length > LONGEST) this.drop(session.id);
+    else if (record)
+      await this.#change(KEEP, name, this.#options.lifetime, this.#keys.seal(keyOf('session', name), record));
+    session.unwritten = false;
+  }
+
+  /** Runs a script on a session, unless another replica has it. Resolves with what the script returns. */
+  async #change(script: string, name: string, ...args: Arguments): Promise<unknown> {
+    const { own, lost } = this.#options;
+    const touched = [keyOf('owner', name), keyOf('session', name), ...eventKeys(name)];
+    const result = await this.#keys.client.script(script, touched, own, ...args);
+    if (result !== 0) return result;
+    const session = this.#kept.get(name);
+    if (this.#kept.delete(name) && session) lost(session.id);
+    return result;
+  }
 }
 
-/** Starts some work, unless it is under way. Nobody waits for it, or for its failures. */
-function inBackground(work: () => Promise<void>): () => void {
+/** Starts some work, unless it is under way. One step after the other, so that it does not fill the queue of the store. */
+function inBackground(work: () => Promise<void>, failed: () => void): () => void {
   let isRunning = false;
   return () => {
     if (isRunning) return;
     isRunning = true;
-    const over = (): void => {
-      isRunning = false;
-    };
-    work().then(over, over);
+    work()
+      .catch(failed)
+      .finally(() => {
+        isRunning = false;
+      });
   };
 }

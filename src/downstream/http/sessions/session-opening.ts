@@ -21,8 +21,8 @@ interface WrittenOpening {
 
 /** Where the record of a session is kept. */
 export interface OpeningKeeper {
-  /** Called with the whole whenever it has changed. */
-  keep(record: Buffer): void;
+  /** Called whenever the record has changed; `record` returns the whole as it is now, or undefined at the end. */
+  keep(record: () => Buffer | undefined): void;
   /** Called when there is too much to keep. */
   drop(): void;
 }
@@ -145,15 +145,19 @@ export class SessionOpening {
   }
 
   #write(): void {
-    if (!this.#ready || this.#over) return;
+    if (this.#ready && !this.#over) this.#keeper.keep(this.#record);
+  }
+
+  readonly #record = (): Buffer | undefined => {
+    if (this.#over) return undefined;
     const written: WrittenOpening = {
       base: this.base,
       calls: this.calls.map(({ method, params }) => [method, params?.toString('utf8')]),
       streams: [...this.#streams].map(([number, ids]) => [number, ids]),
       moves: this.#moves,
     };
-    this.#keeper.keep(Buffer.from(JSON.stringify(written)));
-  }
+    return Buffer.from(JSON.stringify(written));
+  };
 }
 
 /** The methods of requests that set something for the rest of the session. */

@@ -53,7 +53,7 @@ it('all of it is at one node, whichever replica writes it', async () => {
     () => own.close(),
     () => taker.close(),
   );
-  own.keep('session', Buffer.from('{"a":1}'));
+  own.keep('session', () => Buffer.from('{"a":1}'));
   own.events('session').append(0, 1, [Buffer.from('an event')]);
   const events = async (): Promise<string[]> =>
     (await taker.events('session').read()).map(({ frame }) => Buffer.concat(frame).toString());

@@ -45,7 +45,7 @@ const listOf = (): Promise<string> => redis.command('KEYS', LIST);
 
 it('the last 256 events are kept, for an hour at most', async () => {
   const records = recordsOf();
-  records.keep('session', Buffer.from('{}'));
+  records.keep('session', () => Buffer.from('{}'));
   await appended(records, 'session', 300, 10);
   expect(await sequences(records, 'session')).toEqual(Array.from({ length: 256 }, (_, n) => 45 + n));
   for (const key of (await redis.command('KEYS', '*')).split('\n')) {
@@ -56,7 +56,7 @@ it('the last 256 events are kept, for an hour at most', async () => {
 
 it('of large events, 1 MiB is kept, and none that is larger', async () => {
   const records = recordsOf();
-  records.keep('session', Buffer.from('{}'));
+  records.keep('session', () => Buffer.from('{}'));
   records.events('session').append(0, 1, [Buffer.alloc(1_048_577)]);
   await appended(records, 'session', 12, 100_000);
   expect(await sequences(records, 'session')).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
@@ -64,7 +64,7 @@ it('of large events, 1 MiB is kept, and none that is larger', async () => {
 
 it('the limits hold for all replicas of a session together', async () => {
   const [one, other] = [recordsOf(), recordsOf()];
-  one.keep('session', Buffer.from('{}'));
+  one.keep('session', () => Buffer.from('{}'));
   await appended(one, 'session', 6, 100_000);
   expect(await other.take('session')).toMatchObject({ kind: 'taken' });
   for (let n = 1; n <= 6; n++) other.events('session').append(0, 1_000 + n, [Buffer.alloc(100_000, 'y')]);
@@ -75,7 +75,7 @@ it('the limits hold for all replicas of a session together', async () => {
 it('a replica that has lost a session adds nothing to it, and learns that', async () => {
   const lost: string[] = [];
   const [one, other] = [recordsOf(lost), recordsOf()];
-  one.keep('session', Buffer.from('{}'));
+  one.keep('session', () => Buffer.from('{}'));
   await appended(one, 'session', 1, 10);
   await other.take('session');
   one.events('session').append(0, 2, [Buffer.from('late')]);
@@ -89,7 +89,7 @@ it('nothing is kept of a session that is over, or too large to go on elsewhere',
     ['ended', () => records.forget('ended')],
     ['dropped', () => records.drop('dropped')],
   ] as const) {
-    records.keep(id, Buffer.from('{}'));
+    records.keep(id, () => Buffer.from('{}'));
     await appended(records, id, 2, 10);
     over();
     records.events(id).append(0, 3, [Buffer.from('late')]);
@@ -100,12 +100,12 @@ it('nothing is kept of a session that is over, or too large to go on elsewhere',
 
 it('what is in the store cannot be read there, nor moved to another session', async () => {
   const records = recordsOf();
-  records.keep('session', Buffer.from('{}'));
+  records.keep('session', () => Buffer.from('{}'));
   records.events('session').append(0, 1, [Buffer.from('very secret')]);
   await expect.poll(() => sequences(records, 'session'), { timeout: 60_000 }).toEqual([1]);
   const list = await listOf();
   expect(await redis.command('LRANGE', list, '0', '-1')).not.toContain('secret');
-  records.keep('other', Buffer.from('{}'));
+  records.keep('other', () => Buffer.from('{}'));
   await appended(records, 'other', 1, 10);
   const [, foreign = ''] = (await listOf()).split('\n').sort((a) => (a === list ? -1 : 1));
   await redis.command('RENAME', list, foreign);

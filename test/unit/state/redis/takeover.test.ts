@@ -92,19 +92,19 @@ describe('the record of a session', () => {
     const lost: string[] = [];
     const records = state.records(LIFETIME, (id) => lost.push(id));
     open.push(records);
-    return { ...records, lost };
+    return Object.assign(records, { lost });
   }
 
   it('is kept by its owner only, which learns that it has lost the session', async () => {
     const [home, next] = [recordsOf(shared()), recordsOf(await entered(2))];
-    home.keep('session', record);
+    home.keep('session', () => record);
     await expect.poll(() => next.take('session')).toEqual({ kind: 'taken', record });
-    home.keep('session', Buffer.from('{"stale":1}'));
+    home.keep('session', () => Buffer.from('{"stale":1}'));
     await expect.poll(() => home.lost).toEqual(['session']);
-    home.keep('session', record);
+    home.keep('session', () => record);
     home.forget('session');
     await home.release('session');
-    next.keep('session', Buffer.from('{"second":2}'));
+    next.keep('session', () => Buffer.from('{"second":2}'));
     await next.release('session');
     const last = recordsOf(await entered(3));
     expect(await last.take('session')).toEqual({ kind: 'taken', record: Buffer.from('{"second":2}') });
@@ -114,10 +114,68 @@ describe('the record of a session', () => {
   it('that was dropped is none, and its owner stays', async () => {
     const state = await entered(1);
     const [own, other] = [recordsOf(state), recordsOf(shared())];
-    own.keep('session', record);
+    own.keep('session', () => record);
     await expect.poll(() => own.take('session')).toMatchObject({ kind: 'taken' });
     own.drop('session');
     expect(await other.take('session')).toEqual({ kind: 'elsewhere', replica: state.replicas.id });
     expect(await own.take('session')).toEqual({ kind: 'none' });
+  });
+
+  it.each<[string, (work: () => void) => Promise<void>]>([
+    [
+      'has been emptied since',
+      async (work) => {
+        work();
+        await expect.poll(() => redis.command('KEYS', 'mcp-proxy:{1}:session:*'), { timeout: 60_000 }).not.toBe('');
+        await redis.command('FLUSHALL');
+      },
+    ],
+    [
+      'is full for a while',
+      async (work) => {
+        await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+        work();
+        const refused = (): Promise<string> => redis.command('INFO', 'errorstats');
+        await expect.poll(refused, { timeout: 60_000 }).toContain('errorstat_OOM');
+        await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+      },
+    ],
+    [
+      'is gone for a while',
+      async (work) => {
+        await redis.kill();
+        work();
+        await redis.restart();
+      },
+    ],
+  ])('is written again, as it is then, into a store that %s', async (_, disturb) => {
+    const own = recordsOf(await entered(1));
+    let current = '{"first":1}';
+    await disturb(() => own.keep('session', () => Buffer.from(current)));
+    current = '{"second":2}';
+    const next = recordsOf(shared());
+    const owned = (): Promise<string> => redis.command('KEYS', 'mcp-proxy:{1}:session:*');
+    await expect.poll(owned, { timeout: 60_000 }).not.toBe('');
+    await own.release('session');
+    expect(await next.take('session')).toEqual({ kind: 'taken', record: Buffer.from(current) });
+  });
+
+  it('that was dropped, or has ended, is not written again', async () => {
+    const own = recordsOf(await entered(1));
+    let writes = 0;
+    const written = (): Buffer => {
+      writes++;
+      return record;
+    };
+    for (const id of ['dropped', 'ended', 'kept']) own.keep(id, written);
+    own.drop('dropped');
+    own.forget('ended');
+    await redis.command('FLUSHALL');
+    const names = async (): Promise<number> =>
+      (await redis.command('KEYS', 'mcp-proxy:{1}:session:*')).split('\n').filter(Boolean).length;
+    const owners = (): Promise<string> => redis.command('KEYS', 'mcp-proxy:{1}:owner:*');
+    await expect.poll(names, { timeout: 60_000 }).toBe(1);
+    await expect.poll(async () => (await owners()).split('\n').length, { timeout: 60_000 }).toBe(2);
+    expect([await names(), writes]).toEqual([1, 4]);
   });
 });

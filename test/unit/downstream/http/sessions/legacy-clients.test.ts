@@ -43,7 +43,7 @@ function start() {
   };
   const kept = new Map<string, Buffer>();
   const records: SessionRecords = {
-    keep: (id, record) => void kept.set(id, record),
+    keep: (id, record) => void kept.set(id, record() ?? Buffer.alloc(0)),
     drop: (id) => void kept.delete(id),
     forget: (id) => void kept.delete(id),
     events: () => ({ append: () => {}, read: async () => [] }),

@@ -6,7 +6,10 @@ import { SessionOpening } from '../../../../../src/downstream/http/sessions/sess
 function opening(): { opening: SessionOpening; records: Buffer[]; drops: () => number } {
   const records: Buffer[] = [];
   let dropped = 0;
-  const keeper = { keep: (record: Buffer) => void records.push(record), drop: () => void dropped++ };
+  const keeper = {
+    keep: (record: () => Buffer | undefined) => void records.push(record() as Buffer),
+    drop: () => void dropped++,
+  };
   const made = new SessionOpening('', keeper);
   made.note({ method: 'initialize', params: Buffer.from('{"protocolVersion":"2025-11-25"}') });
   made.opened();
@@ -70,7 +73,7 @@ it('the oldest streams are forgotten first', () => {
 
 it('each replica that goes on with a session numbers its events beyond those of the ones before', () => {
   const { opening: made, records } = opening();
-  const keeper = { keep: (record: Buffer) => void records.push(record), drop: () => {} };
+  const keeper = { keep: (record: () => Buffer | undefined) => void records.push(record() as Buffer), drop: () => {} };
   expect(made.lastEvent).toBe(0);
   const second = SessionOpening.from(records.at(-1) as Buffer, keeper);
   // What it has written before it sends anything.
