@@ -1,4 +1,4 @@
-// What a large result needed is given back when the program has nothing to do.
+// What a large result needed is given back when the program has nothing to do. Under Node 20, V8 does that by itself.
 import { afterEach, expect, it } from 'vitest';
 import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
