@@ -31,8 +31,15 @@ const { readFileSync } = require('node:fs');
 const { brotliDecompressSync } = require('node:zlib');
 module.exports = (module) => {
   const packed = module.filename + '.br';
-  module._compile(brotliDecompressSync(readFileSync(packed)).toString('latin1'), packed);
+  module._compile(unpack(packed), packed);
 };
+function unpack(file) {
+  try {
+    return brotliDecompressSync(readFileSync(file)).toString('latin1');
+  } catch (cause) {
+    throw new Error('a file of this installation is missing or damaged; install mcp-proxy again: ' + file, { cause });
+  }
+}
 `;
 
 /**

@@ -14,8 +14,12 @@ const RENEWALS = 4;
 /** Bytes. Records have fewer, except for what JSON escapes. */
 const LONGEST = 262_144;
 const ID = /^[0-9a-f]{16}$/;
-/** Milliseconds until a record is sent again that the store has not taken. */
-const AGAIN = 5_000;
+/** Milliseconds until the store is told again what it has not taken. */
+const AGAIN = 2_000;
+/** Sessions that the store is told of at a time; its queue has room for many more commands. */
+const TOGETHER = 100;
+/** Ended sessions that are remembered until the store knows. It forgets all others with their lifetime. */
+const MAX_ENDED = 10_000;
 
 /** Sets the owner, unless another one than the given one has it. Returns the owner. ARGV: new, old, lifetime. */
 const CLAIM = `
@@ -71,9 +75,11 @@ export interface OwnRecords extends SessionRecords {
 /** A session of this process. */
 interface OwnSession {
   readonly id: string;
-  /** Undefined when another replica could not go on with it. */
+  /** Undefined when another replica cannot go on with it. */
   readonly record?: () => Buffer | undefined;
-  /** Whether the store may not have the record. */
+  /** Whether the store may have lost the session. */
+  unsure: boolean;
+  /** Whether the store may not have the record, or may have one that it should not. */
   unwritten: boolean;
 }
 
@@ -88,9 +94,12 @@ class RedisSessionRecords implements OwnRecords {
   readonly #options: SessionRecordsOptions;
   /** The sessions of this process, by their names in the store. */
   readonly #kept = new Map<string, OwnSession>();
+  /** The names of sessions that have ended, which the store may not know. */
+  readonly #ended = new Set<string>();
   readonly #waiting: WaitingEvents = { bytes: 0 };
   readonly #timer: NodeJS.Timeout;
   #retry: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(keys: SealedKeys, options: SessionRecordsOptions) {
     this.#keys = keys;
@@ -99,22 +108,19 @@ class RedisSessionRecords implements OwnRecords {
   }
 
   keep(id: string, record: () => Buffer | undefined): void {
-    const name = digestOf(id);
-    const session: OwnSession = { id, record, unwritten: true };
-    this.#kept.set(name, session);
-    this.#write(name, session).catch(this.#later);
+    this.#set(digestOf(id), { id, record, unsure: false, unwritten: true });
   }
 
   drop(id: string): void {
     const name = digestOf(id);
-    if (this.#kept.has(name)) this.#kept.set(name, { id, unwritten: false });
-    this.#change(DROP, name).catch(() => {});
+    if (this.#kept.has(name)) this.#set(name, { id, unsure: false, unwritten: true });
   }
 
   forget(id: string): void {
     const name = digestOf(id);
     if (!this.#kept.delete(name)) return;
-    this.#change(FORGET, name).catch(() => {});
+    if (this.#ended.size < MAX_ENDED) this.#ended.add(name);
+    this.#end(name).catch(this.#later);
   }
 
   events(id: string): SessionEvents {
@@ -127,8 +133,14 @@ class RedisSessionRecords implements OwnRecords {
 
   async release(id: string): Promise<void> {
     const name = digestOf(id);
+    const session = this.#kept.get(name);
     this.#kept.delete(name);
-    await this.#change(RELEASE, name);
+    try {
+      await this.#change(RELEASE, name);
+    } catch (error) {
+      if (session) this.#kept.set(name, session);
+      throw error;
+    }
   }
 
   async take(id: string): Promise<TakenSession> {
@@ -144,46 +156,88 @@ class RedisSessionRecords implements OwnRecords {
     const taken = textOf(await client.script(CLAIM, [keyOf('owner', name)], own, owner ?? '', lifetime));
     if (taken !== own)
       return taken !== undefined && ID.test(taken) ? { kind: 'elsewhere', replica: taken } : { kind: 'none' };
-    this.#kept.set(name, { id, unwritten: false });
+    this.#kept.set(name, { id, unsure: false, unwritten: false });
     return { kind: 'taken', record };
   }
 
-  readonly renew = inBackground(
+  renew(): void {
+    for (const session of this.#kept.values()) session.unsure = true;
+    this.#catchUp();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#retry);
+  }
+
+  #set(name: string, session: OwnSession): void {
+    this.#kept.set(name, session);
+    this.#write(name, session).catch(this.#later);
+  }
+
+  /** Tells the store what it does not know, until there is nothing left, or something fails. */
+  readonly #catchUp = inBackground(
     async () => {
-      for (const [name, session] of [...this.#kept]) {
-        if (session.unwritten || (await this.#change(RENEW, name, this.#options.lifetime)) === NO_RECORD)
-          await this.#write(name, session);
+      for (let due = this.#due(); due.length > 0; due = this.#due()) {
+        for (let at = 0; at < due.length; at += TOGETHER) {
+          await Promise.all(due.slice(at, at + TOGETHER).map((tell) => tell()));
+        }
       }
     },
     () => this.#later(),
   );
 
-  close(): void {
-    clearInterval(this.#timer);
-    clearTimeout(this.#retry);
+  #due(): (() => Promise<void>)[] {
+    const sessions = [...this.#kept].filter(([, { unsure, unwritten }]) => unsure || unwritten);
+    return [
+      ...[...this.#ended].map((name) => () => this.#end(name)),
+      ...sessions.map(
+        ([name, session]) =>
+          () =>
+            this.#confirm(name, session),
+      ),
+    ];
   }
 
-  readonly #writeAgain = inBackground(
-    async () => {
-      for (const [name, session] of [...this.#kept]) if (session.unwritten) await this.#write(name, session);
-    },
-    () => this.#later(),
-  );
-
-  /** Some seconds from now, tries once more to write what could not be written. */
+  /** Some seconds from now, tries once more what has failed. */
   readonly #later = (): void => {
+    if (this.#closed) return;
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
-      this.#writeAgain();
+      this.#catchUp();
     }, AGAIN).unref();
   };
 
+  /** Makes sure that the store has a session, which may have ended or changed meanwhile. */
+  async #confirm(name: string, session: OwnSession): Promise<void> {
+    const isCurrent = (): boolean => this.#kept.get(name) === session;
+    if (!isCurrent()) return;
+    session.unsure = false;
+    try {
+      const lifetime = this.#options.lifetime;
+      if (!session.unwritten && (await this.#change(RENEW, name, lifetime)) !== NO_RECORD) return;
+      if (isCurrent()) await this.#write(name, session);
+    } catch (error) {
+      session.unsure = true;
+      throw error;
+    }
+  }
+
   async #write(name: string, session: OwnSession): Promise<void> {
+    session.unwritten = true;
     const record = session.record?.();
-    if (record && record.length > LONGEST) this.drop(session.id);
-    else if (record)
+    if (record && record.length <= LONGEST) {
       await this.#change(KEEP, name, this.#options.lifetime, this.#keys.seal(keyOf('session', name), record));
+    } else if (record || !session.record) {
+      await this.#change(DROP, name);
+    }
     session.unwritten = false;
+  }
+
+  async #end(name: string): Promise<void> {
+    await this.#change(FORGET, name);
+    this.#ended.delete(name);
   }
 
   /** Runs a script on a session, unless another replica has it. Resolves with what the script returns. */
@@ -198,16 +252,18 @@ class RedisSessionRecords implements OwnRecords {
   }
 }
 
-/** Starts some work, unless it is under way. One step after the other, so that it does not fill the queue of the store. */
+/** Starts some work, unless it is under way. */
 function inBackground(work: () => Promise<void>, failed: () => void): () => void {
   let isRunning = false;
   return () => {
     if (isRunning) return;
     isRunning = true;
-    work()
-      .catch(failed)
-      .finally(() => {
-        isRunning = false;
-      });
+    const over = (): void => {
+      isRunning = false;
+    };
+    work().then(over, () => {
+      over();
+      failed();
+    });
   };
 }

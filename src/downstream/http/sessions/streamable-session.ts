@@ -250,6 +250,7 @@ export class StreamableClientSession implements Peer, Served, PostSession, Sessi
 
   /** The client is served by another replica now, which gets its answers. The calls in flight here go on. */
   moved(): void {
+    this.#options.opening?.end();
     this.#link.stopAsking(MOVED);
   }
 
@@ -260,6 +261,7 @@ export class StreamableClientSession implements Peer, Served, PostSession, Sessi
   }
 
   destroy(reason: ProxyError): void {
+    this.#options.opening?.end();
     this.#link.destroy(reason);
     this.#channels.end();
   }

@@ -178,4 +178,57 @@ describe('the record of a session', () => {
     await expect.poll(async () => (await owners()).split('\n').length, { timeout: 60_000 }).toBe(2);
     expect([await names(), writes]).toEqual([1, 4]);
   });
+
+  describe('of many sessions', () => {
+    const COUNT = 2_000;
+    const ids = Array.from({ length: COUNT }, (_, i) => `session ${i}`);
+    const LAST = ids.at(-1) as string;
+
+    const stored = async (): Promise<number> =>
+      (await redis.command('KEYS', 'mcp-proxy:{1}:session:*')).split('\n').filter(Boolean).length;
+
+    async function many(): Promise<ReturnType<typeof recordsOf>> {
+      const own = recordsOf(await entered(1));
+      for (const id of ids) own.keep(id, () => record);
+      await expect.poll(stored, { timeout: 60_000 }).toBe(COUNT);
+      return own;
+    }
+
+    it('is written again by each of them, also if the store loses it once more meanwhile', async () => {
+      const own = await many();
+      await redis.command('FLUSHALL');
+      own.renew();
+      await redis.command('FLUSHALL');
+      own.renew();
+      await expect.poll(stored, { timeout: 60_000 }).toBe(COUNT);
+    });
+
+    it('is not written again by one that ends meanwhile', async () => {
+      const own = await many();
+      await redis.command('FLUSHALL');
+      own.renew();
+      own.forget(LAST);
+      await expect.poll(stored, { timeout: 60_000 }).toBe(COUNT - 1);
+      await own.release(ids[0] as string);
+      expect(await recordsOf(shared()).take(LAST)).toEqual({ kind: 'none' });
+    });
+  });
+
+  it.each(['forget', 'drop'] as const)(
+    'is gone when the store takes it again, after a %s that it refused',
+    async (end) => {
+      const own = recordsOf(await entered(1));
+      own.keep('session', () => record);
+      const names = (): Promise<string> => redis.command('KEYS', 'mcp-proxy:{1}:session:*');
+      await expect.poll(names, { timeout: 60_000 }).not.toBe('');
+      // Nothing listens there: it keeps what it has, and takes nothing.
+      await redis.command('REPLICAOF', '127.0.0.1', '9');
+      own[end]('session');
+      const refused = (): Promise<string> => redis.command('INFO', 'errorstats');
+      await expect.poll(refused, { timeout: 60_000 }).toContain('errorstat_READONLY');
+      expect(await names()).not.toBe('');
+      await redis.command('REPLICAOF', 'NO', 'ONE');
+      await expect.poll(names, { timeout: 60_000 }).toBe('');
+    },
+  );
 });
