@@ -4,19 +4,23 @@ import { brotliCompressSync } from 'node:zlib';
 /** In bytes; to compress smaller ones is not worth a second file. */
 const SMALL = 4_096;
 
-/** What a stdio client may wait for stays as it is: to unpack it takes a millisecond, and a megabyte for Node's `zlib`. */
+/**
+ * What a stdio client, or a user who asks for help, may wait for. It stays as it is, because to unpack it would take a
+ * millisecond, and a megabyte for Node's `zlib`.
+ */
 const AWAITED = new Set([
   'args',
   'bridge',
   'crossing',
-  'legacy-tasks',
+  'described-options',
   'local-server',
-  'modern-tasks',
+  'options',
   'policy-layers',
   'session',
   'start',
   'stdio-servers',
   'transport',
+  'value-checks',
   'waiting',
 ]);
 

@@ -33,7 +33,10 @@ async function expensive(words: string[]): Promise<string[]> {
   return EXPENSIVE.filter((name) => loaded.includes(`NativeModule ${name}`));
 }
 
-for (const words of [['--version'], ['--help'], ['http://127.0.0.1:9/mcp']]) {
+const URL = 'http://127.0.0.1:9/mcp';
+const FLAGS = ['--header', 'X-Team: a', '--timeout', '60', '--log-level', 'warn'];
+
+for (const words of [['--version'], ['--help'], [URL], [URL, ...FLAGS]]) {
   it(`nothing expensive is loaded before it is needed: ${words.join(' ')}`, async () => {
     expect(await expensive(words)).toEqual([]);
   });
