@@ -108,7 +108,9 @@ class RedisSessionRecords implements OwnRecords {
   }
 
   keep(id: string, record: () => Buffer | undefined): void {
-    this.#set(digestOf(id), { id, record, unsure: false, unwritten: true });
+    const name = digestOf(id);
+    this.#ended.delete(name);
+    this.#set(name, { id, record, unsure: false, unwritten: true });
   }
 
   drop(id: string): void {
@@ -147,6 +149,7 @@ class RedisSessionRecords implements OwnRecords {
     const { own, lifetime, isRunning } = this.#options;
     const { client } = this.#keys;
     const name = digestOf(id);
+    if (this.#ended.has(name)) return { kind: 'none' };
     const owner = textOf(await client.run('GET', keyOf('owner', name)));
     if (owner !== undefined && owner !== own && ID.test(owner) && (await isRunning(owner))) {
       return { kind: 'elsewhere', replica: owner };

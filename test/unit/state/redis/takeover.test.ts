@@ -227,6 +227,7 @@ describe('the record of a session', () => {
       const refused = (): Promise<string> => redis.command('INFO', 'errorstats');
       await expect.poll(refused, { timeout: 60_000 }).toContain('errorstat_READONLY');
       expect(await names()).not.toBe('');
+      if (end === 'forget') expect(await own.take('session')).toEqual({ kind: 'none' });
       await redis.command('REPLICAOF', 'NO', 'ONE');
       await expect.poll(names, { timeout: 60_000 }).toBe('');
     },
