@@ -38,6 +38,29 @@ it('each block that a larger one has replaced', () => {
   expect([...'abcdefgh'].map((_, i) => text.toString('latin1', i * SIZE, i * SIZE + 1)).join('')).toBe('abcdefgh');
 });
 
+it('owned pieces, also those that had waited for enough others', () => {
+  const small = Buffer.allocUnsafeSlow(SIZE / 2).fill('a');
+  const given = [small, piece('b'), piece('c')];
+  const text = Buffer.concat(given);
+  const gatherer = new Gatherer({ owned: true });
+  gatherer.add(small);
+  expect(small).toHaveLength(SIZE / 2);
+  for (const later of given.slice(1)) gatherer.add(later);
+  expect(given.map(({ length }) => length)).toEqual([0, 0, 0]);
+  expect(gatherer.take().equals(text)).toBe(true);
+});
+
+it('no pieces that share their memory with others, and none that others may read', () => {
+  const shared = piece('a');
+  const owned = new Gatherer({ expected: SIZE, owned: true });
+  owned.add(shared.subarray(0, 1_000));
+  owned.add(shared.subarray(1_000));
+  expect(shared).toHaveLength(SIZE);
+  const others = piece('b');
+  new Gatherer().add(others);
+  expect(others).toHaveLength(SIZE);
+});
+
 it('the chunks of a large event, but not those that hold other events', () => {
   const events: string[] = [];
   const parser = new SseParser(10 * SIZE, ({ data }) => void events.push(`${data.length}`));

@@ -104,53 +104,6 @@ describe('memory', () => {
   });
 });
 
-describe('memory is given back at once', () => {
-  /** A piece of a block that has memory of its own, with the method that Node 20 does not have. */
-  function ownPiece(seed: number, length = BLOCK): Buffer {
-    const piece = Buffer.from(bytes(seeded(seed), length));
-    Object.defineProperty(piece.buffer, 'transfer', {
-      value(this: ArrayBuffer) {
-        structuredClone(this, { transfer: [this] });
-      },
-    });
-    return piece;
-  }
-
-  it('of owned pieces that were copied', () => {
-    const given = [1, 2, 3].map((seed) => ownPiece(seed));
-    const text = Buffer.concat(given);
-    const gatherer = new Gatherer({ owned: true });
-    const lengths = given.map((piece) => {
-      gatherer.add(piece);
-      return piece.length;
-    });
-    expect(lengths).toEqual([0, 0, 0]);
-    expect(gatherer.take().equals(text)).toBe(true);
-  });
-
-  it('of owned pieces that had waited for enough others', () => {
-    const given = [1, 2, 3].map((seed) => ownPiece(seed, BLOCK / 2));
-    const text = Buffer.concat(given);
-    const gatherer = new Gatherer({ owned: true });
-    gatherer.add(given[0] as Buffer);
-    expect(given[0]).toHaveLength(BLOCK / 2);
-    for (const piece of given.slice(1)) gatherer.add(piece);
-    expect(given.map(({ length }) => length)).toEqual([0, 0, 0]);
-    expect(gatherer.take().equals(text)).toBe(true);
-  });
-
-  it('but not of pieces that share theirs with others, nor of pieces that others may read', () => {
-    const shared = ownPiece(1, 2 * BLOCK);
-    const owned = new Gatherer({ owned: true });
-    owned.add(shared.subarray(0, BLOCK));
-    owned.add(shared.subarray(BLOCK));
-    expect(shared).toHaveLength(2 * BLOCK);
-    const others = ownPiece(2);
-    new Gatherer().add(others);
-    expect(others).toHaveLength(BLOCK);
-  });
-});
-
 it('nothing at all is an empty text', () => {
   const gatherer = new Gatherer({ expected: BLOCK });
   expect(gatherer.take()).toHaveLength(0);
