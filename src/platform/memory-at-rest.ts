@@ -29,7 +29,7 @@ export class RestingHeap {
     this.#cpu = cpu;
     this.#rests = used < AT_REST ? this.#rests + 1 : 0;
     this.#least = Math.min(this.#least, held);
-    // The more there is that is needed, the longer it takes to find the rest.
+    // The more a process needs, the longer a collection takes.
     return this.#rests >= RESTS && held - this.#least >= Math.max(WORTH, this.#least / 4);
   }
 
