@@ -8,7 +8,7 @@ const SMALL = 4_096;
  * What a stdio client, or a user who asks for help, may wait for. It stays as it is, because to unpack it would take a
  * millisecond, and a megabyte for Node's `zlib`.
  */
-const AWAITED = new Set([
+export const AWAITED = new Set([
   'args',
   'bridge',
   'crossing',
