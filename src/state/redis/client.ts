@@ -8,12 +8,19 @@ import type { Log } from '../../core/ports.ts';
 import { printable } from '../../core/redact.ts';
 import { atMost } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
+import { monotonicMillis } from '../../platform/clock.ts';
 import { type StoreAddress, shownStore } from './address.ts';
 import { COMMAND_LIMIT, connect } from './connection.ts';
 import { keyOf } from './key-names.ts';
 
 /** Commands that may wait for an answer. */
 const MAX_WAITING = 10_000;
+
+/**
+ * Milliseconds for which a refused command counts. A store that is full or read-only answers some commands, and refuses
+ * others: each replica has one that it refuses every second, the renewal of its entry.
+ */
+const REFUSED_FOR = 3_000;
 
 /** Why a command has failed that reached its limit. */
 const LATE = 'it did not answer in time';
@@ -83,6 +90,8 @@ class ConnectedClient implements StoreClient {
   #told = false;
   /** Whether the store has refused the user or the password on the connection that there is. */
   #refused = false;
+  /** When it refused a command last, on a monotonic clock. */
+  #refusedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(redis: Redis, address: StoreAddress, log: Log) {
@@ -135,7 +144,10 @@ class ConnectedClient implements StoreClient {
       const reason = this.#reasonOf(error);
       // A command that was sent before an outage may reach its limit after the end of it.
       const isOver = reason === LATE && this.#answered !== before;
-      if (!isAboutKey(error) && !isOver) this.#ill(reason);
+      if (!isAboutKey(error) && !isOver) {
+        if (isRefusal(error)) this.#refusedAt = monotonicMillis();
+        this.#ill(reason);
+      }
       throw this.#error(reason, error);
     } finally {
       this.#waiting--;
@@ -194,6 +206,7 @@ class ConnectedClient implements StoreClient {
   }
 
   #well(): void {
+    if (monotonicMillis() - this.#refusedAt < REFUSED_FOR) return;
     this.#trouble = undefined;
     if (this.#told) this.#log.info(`the store ${this.#where} can be used again`);
     this.#told = false;
@@ -212,6 +225,11 @@ class ConnectedClient implements StoreClient {
 /** Whether an error is about one key, not about the store: foreign data, or its way to another node of a cluster. */
 function isAboutKey(error: unknown): boolean {
   return error instanceof Error && /WRONGTYPE|^(?:ASK|TRYAGAIN) /.test(error.message);
+}
+
+/** Whether the store has answered a command with an error. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
 }
 
 /** Undefined when it only says that a sentinel cannot be reached. */

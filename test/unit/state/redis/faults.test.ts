@@ -182,6 +182,28 @@ describe('without the store', () => {
     expect(await shared().credentials.read('a')).toBe('last');
   });
 
+  it('that refuses writes for a while, one line says so, and one when it does no longer', async () => {
+    const state = shared();
+    await state.replicas.enter({ address: '127.0.0.1', port: 1 });
+    await state.credentials.read('a');
+    const refusals = async (): Promise<number> =>
+      Number(/errorstat_OOM:count=(\d+)/.exec(String(await redis.command('INFO', 'errorstats')))?.[1] ?? 0);
+    const before = await refusals();
+    await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    for (let times = 1; times <= 3; times++) {
+      await expect.poll(refusals, { timeout: 60_000 }).toBeGreaterThanOrEqual(before + times);
+      // Reads succeed between the writes that fail.
+      await until(() => state.trouble !== undefined);
+      await state.credentials.read('a');
+      expect(state.trouble).toMatch(/it is full/);
+    }
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    await until(() => state.trouble === undefined);
+    expect(lines.filter((line) => line.includes('cannot be used'))).toEqual([expect.stringMatching(/it is full/)]);
+    expect(lines.filter((line) => line.includes('can be used again'))).toHaveLength(1);
+  });
+
   it('that refuses the password, the error says so, without the password', async () => {
     await redis.command('CONFIG', 'SET', 'requirepass', 'right-password');
     const state = shared([KEY], { password: 'wrong-password' });
