@@ -41,7 +41,7 @@ function unpack(file) {
   try {
     return brotliDecompressSync(readFileSync(file)).toString('latin1');
   } catch (cause) {
-    throw new Error('a file of this installation is missing or damaged; install mcp-proxy again: ' + file, { cause });
+    throw Object.assign(new Error("Cannot load '" + file + "'", { cause }), { code: 'MODULE_NOT_FOUND' });
   }
 }
 `;

@@ -100,15 +100,26 @@ export class LegacyOnly extends ProxyError {
   }
 }
 
+/**
+ * What to tell when a file of this program cannot be loaded; undefined for any other error. Most likely the program was
+ * updated or removed while it ran.
+ */
+export function brokenInstallation(error: unknown): string | undefined {
+  if ((error as { code?: unknown } | undefined)?.code !== 'MODULE_NOT_FOUND') return undefined;
+  const [file] = /'[^']+'/.exec((error as Error).message) ?? [''];
+  return `a file of mcp-proxy is missing or damaged: ${file} (start it again; if that does not help, install it again)`;
+}
+
 /** A fault of this program. The log shows where; a client learns only that there was one. */
 export class Unexpected extends ProxyError {
   constructor(cause: unknown) {
-    super('internal', 'internal error, please report it', {}, cause);
+    super('internal', brokenInstallation(cause) ?? 'internal error, please report it', {}, cause);
   }
 
   /** The message with the place of the fault. */
   get report(): string {
     const { cause } = this;
+    if (brokenInstallation(cause) !== undefined) return this.message;
     return `${this.message}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`;
   }
 }

@@ -25,7 +25,7 @@ export function main(): void {
   const argv = process.argv.slice(2);
   const plain = plainStart(argv);
   if (plain) perform(plain);
-  else read(argv);
+  else read(argv).catch(broken);
 }
 
 /** Reads the arguments with the parser, which most starts do without: they have a URL and nothing else. */
@@ -49,10 +49,10 @@ function perform(action: Action): void {
       print(`${__VERSION__}\n`);
       return;
     case 'help':
-      printUsage(action.all, action.command);
+      printUsage(action.all, action.command).catch(broken);
       return;
     case 'completion':
-      printCompletion(action.shell);
+      printCompletion(action.shell).catch(broken);
       return;
     case 'run-command':
       runCommand(action);
@@ -68,7 +68,7 @@ function perform(action: Action): void {
       else refresh(action.config);
       return;
     default:
-      subcommand(action);
+      subcommand(action).catch(broken);
   }
 }
 
@@ -307,4 +307,9 @@ function greet({ logLevel: level, logFormat: format }: Config): void {
 function fail(error: unknown, format: LogFormat, secrets: readonly string[], server?: string): void {
   process.stderr.write(farewell(known(error), format, redactor(secrets), server));
   process.exit(known(error).meaning.exit);
+}
+
+/** Nothing that the program needs before it knows its configuration can be loaded. */
+function broken(error: unknown): void {
+  fail(error, 'text', []);
 }

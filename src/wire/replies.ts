@@ -1,7 +1,7 @@
 /** Turns errors into JSON-RPC error replies: the edge where every failure becomes an answer. */
 import { JsonError } from '../core/json.ts';
 import { errorReply, INTERNAL_ERROR, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
-import { ProxyError } from '../errors.ts';
+import { brokenInstallation, ProxyError } from '../errors.ts';
 
 export function replyFrom(error: unknown): Reply {
   if (error instanceof ProxyError) {
@@ -10,5 +10,6 @@ export function replyFrom(error: unknown): Reply {
     return errorReply(error.meaning.rpc, message, { ...error.data });
   }
   if (error instanceof JsonError) return errorReply(INVALID_PARAMS, `Invalid params: ${error.message}`);
-  return errorReply(INTERNAL_ERROR, `mcp-proxy: internal error: ${error instanceof Error ? error.message : 'unknown'}`);
+  const reason = error instanceof Error ? error.message : 'unknown';
+  return errorReply(INTERNAL_ERROR, brokenInstallation(error) ?? `mcp-proxy: internal error: ${reason}`);
 }

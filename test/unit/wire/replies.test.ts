@@ -59,6 +59,17 @@ describe('other errors', () => {
     expect(errorOf('thrown text').code).toBe(-32603);
     expect(errorOf(undefined).code).toBe(-32603);
   });
+
+  it('say so when a file of the program is missing: an update may have removed it', () => {
+    const missing = Object.assign(new Error("Cannot find module './chunks/a-12345678.cjs'\nRequire stack:\n- /b"), {
+      code: 'MODULE_NOT_FOUND',
+    });
+    expect(errorOf(missing)).toEqual({
+      code: -32603,
+      message:
+        "a file of mcp-proxy is missing or damaged: './chunks/a-12345678.cjs' (start it again; if that does not help, install it again)",
+    });
+  });
 });
 
 describe('frames', () => {
