@@ -4,6 +4,7 @@ import { Gatherer, type GathererOptions } from './message-buffer.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
+const SPACE = 0x20;
 const EMPTY = Buffer.alloc(0);
 
 /** How many bytes to keep of each end of a line that is too long. */
@@ -112,11 +113,22 @@ export function asLine(frame: Frame): Frame {
   return [...parts.slice(0, -1), withNewline(last)];
 }
 
+/** Bytes up to which a loop is faster than calls into Node. */
+const SHORT = 512;
+
 /** One part as the end of a line: copied once, and scanned while it is in the cache. */
 function withNewline(part: Buffer): Buffer {
-  const line = Buffer.allocUnsafe(part.length + 1);
-  part.copy(line);
-  line[part.length] = LF;
+  const { length } = part;
+  const line = Buffer.allocUnsafe(length + 1);
+  line[length] = LF;
+  if (length <= SHORT) {
+    for (let i = 0; i < length; i++) {
+      const c = part[i] as number;
+      line[i] = c === LF || c === CR ? SPACE : c;
+    }
+    return line;
+  }
+  line.set(part);
   if (hasNewline(part)) flatten(line.subarray(0, -1)).copy(line);
   return line;
 }
@@ -127,6 +139,6 @@ function hasNewline(part: Buffer): boolean {
 
 function flatten(part: Buffer): Buffer {
   const copy = Buffer.from(part);
-  for (let i = 0; i < copy.length; i++) if (copy[i] === LF || copy[i] === CR) copy[i] = 0x20;
+  for (let i = 0; i < copy.length; i++) if (copy[i] === LF || copy[i] === CR) copy[i] = SPACE;
   return copy;
 }
