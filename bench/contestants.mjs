@@ -20,6 +20,8 @@ export const SIGNED_IN = 'signed in';
 export const OVER_HTTP = 'HTTP server';
 export const IN_FILE = 'in a file';
 export const JOINED = 'one of twelve';
+/** This program with a larger space for what is young, for many calls at a time. */
+export const ROOMY = 'with more room';
 /** The program of the same name on npm, called by its author here. */
 export const NAMESAKE = 'punkpeye/mcp-proxy';
 
@@ -76,6 +78,14 @@ const all = [
     mode: HTTP,
     what: 'this program, `mcp-proxy URL --listen 127.0.0.1:0`',
     script: builtProxy,
+    args: (url) => [url, '--listen', '127.0.0.1:0'],
+  },
+  {
+    name: ROOMY,
+    mode: HTTP,
+    what: 'this program again, started by `node --max-semi-space-size=64`, with many calls in flight only',
+    script: builtProxy,
+    nodeArgs: ['--max-semi-space-size=64'],
     args: (url) => [url, '--listen', '127.0.0.1:0'],
   },
   {

@@ -1,5 +1,6 @@
 // HTTP mode: many clients at once, each with a session of its own that calls
 // again as soon as it has its answer.
+import { ROOMY } from '../contestants.mjs';
 import { cpuMicros, memory } from '../process-stats.mjs';
 import { percentile } from '../statistics.mjs';
 import { PROCESSES_A_ROUND, takeTurns } from '../turns.mjs';
@@ -23,10 +24,12 @@ export const http = {
   ],
   run: ({ contestants, url, round, quick }) =>
     takeTurns({
-      contestants: contestants.map((contestant) => ({
-        ...contestant,
-        start: (upstream) => contestant.start(upstream, { clients: CLIENTS }),
-      })),
+      contestants: contestants
+        .filter(({ name }) => name !== ROOMY)
+        .map((contestant) => ({
+          ...contestant,
+          start: (upstream) => contestant.start(upstream, { clients: CLIENTS }),
+        })),
       url,
       round,
       turns: quick ? 4 : 5,

@@ -1,6 +1,6 @@
 // HTTP mode with few and many sessions, and with few and many calls in flight: what a call costs, and what a session
 // weighs. The floor shows how much of that is Node: it has the same clients.
-import { FLOOR, OURS } from '../contestants.mjs';
+import { FLOOR, OURS, ROOMY } from '../contestants.mjs';
 import { cpuMicros, memory } from '../process-stats.mjs';
 import { takeTurns } from '../turns.mjs';
 
@@ -19,11 +19,15 @@ const TURN_MS = 500;
 
 const words = (count) => count.toLocaleString('en-US');
 
+/** From so many calls in flight on, the space for what is young matters. */
+const MANY = 100;
+
 /** A Map from each contestant to its figures with so many clients, of which some call at a time. */
 function withClients({ contestants, url, round, quick }, count, calling, figures) {
+  const names = calling < MANY ? [FLOOR, OURS] : [FLOOR, OURS, ROOMY];
   return takeTurns({
     contestants: contestants
-      .filter(({ name }) => name === FLOOR || name === OURS)
+      .filter(({ name }) => names.includes(name))
       .map((contestant) => ({
         ...contestant,
         start: (upstream) => contestant.start(upstream, { clients: count }),

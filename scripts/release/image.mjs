@@ -7,7 +7,7 @@ const DOCKERFILE = path.join(root, 'examples', 'docker', 'Dockerfile');
 
 /**
  * @param {string} folder stands for the root of the image
- * @returns {{ program: string, cache: string }} the paths, in that folder, of the script and of the cache folder
+ * @returns {{ command: [string, ...string[]], cache: string }} what the image starts, and the cache folder, both in that folder
  */
 export function layOutImage(folder) {
   const text = readFileSync(DOCKERFILE, 'utf8');
@@ -17,10 +17,16 @@ export function layOutImage(folder) {
     cpSync(path.join(root, from), path.join(folder, to), { recursive: true });
   }
   const cache = /^ENV XDG_CACHE_HOME=(\S+)$/m.exec(text)?.[1];
-  const program = /ln -s (\S+) \/usr\/local\/bin\/mcp-proxy\b/.exec(text)?.[1];
-  if (copies.length === 0 || cache === undefined || program === undefined) {
+  const start = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(text)?.[1] ?? '[]');
+  const script = start.pop();
+  if (copies.length === 0 || cache === undefined || script === undefined) {
     throw new Error(`${path.relative(root, DOCKERFILE)} does not say what is in the image`);
   }
   mkdirSync(path.join(folder, cache), { recursive: true });
-  return { program: path.join(folder, program), cache: path.join(folder, cache) };
+  // The init process is for processes that lose their parent.
+  const [node, ...options] = start.slice(start.indexOf('--') + 1);
+  if (node !== 'node') throw new Error(`${path.relative(root, DOCKERFILE)} does not start Node`);
+  /** @type {[string, ...string[]]} */
+  const command = [process.execPath, ...options, path.join(folder, script)];
+  return { command, cache: path.join(folder, cache) };
 }

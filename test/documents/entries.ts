@@ -35,7 +35,11 @@ export const isStarting = (entry: Entry | UrlEntry): entry is Entry => 'command'
 /** The arguments of mcp-proxy in a command that starts it; undefined for any other command. */
 export function ownArguments([program, ...rest]: readonly string[]): string[] | undefined {
   if (program === 'mcp-proxy') return rest;
-  if (program === 'node' && /^(.*[/\\])?bin[/\\]mcp-proxy\.js$/.test(rest[0] ?? '')) return rest.slice(1);
+  if (program === 'node') {
+    // Behind the options of Node.
+    const script = rest.findIndex((word) => !/^--[\w-]+=/.test(word));
+    return /^(.*[/\\])?bin[/\\]mcp-proxy\.js$/.test(rest[script] ?? '') ? rest.slice(script + 1) : undefined;
+  }
   if (program === 'npx' && rest[0] === '-y' && rest[1] === '@mikluko/mcp-proxy') return rest.slice(2);
   return undefined;
 }

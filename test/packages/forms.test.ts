@@ -54,7 +54,7 @@ it.skipIf(process.platform === 'win32')('the package of npm brings its man page,
   expect(readFileSync(path.join(prefix, 'share', 'man', 'man1', 'mcp-proxy.1'), 'utf8')).toContain('.TH MCP-PROXY 1');
 });
 
-form('the files of the image', async () => [process.execPath, layOutImage(path.join(folder, 'image')).program]);
+form('the files of the image', async () => layOutImage(path.join(folder, 'image')).command);
 
 describe.runIf(HERE)('the executable', () => {
   const target = HERE as NonNullable<typeof HERE>;

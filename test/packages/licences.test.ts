@@ -97,7 +97,7 @@ describe('the file of licences is in', () => {
   });
 
   it('the image', () => {
-    const { program } = layOutImage(path.join(folder, 'image'));
+    const program = layOutImage(path.join(folder, 'image')).command.at(-1) as string;
     expect(readFileSync(path.join(path.dirname(program), '..', 'dist', NOTICES), 'utf8')).toBe(notices);
   });
 });

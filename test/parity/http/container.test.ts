@@ -11,13 +11,14 @@ import { startSdkV1Stateful } from '../../peers/sdk-v1-stateful.ts';
 
 it('serves, keeps its cache where the image says, and ends with SIGTERM', async () => {
   const image = mkdtempSync(path.join(os.tmpdir(), 'mcp-proxy-image-'));
-  const { program, cache } = layOutImage(image);
+  const { command, cache } = layOutImage(image);
+  const [node, ...start] = command;
   const token = path.join(image, 'client-token');
   writeFileSync(token, 'token-in-a-file\n');
 
   const server = await startSdkV1Stateful();
-  const args = [program, server.url, '--listen=127.0.0.1:0', `--client-token=@${token}`, '--log-format=json'];
-  const child = spawn(process.execPath, args, {
+  const args = [...start, server.url, '--listen=127.0.0.1:0', `--client-token=@${token}`, '--log-format=json'];
+  const child = spawn(node, args, {
     cwd: '/',
     env: { PATH: process.env.PATH, HOME: '/nonexistent', XDG_CACHE_HOME: cache },
     stdio: ['ignore', 'ignore', 'pipe'],
