@@ -32,8 +32,10 @@ export function afterLegacyPost(outcome: Outcome): Verdict {
   const code = codeOf(outcome);
   if (code === UNSUPPORTED_VERSION) {
     const named = namedRevisions(outcome.reply);
+    if (!named) return 'discover';
+    if (named.some(isModernRevision)) return 'other-era';
     // A server that speaks an older revision than the client says so in its own error.
-    return named ? (named.some(isLegacyRevision) ? 'final' : 'other-era') : 'discover';
+    return named.some(isLegacyRevision) ? 'final' : 'other-era';
   }
   // A legacy server may use these codes for its own purposes.
   if (isModernError(code)) return 'discover';

@@ -41,7 +41,12 @@ describe('after a legacy initialize was POSTed', () => {
     ['200 -32022', { kind: 'answered', reply: unsupported(['2026-07-28']) }, 'other-era'],
     ['-32022 of a revision nobody knows', refused(400, unsupported(['2099-01-01'])), 'other-era'],
     ['-32022 that names an older legacy one', refused(400, unsupported(['2025-03-26'])), 'final'],
-    ['-32022 that names both eras', refused(400, unsupported(['2026-07-28', '2025-03-26'])), 'final'],
+    ['-32022 that names both eras', refused(400, unsupported(['2025-11-25', '2026-07-28'])), 'other-era'],
+    [
+      '200 -32022 that names both eras',
+      { kind: 'answered', reply: unsupported(['2026-07-28', '2025-03-26']) },
+      'other-era',
+    ],
     ...UNUSABLE.map((none): [string, Outcome, Verdict] => [
       `-32022 that names ${JSON.stringify(none)}`,
       refused(400, unsupported(none)),
