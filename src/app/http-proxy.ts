@@ -80,8 +80,7 @@ export async function startHttpProxy(
   const { log } = environment;
   const { listen: own } = config;
   const pulse = new Heartbeats();
-  const openSessions = given.openSessions ?? memorySessions;
-  const { shared } = given;
+  const { shared, openSessions = memorySessions } = given;
   const sessions: Sessions<HttpSession> = openSessions<HttpSession>({
     max: own.maxSessions,
     idle: own.sessionIdle,
@@ -110,7 +109,8 @@ export async function startHttpProxy(
     bytes: new Budget(BYTES),
     operation: new Operation({
       server: upstreams.label,
-      ready: async () => ({ ...(await upstreams.look()), ...(shared && { store: shared, ending: member?.ending }) }),
+      ready: async () => ({ ...(await upstreams.look()), ...(shared && { store: shared }) }),
+      ending: () => shutdown.begun,
       metrics: async () => metrics.text(),
       status: async () => {
         const { openStatusPage } = await import('./status/status.ts');

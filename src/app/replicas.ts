@@ -55,11 +55,6 @@ export class ReplicaMember {
   #entering: Promise<void> | undefined;
   #closed = false;
 
-  /** Whether this replica is about to end. */
-  get ending(): boolean {
-    return this.#closed;
-  }
-
   /**
    * @param idle milliseconds after which an unused session ends
    * @param sessions those of this replica

@@ -52,6 +52,10 @@ export class Shutdown {
     this.#steps = steps;
   }
 
+  get begun(): boolean {
+    return this.#running !== undefined;
+  }
+
   /**
    * Runs the steps. Another call does not start them again, but a more urgent reason shortens the remaining time. Never
    * rejects.

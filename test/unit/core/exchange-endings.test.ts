@@ -171,6 +171,7 @@ function downstreamOf(server: Server): { readonly carrier: HttpDownstream; reado
     operation: new Operation({
       server: '',
       ready: () => Promise.reject(REASON),
+      ending: () => false,
       metrics: () => Promise.reject(REASON),
       status: () => Promise.reject(REASON),
     }),

@@ -11,6 +11,8 @@ export interface OperationOptions {
   /** The URL of the server, in a form that is safe to show. */
   readonly server: string;
   readonly ready: () => Promise<Readiness>;
+  /** Whether the proxy is about to end: load balancers then choose another one. */
+  readonly ending: () => boolean;
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
   /** Loads the status page. */
   readonly status: () => Promise<StatusPage>;
@@ -114,8 +116,8 @@ export class Operation {
 
   #readiness(res: ServerResponse, { known }: Audience): void {
     this.#look().then(
-      ({ reachable, unreachable, signInNeeded, signInUrl: url, userCode, reason, store, ending }) => {
-        const ready = reachable && !signInNeeded && !ending;
+      ({ reachable, unreachable, signInNeeded, signInUrl: url, userCode, reason, store }) => {
+        const ready = reachable && !signInNeeded && !this.#options.ending();
         const details = {
           upstream: { reachable, reason: unreachable },
           signIn: { needed: signInNeeded, url, userCode, reason },

@@ -11,8 +11,6 @@ export interface Readiness {
   readonly userCode?: string | undefined;
   /** Why the last sign-in failed. */
   readonly reason?: string | undefined;
-  /** Whether this replica is about to end: load balancers then choose another one. */
-  readonly ending?: boolean | undefined;
   /** The store that replicas share, if this is one of them. */
   readonly store?: { readonly trouble: string | undefined; readonly replicas: { readonly count: number } } | undefined;
 }

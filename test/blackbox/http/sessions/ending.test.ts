@@ -21,6 +21,8 @@ async function noMoreCalls(url: string): Promise<void> {
   while (!(await refused()));
 }
 
+const statusOf = async (url: string, at: string): Promise<number> => (await ask(url, { path: at })).status;
+
 describe('the start', () => {
   it.each(['debug', 'info', 'warn', 'error'])('says where it listens, once, with --log-level %s', async (level) => {
     const upstream = await startHostile();
@@ -65,6 +67,7 @@ describe('the start', () => {
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   it('refuses new requests, answers those in flight, ends streams and sessions, and exits with 0', async () => {
     const { upstream, serving, session, stream } = await listening();
+    expect(await statusOf(serving.url, '/readyz')).toBe(200);
     const calls = hold(upstream, 'tools/call');
     const opening = session.stream(call('last'));
     const held = await calls.nth(1);
@@ -73,6 +76,9 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     await answer.next();
     serving.proxy.kill(signal);
     await noMoreCalls(serving.url);
+    // A load balancer that asks while calls are in flight chooses another one, and the process is not killed for it.
+    expect(await statusOf(serving.url, '/readyz')).toBe(503);
+    expect(await statusOf(serving.url, '/healthz')).toBe(200);
     held.finish(done(held.id));
     expect((await answer.next(answering('last'))).message.result).toBeDefined();
     expect(await answer.ended).toBe(true);
