@@ -15,15 +15,18 @@ const LARGEST = 256 * 1_048_576;
 /** How long answers may take to be written after the client has left, in milliseconds. */
 const FLUSH_LIMIT = 2_000;
 
-/** Serves the recording until the client leaves. Rejects with a ProxyError when the file is not a recording. */
-export async function replay(file: string, streams: StdioStreams, log: Log): Promise<void> {
+/**
+ * Serves the recording until the client leaves, or `end` resolves. Rejects with a ProxyError when the file is not a
+ * recording.
+ */
+export async function replay(file: string, streams: StdioStreams, log: Log, end: Promise<void>): Promise<void> {
   const recording = await openRecording(file);
   const { began, program, server } = recording.header;
   log.info(`replaying a session of ${program} with ${server}, recorded ${began}`);
   const client = new StdioDownstream(streams, log);
   const session = new RecordedSession(recording, client);
   client.start({ request: (exchange) => session.request(exchange), notify: (call) => session.notify(call) });
-  await client.ended;
+  await Promise.race([client.ended, end]);
   const reason = new ProxyError('failed', 'the recording has no answer to this request');
   session.destroy(reason);
   client.destroy(reason);

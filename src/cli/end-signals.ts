@@ -34,6 +34,14 @@ export function parentGone(): Promise<void> {
   });
 }
 
+/**
+ * Resolves at the first signal, and when the parent is gone.
+ * @param now called at a second signal
+ */
+export function toldToEnd(now: () => void): Promise<void> {
+  return Promise.race([parentGone(), new Promise<void>((resolve) => onSignals(resolve, now))]);
+}
+
 function isAlive(parent: number): boolean {
   // An orphan gets a new parent, except on Windows.
   if (process.ppid !== parent) return false;

@@ -1,13 +1,13 @@
 /** The program: the only place that reads the process's arguments and ends the process. */
 import { readFileSync } from 'node:fs';
 import { type OpenServer, startStdioProxy } from '../app/stdio-proxy.ts';
-import type { Config, HttpServer, LogFormat } from '../config.ts';
+import type { CaptureConfig, Config, HttpServer, LogFormat } from '../config.ts';
 import type { SecretStore } from '../core/ports.ts';
 import { redactor } from '../core/redact.ts';
 import { ProxyError, Unexpected } from '../errors.ts';
 import { readIntoOneBuffer } from '../platform/one-buffer.ts';
 import type { ConfigFile } from './config-file/start.ts';
-import { onSignals, parentGone } from './end-signals.ts';
+import { onSignals, parentGone, toldToEnd } from './end-signals.ts';
 import type { Action, ConfigArguments } from './flags/args.ts';
 import type { Shell } from './flags/options.ts';
 import { plainStart } from './flags/plain-start.ts';
@@ -16,6 +16,7 @@ import { UnexplainedMistake } from './flags/usage-error.ts';
 import { superviseProxy } from './lifetime.ts';
 import { environmentOf } from './proxy-environment.ts';
 import { REFRESH_SERIAL, REFRESH_SERVER, reportOf } from './refresh-process/report.ts';
+import { settleLater } from './settle.ts';
 import { credentialStore } from './sign-in-parts.ts';
 import { createLog, farewell } from './stderr-log.ts';
 
@@ -212,12 +213,14 @@ function runConfig(given: ConfigArguments): void {
     .catch((error: unknown) => refuse(known(error), { format, answers: listen === undefined, secrets: given.secrets }));
 }
 
-/** Serves a recording. HTTP mode does it with a local server that serves the recording on stdio. */
+/** Serves a recording: on stdio, or as a local server that does so, where flags ask for more. */
 async function replay({ file, flags, config, secrets }: Extract<Action, { kind: 'replay' }>): Promise<void> {
-  if (config.listen) {
+  if (!flags.isOnly('log-level', 'log-format', 'quiet')) {
     const { ownCommand } = await import('../platform/restart-command.ts');
     const own = ownCommand();
-    runCommand({ command: [own.file, ...own.args, 'replay', file], flags, config, secrets });
+    // The proxy in front logs enough.
+    const command = [own.file, ...own.args, 'replay', file, '--log-level', 'warn'];
+    runCommand({ command, flags, config, secrets });
     return;
   }
   const { logLevel: level, logFormat: format } = config;
@@ -225,7 +228,14 @@ async function replay({ file, flags, config, secrets }: Extract<Action, { kind: 
   const streams = { input: process.stdin, output: process.stdout };
   const options = { format, answers: true, secrets };
   import('../app/replay.ts')
-    .then((app) => app.replay(file, streams, log))
+    .then((app) =>
+      app.replay(
+        file,
+        streams,
+        log,
+        toldToEnd(() => process.exit(1)),
+      ),
+    )
     .then(
       () => process.exit(0),
       (error: unknown) => refuse(known(error), options),
@@ -234,7 +244,8 @@ async function replay({ file, flags, config, secrets }: Extract<Action, { kind: 
 
 /** Opens the place of the credentials, and runs. */
 function start(config: Config, secrets: string[], open?: OpenServer, several?: ConfigFile): void {
-  const store = credentialStore(config);
+  const { capture } = config;
+  const store = capture ? recordable(capture).then(() => credentialStore(config)) : credentialStore(config);
   if (!(store instanceof Promise)) {
     run(config, secrets, store, open, several);
     return;
@@ -246,6 +257,12 @@ function start(config: Config, secrets: string[], open?: OpenServer, several?: C
   );
 }
 
+/** Rejects with a ProxyError when the recording cannot be written: a session that nobody wanted is of no use. */
+async function recordable({ file }: CaptureConfig): Promise<void> {
+  const { openRecordingFile } = await import('../state/files/recording.ts');
+  openRecordingFile(file, () => {}).close();
+}
+
 function run(
   config: Config,
   secrets: string[],
@@ -255,8 +272,7 @@ function run(
 ): void {
   const { listen } = config;
   const exit = (status: number): void => process.exit(status);
-  // To load this takes a millisecond, and nobody should wait for it.
-  setTimeout(settle, SETTLED).unref();
+  settleLater();
   if (listen) {
     import('./commands/serve-http.ts')
       .then(({ serve }) => serve({ ...config, listen }, { credentials, secrets, version: __VERSION__, exit, several }))
@@ -275,27 +291,6 @@ function run(
   ]).then((reason) => end(reason, 0));
   if (process.stdin.isTTY) greet(config);
 }
-
-/**
- * Makes calls cheaper, and a process that rests smaller. Without it they only cost more, as when an update has just
- * replaced the files of the program.
- */
-function settle(): void {
-  import('../platform/garbage-collection.ts').then(
-    ({ collectShortLived }) => collectShortLived(),
-    () => {},
-  );
-  import('../platform/memory-at-rest.ts').then(
-    ({ freeCompilerMemory, giveMemoryBackAtRest }) => {
-      freeCompilerMemory();
-      giveMemoryBackAtRest();
-    },
-    () => {},
-  );
-}
-
-/** How long a start may take until its client has its first answers, in milliseconds. */
-const SETTLED = 1_000;
 
 /** Tells the user of a terminal why nothing happens. */
 function greet({ logLevel: level, logFormat: format }: Config): void {

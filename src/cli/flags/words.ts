@@ -25,6 +25,11 @@ export class Flags {
     return this.#values(name).includes(true);
   }
 
+  /** Whether no other flag is given. */
+  isOnly(...names: readonly string[]): boolean {
+    return [...this.all.keys()].every(({ name }) => names.includes(name));
+  }
+
   texts(name: string): string[] {
     return this.#values(name).map(String);
   }

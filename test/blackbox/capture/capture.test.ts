@@ -142,14 +142,25 @@ describe('a recording', () => {
     expect(said('client').filter((line) => line === 'client request initialize')).toHaveLength(3);
   });
 
-  it('that cannot be written is an error that names the file', async () => {
+  it('that cannot be written ends the start with an error that names the file', async () => {
     const server = await open(startScripted('/mcp', legacyServer()));
     const missing = path.join(folder, 'missing', 'session.jsonl');
+    const told = `cannot write the recording ${JSON.stringify(missing)}: ENOENT`;
     const proxy = startProxy(server.url, ['--capture', missing]);
-    await expect(proxy.rpc.initialize()).rejects.toThrow(
-      `cannot write the recording ${JSON.stringify(missing)}: ENOENT`,
-    );
-    await proxy.close();
+    await expect(proxy.rpc.initialize()).rejects.toThrow(told);
+    expect(await proxy.exited).toMatchObject({ code: 1 });
+    expect(proxy.stderr).toContain(told);
+    expect(server.requests).toEqual([]);
+    for (const args of [
+      [server.url, '--listen', '127.0.0.1:0'],
+      ['--', process.execPath, '-e', ''],
+    ]) {
+      const another = startProxy('--capture', [missing, ...args]);
+      another.stdin.end();
+      expect(await another.exited).toMatchObject({ code: 1 });
+      expect(another.stderr).toContain(told);
+      expect(another.stderr).not.toContain('listening on');
+    }
   });
 });
 
@@ -198,6 +209,32 @@ describe('a replay', () => {
     const client = new StreamableClient(`${url}/mcp`);
     await client.initialize();
     expect((await client.call('tools/list')).message.result).toEqual(tools);
+  });
+
+  it('on stdio obeys the flags of a policy, as in HTTP mode', async () => {
+    const server = await open(startServerEverythingHttp());
+    const proxy = startProxy(server.url, ['--capture', file()]);
+    await proxy.rpc.initialize();
+    const { tools } = await proxy.rpc.request('tools/list');
+    await proxy.close();
+    const namesIn = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
+    expect(namesIn(tools)).toEqual(expect.arrayContaining(['echo', 'get-sum']));
+    const replay = startProxy('replay', [file(), '--ignore-tool', 'echo', '--rename-tool', 'get-sum=add']);
+    await replay.rpc.initialize();
+    const names = namesIn((await replay.rpc.request('tools/list')).tools);
+    expect(names).toContain('add');
+    expect(names).not.toContain('echo');
+    expect(names).not.toContain('get-sum');
+    expect(names).toHaveLength(tools.length - 1);
+    expect(await replay.close()).toMatchObject({ code: 0 });
+  });
+
+  it.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGINT'] as const)('ends at %s with 0', async (signal) => {
+    await recorded();
+    const replay = startProxy('replay', [file()]);
+    await replay.rpc.initialize();
+    replay.kill(signal);
+    expect(await replay.exited).toEqual({ code: 0, signal: null });
   });
 
   it('still works if the program was killed in the middle of a line', async () => {
