@@ -9,6 +9,7 @@ import { readServer } from '../flags/args.ts';
 import { nearest } from '../flags/mistakes/nearest.ts';
 import type { Option } from '../flags/option.ts';
 import { OPTIONS } from '../flags/options.ts';
+import { CLIENT_INFO, clientInfoText } from '../flags/reading/auth.ts';
 import { readCommand, variablesIn } from '../flags/reading/command.ts';
 import type { ReadFile } from '../flags/reading/given-files.ts';
 import { expandVariables } from '../flags/reading/placeholders.ts';
@@ -119,22 +120,37 @@ function givenFlags(
   places: Sorted['places'],
   { flags, isUrl }: EntryContext & { readonly isUrl: boolean },
 ): Flags {
+  const ofEntry = new Flags();
+  for (const { option, property } of own) add(ofEntry, option, property.value, property.key);
+  addNamed(ofEntry, places.get('headers'), 'header', ': ');
+  addNamed(ofEntry, places.get('env'), 'env', '=');
+  const cwd = places.get('cwd');
+  if (cwd) add(ofEntry, optionNamed('cwd'), cwd.value, 'cwd');
   const given = new Flags();
-  const ownOptions = new Set(own.map(({ option }) => option));
   for (const [option, values] of flags.all) {
     const kind = option.for ?? (option.group === 'sign-in' ? 'url' : undefined);
     const isOther = kind !== undefined && kind !== (isUrl ? 'url' : 'command');
-    if (!concernsServer(option) || isOther || (ownOptions.has(option) && !option.repeatable)) continue;
-    for (const value of values) given.add(option, value);
+    if (!concernsServer(option) || isOther) continue;
+    const ownValues = ofEntry.all.get(option) ?? [];
+    if (ownValues.length > 0 && !option.repeatable) continue;
+    const subjects = new Set(ownValues.map((value) => subjectOf(option, value)));
+    for (const value of values) if (!subjects.has(subjectOf(option, value))) given.add(option, value);
   }
-  for (const { option, property } of own) add(given, option, property.value, property.key);
+  for (const [option, values] of ofEntry.all) for (const value of values) given.add(option, value);
   const type = places.get('type');
   if (type?.value.value === 'sse' && !given.text('transport')) given.add(optionNamed('transport'), 'sse-first');
-  addNamed(given, places.get('headers'), 'header', ': ');
-  addNamed(given, places.get('env'), 'env', '=');
-  const cwd = places.get('cwd');
-  if (cwd) add(given, optionNamed('cwd'), cwd.value, 'cwd');
   return given;
+}
+
+/** What a value of a repeatable flag is about, where a second one about the same would contradict it. */
+function subjectOf({ name }: Option, value: string | boolean): string {
+  const text = String(value);
+  if (name === 'header')
+    return text
+      .slice(0, Math.max(text.indexOf(':'), 0))
+      .trim()
+      .toLowerCase();
+  return name === 'rename-tool' || name === 'env' ? text.slice(0, Math.max(text.indexOf('='), 0)).trim() : text;
 }
 
 function optionNamed(name: string): Option {
@@ -191,7 +207,10 @@ function remote(name: string, url: Property, flags: Flags, { env, readFile }: En
   const expanding = new Expanding(env);
   const target = readUrl(expanding.text(url, url.value));
   const { options, secrets } = readServer(target, flags, env, readFile);
-  const texts = [...flags.texts('header'), ...flags.texts('static-oauth-client-info')];
+  const texts = [
+    ...flags.texts('header'),
+    ...flags.texts(CLIENT_INFO).map((text) => clientInfoText(text, env, readFile)),
+  ];
   return {
     server: { ...httpServer(target, options), name },
     secrets: [...secrets, ...expanding.inserted],

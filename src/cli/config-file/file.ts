@@ -4,6 +4,7 @@ import type { Server } from '../../config.ts';
 import type { ProxyError } from '../../errors.ts';
 import { rootOf } from '../../hosts/formats/json-edit.ts';
 import { Unreadable } from '../../hosts/formats/unreadable.ts';
+import { CLIENT_INFO, clientInfoText } from '../flags/reading/auth.ts';
 import { variablesIn } from '../flags/reading/command.ts';
 import { calledFile } from '../flags/reading/given-files.ts';
 import { usageError } from '../flags/usage-error.ts';
@@ -57,9 +58,10 @@ export function readServers(text: string, context: FileContext): ReadFileResult 
   }
   const withheld = new Set([
     ...read.flatMap((one) => one.withheld),
-    ...['client-token', 'header', 'static-oauth-client-info'].flatMap((flag) =>
-      context.flags.texts(flag).flatMap(variablesIn),
-    ),
+    ...['client-token', 'header'].flatMap((flag) => context.flags.texts(flag).flatMap(variablesIn)),
+    ...context.flags
+      .texts(CLIENT_INFO)
+      .flatMap((text) => variablesIn(clientInfoText(text, context.env, context.readFile))),
   ]);
   return {
     servers: read.map(({ server }) => (server.kind === 'stdio' ? { ...server, withheld: [...withheld] } : server)),

@@ -98,6 +98,17 @@ function readClientInfo(given: string | undefined, sources: Sources): JsonObject
   return client;
 }
 
+/** What a `--static-oauth-client-info` holds with its placeholders, also in a file; empty if that cannot be read. */
+export function clientInfoText(given: string, env: Env, readFile: ReadFile): string {
+  if (!given.startsWith('@')) return given;
+  try {
+    return given + readFile(expandVariables(given, env, `--${CLIENT_INFO}`).slice(1));
+  } catch {
+    // Whoever uses the flag gets the error.
+    return given;
+  }
+}
+
 /**
  * The object of a flag with its placeholders expanded, except in names. A value from a variable is secret unless its
  * member is public.

@@ -13,6 +13,7 @@ function read(text: string, argv: string[] = [], port = 0) {
     path: '/etc/servers.json',
     env: ENV,
     readFile: (name) => {
+      if (name === 'client.json') return '{"client_id": "me", "client_secret": "${TOKEN}"}';
       if (name === 'variables.env') return 'FILE_KEY=from-a-file\n# comment\nPLAIN="two words"\n';
       throw Object.assign(new Error(name), { code: 'ENOENT' });
     },
@@ -96,6 +97,44 @@ describe('a configuration file', () => {
       mcpServers: { far: { url: 'https://a.example/mcp', headers: { 'X-Key': '${TOKEN}' } }, near: { command: 'x' } },
     });
     expect(read(text).servers[1]).toMatchObject({ withheld: ['TOKEN'] });
+  });
+
+  it('withholds what a file of client information holds, of an entry or of the command line', () => {
+    const far = { url: 'https://a.example/mcp', 'static-oauth-client-info': '@client.json' };
+    const near = { command: 'x' };
+    expect(read(JSON.stringify({ mcpServers: { far, near } })).servers[1]).toMatchObject({ withheld: ['TOKEN'] });
+    const flags = ['--static-oauth-client-info', '@client.json'];
+    expect(read(JSON.stringify({ mcpServers: { near } }), flags).servers[0]).toMatchObject({ withheld: ['TOKEN'] });
+  });
+
+  it('has the last word where the command line says something else about the same', () => {
+    const flags = ['--cwd', '/tmp', '--rename-tool', 'a=b', '--rename-tool', 'c=d', '--env', 'A=1', '--env', 'B=2'];
+    const headers = ['-H', 'authorization: Bearer general', '-H', 'X-Team: one'];
+    expect(only({ command: 'x', cwd: '/usr', 'rename-tool': ['a=own'], env: { A: 'own' } }, flags)).toMatchObject({
+      cwd: '/usr',
+      env: [
+        ['B', '2'],
+        ['A', 'own'],
+      ],
+      policy: {
+        renames: new Map([
+          ['c', 'd'],
+          ['a', 'own'],
+        ]),
+      },
+    });
+    expect(only({ url: 'https://a.example/mcp', headers: { Authorization: 'Bearer own' } }, headers)).toMatchObject({
+      headers: [
+        ['X-Team', 'one'],
+        ['Authorization', 'Bearer own'],
+      ],
+    });
+    expect(only({ url: 'https://a.example/mcp', header: 'Authorization: Bearer own' }, headers)).toMatchObject({
+      headers: [
+        ['X-Team', 'one'],
+        ['Authorization', 'Bearer own'],
+      ],
+    });
   });
 
   it('has flags as keys, on top of those of the command line', () => {
