@@ -7,6 +7,8 @@ import { isId, isTooLong } from '../core/ids.ts';
 import { encode, type Json, peek, withMember } from '../core/json.ts';
 import type { Call, Id } from '../core/jsonrpc.ts';
 
+export const CANCELLED = 'notifications/cancelled';
+
 /** The id that a `notifications/cancelled` names, or undefined when it names none that could exist. */
 export function cancelledId(params: Json): Id | undefined {
   const id = peek(params, 'requestId');
@@ -17,5 +19,5 @@ export function cancelledId(params: Json): Id | undefined {
 export function cancelledCall(reason: unknown, id: Id): Call {
   const own = reason instanceof Cancelled ? reason.call?.params : undefined;
   // If its parameters were unreadable, it would not have cancelled anything; so they can be changed here.
-  return { method: 'notifications/cancelled', params: withMember(own ?? encode({}), 'requestId', Buffer.from(id)) };
+  return { method: CANCELLED, params: withMember(own ?? encode({}), 'requestId', Buffer.from(id)) };
 }

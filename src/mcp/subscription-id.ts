@@ -4,9 +4,11 @@
  * upstream.
  */
 
-import { isObject, type Json, peek, withMember } from '../core/json.ts';
+import { encode, isObject, type Json, peek, withMember } from '../core/json.ts';
 import type { Call, Reply } from '../core/jsonrpc.ts';
+import { CANCELLED } from './cancelled.ts';
 import { SUBSCRIPTION_ID } from './envelope.ts';
+import { COMPLETE } from './result.ts';
 
 /**
  * The `_meta` of a message that the proxy adds to a subscription; the endpoint of the client puts
@@ -14,9 +16,15 @@ import { SUBSCRIPTION_ID } from './envelope.ts';
  */
 export const OF_SUBSCRIPTION = { [SUBSCRIPTION_ID]: 0 };
 
+/** The answer that ends a subscription when the server chooses to. */
+export const GRACEFUL: Reply = { result: encode({ ...COMPLETE, _meta: OF_SUBSCRIPTION }) };
+
 /** A message of a subscription, under the id of its client. */
 export function noteFor(note: Call, id: Json): Call {
-  return note.params && isObject(note.params) ? { ...note, params: inMeta(note.params, id) } : note;
+  if (!note.params || !isObject(note.params)) return note;
+  const params = inMeta(note.params, id);
+  // The server ends the subscription, and names it a second time.
+  return { ...note, params: note.method === CANCELLED ? withMember(params, 'requestId', id) : params };
 }
 
 /** The answer that ends a subscription, under the id of its client. */

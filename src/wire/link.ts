@@ -20,7 +20,7 @@ import {
 } from '../core/jsonrpc.ts';
 import { KeyedList, KeyedNode } from '../core/lists/keyed-list.ts';
 import { ProxyError } from '../errors.ts';
-import { cancelledCall, cancelledId } from '../mcp/cancelled.ts';
+import { CANCELLED, cancelledCall, cancelledId } from '../mcp/cancelled.ts';
 import { isSubscription } from '../mcp/methods.ts';
 import { closedFor, noteFor } from '../mcp/subscription-id.ts';
 import { type Pending, PendingRequests } from './pending.ts';
@@ -36,6 +36,8 @@ const MAX_INCOMING_BYTES = 128 * 1_048_576;
 export interface LinkHandlers {
   readonly request: Handler;
   readonly notify: (call: Call) => unknown;
+  /** The other end ends a subscription of ours with this notification. Left out: it has none. */
+  readonly unsubscribed?: ((id: Id, call: Call) => void) | undefined;
 }
 
 /**
@@ -231,7 +233,7 @@ export class Link implements Peer {
         this.#request(message.id, message.call, way);
         break;
       case 'notification':
-        if (message.call.method === 'notifications/cancelled') this.#cancel(message.call);
+        if (message.call.method === CANCELLED) this.#cancel(message.call);
         else this.#handlers.notify(message.call);
         break;
       case 'response':
@@ -287,6 +289,7 @@ export class Link implements Peer {
   #cancel(call: Call): void {
     const id = call.params && cancelledId(call.params);
     const incoming = id === undefined ? undefined : this.#incoming(id);
+    if (!incoming) this.#asked.unsubscribe(call, this.#handlers.unsubscribed);
     if (!incoming) return;
     // A cancelled request gets no answer (specification, "Cancellation").
     this.#forget(incoming);

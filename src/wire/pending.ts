@@ -5,7 +5,9 @@ import { type Id, requestNumber } from '../core/ids.ts';
 import type { Call, Message, Reply } from '../core/jsonrpc.ts';
 import { KeyedList, KeyedNode } from '../core/lists/keyed-list.ts';
 import { ProxyError } from '../errors.ts';
+import { cancelledId } from '../mcp/cancelled.ts';
 import { isSubscription } from '../mcp/methods.ts';
+import { GRACEFUL } from '../mcp/subscription-id.ts';
 import { settleStray } from './stray.ts';
 
 type OnAbort = (pending: Pending, reason: unknown) => void;
@@ -123,6 +125,19 @@ export class PendingRequests extends KeyedList<Pending> {
   /** Whether an id, in any of its spellings, is that of an open request. */
   asks(id: Id): boolean {
     return this.get(String(requestNumber(id, this.#lastId))) !== undefined;
+  }
+
+  /**
+   * Ends the subscription that the other end cancels; nothing else ends by that (specification 2026-07-28,
+   * "Cancellation").
+   * @param told called before, with the id of the subscription; left out: there are none
+   */
+  unsubscribe(cancelled: Call, told?: (id: Id, cancelled: Call) => void): void {
+    const id = cancelled.params && cancelledId(cancelled.params);
+    const asked = id && told ? this.get(String(requestNumber(id, this.#lastId))) : undefined;
+    if (!asked || !isSubscription(asked.call)) return;
+    told?.(asked.id, cancelled);
+    if (this.delete(asked)) asked.resolve(GRACEFUL);
   }
 
   /** Whether an id, in any of its spellings, is that of a request, open or over. */

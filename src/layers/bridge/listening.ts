@@ -9,6 +9,7 @@ import { type Call, errorReply, METHOD_NOT_FOUND, type Reply } from '../../core/
 import type { Log } from '../../core/ports.ts';
 import { pause } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
+import { CANCELLED } from '../../mcp/cancelled.ts';
 import { legacyError } from '../../mcp/eras/legacy-error.ts';
 import { legacyNote } from '../../mcp/eras/legacy-result.ts';
 import { missedChanges } from '../../mcp/missed-changes.ts';
@@ -99,6 +100,8 @@ export class Listening {
     let pauses = 0;
     const notify = (note: Call): Promise<void> | undefined => {
       if (cancellation.aborted) return undefined;
+      // The end of the stream, which the client does not know of, under an id that is not the client's.
+      if (note.method === CANCELLED) return undefined;
       if (note.method !== ACKNOWLEDGED) return concerns(note) ? client.notify(legacyNote(note)) : undefined;
       const isNew = acknowledgment === undefined;
       acknowledgment = note.params ?? encode({});

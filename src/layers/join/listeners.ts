@@ -11,8 +11,7 @@ import type { Log } from '../../core/ports.ts';
 import { atMost } from '../../core/timer.ts';
 import { envelopeOf, SUBSCRIPTION_ID } from '../../mcp/envelope.ts';
 import { LIST_CHANGES } from '../../mcp/methods.ts';
-import { COMPLETE } from '../../mcp/result.ts';
-import { OF_SUBSCRIPTION } from '../../mcp/subscription-id.ts';
+import { GRACEFUL, OF_SUBSCRIPTION } from '../../mcp/subscription-id.ts';
 import { Listening, type Stream } from '../bridge/listening.ts';
 import type { Member } from './member.ts';
 import type { Told } from './member-exchange.ts';
@@ -23,8 +22,6 @@ const UPDATED = 'notifications/resources/updated';
 const MAX_URIS = 1_000;
 /** How long the client waits for servers that do not acknowledge a subscription, in milliseconds. */
 const PATIENCE = 3_000;
-const GRACEFUL: Reply = { result: encode({ ...COMPLETE, _meta: OF_SUBSCRIPTION }) };
-
 interface ListeningClient {
   readonly exchange: Exchange;
   /** The envelope of the request. */

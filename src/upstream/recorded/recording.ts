@@ -1,6 +1,8 @@
 /** A recording, taken apart: what to answer to which request, and what the server said around it. Pure. */
 import { type Json, JsonError, peek } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
+import { CANCELLED } from '../../mcp/cancelled.ts';
+import { isSubscription } from '../../mcp/methods.ts';
 import { type Header, parseLine, type RecordedEvent } from '../../wire/recording.ts';
 import { type RecordedStep, type Scene, SceneIndex } from './scene-index.ts';
 
@@ -87,6 +89,8 @@ function scenesOf(events: readonly RecordedEvent[]): Scene[] {
         call: callOf(event.method, event.params),
       };
       const scene = during === undefined ? undefined : byId.get(`${session} ${during}`);
+      // It names a request by the id of then, unless it ends a subscription: that gets the id of now.
+      if (step.call.method === CANCELLED && !(scene && isSubscription(scene.call))) continue;
       if (scene) scene.during.push(step);
       else last.get(session)?.after.push(step);
     }

@@ -23,10 +23,12 @@ import {
 import { showUrl } from '../../core/redact.ts';
 import { drained, withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
+import { CANCELLED, cancelledId } from '../../mcp/cancelled.ts';
 import { envelopeOf } from '../../mcp/envelope.ts';
 import { POST_HEADERS, type RequestHeaders, standardHeaders } from '../../mcp/headers.ts';
-import { isRepeatable } from '../../mcp/methods.ts';
+import { isRepeatable, isSubscription } from '../../mcp/methods.ts';
 import { HEADER_MISMATCH, MODERN_REVISIONS } from '../../mcp/revisions.ts';
+import { GRACEFUL } from '../../mcp/subscription-id.ts';
 import { nextPage, toolName } from '../../mcp/tool-list.ts';
 import { OpenCall, OpenCalls } from '../../wire/open-calls.ts';
 import { settleStray } from '../../wire/stray.ts';
@@ -157,12 +159,14 @@ export class StatelessTransport {
     // Awaited here: to return it would cost as much as three waits.
     return await new Promise<Outcome>((resolve, reject) => {
       let answered = false;
+      const settled = (reply: Reply): void => {
+        answered = true;
+        resolve({ kind: 'answered', reply });
+      };
       const take: Take = (message) => {
         if (message.kind !== 'response' && message.kind !== 'malformed') {
-          return answered ? undefined : this.#besides(message, exchange);
+          return answered ? undefined : this.#besides(message, exchange, number, settled);
         }
-        answered = true;
-        const settled = (reply: Reply): void => resolve({ kind: 'answered', reply });
         // Any answer on this stream is for this request: the stream carries no other.
         if (message.kind === 'malformed') reject(malformedAnswer(message.reason));
         else if (numberIn(message.id) === number) settled(message.reply);
@@ -186,10 +190,26 @@ export class StatelessTransport {
     });
   }
 
-  /** Messages that are not the answer: notifications of the request; this revision has nothing else. */
-  #besides(message: Message, exchange: Exchange): Promise<void> | undefined {
-    if (message.kind === 'notification') return exchange.notify(message.call);
+  /**
+   * Messages that are not the answer: notifications of the request; this revision has nothing else.
+   * @param number the id of the request
+   * @param settle ends the request with an answer
+   */
+  #besides(
+    message: Message,
+    exchange: Exchange,
+    number: number,
+    settle: (reply: Reply) => void,
+  ): Promise<void> | undefined {
     if (message.kind === 'request') return this.#refuse(message.id, message.call, exchange);
+    const note = message.kind === 'notification' ? message.call : undefined;
+    if (note && note.method !== CANCELLED) return exchange.notify(note);
+    // The server ends a subscription, and may cancel nothing else (specification 2026-07-28, "Cancellation").
+    if (note && isSubscription(exchange.call) && isNumbered(note, number)) {
+      const told = exchange.notify(note);
+      settle(GRACEFUL);
+      return told;
+    }
     this.#context.log.debug(`upstream: skipped a ${message.kind} on the stream of ${exchange.call.method}`);
     return undefined;
   }
@@ -229,4 +249,10 @@ export class StatelessTransport {
       call = next;
     }
   }
+}
+
+/** Whether a cancellation names the request with this number. */
+function isNumbered({ params }: Call, number: number): boolean {
+  const id = params && cancelledId(params);
+  return id !== undefined && numberIn(id) === number;
 }

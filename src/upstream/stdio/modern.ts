@@ -4,7 +4,7 @@
  */
 import { Cancellation } from '../../core/cancel.ts';
 import { derived, type Era, type Exchange, type Peer } from '../../core/exchange.ts';
-import { numberIn } from '../../core/ids.ts';
+import { type Id, numberIn } from '../../core/ids.ts';
 import { type Json, peek } from '../../core/json.ts';
 import { type Call, errorReply, type Reply } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
@@ -50,6 +50,8 @@ export class ModernSession {
   #listed: { readonly child: Child; readonly done: Promise<void> } | undefined;
   /** The open `subscriptions/listen`, by their ids at the server. */
   readonly #listening = new Map<number, Exchange>();
+  /** The highest of these ids so far; 0: there was none. */
+  #lastListened = 0;
   /** The other open requests, if the process has several clients. */
   readonly #open = new Set<Exchange>();
   #spoken = false;
@@ -129,8 +131,9 @@ export class ModernSession {
   told(note: Call): Promise<void> | undefined | false {
     this.#fresh.changed(note);
     if (note.method === TOOLS_CHANGED) this.#listed = undefined;
-    const subscription = this.#listening.size > 0 ? this.#subscription(note.params) : undefined;
-    if (subscription) return subscription.notify(note);
+    const subscription = this.#lastListened > 0 ? subscriptionIn(note.params) : 0;
+    // What comes for a subscription that is over is late, and is dropped.
+    if (subscription > 0 && subscription <= this.#lastListened) return this.#listening.get(subscription)?.notify(note);
     if (this.#options.only) return false;
     if (note.method === PROGRESS) {
       this.#tokens.passIfRoom(note);
@@ -143,10 +146,10 @@ export class ModernSession {
     return undefined;
   }
 
-  #subscription(params: Json | undefined): Exchange | undefined {
-    const id = peek(params, '_meta', SUBSCRIPTION_ID)?.toString('utf8');
-    const number = id === undefined ? undefined : numberIn(id);
-    return number === undefined ? undefined : this.#listening.get(number);
+  /** The server has ended a subscription. */
+  unsubscribed(id: Id, note: Call): void {
+    this.#listening.get(Number(id))?.notify(note);
+    this.#listening.delete(Number(id));
   }
 
   /** Asks a server about itself. It may have ended because it had to refuse a client of the legacy era. */
@@ -230,6 +233,7 @@ export class ModernSession {
     const opened = (given: string): void => {
       id = Number(given);
       this.#listening.set(id, exchange);
+      this.#lastListened = Math.max(this.#lastListened, id);
     };
     try {
       return answered(await child.link.ask(call, signal, undefined, opened));
@@ -265,4 +269,10 @@ type Answered = Outcome & { readonly kind: 'answered' };
 
 function answered(reply: Reply): Answered {
   return { kind: 'answered', reply };
+}
+
+/** The id at the server of the subscription that a notification belongs to; 0 when it names none. */
+function subscriptionIn(params: Json | undefined): number {
+  const id = peek(params, '_meta', SUBSCRIPTION_ID)?.toString('utf8');
+  return (id && numberIn(id)) || 0;
 }

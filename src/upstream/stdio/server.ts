@@ -117,6 +117,7 @@ export class LocalServer {
       // In this era, servers ask with their results.
       request: () => Promise.resolve(errorReply(METHOD_NOT_FOUND, 'Method not found')),
       notify: (call) => session.told(call),
+      unsubscribed: (id, note) => session.unsubscribed(id, note),
       // A slow client must not delay the others.
       room: () => undefined,
     };

@@ -59,6 +59,8 @@ export class LocalSession implements Session {
         const told = modern ? false : own.told(call);
         return told === false ? legacy.told(call) : told;
       },
+      // Where all clients share another process, this one gets no subscriptions.
+      unsubscribed: modern ? undefined : (id, note) => own.unsubscribed(id, note),
       room: () => peer.room(),
     };
     this.#shared = modern && new OpenCalls();

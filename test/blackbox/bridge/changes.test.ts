@@ -37,6 +37,7 @@ function told({ id, send }: Stream, method: string, params: object = {}): void {
 const updated = (stream: Stream, uri: string): void => told(stream, 'notifications/resources/updated', { uri });
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
+const CANCELLED = 'notifications/cancelled';
 
 const isResources = ({ filter }: { filter: Filter }): boolean => filter.resourceSubscriptions !== undefined;
 
@@ -53,6 +54,16 @@ describe('changes of lists', () => {
     });
     expect((await rpc.next('notifications/resources/list_changed')).message.params).toEqual({ acme: 1 });
     expect(rpc.received.map(({ message }) => message.method)).not.toContain('notifications/subscriptions/acknowledged');
+  });
+
+  it('do not bring the client a cancellation, which has the id that the request has at the server', async () => {
+    const { rpc, streams } = await listening();
+    const { id, send, ...stream } = await streams.nth(1);
+    // It may be any id of the proxy's own requests to the client, too.
+    for (const requestId of [1, 2, 3].filter((one) => one !== id)) send({ method: CANCELLED, params: { requestId } });
+    told({ id, send, ...stream }, 'notifications/tools/list_changed');
+    await rpc.next('notifications/tools/list_changed');
+    expect(rpc.received.map(({ message }) => message.method)).not.toContain(CANCELLED);
   });
 
   it('need no subscription when the server announces none', async () => {

@@ -68,7 +68,9 @@ export interface Stream {
   send(message: object): void;
   /** Sends the result, and ends the stream. */
   finish(result: object): void;
-  /** Ends the stream before the result. */
+  /** Ends the stream. */
+  end(): void;
+  /** Breaks the stream off. */
   cut(): void;
 }
 
@@ -84,6 +86,7 @@ export function stream(seen: Seen, res: ServerResponse): Stream {
       send({ id, result });
       res.end();
     },
+    end: () => void res.end(),
     cut: () => res.destroy(),
   };
 }

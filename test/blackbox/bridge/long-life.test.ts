@@ -2,7 +2,9 @@
 // is moved.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { onLines, startPiped } from '../../peers/local/piped-child.ts';
 import { type ProxyProcess, startProxy } from '../../peers/proxy.ts';
+import { MODERN, type RpcMessage } from '../../peers/rpc.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { Watched } from '../../peers/watched.ts';
 import { discovered, open, type Stream, SUBSCRIPTION, streaming } from './fixture.ts';
@@ -12,6 +14,9 @@ const CLOCK = fileURLToPath(new URL('../../peers/local/movable-clock.cjs', impor
 const STEP = 30_000;
 const DISCOVER = { 'server/discover': discovered({ resources: { subscribe: true } }) };
 const URI = 'a:one';
+const CANCELLED = 'notifications/cancelled';
+/** A program whose clock the test moves. */
+const MOVED = { nodeArgs: ['--require', CLOCK], env: { CLOCK_STEP: String(STEP) } };
 
 interface Listener extends Stream {
   readonly uris: readonly string[];
@@ -30,10 +35,7 @@ async function subscribed() {
     DISCOVER,
   );
   const server = await open(startScripted('/mcp', script));
-  const proxy = startProxy(server.url, ['--log-level', 'debug'], {
-    nodeArgs: ['--require', CLOCK],
-    env: { CLOCK_STEP: String(STEP) },
-  });
+  const proxy = startProxy(server.url, ['--log-level', 'debug'], MOVED);
   await proxy.rpc.initialize('2025-11-25', {});
   await proxy.rpc.request('resources/subscribe', { uri: URI });
   return { proxy, streams };
@@ -64,16 +66,58 @@ it('hears of changes long after it has subscribed', async () => {
   expect((await proxy.close()).code).toBe(0);
 });
 
-it('waits no longer for the next stream, however many the server has ended', async () => {
+it.each<[string, (stream: Stream) => void]>([
+  ['with a result', (stream) => stream.finish({ resultType: 'complete', _meta: { [SUBSCRIPTION]: stream.id } })],
+  [
+    'by cancelling it',
+    ({ id, send, end }) => {
+      send({ method: CANCELLED, params: { requestId: id, reason: 'restart' } });
+      end();
+    },
+  ],
+])('waits no longer for the next stream, however many the server has ended %s', async (_, end) => {
   const { proxy, streams } = await subscribed();
   for (let ended = 1; ended <= 5; ended++) {
-    const stream = await streams.nth(ended);
-    stream.finish({ resultType: 'complete', _meta: { [SUBSCRIPTION]: stream.id } });
+    end(await streams.nth(ended));
     await proxy.stderrMatching(new RegExp(`(a subscription is over[^]*){${ended}}`));
     await move(proxy, ended);
     // What may have changed without a stream.
     expect((await proxy.rpc.next(UPDATED)).message.params).toEqual({ uri: URI });
   }
+  expect(proxy.rpc.received.map(({ message }) => message.method)).not.toContain(CANCELLED);
+  expect((await proxy.close()).code).toBe(0);
+});
+
+it('gets another subscription at a local server that has cancelled one', async () => {
+  const subscriptions = new Watched<{ readonly id: unknown; send(message: object): void }>('subscriptions');
+  const piped = await open(
+    startPiped((socket) => {
+      socket.on('error', () => {});
+      const send = (message: object): void => void socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+      onLines(socket, (text) => {
+        const { id, method, params } = JSON.parse(text) as RpcMessage;
+        if (method === 'initialize') {
+          send({ id, error: { code: -32022, message: 'no', data: { supported: [MODERN], requested: '2025-11-25' } } });
+        } else if (method === 'server/discover') {
+          send({ id, result: JSON.parse(discovered({ tools: { listChanged: true } })) });
+        } else if (method === 'subscriptions/listen') {
+          const { notifications } = params;
+          const _meta = { [SUBSCRIPTION]: id };
+          send({ method: 'notifications/subscriptions/acknowledged', params: { notifications, _meta } });
+          subscriptions.add({ id, send });
+        }
+      });
+    }),
+  );
+  const proxy = startProxy(undefined, ['--log-level', 'debug', '--', ...piped.command], MOVED);
+  await proxy.rpc.initialize('2025-11-25', {});
+  const { id, send } = await subscriptions.nth(1);
+  send({ method: CANCELLED, params: { requestId: id } });
+  await proxy.stderrMatching(/a subscription is over/);
+  await move(proxy, 1);
+  await subscriptions.nth(2);
+  await proxy.rpc.next('notifications/tools/list_changed');
+  expect(proxy.rpc.received.map(({ message }) => message.method)).not.toContain(CANCELLED);
   expect((await proxy.close()).code).toBe(0);
 });
 

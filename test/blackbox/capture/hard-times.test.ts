@@ -176,6 +176,8 @@ describe('the changes of a recording are told again', () => {
           params: { notifications, _meta: meta },
         };
         res.write(a.event(JSON.stringify({ jsonrpc: '2.0', ...acknowledged })) + updated('a:1', meta));
+        const cancelled = { method: 'notifications/cancelled', params: { requestId: seen.message.id } };
+        res.end(a.event(JSON.stringify({ jsonrpc: '2.0', ...cancelled })));
       }),
     );
     const listen = (rpc: RpcClient, id: string): void => {
@@ -185,7 +187,7 @@ describe('the changes of a recording are told again', () => {
     const proxy = startProxy(server.url, ['--capture', file()]);
     await proxy.rpc.modern('server/discover');
     listen(proxy.rpc, 'first');
-    await proxy.rpc.next('notifications/resources/updated');
+    await proxy.rpc.response('first');
     await proxy.close();
 
     const replay = startProxy('replay', [file()]);
@@ -195,5 +197,8 @@ describe('the changes of a recording are told again', () => {
     expect(message.params._meta[ID]).toBe('second');
     const change = await replay.rpc.next('notifications/resources/updated');
     expect(change.message.params).toEqual({ uri: 'a:1', _meta: { [ID]: 'second' } });
+    const end = await replay.rpc.next('notifications/cancelled');
+    expect(end.message.params).toEqual({ requestId: 'second' });
+    expect((await replay.rpc.response('second')).message.result._meta).toEqual({ [ID]: 'second' });
   });
 });

@@ -46,6 +46,13 @@ describe('a message of a subscription', () => {
     expect(noteFor({ method: 'n', params: json(text) }, json('9')).params?.toString()).toBe(text);
   });
 
+  it('names the subscription twice where it ends it', () => {
+    const cancelled = { method: 'notifications/cancelled', params: json(`{"requestId":1,"_meta":{"${KEY}":1}}`) };
+    expect(noteFor(cancelled, json('"a"')).params?.toString()).toBe(`{"requestId":"a","_meta":{"${KEY}":"a"}}`);
+    const other = { method: 'n', params: json('{"requestId":1}') };
+    expect(noteFor(other, json('"a"')).params?.toString()).toBe('{"requestId":1}');
+  });
+
   it('stays as it is without parameters, and with a list of them', () => {
     const bare = { method: 'notifications/tools/list_changed' };
     expect(noteFor(bare, json('9'))).toBe(bare);

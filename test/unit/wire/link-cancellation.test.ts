@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Cancellation } from '../../../src/core/cancel.ts';
 import type { Cancelled } from '../../../src/core/exchange.ts';
+import type { Call } from '../../../src/core/jsonrpc.ts';
 import { nth, request, result, settled, startWire } from './peer.ts';
 
 describe('cancelling by the other end', () => {
@@ -67,6 +69,40 @@ describe('cancelling by the other end', () => {
     nth(wire, 0).answer('"first"');
     await settled();
     expect(wire.written).toEqual([result('1', '"first"')]);
+  });
+});
+
+describe('cancelling what this end has asked', () => {
+  const cancelled = (id: string): string =>
+    `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id},"reason":"r"}}`;
+  const listen = { method: 'subscriptions/listen' };
+
+  it.each(['2', '"2"', '2.0'])('ends a subscription, whose owner is told before: %s', async (id) => {
+    const told: string[] = [];
+    const unsubscribed = (own: string, call: Call): unknown => told.push(`${own} ${call.params}`);
+    const wire = startWire(undefined, { unsubscribed });
+    const { signal } = new Cancellation();
+    const call = wire.link.ask({ method: 'tools/call' }, signal);
+    const subscription = wire.link.ask(listen, signal).finally(() => told.push('over'));
+    wire.hear(cancelled(id));
+    expect(wire.link.asked.size).toBe(1);
+    const reply = await subscription;
+    expect(told).toEqual([`2 {"requestId":${id},"reason":"r"}`, 'over']);
+    expect('result' in reply && JSON.parse(`${reply.result}`).resultType).toBe('complete');
+    // Neither again, nor a call.
+    for (const other of [id, '1', '3']) wire.hear(cancelled(other));
+    expect(told).toHaveLength(2);
+    expect([wire.link.asked.size, wire.notified]).toEqual([1, []]);
+    wire.hear(result('2', '"late"'));
+    wire.hear(result('1', '"called"'));
+    expect(await call).toEqual({ result: Buffer.from('"called"') });
+  });
+
+  it('does nothing on a wire that has no subscriptions', () => {
+    const wire = startWire();
+    wire.link.ask(listen, new Cancellation().signal);
+    wire.hear(cancelled('1'));
+    expect([wire.link.asked.size, wire.notified]).toEqual([1, []]);
   });
 });
 

@@ -1,7 +1,7 @@
 // A link whose wire is a list: the test looks at what it writes, and passes in what the other end says.
 import type { Exchange } from '../../../src/core/exchange.ts';
 import { type Call, type Frame, parseFrame, type Reply } from '../../../src/core/jsonrpc.ts';
-import { Link, type Send } from '../../../src/wire/link.ts';
+import { Link, type LinkHandlers, type Send } from '../../../src/wire/link.ts';
 
 /** A request that has reached the handler, and the means to answer it. */
 export interface Reached {
@@ -25,7 +25,7 @@ export function textOf(frame: Frame): string {
   return Buffer.concat([...frame]).toString();
 }
 
-export function startWire(send: Send = () => undefined): Wire {
+export function startWire(send: Send = () => undefined, more: Partial<LinkHandlers> = {}): Wire {
   const written: string[] = [];
   const reached: Reached[] = [];
   const notified: Call[] = [];
@@ -45,6 +45,7 @@ export function startWire(send: Send = () => undefined): Wire {
           });
         }),
       notify: (call) => notified.push(call),
+      ...more,
     },
   );
   const hear = (text: string): void => {

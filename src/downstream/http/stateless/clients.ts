@@ -5,7 +5,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { Cancellation, type CancelSignal } from '../../../core/cancel.ts';
 import { Cancelled, type Exchange, type Session } from '../../../core/exchange.ts';
-import { encode } from '../../../core/json.ts';
 import {
   type Call,
   encodeNotification,
@@ -17,8 +16,7 @@ import {
 } from '../../../core/jsonrpc.ts';
 import { LinkedList, ListNode } from '../../../core/lists/linked-list.ts';
 import type { ProxyError } from '../../../errors.ts';
-import { COMPLETE } from '../../../mcp/result.ts';
-import { closedFor, noteFor, OF_SUBSCRIPTION } from '../../../mcp/subscription-id.ts';
+import { closedFor, GRACEFUL, noteFor } from '../../../mcp/subscription-id.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import type { Release } from '../../../wire/reply-route.ts';
 import type { Accepts } from '../accept.ts';
@@ -193,6 +191,3 @@ class StatelessExchange extends ListNode implements Exchange {
     this.#cancellation.abort(new Cancelled());
   }
 }
-
-/** The answer that ends a subscription when the server chooses to (specification 2026-07-28, "Subscriptions"). */
-const GRACEFUL: Reply = { result: encode({ ...COMPLETE, _meta: OF_SUBSCRIPTION }) };

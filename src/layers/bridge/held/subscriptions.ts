@@ -18,17 +18,13 @@ import { type Call, errorReply, INVALID_PARAMS, type Reply } from '../../../core
 import { SUBSCRIPTION_ID } from '../../../mcp/envelope.ts';
 import { taskIdOf } from '../../../mcp/eras/tasks.ts';
 import { LIST_CHANGES } from '../../../mcp/methods.ts';
-import { COMPLETE } from '../../../mcp/result.ts';
-import { OF_SUBSCRIPTION } from '../../../mcp/subscription-id.ts';
+import { GRACEFUL, OF_SUBSCRIPTION } from '../../../mcp/subscription-id.ts';
 import { Subscribers } from '../../sharing/subscribers.ts';
 
 const UPDATED = 'notifications/resources/updated';
 const TASK_CHANGED = 'notifications/tasks';
 /** How many resources of one subscription to ask the server for at a time. */
 const AT_A_TIME = 4;
-/** The answer that ends a subscription when the server chooses to. */
-const GRACEFUL: Reply = { result: encode({ ...COMPLETE, _meta: OF_SUBSCRIPTION }) };
-
 /** One `subscriptions/listen`. */
 interface Subscriber {
   readonly exchange: Exchange;
