@@ -45,6 +45,11 @@ export type Message =
   /** Meant as the response to the request `id`, but malformed. */
   | { readonly kind: 'malformed'; readonly id: Id; readonly reason: string };
 
+/** Whether JSON-RPC requires an answer to a message. */
+export function isAnswered({ kind }: Message): boolean {
+  return kind !== 'notification' && kind !== 'response';
+}
+
 export const INVALID_REQUEST = -32600;
 export const PARSE_ERROR = -32700;
 export const METHOD_NOT_FOUND = -32601;

@@ -14,6 +14,7 @@ import {
   errorReply,
   type Frame,
   INVALID_REQUEST,
+  isAnswered,
   METHOD_NOT_FOUND,
   type Message,
   type Reply,
@@ -22,7 +23,7 @@ import { KeyedList, KeyedNode } from '../core/lists/keyed-list.ts';
 import { ProxyError } from '../errors.ts';
 import { CANCELLED, cancelledCall, cancelledId } from '../mcp/cancelled.ts';
 import { isSubscription } from '../mcp/methods.ts';
-import { closedFor, noteFor } from '../mcp/subscription-id.ts';
+import { closedFor, GRACEFUL, noteFor } from '../mcp/subscription-id.ts';
 import { type Pending, PendingRequests } from './pending.ts';
 import { replyFrom } from './replies.ts';
 import { type ReplyRoute, togetherOn } from './reply-route.ts';
@@ -212,11 +213,15 @@ export class Link implements Peer {
     for (const message of messages) this.#receive(message, together);
   }
 
-  /** Answers every open request with the reason and cancels its exchange; rejects every request of ours. Final. */
+  /**
+   * Answers every open request with the reason and cancels its exchange; rejects every request of ours. Final. A
+   * subscription ends as a server ends it: with its result (specification 2026-07-28, "Graceful Closure").
+   */
   destroy(reason: ProxyError): void {
     this.#ended ??= reason;
     for (const incoming of this.#unanswered) {
-      this.answer(incoming, replyFrom(reason));
+      const { id, subscription } = incoming;
+      this.answer(incoming, subscription ? closedFor(GRACEFUL, Buffer.from(id)) : replyFrom(reason));
       incoming.cancel(new Cancelled());
     }
     this.#asked.destroy(reason);
@@ -308,11 +313,6 @@ export class Link implements Peer {
     if (incoming.subscription) this.#subscriptions--;
     if (this.#idle.length > 0 && !this.busy) for (const resolve of this.#idle.splice(0)) resolve();
   }
-}
-
-/** Whether JSON-RPC requires an answer to a message. */
-export function isAnswered({ kind }: Message): boolean {
-  return kind !== 'notification' && kind !== 'response';
 }
 
 function sizeOf({ params }: Call): number {

@@ -5,7 +5,7 @@ import { closeHostiles, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { DRAINED, exitAfter, SOON } from '../../peers/hostile-endings.ts';
 import { ERAS, LEGACY, MODERN_ERA } from '../../peers/hostile-eras.ts';
-import { closeProxies, startProxy } from '../../peers/proxy.ts';
+import { closeProxies, type ProxyProcess, startProxy } from '../../peers/proxy.ts';
 
 afterAll(closeProxies);
 afterAll(closeHostiles);
@@ -132,7 +132,10 @@ describe.concurrent.each(ERAS)('$name, everything written at once and stdin clos
   );
 });
 
-it.concurrent('an open subscription is answered and closed at once', async () => {
+it.concurrent.each<[string, (proxy: ProxyProcess) => void]>([
+  ['the end of stdin', (proxy) => void proxy.stdin.end()],
+  ['a signal', (proxy) => proxy.kill('SIGTERM')],
+])('%s ends an open subscription at once, with its result', async (_, leave) => {
   const server = await startHostile();
   server.on(
     'subscriptions/listen',
@@ -147,10 +150,13 @@ it.concurrent('an open subscription is answered and closed at once', async () =>
   proxy.rpc.raw(MODERN_ERA.line('listening', 'subscriptions/listen', { notifications: { toolsListChanged: true } }));
   await proxy.rpc.next('notifications/subscriptions/acknowledged');
   const listening = await server.seen('subscriptions/listen');
-  const { code, ms } = await exitAfter(proxy, () => void proxy.stdin.end());
+  const { code, ms } = await exitAfter(proxy, () => leave(proxy));
   expect(code).toBe(0);
   expect(ms).toBeLessThan(SOON);
-  await answer;
+  expect((await answer).message.result).toEqual({
+    resultType: 'complete',
+    _meta: { 'io.modelcontextprotocol/subscriptionId': 'listening' },
+  });
   await listening.closed;
   expect(server.all('subscriptions/listen')).toHaveLength(1);
 });

@@ -271,6 +271,18 @@ describe('the end', () => {
     await wire.link.idle();
   });
 
+  it('ends a subscription with its result, under its id', async () => {
+    const wire = startWire();
+    wire.hear(request('"a"', 'subscriptions/listen'));
+    wire.link.destroy(gone);
+    await settled();
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': 'a' };
+    expect(wire.written.map((line) => JSON.parse(line))).toEqual([
+      { jsonrpc: '2.0', id: 'a', result: { resultType: 'complete', _meta } },
+    ]);
+    expect(nth(wire, 0).exchange.signal.aborted).toBe(true);
+  });
+
   it('is final: later requests are answered at once, and nothing is asked', async () => {
     const wire = startWire();
     wire.link.destroy(gone);

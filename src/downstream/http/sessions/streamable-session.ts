@@ -13,6 +13,7 @@ import {
   type Frame,
   type Id,
   INVALID_REQUEST,
+  isAnswered,
   type Message,
   type Reply,
 } from '../../../core/jsonrpc.ts';
@@ -22,7 +23,7 @@ import { drained } from '../../../core/timer.ts';
 import type { ProxyError } from '../../../errors.ts';
 import { listChanges } from '../../../mcp/list-changes.ts';
 import { toldToken } from '../../../mcp/progress-token.ts';
-import { isAnswered, Link } from '../../../wire/link.ts';
+import { Link } from '../../../wire/link.ts';
 import { MUTE, type Release, type ReplyRoute } from '../../../wire/reply-route.ts';
 import type { Accepts } from '../accept.ts';
 import { TOO_MANY_BYTES } from '../body-budget.ts';
