@@ -68,6 +68,8 @@ export interface ErrorData {
   /** Protocol revisions that the other side speaks. */
   readonly supported?: readonly string[];
   readonly requested?: string;
+  /** The capability that the client would have to declare, such as `elicitation.url`. */
+  readonly required?: string;
 }
 
 /** An error of the proxy: what happened and where (the message), what to do (`data.hint`), the evidence (`cause`). */

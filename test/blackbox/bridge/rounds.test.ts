@@ -135,7 +135,7 @@ describe('a question that the client cannot be asked', () => {
     expect(await refused(call())).toMatchObject({
       code: -31006,
       message: expect.stringContaining(`needs ${capability}`),
-      data: { hint: `use a client that declares the capability ${capability}` },
+      data: { hint: `use a client that declares the capability ${capability}`, required: capability },
     });
     // Including the questions that the client could answer.
     expect(rpc.untaken()).toEqual([]);
@@ -159,7 +159,11 @@ describe('a question that the client cannot be asked', () => {
     ['a mode nobody knows', 'elicitation.voice', elicit({ mode: 'voice' }), {}],
   ])('during %s, which does not allow questions', async (_, capability, question, client) => {
     const { call } = await calls([asks({ a: question })], client);
-    expect(await refused(call())).toMatchObject({ code: -31006, message: expect.stringContaining(capability) });
+    expect(await refused(call())).toMatchObject({
+      code: -31006,
+      message: expect.stringContaining(capability),
+      data: { required: capability },
+    });
   });
 
   it.each(['ping', 'acme/ask', 'tools/call', '', null])('because %j is not a question', async (method) => {

@@ -66,11 +66,11 @@ describe.each(WIRES)('$name', (wire) => {
   });
 
   it.each([
-    ['nothing', {}],
-    ['pages only', { elicitation: { url: {} } }],
-  ])('a client that declares %s gets an error', async (_, capabilities) => {
+    ['nothing', {}, 'elicitation'],
+    ['pages only', { elicitation: { url: {} } }, 'elicitation.form'],
+  ])('a client that declares %s gets an error, which names what it lacks', async (_, capabilities, required) => {
     const { server, client, call } = await start(capabilities, { action: 'accept' });
-    expect((await call(CALL)).error?.code).toBe(-31006);
+    expect((await call(CALL)).error).toMatchObject({ code: -31006, data: { required } });
     expect((await call({ name: 'read' })).error).toBeUndefined();
     await client.close();
     expect(calls(server)).toHaveLength(1);

@@ -60,7 +60,8 @@ export function confirm({ patterns, server: label, confirmations }: ConfirmOptio
         const message = question(name, label, call.params as Json);
         if (declaredRevision(call) !== undefined)
           return new ConfirmationRound(exchange, name, message, confirmations).run(next);
-        if (!takesForms(peekObject(capabilities, 'elicitation'))) throw unable(name);
+        const missing = missingCapability(peekObject(capabilities, 'elicitation'));
+        if (missing) throw unable(name, missing);
         return (await isAccepted(exchange, name, message)) ? next(exchange) : declined(call);
       },
       notify: (call) => (isUnconfirmed(call, asks) ? undefined : server.notify(call)),
@@ -85,9 +86,10 @@ function isUnconfirmed(call: Call, asks: Matcher): boolean {
   }
 }
 
-/** Without modes, the capability means forms (specification 2025-11-25, "Elicitation"). */
-function takesForms(declared: Json | undefined): boolean {
-  return declared !== undefined && (peekObject(declared, 'form') !== undefined || !peekObject(declared, 'url'));
+/** What a client must declare to be asked. Without modes, it declares forms (specification 2025-11-25, "Elicitation"). */
+function missingCapability(declared: Json | undefined): string | undefined {
+  if (!declared) return 'elicitation';
+  return peekObject(declared, 'form') || !peekObject(declared, 'url') ? undefined : 'elicitation.form';
 }
 
 /** The arguments as they are sent, so that the user decides on what will run. */
@@ -115,9 +117,11 @@ async function isAccepted(exchange: Exchange, name: string, message: string): Pr
   return peekText(reply.result, 'action') === 'accept';
 }
 
-function unable(name: string): ProxyError {
+/** @param missing the capability that the client has not declared; left out: it has all, and yet has not asked. */
+function unable(name: string, missing?: string): ProxyError {
   return new ProxyError('cannot-bridge', `the user must confirm a call of ${shown(name)}, and this client cannot ask`, {
     hint: 'use a client that declares the capability elicitation, or start the proxy without --confirm for this tool',
+    ...(missing && { required: missing }),
   });
 }
 
@@ -163,7 +167,8 @@ class ConfirmationRound {
 
   #ask(): Reply {
     const { call } = this.#exchange;
-    if (!takesForms(declaredCapabilities(call, 'elicitation'))) throw unable(this.#name);
+    const missing = missingCapability(declaredCapabilities(call, 'elicitation'));
+    if (missing) throw unable(this.#name, missing);
     const state = this.#confirmations.keep({ phase: 'asked' }, call.params as Json);
     const params = parameters(this.#message);
     const request = withMember(encode({ method: 'elicitation/create' }), 'params', params);

@@ -89,7 +89,8 @@ function questionOf(request: Json, client: LegacyClient): Omit<Question, 'key'> 
 /** The error for a client that cannot be asked. */
 function undeclared(capability: string, { revision }: LegacyClient): ProxyError {
   const message = `the server needs ${capability} for this request; the client speaks MCP ${revision} and did not declare it`;
-  return new ProxyError('cannot-bridge', message, { hint: `use a client that declares the capability ${capability}` });
+  const hint = `use a client that declares the capability ${capability}`;
+  return new ProxyError('cannot-bridge', message, { hint, required: capability });
 }
 
 function elicitation(call: Call, client: LegacyClient): Omit<Question, 'key'> {
