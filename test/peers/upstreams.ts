@@ -78,6 +78,7 @@ function streamable(era: Era): Upstream {
         });
       });
       for (const kind of ['tools/call', 'vendor/ask']) server.on(kind, held);
+      if (era === LEGACY) server.on('server/discover', a.rpcError(-32601, 'Method not found'));
       for (const kind of ['notifications/cancelled', 'notifications/vendor', 'response']) {
         server.on(kind, (res, { body, message }) => {
           arrived.add({ text: body, message, send: () => {}, answer: () => {} });

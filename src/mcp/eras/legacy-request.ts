@@ -2,11 +2,13 @@
  * What a client of 2026-07-28 says with each request, in the form of older revisions: once, in the `initialize` of a
  * session, and then no more.
  */
+import { Cancelled } from '../../core/exchange.ts';
 import {
   asString,
   encode,
   isObject,
   type Json,
+  JsonError,
   member,
   members,
   peek,
@@ -45,6 +47,20 @@ const [OPEN, COMMA, CLOSE] = [Buffer.from('{'), Buffer.from(','), Buffer.from('}
 function withoutEnvelope(meta: Json): Json | undefined {
   if (members(meta).every(({ key }) => ENVELOPE.includes(key))) return undefined;
   return withoutMembers(meta, ENVELOPE);
+}
+
+/** Why a request has ended, for the server: without the envelope of the client's `notifications/cancelled`. */
+export function legacyReason(reason: unknown): Error {
+  const call = reason instanceof Cancelled ? reason.call : undefined;
+  if (!call) return reason as Error;
+  try {
+    const params = legacyParams(call.params);
+    return new Cancelled({ ...call, ...(params && { params }) });
+  } catch (error) {
+    // Its `_meta` cannot be read, so nobody knows what is in it. The request is cancelled all the same.
+    if (error instanceof JsonError) return new Cancelled();
+    throw error;
+  }
 }
 
 /** A client of 2026-07-28, as it describes itself in a request. */

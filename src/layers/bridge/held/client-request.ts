@@ -2,7 +2,7 @@
 import type { Exchange } from '../../../core/exchange.ts';
 import { type Json, peek } from '../../../core/json.ts';
 import { declaredCapabilities } from '../../../mcp/envelope.ts';
-import { wantedLevel } from '../../../mcp/eras/legacy-request.ts';
+import { legacyReason, wantedLevel } from '../../../mcp/eras/legacy-request.ts';
 import { MARK, mayAskForProgress } from '../../../mcp/progress-token.ts';
 import { hears } from '../../sharing/shared-notifications.ts';
 
@@ -34,14 +34,14 @@ export class ClientRequest<A> {
     return declaredCapabilities(this.exchange.call);
   }
 
-  /** Calls `left` when the client gives the request up before it has its answer. */
+  /** Calls `left` when the client gives the request up before it has its answer, with the reason for the server. */
   watch(left: (reason: Error) => void): void {
     const { signal } = this.exchange;
     this.#onAbort = () => {
       if (this.over) return;
       const reason = signal.reason as Error;
       this.fail(reason);
-      left(reason);
+      left(legacyReason(reason));
     };
     if (signal.aborted) this.#onAbort();
     else signal.addEventListener('abort', this.#onAbort, { once: true });

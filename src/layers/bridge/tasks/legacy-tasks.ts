@@ -27,7 +27,7 @@ import { nextPage, toolName } from '../../../mcp/tool-list.ts';
 import type { CallAnswer, OngoingCall } from '../held/ongoing-call.ts';
 import { DrivenTask } from './driven-task.ts';
 import { HeldTask } from './held-task.ts';
-import { LIMIT, ownExchange, ownRequest } from './own-requests.ts';
+import { LIMIT, legacyExchange, ownExchange, ownRequest } from './own-requests.ts';
 
 const MAX_TASKS = 1_000;
 /** A list of tools with more pages is read no further. */
@@ -167,7 +167,7 @@ export class LegacyTasks {
   #asked(exchange: Exchange, task: HeldTask, method: string, taskId: string): Promise<Reply> {
     const call = { method, params: aboutTask(taskId) };
     const ask = (question: Call, signal: CancelSignal): Promise<Reply> => task.ask(question, signal);
-    return this.#options.send(derived(exchange, { call, ask, notify: () => undefined }));
+    return this.#options.send(legacyExchange(exchange, { call, ask, notify: () => undefined }));
   }
 
   #hold({ taskId, lifetime }: TaskState, capabilities: Json | undefined): void {

@@ -1,8 +1,9 @@
 /** Requests of the proxy itself about the tasks of a client. */
 import { Cancellation, type CancelSignal } from '../../../core/cancel.ts';
-import type { Exchange } from '../../../core/exchange.ts';
+import { derived, type Exchange } from '../../../core/exchange.ts';
 import { type Call, errorReply, METHOD_NOT_FOUND, type Reply } from '../../../core/jsonrpc.ts';
 import { withLimit } from '../../../core/timer.ts';
+import { legacyReason } from '../../../mcp/eras/legacy-request.ts';
 
 /** How long a server may take over a request that only asks about a task, in milliseconds. */
 export const LIMIT = 30_000;
@@ -25,6 +26,16 @@ export function ownRequest(
     });
     return Promise.race([send(ownExchange(call, own)), aborted]);
   });
+}
+
+/** Another call on behalf of a modern client's request, which ends for the server as requests of its own revision do. */
+export function legacyExchange(exchange: Exchange, changes: Parameters<typeof derived>[1]): Exchange {
+  const { signal } = exchange;
+  const cancellation = new Cancellation();
+  const onAbort = (): void => cancellation.abort(legacyReason(signal.reason));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return { ...derived(exchange, changes), signal: cancellation };
 }
 
 /** A call of the proxy, with no client that could be told or asked anything. */

@@ -1,7 +1,14 @@
 // Requests of 2026-07-28, as legacy servers get them.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { Cancelled } from '../../../../src/core/exchange.ts';
 import { JsonError } from '../../../../src/core/json.ts';
-import { clientOf, initializeFor, legacyParams, wantedLevel } from '../../../../src/mcp/eras/legacy-request.ts';
+import {
+  clientOf,
+  initializeFor,
+  legacyParams,
+  legacyReason,
+  wantedLevel,
+} from '../../../../src/mcp/eras/legacy-request.ts';
 
 const P = 'io.modelcontextprotocol/';
 const ENVELOPE = `"${P}protocolVersion":"2026-07-28","${P}clientInfo":{},"${P}clientCapabilities":{},"${P}logLevel":"info"`;
@@ -16,6 +23,27 @@ it.each([
   ['[1]', '[1]'],
 ])('%s', (params, expected) => {
   expect(legacyParams(Buffer.from(params))?.toString()).toBe(expected);
+});
+
+describe('the reason for which a request has ended', () => {
+  const paramsOf = (params: string) => {
+    const reason = legacyReason(new Cancelled({ method: 'notifications/cancelled', params: Buffer.from(params) }));
+    return reason instanceof Cancelled && reason.call?.params?.toString();
+  };
+
+  it.each([
+    [`{"requestId":1,"reason":"r","_meta":{${ENVELOPE},"x":2}}`, '{"requestId":1,"reason":"r","_meta":{"x":2}}'],
+    [`{"requestId":1,"_meta":{${ENVELOPE}}}`, '{"requestId":1}'],
+    ['{"requestId":1}', '{"requestId":1}'],
+    // The call is cancelled, and what cannot be read stays here.
+    ['{"requestId":1,"_meta":{"a":1,"a":2}}', undefined],
+  ])('%s', (params, expected) => {
+    expect(paramsOf(params)).toBe(expected);
+  });
+
+  it.each([new Cancelled(), new Error('no'), undefined])('that is none of the client, such as %s, stays', (reason) => {
+    expect(legacyReason(reason)).toBe(reason);
+  });
 });
 
 it('a request without parameters stays without', () => {

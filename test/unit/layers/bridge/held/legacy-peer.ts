@@ -131,7 +131,8 @@ export interface Sent {
   /** The result, or `{ error }`. */
   readonly answer: Promise<Value>;
   readonly notified: { readonly method: string; readonly params: Value }[];
-  cancel(): void;
+  /** @param note its `notifications/cancelled`, if it sends one. */
+  cancel(note?: Call): void;
 }
 
 export interface TestClient {
@@ -194,7 +195,7 @@ export function modernClient(server: TestServer, options: TestClientOptions = {}
     const answer = bridge.request(exchange).then(outcomeOf);
     // A test that cancels a request may ignore the answer.
     answer.catch(() => {});
-    return { answer, notified, cancel: () => cancellation.abort(new Cancelled()) };
+    return { answer, notified, cancel: (note) => cancellation.abort(new Cancelled(note)) };
   };
   return { bridge, held, logged, send, ask: (...sent) => send(...sent).answer };
 }

@@ -1,12 +1,15 @@
 // Tasks of a legacy server, for modern clients: who may use them, and what the bridge asks the server for them.
 import { expect, it } from 'vitest';
+import type { Cancelled } from '../../../../../src/core/exchange.ts';
 import {
   ACCEPTED,
   type Act,
   ask,
+  callOf,
   EVERYTHING,
   FORM,
   legacyPeer,
+  META,
   modernClient,
   RpcFailure,
   type Value,
@@ -43,6 +46,35 @@ it('only the client that has made a task can use it', async () => {
     const answer = await another.ask(method, { taskId: 't', inputResponses: {} }, DECLARED);
     expect(answer.error).toMatchObject({ code: -32602 });
   }
+});
+
+it('a request about a task that its client cancels is cancelled without the envelope', async () => {
+  const reasons: unknown[] = [];
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const server = serverWith('working', {
+    'tasks/get': (_, { signal }) => {
+      begin();
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reasons.push(signal.reason);
+          reject(signal.reason);
+        });
+      });
+    },
+  });
+  const client = modernClient(server);
+  await client.ask('tools/call', { name: 'work' }, DECLARED);
+  const sent = client.send('tasks/get', { taskId: 't' }, DECLARED);
+  await begun;
+  const envelope = { [`${META}protocolVersion`]: '2026-07-28', [`${META}clientCapabilities`]: {} };
+  sent.cancel(callOf('notifications/cancelled', { requestId: 3, reason: 'enough', _meta: { ...envelope, x: 1 } }));
+  await expect(sent.answer).rejects.toThrow('cancelled');
+  expect(reasons.map((reason) => String((reason as Cancelled).call?.params))).toEqual([
+    '{"requestId":3,"reason":"enough","_meta":{"x":1}}',
+  ]);
 });
 
 it('other tools are called as they are, and all of them when the list cannot be read', async () => {
