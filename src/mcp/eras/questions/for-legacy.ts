@@ -18,9 +18,12 @@ import { ProxyError } from '../../../errors.ts';
 import { METHODS } from '../../methods.ts';
 import { type ModernResult, memberOf } from '../legacy-result.ts';
 import { legacyForm } from './forms.ts';
+import { hasToolBlocks, legacyMessages } from './sampling.ts';
 
 /** The first revision in which a form says that it is one, and a server can send its user to a page. */
 const REVISION_WITH_MODES = '2025-11-25';
+/** The first revision in which sampling has tools, and messages of several blocks. */
+const REVISION_WITH_TOOLS = '2025-11-25';
 /** One round may ask this many questions. */
 const MAX_QUESTIONS = 100;
 
@@ -79,11 +82,17 @@ function questionOf(request: Json, client: LegacyClient): Omit<Question, 'key'> 
   const call: Call = { method, ...(isObject(params) && { params }) };
   if (!peekObject(client.capabilities, capability)) throw undeclared(capability, client);
   if (capability === 'elicitation') return elicitation(call, client);
-  const usesTools = peek(params, 'tools') !== undefined || peek(params, 'toolChoice') !== undefined;
-  if (capability === 'sampling' && usesTools && !peekObject(client.capabilities, 'sampling', 'tools')) {
+  return { call: capability === 'sampling' ? sampling(call, client) : call, page: undefined };
+}
+
+function sampling(call: Call, client: LegacyClient): Call {
+  const { params = encode({}) } = call;
+  const knowsTools = client.revision >= REVISION_WITH_TOOLS;
+  const isDeclared = knowsTools && peekObject(client.capabilities, 'sampling', 'tools') !== undefined;
+  const isAboutTools = peek(params, 'tools') !== undefined || peek(params, 'toolChoice') !== undefined;
+  if ((isAboutTools && !isDeclared) || (!knowsTools && hasToolBlocks(params)))
     throw undeclared('sampling.tools', client);
-  }
-  return { call, page: undefined };
+  return knowsTools ? call : { ...call, params: legacyMessages(params) };
 }
 
 /** The error for a client that cannot be asked. */
