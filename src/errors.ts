@@ -93,12 +93,12 @@ export class ProxyError extends Error {
  * The server speaks older revisions only. A bridge can serve the client anyway; without one, the client gets this error.
  */
 export class LegacyOnly extends ProxyError {
-  /** What a lenient server has answered nevertheless, as JSON text: its result, for a request that must not run again. */
-  readonly result: Buffer | undefined;
+  /** What a lenient server has answered nevertheless, as JSON text, to a request that must not run again. */
+  readonly answer: { readonly result: Buffer } | { readonly error: Buffer } | undefined;
 
-  constructor(message: string, data: ErrorData, result?: Buffer) {
+  constructor(message: string, data: ErrorData, answer?: LegacyOnly['answer']) {
     super('no-common-version', message, data);
-    this.result = result;
+    this.answer = answer;
   }
 }
 

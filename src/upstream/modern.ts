@@ -79,9 +79,9 @@ export class ModernUpstream {
     const isModern = verdict === 'open' || (verdict === 'discover' && (await this.discover(exchange)) !== undefined);
     if (isModern) this.#remember();
     if (isModern || verdict === 'final') return this.#failures.during(() => replyOf(outcome));
-    // What has run must not run again.
-    const ran = outcome.kind === 'answered' && 'result' in outcome.reply && !isRepeatable(call);
-    throw await this.#legacyOnly(outcome, ran ? outcome.reply.result : undefined);
+    // What may have run must not run again.
+    const mayHaveRun = outcome.kind === 'answered' && !isRepeatable(call);
+    throw await this.#legacyOnly(outcome, mayHaveRun ? outcome.reply : undefined);
   }
 
   notify(call: Call): Promise<void> | undefined {
@@ -200,9 +200,9 @@ export class ModernUpstream {
     return subscribe(exchange, (x, position) => this.#post(x, position), this.#options.log);
   }
 
-  async #legacyOnly(outcome?: Outcome, result?: Json): Promise<LegacyOnly> {
+  async #legacyOnly(outcome?: Outcome, answer?: Reply): Promise<LegacyOnly> {
     this.#refused = true;
     const { legacyOnly } = await import('./detection/era-errors.ts');
-    return legacyOnly(showUrl(this.#options.url), outcome, result);
+    return legacyOnly(showUrl(this.#options.url), outcome, answer);
   }
 }

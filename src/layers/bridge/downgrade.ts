@@ -26,7 +26,7 @@ export function downgrade(makeBridge: MakeBridge): Layer {
       if (!(error instanceof LegacyOnly)) throw error;
       making ??= makeBridge((peer) => lendable.connect(peer));
       bridge = await making;
-      return error.result ? bridge.ran(exchange, error.result) : bridge.request(exchange);
+      return error.answer ? bridge.answered(exchange, error.answer) : bridge.request(exchange);
     };
     /** The server speaks 2026-07-28 now: its bridge and what that has opened are of no use any more. */
     const retire = (): void => {

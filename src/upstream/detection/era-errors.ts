@@ -44,9 +44,9 @@ export function modernOnly(where: string, { outcome, discovered, remembered }: M
 /**
  * The client opened with a request of 2026-07-28, and the server speaks older revisions only.
  * @param where the server, in a form that is safe to show
- * @param result what it has answered nevertheless, if that must not run again
+ * @param answer what it has answered nevertheless, if the request must not run again
  */
-export function legacyOnly(where: string, outcome?: Outcome, result?: Buffer): LegacyOnly {
+export function legacyOnly(where: string, outcome?: Outcome, answer?: Reply): LegacyOnly {
   const supported = shownRevisions(outcome) ?? LEGACY_REVISIONS;
   return new LegacyOnly(
     `${where} does not speak MCP ${MODERN_REVISIONS[0]}${unnamed(outcome)}; it must be opened with initialize`,
@@ -55,7 +55,7 @@ export function legacyOnly(where: string, outcome?: Outcome, result?: Buffer): L
       supported,
       hint: `use a client that also speaks one of these revisions: ${supported.join(', ')}`,
     },
-    result,
+    answer,
   );
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { asString, elements, isArray, type Json, peek } from '../../core/json.ts';
-import { errorCode, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
+import { errorCode, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
 import { isLegacyRevision, isModernError, isModernRevision, UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
 import { NO_REFUSAL, type Outcome } from '../outcome.ts';
 
@@ -95,10 +95,21 @@ export function afterModernPost(outcome: Outcome, method: string): Verdict {
   return 'discover';
 }
 
-/** A lenient legacy server runs a request of another era as one of its own. Its result does not say what kind it is. */
+/**
+ * A lenient legacy server runs a request of another era as one of its own. Its result does not say what kind it is, and
+ * its error may have a code that a server of 2026-07-28 does not send.
+ */
 function afterModernAnswer(reply: Reply): Verdict {
-  if ('error' in reply) return 'final';
+  if ('error' in reply) return isLegacyError(errorCode(reply) ?? 0) ? 'discover' : 'final';
   return peek(reply.result, 'resultType') === undefined ? 'discover' : 'open';
+}
+
+/**
+ * Whether 2026-07-28 does not allow a code in an answer with the status 200, or not at all ("Error Codes"). Those that it
+ * defines from -32020 on have been judged before.
+ */
+function isLegacyError(code: number): boolean {
+  return code === METHOD_NOT_FOUND || code === INVALID_REQUEST || (code <= -32000 && code >= -32099);
 }
 
 /** Whether a `server/discover` found a modern server. */

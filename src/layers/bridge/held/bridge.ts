@@ -89,10 +89,10 @@ export class Bridge {
     return this.#finished(exchange.call, session.serverInfo, await session.request(exchange));
   }
 
-  /** The server has run a request that did not come through the bridge. Opens a session, which the next one uses. */
-  async ran(exchange: Exchange, result: Json): Promise<Reply> {
+  /** The server has answered a request that did not come through the bridge. Opens a session, which the next one uses. */
+  async answered(exchange: Exchange, reply: Reply): Promise<Reply> {
     const opened = await this.#sessions.open(exchange).catch(() => undefined);
-    return finishedReply(exchange.call, opened?.session.serverInfo, { result });
+    return this.#finished(exchange.call, opened?.session.serverInfo, { kind: 'reply', reply });
   }
 
   /** A notification of a modern client goes to the session that its requests use, if there is one. */

@@ -46,7 +46,7 @@ function parts(): Parts {
       note('bridge', exchange);
       return result('{"from":"bridge"}');
     },
-    ran: async (_exchange: Exchange, ran: Json) => result(`{"ran":${ran}}`),
+    answered: async (_exchange: Exchange, { result: ran }: { result: Json }) => result(`{"ran":${ran}}`),
     notify: (call: Exchange['call']) => void note('bridge', { call }) as undefined,
     closeUnused: () => void got.push('bridge closes what is unused'),
     close: async () => void got.push('bridge closes'),
@@ -101,7 +101,7 @@ it.each([new ProxyError('unreachable', 'gone'), new ProxyError('no-common-versio
 
 it('what a lenient server has run already does not run again', async () => {
   const all = parts();
-  all.error = new LegacyOnly('lenient', {}, Buffer.from('{"content":[]}'));
+  all.error = new LegacyOnly('lenient', {}, { result: Buffer.from('{"content":[]}') });
   expect(await ask(all, 'tools/call', ENVELOPE)).toBe('{"ran":{"content":[]}}');
   expect(all.got).toEqual(['server tools/call']);
   await ask(all, 'tools/call', ENVELOPE);
