@@ -1,6 +1,6 @@
 /** Keeps events for clients that reconnect, even if the store for them fails now and then. */
 
-import type { KeptEvent, ReplayBuffer, Replays } from '../core/ports/replay.ts';
+import type { KeptEvent, ReplayBuffer, Replays, WaitingEvent } from '../core/ports/replay.ts';
 import { type Log, NOT_YET } from '../core/ports.ts';
 import { printable } from '../core/redact.ts';
 
@@ -29,10 +29,10 @@ class ForgivingReplay implements ReplayBuffer {
     this.#tell = tell;
   }
 
-  keep(stream: number, sequence: number, frame: KeptEvent['frame']): Promise<void> | undefined {
-    const keeping = this.#buffer.keep(stream, sequence, frame)?.catch((error: unknown) => {
+  keep(stream: number, sequence: number, frame: KeptEvent['frame'], waiting?: WaitingEvent): Promise<void> | undefined {
+    const keeping = this.#buffer.keep(stream, sequence, frame, waiting)?.catch((error: unknown) => {
       this.#tell(error);
-      return this.#spare.keep(stream, sequence, frame);
+      return this.#spare.keep(stream, sequence, frame, waiting);
     });
     // Without the values, which would hold on to every event that was ever kept.
     if (keeping) this.#kept = Promise.all([this.#kept, keeping]).then(() => {});

@@ -1,6 +1,6 @@
 /** Keeps events for clients that reconnect in this process, and a copy for the replica that goes on when it has ended. */
 import type { Frame } from '../core/jsonrpc.ts';
-import type { KeptEvent, ReplayBuffer, Replays } from '../core/ports/replay.ts';
+import type { KeptEvent, ReplayBuffer, Replays, WaitingEvent } from '../core/ports/replay.ts';
 import type { SessionEvents, SessionRecords } from '../core/ports/replicas.ts';
 import { NOT_YET } from '../core/ports.ts';
 
@@ -23,10 +23,10 @@ class MirroredReplay implements ReplayBuffer {
     this.#events = events;
   }
 
-  keep(stream: number, sequence: number, frame: Frame): Promise<void> | undefined {
+  keep(stream: number, sequence: number, frame: Frame, waiting?: WaitingEvent): Promise<void> | undefined {
     if (stream === STANDALONE) this.#first ??= sequence;
     if (!this.#cleared) this.#events.append(stream, sequence, frame);
-    return this.#buffer.keep(stream, sequence, frame);
+    return this.#buffer.keep(stream, sequence, frame, waiting);
   }
 
   peek(stream: number, after: number): readonly KeptEvent[] | typeof NOT_YET {

@@ -1,9 +1,10 @@
 /**
  * Keeps the messages that the proxy sent on the event streams of one session, for as long as a client may have missed
- * them (specification 2025-11-25, "Resumability and Redelivery"). The size is bounded: the oldest events go first.
+ * them (specification 2025-11-25, "Resumability and Redelivery"). The size is bounded: the oldest events go first, and
+ * those that wait for the client to connect go last.
  */
 import type { Frame } from '../../core/jsonrpc.ts';
-import type { KeptEvent, ReplayBuffer, Replays } from '../../core/ports/replay.ts';
+import type { KeptEvent, ReplayBuffer, Replays, WaitingEvent } from '../../core/ports/replay.ts';
 
 const MAX_EVENTS = 256;
 const MAX_BYTES = 1_048_576;
@@ -11,6 +12,7 @@ const MAX_BYTES = 1_048_576;
 interface KeptFrame extends KeptEvent {
   readonly stream: number;
   readonly size: number;
+  readonly waiting: WaitingEvent | undefined;
 }
 
 /** Bytes that all sessions may keep together. Beyond that, each session keeps only its last event. */
@@ -37,21 +39,38 @@ export class MemoryReplay implements ReplayBuffer {
     this.#budget = budget;
   }
 
-  keep(stream: number, sequence: number, frame: Frame): undefined {
+  keep(stream: number, sequence: number, frame: Frame, waiting?: WaitingEvent): undefined {
     const size = frame.reduce((sum, part) => sum + part.length, 0);
-    if (size > MAX_BYTES) return undefined;
-    this.#kept.push({ stream, sequence, frame, size });
-    this.#count(size);
-    let surplus = 0;
-    while (this.#kept.length - surplus > 1 && this.#isTooMuch(this.#kept.length - surplus)) {
-      this.#count(-(this.#kept[surplus++] as KeptFrame).size);
+    if (size > MAX_BYTES) {
+      waiting?.lost();
+      return undefined;
     }
-    if (surplus > 0) this.#kept = this.#kept.slice(surplus);
+    const kept = { stream, sequence, frame, size, waiting };
+    // Only an event that waits is replaced.
+    const at = waiting ? this.#kept.findLastIndex((one) => one.stream === stream && one.sequence === sequence) : -1;
+    const [former] = at === -1 ? [] : this.#kept.splice(at, 1, kept);
+    if (!former) this.#kept.push(kept);
+    this.#count(size - (former?.size ?? 0));
+    this.#makeRoom();
     return undefined;
   }
 
-  #isTooMuch(events: number): boolean {
-    return events > MAX_EVENTS || this.#bytes > MAX_BYTES || this.#budget.used > this.#budget.max;
+  /** Forgets events until the rest is not too much. The last one stays. */
+  #makeRoom(): void {
+    const gone: KeptFrame[] = [];
+    while (this.#kept.length > 1 && this.#isTooMuch()) {
+      const last = this.#kept.length - 1;
+      const oldest = this.#kept.findIndex(({ waiting }, i) => i < last && !waiting?.waits);
+      for (const one of this.#kept.splice(Math.max(0, oldest), 1)) {
+        this.#count(-one.size);
+        gone.push(one);
+      }
+    }
+    for (const { waiting } of gone) waiting?.lost();
+  }
+
+  #isTooMuch(): boolean {
+    return this.#kept.length > MAX_EVENTS || this.#bytes > MAX_BYTES || this.#budget.used > this.#budget.max;
   }
 
   #count(bytes: number): void {
@@ -70,8 +89,10 @@ export class MemoryReplay implements ReplayBuffer {
   forget(stream: number): undefined {
     const kept = this.#kept.filter((event) => event.stream !== stream);
     if (kept.length === this.#kept.length) return undefined;
+    const gone = this.#kept.filter((event) => event.stream === stream);
     this.#kept = kept;
     this.#count(kept.reduce((sum, { size }) => sum + size, 0) - this.#bytes);
+    for (const { waiting } of gone) waiting?.lost();
     return undefined;
   }
 

@@ -51,6 +51,20 @@ it('what another replica has sent is read from the store, each event once and in
   expect(numbers(await buffer.read(3, 0))).toEqual([1]);
 });
 
+it('an event that has replaced another one is read once, and says when it is lost', async () => {
+  const { buffer, copies } = mirrored();
+  const lost: string[] = [];
+  const waiting = { waits: true, lost: () => void lost.push('lost') };
+  const later = [Buffer.from('{"later":1}')];
+  buffer.keep(0, 1, frame, waiting);
+  buffer.keep(0, 2, frame);
+  buffer.keep(0, 1, later, waiting);
+  expect(await buffer.read(0, 0)).toEqual([expect.objectContaining({ sequence: 1, frame: later }), expect.anything()]);
+  expect(copies).toHaveLength(3);
+  buffer.keep(0, 3, [Buffer.alloc(1_048_576)]);
+  expect(lost).toEqual(['lost']);
+});
+
 it('after the end of the session here, nothing more is copied', () => {
   const { buffer, copies } = mirrored();
   buffer.keep(0, 1, frame);

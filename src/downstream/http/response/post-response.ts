@@ -1,5 +1,6 @@
 /** The response to one POST: JSON when the answer comes first, an event stream as soon as anything else does. */
 import type { ServerResponse } from 'node:http';
+import type { CancelSignal } from '../../../core/cancel.ts';
 import type { Frame } from '../../../core/jsonrpc.ts';
 import type { Accepts } from '../accept.ts';
 import { EventStream } from './event-stream.ts';
@@ -16,6 +17,8 @@ const ONE_WRITE = 65_536;
 /** The destination of frames once the response is a stream. */
 export interface FrameSink {
   write(frame: Frame): Promise<void> | undefined;
+  /** As `write`, for a question of the server. The signal is aborted when the server no longer waits for the answer. */
+  ask?(frame: Frame, signal: CancelSignal): Promise<void> | undefined;
   room(): Promise<void> | undefined;
   /** Nothing more will come. */
   end(): void;
@@ -95,6 +98,12 @@ export class PostResponse extends HeartbeatTarget {
   /** Sends something before the answer. Call it only where {@link streams} is true. */
   write(frame: Frame): Promise<void> | undefined {
     return (this.#lane ?? this.#stream('message')).write(frame);
+  }
+
+  /** As `write`, for a question of the server. Rejects when the client will never get it. */
+  ask(frame: Frame, signal: CancelSignal): Promise<void> | undefined {
+    const lane = this.#lane ?? this.#stream('message');
+    return lane.ask ? lane.ask(frame, signal) : lane.write(frame);
   }
 
   room(): Promise<void> | undefined {

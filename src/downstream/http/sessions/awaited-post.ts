@@ -2,6 +2,7 @@
  * A POST of a session that waits for its answer. Decides where the answer goes, and the messages that come before it.
  */
 import type { ServerResponse } from 'node:http';
+import type { CancelSignal } from '../../../core/cancel.ts';
 import type { Call, Frame, Id, Reply } from '../../../core/jsonrpc.ts';
 import { ListNode } from '../../../core/lists/linked-list.ts';
 import { askedToken } from '../../../mcp/progress-token.ts';
@@ -18,7 +19,7 @@ export interface PostSession {
   /** Whether the client has opened a stream beside its POSTs. */
   readonly listening: boolean;
   /** Sends a message that belongs to no request, or to one whose own response cannot carry it. */
-  sendAside(frame: Frame): Promise<void> | undefined;
+  sendAside(frame: Frame, signal?: CancelSignal): Promise<void> | undefined;
   /** Begins the stream that a response has become. */
   begin(stream: EventStream, ids: readonly Id[], beginning: StreamStart): FrameSink;
   answered(post: AwaitedPost, reply: Reply | undefined): void;
@@ -79,15 +80,16 @@ export class AwaitedPost extends ListNode implements ReplyRoute, ResponseOptions
     return this.#response.connected;
   }
 
-  write(frame: Frame): Promise<void> | undefined {
-    return this.#response.write(frame);
+  /** @param signal of a question, as for `Send` */
+  write(frame: Frame, signal?: CancelSignal): Promise<void> | undefined {
+    return signal ? this.#response.ask(frame, signal) : this.#response.write(frame);
   }
 
   /** A message of a request stays on the request's stream, even while the client is gone: it may come back. */
-  send(frame: Frame): Promise<void> | undefined {
-    if (this.#response.streams) return this.#response.write(frame);
+  send(frame: Frame, signal?: CancelSignal): Promise<void> | undefined {
+    if (this.#response.streams) return this.write(frame, signal);
     // A client that wants JSON for this call does not expect its messages on the streams of other calls.
-    return this.canAsk() ? this.#session.sendAside(frame) : undefined;
+    return this.canAsk() ? this.#session.sendAside(frame, signal) : undefined;
   }
 
   canAsk(): boolean {

@@ -2,6 +2,7 @@
  * One event stream of a session, which outlives its connection. It keeps what is sent while no client is connected, and
  * a client that reconnects gets what it has missed (specification 2025-11-25, "Resumability and Redelivery").
  */
+import type { CancelSignal } from '../../../core/cancel.ts';
 import { encodeResponse, type Frame, type Id } from '../../../core/jsonrpc.ts';
 import type { KeptEvent, ReplayBuffer } from '../../../core/ports/replay.ts';
 import { NOT_YET } from '../../../core/ports.ts';
@@ -9,6 +10,7 @@ import { ProxyError } from '../../../errors.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import type { EventStream } from '../response/event-stream.ts';
 import type { FrameSink } from '../response/post-response.ts';
+import { changeIn, isAnswer, WaitingMessages } from './waiting-messages.ts';
 
 /** The event after which a client wants to resume. */
 export interface Position {
@@ -27,6 +29,7 @@ export class ResumableStream implements FrameSink {
   /** The requests whose answers belong on this stream. */
   readonly #asked: readonly Id[];
   readonly #over: () => void;
+  readonly #waiting = new WaitingMessages();
   #sequence = 0;
   /** The last event written to a connection. */
   #shown = 0;
@@ -59,16 +62,42 @@ export class ResumableStream implements FrameSink {
     return this.#outlet?.open ?? false;
   }
 
+  /** As `write`, for a question of the server. Rejects when the client will never get it. */
+  ask(frame: Frame, signal: CancelSignal): Promise<void> | undefined {
+    return this.open ? this.write(frame) : this.#holdQuestion(frame, signal);
+  }
+
   write(frame: Frame): Promise<void> | undefined {
+    if (!this.open) return this.#hold(frame);
     const sequence = ++this.#sequence;
     this.#replay.keep(this.number, sequence, frame);
-    if (!this.open) return undefined;
     if (this.#later) {
       this.#later.push({ sequence, frame });
       return this.#caughtUp;
     }
     this.#shown = sequence;
     return this.#outlet?.write(frame, { id: this.#id(sequence) });
+  }
+
+  /** Keeps a message for a client that is not connected. What repeats an earlier one takes its place. */
+  #hold(frame: Frame): undefined {
+    const key = changeIn(frame);
+    const former = key === undefined ? undefined : this.#waiting.change(key);
+    if (former) {
+      if (former.update(frame)) this.#replay.keep(this.number, former.sequence, frame, former);
+      return undefined;
+    }
+    const sequence = ++this.#sequence;
+    const change = key === undefined ? undefined : this.#waiting.addChange(key, sequence, frame);
+    const answer = isAnswer(frame) ? this.#waiting.addAnswer() : undefined;
+    this.#replay.keep(this.number, sequence, frame, change ?? answer);
+    return undefined;
+  }
+
+  #holdQuestion(frame: Frame, signal: CancelSignal): Promise<void> {
+    const question = this.#waiting.addQuestion(signal);
+    this.#replay.keep(this.number, ++this.#sequence, frame, question);
+    return question.delivered;
   }
 
   room(): Promise<void> | undefined {
@@ -113,6 +142,7 @@ export class ResumableStream implements FrameSink {
   #resume(outlet: EventStream, after: number, events: readonly KeptEvent[]): void {
     for (const { sequence, frame } of events) outlet.write(frame, { id: this.#id(sequence) });
     this.#shown = this.#sequence;
+    this.#waiting.sent();
     if (!this.#ended) return;
     // The answer comes last.
     if (after < this.#sequence && events.at(-1)?.sequence !== this.#sequence) this.#admitLoss();

@@ -96,7 +96,7 @@ export class StreamableClientSession implements Peer, Served, PostSession, Sessi
     this.#options = options;
     this.#server = options.open(this);
     this.#link = new Link(
-      (frame) => this.sendAside(frame),
+      (frame, signal) => this.sendAside(frame, signal),
       {
         request: (exchange) => this.#server.request(exchange),
         notify: (call) => this.#backlog.tell(this.#server, call),
@@ -274,15 +274,16 @@ export class StreamableClientSession implements Peer, Served, PostSession, Sessi
   /**
    * Sends a message that belongs to no request: on the stream for such messages, or else on the response of a waiting
    * POST.
+   * @param signal of a question, as for `Send`
    */
-  sendAside(frame: Frame): Promise<void> | undefined {
+  sendAside(frame: Frame, signal?: CancelSignal): Promise<void> | undefined {
     const { standalone } = this.#channels;
     if (standalone.open) return standalone.write(frame);
     for (let post = this.#streaming.newest; post; post = this.#streaming.newest) {
-      if (post.streams) return post.write(frame);
+      if (post.streams) return post.write(frame, signal);
       this.#streaming.delete(post);
     }
-    return standalone.write(frame);
+    return signal ? standalone.ask(frame, signal) : standalone.write(frame);
   }
 
   /** Notes that a POST has its answer, and learns the agreed revision from it. */

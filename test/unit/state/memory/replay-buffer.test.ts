@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { WaitingEvent } from '../../../../src/core/ports/replay.ts';
 import { MemoryReplay, ReplayBudget } from '../../../../src/state/memory/replay-buffer.ts';
 
 const KIB = 1_024;
@@ -69,6 +70,53 @@ describe('what is kept', () => {
     replay.keep(0, 3, [Buffer.alloc(MIB), Buffer.alloc(1)]);
     keep(replay, 0, 4);
     expect(sequences(replay, 0)).toEqual([1, 4]);
+  });
+});
+
+describe('an event that waits for its client', () => {
+  function waiting(): WaitingEvent & { waits: boolean; losses: number } {
+    const event = { waits: true, losses: 0, lost: () => void event.losses++ };
+    return event;
+  }
+
+  it('goes after all that do not wait, and says so', () => {
+    const replay = new MemoryReplay(new ReplayBudget());
+    const [first, second] = [waiting(), waiting()];
+    keep(replay, 0, 1);
+    replay.keep(0, 2, [Buffer.alloc(1)], first);
+    replay.keep(0, 3, [Buffer.alloc(1)], second);
+    for (const i of from(4, 300)) keep(replay, 0, i);
+    expect(sequences(replay, 0)).toEqual([2, 3, ...from(47, 300)]);
+    second.waits = false;
+    for (const i of from(301, 600)) keep(replay, 0, i);
+    expect(sequences(replay, 0)).toEqual([2, ...from(346, 600)]);
+    keep(replay, 0, 601, MIB);
+    expect(sequences(replay, 0)).toEqual([601]);
+    expect([first.losses, second.losses]).toEqual([1, 1]);
+  });
+
+  it('is replaced by one with the same number', () => {
+    const budget = new ReplayBudget();
+    const replay = new MemoryReplay(budget);
+    const event = waiting();
+    replay.keep(0, 1, [Buffer.from('first')], event);
+    replay.keep(1, 1, [Buffer.from('other')], waiting());
+    replay.keep(0, 2, [Buffer.from('next')]);
+    replay.keep(0, 1, [Buffer.from('second one')], event);
+    expect(replay.peek(0, 0).map(({ frame }) => String(frame))).toEqual(['second one', 'next']);
+    expect(budget.used).toBe('second one'.length + 'next'.length + 'other'.length);
+    expect(event.losses).toBe(0);
+  });
+
+  it('says so when it is too large, or its stream is forgotten, but not at the end of the session', () => {
+    const replay = new MemoryReplay(new ReplayBudget());
+    const [large, forgotten, last] = [waiting(), waiting(), waiting()];
+    replay.keep(0, 1, [Buffer.alloc(MIB + 1)], large);
+    replay.keep(1, 1, [Buffer.alloc(1)], forgotten);
+    replay.keep(0, 2, [Buffer.alloc(1)], last);
+    replay.forget(1);
+    replay.clear();
+    expect([large.losses, forgotten.losses, last.losses]).toEqual([1, 1, 0]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Cancellation } from '../../../../../src/core/cancel.ts';
 import type { Frame, Id } from '../../../../../src/core/jsonrpc.ts';
 import type { ReplayBuffer } from '../../../../../src/core/ports/replay.ts';
 import { NOT_YET } from '../../../../../src/core/ports.ts';
@@ -178,6 +179,91 @@ describe('a client that comes back', () => {
       expect(client.ended, `after ${after}`).toBe(true);
       expect(channel.open).toBe(false);
     }
+  });
+});
+
+describe('what waits for a client', () => {
+  const TOOLS = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
+  const updated = (uri: string, n = 0): string =>
+    `{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"${uri}","_meta":{"n":${n}}}}`;
+  const log = (n: number): string =>
+    `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":${n}}}`;
+  const logs = (count: number): string[] => Array.from({ length: count }, (_, n) => log(n));
+  const ask = (channel: ResumableStream, n: number, signal = new Cancellation()): Promise<unknown> =>
+    (channel.ask(frame(`{"jsonrpc":"2.0","id":${n},"method":"roots/list"}`), signal) ?? Promise.resolve()).then(
+      () => 'sent',
+      ({ code }) => code,
+    );
+
+  it('is one notification of each change, the last one', () => {
+    const { attach, write } = channelOf();
+    write(TOOLS, updated('a:b', 1), log(1), TOOLS, updated('a:c', 1), updated('a:b', 2), updated('a:b', 3), TOOLS);
+    const client = attach();
+    expect(client.said).toEqual([TOOLS, updated('a:b', 3), log(1), updated('a:c', 1)]);
+    expect(ids(client)).toEqual(['1-1', '1-2', '1-3', '1-4']);
+  });
+
+  it('does not replace what was sent, which is repeated as it was', async () => {
+    const { attach, write } = channelOf();
+    write(TOOLS, updated('a:b', 1), updated('a:b', 2));
+    const first = attach();
+    write(updated('a:b', 3), updated('a:b', 4));
+    await first.cut();
+    write(updated('a:b', 5), TOOLS, updated('a:b', 6), TOOLS);
+    const second = attach(1);
+    expect(second.said).toEqual([2, 3, 4, 6].map((n) => updated('a:b', n)).concat(TOOLS));
+    expect(ids(second)).toEqual(['1-2', '1-3', '1-4', '1-5', '1-6']);
+    expect(second.events.slice(0, 3)).toEqual(first.events.slice(1));
+    await second.cut();
+    expect(attach(0).events).toEqual([first.events[0], ...second.events]);
+  });
+
+  it('stays while there are too many others, until a client has got it', async () => {
+    const { attach, write } = channelOf();
+    write(TOOLS, updated('a:b'), '{"jsonrpc":"2.0","id":5,"result":{}}', ...logs(400));
+    const client = attach();
+    expect(client.said.slice(0, 3)).toEqual([TOOLS, updated('a:b'), '{"jsonrpc":"2.0","id":5,"result":{}}']);
+    expect(client.said.slice(3)).toEqual(logs(400).slice(147));
+    await client.cut();
+    write(...logs(256));
+    expect(attach(0).said).toEqual(logs(256));
+  });
+
+  it('is told again when the notification before was lost', () => {
+    const { attach, write } = channelOf();
+    write(TOOLS, ...Array.from({ length: 256 }, (_, n) => updated(`a:${n}`)), TOOLS);
+    expect(attach().said.at(-1)).toBe(TOOLS);
+  });
+
+  it('is a question that is sent, or else ends with an error', async () => {
+    const { channel, attach, write } = channelOf();
+    const lost = ask(channel, 1);
+    write(...Array.from({ length: 255 }, (_, n) => updated(`a:${n}`)));
+    const second = ask(channel, 2);
+    expect(await lost).toBe('limit');
+    const client = attach();
+    expect(await second).toBe('sent');
+    expect(await ask(channel, 3)).toBe('sent');
+    expect(client.said.slice(-2)).toEqual([2, 3].map((n) => `{"jsonrpc":"2.0","id":${n},"method":"roots/list"}`));
+  });
+
+  it('is a question only as long as the server waits for its answer', async () => {
+    const { channel, attach, write } = channelOf();
+    const signal = new Cancellation();
+    const lost = ask(channel, 1, signal);
+    signal.abort();
+    write(...logs(256));
+    expect(await lost).toBe('limit');
+    expect(attach().said).toEqual(logs(256));
+  });
+
+  it('is a question that ends with an error when it is too large, or its stream is forgotten', async () => {
+    const { channel, replay } = channelOf(3);
+    const large = channel.ask(frame(TOO_LARGE), new Cancellation());
+    await expect(large).rejects.toMatchObject({ code: 'limit' });
+    const question = ask(channel, 1);
+    replay.forget(3);
+    expect(await question).toBe('limit');
   });
 });
 
