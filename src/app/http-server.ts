@@ -11,7 +11,7 @@ import { personalFetch } from '../http/forwarded-headers.ts';
 import { measure } from '../layers/measure.ts';
 import { offeredTools } from '../layers/offered-tools.ts';
 import { progressTokens } from '../layers/sharing/progress-layer.ts';
-import { sharing } from '../layers/sharing/shared-session.ts';
+import { sharing } from '../layers/sharing/sharing.ts';
 import { ByForwardedHeaders } from './clients.ts';
 import type { Environment } from './environment.ts';
 import { Ready } from './readiness-check.ts';
@@ -83,7 +83,7 @@ export class ServerSessions implements Servers {
   readonly #shared: Shared;
   readonly #layers: readonly NamedLayer[];
   readonly #forwards: boolean;
-  /** The one session for all clients that open sessions, where they share one. */
+  /** The one session for all clients of a server of an older revision, where they share one. */
   readonly #shares: { readonly connect: Connect; readonly session: Closable } | undefined;
   /** One session for each set of headers that clients send upstream. Most often there is one. */
   readonly #stateless: ByForwardedHeaders<Session>;
@@ -109,7 +109,7 @@ export class ServerSessions implements Servers {
       const connect = stack(this.#layers, shared.connect);
       this.#shares = { connect, session: all };
     }
-    const layers = layersOf(shared, { ...watched, stateless: true });
+    const layers = layersOf(shared, { ...watched, stateless: true, ...(all && { joinShared: all.joinIndependent }) });
     this.#stateless = new ByForwardedHeaders({
       make: (forwarded) => this.#connect(layers, () => forwarded)(NOBODY),
       drop: (server) => server.close(DROP_LIMIT),

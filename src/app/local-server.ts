@@ -16,7 +16,8 @@ export function openOnlyLocal(config: Config, environment: Environment): Layered
 
 /** Processes for several clients; undefined for one client. */
 function sharingIn({ listen }: ProcessConfig): SharingOptions | undefined {
-  return listen && { maxChildren: listen.maxChildren, idle: listen.childIdle };
+  if (!listen) return undefined;
+  return { maxChildren: listen.maxChildren, idle: listen.childIdle, oneSession: listen.upstreamSession === 'shared' };
 }
 
 /** A program on this machine: nothing is sent over a network, and nothing asks for a sign-in. */
@@ -38,6 +39,7 @@ export function openLocal(
     sharing: sharing && {
       maxChildren: server.maxChildren ?? sharing.maxChildren,
       idle: server.childIdle ?? sharing.idle,
+      oneSession: server.upstreamSession ? server.upstreamSession === 'shared' : sharing.oneSession,
     },
   });
   return {

@@ -178,6 +178,8 @@ export interface LayerChoice {
   readonly offered?: Layer;
   /** Gives all clients one session, and each request a progress token of its own. */
   readonly sharing?: Readonly<Record<'sharing' | 'progress-tokens', Layer>>;
+  /** Joins the session that all clients share, for those that need a bridge to it. */
+  readonly joinShared?: Connect;
   /** How long a list waits for a user who must sign in, in milliseconds. */
   readonly patience?: number;
   /** For all clients of HTTP mode whose revision has no sessions, together. */
@@ -187,7 +189,7 @@ export interface LayerChoice {
 /** The layers between the clients and the server, the one nearest to the clients first. */
 export function layersOf(
   shared: Shared,
-  { measure, offered, sharing, patience, stateless = false }: LayerChoice = {},
+  { measure, offered, sharing, joinShared, patience, stateless = false }: LayerChoice = {},
 ): NamedLayer[] {
   const { server, label, silentHint, config, auth, answers } = shared;
   const { log, redact, version } = shared.environment;
@@ -205,7 +207,7 @@ export function layersOf(
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version, patience }),
     'repeated-page': repeatedPage(log),
     'offered-tools': offered,
-    downgrade: downgrade(bridgesFor(shared.environment, stateless)),
+    downgrade: downgrade(bridgesFor(shared.environment, stateless), joinShared),
     ...sharing,
     upgrade: !stateless && upgrade({ log, host: server.kind === 'http' ? server.url.host : server.name }),
     deadline: deadline(deadlines(timeout, openTimeout), label, silentHint, asksUser),

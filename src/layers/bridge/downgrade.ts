@@ -16,15 +16,18 @@ const CLOSE_LIMIT = 5_000;
 /** Makes the bridge of one client to the server that `connect` opens sessions with. */
 export type MakeBridge = (connect: Connect) => Promise<Bridge>;
 
-/** @param makeBridge loads the bridge: most clients do not need it. */
-export function downgrade(makeBridge: MakeBridge): Layer {
+/**
+ * @param makeBridge loads the bridge: most clients do not need it.
+ * @param shared joins the session that all clients share; undefined where the bridge opens sessions in the client's name
+ */
+export function downgrade(makeBridge: MakeBridge, shared?: Connect): Layer {
   return (inner) => (client) => {
     const lendable = new LendableSession(inner, client);
     let bridge: Bridge | undefined;
     let making: Promise<Bridge> | undefined;
     const cross = async (exchange: Exchange, error: unknown): Promise<Reply> => {
       if (!(error instanceof LegacyOnly)) throw error;
-      making ??= makeBridge((peer) => lendable.connect(peer));
+      making ??= makeBridge(shared ?? ((peer) => lendable.connect(peer)));
       bridge = await making;
       return error.answer ? bridge.answered(exchange, error.answer) : bridge.request(exchange);
     };

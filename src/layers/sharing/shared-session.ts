@@ -4,10 +4,10 @@
  * wants to ask.
  */
 import { Cancellation } from '../../core/cancel.ts';
-import { type Closable, derived, type Exchange, type Peer, type Session } from '../../core/exchange.ts';
+import { derived, type Exchange, type Peer, type Session } from '../../core/exchange.ts';
 import { asString, encode, member as memberOf, peek, withMember } from '../../core/json.ts';
 import { type Call, errorReply, INVALID_PARAMS, METHOD_NOT_FOUND, type Reply } from '../../core/jsonrpc.ts';
-import type { Connect, Layer } from '../../core/layer.ts';
+import type { Connect } from '../../core/layer.ts';
 import type { Log } from '../../core/ports.ts';
 import { drained } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
@@ -30,29 +30,17 @@ export interface SharedSessionOptions {
   readonly log: Log;
 }
 
-/** A layer that gives all clients the same session, which ends with it. */
-export function sharing(options: SharedSessionOptions): Closable & { readonly layer: Layer } {
-  let session: SharedSession | undefined;
-  return {
-    layer(inner) {
-      const shared = new SharedSession(options, inner);
-      session = shared;
-      return (client) => shared.join(client);
-    },
-    close: async (limit) => session?.close(limit),
-    destroy: (reason) => session?.destroy(reason),
-  };
-}
-
 interface SharingClient {
   readonly client: Peer;
+  /** Whether it wants the log of its requests only. */
+  readonly independent: boolean;
   /** Index in {@link LOG_LEVELS} of the least severe level that the client wants. Undefined when it never set one. */
   level: number | undefined;
   ready: boolean;
   readonly open: OpenCalls;
 }
 
-class SharedSession {
+export class SharedSession {
   readonly #options: SharedSessionOptions;
   readonly #connect: Connect;
   readonly #members = new Set<SharingClient>();
@@ -74,8 +62,8 @@ class SharedSession {
   }
 
   /** Adds a client. */
-  join(client: Peer): Session {
-    const member: SharingClient = { client, level: undefined, ready: false, open: new OpenCalls() };
+  join(client: Peer, independent = false): Session {
+    const member: SharingClient = { client, independent, level: undefined, ready: false, open: new OpenCalls() };
     this.#members.add(member);
     clearTimeout(this.#empty);
     const server = (): Session | undefined => this.#server;
@@ -88,6 +76,7 @@ class SharedSession {
       get era() {
         return server()?.era;
       },
+      announces: () => server()?.announces?.() ?? Promise.resolve(true),
       close: async (limit) => {
         await drained(member.open.idle(), limit);
         this.#leave(member);
@@ -220,7 +209,8 @@ class SharedSession {
     if (note.method === 'notifications/message') {
       // The message may be about any client's call, so it goes only to clients that have asked for the session's log.
       const severity = severityOf(note);
-      return [...this.#members].filter((member) => member.level !== undefined && hears(member.level, severity));
+      const hearers = [...this.#members].filter(({ level }) => level !== undefined && hears(level, severity));
+      return hearers.filter((member) => !member.independent || !this.#hasOthers(member));
     }
     if (note.method === 'notifications/resources/updated') {
       const uri = asString(peek(note.params, 'uri'));
@@ -229,6 +219,12 @@ class SharedSession {
     if (isListChange(note.method)) return [...this.#members].filter(({ ready }) => ready);
     this.#options.log.debug(`upstream: skipped ${note.method}, which does not say whom it is for`);
     return [];
+  }
+
+  /** Whether requests of other clients wait for their answers. */
+  #hasOthers(member: SharingClient): boolean {
+    for (const other of this.#members) if (other !== member && other.open.size > 0) return true;
+    return false;
   }
 
   /**

@@ -58,6 +58,8 @@ export class Child {
   readonly ended: Promise<ChildEnd>;
   /** Resolves when everything that it started has ended too. Never rejects. */
   readonly gone: Promise<void>;
+  /** Whether it has opened a session of the legacy era. */
+  opened = false;
   readonly #options: ChildOptions;
   readonly #program: ChildProcessWithoutNullStreams;
   readonly #writer: LineWriter;

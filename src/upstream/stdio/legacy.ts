@@ -115,6 +115,7 @@ export class LocalLegacySession {
     if ('error' in reply) throw new ProxyError('failed', `${this.#options.name} refuses to open the session again`);
     if (this.#introduced && !reply.result.equals(this.#introduced)) this.#options.memory?.clear();
     this.#introduced = reply.result;
+    child.opened = true;
     const { initialized, requests } = this.#journal;
     if (initialized) child.link.notify(initialized);
     for (const call of requests) await this.#own(child, call).catch(() => undefined);
@@ -188,6 +189,7 @@ export class LocalLegacySession {
     if ('result' in reply) {
       this.#lists.clear();
       this.#opened(call, reply.result);
+      child.opened = true;
       log.debug(`process ${child.pid} has answered initialize`);
     }
     return reply;

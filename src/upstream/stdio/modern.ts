@@ -39,6 +39,8 @@ export interface ModernOptions {
   readonly process: () => LocalProcess;
   /** The one client of the process; undefined when it has several. */
   readonly only: Peer | undefined;
+  /** The process that has the session of all clients of the legacy era, where they share one. */
+  readonly shared?: (() => Child | undefined) | undefined;
 }
 
 export class ModernSession {
@@ -91,12 +93,28 @@ export class ModernSession {
       const known = process.stopped ? this.#fresh.answerTo(call) : undefined;
       return known ? { result: known } : this.#send(exchange);
     }
+    if (await this.#isKnownByShared(exchange)) return this.#send(exchange);
     const child = await process.ready(signal);
     return this.#askFirst(child, exchange).catch((error: unknown) => {
       // The process was ended because it had refused another request, while it had this one.
       const isOver = this.#refusedBy === child && !child.running && !signal.aborted;
       throw isOver && !(error instanceof LegacyOnly) ? legacyOnly(this.#options.name) : error;
     });
+  }
+
+  /** Asks the process that all clients share, if it runs: the server need not be started once more to learn its era. */
+  async #isKnownByShared(exchange: Exchange): Promise<boolean> {
+    const child = this.#options.shared?.();
+    if (!child) return false;
+    try {
+      if (await this.#probe(child, exchange)) return true;
+    } catch (error) {
+      // Another process can be asked instead.
+      if (child.running || exchange.signal.aborted) throw error;
+      return false;
+    }
+    this.#refusedBy = child;
+    throw legacyOnly(this.#options.name);
   }
 
   /** Asks a server that has not shown its era. */

@@ -25,6 +25,8 @@ export interface SharingOptions {
   readonly maxChildren: number;
   /** Milliseconds after which a process that nobody uses is stopped. */
   readonly idle: number;
+  /** Whether all clients share one session of the legacy era, and so its process. */
+  readonly oneSession?: boolean | undefined;
 }
 
 export interface LocalServerOptions {
@@ -109,10 +111,12 @@ export class LocalServer {
     process.off('exit', this.#killAll);
   }
 
-  #forAll({ idle }: SharingOptions) {
+  #forAll({ idle, oneSession }: SharingOptions) {
     const { log, server } = this.#options;
     const { name } = server;
-    const session = new ModernSession({ name, log, process: () => process, only: undefined });
+    const opened = (): Child | undefined => [...this.#children].find((child) => child.opened && child.running);
+    const shared = oneSession ? opened : undefined;
+    const session = new ModernSession({ name, log, process: () => process, only: undefined, shared });
     const handlers: ProcessHandlers = {
       // In this era, servers ask with their results.
       request: () => Promise.resolve(errorReply(METHOD_NOT_FOUND, 'Method not found')),

@@ -11,11 +11,15 @@ afterEach(closeServings);
 afterEach(closeProxies);
 afterEach(closeCounting);
 
-/** A shared session has no single client that could be asked; a request of 2026-07-28 brings the answers itself. */
-const refuses = ({ kind }: Actor): boolean => kind !== 'modern';
+/** A shared session has no single client that could be asked; a request to a server of 2026-07-28 brings the answers itself. */
+const refusing =
+  (form: Form) =>
+  ({ kind }: Actor): boolean =>
+    kind !== 'modern' || form !== 'dual';
 
 it.each<[Form, Kind[], number]>([
   ['streamable', ['streamable', 'sse'], 21],
+  ['streamable', ['streamable', 'sse', 'modern'], 24],
   ['sse', ['streamable', 'sse'], 22],
   ['dual', ['streamable', 'sse', 'modern'], 23],
 ])('in front of a server of the form %s: %s', { timeout: 120_000 }, async (form, kinds, seed) => {
@@ -24,7 +28,7 @@ it.each<[Form, Kind[], number]>([
   const serving = await startServing(url, ['--upstream-session', 'shared', '--transport', transport]);
   // One stream for everything does not say what belongs to which call.
   const hearers = oneSession(form !== 'sse');
-  const more = { clients: 50, calls: 20, seed, refuses, hearers, cancelledEnds: true };
+  const more = { clients: 50, calls: 20, seed, refuses: refusing(form), hearers, cancelledEnds: true };
   const { faults, close } = await startLoad({ origin: serving.url, kinds, ledger, ...more });
   expect(faults()).toEqual([]);
 

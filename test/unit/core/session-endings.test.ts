@@ -18,7 +18,7 @@ import { firstContact } from '../../../src/layers/first-contact/layer.ts';
 import { Join } from '../../../src/layers/join/join.ts';
 import { KeptResults } from '../../../src/layers/policy/max-result/kept-results.ts';
 import { maxResult } from '../../../src/layers/policy/max-result/max-result.ts';
-import { sharing } from '../../../src/layers/sharing/shared-session.ts';
+import { sharing } from '../../../src/layers/sharing/sharing.ts';
 import { memoryHeldCalls } from '../../../src/state/memory/held-calls.ts';
 import { requestStates } from '../../../src/state/request-states.ts';
 import { SceneIndex } from '../../../src/upstream/recorded/scene-index.ts';

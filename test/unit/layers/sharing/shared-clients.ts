@@ -4,7 +4,7 @@ import type { Call, Reply } from '../../../../src/core/jsonrpc.ts';
 import type { Connect } from '../../../../src/core/layer.ts';
 import type { Log } from '../../../../src/core/ports.ts';
 import { progressTokens } from '../../../../src/layers/sharing/progress-layer.ts';
-import { sharing } from '../../../../src/layers/sharing/shared-session.ts';
+import { sharing } from '../../../../src/layers/sharing/sharing.ts';
 import { exchangeOf, result } from '../exchanges.ts';
 
 export const IDLE = 60_000;
