@@ -1,7 +1,7 @@
 /** Which tools, prompts and resources clients may use, by their names. Pure. */
 import type { Policy } from '../../config.ts';
 import { anyOf, type Matcher } from './pattern.ts';
-import { spellingsOf } from './uri-spellings.ts';
+import { spellingsOf, vagueSpellingsOf, withoutEmptySegments } from './uri-spellings.ts';
 
 export type Kind = 'tool' | 'prompt' | 'resource';
 
@@ -16,7 +16,11 @@ export function rulesOf(ignoreTools: readonly string[], policy: Policy, isOwn: M
   const { onlyTools, ignorePrompts, onlyPrompts, ignoreResources, onlyResources } = policy;
   const tool = hides(ignoreTools, onlyTools, { isOwn });
   const prompt = hides(ignorePrompts, onlyPrompts);
-  const resource = hides(ignoreResources, onlyResources, { spellings: spellingsOf });
+  const resource = hides(ignoreResources, onlyResources, {
+    spellings: spellingsOf,
+    vague: vagueSpellingsOf,
+    plain: withoutEmptySegments,
+  });
   return { ...(tool && { tool }), ...(prompt && { prompt }), ...(resource && { resource }) };
 }
 
@@ -24,6 +28,10 @@ interface HidesOptions {
   readonly isOwn?: Matcher;
   /** The names that a server may take a name for; undefined for a name that is hidden in any case. */
   readonly spellings?: (name: string) => readonly string[] | undefined;
+  /** A spelling and further ones, which only hide: a name need not be allowed in them. */
+  readonly vague?: (spelling: string) => readonly string[];
+  /** A pattern as it matches the other spellings of a name that it matches. */
+  readonly plain?: (pattern: string) => string;
 }
 
 /**
@@ -33,14 +41,18 @@ interface HidesOptions {
 function hides(
   ignore: readonly string[] = [],
   only: readonly string[] = [],
-  { isOwn = () => false, spellings = (name) => [name] }: HidesOptions = {},
+  { isOwn = () => false, spellings = justOne, vague = justOne, plain = (pattern) => pattern }: HidesOptions = {},
 ): Hides | undefined {
   if (ignore.length + only.length === 0) return undefined;
-  const ignored = anyOf(ignore);
+  const ignored = anyOf([...ignore, ...ignore.map(plain)]);
   const named = anyOf(only);
+  const plainlyNamed = anyOf(only.map(plain));
   const allowed: Matcher = (name) => only.length === 0 || named(name) || isOwn(name);
   return (name) => {
     const all = spellings(name);
-    return all === undefined || all.some((each) => ignored(each) || !allowed(each));
+    if (all === undefined || !allowed(name)) return true;
+    return all.some((each) => vague(each).some(ignored) || !(allowed(each) || plainlyNamed(each)));
   };
 }
+
+const justOne = (name: string): readonly string[] => [name];

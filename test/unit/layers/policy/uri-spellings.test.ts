@@ -14,6 +14,24 @@ it.each([
   ['file://localhost/gone', 'file:///gone'],
   ['https://server.example:443/gone', 'https://server.example/gone'],
   ['not a uri', 'not a uri'],
+  ['file:////d/gone', 'file:///d/gone'],
+  ['file:///d//gone', 'file:///d/gone'],
+  ['file:///d/%2fgone', 'file:///d/gone'],
+  ['file:///d/a//../gone', 'file:///d/gone'],
+  ['file:///d/a//..%2fgone', 'file:///d/gone'],
+  ['file:///d/a//..\\gone', 'file:///d/gone'],
+  ['file:///d/a//..%5cgone', 'file:///d/gone'],
+  ['file:///d/gone/.', 'file:///d/gone'],
+  ['file:///d/a/%ff%2f..%2f..%2fgone', 'file:///d/gone'],
+  ['file:///d/a?b/../gone', 'file:///d/gone'],
+  ['file:///d/a%3fb%2f..%2fgone', 'file:///d/gone'],
+  ['file:///d/a//../gone?x#y', 'file:///d/gone'],
+  ['notes:/a//gone', 'notes:/a/gone'],
+  ['notes://a//gone', 'notes://a/gone'],
+  ['notes://b/../a/gone', 'notes://a/gone'],
+  ['notes://a/b\\..\\gone', 'notes://a/gone'],
+  ['https://server.example//gone', 'https://server.example/gone'],
+  ['/d//gone', '/d/gone'],
 ])('%s may be %s', (uri, other) => {
   expect(spellingsOf(uri)).toContain(other);
 });
@@ -28,4 +46,44 @@ it('a URI with an escape is not hidden for that', () => {
   const { resource } = rulesOf([], { ignoreResources: ['file:///gone'] }, () => false);
   expect(resource?.('file:///a%20file')).toBe(false);
   expect(resource?.('file:///100%')).toBe(false);
+});
+
+/** A file, with patterns that must hide it. */
+it.each([
+  ['file:///d/gone', 'file:////d/gone'],
+  ['file:////d/gone', 'file:///d/gone'],
+  ['file:///d/gone', 'file://other.example/d/gone'],
+  ['file:///d/gone', 'file://other.example/d/a//../gone'],
+  ['file:///d/gone', 'file:///d/gone/'],
+  ['file:///d/gone', 'file:///d/gone%2F'],
+  ['notes://a/gone', 'notes:///a/gone'],
+])('--ignore-resource %s hides %s', (pattern, uri) => {
+  const { resource } = rulesOf([], { ignoreResources: [pattern] }, () => false);
+  expect(resource?.(uri)).toBe(true);
+});
+
+it.each([
+  ['file:///kept/*', 'file:///kept//../gone'],
+  ['file:////kept/*', 'file:///kept/a'],
+  ['file:////kept/*', 'file:////kept//../gone'],
+  ['file:///*/a', 'file:////a'],
+  ['notes://kept/*', 'notes://kept/../gone'],
+])('--only-resource %s hides %s', (pattern, uri) => {
+  const { resource } = rulesOf([], { onlyResources: [pattern] }, () => false);
+  expect(resource?.(uri)).toBe(true);
+});
+
+it.each([
+  ['file:///kept/*', 'file:///kept/a'],
+  ['file:///kept/*', 'file:///kept/'],
+  ['file:///kept/*', 'file:///kept//a/../b'],
+  ['file:////host/kept/*', 'file:////host/kept/a'],
+  ['file://host.example/kept/*', 'file://host.example/kept/a'],
+  ['https://cache.example/https://server.example/*', 'https://cache.example/https://server.example/a'],
+  ['https://server.example/*', 'https://server.example/a?next=https://other.example/'],
+  ['notes:///*', 'notes:///a'],
+  ['urn:a:*', 'urn:a:b'],
+])('--only-resource %s allows %s', (pattern, uri) => {
+  const { resource } = rulesOf([], { onlyResources: [pattern] }, () => false);
+  expect(resource?.(uri)).toBe(false);
 });
