@@ -151,6 +151,11 @@ const ROWS: readonly Row[] = [
     ['src/downstream/http/body-budget.ts', '{ own: 32 * MIB, group: 128 * MIB, all: 256 * MIB, small: 16_384 };'],
   ],
   [
+    'messages that are arriving',
+    ['32 MiB of one session or connection, 128 MiB of one address, 512 MiB in all'],
+    ['src/downstream/http/body-budget.ts', '{ own: 32 * MIB, group: 128 * MIB, all: 512 * MIB, small: 16_384 };'],
+  ],
+  [
     'messages kept for a client that reconnects',
     ['256, or 1 MiB, for each session'],
     ['src/state/memory/replay-buffer.ts', 'MAX_EVENTS = 256;'],

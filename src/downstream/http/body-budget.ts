@@ -21,6 +21,8 @@ const MIB = 1_048_576;
 
 /** Bytes of messages that wait for answers. */
 export const BYTES: Limits = { own: 32 * MIB, group: 128 * MIB, all: 256 * MIB, small: 16_384 };
+/** Bytes of bodies that are arriving. Apart from {@link BYTES}: a client answers a question in the middle of its calls. */
+export const ARRIVING: Limits = { own: 32 * MIB, group: 128 * MIB, all: 512 * MIB, small: 16_384 };
 /** The cost of a call besides its message, in bytes. */
 const CALL = 1_024;
 
@@ -99,7 +101,7 @@ export function claimBytes(budget: Budget, owner: object, sent: Sent, groups = g
 }
 
 /** The groups that the sender of a message belongs to. */
-export function groupsOf({ req, forwarded }: Sent): readonly string[] {
+export function groupsOf({ req, forwarded }: Omit<Sent, 'size'>): readonly string[] {
   // The address itself: the same string for each request of a connection, which is cheaper to look up than an equal one.
   const address = req.socket.remoteAddress ?? '';
   if (Object.keys(forwarded).length > 0) return [address, `headers ${JSON.stringify(Object.entries(forwarded))}`];
@@ -111,12 +113,17 @@ export function groupsOf({ req, forwarded }: Sent): readonly string[] {
 let last: readonly string[] = [];
 
 /** The answer to a client over its share. */
-export function overBudget(what: string): Refusal {
+export function overBudget(what: string, until = 'some of them are answered'): Refusal {
   return {
     status: 429,
-    reply: replyFrom(new ProxyError('limit', `${what}; send more when some of them are answered`)),
+    reply: replyFrom(new ProxyError('limit', `${what}; send more when ${until}`)),
     headers: { 'retry-after': '1' },
   };
 }
 
 export const TOO_MANY_BYTES: Refusal = overBudget('the messages that wait for answers are too large in total');
+
+export const TOO_MUCH_ARRIVES: Refusal = overBudget(
+  'the messages of this client, or of all clients together, that are arriving are too large in total',
+  'some of them have arrived',
+);

@@ -218,10 +218,11 @@ export class HttpDownstream implements Closable {
     const { req, res } = request;
     const refusal = unreadable(req.headers, service);
     if (refusal) return refusal;
-    this.#bodies.read(req, res, (body) => {
+    const done = (body: Buffer | Refusal | typeof GONE): void => {
       if (body === GONE) return;
       this.#contained(res, () => (Buffer.isBuffer(body) ? this.#frame(request, { service, site }, body) : body));
-    });
+    };
+    this.#bodies.read(req, res, done, () => this.#legacyOf(site).senderOf(request, service));
     return undefined;
   }
 

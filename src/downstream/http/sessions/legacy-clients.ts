@@ -10,10 +10,11 @@ import type { ReceivedFrame } from '../../../wire/frames.ts';
 import { replyFrom } from '../../../wire/replies.ts';
 import type { Release } from '../../../wire/reply-route.ts';
 import { accepts } from '../accept.ts';
-import { claimBytes } from '../body-budget.ts';
+import { claimBytes, groupsOf } from '../body-budget.ts';
 import type { ClientOptions, Forwarded, HttpSession, Posted, Request, Servers } from '../contracts.ts';
-import { CLIENT_PATHS, forwardedPrefix } from '../paths.ts';
+import { CLIENT_PATHS, type ClientService, forwardedPrefix } from '../paths.ts';
 import { type MaybeRefused, type Refusal, refused } from '../refusal.ts';
+import type { Sender } from '../request-body.ts';
 import { type OpeningKeeper, SessionOpening } from './session-opening.ts';
 import { SessionStreams } from './session-streams.ts';
 import { SseClientSession } from './sse-session.ts';
@@ -28,6 +29,18 @@ export class LegacyClients {
   constructor(options: ClientOptions, servers: Servers) {
     this.#options = options;
     this.#servers = servers;
+  }
+
+  /** Whose share the body of a POST counts against while it arrives: its session's, or that of its connection. */
+  senderOf(request: Request, service: ClientService): Sender {
+    const { req } = request;
+    const [id, kind] =
+      service === 'message'
+        ? ([streamIn(request), 'sse'] as const)
+        : ([req.headers['mcp-session-id'], 'streamable'] as const);
+    const session = typeof id === 'string' ? this.#options.sessions.peek(id, kind) : undefined;
+    const owner = session === undefined || session === NOT_YET ? req.socket : session;
+    return { owner, groups: groupsOf(request) };
   }
 
   /** Takes the messages of a POST at the endpoint of Streamable HTTP. */
@@ -82,8 +95,7 @@ export class LegacyClients {
 
   /** Takes the messages of a POST that belongs to a stream of HTTP+SSE. */
   message(posted: Posted, messages: readonly Message[]): MaybeRefused {
-    const { req } = posted;
-    const id = new URLSearchParams((req.url ?? '').split('?')[1]).get('sessionId');
+    const id = streamIn(posted);
     if (id === null) return refused(400, 'the query has no sessionId');
     return this.#lead(posted, id, 'sse', (session) => this.#toStream(session, posted, messages));
   }
@@ -220,6 +232,11 @@ export class LegacyClients {
 }
 
 const ACCEPTED = 'Accepted';
+
+/** The session of HTTP+SSE that a POST belongs to. */
+function streamIn({ req }: Request): string | null {
+  return new URLSearchParams((req.url ?? '').split('?')[1]).get('sessionId');
+}
 
 function isKnown(version: string): boolean {
   return (LEGACY_REVISIONS as readonly string[]).includes(version) || isModernRevision(version);

@@ -47,6 +47,30 @@ it('in a session, requests that are too large together are refused, small ones g
   for (const { status } of await Promise.all([...answered, again])) expect(status).toBe(200);
 });
 
+it('a session with unfinished messages is refused further ones, while other clients and small messages go on', async () => {
+  const { upstream, serving, session } = await fixture();
+  const headers = { ...session.headers, 'Content-Type': 'application/json' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const unfinished = await Promise.all(
+    Array.from({ length: FIT + 1 }, async () => {
+      const connection = await connect(serving.url);
+      const head = ['Host: localhost', 'Accept: application/json, text/event-stream', ...lines];
+      connection.write(requestText('POST /mcp HTTP/1.1', [...head, `Content-Length: ${4 * MIB}`]));
+      connection.write('x'.repeat(4 * MIB - 1_000));
+      return connection;
+    }),
+  );
+  const [, body] = await Promise.race(unfinished.map((one) => one.matching(/HTTP\/1\.1 429 [\s\S]*?\r\n\r\n(.*)/)));
+  expect(body).toContain('-31008');
+  expect((await session.post(small(91))).status).toBe(200);
+  const calls = hold(upstream, 'tools/call');
+  const others = (await startSession(serving.url)).post(large(1));
+  const { id, finish } = await calls.nth(1);
+  finish(done(id));
+  expect((await others).status).toBe(200);
+  for (const one of unfinished) one.destroy();
+});
+
 it('a client that has left still counts until its call is answered', async () => {
   const { upstream, serving, session } = await fixture();
   const calls = hold(upstream, 'tools/call');
