@@ -5,6 +5,12 @@
 import type { Exchange, Handler } from '../../core/exchange.ts';
 import { readTools, type Tool } from './tool-pages.ts';
 
+/** Where a page is in its list: undefined for its cursor at the first one, and for that of the next at the last one. */
+export interface PagePlace {
+  readonly cursor: string | undefined;
+  readonly next: string | undefined;
+}
+
 export interface ToolCheck {
   /** The names of the tools that pass: those whose every definition does. */
   pass(tools: readonly Tool[]): ReadonlySet<string> | Promise<ReadonlySet<string>>;
@@ -34,6 +40,8 @@ export class CheckedTools {
   readonly #now: () => number;
   readonly #verdicts = new Map<string, boolean>();
   #since = Number.NEGATIVE_INFINITY;
+  /** What was seen of the list, page after page: all of it, or the cursor of the page that goes on. */
+  #seen: 'all' | 'nothing' | { readonly until: string } = 'nothing';
 
   constructor(check: ToolCheck, now: () => number = Date.now) {
     this.#check = check;
@@ -43,28 +51,32 @@ export class CheckedTools {
   /** The list has changed. */
   forget(): void {
     this.#verdicts.clear();
+    this.#seen = 'nothing';
   }
 
   /** The names that pass, of one page on its way to the client. */
-  async pass(tools: readonly Tool[], isFirst: boolean): Promise<ReadonlySet<string>> {
+  async pass(tools: readonly Tool[], { cursor, next }: PagePlace): Promise<ReadonlySet<string>> {
     const passed = await this.#check.pass(tools);
-    if (isFirst) this.#begin();
+    const goesOn = typeof this.#seen === 'object' && this.#seen.until === cursor;
+    if (cursor === undefined) this.#begin();
+    if (cursor === undefined || goesOn) this.#seen = next === undefined ? 'all' : { until: next };
     this.#note(tools, passed);
     return passed;
   }
 
-  /** Whether a tool has passed; false also while that is unknown. */
+  /** Whether a tool has passed; false also while that is unknown: a later page may have another tool of this name. */
   isKnown(name: string): boolean {
-    return this.#fresh && this.#verdicts.get(name) === true;
+    return this.#fresh && this.#seen === 'all' && this.#verdicts.get(name) === true;
   }
 
   /** Whether a call may leave. Rejects with a ProxyError when the list cannot be read. */
   async allows(name: string, exchange: Exchange, next: Handler): Promise<boolean> {
     if (this.isKnown(name)) return true;
-    if (this.#fresh && this.#verdicts.has(name) && !this.#check.mayChange) return false;
+    if (this.#fresh && this.#verdicts.get(name) === false && !this.#check.mayChange) return false;
     const tools = await readTools(exchange, next);
     const passed = await this.#check.pass(tools);
     this.#begin();
+    this.#seen = 'all';
     this.#note(tools, passed);
     return passed.has(name);
   }

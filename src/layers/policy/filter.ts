@@ -11,7 +11,7 @@ import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { declaredRevision } from '../../mcp/envelope.ts';
 import { isListChange } from '../../mcp/methods.ts';
-import { isFirstPage, pageOf, withEntries } from '../../mcp/tool-list.ts';
+import { nextCursor, pageOf, requestedCursor, withEntries } from '../../mcp/tool-list.ts';
 import { CheckedTools, type ToolCheck } from './checked-tools.ts';
 import type { Kind, Rules } from './rules.ts';
 import { LISTED, type PolicySubject, subjectsOf } from './subjects.ts';
@@ -91,8 +91,8 @@ class Filter {
       const page = pageOf(call.method, own.result);
       if (!page) throw new ProxyError('bad-result', `${unreadable(call)}: its list is ${kindOfList(call, own.result)}`);
       const named = page.entries.flatMap((entry) => this.#shown(entry, listed));
-      const passed =
-        listed.kind === 'tool' && this.#checked ? await this.#checked.pass(named, isFirstPage(call)) : undefined;
+      const place = { cursor: requestedCursor(call), next: nextCursor(own.result) };
+      const passed = listed.kind === 'tool' && this.#checked ? await this.#checked.pass(named, place) : undefined;
       const shown = named.filter(({ name }) => passed?.has(name) ?? true);
       const kept = shown.map(({ definition }) => withoutLookalikes(definition, [listed.key]));
       const result = withEntries({ ...page, result: withoutLookalikes(own.result, [page.key]) }, kept);
