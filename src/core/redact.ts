@@ -25,7 +25,7 @@ export function redactor(secrets: readonly string[]): Redact {
   return (text) => {
     // More may have become known.
     if (secrets.length !== read) {
-      hidden = [...new Set(secrets)].filter((s) => s.length >= SHORTEST_SECRET);
+      hidden = [...new Set(secrets.filter((s) => s.length >= SHORTEST_SECRET).flatMap(spelled))];
       read = secrets.length;
     }
     const cuts = placesOf(CUT, text);
@@ -41,6 +41,37 @@ export function redactor(secrets: readonly string[]): Redact {
     }
     return shown + text.slice(end);
   };
+}
+
+/** A secret, also as servers spell it in JSON, in URLs and forms, and in HTML. */
+function spelled(secret: string): string[] {
+  // Most secrets are spelled the same everywhere.
+  if (/^[\w.~-]*$/.test(secret)) return [secret];
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  const inUrl = secret.replace(/[^\w.~-]+/g, encoded);
+  const inForm = inUrl.replaceAll('%20', '+');
+  const lower = (text: string): string => text.replace(/%../g, (code) => code.toLowerCase());
+  const inHtml = ['&#39;', '&#039;', '&#x27;', '&apos;'].flatMap((apostrophe) =>
+    ['&quot;', '&#34;'].map((quote) => {
+      const named = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+      return named.replaceAll('"', quote).replaceAll("'", apostrophe);
+    }),
+  );
+  const written = [secret, inJson, inJson.replaceAll('/', '\\/'), safelyEncoded(secret), inUrl, inForm];
+  return [...written, lower(inUrl), lower(inForm), ...inHtml, secret.replaceAll('&', '&amp;')];
+}
+
+/** Every character as its escapes, also those that `encodeURIComponent` leaves as they are. */
+function encoded(text: string): string {
+  return safelyEncoded(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function safelyEncoded(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The log without what `redact` hides. A URL for the user to open stays as it is. */

@@ -145,3 +145,22 @@ describe('printable', () => {
     expect(printable('abc', 3)).toBe('abc');
   });
 });
+
+describe('a secret that a server escapes', () => {
+  const secrets = ['q8/Zk+3Vb/x9Lm+0Tf/aPw7+Rk==', `pa"ss&w<ord>1'23 456789x`];
+  const html = (text: string): string =>
+    text.replace(/[&<>"']/g, (char) => `&${{ '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": '#39' }[char]};`);
+  it.each([
+    ['in JSON', (text: string) => JSON.stringify(text).slice(1, -1)],
+    ['in JSON with escaped slashes', (text: string) => JSON.stringify(text).slice(1, -1).replaceAll('/', '\\/')],
+    ['in a URL', encodeURIComponent],
+    ['in a form', (text: string) => new URLSearchParams({ a: text }).toString().slice(2)],
+    ['in HTML', html],
+  ])('%s is hidden, and so is its beginning', (_, spell) => {
+    for (const secret of secrets) {
+      const escaped = spell(secret);
+      expect(redactor([secret])(`bad token ${escaped} there`)).toBe('bad token *** there');
+      expect(redactor([secret])(`bad token ${escaped.slice(0, -2)}\n`)).toBe('bad token ***\n');
+    }
+  });
+});
