@@ -2,7 +2,7 @@
 import { brotliCompressSync } from 'node:zlib';
 
 /** In bytes; to compress smaller ones is not worth a second file. */
-const SMALL = 4_096;
+const SMALL = 3_700;
 
 /**
  * What a stdio client, or a user who asks for help, may wait for. It stays as it is, because to unpack it would take a
