@@ -117,19 +117,13 @@ describe('a configuration file', () => {
         ['A', 'own'],
       ],
       policy: {
-        renames: new Map([
+        renameTools: [
           ['c', 'd'],
           ['a', 'own'],
-        ]),
+        ],
       },
     });
     expect(only({ url: 'https://a.example/mcp', headers: { Authorization: 'Bearer own' } }, headers)).toMatchObject({
-      headers: [
-        ['X-Team', 'one'],
-        ['Authorization', 'Bearer own'],
-      ],
-    });
-    expect(only({ url: 'https://a.example/mcp', header: 'Authorization: Bearer own' }, headers)).toMatchObject({
       headers: [
         ['X-Team', 'one'],
         ['Authorization', 'Bearer own'],
