@@ -26,6 +26,11 @@ export interface RedisPeer extends Peer {
   restart(): Promise<void>;
 }
 
+/** Flags of a node of a cluster. Without them, its second port is the first one plus 10,000, which may be taken. */
+export async function nodeFlags(): Promise<string[]> {
+  return ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())];
+}
+
 export async function startRedis(args: string[] = []): Promise<RedisPeer> {
   const port = await freePort();
   let daemon = await start(port, args);

@@ -5,7 +5,7 @@ import { type ClusterPeer, startCluster } from '../../peers/cluster.ts';
 import { StreamableClient } from '../../peers/http/streamable-client.ts';
 import { legacyServer } from '../../peers/minimal-server.ts';
 import { startProxy } from '../../peers/proxy.ts';
-import { type RedisPeer, startRedis } from '../../peers/redis.ts';
+import { nodeFlags, type RedisPeer, startRedis } from '../../peers/redis.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { expectFailover, expectTakeover, storeIn } from './failover.ts';
 import { KEY, startReplica } from './replicated.ts';
@@ -107,7 +107,7 @@ describe('a Redis Cluster', () => {
   it('is named when its URL is that of one server, and the reverse', async () => {
     const server = await startScripted('/mcp', legacyServer());
     const alone = await startRedis();
-    const node = await startRedis(['--cluster-enabled', 'yes']);
+    const node = await startRedis(await nodeFlags());
     closing.push(server.close, alone.close, node.close);
     const reasons = {
       [node.url]: 'it is part of a Redis Cluster, so its URL must begin with redis+cluster:// or rediss+cluster://',

@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import { freePort } from '../../peers/free-port.ts';
 import type { Serving } from '../../peers/http/serving.ts';
 import { legacyServer } from '../../peers/minimal-server.ts';
-import { type RedisPeer, startRedis } from '../../peers/redis.ts';
+import { nodeFlags, type RedisPeer, startRedis } from '../../peers/redis.ts';
 import { startScripted } from '../../peers/scripted.ts';
 import { type SentinelPeer, startSentinel } from '../../peers/sentinel.ts';
 import { createAuthority } from '../../peers/tls.ts';
@@ -70,7 +70,7 @@ it('a store whose certificate no one vouches for is not used', async () => {
 
 it('a cluster that accepts TLS only, and whose only node tells no address', async () => {
   const { trusted, flags } = encryption();
-  const { store, port } = await encryptedStore([...flags, '--tls-cluster', 'yes', '--cluster-enabled', 'yes']);
+  const { store, port } = await encryptedStore([...flags, '--tls-cluster', 'yes', ...(await nodeFlags())]);
   await store.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
   await expect.poll(() => store.command('CLUSTER', 'INFO'), { timeout: 60_000 }).toContain('cluster_state:ok');
   expect((await store.command('CLUSTER', 'SLOTS')).split('\n')[2]).toBe('');
