@@ -9,6 +9,9 @@ import type { WaitingEvent } from '../../../core/ports/replay.ts';
 import { ProxyError } from '../../../errors.ts';
 import { isListChange } from '../../../mcp/methods.ts';
 
+/** More than the proxy itself keeps: the store of a program that uses the library may not say what it forgets. */
+const MOST = 1_000;
+
 export class WaitingMessages {
   readonly #all = new Set<WaitingMessage>();
   readonly #changes = new Map<string, WaitingChange>();
@@ -23,22 +26,26 @@ export class WaitingMessages {
       this.#all.delete(change);
       if (this.#changes.get(key) === change) this.#changes.delete(key);
     });
-    this.#all.add(change);
     this.#changes.set(key, change);
-    return change;
+    return this.#add(change);
   }
 
   /** @param signal aborted when the server no longer waits for the answer */
   addQuestion(signal: CancelSignal): WaitingQuestion {
-    const question = new WaitingQuestion(signal, () => this.#all.delete(question));
-    this.#all.add(question);
-    return question;
+    const question: WaitingQuestion = new WaitingQuestion(signal, () => this.#all.delete(question));
+    return this.#add(question);
   }
 
   addAnswer(): WaitingEvent {
     const answer = new WaitingMessage(() => this.#all.delete(answer));
-    this.#all.add(answer);
-    return answer;
+    return this.#add(answer);
+  }
+
+  #add<M extends WaitingMessage>(message: M): M {
+    const [oldest] = this.#all;
+    if (this.#all.size >= MOST) oldest?.lost();
+    this.#all.add(message);
+    return message;
   }
 
   /** The client gets them now. */

@@ -267,6 +267,18 @@ describe('what waits for a client', () => {
   });
 });
 
+describe('a buffer of another program, which does not say what it forgets', () => {
+  it('does not make a question wait for ever', async () => {
+    const replay = Object.assign(new MemoryReplay(new ReplayBudget()), { keep: () => undefined });
+    const { channel, write } = channelOf(0, [], replay);
+    const asked = channel.ask(frame('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'), new Cancellation());
+    const change = (i: number): string =>
+      `{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"file:///${i}"}}`;
+    write(...Array.from({ length: 1_000 }, (_, i) => change(i)));
+    await expect(asked).rejects.toThrow(/no stream open/);
+  });
+});
+
 describe('a buffer that answers later', () => {
   /** A buffer that answers when the test says so, with its content at that time. */
   function laterChannel(asked: readonly Id[] = []) {
