@@ -227,15 +227,9 @@ async function replay({ file, flags, config, secrets }: Extract<Action, { kind: 
   const log = createLog({ level, format, redact: String, write: (text) => process.stderr.write(text) });
   const streams = { input: process.stdin, output: process.stdout };
   const options = { format, answers: true, secrets };
+  const end = toldToEnd(() => process.exit(1));
   import('../app/replay.ts')
-    .then((app) =>
-      app.replay(
-        file,
-        streams,
-        log,
-        toldToEnd(() => process.exit(1)),
-      ),
-    )
+    .then((app) => app.replay(file, streams, log, end))
     .then(
       () => process.exit(0),
       (error: unknown) => refuse(known(error), options),

@@ -142,15 +142,16 @@ function givenFlags(
   return given;
 }
 
+/** What follows the name in a value of a flag that names what it is about. */
+const NAMES: Readonly<Record<string, string>> = { header: ':', 'rename-tool': '=', env: '=' };
+
 /** What a value of a repeatable flag is about, where a second one about the same would contradict it. */
 function subjectOf({ name }: Option, value: string | boolean): string {
   const text = String(value);
-  if (name === 'header')
-    return text
-      .slice(0, Math.max(text.indexOf(':'), 0))
-      .trim()
-      .toLowerCase();
-  return name === 'rename-tool' || name === 'env' ? text.slice(0, Math.max(text.indexOf('='), 0)).trim() : text;
+  const separator = NAMES[name];
+  if (separator === undefined) return text;
+  const [subject = ''] = text.split(separator, 1);
+  return name === 'header' ? subject.trim().toLowerCase() : subject.trim();
 }
 
 function optionNamed(name: string): Option {

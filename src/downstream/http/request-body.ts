@@ -40,7 +40,7 @@ export class Bodies {
       done(this.#tooLarge());
       return;
     }
-    // A client learns before it sends a large body that there is no room for it.
+    // A large body is refused before it is sent if there is no room for it now.
     if (announced > ARRIVING.small) {
       const room = this.#claim(senderOf(req), announced);
       if (!room) {

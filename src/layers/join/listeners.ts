@@ -22,6 +22,7 @@ const UPDATED = 'notifications/resources/updated';
 const MAX_URIS = 1_000;
 /** How long the client waits for servers that do not acknowledge a subscription, in milliseconds. */
 const PATIENCE = 3_000;
+
 interface ListeningClient {
   readonly exchange: Exchange;
   /** The envelope of the request. */

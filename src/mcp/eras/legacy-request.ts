@@ -57,7 +57,7 @@ export function legacyReason(reason: unknown): Error {
     const params = legacyParams(call.params);
     return new Cancelled({ ...call, ...(params && { params }) });
   } catch (error) {
-    // Its `_meta` cannot be read, so nobody knows what is in it. The request is cancelled all the same.
+    // The envelope cannot be taken out of a `_meta` that is unreadable, so the server gets none of the parameters.
     if (error instanceof JsonError) return new Cancelled();
     throw error;
   }

@@ -105,8 +105,8 @@ function afterModernAnswer(reply: Reply): Verdict {
 }
 
 /**
- * Whether 2026-07-28 does not allow a code in an answer with the status 200, or not at all ("Error Codes"). Those that it
- * defines from -32020 on have been judged before.
+ * Whether a server of 2026-07-28 must not send a code with the status 200, or must not send it at all ("Error Codes").
+ * The codes that this revision defines from -32020 on have been judged before.
  */
 function isLegacyError(code: number): boolean {
   return code === METHOD_NOT_FOUND || code === INVALID_REQUEST || (code <= -32000 && code >= -32099);

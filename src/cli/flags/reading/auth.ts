@@ -98,13 +98,13 @@ function readClientInfo(given: string | undefined, sources: Sources): JsonObject
   return client;
 }
 
-/** What a `--static-oauth-client-info` holds with its placeholders, also in a file; empty if that cannot be read. */
+/** A value of `--static-oauth-client-info` as it was given, and the file that it names, unless that cannot be read. */
 export function clientInfoText(given: string, env: Env, readFile: ReadFile): string {
   if (!given.startsWith('@')) return given;
   try {
     return given + readFile(expandVariables(given, env, `--${CLIENT_INFO}`).slice(1));
   } catch {
-    // Whoever uses the flag gets the error.
+    // The same flag is read once more, with an error that names the file.
     return given;
   }
 }

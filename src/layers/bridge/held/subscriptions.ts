@@ -25,6 +25,7 @@ const UPDATED = 'notifications/resources/updated';
 const TASK_CHANGED = 'notifications/tasks';
 /** How many resources of one subscription to ask the server for at a time. */
 const AT_A_TIME = 4;
+
 /** One `subscriptions/listen`. */
 interface Subscriber {
   readonly exchange: Exchange;
