@@ -12,6 +12,12 @@ describe('a search for a key', () => {
     expect(new KeySearch('token').mayBeIn(Buffer.from(text))).toBe(found);
   });
 
+  it.each([0, 200, 256, 300, 5_000])('finds it at the end of a text of %d more bytes, and only there', (length) => {
+    const text = (end: string): Buffer => Buffer.from(`{"filling":"${'t'.repeat(length)}","${end}":1}`);
+    expect(new KeySearch('token').mayBeIn(text('token'))).toBe(true);
+    expect(new KeySearch('token').mayBeIn(text('toke'))).toBe(false);
+  });
+
   it('answers for each text and each key of its own', () => {
     const [forToken, forName] = [new KeySearch('token'), new KeySearch('name')];
     const [token, name, escaped] = [
