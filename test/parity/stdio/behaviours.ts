@@ -236,4 +236,7 @@ async function listening(run: Run, filter: Record<string, unknown>, act: () => P
   }
   await act();
   await subscription.close();
+  // Over stdio, closing waits for nothing: only an answer shows that the end was read, before another client changes
+  // what this one listened to.
+  await run.tool('echo', { after: 'the subscription' });
 }
