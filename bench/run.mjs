@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { nodeOf } from '../scripts/nodes.mjs';
+import { installPeers } from '../scripts/peers.mjs';
 import { judgeAll } from './budgets.mjs';
 import { contestantNames, HTTP, LOCAL, LOCAL_HTTP, contestants as prepare, SEVERAL, STDIO } from './contestants.mjs';
 import { OTHER_NODES, writeDocs } from './docs.mjs';
@@ -154,6 +155,7 @@ async function main() {
   if (chosen.help) return void process.stdout.write(USAGE);
 
   if (chosen.replicas) {
+    for (const line of await installPeers()) process.stderr.write(`${line}\n`);
     const { benchReplicas } = await import('./replicas/run.mjs');
     const date = new Date().toISOString().slice(0, 10);
     return benchReplicas({
