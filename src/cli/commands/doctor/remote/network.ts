@@ -5,7 +5,7 @@ import net from 'node:net';
 import tls, { type Certificate, type DetailedPeerCertificate } from 'node:tls';
 import type { HttpServer } from '../../../../config.ts';
 import type { Env } from '../../../../core/ports.ts';
-import { noConnection } from '../../../../http/connection-failure.ts';
+import { noConnection } from '../../../../http/unreachable/no-connection.ts';
 import { addressOf } from '../../../../http/url-parts.ts';
 import { type Finding, failed } from '../examination.ts';
 import type { CertificateFacts } from './encryption.ts';

@@ -1,7 +1,7 @@
 /** A URL that begins with `http:` where the server encrypts, or with `https:` where it does not. */
 import { type HttpServer, isLoopback } from '../../../../config.ts';
 import { otherScheme } from '../../../../core/url.ts';
-import { wrongScheme } from '../../../../http/scheme.ts';
+import { wrongScheme } from '../../../../http/unreachable/scheme.ts';
 import { again } from '../command-line.ts';
 import type { Finding } from '../examination.ts';
 import type { Patient } from '../patient.ts';

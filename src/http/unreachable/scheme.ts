@@ -3,10 +3,10 @@
  * round. Loaded only when needed.
  */
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
-import { isLoopback } from '../config.ts';
-import { showUrl } from '../core/redact.ts';
-import { otherScheme } from '../core/url.ts';
-import { ProxyError } from '../errors.ts';
+import { isLoopback } from '../../config.ts';
+import { showUrl } from '../../core/redact.ts';
+import { otherScheme } from '../../core/url.ts';
+import { ProxyError } from '../../errors.ts';
 
 const LOOK_LIMIT = 3_000;
 

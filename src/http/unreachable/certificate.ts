@@ -1,7 +1,7 @@
 /** Explains why a server's certificate was rejected, and what is missing on this machine. */
 import type { LookupFunction } from 'node:net';
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
-import { showUrl } from '../core/redact.ts';
+import { showUrl } from '../../core/redact.ts';
 
 /** Codes of OpenSSL and Node for a certificate that does not verify (node:tls, "X509 certificate error codes"). */
 const UNTRUSTED = new Set([
