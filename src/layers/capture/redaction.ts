@@ -28,17 +28,22 @@ const CREDENTIALS =
 const USER_INFO = /(\b[a-z][\w+.-]{0,30}:\/\/)[^\s/@"]+@/gi;
 const SECRET_QUERY = /([?&](?:[\w-]*(?:token|secret|signature|password|key)|sig|code|state)=)[^&\s"#]+/gi;
 
+/** Words as the protocol has them for members and methods: a recording without one of them could not be replayed. */
+const WORDS = /^[$_]?[a-z]{1,20}(?:[A-Z/._][a-z]{2,20})*$/;
+
 /** Deeper values are left out as a whole. */
 const DEEPEST = 64;
 
 /** The event as it may be kept. Text of users is hidden unless `keepsArguments`. */
 export function redacted(event: RecordedEvent, redact: Redact, keepsArguments: boolean): RecordedEvent {
-  const value = 'method' in event ? event.params : 'payload' in event ? event.payload : undefined;
-  if (value === undefined) return event;
-  const own = keepsArguments ? value : withoutArguments(event, value);
-  const safe = safely(() => changed(own, (text) => withoutSecrets(text, redact)));
-  if ('method' in event) return { ...event, params: safe };
-  return 'payload' in event ? { ...event, payload: safe } : event;
+  const change = (text: string): string => withoutSecrets(text, redact);
+  const safe = (value: Json): Json =>
+    safely(() => changed(keepsArguments ? value : withoutArguments(event, value), change));
+  if ('method' in event) {
+    const { params } = event;
+    return { ...event, method: withoutNamed(event.method, change), params: params && safe(params) };
+  }
+  return 'payload' in event ? { ...event, payload: safe(event.payload) } : event;
 }
 
 /** Without what a user has typed: arguments of a request, and every answer of the client to a question. */
@@ -74,14 +79,17 @@ function hidden(value: Json, kept?: RegExp, depth = 0): Json {
   return HIDDEN;
 }
 
-/** The value with its texts changed; every other byte stays. */
+/** The value with its texts and names changed; every other byte stays. */
 function changed(value: Json, change: (text: string) => string, depth = 0): Json {
   if (depth > DEEPEST) return HIDDEN;
   if (isObject(value)) {
-    return mapMembers(value, (inner, key) =>
-      SECRET_KEY.test(key) && !PROTOCOL_KEY.test(key) && asString(inner) !== undefined
-        ? HIDDEN
-        : changed(inner, change, depth + 1),
+    return mapMembers(
+      value,
+      (inner, key) =>
+        SECRET_KEY.test(key) && !PROTOCOL_KEY.test(key) && asString(inner) !== undefined
+          ? HIDDEN
+          : changed(inner, change, depth + 1),
+      (key) => withoutNamed(key, change),
     );
   }
   if (isArray(value)) return arrayOf(elements(value).map((inner) => changed(inner, change, depth + 1)));
@@ -89,6 +97,11 @@ function changed(value: Json, change: (text: string) => string, depth = 0): Json
   if (text === undefined) return value;
   const safe = change(text);
   return safe === text ? value : encode(safe);
+}
+
+/** The name of a member or of a method, changed unless it is one that the protocol may have. */
+function withoutNamed(name: string, change: (text: string) => string): string {
+  return WORDS.test(name) ? name : change(name);
 }
 
 function withoutSecrets(text: string, redact: Redact): string {
@@ -105,13 +118,23 @@ function safely(make: () => Json): Json {
   }
 }
 
-/** Rebuilds an object member by member; `change` gets each value with its key. */
-function mapMembers(text: Json, change: (value: Json, key: string) => Json): Json {
+/** Rebuilds an object member by member; `change` gets each value with its key. Keys that become equal get numbers. */
+function mapMembers(
+  text: Json,
+  change: (value: Json, key: string) => Json,
+  rename: (key: string) => string = (key) => key,
+): Json {
   const parts: Buffer[] = [];
+  const names = new Set<string>();
+  let same = 1;
   for (const { key, from, start, end } of members(text)) {
+    const safe = rename(key);
+    let name = safe;
+    while (names.has(name)) name = `${safe} ${++same}`;
+    names.add(name);
     parts.push(
       Buffer.from(parts.length === 0 ? '{' : ','),
-      text.subarray(from, start),
+      name === key ? text.subarray(from, start) : Buffer.from(`${JSON.stringify(name)}:`),
       change(text.subarray(start, end), key),
     );
   }

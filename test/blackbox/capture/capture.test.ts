@@ -114,6 +114,26 @@ describe('a recording', () => {
     for (const hidden of [secret, 'another-one', 'hunter2']) expect(text).not.toContain(hidden);
   });
 
+  it('contains no secret that a server repeats as a name, and can be replayed', async () => {
+    const secret = 'topsecret-0123456789';
+    const echo = JSON.stringify({ content: [], structuredContent: { [secret]: 1, [`${secret}!`]: 2, other: 3 } });
+    const serve = legacyServer({ 'tools/call': echo, [`vendor/${secret}`]: '{"ok":true}' });
+    const server = await open(startScripted('/mcp', serve));
+    const proxy = startProxy(server.url, ['--capture', file(), '--header', `X-Key: ${secret}`]);
+    await proxy.rpc.initialize();
+    await proxy.rpc.request(`vendor/${secret}`);
+    proxy.rpc.notify(`notifications/${secret}`);
+    await proxy.rpc.request('tools/call', { name: 'a', arguments: { [secret]: 1 } });
+    await proxy.close();
+    expect(readFileSync(file(), 'utf8')).not.toContain(secret);
+
+    const replayed = startProxy(undefined, ['replay', file()]);
+    await replayed.rpc.initialize();
+    const { structuredContent } = await replayed.rpc.request('tools/call', { name: 'a', arguments: {} });
+    expect(structuredContent).toEqual({ '***': 1, '***!': 2, other: 3 });
+    await replayed.close();
+  });
+
   it('has the error that a client gets instead of an answer', async () => {
     const script = legacyServer();
     const server = await open(

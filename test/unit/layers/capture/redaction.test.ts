@@ -94,6 +94,47 @@ describe('secrets', () => {
   });
 });
 
+describe('names', () => {
+  it.each<[what: string, text: string, kept: string]>([
+    ['a secret', '{"a":{"topsecret-1" : 5}}', '{"a":{"***":5}}'],
+    [
+      'a part of one',
+      '{"x-topsecret-1":{"topsecret\\u002d1":[{"ghp_abcdefghijklmnopqrstuvwx":1}]}}',
+      '{"x-***":{"***":[{"***":1}]}}',
+    ],
+    [
+      'several secrets',
+      '{"a topsecret-1":1,"*** 2":2,"topsecret-1":3,"***":4}',
+      '{"a ***":1,"*** 2":2,"***":3,"*** 3":4}',
+    ],
+    ['no secret', '{ "a" : 1 , "\\u0062":2}', '{ "a" : 1 ,"\\u0062":2}'],
+  ])('of members: %s', (_what, text, kept) => {
+    const own = result('server', text);
+    expect(JSON.parse(own)).toEqual(JSON.parse(kept));
+    expect(Object.keys(JSON.parse(own))).toHaveLength(Object.keys(JSON.parse(text)).length);
+  });
+
+  it('of methods', () => {
+    for (const kind of ['notification', 'request'] as const) {
+      const of = { ...OF, from: 'server', id: 's1', method: 'vendor/topsecret-1' } as const;
+      expect(redacted({ ...of, kind }, redact, true)).toMatchObject({ kind, method: 'vendor/***' });
+      expect(redacted({ ...of, kind, params: Buffer.from('{}') }, redact, true)).toMatchObject({
+        method: 'vendor/***',
+      });
+    }
+  });
+
+  it('that the protocol has stay, although a secret is such a word', () => {
+    const words = redactor(['server', 'cursor', 'context', 'content', '2025-11-25']);
+    const kept = '{"serverInfo":{},"_meta":{"io.modelcontextprotocol/serverInfo":1},"content":[],"nextCursor":1}';
+    const payload = Buffer.from(kept);
+    const answer = redacted({ ...OF, from: 'server', kind: 'result', id: 'c1', payload }, words, true);
+    expect('payload' in answer && String(answer.payload)).toBe(kept);
+    const told = { ...OF, from: 'server', kind: 'notification', method: 'notifications/content/list_changed' } as const;
+    expect(redacted(told, words, true)).toEqual(told);
+  });
+});
+
 it.each([
   ['dots', 'a.'],
   ['beginnings of tokens', 'eyJabcdefgh-'],
@@ -102,7 +143,7 @@ it.each([
   ['addresses', 'https://a:'],
 ])('a long text of %s is read in about as many steps as it has characters', (_what, part) => {
   const text = part.repeat(400_000);
-  expect(result('server', JSON.stringify({ text }))).toBe(JSON.stringify({ text }));
+  expect(result('server', JSON.stringify({ text, [text]: 1 }))).toBe(JSON.stringify({ text, [text]: 1 }));
 });
 
 it.each(['{"a":1,"a":2}', '['.repeat(70) + ']'.repeat(70)])('a value that cannot be read is left out: %s', (text) => {
