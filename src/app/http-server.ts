@@ -3,6 +3,7 @@ import type { ListenConfig, ProcessConfig, Server } from '../config.ts';
 import type { Closable, Era, Peer, Session } from '../core/exchange.ts';
 import { errorReply, METHOD_NOT_FOUND } from '../core/jsonrpc.ts';
 import { type Connect, type Layer, type NamedLayer, stack } from '../core/layer.ts';
+import { headerSecrets, type Redact, redactor } from '../core/redact.ts';
 import type { Forwarded, ServerKeeps, Servers, Site } from '../downstream/http/contracts.ts';
 import type { Activities, ServerActivity } from '../downstream/http/operator/activity.ts';
 import type { Metrics } from '../downstream/http/operator/metrics.ts';
@@ -10,6 +11,7 @@ import { CookieJar } from '../http/cookies.ts';
 import { personalFetch } from '../http/forwarded-headers.ts';
 import { measure } from '../layers/measure.ts';
 import { offeredTools } from '../layers/offered-tools.ts';
+import { hideInErrors } from '../layers/redact-errors.ts';
 import { progressTokens } from '../layers/sharing/progress-layer.ts';
 import { sharing } from '../layers/sharing/sharing.ts';
 import { ByForwardedHeaders } from './clients.ts';
@@ -139,12 +141,20 @@ export class ServerSessions implements Servers {
   }
 
   #connect(layers: readonly NamedLayer[], forwarded: () => Forwarded): Connect {
-    return stack(layers, (client) => this.#shared.connect(client, this.#own(forwarded)));
-  }
-
-  #own(forwarded: () => Forwarded): Own {
-    const { fetch } = this.#shared;
-    return { fetch: this.#forwards ? personalFetch(fetch, forwarded) : fetch, cookies: new CookieJar() };
+    const { fetch, connect } = this.#shared;
+    if (!this.#forwards)
+      return stack(layers, (client) => connect(client, { fetch, cookies: new CookieJar(), hide: undefined }));
+    const hide: Redact = (text) =>
+      redactor(Object.entries(forwarded()).flatMap(([name, value]) => headerSecrets(name, value)))(text);
+    const layer = hideInErrors(hide);
+    const own = (): Own => ({ fetch: personalFetch(fetch, forwarded), cookies: new CookieJar(), hide });
+    // Next to the server for the logs of all layers, and above them for what they quote of its answers.
+    const at = 1 + layers.findIndex(({ name }) => name === 'redact-errors');
+    const all = layers.toSpliced(at, 0, { name: 'redact-own', layer });
+    return stack(
+      all,
+      layer((client) => connect(client, own())),
+    );
   }
 
   async close(limit: number): Promise<void> {

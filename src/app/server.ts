@@ -138,8 +138,10 @@ export function openShared(
     config,
     environment: { ...environment, log, redact, memory },
     // Spelled out: V8 would give each copy of an object a shape of its own, and each call reads several of these.
-    connect: (peer, { fetch: own, cookies } = { fetch: signedIn, cookies: undefined }) =>
-      new Upstream({ url, strategy, memory, log, connected, advise, fetch: own, cookies, peer }),
+    connect: (peer, { fetch: own, cookies, hide } = { fetch: signedIn, cookies: undefined, hide: undefined }) => {
+      const told = hide ? redactedLog(log, hide) : log;
+      return new Upstream({ url, strategy, memory, log: told, connected, advise, fetch: own, cookies, peer });
+    },
     fetch: signedIn,
     local: undefined,
     auth,
@@ -167,6 +169,8 @@ export interface Own {
   readonly fetch: Fetch;
   /** Undefined: the cookies that all users of the server share. */
   readonly cookies: Cookies | undefined;
+  /** Hides what only this client sends upstream. Undefined: nothing. */
+  readonly hide: Redact | undefined;
 }
 
 export const FORGETFUL: AnswerMemory = { recall: () => Promise.resolve(undefined), remember: () => Promise.resolve() };
@@ -200,9 +204,9 @@ export function layersOf(
   const recorded = config.capture && capturing(shared, config.capture);
   const all: Record<string, Layer | false | undefined> = {
     'capture-client': recorded && loadedLayer(() => recorded('client')),
-    'redact-errors': redactErrors(redact),
     measure,
     trace: config.logLevel === 'debug' && trace(log),
+    'redact-errors': redactErrors(redact),
     policy: (server.policy || server.ignoreTools.length > 0) && loadedLayer(() => policyOf(shared)),
     'first-contact': auth && firstContact({ signIn: auth.state, answers, server: label, version, patience }),
     'repeated-page': repeatedPage(log),

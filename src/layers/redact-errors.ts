@@ -10,22 +10,33 @@ import { ProxyError } from '../errors.ts';
 const EXCERPT = 200;
 
 export function redactErrors(hide: Redact): Layer {
-  const redact: Redact = (text) => withoutControls(hide(text));
+  return hideInErrors((text) => withoutControls(hide(text)), EXCERPT);
+}
+
+/**
+ * The same for the secrets of one client, next to the server. What is shown of a body is not cut yet: a secret that other
+ * layers know must be whole when they look for it.
+ */
+export function hideInErrors(redact: Redact, excerpt = Number.POSITIVE_INFINITY): Layer {
   return requestLayer(
     (next) => (exchange) =>
       next(exchange).catch((error: unknown) => {
-        if (!(error instanceof ProxyError)) throw error;
-        const { body, hint, signIn } = error.data;
-        // The sign-in URL may repeat parts of the configuration, and would not work without them.
-        const message = signIn === undefined ? redact(error.message) : aroundUrl(error.message, signIn, redact);
-        const data = {
-          ...error.data,
-          ...(body !== undefined && { body: start(redact(body)) }),
-          ...(hint !== undefined && { hint: redact(hint) }),
-        };
-        throw new ProxyError(error.code, message, data, error.cause);
+        throw error instanceof ProxyError ? hidden(error, redact, excerpt) : error;
       }),
   );
+}
+
+function hidden(error: ProxyError, redact: Redact, excerpt: number): ProxyError {
+  const { signIn } = error.data;
+  // The sign-in URL may repeat parts of the configuration, and would not work without them.
+  const message = signIn === undefined ? redact(error.message) : aroundUrl(error.message, signIn, redact);
+  const data = Object.entries(error.data).map(([key, value]: [string, unknown]) => {
+    if (Array.isArray(value)) return [key, value.map(redact)];
+    if (typeof value !== 'string' || key === 'signIn') return [key, value];
+    return [key, key === 'body' ? start(redact(value), excerpt) : redact(value)];
+  });
+  // The bridges tell errors by their class, and by what else is in them.
+  return Object.create(error, { message: { value: message }, data: { value: Object.fromEntries(data) } });
 }
 
 function aroundUrl(message: string, url: string, redact: Redact): string {
@@ -33,7 +44,6 @@ function aroundUrl(message: string, url: string, redact: Redact): string {
 }
 
 /** The first bytes of a text, whole characters only. */
-function start(text: string): string {
-  const bytes = new TextEncoder().encode(text).subarray(0, EXCERPT);
-  return new TextDecoder().decode(bytes, { stream: true });
+function start(text: string, bytes: number): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, bytes), { stream: true });
 }

@@ -1,6 +1,7 @@
 /** Answers with an id that none of our requests ever had: the other end meant a request that is open. */
 import type { Id } from '../core/ids.ts';
 import { encodeResponse, type Reply } from '../core/jsonrpc.ts';
+import { printable } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 
 /** How many bytes of an answer an error keeps; it shows fewer, after the proxy has hidden secrets. */
@@ -23,7 +24,7 @@ export function settleStray(
 }
 
 function strayAnswer(id: Id, answer: Buffer, httpStatus: number | undefined): ProxyError {
-  return new ProxyError('failed', `the answer names a different request: its id is ${id.slice(0, SHOWN)}`, {
+  return new ProxyError('failed', `the answer names a different request: its id is ${printable(id, SHOWN)}`, {
     ...(httpStatus !== undefined && { httpStatus }),
     body: answer.toString('utf8', 0, EXCERPT),
     outcome: 'unknown',

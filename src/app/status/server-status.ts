@@ -166,8 +166,19 @@ function stateOf(
 }
 
 function withoutSecrets(facts: ServerFacts['tools'], redact: (text: string) => string): ServerFacts['tools'] {
+  const named = <T extends { readonly name: string; readonly note: string | undefined }>(tool: T): T => ({
+    ...tool,
+    name: redact(tool.name),
+    note: tool.note && redact(tool.note),
+  });
   return {
     ...facts,
-    changed: facts.changed.map((change) => ({ ...change, difference: change.difference.map(redact) })),
+    shown: facts.shown?.map(named),
+    hidden: facts.hidden.map(named),
+    changed: facts.changed.map((change) => ({
+      ...change,
+      name: redact(change.name),
+      difference: change.difference.map(redact),
+    })),
   };
 }

@@ -1,7 +1,7 @@
 /** Gathers what the status page shows. Loaded when somebody asks for the page. */
 import { asString, peek } from '../../core/json.ts';
 import type { Sessions } from '../../core/ports/sessions.ts';
-import { printable } from '../../core/redact.ts';
+import { printable, type Redact } from '../../core/redact.ts';
 import { atMost } from '../../core/timer.ts';
 import type { HttpSession } from '../../downstream/http/contracts.ts';
 import { type Activities, type EndedCall, nameIn, type WatchedCall } from '../../downstream/http/operator/activity.ts';
@@ -111,23 +111,33 @@ export class Status implements StatusSource {
 
   #calls(monotonic: number, toClock: (at: number) => number): CallFacts {
     const { activities, parts } = this.#options;
+    const redacts = this.#redacts();
+    const named = <R extends CallRow | EndedCall>(row: R): R => ({
+      ...row,
+      tool: row.tool && redacts(row.server)(row.tool),
+    });
     const open = parts()
       .flatMap(({ activity }) => [...activity.open].map((call) => ({ call, server: activity.server })))
       .filter(({ call }) => isCounted(call.method))
       .sort((a, b) => a.call.began - b.call.began);
     return {
-      open: open.slice(0, MAX_OPEN).map(({ call, server }) => openRow(call, server, monotonic, toClock)),
+      open: open.slice(0, MAX_OPEN).map(({ call, server }) => named(openRow(call, server, monotonic, toClock))),
       waiting: open.length,
-      ended: activities.ended.map((call) => ({ ...call, began: toClock(call.began) }) satisfies EndedCall),
+      ended: activities.ended.map((call) => named({ ...call, began: toClock(call.began) } satisfies EndedCall)),
     };
   }
 
+  /** By server: the secrets of a sign-in are known to the server that it is for. */
+  #redacts(): (server: string) => Redact {
+    const { environment, parts } = this.#options;
+    const known = new Map(parts().map(({ shared }) => [shared.server.name, shared.environment.redact]));
+    return (server) => known.get(server) ?? environment.redact;
+  }
+
   #errors(toClock: (at: number) => number): ErrorFacts[] {
-    const { activities, environment, parts } = this.#options;
-    // The secrets of a sign-in are known to the server that it is for.
-    const redacts = new Map(parts().map(({ shared }) => [shared.server.name, shared.environment.redact]));
-    return activities.errors.map(({ number, server, method, message, hint, times, last }) => {
-      const hide = redacts.get(server) ?? environment.redact;
+    const redacts = this.#redacts();
+    return this.#options.activities.errors.map(({ number, server, method, message, hint, times, last }) => {
+      const hide = redacts(server);
       const shownHint = hint === undefined ? undefined : hide(hint);
       return { number, server, method, message: hide(message), hint: shownHint, times, last: toClock(last) };
     });

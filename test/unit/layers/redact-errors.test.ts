@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../../src/core/exchange.ts';
 import { redactor } from '../../../src/core/redact.ts';
-import { ProxyError } from '../../../src/errors.ts';
+import { LegacyOnly, ProxyError } from '../../../src/errors.ts';
 import { redactErrors } from '../../../src/layers/redact-errors.ts';
 import { behind, exchangeOf, result } from './exchanges.ts';
 
@@ -31,6 +31,15 @@ describe('errors of the proxy', () => {
     const found = (await caught(new ProxyError('failed', 'answered \u001b[2J', data))) as ProxyError;
     expect(found.message).toBe('answered  [2J');
     expect(found.data).toEqual({ body: ' ]8;;https://evil.example line\nnext', hint: 'try 2J' });
+  });
+
+  it('lose them in what a server names, and stay what they are', async () => {
+    const answer = { result: Buffer.from('{}') };
+    const data = { supported: ['topsecret'], required: 'elicitation.topsecret', retryAfter: 1 };
+    const found = (await caught(new LegacyOnly('speaks topsecret', data, answer))) as LegacyOnly;
+    expect(found).toBeInstanceOf(LegacyOnly);
+    expect([found.message, found.answer]).toEqual(['speaks ***', answer]);
+    expect(found.data).toEqual({ supported: ['***'], required: 'elicitation.***', retryAfter: 1 });
   });
 
   it('get no body where there was none', async () => {

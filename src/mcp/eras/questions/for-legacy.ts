@@ -14,6 +14,7 @@ import {
   withoutMembers,
 } from '../../../core/json.ts';
 import type { Call } from '../../../core/jsonrpc.ts';
+import { printable } from '../../../core/redact.ts';
 import { ProxyError } from '../../../errors.ts';
 import { METHODS } from '../../methods.ts';
 import { type ModernResult, memberOf } from '../legacy-result.ts';
@@ -74,7 +75,7 @@ function questionOf(request: Json, client: LegacyClient): Omit<Question, 'key'> 
   const method = peekText(request, 'method') ?? '';
   const capability = METHODS.get(method)?.allowedBy;
   if (capability === undefined) {
-    throw new ProxyError('cannot-bridge', `the server asked the client for ${JSON.stringify(method.slice(0, 80))}`, {
+    throw new ProxyError('cannot-bridge', `the server asked the client for ${JSON.stringify(printable(method, 80))}`, {
       hint: 'no revision allows a server to ask for that while it works on a request',
     });
   }
@@ -115,7 +116,7 @@ function elicitation(call: Call, client: LegacyClient): Omit<Question, 'key'> {
   }
   // Without modes, the capability means forms.
   const takesForms = peekObject(declared, 'form') !== undefined || peekObject(declared, 'url') === undefined;
-  if (mode !== 'form' || !takesForms) throw undeclared(`elicitation.${mode.slice(0, 40)}`, client);
+  if (mode !== 'form' || !takesForms) throw undeclared(`elicitation.${printable(mode, 40)}`, client);
   if (knowsModes) return { call, page: undefined };
   return { call: { ...call, params: legacyForm(withoutMembers(params, ['mode'])) }, page: undefined };
 }

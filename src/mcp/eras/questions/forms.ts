@@ -13,6 +13,7 @@ import {
   withMember,
   withoutMembers,
 } from '../../../core/json.ts';
+import { printable } from '../../../core/redact.ts';
 import { ProxyError } from '../../../errors.ts';
 
 /**
@@ -37,7 +38,7 @@ function legacyField(key: string, field: Json): Json {
   if (peekText(field, 'type') === 'array') {
     throw new ProxyError(
       'cannot-bridge',
-      `the server's form asks for several choices in ${JSON.stringify(key.slice(0, 80))}, which this client cannot show`,
+      `the server's form asks for several choices in ${JSON.stringify(printable(key, 80))}, which this client cannot show`,
       { hint: 'use a client that speaks MCP 2025-11-25 or later' },
     );
   }
