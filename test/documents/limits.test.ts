@@ -163,8 +163,15 @@ const ROWS: readonly Row[] = [
   ],
   [
     'a client that does not read its answers',
-    ['1 minute'],
+    ['1 minute', '10 seconds', '128 MiB'],
     ['src/downstream/http/connections.ts', 'STALLED = 60_000;'],
+    ['src/downstream/http/connections.ts', 'STALLED_MUCH = 10_000;'],
+    ['src/downstream/http/connections.ts', 'MUCH = 128 * 1_048_576;'],
+  ],
+  [
+    'what waits for clients to read it',
+    ['256 MiB of one address, 512 MiB in all'],
+    ['src/downstream/http/response/unread.ts', 'group: 256 * MIB, all: 512 * MIB,'],
   ],
   [
     'a connection without a request',

@@ -21,6 +21,10 @@ interface Connection {
 const LOOK_EVERY = 5_000;
 /** How long a client may read nothing of the data waiting for it, in milliseconds. */
 const STALLED = 60_000;
+/** The same while more than {@link MUCH} waits for all clients together. */
+const STALLED_MUCH = 10_000;
+/** Bytes. */
+const MUCH = 128 * 1_048_576;
 /**
  * How long a connection without a request is kept, in milliseconds. Most gateways keep theirs for less: otherwise they
  * would send into a connection that is closing.
@@ -40,6 +44,8 @@ export class Connections {
   /** Keyed by both addresses, because over TLS requests have another socket than the one that connected. */
   readonly #all = new Map<string, Connection>();
   #ending = false;
+  /** Bytes that waited for clients at the last look. */
+  #waiting = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /**
@@ -95,6 +101,8 @@ export class Connections {
 
   /** Closes connections that have been idle for too long, and cuts off clients that do not read. */
   look(): void {
+    const patience = (this.#waiting > MUCH ? STALLED_MUCH : STALLED) / LOOK_EVERY;
+    this.#waiting = 0;
     for (const connection of this.#all.values()) {
       const [res] = connection.open;
       if (!res) {
@@ -102,9 +110,10 @@ export class Connections {
         continue;
       }
       const sent = sentBy(connection.raw);
+      this.#waiting += res.writableLength;
       // For a call that waits for its answer, silence is normal.
       if (res.writableLength === 0 || sent !== connection.sent) connection.stalled = 0;
-      else if (++connection.stalled >= STALLED / LOOK_EVERY) res.destroy();
+      else if (++connection.stalled >= patience) res.destroy();
       connection.sent = sent;
     }
   }

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { Frame } from '../../../core/jsonrpc.ts';
 import { COMMENT, type EventFields, encodeEvent } from '../../../wire/sse.ts';
 import { type Heartbeats, HeartbeatTarget } from './heartbeat.ts';
+import { Unread } from './unread.ts';
 
 /** Bytes that may wait for a slow reader before the writer must wait too. */
 const FULL = 1_048_576;
@@ -24,6 +25,7 @@ const HEADERS = [
 
 export class EventStream extends HeartbeatTarget {
   readonly #res: ServerResponse;
+  readonly #unread: Unread;
   #lastWrite = Date.now();
   #drained: Promise<void> | undefined;
 
@@ -34,6 +36,7 @@ export class EventStream extends HeartbeatTarget {
   constructor(res: ServerResponse, pulse: Heartbeats, closed: () => void = () => {}, headers: readonly string[] = []) {
     super();
     this.#res = res;
+    this.#unread = new Unread(res, pulse.unread);
     res.writeHead(200, [...HEADERS, ...headers]);
     res.flushHeaders();
     pulse.add(this);
@@ -53,12 +56,13 @@ export class EventStream extends HeartbeatTarget {
   write(frame: Frame, fields: EventFields = {}): Promise<void> | undefined {
     if (!this.open) return undefined;
     // The writer cannot wait and the client does not read.
-    if (this.#res.writableLength > TOO_FULL) {
+    const written = this.#res.writableLength > TOO_FULL ? undefined : this.#unread.admit(frame);
+    if (!written) {
       this.#res.destroy();
       return undefined;
     }
     this.#lastWrite = Date.now();
-    for (const part of encodeEvent(frame, fields)) this.#res.write(part);
+    for (const part of encodeEvent(written, fields)) this.#res.write(part);
     return this.room();
   }
 

@@ -4,6 +4,8 @@
  */
 
 import { LinkedList, ListNode } from '../../../core/lists/linked-list.ts';
+import { Budget } from '../body-budget.ts';
+import { UNREAD } from './unread.ts';
 
 /** Milliseconds between two looks at everything open. */
 const EVERY = 5_000;
@@ -17,6 +19,8 @@ export class Heartbeats {
   readonly #timer: NodeJS.Timeout;
   /** The number of open event streams. */
   streams = 0;
+  /** What waits for clients to read it. */
+  readonly unread = new Budget(UNREAD);
 
   constructor(every = EVERY) {
     this.#timer = setInterval(() => {

@@ -5,6 +5,7 @@ import type { Frame } from '../../../core/jsonrpc.ts';
 import type { Accepts } from '../accept.ts';
 import { EventStream } from './event-stream.ts';
 import { type Heartbeats, HeartbeatTarget } from './heartbeat.ts';
+import { sizeOf, Unread } from './unread.ts';
 
 /**
  * Gateways treat a connection as dead after a minute or so of silence. After this many milliseconds, a stream shows
@@ -168,8 +169,13 @@ export class PostResponse extends HeartbeatTarget {
   #json(frame: Frame, status: number): void {
     this.#pulse.delete(this);
     const res = this.#res;
-    let length = 0;
-    for (const part of frame) length += part.length;
+    const length = sizeOf(frame);
+    const written = length > ONE_WRITE ? new Unread(res, this.#pulse.unread).admit(frame) : frame;
+    if (written !== frame) {
+      if (written) this.#json(written, status);
+      else res.destroy();
+      return;
+    }
     const headers = ['content-type', 'application/json', 'content-length', String(length)];
     // Node writes a flat list out unchanged.
     res.writeHead(status, this.#headers.length === 0 ? headers : [...this.#headers, ...headers]);

@@ -98,6 +98,64 @@ describe('a client that never reads its stream while the server floods it', () =
   });
 });
 
+describe('clients that do not read their large answers', () => {
+  const LARGE = { content: [{ type: 'text', text: 'x'.repeat(30 * MIB) }] };
+  /** The clients of one address may leave so much unread. */
+  const MAX_UNREAD = 256 * MIB;
+  const CLIENTS = 12;
+
+  it.each(['a call', 'a modern call', 'a modern stream', 'HTTP+SSE'])('%s', async (which) => {
+    const upstream = await startHostile();
+    upstream.on('tools/call', a.reply(LARGE));
+    const { url, proxy } = await startServing(upstream.url);
+    const other = await openSession(url);
+    const before = peakMemory(proxy.pid);
+    const post = (headers: Record<string, unknown>, body: object): string => {
+      const text = JSON.stringify(body);
+      const own = { Host: 'localhost', 'Content-Type': 'application/json', 'Content-Length': text.length, ...headers };
+      return requestText('POST /mcp HTTP/1.1', headerLines(own), text);
+    };
+    const connections: Awaited<ReturnType<typeof connect>>[] = [];
+    /** What a client gets that then stops reading. */
+    const answered = async (): Promise<unknown> => {
+      const connection = await connect(url);
+      connections.push(connection);
+      if (which === 'HTTP+SSE') {
+        connection.write(requestText('GET /sse HTTP/1.1', ['Host: localhost', 'Accept: text/event-stream']));
+        const [, path = ''] = await connection.matching(/data: (\/message\S+)/);
+        const opening = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+        await ask(url, { path, body: request(1, 'initialize', opening) });
+        await connection.matching(/"serverInfo"/);
+        await ask(url, { path, body: call(7) });
+      } else {
+        const accept = which === 'a modern stream' ? 'text/event-stream' : 'application/json, text/event-stream';
+        const isModern = which !== 'a call';
+        const asked = isModern ? modern('tools/call', { name: 'large', arguments: {} }, 7) : { body: call(7) };
+        const headers = 'headers' in asked ? asked.headers : inSession(await openSession(url));
+        connection.write(post({ ...headers, Accept: accept }, asked.body));
+      }
+      const [, kind] = await connection.matching(/"id":7,"(result|error)":/);
+      if (kind === 'error') await connection.matching(/"code":-31008,/);
+      connection.socket.pause();
+      return kind;
+    };
+    const kinds: unknown[] = [];
+    for (let n = 0; n < CLIENTS; n++) kinds.push(await answered());
+    expect(kinds[0]).toBe('result');
+    // Where all of this takes long, the first clients have been cut off instead.
+    if (!kinds.includes('error')) {
+      const [first] = connections;
+      first?.socket.resume();
+      await first?.closed;
+      expect(first?.text.length).toBeLessThan(30 * MIB);
+    }
+    if (before !== undefined) expect((peakMemory(proxy.pid) ?? 0) - before).toBeLessThan(2 * MAX_UNREAD);
+    // Small answers have room.
+    const served = await ask(url, { path: '/mcp', headers: inSession(other), body: request(1, 'tools/list') });
+    expect(served.json.result?.tools).toHaveLength(1);
+  });
+});
+
 it('notifications that the server takes slowly are limited in number and size', async () => {
   const upstream = await startHostile();
   const { url, proxy } = await startServing(upstream.url);

@@ -101,6 +101,25 @@ describe.each([{ over: 'TCP' }, { over: 'TLS' }])('over $over', ({ over }) => {
     }
   });
 
+  it('cuts off such clients sooner while much waits for them together', async () => {
+    const all = await served((_, res) => res.end(LARGE), over === 'TLS');
+    const another = (): Socket => {
+      const address = { port: all.port, host: '127.0.0.1' };
+      return opened(over === 'TLS' ? tls.connect({ ...address, rejectUnauthorized: false }) : connect(address));
+    };
+    const stall = async (client: Socket): Promise<void> => {
+      await call(client);
+      client.pause();
+    };
+    await stall(all.client);
+    // Between these looks, nothing leaves.
+    look(all, 6);
+    expect(all.socket.destroyed).toBe(false);
+    for (let n = 1; n < 4; n++) await stall(another());
+    look(all, 3);
+    expect(all.socket.destroyed).toBe(true);
+  });
+
   it('leaves a client alone that reads slowly', async () => {
     const all = await served((_, res) => res.end(LARGE), over === 'TLS');
     await call(all.client);

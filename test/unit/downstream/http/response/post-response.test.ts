@@ -332,6 +332,60 @@ describe('what is looked at from time to time', () => {
   });
 });
 
+describe('answers that wait for all clients together to read them', () => {
+  const LARGE = Buffer.alloc(30 * MIB, 'x');
+  const large = (id: number): Frame => [...frame(`{"jsonrpc":"2.0","id":${id},"result":"`), LARGE, ...frame('"}')];
+  /** So many of them are not too much. */
+  const FIT = 8;
+
+  /** As JSON, on a stream from the beginning, and on one that began with a message. */
+  const WAYS = ['json', 'events', 'both'] as const;
+
+  /** A client that does not read its answer. */
+  function unread(accepts: Accepts, id: number, written = large(id)) {
+    const { received, response } = posted(accepts);
+    received.line.stall();
+    if (accepts === 'both') response.write(frame(NOTE));
+    response.answer(written, 200);
+    return received;
+  }
+  const begins = async (received: Received): Promise<string> => {
+    received.line.resumeReading();
+    await settled();
+    return received.text.slice(0, 2_000);
+  };
+
+  it.each(WAYS)('are errors beyond a limit, and answers again when one has left: %s', async (accepts) => {
+    const [first, ...others] = Array.from({ length: FIT }, (_, i) => unread(accepts, i));
+    const refused = [unread(accepts, 90), unread(accepts, 91)];
+    // A small one always has room.
+    const small = unread(accepts, 92, frame(ANSWER));
+    expect(await begins(small)).toContain('"id":1,"result"');
+    expect(await begins(first as Received)).toContain('"id":0,"result"');
+    const after = unread(accepts, 93);
+    for (const [i, received] of refused.entries()) {
+      const text = await begins(received);
+      expect(text).toContain(`{"jsonrpc":"2.0","id":${90 + i},"error":{"code":-31008,`);
+      expect(text).toContain('"outcome":"unknown"');
+      expect(received.ended).toBe(true);
+    }
+    for (const [i, received] of others.entries()) expect(await begins(received)).toContain(`"id":${i + 1},"result"`);
+    expect(await begins(after)).toContain('"id":93,"result"');
+  });
+
+  it.each(WAYS)('cut a client off that would get no single answer instead: %s', (accepts) => {
+    for (let id = 0; id < FIT; id++) unread(accepts, id);
+    const batch: Frame = [Buffer.concat([Buffer.from('['), LARGE])];
+    expect(unread(accepts, 90, batch).res.destroyed).toBe(true);
+  });
+
+  it.each(WAYS)('no longer count when their client has gone: %s', async (accepts) => {
+    const gone = Array.from({ length: FIT }, (_, i) => unread(accepts, i));
+    for (const { res } of gone) res.emit('close');
+    expect(await begins(unread(accepts, 90))).toContain('"id":90,"result"');
+  });
+});
+
 describe('large answers that wait for one another on a connection', () => {
   const LARGE: Frame = [Buffer.alloc(33 * MIB, 'x')];
 
