@@ -157,9 +157,18 @@ const ROWS: readonly Row[] = [
   ],
   [
     'messages kept for a client that reconnects',
-    ['256, or 1 MiB, for each session'],
+    ['256, or 1 MiB, for each session', '256 MiB in all', 'at most 16 KiB'],
     ['src/state/memory/replay-buffer.ts', 'MAX_EVENTS = 256;'],
     ['src/state/memory/replay-buffer.ts', 'MAX_BYTES = 1_048_576;'],
+    ['src/state/memory/replay-buffer.ts', 'max = 256 * 1_048_576'],
+    ['src/state/memory/replay-buffer.ts', 'SMALL = 16_384;'],
+  ],
+  [
+    'notifications that the server has not taken',
+    ['1,000, and 16 MiB, of one session', '256 MiB in all'],
+    ['src/downstream/http/pending-notifications.ts', 'MAX_NOTIFICATIONS = 1_000;'],
+    ['src/downstream/http/pending-notifications.ts', 'MAX_BYTES = 16 * 1_048_576;'],
+    ['src/downstream/http/pending-notifications.ts', 'MAX_ALL = 256 * 1_048_576;'],
   ],
   [
     'a client that does not read its answers',

@@ -1,12 +1,19 @@
 /** Counts a client's notifications that the server has not taken yet. They have no answers that would limit them. */
 import type { Session } from '../../core/exchange.ts';
-import type { Call } from '../../core/jsonrpc.ts';
+import type { Call, Message } from '../../core/jsonrpc.ts';
 import { ProxyError } from '../../errors.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import type { Refusal } from './refusal.ts';
 
 const MAX_NOTIFICATIONS = 1_000;
 const MAX_BYTES = 16 * 1_048_576;
+/** Bytes of all sessions together. */
+const MAX_ALL = 256 * 1_048_576;
+/** Bytes of a session that wait even beyond that. */
+const SMALL = 16_384;
+
+/** Bytes that wait, of all sessions. */
+let waiting = 0;
 
 export class Backlog {
   #notifications = 0;
@@ -16,6 +23,18 @@ export class Backlog {
     return this.#notifications >= MAX_NOTIFICATIONS || this.#bytes >= MAX_BYTES;
   }
 
+  /** Whether these messages are too many, or too large. */
+  refuses(messages: readonly Message[]): boolean {
+    let bytes = 0;
+    let some = false;
+    for (const message of messages) {
+      if (message.kind !== 'notification') continue;
+      some = true;
+      bytes += message.call.params?.length ?? 0;
+    }
+    return some && (this.full || (waiting + bytes > MAX_ALL && this.#bytes + bytes > SMALL));
+  }
+
   /** Passes a notification on. */
   tell(server: Session, call: Call): void {
     const taken = server.notify(call);
@@ -23,9 +42,11 @@ export class Backlog {
     const size = call.params?.length ?? 0;
     this.#notifications++;
     this.#bytes += size;
+    waiting += size;
     const done = (): void => {
       this.#notifications--;
       this.#bytes -= size;
+      waiting -= size;
     };
     taken.then(done, done);
   }

@@ -8,6 +8,8 @@ import type { KeptEvent, ReplayBuffer, Replays, WaitingEvent } from '../../core/
 
 const MAX_EVENTS = 256;
 const MAX_BYTES = 1_048_576;
+/** A last event up to this many bytes stays, however much all sessions keep. */
+const SMALL = 16_384;
 
 interface KeptFrame extends KeptEvent {
   readonly stream: number;
@@ -15,7 +17,7 @@ interface KeptFrame extends KeptEvent {
   readonly waiting: WaitingEvent | undefined;
 }
 
-/** Bytes that all sessions may keep together. Beyond that, each session keeps only its last event. */
+/** Bytes that all sessions may keep together. Beyond that, each session keeps only its last event, if that is small. */
 export class ReplayBudget {
   readonly max: number;
   used = 0;
@@ -55,10 +57,10 @@ export class MemoryReplay implements ReplayBuffer {
     return undefined;
   }
 
-  /** Forgets events until the rest is not too much. The last one stays. */
+  /** Forgets events until the rest is not too much. The last one stays if it is small. */
   #makeRoom(): void {
     const gone: KeptFrame[] = [];
-    while (this.#kept.length > 1 && this.#isTooMuch()) {
+    while ((this.#kept.length > 1 || this.#bytes > SMALL) && this.#isTooMuch()) {
       const last = this.#kept.length - 1;
       const oldest = this.#kept.findIndex(({ waiting }, i) => i < last && !waiting?.waits);
       for (const one of this.#kept.splice(Math.max(0, oldest), 1)) {

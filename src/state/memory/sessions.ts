@@ -11,6 +11,8 @@ import type { ProxyError } from '../../errors.ts';
 
 /** How long an upstream may take to end one session, in milliseconds. */
 const CLOSE_LIMIT = 5_000;
+/** As many may be closing as may be open, and at least so many: each still holds a connection to the server. */
+const MAX_CLOSING = 1_000;
 
 export function memorySessions<S extends Served>(options: SessionsOptions): Sessions<S> {
   return new MemorySessions(options);
@@ -40,7 +42,8 @@ class MemorySessions<S extends Served> implements Sessions<S> {
   }
 
   get full(): boolean {
-    return this.#open.size >= this.#options.max;
+    const { max } = this.#options;
+    return this.#open.size >= max || this.#closing.size >= Math.max(max, MAX_CLOSING);
   }
 
   all(): Iterable<S> {

@@ -86,7 +86,7 @@ export class SseClientSession implements Peer, Served, SessionFacts {
   /** Takes the message of one POST. Undefined, or why the proxy refuses it. */
   post(message: Message, claim: () => Release | undefined): Refusal | undefined {
     if (message.kind === 'request') return this.#request(message, claim);
-    if (message.kind === 'notification' && this.#backlog.full) return NOT_TAKEN;
+    if (this.#backlog.refuses([message])) return NOT_TAKEN;
     this.#link.receive(message);
     return undefined;
   }

@@ -163,7 +163,7 @@ export class StreamableClientSession implements Peer, Served, PostSession, Sessi
 
   /** Takes messages that have no answer. */
   #taken(res: ServerResponse, messages: readonly Message[]): Refusal | undefined {
-    if (this.#backlog.full && messages.some(({ kind }) => kind === 'notification')) return NOT_TAKEN;
+    if (this.#backlog.refuses(messages)) return NOT_TAKEN;
     for (const message of messages) this.#link.receive(message, MUTE);
     res.writeHead(202, NOTHING).end();
     return undefined;

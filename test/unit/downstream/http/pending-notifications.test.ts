@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../../src/core/exchange.ts';
-import type { Call } from '../../../../src/core/jsonrpc.ts';
+import type { Call, Message } from '../../../../src/core/jsonrpc.ts';
 import { Backlog, NOT_TAKEN } from '../../../../src/downstream/http/pending-notifications.ts';
 import { settled } from './response.ts';
 
@@ -90,6 +90,34 @@ describe('a backlog', () => {
       await server.take(1_000);
       expect(backlog.full).toBe(false);
     }
+  });
+
+  it('refuses large ones while those of all clients are too large together, and small ones never', async () => {
+    const server = new Server();
+    const message = (size: number): Message & { call: Call } => ({
+      kind: 'notification',
+      call: { method: 'n', params: Buffer.alloc(size) },
+    });
+    let [count, bytes, last] = [0, 0, new Backlog()];
+    for (const size of [4 * MIB, 65_536, 17_000]) {
+      const one = message(size);
+      for (; !last.refuses([one]); count++) {
+        tell(last, server, 1, one.call);
+        bytes += size;
+        if (last.full) last = new Backlog();
+      }
+    }
+    // Tests before this one have left some that wait.
+    expect(bytes).toBeGreaterThan(200 * MIB);
+    expect(bytes).toBeLessThanOrEqual(256 * MIB);
+    const other = new Backlog();
+    expect(other.refuses([message(4 * MIB)])).toBe(true);
+    expect(other.refuses([message(9_000), message(9_000)])).toBe(true);
+    expect(other.refuses([message(16_384)])).toBe(false);
+    expect(other.refuses([{ kind: 'response', id: '1', reply: { result: Buffer.alloc(MIB) } }])).toBe(false);
+    await server.take(2);
+    expect(other.refuses([message(4 * MIB)])).toBe(false);
+    await server.take(count);
   });
 
   it('counts for each client by itself', () => {

@@ -184,6 +184,24 @@ describe('the budget of all sessions', () => {
     expect(budget.used).toBe(1_000);
   });
 
+  it('leaves no session a last event that is large when it is used up', () => {
+    const budget = new ReplayBudget(MIB);
+    const [one, two, three] = from(1, 3).map(() => new MemoryReplay(budget)) as [
+      MemoryReplay,
+      MemoryReplay,
+      MemoryReplay,
+    ];
+    keep(one, 0, 1, MIB);
+    let losses = 0;
+    keep(two, 0, 1, 16 * KIB);
+    two.keep(0, 2, [Buffer.alloc(16 * KIB + 1)], { waits: true, lost: () => void losses++ });
+    keep(three, 0, 1, 16 * KIB);
+    expect(sequences(one, 0)).toEqual([1]);
+    expect(sequences(two, 0)).toEqual([]);
+    expect(sequences(three, 0)).toEqual([1]);
+    expect([losses, budget.used]).toEqual([1, MIB + 16 * KIB]);
+  });
+
   it('has room again once a session has ended', () => {
     const budget = new ReplayBudget(1_000);
     const [one, two] = [new MemoryReplay(budget), new MemoryReplay(budget)];

@@ -98,6 +98,21 @@ describe('sessions', () => {
     expect([sessions.size, sessions.full]).toEqual([2, false]);
   });
 
+  it('are not added without end while others wait to be closed', async () => {
+    const sessions = sessionsOf();
+    const closing = Array.from({ length: 1_000 }, (_, i) => new Fake(`${i}`));
+    for (const [i, session] of closing.entries()) {
+      expect(sessions.full, `${i}`).toBe(false);
+      session.busy = true;
+      sessions.add(session);
+      sessions.abandon(session);
+    }
+    expect([sessions.size, sessions.full]).toEqual([0, true]);
+    closing[0]?.answer();
+    await vi.waitFor(() => expect(sessions.full).toBe(false));
+    for (const session of closing) session.answer();
+  });
+
   it('have ids that are long, of visible characters, and never the same', () => {
     const sessions = sessionsOf();
     const ids = Array.from({ length: 1_000 }, () => sessions.newId());
