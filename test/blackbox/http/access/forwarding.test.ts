@@ -1,8 +1,10 @@
 // The headers of a client that go on to the server: the ones that the flag names, and no others.
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../../peers/hostile.ts';
+import { ModernClient } from '../../../peers/http/modern-client.ts';
 import { closeServings, startServing } from '../../../peers/http/serving.ts';
-import { sseServer } from '../../../peers/minimal-server.ts';
+import { StreamableClient } from '../../../peers/http/streamable-client.ts';
+import { legacyServer, modernServer, sseServer } from '../../../peers/minimal-server.ts';
 import { rpcMethod, startRecorder } from '../../../peers/recorder.ts';
 import { startScripted } from '../../../peers/scripted.ts';
 import { startSdkV1Stateful } from '../../../peers/sdk-v1-stateful.ts';
@@ -173,6 +175,25 @@ describe('with --forward-header', () => {
     } finally {
       await closeServings();
       await recorder.close();
+      await server.close();
+    }
+  });
+
+  it.each(['an older', 'a newer'])('the header goes to a server of %s era, too', async (era) => {
+    const server = await startScripted('/mcp', era === 'an older' ? legacyServer() : modernServer());
+    try {
+      const { url } = await startServing(server.url, FLAGS);
+      const options = { headers: { 'x-tenant': 'tenant-of-the-client' } };
+      const legacy = new StreamableClient(`${url}/mcp`, options);
+      const client = era === 'an older' ? new ModernClient(`${url}/mcp`, options) : legacy;
+      if (client === legacy) await legacy.initialize();
+      const { content } = await client.request('tools/call', { name: 'echo', arguments: {} });
+      expect(content).toEqual([{ type: 'text', text: 'called' }]);
+      client.vanish();
+      const called = server.requests.find(({ body }) => body.includes('tools/call'));
+      expect(called?.headers['x-tenant']).toBe('tenant-of-the-client');
+    } finally {
+      await closeServings();
       await server.close();
     }
   });
