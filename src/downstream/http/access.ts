@@ -3,7 +3,7 @@
  * browser on this machine can reach every port of the machine, and so can other machines unless the proxy listens on
  * loopback only (specification, "Streamable HTTP", section "Security Warning").
  */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { isLoopback } from '../../config.ts';
 import { type Refusal, refused } from './refusal.ts';
@@ -25,6 +25,8 @@ export interface RequestFacts {
   readonly headers: IncomingHttpHeaders;
   /** The number of Host fields: the headers contain only the first of them. */
   readonly hosts: number;
+  /** The host in the request target, if it names one: the Host field must not say otherwise, so both are checked. */
+  readonly authority?: string | undefined;
   readonly remoteAddress: string | undefined;
   /** The local address of the connection. */
   readonly localAddress: string | undefined;
@@ -35,11 +37,26 @@ export type AddressCheck =
   /** The origin of the page that sent the request and may read the answer. Undefined when no page sent it. */
   | { readonly kind: 'checked'; readonly origin: string | undefined };
 
+/**
+ * Turns a request target in absolute form, as clients of proxies write it, into one in origin form (RFC 9112, section
+ * 3.2.2). Returns the host in it; undefined for every other target.
+ */
+export function takeAuthority(req: Pick<IncomingMessage, 'url'>): string | undefined {
+  const { url = '' } = req;
+  if (url.startsWith('/')) return undefined;
+  const [, authority, rest = ''] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
+  if (authority !== undefined) req.url = rest.startsWith('/') ? rest : `/${rest}`;
+  return authority;
+}
+
 /** Checks that the request is meant for this server, and that no page without permission sent it. */
 export function checkAddressing(visitor: RequestFacts, rules: AccessRules): AddressCheck {
   const { host, origin } = visitor.headers;
+  const { authority } = visitor;
   if (visitor.hosts > 1) return { kind: 'refused', refusal: refused(400, 'there is more than one Host header') };
-  if (!isOurs(hostIn(host), visitor, rules)) {
+  const isMeant =
+    isOurs(hostIn(host), visitor, rules) && (authority === undefined || isOurs(hostIn(authority), visitor, rules));
+  if (!isMeant) {
     const message = 'this Host is not allowed; to allow it, start mcp-proxy with --allowed-host NAME';
     return { kind: 'refused', refusal: refused(403, message) };
   }
@@ -114,9 +131,10 @@ function isOurs(host: KnownHost, { localAddress, remoteAddress }: RequestFacts, 
 }
 
 /** Whether the request comes from a program or a page on this machine, and not through a gateway. */
-function isLocal({ headers, remoteAddress }: RequestFacts): boolean {
+function isLocal({ headers, authority, remoteAddress }: RequestFacts): boolean {
   if (!isLoopbackAddress(remoteAddress)) return false;
   if (!hostIn(headers.host).isLoopback) return false;
+  if (authority !== undefined && !hostIn(authority).isLoopback) return false;
   if (headers.origin !== undefined && !isLoopbackOrigin(headers.origin)) return false;
   for (const name in headers) if (GATEWAY_HEADERS.has(name) || name.startsWith('x-forwarded-')) return false;
   return true;

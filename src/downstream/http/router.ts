@@ -11,7 +11,7 @@ import { HEADER_MISMATCH, isModernRevision } from '../../mcp/revisions.ts';
 import { type ReceivedFrame, readFrame } from '../../wire/frames.ts';
 import { replyFrom } from '../../wire/replies.ts';
 import { accepts, acceptsEvents, isBrowser } from './accept.ts';
-import { type AccessRules, checkAddressing, checkIdentity, checkOwnPage, countHosts } from './access.ts';
+import { type AccessRules, checkAddressing, checkIdentity, checkOwnPage, countHosts, takeAuthority } from './access.ts';
 import { type ClientOptions, type Posted, postedOf, type Request, type Site } from './contracts.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import { forwardedOf } from './forwarded.ts';
@@ -112,7 +112,8 @@ export class HttpDownstream implements Closable {
       res.destroy();
       return undefined;
     }
-    const visitor = { headers, hosts: countHosts(req.rawHeaders), remoteAddress, localAddress };
+    const authority = takeAuthority(req);
+    const visitor = { headers, hosts: countHosts(req.rawHeaders), authority, remoteAddress, localAddress };
     const entry = checkAddressing(visitor, rules);
     if (entry.kind === 'refused') return entry.refusal;
     if (via !== undefined && headers.via?.includes(via)) return LOOP;

@@ -1,6 +1,6 @@
 // The checks of Host and Origin, which come before anything else of a request is looked at.
 import { describe, expect, it } from 'vitest';
-import { ask } from '../exchange.ts';
+import { ask, BOTH, initialize } from '../exchange.ts';
 import { connect, requestText, statuses } from '../raw-connection.ts';
 import { ALLOWED_HOST, ALLOWED_ORIGIN, BEARER, guarded, opening } from './guarded.ts';
 
@@ -97,6 +97,54 @@ describe('Host', () => {
     expect(statuses(connection.text)).toHaveLength(1);
     expect(expected).toContain(statuses(connection.text)[0]);
     gate.untouched();
+  });
+});
+
+describe('a request target in absolute form', () => {
+  /** The statuses of a request that opens a session. */
+  async function opened(target: string, ...headers: string[]): Promise<number[]> {
+    const body = JSON.stringify(initialize());
+    const type = ['Content-Type: application/json', `Accept: ${BOTH}`, `Content-Length: ${body.length}`];
+    const connection = await connect(gate.url);
+    connection.write(requestText(`POST ${target} HTTP/1.1`, [...headers, ...type, 'Connection: close'], body));
+    await connection.closed;
+    return statuses(connection.text);
+  }
+
+  it.each(['http://localhost/mcp', 'http://127.0.0.1:8080/mcp/?x=1', 'HTTPS://[::1]:65535/mcp'])(
+    '%s is served as the path in it',
+    async (target) => {
+      expect(await opened(target, 'Host: localhost')).toEqual([200]);
+    },
+  );
+
+  it('without a path is that of the page', async () => {
+    const connection = await connect(gate.url);
+    connection.write(
+      requestText('GET http://localhost HTTP/1.1', ['Host: localhost', 'Accept: text/html', 'Connection: close']),
+    );
+    await connection.closed;
+    expect(statuses(connection.text)).toEqual([200]);
+  });
+
+  it.each([
+    ['http://evil.example/mcp', 'localhost'],
+    ['http://localhost/mcp', 'evil.example'],
+    ['http://user@localhost/mcp', 'localhost'],
+    ['http:///mcp', 'localhost'],
+  ])('%s with the Host %s is refused, token or not', async (target, host) => {
+    for (const token of [[], [`Authorization: ${BEARER.authorization}`]])
+      expect(await opened(target, `Host: ${host}`, ...token)).toEqual([403]);
+    gate.untouched();
+  });
+
+  it.each([
+    [`http://${ALLOWED_HOST}/mcp`, 'localhost'],
+    ['http://localhost/mcp', ALLOWED_HOST],
+  ])('%s with the Host %s is not of this machine: it needs a token', async (target, host) => {
+    expect(await opened(target, `Host: ${host}`)).toEqual([401]);
+    gate.untouched();
+    expect(await opened(target, `Host: ${host}`, `Authorization: ${BEARER.authorization}`)).toEqual([200]);
   });
 });
 
