@@ -87,14 +87,15 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
   const targets = subcommand ? positionals.slice(1) : positionals;
   refuseStray(flags, subcommand?.name);
   const file = flags.text('config');
-  if (file !== undefined || flags.text('server') !== undefined) {
+  const named = { file, server: flags.text('server'), command: subcommand?.name };
+  if (file !== undefined || named.server !== undefined) {
     const other = subcommand !== undefined || command !== undefined || targets.length > 0;
-    if (other || file === undefined) throw new UnexplainedMistake({ kind: 'config', other, command: subcommand?.name });
+    if (other || file === undefined) throw new UnexplainedMistake({ kind: 'config', ...named });
     const { config, token } = readWhole(flags, env, readFile);
     return { kind: 'run-config', file, flags, config, secrets: token };
   }
   if (subcommand?.action === 'completion') return completion(targets);
-  if (subcommand?.action === 'replay') return replayed(targets, flags, env, readFile);
+  if (subcommand?.action === 'replay') return replayed(command ? [] : targets, flags, env, readFile);
   if (subcommand?.action === 'install' || subcommand?.action === 'uninstall') {
     const words = { flags, positionals: targets, command };
     return { kind: subcommand.action, words, config: { ...readProcess(flags), listen: undefined }, secrets: [] };
@@ -103,7 +104,6 @@ export function parseArguments(argv: readonly string[], env: Env, readFile: Read
     const headers = flags.texts('header');
     throw new UnexplainedMistake({ kind: 'surplus', targets, headers, subcommand: subcommand?.name });
   }
-
   if (subcommand && flags.text('listen') !== undefined) {
     throw usageError(`${subcommand.name} serves no clients`, 'leave --listen and its flags out');
   }

@@ -13,7 +13,7 @@ export type Mistake =
   /** A command after a subcommand that takes none, or besides a URL; or nothing after `--`. */
   | { readonly kind: 'local'; readonly subcommand: string | undefined; readonly hasUrl: boolean }
   /** A server or a command beside `--config`, or `--server` without it. */
-  | { readonly kind: 'config'; readonly other: boolean; readonly command: string | undefined }
+  | ({ readonly kind: 'config' } & MisplacedFile)
   | ({ readonly kind: 'other-server' } & OtherServer)
   | ({ readonly kind: 'surplus' } & Surplus)
   /** The flag as it was written, dashes included. */
@@ -27,6 +27,13 @@ export type Mistake =
   | { readonly kind: 'header'; readonly text: string; readonly name: string }
   | { readonly kind: 'header-value'; readonly name: string; readonly value: string }
   | ({ readonly kind: 'file' } & UnreadableFile);
+
+/** The values of `--config` and `--server`, and the subcommand. */
+export interface MisplacedFile {
+  readonly file: string | undefined;
+  readonly server: string | undefined;
+  readonly command: string | undefined;
+}
 
 /** A flag that concerns only servers of the other kind. */
 export interface OtherServer {

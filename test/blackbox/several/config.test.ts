@@ -67,7 +67,32 @@ describe('a bad entry', () => {
     ],
     ['a command beside the file', ['--config', 'x.json', '--', 'node'], /both --config and a server are given/],
     ['--server without a file', ['--server', 'one'], /--server is given without --config/],
-    ['login with a file', ['login', '--config', 'x.json'], /login takes no --config/],
+    ['login with a file', ['login', '--config', 'x.json'], /login takes no --config\n.*mcp-proxy login https:/],
+    [
+      'replay with another file',
+      ['replay', 'x.jsonl', '--config', 'x.json'],
+      /replay takes no --config\n.*hint: mcp-proxy replay session\.jsonl\n/,
+    ],
+    ['completion with a file', ['completion', 'bash', '--config', 'x'], /hint: mcp-proxy completion bash\n/],
+    ['uninstall with a file', ['uninstall', '--config', 'x'], /hint: mcp-proxy uninstall claude-code NAME\n/],
+    [
+      'install with a server',
+      ['install', '--server', 'x'],
+      /install takes no --server\n.*hint: mcp-proxy install \S+ https:/,
+    ],
+    ['the command after its file', ['x.jsonl', 'replay'], /the command comes first: mcp-proxy replay session\.jsonl\n/],
+    ['replay with a command', ['replay', 'x.jsonl', '--', 'node'], /replay takes the name of one file\n/],
+    ['a URL and --server', ['https://server.example/mcp', '--server', 'one'], /--server is given without --config/],
+    [
+      'the transport of another program',
+      ['--server', 'sse', '--', 'node'],
+      /--server is given without --config\n.*hint: leave it out: --listen localhost:8080 serves both \/mcp and \/sse\n/,
+    ],
+    [
+      'a URL after --server',
+      ['--server', 'https://server.example/mcp'],
+      /--server is given without --config\n.*hint: the URL without a flag: mcp-proxy https:\/\/server\.example\/mcp\n/,
+    ],
   ])('%s is a usage error', async (_, args, expected) => {
     const proxy = startProxy(undefined, args);
     proxy.stdin.end();

@@ -5,6 +5,7 @@ import { CURLY_QUOTE } from '../reading/headers.ts';
 import { isHttpUrl, withoutWrapping } from '../url-argument.ts';
 import { type Surplus, usageError } from '../usage-error.ts';
 import { checkPort } from '../value-checks.ts';
+import { exampleOf } from './example.ts';
 import { nearestSubcommand } from './url.ts';
 
 const HEADER_EXAMPLE = '-H "Authorization: Bearer ${TOKEN}"';
@@ -21,8 +22,7 @@ export function explainSurplus({ targets, headers, subcommand }: Surplus): Proxy
   }
   const behind = SUBCOMMANDS.find(({ name }) => targets.includes(name));
   if (behind) {
-    const argument = behind.choices?.[0] ?? 'https://server.example/mcp';
-    return usageError(message, `the command comes first: mcp-proxy ${behind.name} ${argument}`);
+    return usageError(message, `the command comes first: ${exampleOf(behind.name)}`);
   }
   // mcp-remote takes the port of its redirect URI there, whose path is another one than ours.
   const port = targets[1] as string;
