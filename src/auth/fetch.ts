@@ -21,7 +21,7 @@ const MAX_ATTEMPTS = 3;
 const UNREADABLE = 'Bearer error="invalid_token"';
 
 /** Statuses that may be about the header with the token. */
-const MAY_BE_UNREADABLE = new Set([400, 413, 414, 431]);
+const MAY_BE_UNREADABLE = new Set([400, 413, 414, 431, 494]);
 
 /** Requests that a client waits for, so it may also wait for a user. */
 const MAY_ASK_USER: ReadonlySet<Purpose> = new Set(['call', 'connect']);

@@ -31,7 +31,7 @@ export interface AcceptedBearers {
   readonly any: boolean;
 }
 
-/** Decides whether a response with the status 400, 413, 414 or 431 is about the bearer of its request. */
+/** Decides whether a response with the status 400, 413, 414, 431 or 494 is about the bearer of its request. */
 export async function examine(
   request: HttpRequest,
   response: HttpResponse,
@@ -40,7 +40,9 @@ export async function examine(
 ): Promise<RefusedToken> {
   const { status, headers } = response;
   if (status !== 400 && taken.same) return { blamed: false, response };
-  if (status === 431 || challenged(headers['www-authenticate'], taken.same ? BLAMES_TAKEN : BLAMES))
+  // nginx has a status of its own for headers that are too large.
+  const isHeader = status === 431 || status === 494;
+  if (isHeader || challenged(headers['www-authenticate'], taken.same ? BLAMES_TAKEN : BLAMES))
     return { blamed: true, response };
   if (status !== 400 && isLargest(request, bearer)) return { blamed: true, response };
   const isStream = /^text\/event-stream/i.test(String(headers['content-type'] ?? ''));

@@ -62,9 +62,11 @@ export async function refusal(response: HttpResponse, url: URL): Promise<Refused
 /** The error for the user when nothing of the server's own can be passed on. */
 async function refusalError(response: HttpResponse, body: Buffer, url: URL): Promise<ProxyError> {
   const { status } = response;
-  if (status !== 401 && status !== 403) return unexpectedResponse(response, body, url);
-  const { unauthorized } = await import('./unauthorized.ts');
-  return unauthorized(response, status, body, url);
+  if (status >= 200 && status < 300) return unexpectedResponse(response, body, url);
+  if (status === 401 || status === 403) {
+    return (await import('./refusals/unauthorized.ts')).unauthorized(response, status, body, url);
+  }
+  return (await import('./refusals/refused-request.ts')).refusedRequest(response, body, url);
 }
 
 /** The JSON-RPC error that makes up a body, whatever its id, or undefined. */

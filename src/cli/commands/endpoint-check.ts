@@ -3,6 +3,7 @@ import type { Fetch, HttpResponse } from '../../core/fetch.ts';
 import { PING_REQUEST } from '../../mcp/handshake.ts';
 import { POST_HEADERS, STREAM_HEADERS } from '../../mcp/headers.ts';
 import { unexpectedResponse } from '../../upstream/failure.ts';
+import { refusedRequest } from '../../upstream/refusals/refused-request.ts';
 
 /** Bytes of a body to examine. */
 const EXCERPT = 65_536;
@@ -22,7 +23,7 @@ export async function askServer(fetch: Fetch, url: URL): Promise<HttpResponse> {
     const stream = await fetch({ ...common, method: 'GET', headers: STREAM_HEADERS });
     stream.body.destroy();
     if (stream.status !== 401 && !(stream.status === 200 && isStream(stream))) {
-      throw unexpectedResponse(response, text, url);
+      throw (response.status < 300 ? unexpectedResponse : refusedRequest)(response, text, url);
     }
     return stream;
   }

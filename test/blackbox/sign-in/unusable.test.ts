@@ -143,6 +143,7 @@ type Carrier = 'http' | 'sessions' | 'sse';
 
 const REFUSALS: [string, number, string, string?][] = [
   ['431', 431, ''],
+  ['494 of nginx', 494, ''],
   ['nginx', 400, '<html><head><title>400 Request Header Or Cookie Too Large</title></head></html>'],
   [
     'Apache',

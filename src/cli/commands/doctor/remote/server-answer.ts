@@ -6,7 +6,7 @@ import type { Fetch, HttpResponse } from '../../../../core/fetch.ts';
 import { showUrl } from '../../../../core/redact.ts';
 import { ProxyError } from '../../../../errors.ts';
 import { Neighbours } from '../../../../upstream/detection/neighbours.ts';
-import { refusedCredential } from '../../../../upstream/refused-credential.ts';
+import { refusedCredential } from '../../../../upstream/refusals/refused-credential.ts';
 import { askServer } from '../../endpoint-check.ts';
 import { again } from '../command-line.ts';
 import { type Finding, failed, stepOf } from '../examination.ts';

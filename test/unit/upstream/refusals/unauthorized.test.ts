@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { HttpResponse, SentCredential } from '../../../src/core/fetch.ts';
-import { unauthorized } from '../../../src/upstream/unauthorized.ts';
+import type { HttpResponse, SentCredential } from '../../../../src/core/fetch.ts';
+import { unauthorized } from '../../../../src/upstream/refusals/unauthorized.ts';
 
 const sent = (from: SentCredential['from']): SentCredential => ({
   from,

@@ -1,8 +1,8 @@
 /** The error of a request that was refused for its credential, or for the lack of one. */
-import type { HttpResponse } from '../core/fetch.ts';
-import { showUrl } from '../core/redact.ts';
-import { ProxyError } from '../errors.ts';
-import { responseData } from './failure.ts';
+import type { HttpResponse } from '../../core/fetch.ts';
+import { showUrl } from '../../core/redact.ts';
+import { ProxyError } from '../../errors.ts';
+import { responseData } from '../failure.ts';
 import { refusedCredential } from './refused-credential.ts';
 
 export function unauthorized(response: HttpResponse, status: 401 | 403, body: Buffer, url: URL): ProxyError {

@@ -3,9 +3,9 @@
  * what is probably wrong with it.
  */
 
-import { membersOf, serverWords } from '../core/error-text.ts';
-import type { SentCredential } from '../core/fetch.ts';
-import { printable, redactor } from '../core/redact.ts';
+import { membersOf, serverWords } from '../../core/error-text.ts';
+import type { SentCredential } from '../../core/fetch.ts';
+import { printable, redactor } from '../../core/redact.ts';
 
 /** Longer texts of a server are only in `error.data.body`: cut here, they could end in the middle of a secret. */
 const LONGEST_WORDS = 200;
