@@ -8,11 +8,10 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
   return (await import('./unreachable/no-connection.ts')).noConnection(error, url, route);
 }
 
-/** The connection broke on the first request to an origin, which may not speak the protocol of the URL. */
+/** The connection broke on a request that the server may not even have taken: its first, or one on a new connection. */
 export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, route: FailedRoute): Promise<ProxyError> {
-  const mayBeTls = url.protocol === 'http:' && route.proxy === undefined && !(error instanceof ProxyError);
-  const wrong = mayBeTls ? await (await import('./unreachable/scheme.ts')).wrongScheme(url, error) : undefined;
-  return wrong ?? brokenConnection(error, url);
+  const { notTaken } = await import('./unreachable/no-connection.ts');
+  return (await notTaken(error, url, route)) ?? brokenConnection(error, url);
 }
 
 /** The connection broke after the request was sent. */

@@ -29,6 +29,8 @@ export interface Connector {
   readonly hint: string | undefined;
   /** Whether `--ca` was given. */
   readonly ca: boolean;
+  /** Whether this origin sees the certificate of `--cert`. */
+  readonly cert: boolean;
   /** Whether the origin has answered anything yet. */
   answered: boolean;
   /** The addresses that direct connections to the origin had. */

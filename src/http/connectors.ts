@@ -105,6 +105,7 @@ async function createConnector(
     cookies: new CookieJar(),
     lines: new WeakMap<object, string[]>(),
     ca: options.tls?.ca !== undefined,
+    cert: options.tls?.cert !== undefined && url.origin === options.url.origin,
     answered: false,
     addresses: new Set<string>(),
     largest: options.maxMessage,

@@ -206,7 +206,7 @@ class InFlight {
     if (signal?.aborted) reject(signal.reason);
     else if (isExhausted(error)) noConnection(error, url, route).then(reject, reject);
     else if (isStale && repeatable) reject(new StaleConnection());
-    else if (this.#connected && connector.answered) reject(brokenConnection(error, url));
+    else if (this.#connected && connector.answered && !isTls(error)) reject(brokenConnection(error, url));
     else if (this.#connected) brokenAtFirst(error, url, route).then(reject, reject);
     else noConnection(error, url, route).then(reject, reject);
   }
@@ -260,6 +260,11 @@ interface HandshakeState {
 /** A connection could not even be started: this process or the machine has too many open. */
 function isExhausted(error: NodeJS.ErrnoException): boolean {
   return error.code === 'EMFILE' || error.code === 'ENFILE';
+}
+
+/** In TLS 1.3, the server refuses the certificate of this side after the handshake. */
+function isTls({ code }: NodeJS.ErrnoException): boolean {
+  return code?.startsWith('ERR_SSL') === true;
 }
 
 function isReset(error: NodeJS.ErrnoException): boolean {

@@ -3,6 +3,7 @@ import type { LookupFunction } from 'node:net';
 import { printable } from '../../core/redact.ts';
 import { ProxyError } from '../../errors.ts';
 import { certificateProblem } from './certificate.ts';
+import { clientCertificateProblem } from './client-certificate.ts';
 import { wrongScheme } from './scheme.ts';
 
 const CONNECT_CAUSES = new Map([
@@ -36,6 +37,8 @@ export interface FailedRoute {
   readonly hint: string | undefined;
   /** Whether `--ca` was given. */
   readonly ca: boolean;
+  /** Whether `--cert` was given, and the URL is one that may see it. */
+  readonly cert: boolean;
   /** How the host name is looked up; left out: as this machine does. */
   readonly lookup?: LookupFunction;
 }
@@ -49,14 +52,15 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
     mayLook: route.proxy === undefined,
     ...route,
   });
+  const known = certificate ?? clientCertificateProblem(error, route.cert);
   // A refused connection does not tell which protocol the server speaks.
-  const mayBePlain = url.protocol === 'https:' && !certificate && (code === 'ECONNRESET' || isTlsError(code));
+  const mayBePlain = url.protocol === 'https:' && !known && (code === 'ECONNRESET' || isTlsError(code));
   if (mayBePlain && route.proxy === undefined) {
     const wrong = await wrongScheme(url, error, route.lookup);
     if (wrong) return wrong;
   }
-  const hint = certificate?.hint ?? route.hint ?? (code && CONNECT_HINTS.get(code));
-  const cause = certificate?.problem ?? (code && CONNECT_CAUSES.get(code)) ?? printable(error.message, 200);
+  const hint = known?.hint ?? route.hint ?? (code && CONNECT_HINTS.get(code));
+  const cause = known?.problem ?? (code && CONNECT_CAUSES.get(code)) ?? printable(error.message, 200);
   const where = route.proxy && !certificate ? `${url.host} through the proxy ${route.proxy}` : url.host;
   return new ProxyError('unreachable', `cannot connect to ${where}: ${cause}`, hint ? { hint } : {}, error);
 }
@@ -69,4 +73,17 @@ function firstCode(error: Error): string | undefined {
 /** Whether OpenSSL reports a failed handshake; older versions of Node report EPROTO instead. */
 function isTlsError(code: string | undefined): boolean {
   return code === 'EPROTO' || code?.startsWith('ERR_SSL_') === true;
+}
+
+/** The connection broke on a request that cannot have run; undefined when it may have. */
+export async function notTaken(
+  error: NodeJS.ErrnoException,
+  url: URL,
+  route: FailedRoute,
+): Promise<ProxyError | undefined> {
+  if (url.protocol === 'https:') {
+    return clientCertificateProblem(error, route.cert) && noConnection(error, url, route);
+  }
+  const mayBeTls = route.proxy === undefined && !(error instanceof ProxyError);
+  return mayBeTls ? wrongScheme(url, error) : undefined;
 }

@@ -1,11 +1,13 @@
 // --ca, --cert and --key: a private certificate authority, and servers that ask for a client certificate.
 
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import tls, { type TLSSocket } from 'node:tls';
+import tls, { type SecureVersion, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createHttpClient } from '../../../src/http/client.ts';
+import { noConnection } from '../../../src/http/unreachable/no-connection.ts';
 import type { Peer } from '../../peers/listen.ts';
 import { legacyServer, sseServer } from '../../peers/minimal-server.ts';
 import { DIRECT, INSIDE, NAMES } from '../../peers/names.ts';
@@ -47,9 +49,12 @@ async function guarded(
   where = '/mcp',
   lenient = false,
   hosts = ['127.0.0.1', INSIDE],
+  version?: SecureVersion,
 ): Promise<Guarded> {
   const names: (string | undefined)[] = [];
-  const options = { ...servers.issue({ hosts }), ca: clients.pem, requestCert: true, rejectUnauthorized: !lenient };
+  const versions = version && { minVersion: version, maxVersion: version };
+  const checks = { ca: clients.pem, requestCert: true, rejectUnauthorized: !lenient, ...versions };
+  const options = { ...servers.issue({ hosts }), ...checks };
   const named: Script = (seen, res) => {
     names.push(nameIn(res.req.socket as TLSSocket));
     return script(seen, res);
@@ -140,6 +145,72 @@ describe('--cert and --key', () => {
     const error = await failure(startProxy(server.url, authority()));
     expect(String(error.code)).toMatch(/^-3100[13]$/);
     expect(server.requests).toEqual([]);
+  });
+
+  it.each<[SecureVersion, RegExp, RegExp]>([
+    [
+      'TLSv1.2',
+      /: it refuses the TLS handshake$/,
+      /^it may demand a client certificate: give it with --cert FILE --key FILE;/,
+    ],
+    ['TLSv1.3', /: it demands a client certificate$/, /^give it with --cert FILE --key FILE; the operator/],
+  ])('that a server with %s demands are named, and how to give them', async (version, problem, hint) => {
+    for (const flags of [[], ['--transport', 'sse-only']]) {
+      const server = await guarded(legacyServer(), '/mcp', false, ['127.0.0.1'], version);
+      const error = await failure(startProxy(server.url, [...authority(), ...flags]));
+      expect(error.code).toBe(-31001);
+      expect(error.message.split(' (')[0]).toMatch(problem);
+      expect(error.message).toContain(`cannot connect to 127.0.0.1:${server.port}`);
+      const data = error.data as { hint: string; outcome?: string };
+      expect(data.hint).toMatch(hint);
+      expect(data.outcome).toBeUndefined();
+      expect(server.requests).toEqual([]);
+    }
+  });
+
+  it.each(['bad certificate', 'certificate expired', 'unknown ca'])(
+    'that the server refuses with the alert "%s" are named, with who can help',
+    async (alert) => {
+      // Node's own server has no such alert: it accepts every certificate, and then cuts the connection.
+      const error = Object.assign(
+        new Error(`1:error:0A000418:SSL routines:ssl3_read_bytes:tlsv1 alert ${alert}:x:1:`),
+        {
+          code: 'ERR_SSL_ALERT',
+        },
+      );
+      const route = { proxy: undefined, hint: undefined, ca: false, cert: true };
+      const { code, message, data } = await noConnection(error, new URL('https://server.example/mcp'), route);
+      expect([code, message]).toEqual([
+        'unreachable',
+        `cannot connect to server.example: it does not accept the client certificate of --cert (TLS alert ${alert})`,
+      ]);
+      expect(data).toEqual({ hint: expect.stringMatching(/^check that it has not expired/) });
+    },
+  );
+
+  it('that a server demands from one moment to the next: the call was not run', async () => {
+    const script = legacyServer();
+    let demand = (): void => {};
+    const changing: Script = (seen, res) => {
+      const { server: own } = res.req.socket as TLSSocket & { server: tls.Server & { rejectUnauthorized: boolean } };
+      demand = () => {
+        own.rejectUnauthorized = true;
+        // Otherwise the client would resume its session without a certificate.
+        own.setTicketKeys(randomBytes(48));
+      };
+      // Each request has a connection of its own.
+      res.shouldKeepAlive = false;
+      return script(seen, res);
+    };
+    const server = await guarded(changing, '/mcp', true, ['127.0.0.1'], 'TLSv1.3');
+    const proxy = startProxy(server.url, authority());
+    await proxy.rpc.initialize();
+    await proxy.rpc.request('tools/list');
+    demand();
+    const { error } = (await proxy.rpc.exchange('tools/call', { name: 'echo', arguments: {} })).message;
+    expect(error).toMatchObject({ code: -31001, message: expect.stringContaining('it demands a client certificate') });
+    expect(error?.data.outcome).toBeUndefined();
+    await proxy.close();
   });
 
   it('that do not belong together are reported as such', async () => {

@@ -62,6 +62,16 @@ export const CERTIFICATES: Group = {
       },
     },
     {
+      title: 'The server demands a client certificate',
+      command: 'mcp-proxy {url} --ca ca.pem',
+      setUp: async (workspace) => {
+        const authority = createAuthority('Example Root CA');
+        workspace.file('ca.pem', authority.pem);
+        const demanding = { ...authority.issue(), ca: authority.pem, requestCert: true, minVersion: 'TLSv1.3' };
+        return { url: (await workspace.open(startScripted('/mcp', legacyServer(), demanding))).url };
+      },
+    },
+    {
       title: 'The key does not belong to the certificate',
       command: 'mcp-proxy {url} --ca ca.pem --cert cert.pem --key key.pem',
       setUp: async (workspace) => {

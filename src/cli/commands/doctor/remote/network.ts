@@ -73,8 +73,8 @@ export async function connectToProxy({ host, port }: { host: string; port: numbe
   };
 }
 
-function unreachable(error: unknown, url: URL): Promise<Error> {
-  return noConnection(error as NodeJS.ErrnoException, url, { proxy: undefined, hint: undefined, ca: false });
+function unreachable(error: unknown, url: URL, cert = false): Promise<Error> {
+  return noConnection(error as NodeJS.ErrnoException, url, { proxy: undefined, hint: undefined, ca: false, cert });
 }
 
 /** What a server shows of itself when a connection is encrypted. Sends nothing but the handshake. */
@@ -93,7 +93,7 @@ export async function lookAtCertificate(server: HttpServer, env: Env): Promise<C
     const problem = socket.authorized ? undefined : String(socket.authorizationError);
     return factsOf(chainOf(socket.getPeerCertificate(true)), problem, env);
   } catch (error) {
-    throw await unreachable(error, url);
+    throw await unreachable(error, url, server.tls.cert !== undefined);
   } finally {
     socket.destroy();
   }
