@@ -189,3 +189,14 @@ export function printable(text: string, limit = 1_000): string {
   const line = text.replace(LINE_CONTROLS, ' ').trim();
   return line.length > limit ? `${line.slice(0, limit)}${CUT}` : line;
 }
+
+/**
+ * How many bytes of a body an error keeps: more than any token has. An error shows far fewer,
+ * because the proxy first hides secrets and then cuts the text.
+ */
+const EXCERPT = 65_536;
+
+/** The first bytes of a body as text, whole characters only. */
+export function excerpt(body: Buffer): string {
+  return new TextDecoder().decode(body.subarray(0, EXCERPT), { stream: true });
+}

@@ -14,13 +14,17 @@ export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, rout
   return (await notTaken(error, url, route)) ?? brokenConnection(error, url);
 }
 
-/** The connection broke after the request was sent. */
-export function brokenConnection(error: NodeJS.ErrnoException, url: URL): ProxyError {
+/**
+ * The connection broke after the request was sent.
+ * @param known what there was of a response
+ */
+export function brokenConnection(error: NodeJS.ErrnoException, url: URL, known: ErrorData = {}): ProxyError {
   if (error instanceof ProxyError) return error;
   return new ProxyError(
     'failed',
     `${showUrl(url)} closed the connection before it answered${error.code ? ` (${error.code})` : ''}`,
     {
+      ...known,
       outcome: 'unknown',
       hint: 'if it happens again, ask the operator of the server, or of a gateway in front of it',
     },

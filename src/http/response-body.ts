@@ -3,9 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { CancelSignal } from '../core/cancel.ts';
-import type { HttpBody, HttpRequest } from '../core/fetch.ts';
-import { printable } from '../core/redact.ts';
-import { ProxyError } from '../errors.ts';
+import type { HttpBody, HttpRequest, Purpose } from '../core/fetch.ts';
+import { excerpt, printable } from '../core/redact.ts';
+import { type ErrorData, ProxyError } from '../errors.ts';
 import { Gatherer } from '../wire/message-buffer.ts';
 import { brokenConnection } from './connection-failure.ts';
 
@@ -34,6 +34,7 @@ export async function unpacked(incoming: IncomingMessage): Promise<Readable> {
   throw new ProxyError(
     'failed',
     `the upstream answered with an unknown content encoding (${JSON.stringify(printable(encoding, 40))})`,
+    { ...(incoming.statusCode !== undefined && { httpStatus: incoming.statusCode }), outcome: 'unknown' },
   );
 }
 
@@ -51,20 +52,25 @@ function brokenOff(): Error {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** Requests whose client is told of the response. Others may get secrets that nobody knows yet, such as new tokens. */
+const TOLD: ReadonlySet<Purpose> = new Set(['call', 'discover']);
 
 export class ResponseBody implements HttpBody {
   readonly #stream: Readable;
   readonly #incoming: IncomingMessage;
   readonly #close: () => void;
   readonly #url: URL;
+  readonly #purpose: Purpose;
   readonly #signal: CancelSignal | undefined;
   readonly largest: number | undefined;
+  beginning: Buffer | undefined;
 
   constructor(stream: Readable, incoming: IncomingMessage, close: () => void, request: HttpRequest, largest?: number) {
     this.#stream = stream;
     this.#incoming = incoming;
     this.#close = close;
     this.#url = request.url;
+    this.#purpose = request.purpose;
     this.#signal = request.signal;
     this.largest = largest;
   }
@@ -79,11 +85,12 @@ export class ResponseBody implements HttpBody {
         this.destroy();
         // An abort cuts the connection; the reason of the abort says more than the cut.
         if (this.#signal?.aborted) reject(this.#signal.reason);
-        else reject(error instanceof ProxyError ? error : brokenConnection(error as Error, this.#url));
+        else reject(error instanceof ProxyError ? error : brokenConnection(error as Error, this.#url, this.#known()));
       };
       stream.on('data', (chunk: Buffer) => {
         // Chunks that were in flight when the sink threw.
         if (failed) return;
+        if (TOLD.has(this.#purpose)) this.beginning ??= chunk;
         try {
           const full = sink(chunk);
           if (!full) return;
@@ -102,6 +109,13 @@ export class ResponseBody implements HttpBody {
       });
       if (stream.destroyed && !stream.readableEnded) fail(stream.errored ?? brokenOff());
     });
+  }
+
+  /** What an error can say of the response. */
+  #known(): ErrorData {
+    const { statusCode: httpStatus } = this.#incoming;
+    if (httpStatus === undefined || !TOLD.has(this.#purpose)) return {};
+    return { httpStatus, ...(this.beginning && { body: excerpt(this.beginning) }) };
   }
 
   /** A small response is complete by now, so there is no need to wait for it chunk by chunk. */

@@ -1,14 +1,9 @@
 /** Says what went wrong at the upstream: the cause, the place, and what to do. */
 import type { HttpResponse } from '../core/fetch.ts';
-import { printable, showUrl } from '../core/redact.ts';
+import { excerpt, printable, showUrl } from '../core/redact.ts';
 import { type ErrorData, ProxyError } from '../errors.ts';
 import { retryAfterSeconds } from '../wire/retry-after.ts';
 
-/**
- * How many bytes of a body an error keeps: more than any token has. An error shows far fewer,
- * because the proxy first hides secrets and then cuts the text.
- */
-const EXCERPT = 65_536;
 /** How much of a body to read to find out what it says: a JSON-RPC error may be long. */
 export const ERROR_BODY_LIMIT = 1_048_576;
 
@@ -43,20 +38,30 @@ export async function withNeighbour(error: unknown, advise: () => Promise<string
   return new ProxyError(error.code, error.message, { ...error.data, hint }, error);
 }
 
-/** The first bytes of a body as text, whole characters only. */
-function excerpt(body: Buffer): string {
-  return new TextDecoder().decode(body.subarray(0, EXCERPT), { stream: true });
-}
-
 /** The body holds messages, but none of them is the answer. */
 export function otherAnswer({ status }: HttpResponse, body: Buffer, url: URL): ProxyError {
   const data: ErrorData = { httpStatus: status, ...(body.length > 0 && { body: excerpt(body) }), outcome: 'unknown' };
   return new ProxyError('failed', `${showUrl(url)} answered a different request`, data);
 }
 
-/** The server answered, but not with a JSON-RPC response. */
-export function malformedAnswer(reason: string): ProxyError {
-  return new ProxyError('failed', `the server's answer is malformed: ${reason}`, { outcome: 'unknown' });
+/** The server answered on a stream, but not with a JSON-RPC response. */
+export function malformedAnswer(reason: string, response: HttpResponse): ProxyError {
+  return new ProxyError('failed', `the server's answer is malformed: ${reason}`, begun(response));
+}
+
+/**
+ * A stream ended in order, but without the answer.
+ * @param cause why the rest of it could not be read elsewhere
+ */
+export function endedStream(response: HttpResponse, url: URL, cause?: unknown): ProxyError {
+  const told = cause instanceof ProxyError ? cause.data : {};
+  // The status and the body of the last response belong together.
+  const data = { ...(told.httpStatus === undefined && begun(response)), ...told, outcome: 'unknown' } as const;
+  return new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, data, cause);
+}
+
+function begun(response: HttpResponse): ErrorData {
+  return { ...responseData(response, response.body.beginning ?? Buffer.alloc(0)), outcome: 'unknown' };
 }
 
 /**

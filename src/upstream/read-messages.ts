@@ -35,17 +35,17 @@ function largestIn({ body }: HttpResponse): number {
   return body.largest ?? MAX_UPSTREAM_MESSAGE;
 }
 
-function tooLarge(largest: number, cause: Error): ProxyError {
+function tooLarge({ status }: HttpResponse, largest: number, cause: Error): ProxyError {
   const hint = 'a higher --max-message lets it through; the server may have run the call already';
   const message = `a message of the server is larger than ${largest / 1_048_576} MiB`;
-  return new ProxyError('limit', message, { outcome: 'unknown', hint }, cause);
+  return new ProxyError('limit', message, { httpStatus: status, outcome: 'unknown', hint }, cause);
 }
 
-async function wholeBody({ body }: HttpResponse, largest: number): Promise<Buffer> {
+async function wholeBody(response: HttpResponse, largest: number): Promise<Buffer> {
   try {
-    return await body.bytes(largest);
+    return await response.body.bytes(largest);
   } catch (error) {
-    throw error instanceof ProxyError && error.code === 'limit' ? tooLarge(largest, error) : error;
+    throw error instanceof ProxyError && error.code === 'limit' ? tooLarge(response, largest, error) : error;
   }
 }
 
@@ -103,7 +103,7 @@ export async function readEvents(
     try {
       parser.push(chunk);
     } catch (error) {
-      throw error instanceof EventTooLarge ? tooLarge(largest, error) : error;
+      throw error instanceof EventTooLarge ? tooLarge(response, largest, error) : error;
     } finally {
       position.retry = parser.retry ?? position.retry;
     }

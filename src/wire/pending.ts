@@ -113,7 +113,9 @@ export class PendingRequests extends KeyedList<Pending> {
     const asked = named ?? own ?? (number === undefined ? this.#only : undefined);
     if (!asked || !this.delete(asked)) return undefined;
     if (answer.kind === 'malformed') {
-      asked.reject(new ProxyError('failed', `the answer is malformed: ${answer.reason}`, { outcome: 'unknown' }));
+      const status = this.#httpStatus === undefined ? {} : { httpStatus: this.#httpStatus };
+      const data = { ...status, outcome: 'unknown' } as const;
+      asked.reject(new ProxyError('failed', `the answer is malformed: ${answer.reason}`, data));
     } else if (stray) {
       settleStray(answer, asked, this.#httpStatus);
     } else {

@@ -20,7 +20,6 @@ import {
   type Message,
   type Reply,
 } from '../../core/jsonrpc.ts';
-import { showUrl } from '../../core/redact.ts';
 import { drained, withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { CANCELLED, cancelledId } from '../../mcp/cancelled.ts';
@@ -34,7 +33,7 @@ import { OpenCall, OpenCalls } from '../../wire/open-calls.ts';
 import { settleStray } from '../../wire/stray.ts';
 import { pause } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
-import { malformedAnswer, otherAnswer } from '../failure.ts';
+import { endedStream, malformedAnswer, otherAnswer } from '../failure.ts';
 import { type Outcome, refusal } from '../outcome.ts';
 import { discard, mediaType, readAnswer, readJson, startOfStream, type Take } from '../read-messages.ts';
 import { ToolHeaders } from './tool-headers.ts';
@@ -168,7 +167,7 @@ export class StatelessTransport {
           return answered ? undefined : this.#besides(message, exchange, number, settled);
         }
         // Any answer on this stream is for this request: the stream carries no other.
-        if (message.kind === 'malformed') reject(malformedAnswer(message.reason));
+        if (message.kind === 'malformed') reject(malformedAnswer(message.reason, response));
         else if (numberIn(message.id) === number) settled(message.reply);
         else settleStray(message, { resolve: settled, reject }, response.status);
         return undefined;
@@ -177,15 +176,16 @@ export class StatelessTransport {
       const unlessAnswered = (error: () => ProxyError): void => {
         if (!answered) reject(error());
       };
-      const ended = (): ProxyError =>
-        new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, { outcome: 'unknown' });
       if (type === 'application/json') {
         const check = (bytes: Buffer): void => unlessAnswered(() => otherAnswer(response, bytes, url));
         const body = readJson(response, url, take);
         if (body instanceof Promise) body.then(check, reject);
         else check(body);
       } else {
-        readAnswer(response, position, log, take, () => answered).then(() => unlessAnswered(ended), reject);
+        readAnswer(response, position, log, take, () => answered).then(
+          () => unlessAnswered(() => endedStream(response, url)),
+          reject,
+        );
       }
     });
   }

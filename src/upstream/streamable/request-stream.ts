@@ -5,9 +5,8 @@
 import type { CancelSignal } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import type { Log } from '../../core/ports.ts';
-import { showUrl } from '../../core/redact.ts';
-import { ProxyError } from '../../errors.ts';
 import { nextAttempt, pause } from '../backoff.ts';
+import { endedStream } from '../failure.ts';
 import { refusal } from '../outcome.ts';
 import { type EventPosition, mediaType, readAnswer, startOfStream, type Take } from '../read-messages.ts';
 
@@ -37,18 +36,18 @@ export async function readRequestStream(response: HttpResponse, options: Request
     if (signal.aborted || position.lastEventId === undefined) throw error;
   }
   if (!answered()) slow();
-  await resume(options, position);
+  await resume(response, options, position);
 }
 
 /** Resolves when the response has come, or the signal is aborted. */
-async function resume(options: RequestStreamOptions, position: EventPosition): Promise<void> {
+async function resume(first: HttpResponse, options: RequestStreamOptions, position: EventPosition): Promise<void> {
   const { answered, url, log, take, signal } = options;
   let cause: unknown;
   let misses = 0;
   while (!answered() && position.lastEventId !== undefined && misses < MAX_MISSES) {
-    const first = nextAttempt({ kind: 'served', retry: position.retry }, 0, 0) ?? 0;
+    const asked = nextAttempt({ kind: 'served', retry: position.retry }, 0, 0) ?? 0;
     const grown = misses === 0 ? 0 : (nextAttempt({ kind: 'failed' }, misses, Math.random()) ?? 0);
-    await pause(Math.max(first, grown), signal);
+    await pause(Math.max(asked, grown), signal);
     if (answered() || signal.aborted) return;
     const before = position.events;
     try {
@@ -65,6 +64,5 @@ async function resume(options: RequestStreamOptions, position: EventPosition): P
     misses = position.events > before ? 0 : misses + 1;
   }
   if (answered() || signal.aborted) return;
-  const data = { ...(cause instanceof ProxyError && cause.data), outcome: 'unknown' } as const;
-  throw new ProxyError('failed', `${showUrl(url)} ended the stream before it had answered`, data, cause);
+  throw endedStream(first, url, cause);
 }
