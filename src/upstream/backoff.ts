@@ -27,6 +27,7 @@ const DEFAULT_RETRY = 1_000;
 const SHORTEST = 250;
 /** At most three attempts a minute when nothing useful comes. */
 const USELESS_DELAY = 20_000;
+const PASSING = new Set([408, 409, 423, 425, 429]);
 
 /**
  * Milliseconds until the next attempt, or undefined for never.
@@ -50,6 +51,14 @@ export function nextAttempt(ending: StreamEnd, misses: number, random: number): 
     case 'refused':
       return undefined;
   }
+}
+
+/**
+ * Whether a refusal with this status may pass: the server was slow or in trouble, the resource was locked, or another
+ * stream was still open there.
+ */
+export function mayPass(status: number): boolean {
+  return status >= 500 || PASSING.has(status);
 }
 
 /** The pause that a server asked for, within sensible limits; in milliseconds. */

@@ -31,6 +31,8 @@ export interface HostileSse extends Peer {
   /** GETs in order of arrival. */
   readonly streams: readonly SseStream[];
   readonly posts: readonly Posted[];
+  /** The answer to a GET; undefined, as by default, for a stream. */
+  refuse: ((res: ServerResponse) => void) | undefined;
   /** What a stream begins with; an endpoint event by default. */
   begin: (stream: SseStream, res: ServerResponse) => void;
   /** The answer to a POST; by default 202, with the answer on the stream. */
@@ -72,6 +74,7 @@ export async function startHostileSse(): Promise<HostileSse> {
 
   const peer = await listenLoopback('/sse', async (req, res) => {
     if (req.method === 'GET') {
+      if (hostile.refuse) return hostile.refuse(res);
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.flushHeaders();
       const stream: SseStream = {
@@ -104,6 +107,7 @@ export async function startHostileSse(): Promise<HostileSse> {
     url: peer.url,
     streams,
     posts: posts.all,
+    refuse: undefined,
     begin: (stream) => stream.write(endpointEvent(`/message?session=${stream.number}`)),
     post: regularPost,
     posted: (method, nth = 1) => posts.nth(nth, ({ message }) => message.method === method),

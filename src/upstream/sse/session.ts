@@ -180,7 +180,10 @@ export class SseSession {
     const ending = { kind: misses === 0 ? 'served' : 'failed', retry } as const;
     await pause(nextAttempt(ending, misses, Math.random()) ?? 0, this.#closing);
     if (this.#channel || this.#closing.aborted) return;
-    this.#reopen().catch(() => this.#comeBack(retry, misses + 1));
+    this.#reopen().catch((error: unknown) => {
+      const after = (error instanceof ProxyError && error.data.retryAfter) || 0;
+      this.#comeBack(after * 1_000 || retry, misses + 1);
+    });
   }
 
   /** Makes a request wait until the server allows the next connection. */

@@ -10,7 +10,7 @@ import type { Call } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { EndedByProxy, ProxyError } from '../../errors.ts';
 import { missedChanges } from '../../mcp/missed-changes.ts';
-import { nextAttempt, pause } from '../backoff.ts';
+import { mayPass, nextAttempt, pause } from '../backoff.ts';
 import type { Outcome } from '../outcome.ts';
 import { type EventPosition, startOfStream } from '../read-messages.ts';
 
@@ -43,7 +43,7 @@ export async function subscribe(
     try {
       const outcome = await send(derived(exchange, { notify }), position);
       if (outcome.kind === 'answered' || !acknowledged) return outcome;
-      if (outcome.status < 500 && outcome.status !== 429) return outcome;
+      if (!mayPass(outcome.status)) return outcome;
       wait = (outcome.error.data.retryAfter ?? 0) * 1_000;
     } catch (error) {
       if (exchange.signal.aborted) throw error;

@@ -5,7 +5,7 @@
 import type { CancelSignal } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import type { Log } from '../../core/ports.ts';
-import { nextAttempt, pause } from '../backoff.ts';
+import { mayPass, nextAttempt, pause } from '../backoff.ts';
 import { endedStream } from '../failure.ts';
 import { refusal } from '../outcome.ts';
 import { type EventPosition, mediaType, readAnswer, startOfStream, type Take } from '../read-messages.ts';
@@ -44,17 +44,22 @@ async function resume(first: HttpResponse, options: RequestStreamOptions, positi
   const { answered, url, log, take, signal } = options;
   let cause: unknown;
   let misses = 0;
+  /** The pause that the last refusal asked for, in milliseconds. */
+  let retry = 0;
   while (!answered() && position.lastEventId !== undefined && misses < MAX_MISSES) {
     const asked = nextAttempt({ kind: 'served', retry: position.retry }, 0, 0) ?? 0;
-    const grown = misses === 0 ? 0 : (nextAttempt({ kind: 'failed' }, misses, Math.random()) ?? 0);
+    const grown = misses === 0 ? 0 : (nextAttempt({ kind: 'failed', retry }, misses, Math.random()) ?? 0);
     await pause(Math.max(asked, grown), signal);
     if (answered() || signal.aborted) return;
     const before = position.events;
+    retry = 0;
     try {
       const response = await options.get(position.lastEventId);
       if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
-        cause = (await refusal(response, url)).error;
-        if (response.status < 500) break;
+        const { error } = await refusal(response, url);
+        cause = error;
+        retry = (error.data.retryAfter ?? 0) * 1_000;
+        if (!mayPass(response.status)) break;
       } else {
         await readAnswer(response, position, log, take, answered);
       }

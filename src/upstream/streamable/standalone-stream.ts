@@ -6,7 +6,8 @@
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import type { Log } from '../../core/ports.ts';
-import { nextAttempt, pause, type StreamEnd } from '../backoff.ts';
+import { retryAfterSeconds } from '../../wire/retry-after.ts';
+import { mayPass, nextAttempt, pause, type StreamEnd } from '../backoff.ts';
 import { type EventPosition, mediaType, readMessages, startOfStream, type Take } from '../read-messages.ts';
 
 /** A stream that lived at least this long was cut, not refused; in milliseconds. */
@@ -31,6 +32,8 @@ export class StandaloneStream {
   opening: Promise<void> | undefined;
   /** Whether the server has refused the last GET. */
   refused = false;
+  /** Whether the server has opened the stream since the start. */
+  #opened = false;
 
   constructor(options: StandaloneStreamOptions) {
     this.#options = options;
@@ -44,21 +47,14 @@ export class StandaloneStream {
     this.stop();
     const abort = new Cancellation();
     this.#abort = abort;
+    this.#opened = false;
     const opening = new Promise<void>((resolve) => {
       // Some servers send the headers of a stream only together with its first event.
       const timer = setTimeout(resolve, Math.max(ARRIVED, roundTrip));
-      const open: StandaloneStreamOptions['open'] = (lastEventId, signal) =>
-        this.#options
-          .open(lastEventId, signal)
-          .then((response) => {
-            this.refused = isRefusal(response);
-            return response;
-          })
-          .finally(() => {
-            clearTimeout(timer);
-            resolve();
-          });
-      listen({ ...this.#options, open }, abort.signal);
+      this.#listen(abort, () => {
+        clearTimeout(timer);
+        resolve();
+      });
     }).then(() => {
       if (this.opening === opening) this.opening = undefined;
     });
@@ -68,56 +64,60 @@ export class StandaloneStream {
   stop(): void {
     this.#abort.abort();
   }
-}
 
-/** Listens until the signal is aborted or the server refuses. Never rejects. */
-async function listen(options: StandaloneStreamOptions, signal: CancelSignal): Promise<void> {
-  const position = startOfStream();
-  let served = false;
-  for (let misses = 0; !signal.aborted; ) {
-    const ending = await once(options, position, signal);
-    if (signal.aborted) return;
-    misses = ending.kind === 'served' ? 0 : misses + 1;
-    const delay = nextAttempt(ending, misses, Math.random());
-    served ||= ending.kind === 'served';
-    if (delay === undefined) {
-      if (served) options.lost?.();
-      return;
+  /**
+   * Listens until the signal is aborted or the server refuses. Never rejects.
+   * @param answered called whenever a GET is answered
+   */
+  async #listen(signal: CancelSignal, answered: () => void): Promise<void> {
+    const { log, lost } = this.#options;
+    const position = startOfStream();
+    let served = false;
+    for (let misses = 0; !signal.aborted; ) {
+      const ending = await this.#once(position, signal, answered);
+      if (signal.aborted) return;
+      misses = ending.kind === 'served' ? 0 : misses + 1;
+      const delay = nextAttempt(ending, misses, Math.random());
+      served ||= ending.kind === 'served';
+      if (delay === undefined) {
+        if (served) lost?.();
+        return;
+      }
+      log.debug(`upstream: event stream ended (${ending.kind}), next attempt in ${Math.round(delay)} ms`);
+      await pause(delay, signal);
     }
-    options.log.debug(`upstream: event stream ended (${ending.kind}), next attempt in ${Math.round(delay)} ms`);
-    await pause(delay, signal);
   }
-}
 
-function isRefusal({ status }: HttpResponse): boolean {
-  return status >= 400 && status < 500 && status !== 429;
-}
-
-async function once(
-  options: StandaloneStreamOptions,
-  position: EventPosition,
-  signal: CancelSignal,
-): Promise<StreamEnd> {
-  const started = Date.now();
-  const before = position.events;
-  const served = (): boolean => position.events > before || Date.now() - started >= LIVED;
-  try {
-    const response = await options.open(position.lastEventId, signal);
-    if (isRefusal(response)) {
+  async #once(position: EventPosition, signal: CancelSignal, answered: () => void): Promise<StreamEnd> {
+    const { open, take, log } = this.#options;
+    const started = Date.now();
+    const before = position.events;
+    const served = (): boolean => position.events > before || Date.now() - started >= LIVED;
+    try {
+      const response = await open(position.lastEventId, signal);
+      const { status } = response;
+      // A server that has opened the stream before may not have noticed its end yet.
+      this.refused = status >= 400 && !(status === 409 ? this.#opened : mayPass(status));
+      answered();
+      if (status === 200 && mediaType(response) === 'text/event-stream') {
+        this.#opened = true;
+        await readMessages(response, position, log, take);
+        if (served()) return { kind: 'served', retry: position.retry };
+        return { kind: 'useless', primed: position.lastEventId !== undefined, retry: position.retry };
+      }
       response.body.destroy();
-      options.log.debug(`upstream: offers no event stream (HTTP ${response.status})`);
-      return { kind: 'refused' };
+      if (this.refused) {
+        log.debug(`upstream: offers no event stream (HTTP ${status})`);
+        return { kind: 'refused' };
+      }
+      if (!mayPass(status)) return { kind: 'useless', primed: false };
+      const after = retryAfterSeconds(response.headers['retry-after']) ?? 0;
+      return { kind: 'failed', retry: after * 1_000 || position.retry };
+    } catch (error) {
+      answered();
+      if (served()) return { kind: 'served', retry: position.retry };
+      log.debug(`upstream: event stream failed: ${error instanceof Error ? error.message : String(error)}`);
+      return { kind: 'failed', retry: position.retry };
     }
-    if (response.status !== 200 || mediaType(response) !== 'text/event-stream') {
-      response.body.destroy();
-      return response.status >= 429 ? { kind: 'failed', retry: position.retry } : { kind: 'useless', primed: false };
-    }
-    await readMessages(response, position, options.log, options.take);
-    if (served()) return { kind: 'served', retry: position.retry };
-    return { kind: 'useless', primed: position.lastEventId !== undefined, retry: position.retry };
-  } catch (error) {
-    if (served()) return { kind: 'served', retry: position.retry };
-    options.log.debug(`upstream: event stream failed: ${error instanceof Error ? error.message : String(error)}`);
-    return { kind: 'failed', retry: position.retry };
   }
 }

@@ -87,6 +87,20 @@ it('a server error during the resumption leads to another attempt', async () => 
   expect(new Set(resumptions(server))).toEqual(new Set(['c-1']));
 });
 
+it.each([408, 409, 423, 425, 429])(
+  'a resumption that is refused with %i, which may pass, is tried again',
+  async (status) => {
+    const { server, proxy } = await connected();
+    const call = callThen(`${RETRY}id: c-1\ndata:\n\n`, (text) => a.sse(text));
+    server.on('tools/call', call.answer);
+    server.once('GET', a.status(status, 'not now'));
+    server.on('GET', (res, seen) => a.sse(a.event(done(call.id()), 'c-2'))(res, seen));
+    expect(await proxy.rpc.request('tools/call', CALL)).toMatchObject({ done: true });
+    expect(resumptions(server)).toEqual(['c-1', 'c-1']);
+    expect(server.executions).toBe(1);
+  },
+);
+
 it('several calls each resume their own stream', async () => {
   const { server, proxy } = await connected();
   const ids = new Map<string, string>();

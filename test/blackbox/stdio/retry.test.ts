@@ -20,9 +20,12 @@ const UNSUPPORTED =
 const SKEW = 50;
 
 /** The time from the first call of one function to the first call of the other. */
-function stopwatch(): { begin(): void; end(): void; readonly elapsed: number } {
+function stopwatch(): { begin(): void; end(): void; readonly begun: boolean; readonly elapsed: number } {
   let [from, to] = [0, 0];
   return {
+    get begun() {
+      return from > 0;
+    },
     begin: () => {
       from ||= performance.now();
     },
@@ -61,6 +64,22 @@ describe('the GET stream of a session', () => {
     await server.seen('GET', 2);
     expect(watch.elapsed).toBeGreaterThan(RETRY - SKEW);
   });
+});
+
+it.each([429, 503])('a GET that is refused with %i and Retry-After', async (status) => {
+  const server = await startHostile();
+  const watch = stopwatch();
+  server.once('GET', (res) => {
+    watch.begin();
+    res.writeHead(status, { 'retry-after': '3' }).end();
+  });
+  server.on(
+    'GET',
+    a.openSse(() => watch.end()),
+  );
+  await startProxy(server.url).rpc.initialize();
+  await server.seen('GET', 2);
+  expect(watch.elapsed).toBeGreaterThan(3_000 - SKEW);
 });
 
 describe('a subscription of 2026-07-28', () => {
@@ -119,6 +138,18 @@ describe('a subscription of 2026-07-28', () => {
     expect(watch.elapsed).toBeGreaterThan(RETRY - SKEW);
   });
 
+  it.each([408, 409, 423, 425, 429])('that is refused with %i, which may pass, after it has ended', async (status) => {
+    const watch = stopwatch();
+    const server = await listening(ending(`retry: ${RETRY}\n${ACKNOWLEDGED}`), (res) => {
+      watch.begin();
+      res.writeHead(status).end();
+    });
+    await modernClient(server);
+    await server.seen('subscriptions/listen', 3);
+    watch.end();
+    expect(watch.elapsed).toBeGreaterThan(RETRY - SKEW);
+  });
+
   it.each([
     ['after it has ended', modernClient],
     ['that the proxy opens itself', legacyClient],
@@ -159,7 +190,50 @@ it('a POST stream that is resumed', async () => {
   expect(watch.elapsed).toBeGreaterThan(RETRY - SKEW);
 });
 
+it('a POST stream whose resumption is refused with Retry-After', async () => {
+  const server = await startHostile();
+  const watch = stopwatch();
+  let answer = '';
+  server.once('tools/call', (res, seen) => {
+    answer = a.resultText(seen.id, { content: [] });
+    return a.sse('id: e-1\ndata: \n\n')(res, seen);
+  });
+  server.on('GET', (res, seen) => {
+    if (seen.headers['last-event-id'] === undefined) return res.writeHead(405).end();
+    if (watch.begun) {
+      watch.end();
+      return a.sse(a.event(answer))(res, seen);
+    }
+    watch.begin();
+    return res.writeHead(429, { 'retry-after': '3' }).end();
+  });
+  const proxy = startProxy(server.url);
+  await proxy.rpc.initialize();
+  expect(await proxy.rpc.request('tools/call', { name: 'echo', arguments: {} })).toEqual({ content: [] });
+  expect(watch.elapsed).toBeGreaterThan(3_000 - SKEW);
+});
+
 describe('the stream of HTTP+SSE', () => {
+  it('that is refused with Retry-After when it is opened again', async () => {
+    const server = await startHostileSse();
+    const watch = stopwatch();
+    const proxy = startProxy(server.url, ['--transport', 'sse-only']);
+    await proxy.rpc.initialize('2024-11-05');
+    await server.posted('notifications/initialized');
+    server.refuse = (res) => {
+      server.refuse = undefined;
+      watch.begin();
+      res.writeHead(503, { 'retry-after': '4' }).end();
+    };
+    server.begin = (stream) => {
+      watch.end();
+      stream.write(endpointEvent(`/message?session=${stream.number}`));
+    };
+    server.streams[0]?.end();
+    await server.posted('initialize', 2);
+    expect(watch.elapsed).toBeGreaterThan(4_000 - SKEW);
+  });
+
   it.each(['alone', 'with a call that waits for it'])('%s', async (how) => {
     const server = await startHostileSse();
     const watch = stopwatch();
