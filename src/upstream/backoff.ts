@@ -8,10 +8,13 @@ export { pause } from '../core/timer.ts';
 export type StreamEnd =
   /** Messages came, or the stream lived for a while: servers and middleboxes cut idle streams, and that is fine. */
   | { readonly kind: 'served'; readonly retry: number | undefined }
-  /** It ended at once and empty, or was not an event stream: reconnecting soon would only repeat that. */
+  /** It ended soon and empty, or was not an event stream: reconnecting soon would only repeat that. */
   | {
       readonly kind: 'useless';
-      /** The stream had an event id: a server that sends one wants the client to reconnect. */
+      /**
+       * The stream had an event id, as of a server that wants the client to reconnect, or it stayed open at first, as at a
+       * server that then restarts.
+       */
       readonly primed: boolean;
       readonly retry?: number | undefined;
     }

@@ -12,6 +12,8 @@ import { type EventPosition, mediaType, readMessages, startOfStream, type Take }
 
 /** A stream that lived at least this long was cut, not refused; in milliseconds. */
 const LIVED = 5_000;
+/** A stream that ended sooner than this after the response was not meant to stay open; in milliseconds. */
+const AT_ONCE = 1_000;
 
 export interface StandaloneStreamOptions {
   /** Sends the GET. */
@@ -72,15 +74,13 @@ export class StandaloneStream {
   async #listen(signal: CancelSignal, answered: () => void): Promise<void> {
     const { log, lost } = this.#options;
     const position = startOfStream();
-    let served = false;
     for (let misses = 0; !signal.aborted; ) {
       const ending = await this.#once(position, signal, answered);
       if (signal.aborted) return;
       misses = ending.kind === 'served' ? 0 : misses + 1;
       const delay = nextAttempt(ending, misses, Math.random());
-      served ||= ending.kind === 'served';
       if (delay === undefined) {
-        if (served) lost?.();
+        if (this.#opened) lost?.();
         return;
       }
       log.debug(`upstream: event stream ended (${ending.kind}), next attempt in ${Math.round(delay)} ms`);
@@ -101,9 +101,11 @@ export class StandaloneStream {
       answered();
       if (status === 200 && mediaType(response) === 'text/event-stream') {
         this.#opened = true;
+        const opened = Date.now();
         await readMessages(response, position, log, take);
         if (served()) return { kind: 'served', retry: position.retry };
-        return { kind: 'useless', primed: position.lastEventId !== undefined, retry: position.retry };
+        const primed = position.lastEventId !== undefined || Date.now() - opened >= AT_ONCE;
+        return { kind: 'useless', primed, retry: position.retry };
       }
       response.body.destroy();
       if (this.refused) {

@@ -1,11 +1,12 @@
 // The standalone GET stream is optional. However a server refuses it, calls go on, and the proxy does not ask for it
 // again and again.
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { nextAttempt } from '../../../src/upstream/backoff.ts';
-import { type Answer, closeHostiles, startHostile } from '../../peers/hostile.ts';
+import { type Answer, closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
 import { MODERN_ERA } from '../../peers/hostile-eras.ts';
-import { closeProxies, startProxy } from '../../peers/proxy.ts';
+import { closeProxies, type ProxyProcess, startProxy } from '../../peers/proxy.ts';
 
 afterEach(closeProxies);
 afterEach(closeHostiles);
@@ -134,6 +135,61 @@ it.each([408, 409, 423, 425, 429])('a stream that is refused once with %i after 
   for (const _ of [1, 2]) await proxy.rpc.next('notifications/message');
   expect(server.all('GET')).toHaveLength(3);
   expect(server.all('initialize')).toHaveLength(1);
+});
+
+describe('a stream that ends empty a second after it was opened', () => {
+  const CLOCK = fileURLToPath(new URL('../../peers/local/movable-clock.cjs', import.meta.url));
+  const STEP = 1_000;
+
+  /** The proxy in front of a server whose GET streams end as soon as the clock has moved. */
+  async function shortLived(): Promise<{ server: Hostile; proxy: ProxyProcess; pass: () => Promise<void> }> {
+    const server = await startHostile();
+    let end = (): void => {};
+    server.on(
+      'GET',
+      a.openSse((res) => {
+        end = () => void res.end();
+      }),
+    );
+    const proxy = startProxy(server.url, [], { nodeArgs: ['--require', CLOCK], env: { CLOCK_STEP: String(STEP) } });
+    await proxy.rpc.initialize();
+    await server.seen('GET');
+    // Its answer comes after the headers of the stream.
+    await proxy.rpc.request('tools/call', CALL);
+    let steps = 0;
+    const pass = async (): Promise<void> => {
+      proxy.kill('SIGUSR1');
+      await proxy.stderrMatching(new RegExp(`^clock ${++steps * STEP}$`, 'm'));
+      end();
+    };
+    return { server, proxy, pass };
+  }
+
+  it('is opened again, and after a restart of the server its session, too', async () => {
+    const { server, proxy, pass } = await shortLived();
+    server.forgetSessions();
+    server.once('GET', a.hangUp);
+    server.once('GET', a.status(404));
+    server.on(
+      'GET',
+      a.openSse((res) => res.write(NOTE)),
+    );
+    await pass();
+    await proxy.rpc.next('notifications/message');
+    expect(server.all('GET').at(-1)?.session).toBe('session-2');
+  });
+
+  it('is not opened again and again', async () => {
+    const { server, proxy, pass } = await shortLived();
+    await pass();
+    await server.seen('GET', 2);
+    await proxy.rpc.request('tools/call', CALL);
+    for (let step = 0; step < 6; step++) {
+      await pass();
+      await proxy.rpc.request('tools/call', CALL);
+    }
+    expect(server.all('GET')).toHaveLength(2);
+  });
 });
 
 it('a modern connection has no GET stream', async () => {
