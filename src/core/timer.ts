@@ -66,6 +66,37 @@ export function pause(ms: number, signal: CancelSignal): Promise<void> {
   });
 }
 
+/** How often to look at the clock, in milliseconds. */
+const LOOK_EVERY = 15_000;
+/** No process waits this long for the processor; in milliseconds. */
+const SLEPT = 60_000;
+
+/**
+ * Notices that the machine slept, or that the program was suspended. Meanwhile, a connection may have died without a sign
+ * of it: the other end gave it up, or what lies between forgot it.
+ */
+export class SleepWatch {
+  readonly #woken: () => void;
+  readonly #timer = setInterval(() => this.look(), LOOK_EVERY).unref();
+  #looked = Date.now();
+
+  constructor(woken: () => void) {
+    this.#woken = woken;
+  }
+
+  /** Call it also before something depends on a connection: after a sleep, timers may be late. */
+  look(): void {
+    const now = Date.now();
+    const passed = now - this.#looked;
+    this.#looked = now;
+    if (passed >= SLEPT) this.#woken();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
 /**
  * A time in which something is left alone. The sleep of the machine counts as time that has passed. A clock that is set
  * back to before its beginning ends it: it could last for hours otherwise.

@@ -17,6 +17,12 @@ const MAX_INTERIM = 1_000;
 /** Requests whose response stays open: they get their own connections, and leave the warm ones to calls. */
 const STAYS_OPEN: ReadonlySet<Purpose> = new Set(['connect', 'stream']);
 
+/**
+ * The time without traffic after which the system checks whether the other end is still there, in milliseconds: otherwise
+ * a stream would wait for ever after a router has forgotten it. Node checks the other connections itself.
+ */
+const CHECK_AFTER = 60_000;
+
 /** The server closed a pooled connection before it answered anything; the request may be repeated. */
 export class StaleConnection extends Error {}
 
@@ -77,6 +83,7 @@ class InFlight {
     if (outgoing.reusedSocket) this.#connected = true;
     else this.#watchConnection();
     if (this.#connector.proxy !== undefined) this.#watchProxy();
+    if (STAYS_OPEN.has(this.#request.purpose)) outgoing.setSocketKeepAlive(true, CHECK_AFTER);
     outgoing.on('response', onResponse);
     outgoing.on('information', onInformation);
     outgoing.on('upgrade', onUpgrade);

@@ -37,6 +37,17 @@ const ROWS: readonly Row[] = [
     ['src/upstream/backoff.ts', 'LONGEST = 5 * MINUTE;'],
   ],
   [
+    'silence of the server on a stream that stays open',
+    ['none; after a minute,'],
+    ['src/http/request.ts', 'CHECK_AFTER = 60_000;'],
+  ],
+  [
+    'the answer to a ping over HTTP+SSE, after the machine slept for a minute or longer',
+    ['5 seconds'],
+    ['src/core/timer.ts', 'SLEPT = 60_000;'],
+    ['src/upstream/sse/session.ts', 'WAKE_LIMIT = 5_000;'],
+  ],
+  [
     'pause after a failed request for a token',
     ['5 seconds to 5 minutes', 'up to an hour'],
     ['src/auth/failures.ts', '[FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];'],

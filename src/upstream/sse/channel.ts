@@ -3,7 +3,7 @@ import type { Cancellation, CancelSignal } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import type { Frame } from '../../core/jsonrpc.ts';
 import { showUrl } from '../../core/redact.ts';
-import { withLimit } from '../../core/timer.ts';
+import { SleepWatch, withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { STREAM_HEADERS } from '../../mcp/headers.ts';
 import { Link, type Send } from '../../wire/link.ts';
@@ -30,6 +30,7 @@ const POST_HEADERS = { 'content-type': 'application/json' };
 export interface SseStream {
   readonly link: Link;
   readonly close: Cancellation;
+  readonly watch: SleepWatch;
 }
 
 export interface ChannelOptions {
@@ -41,6 +42,8 @@ export interface ChannelOptions {
   readonly proven: () => void;
   /** Called when the stream has ended, with the milliseconds after which the server wants the next one. */
   readonly ended: (channel: SseStream, retry: number | undefined) => void;
+  /** Called after a sleep of the machine, which the stream may not have survived. */
+  readonly woken: (channel: SseStream) => void;
   /** Gets the messages that have no answer. */
   readonly deliveries: Deliveries;
 }
@@ -93,7 +96,7 @@ export async function openChannel(context: UpstreamContext, options: ChannelOpti
 function connect(
   response: HttpResponse,
   context: UpstreamContext,
-  { close, proven, ended, deliveries }: ChannelOptions,
+  { close, proven, ended, woken, deliveries }: ChannelOptions,
 ): Promise<SseStream> {
   const { url, log, peer } = context;
   return new Promise((resolve, reject) => {
@@ -128,7 +131,7 @@ function connect(
     });
     let full: Promise<void> | undefined;
     const position = startOfStream();
-    const channel: SseStream = { link, close };
+    const channel: SseStream = { link, close, watch: new SleepWatch(() => woken(channel)) };
     const onEvent = (event: SseEvent): Promise<void> | undefined => {
       if (!endpoint) {
         if (event.type === 'message' && event.data.length === 0) return undefined;
@@ -152,6 +155,7 @@ function connect(
           error instanceof ProxyError || error instanceof UpstreamRefusal
             ? error
             : new ProxyError('failed', 'the event stream was closed', { outcome: 'unknown' }, error);
+        channel.watch.stop();
         ended(channel, position.retry);
         close.abort(reason);
         reject(reason);

@@ -13,13 +13,16 @@ import { isRepeatable } from '../../mcp/methods.ts';
 import type { Link } from '../../wire/link.ts';
 import { nextAttempt, pause, withinReason } from '../backoff.ts';
 import type { UpstreamContext } from '../context.ts';
-import { Deliveries } from '../deliveries.ts';
+import { Deliveries, insistently } from '../deliveries.ts';
 import { Journal } from '../journal.ts';
 import { type Outcome, replyOf, UpstreamRefusal } from '../outcome.ts';
 import { openChannel, type SseStream } from './channel.ts';
 
 /** How long the server may take to answer a request of the session itself, in milliseconds. */
 const OWN_LIMIT = 30_000;
+
+/** How long the server may take to answer after a sleep of the machine, in milliseconds. */
+const WAKE_LIMIT = 5_000;
 
 /** How long requests wait for the server to accept `notifications/initialized`, in milliseconds. */
 const READY_LIMIT = 3_000;
@@ -75,6 +78,7 @@ export class SseSession {
 
   async request(exchange: Exchange): Promise<Reply> {
     if (this.#initialized && exchange.call.method !== 'initialize') await this.#initialized;
+    this.#channel?.watch.look();
     const channel = await this.#present();
     try {
       return await this.#ask(channel.link, exchange);
@@ -105,11 +109,17 @@ export class SseSession {
   async #knows(channel: SseStream): Promise<boolean> {
     if (!this.#journal.initialize) return true;
     try {
-      await withLimit(OWN_LIMIT, this.#closing, (signal) => channel.link.ask(PING, signal));
+      await this.#ping(channel, OWN_LIMIT);
       return true;
     } catch (error) {
       return !(error instanceof UpstreamRefusal && error.outcome.status === 404);
     }
+  }
+
+  /** The network may need some seconds to come back. */
+  #ping({ link, close }: SseStream, limit: number): Promise<Reply> {
+    const ask = (signal: CancelSignal): Promise<Reply> => insistently(signal, () => link.ask(PING, signal));
+    return withLimit(limit, this.#closing, ask, close);
   }
 
   notify(call: Call): Promise<void> {
@@ -164,7 +174,10 @@ export class SseSession {
     const ended = (channel: SseStream, retry: number | undefined): void => {
       if (this.#channel === channel) this.#lost(retry);
     };
-    return openChannel(this.#context, { close, signal, proven, ended, deliveries: this.#deliveries });
+    const woken = (channel: SseStream): void => {
+      if (this.#channel === channel) this.#reopen(channel).catch(() => {});
+    };
+    return openChannel(this.#context, { close, signal, proven, ended, woken, deliveries: this.#deliveries });
   }
 
   /** The stream has ended. Reopens a session that was open, so that the server's messages are heard. */
@@ -193,14 +206,29 @@ export class SseSession {
     if (this.#closing.aborted) throw this.#closing.reason;
   }
 
-  /** Connects again after the stream was lost: a new session that gets the messages of the old one. */
-  #reopen(): Promise<SseStream> {
-    this.#opening ??= this.#restore()
+  /**
+   * Connects again after the stream was lost: a new session that gets the messages of the old one.
+   * @param doubtful a stream that is kept if it still carries answers
+   */
+  #reopen(doubtful?: SseStream): Promise<SseStream> {
+    this.#opening ??= (doubtful ? this.#checked(doubtful) : this.#restore())
       .catch((error: unknown) => Promise.reject(beforeRequest(error)))
       .finally(() => {
         this.#opening = undefined;
       });
     return this.#opening;
+  }
+
+  /** After a sleep, whatever is sent before the stream is known to carry answers could run without one. */
+  async #checked(channel: SseStream): Promise<SseStream> {
+    try {
+      await this.#ping(channel, WAKE_LIMIT);
+      return channel;
+    } catch {
+      const message = 'the event stream did not survive the sleep of the machine';
+      channel.close.abort(new ProxyError('failed', message, { outcome: 'unknown' }));
+      return this.#restore();
+    }
   }
 
   async #restore(): Promise<SseStream> {

@@ -6,6 +6,7 @@
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { HttpResponse } from '../../core/fetch.ts';
 import type { Log } from '../../core/ports.ts';
+import { SleepWatch } from '../../core/timer.ts';
 import { retryAfterSeconds } from '../../wire/retry-after.ts';
 import { mayPass, nextAttempt, pause, type StreamEnd } from '../backoff.ts';
 import { type EventPosition, mediaType, readMessages, startOfStream, type Take } from '../read-messages.ts';
@@ -74,18 +75,28 @@ export class StandaloneStream {
   async #listen(signal: CancelSignal, answered: () => void): Promise<void> {
     const { log, lost } = this.#options;
     const position = startOfStream();
+    let attempt = new Cancellation();
+    const cut = (): void => attempt.abort();
+    signal.addEventListener('abort', cut, { once: true });
+    // What came before and during the sleep is read first.
+    const watch = new SleepWatch(() => setImmediate(cut));
     for (let misses = 0; !signal.aborted; ) {
-      const ending = await this.#once(position, signal, answered);
-      if (signal.aborted) return;
+      const ending = await this.#once(position, attempt, answered);
+      if (signal.aborted) break;
       misses = ending.kind === 'served' ? 0 : misses + 1;
       const delay = nextAttempt(ending, misses, Math.random());
       if (delay === undefined) {
         if (this.#opened) lost?.();
-        return;
+        break;
       }
       log.debug(`upstream: event stream ended (${ending.kind}), next attempt in ${Math.round(delay)} ms`);
-      await pause(delay, signal);
+      await pause(delay, attempt);
+      if (!attempt.aborted) continue;
+      // What failed before the sleep says nothing about now.
+      misses = 0;
+      attempt = new Cancellation();
     }
+    watch.stop();
   }
 
   async #once(position: EventPosition, signal: CancelSignal, answered: () => void): Promise<StreamEnd> {

@@ -52,8 +52,8 @@ for (const name of ['clearTimeout', 'clearInterval']) {
   globalThis[name] = (timer) => (timer instanceof LongTimer ? void timers.delete(timer) : real[name](timer));
 }
 
-// In small steps: a clock that jumps is that of a machine that slept.
-const PART = 5_000;
+// In small steps: a clock that jumps is that of a machine that slept. With CLOCK_SLEEPS it does.
+const PART = process.env.CLOCK_SLEEPS ? step : 5_000;
 
 process.on('SIGUSR1', () => {
   const end = moved + step;

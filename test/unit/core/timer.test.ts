@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Cancellation, type CancelSignal } from '../../../src/core/cancel.ts';
-import { drained, QuietPeriod, withLimit } from '../../../src/core/timer.ts';
+import { drained, QuietPeriod, SleepWatch, withLimit } from '../../../src/core/timer.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -122,6 +122,37 @@ describe('the time that calls get to finish', () => {
     vi.setSystemTime(Date.now() + 3_600_000);
     await vi.advanceTimersByTimeAsync(500);
     expect(await left).toBe(500);
+  });
+});
+
+describe('the watch over the sleep of the machine', () => {
+  it('sees each sleep once, by itself or when it is asked to look', async () => {
+    const woken = vi.fn();
+    const watch = new SleepWatch(woken);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(woken).toHaveBeenCalledTimes(0);
+    vi.setSystemTime(Date.now() + 60_000);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(woken).toHaveBeenCalledTimes(1);
+    vi.setSystemTime(Date.now() + 60_000);
+    watch.look();
+    watch.look();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(woken).toHaveBeenCalledTimes(2);
+    watch.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('takes neither a busy processor nor a clock that is set back for a sleep', async () => {
+    const woken = vi.fn();
+    const watch = new SleepWatch(woken);
+    vi.setSystemTime(Date.now() + 30_000);
+    await vi.advanceTimersByTimeAsync(15_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    watch.look();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(woken).not.toHaveBeenCalled();
+    watch.stop();
   });
 });
 
