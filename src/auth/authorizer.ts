@@ -4,7 +4,7 @@
  */
 import type { AuthConfig } from '../config.ts';
 import { Cancellation } from '../core/cancel.ts';
-import type { Fetch } from '../core/fetch.ts';
+import type { Fetch, Purpose } from '../core/fetch.ts';
 import type { Env, Log } from '../core/ports.ts';
 import { type Redact, showUrl } from '../core/redact.ts';
 import type { SignInState } from '../core/sign-in.ts';
@@ -25,6 +25,8 @@ import type { PendingRecord, Vault } from './vault/vault.ts';
 
 /** If the server refuses a token of this age, it was never valid, and another one would not be either; in milliseconds. */
 const JUST_ISSUED = 60_000;
+/** Requests in a session that no client waits for. */
+const IN_SESSION: ReadonlySet<Purpose | undefined> = new Set(['own', 'stream', 'notification']);
 /** After this, a user who waits for another process is told so, even if that process shows no page; in milliseconds. */
 const TELL_AFTER = 3_000;
 
@@ -41,6 +43,8 @@ export interface Need {
   readonly stepUp: boolean;
   /** Whether the proxy may ask the user to do something for it. */
   readonly interactive: boolean;
+  /** What the request is for; undefined for a token that expires soon. */
+  readonly purpose?: Purpose;
 }
 
 /** A sign-in in progress. */
@@ -84,6 +88,8 @@ export class Authorizer {
   #byUser: string | undefined;
   /** The page of another process that the log has shown last. */
   #told: string | undefined;
+  /** The number of sign-ins that were completed when the log said that the last one has ended. */
+  #ended: number | undefined;
   /** The number of failures in a row. */
   #failures = 0;
   /** The number of sign-ins in a row that the user has declined. */
@@ -195,7 +201,9 @@ export class Authorizer {
   async #withUser(need: Need): Promise<Credentials> {
     const { config, vault } = this.#options;
     if (!need.interactive && config.grant !== 'client-credentials') {
-      throw this.#needsUser((await vault.fresh())?.url);
+      const url = (await vault.fresh())?.url;
+      if (need.refused !== undefined && url === undefined && IN_SESSION.has(need.purpose)) this.#tellEnd();
+      throw this.#needsUser(url);
     }
     while (this.#signingIn) {
       const { done, hasFailed } = this.#signingIn;
@@ -248,6 +256,14 @@ export class Authorizer {
     if (this.#told === url) return;
     this.#told = url;
     log.info(userCode === undefined ? 'sign in here:' : `sign in with the code ${userCode} at`, url);
+  }
+
+  /** Nothing else tells the user, whose next request will be met with a page. */
+  #tellEnd(): void {
+    const { state, log, server } = this.#options;
+    if (this.#ended === state.completed) return;
+    this.#ended = state.completed;
+    log.info(`the sign-in to ${showUrl(server)} has ended; the next request of the client begins another one`);
   }
 
   #needsUser(url: string | undefined): ProxyError {

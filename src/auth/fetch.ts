@@ -191,11 +191,11 @@ export class Auth {
     log.warn(`the stored sign-in to ${showUrl(server)} is set aside: ${problem}; the next sign-in replaces it`);
   }
 
-  #needOf({ kind, challenge }: Demanded, refused: string | undefined, request: HttpRequest): Need {
+  #needOf({ kind, challenge }: Demanded, refused: string | undefined, { purpose }: HttpRequest): Need {
     const stepUp = kind === 'scope';
     const fresh = !stepUp && refused !== undefined && refused !== this.#accepted;
     const unreadable = refused !== undefined && refused === this.#unreadable;
-    return { refused, fresh, unreadable, challenge, stepUp, interactive: MAY_ASK_USER.has(request.purpose) };
+    return { refused, fresh, unreadable, challenge, stepUp, purpose, interactive: MAY_ASK_USER.has(purpose) };
   }
 
   /** Whether there are other credentials now. Rejects when the user must know why there are none. */

@@ -34,6 +34,8 @@ export interface Exchange extends Peer {
    * wire has no headers.
    */
   readonly mirrored?: Readonly<Record<string, string>> | undefined;
+  /** Whether no client waits for it, so that no user is asked to sign in for it. */
+  readonly unasked?: boolean | undefined;
   /** Says that the answer will take a while, so that the endpoint may tell a client that waits on a connection. */
   slow?(): void;
   /** Gives the exchange up: aborts the signal, and the error becomes the answer. */
@@ -44,11 +46,15 @@ export interface Exchange extends Peer {
 export type Handler = (exchange: Exchange) => Promise<Reply>;
 
 /** The same exchange with some changes. */
-export function derived(exchange: Exchange, changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask'>>): Exchange {
+export function derived(
+  exchange: Exchange,
+  changes: Partial<Pick<Exchange, 'call' | 'notify' | 'ask' | 'unasked'>>,
+): Exchange {
   return {
     call: exchange.call,
     signal: exchange.signal,
     mirrored: exchange.mirrored,
+    unasked: exchange.unasked,
     slow: () => exchange.slow?.(),
     abort: (error) => exchange.abort(error),
     notify: (call) => exchange.notify(call),
@@ -73,9 +79,9 @@ export function linked(exchange: Exchange): { exchange: Exchange; abort(reason: 
 }
 
 /** A call of the proxy itself. The server may ask the client something because of it, but its notifications end here. */
-export function ownExchange(call: Call, signal: CancelSignal, client: Peer): Exchange {
+export function ownExchange(call: Call, signal: CancelSignal, client: Peer, unasked?: boolean): Exchange {
   const ask: Peer['ask'] = (question, asking) => client.ask(question, asking);
-  return { call, signal, ask, notify: () => undefined, abort: () => {}, room: () => client.room() };
+  return { call, signal, unasked, ask, notify: () => undefined, abort: () => {}, room: () => client.room() };
 }
 
 /** The reason of an exchange that the client cancelled. */

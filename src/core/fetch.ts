@@ -27,6 +27,8 @@ export type Purpose =
    * at once. So no user is asked to sign in, but the client is told that a sign-in is needed.
    */
   | 'discover'
+  /** A request of the proxy that no client waits for, such as one that opens a lost session again. */
+  | 'own'
   /** A message that has no answer. */
   | 'notification'
   /** Listens for messages outside the answers, or for the rest of one answer. */

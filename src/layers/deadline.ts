@@ -152,6 +152,7 @@ class TimedExchange extends ListNode implements Exchange {
   readonly call: Call;
   readonly signal: CancelSignal;
   readonly mirrored: Exchange['mirrored'];
+  readonly unasked: Exchange['unasked'];
   readonly #inner: Exchange;
   readonly #limit: SilenceLimit;
   readonly #reporting: Reporting;
@@ -164,6 +165,7 @@ class TimedExchange extends ListNode implements Exchange {
     this.call = inner.call;
     this.signal = inner.signal;
     this.mirrored = inner.mirrored;
+    this.unasked = inner.unasked;
     this.#inner = inner;
     this.#limit = limit;
     this.#reporting = reporting;

@@ -63,7 +63,7 @@ export class Listening {
    * Opens a stream.
    * @param filter the `notifications` of the request.
    * @param options.concerns whether the client still wants to know about a change.
-   * @param options.insists whether to try again when the server cannot be reached; no one waits for the stream.
+   * @param options.insists whether to try again when the server cannot be reached; no client waits for the stream.
    */
   open(filter: object, { concerns = () => true, insists = false }: StreamOptions = {}): Stream {
     const { closing } = this.#options;
@@ -112,7 +112,8 @@ export class Listening {
       return undefined;
     };
     for (;;) {
-      const outcome = await this.#once(filter, cancellation, notify);
+      const unasked = insists || acknowledgment !== undefined;
+      const outcome = await this.#once(filter, cancellation, notify, unasked);
       if (cancellation.aborted) return outcome;
       if (!acknowledgment && (!insists || outcome instanceof ErrorAnswer)) return outcome;
       log.debug(`bridge: a subscription is over (${outcome.message})`);
@@ -125,12 +126,13 @@ export class Listening {
   }
 
   /** Opens the stream once, and resolves with why it is over. */
-  async #once(filter: object, cancellation: Cancellation, notify: Peer['notify']): Promise<Error> {
+  async #once(filter: object, cancellation: Cancellation, notify: Peer['notify'], unasked: boolean): Promise<Error> {
     const { send, client } = this.#options;
     try {
       const reply = await send({
         call: { method: 'subscriptions/listen', params: encode({ notifications: filter }) },
         signal: cancellation,
+        unasked,
         notify,
         ask: ({ method }) => Promise.resolve(errorReply(METHOD_NOT_FOUND, `Method not found: ${method}`)),
         room: () => client.room(),

@@ -26,6 +26,10 @@ export class MemberExchange implements Exchange {
     return this.#inner.mirrored;
   }
 
+  get unasked(): boolean | undefined {
+    return this.#inner.unasked;
+  }
+
   slow(): void {
     this.#inner.slow?.();
   }

@@ -101,26 +101,30 @@ export class Member {
   }
 
   /** Asks the server in the client's name. Rejects when there is no answer. */
-  async ask(call: Call): Promise<Reply> {
+  async ask(call: Call, unasked = false): Promise<Reply> {
     this.#waiting++;
     try {
       const refused = await this.#introduced();
       if (refused) return refused;
-      return await this.#send(call, (exchange) => this.#current().request(exchange));
+      return await this.#send(call, (exchange) => this.#current().request(exchange), unasked);
     } finally {
       this.#done();
     }
   }
 
-  /** Reads a list. Never rejects: the catalog knows what went wrong, and another attempt follows. */
-  async load(method: string): Promise<void> {
+  /**
+   * Reads a list. Never rejects: the catalog knows what went wrong, and another attempt follows.
+   * @param unasked whether no client waits for it: where a user must sign in, the next client that wants it reads it
+   */
+  async load(method: string, unasked = false): Promise<void> {
     const { catalog } = this.server;
     const { log } = this.#options;
     try {
-      await catalog.load(method, this.#source);
+      await catalog.load(method, { ...this.#source, ask: (call) => this.ask(call, unasked) });
       this.later.drop(method);
     } catch (error) {
-      if (this.#ending.aborted) return;
+      const needsUser = error instanceof ProxyError && error.code === 'sign-in-needed';
+      if (this.#ending.aborted || (unasked && needsUser)) return;
       catalog.failed(error);
       log.debug(`join: no ${method} of ${this.server.name}: ${catalog.problem}`);
       this.later.add(method);
@@ -158,12 +162,11 @@ export class Member {
     this.later.close();
   }
 
-  readonly #source: Source = {
+  readonly #source: Pick<Source, 'first'> = {
     first: (method) => {
       const identity = this.#options.client.identity();
       return { method, params: identity.era === 'modern' ? identity.envelope : encode({}) };
     },
-    ask: (call) => this.ask(call),
   };
 
   #current(): Session {
@@ -251,12 +254,13 @@ export class Member {
   }
 
   /** Sends a request of ours. */
-  #send(call: Call, to: (exchange: Exchange) => Promise<Reply>): Promise<Reply> {
+  #send(call: Call, to: (exchange: Exchange) => Promise<Reply>, unasked = false): Promise<Reply> {
     const { client, openTimeout = 0 } = this.#options;
     return withLimit(Math.max(OWN_LIMIT, openTimeout), this.#ending, (signal) => {
       return to({
         call,
         signal,
+        unasked,
         abort: (error) => (signal as Cancellation).abort(error),
         notify: (note) => this.#told(note, (passed) => client.notify(passed)),
         ask: ({ method }) => Promise.resolve(errorReply(METHOD_NOT_FOUND, `Method not found: ${method}`)),

@@ -272,8 +272,9 @@ export class JoinedSession implements Session {
     const { catalog } = member.server;
     const methods = [...LISTS.keys()].filter((method) => METHODS.get(method)?.changed === changed);
     for (const method of methods) catalog.stale(method);
-    const read = methods.filter((method) => catalog.list(method) !== undefined).map((method) => member.load(method));
-    Promise.all(read).then(() => !this.#closing.aborted && this.#given.changed(changed));
+    const read = methods.filter((method) => catalog.list(method) !== undefined);
+    const reading = read.map((method) => member.load(method, true));
+    Promise.all(reading).then(() => !this.#closing.aborted && this.#given.changed(changed));
   }
 
   /** Tells the client that a list has changed. */

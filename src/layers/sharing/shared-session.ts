@@ -308,7 +308,7 @@ export class SharedSession {
   async #tellServer(method: string, params: object): Promise<Reply> {
     const signal = new Cancellation();
     const call: Call = { method, params: encode(params) };
-    const exchange = { ...this.#peer, call, signal, abort: (error: Error) => signal.abort(error) };
+    const exchange = { ...this.#peer, call, signal, unasked: true, abort: (error: Error) => signal.abort(error) };
     const reply = await this.#server?.request(exchange).catch(() => undefined);
     return reply ?? { result: encode({}) };
   }

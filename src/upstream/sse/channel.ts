@@ -1,6 +1,6 @@
 /** One event stream of HTTP+SSE, the endpoint that it names, and the messages that cross both ways. */
 import type { Cancellation, CancelSignal } from '../../core/cancel.ts';
-import type { HttpResponse } from '../../core/fetch.ts';
+import type { HttpRequest, HttpResponse } from '../../core/fetch.ts';
 import type { Frame } from '../../core/jsonrpc.ts';
 import { showUrl } from '../../core/redact.ts';
 import { SleepWatch, withLimit } from '../../core/timer.ts';
@@ -44,6 +44,8 @@ export interface ChannelOptions {
   readonly ended: (channel: SseStream, retry: number | undefined) => void;
   /** Called after a sleep of the machine, which the stream may not have survived. */
   readonly woken: (channel: SseStream) => void;
+  /** Whether no client waits for the stream at the moment. */
+  readonly unasked: () => boolean;
   /** Gets the messages that have no answer. */
   readonly deliveries: Deliveries;
 }
@@ -51,7 +53,7 @@ export interface ChannelOptions {
 /** Opens the stream. Rejects with a Refusal when the URL does not offer one. */
 export async function openChannel(context: UpstreamContext, options: ChannelOptions): Promise<SseStream> {
   const { url, fetch, cookies } = context;
-  const { close, signal } = options;
+  const { close, signal, unasked } = options;
   const abandon = (): void => close.abort(signal.reason);
   signal.addEventListener('abort', abandon, { once: true });
   const late = notMcp(url, `it names no endpoint in ${ENDPOINT_LIMIT / 1000} s`);
@@ -62,7 +64,7 @@ export async function openChannel(context: UpstreamContext, options: ChannelOpti
   limit();
   try {
     const response = await fetch({
-      purpose: 'connect',
+      purpose: unasked() ? 'stream' : 'connect',
       method: 'GET',
       url,
       headers: STREAM_HEADERS,
@@ -96,13 +98,15 @@ export async function openChannel(context: UpstreamContext, options: ChannelOpti
 function connect(
   response: HttpResponse,
   context: UpstreamContext,
-  { close, proven, ended, woken, deliveries }: ChannelOptions,
+  { close, proven, ended, woken, unasked, deliveries }: ChannelOptions,
 ): Promise<SseStream> {
   const { url, log, peer } = context;
   return new Promise((resolve, reject) => {
     let endpoint: URL | undefined;
     const send: Send = (frame, asking) => {
-      const sent = post(endpoint as URL, frame, context, close.signal, asking);
+      const asked = unasked() ? 'own' : 'call';
+      const purpose = asking === undefined ? 'notification' : asked;
+      const sent = post(endpoint as URL, frame, context, { purpose, close: close.signal, asking });
       if (asking === undefined) deliveries.add(sent);
       return sent;
     };
@@ -113,7 +117,9 @@ function connect(
         if (!frame) return;
         // The server asked nothing: this says that its message is malformed.
         if (!reply) return void send(frame)?.catch(() => {});
-        const delivered = insistently(close.signal, () => post(endpoint as URL, frame, context, close.signal));
+        const delivered = insistently(close.signal, () =>
+          post(endpoint as URL, frame, context, { purpose: 'call', close: close.signal }),
+        );
         deliveries.add(delivered);
         // The server does not say during which call it asked.
         delivered.catch((error) => link.giveUp(undelivered(error)));
@@ -164,17 +170,21 @@ function connect(
   });
 }
 
-/** @param asking aborted when the client cancels the message */
+interface PostOptions extends Pick<HttpRequest, 'purpose'> {
+  readonly close: CancelSignal;
+  /** Aborted when the client cancels the message. */
+  readonly asking?: CancelSignal | undefined;
+}
+
 async function post(
   url: URL,
   body: Frame,
   { fetch, cookies }: UpstreamContext,
-  close: CancelSignal,
-  asking?: CancelSignal,
+  { purpose, close, asking }: PostOptions,
 ): Promise<void> {
   const sent = async (signal: CancelSignal): Promise<void> => {
     const response = await fetch({
-      purpose: 'call',
+      purpose,
       method: 'POST',
       url,
       headers: POST_HEADERS,

@@ -50,6 +50,8 @@ export class SseSession {
   #attempts = 0;
   /** Cuts the stream that is being opened. */
   #connecting: Cancellation | undefined;
+  /** Whether no client waits for the stream that is being opened. */
+  #unasked = false;
   /** Settles when the server has accepted `notifications/initialized`: no request may overtake it. */
   #initialized: Promise<void> | undefined;
 
@@ -89,14 +91,21 @@ export class SseSession {
       // The endpoint is gone, and with it the session, even if its stream is still open.
       if (this.#channel === channel) this.#channel = undefined;
       channel.close.abort();
-      const again = this.#channel ?? (await this.#reopen());
+      const again = await this.#present();
       return isRepeatable(exchange.call) ? this.#ask(again.link, exchange) : replyOf(error.outcome);
     }
   }
 
   /** The stream, as soon as there is one. */
   async #present(): Promise<SseStream> {
-    return this.#opening ?? this.#channel ?? this.#reopen();
+    const isUnasked = this.#unasked;
+    try {
+      return await (this.#opening ?? this.#channel ?? this.#reopen());
+    } catch (error) {
+      // The user is asked to sign in for this request, and was not for that stream.
+      if (isUnasked && error instanceof ProxyError && error.code === 'sign-in-needed') return this.#present();
+      throw error;
+    }
   }
 
   /** Whether a request that may run twice has lost its answer with its stream, as after the sleep of a laptop. */
@@ -175,9 +184,10 @@ export class SseSession {
       if (this.#channel === channel) this.#lost(retry);
     };
     const woken = (channel: SseStream): void => {
-      if (this.#channel === channel) this.#reopen(channel).catch(() => {});
+      if (this.#channel === channel) this.#reopen({ unasked: true, doubtful: channel }).catch(() => {});
     };
-    return openChannel(this.#context, { close, signal, proven, ended, woken, deliveries: this.#deliveries });
+    const unasked = (): boolean => this.#unasked;
+    return openChannel(this.#context, { close, signal, proven, ended, woken, unasked, deliveries: this.#deliveries });
   }
 
   /** The stream has ended. Reopens a session that was open, so that the server's messages are heard. */
@@ -193,7 +203,7 @@ export class SseSession {
     const ending = { kind: misses === 0 ? 'served' : 'failed', retry } as const;
     await pause(nextAttempt(ending, misses, Math.random()) ?? 0, this.#closing);
     if (this.#channel || this.#closing.aborted) return;
-    this.#reopen().catch((error: unknown) => {
+    this.#reopen({ unasked: true }).catch((error: unknown) => {
       const after = (error instanceof ProxyError && error.data.retryAfter) || 0;
       this.#comeBack(after * 1_000 || retry, misses + 1);
     });
@@ -207,14 +217,17 @@ export class SseSession {
   }
 
   /**
-   * Connects again after the stream was lost: a new session that gets the messages of the old one.
-   * @param doubtful a stream that is kept if it still carries answers
+   * Connects again after the stream was lost: a new session that gets the messages of the old one. A stream that is
+   * `doubtful` is kept if it still carries answers.
    */
-  #reopen(doubtful?: SseStream): Promise<SseStream> {
-    this.#opening ??= (doubtful ? this.#checked(doubtful) : this.#restore())
+  #reopen({ unasked, doubtful }: { unasked: boolean; doubtful?: SseStream } = { unasked: false }): Promise<SseStream> {
+    if (this.#opening) return this.#opening;
+    this.#unasked = unasked;
+    this.#opening = (doubtful ? this.#checked(doubtful) : this.#restore())
       .catch((error: unknown) => Promise.reject(beforeRequest(error)))
       .finally(() => {
         this.#opening = undefined;
+        this.#unasked = false;
       });
     return this.#opening;
   }

@@ -41,9 +41,11 @@ export async function subscribe(
       return undefined;
     };
     try {
-      const outcome = await send(derived(exchange, { notify }), position);
+      const unasked = exchange.unasked || acknowledged !== undefined;
+      const outcome = await send(derived(exchange, { notify, unasked }), position);
       if (outcome.kind === 'answered' || !acknowledged) return outcome;
-      if (!mayPass(outcome.status)) return outcome;
+      // The next request of the client signs in, and the subscription goes on then.
+      if (!mayPass(outcome.status) && outcome.error.code !== 'sign-in-needed') return outcome;
       wait = (outcome.error.data.retryAfter ?? 0) * 1_000;
     } catch (error) {
       if (exchange.signal.aborted) throw error;

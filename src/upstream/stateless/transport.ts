@@ -146,7 +146,7 @@ export class StatelessTransport {
     const number = ++this.#lastId;
     const body = encodeRequest(String(number), call);
     const response = await this.#post(call, body, {
-      purpose: call.method === 'server/discover' ? 'discover' : 'call',
+      purpose: purposeOf(exchange),
       signal,
       repeatable: isRepeatable(call),
       mirrored: exchange.mirrored,
@@ -249,6 +249,11 @@ export class StatelessTransport {
       call = next;
     }
   }
+}
+
+function purposeOf({ call, unasked }: Exchange): Purpose {
+  if (unasked) return 'own';
+  return call.method === 'server/discover' ? 'discover' : 'call';
 }
 
 /** Whether a cancellation names the request with this number. */

@@ -16,7 +16,7 @@ export interface RecoveryOptions {
   /** The session's current id. */
   readonly session: () => string | undefined;
   /** Sends a request of the session itself. */
-  readonly ask: (call: Call) => Promise<Outcome>;
+  readonly ask: (call: Call, unasked?: boolean) => Promise<Outcome>;
   readonly tell: (call: Call) => Promise<void>;
   /** See {@link Replaced}. */
   readonly replaced: (outcome: Outcome) => Promise<Error | undefined>;
@@ -34,8 +34,11 @@ export class Recovery {
   readonly #checks = new Map<string, Promise<boolean>>();
   /** The session that was proven lost, and the refusal that proved it. */
   #lost: { session: string; sign: string } | undefined;
-  /** Settles when the session is open again; undefined when it is not being opened. */
-  reopening: Promise<void> | undefined;
+  /**
+   * Settles when the session is open again; undefined when it is not being opened. Resolves with false when it is not
+   * open, and no client has asked for it.
+   */
+  reopening: Promise<boolean> | undefined;
 
   /** How many sessions in a row were opened and never served a request. */
   #fruitless = 0;
@@ -43,6 +46,8 @@ export class Recovery {
   readonly #quiet = new QuietPeriod();
   /** Whether the user was told what may be wrong with a load balancer. */
   #warned = false;
+  /** Whether the server has refused its stream until a user signs in: the next answer proves that one has. */
+  unheard = false;
   /** Notifications for the client, sent as soon as the new session has shown that it works. */
   #news: Call[] = [];
 
@@ -55,25 +60,30 @@ export class Recovery {
    * again, so that it may be sent once more. Rejects with a ProxyError when the session is lost
    * for good.
    */
-  async recovered(outcome: Outcome, session: string): Promise<boolean> {
+  async recovered(outcome: Outcome, session: string, unasked?: boolean): Promise<boolean> {
     const sign = signOf(outcome);
     if (this.#lost?.session !== session || this.#lost.sign !== sign) {
       // Any other refusal, or one of a session that is gone, is the server's answer.
       if (this.reopening || this.#options.session() !== session || this.#quiet.left > 0) return false;
-      if (!(await this.#isLost(sign))) {
+      if (!(await this.#isLost(sign, unasked))) {
         this.#suspectReplicas(outcome);
         return false;
       }
       if (this.#lost?.session !== session) this.#lost = { session, sign };
     }
-    if (!this.reopening && this.#options.session() === session) {
-      if (this.#quiet.left > 0) return false;
-      this.reopening = this.#reopen().finally(() => {
-        this.reopening = undefined;
-      });
+    for (;;) {
+      if (!this.reopening) {
+        if (this.#options.session() !== session) return true;
+        if (this.#quiet.left > 0) return false;
+        const opened = this.#reopen(unasked).then(() => true);
+        this.reopening = (unasked ? opened.catch(() => false) : opened).finally(() => {
+          this.reopening = undefined;
+        });
+      }
+      const isOpen = await this.reopening;
+      // What failed because no client had asked for it may succeed for one.
+      if (isOpen || unasked) return isOpen;
     }
-    await this.reopening;
-    return true;
   }
 
   /**
@@ -90,7 +100,9 @@ export class Recovery {
 
   /** Notes the outcome of an ordinary request: an answer proves the session. Returns the outcome. */
   proved(outcome: Outcome): Outcome {
-    if (outcome.kind === 'refused' || this.#fruitless === 0) return outcome;
+    if (outcome.kind === 'refused' || (this.#fruitless === 0 && !this.unheard)) return outcome;
+    if (this.unheard) this.#options.reopened();
+    this.unheard = false;
     this.#fruitless = 0;
     this.#quiet.end();
     for (const note of this.#news.splice(0)) this.#options.notify(note);
@@ -104,11 +116,11 @@ export class Recovery {
    * very same way, the session is what it does not know (specification 2025-11-25, "Session
    * Management").
    */
-  #isLost(sign: string): Promise<boolean> {
+  #isLost(sign: string, unasked?: boolean): Promise<boolean> {
     const known = this.#checks.get(sign);
     if (known) return known;
     const check = this.#options
-      .ask(PING)
+      .ask(PING, unasked)
       .then(
         (answer) => mayMeanLost(PING, answer) && signOf(answer) === sign,
         () => false,
@@ -128,12 +140,12 @@ export class Recovery {
   }
 
   /** Opens a new session and repeats to it the messages of the old one. */
-  async #reopen(): Promise<void> {
+  async #reopen(unasked?: boolean): Promise<void> {
     const { ask, tell, replaced, journal, log } = this.#options;
     const { initialize, initialized, requests } = journal;
     if (!initialize) throw new ProxyError('failed', 'the upstream has lost the session');
     log.info('the server has lost the session; opening a new one');
-    const outcome = await ask(initialize);
+    const outcome = await ask(initialize, unasked);
     const other = outcome.kind === 'refused' ? await replaced(outcome) : undefined;
     if (other) throw other;
     const reply = replyOf(outcome);
@@ -142,7 +154,7 @@ export class Recovery {
     // A server that keeps losing sessions gets longer and longer pauses.
     this.#quiet.begin(nextAttempt({ kind: 'failed' }, this.#fruitless, 0) ?? 0);
     if (initialized) await tell(initialized);
-    for (const call of requests) await ask(call).catch(() => undefined);
+    for (const call of requests) await ask(call, unasked).catch(() => undefined);
     this.#options.reopened();
     // If they were sent at once, the client would ask again, and a server that loses every session would loop.
     this.#news = [...listChanges(reply.result), ...journal.updates];

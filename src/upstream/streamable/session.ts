@@ -79,7 +79,7 @@ export class StreamableSession {
     });
     this.#recovery = new Recovery({
       session: () => this.#headers.sessionId,
-      ask: (call) => this.#askOwn(call),
+      ask: (call, unasked) => this.#askOwn(call, unasked),
       tell: (call) => this.#tell(call),
       replaced: (outcome) => replaced(this, outcome),
       reopened: () => this.#listen(),
@@ -111,7 +111,7 @@ export class StreamableSession {
   }
 
   /** What must settle before a call may be sent. */
-  #waits(call: Call): Promise<void> | undefined {
+  #waits(call: Call): Promise<unknown> | undefined {
     if (call.method === 'initialize') return undefined;
     const { opening } = this.#listener;
     const { reopening } = this.#recovery;
@@ -131,7 +131,7 @@ export class StreamableSession {
     const recovery = this.#recovery;
     if (mayBeModern(outcome)) await recovery.unlessReplaced(outcome, session);
     const suspect = session !== undefined && mayMeanLost(exchange.call, outcome);
-    const isOpenAgain = suspect && (await recovery.recovered(outcome, session));
+    const isOpenAgain = suspect && (await recovery.recovered(outcome, session, exchange.unasked));
     return replyOf(recovery.proved(isOpenAgain ? await this.#send(exchange) : outcome));
   }
 
@@ -218,7 +218,7 @@ export class StreamableSession {
     const opening = call.method === 'initialize';
     const started = opening ? Date.now() : 0;
     const body = encodeRequest(pending.id, call);
-    const how = { purpose: 'call', signal, repeatable: isRepeatable(call) } as const;
+    const how = { purpose: exchange.unasked ? 'own' : 'call', signal, repeatable: isRepeatable(call) } as const;
     return this.#requests.post(opening ? 'open' : 'post', body, how).then((response) => {
       if (opening) this.#roundTrip = Date.now() - started;
       const type = mediaType(response);
@@ -300,13 +300,16 @@ export class StreamableSession {
 
   /** Sends a ping, and opens the session again if the server no longer knows it. */
   #ping(): void {
-    withLimit(OWN_LIMIT, this.#closing, (signal) => this.request(ownExchange(PING, signal, this.#context.peer))).catch(
-      () => {},
-    );
+    withLimit(OWN_LIMIT, this.#closing, (signal) =>
+      this.request(ownExchange(PING, signal, this.#context.peer, true)),
+    ).catch(({ code }) => {
+      this.#recovery.unheard = code === 'sign-in-needed';
+    });
   }
 
   /** Sends a request of the session itself, which the client need not know about. */
-  #askOwn(call: Call): Promise<Outcome> {
-    return withLimit(OWN_LIMIT, this.#closing, (signal) => this.#send(ownExchange(call, signal, this.#context.peer)));
+  #askOwn(call: Call, unasked?: boolean): Promise<Outcome> {
+    const { peer } = this.#context;
+    return withLimit(OWN_LIMIT, this.#closing, (signal) => this.#send(ownExchange(call, signal, peer, unasked)));
   }
 }

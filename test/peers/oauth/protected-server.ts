@@ -98,6 +98,8 @@ export interface ProtectedServer extends Peer {
   executions(tool?: string): number;
   /** The n-th request, from 1, that matches. */
   waitFor(n: number, matches: (request: ProtectedRequest) => boolean): Promise<ProtectedRequest>;
+  /** Cuts every response that is not complete: the streams. */
+  cut(): void;
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
@@ -121,6 +123,7 @@ export async function startProtectedServer(options: ProtectedServerOptions): Pro
   const executed: string[] = [];
   const requests = new Watched<ProtectedRequest>('requests');
   const carried = carry(carrier, (tool) => executed.push(tool));
+  const writing = new Set<http.ServerResponse>();
   let others: NodeHandler | undefined;
   const peer = await listenLoopback(carried.path, async (req, res) => {
     if (others && !isOwn(req.url ?? '', carried)) return others(req, res);
@@ -130,6 +133,8 @@ export async function startProtectedServer(options: ProtectedServerOptions): Pro
       request.status = res.statusCode;
     });
     requests.add(request);
+    writing.add(res);
+    res.once('close', () => writing.delete(res));
     await answer(server, carried, request, { req, res, body });
   });
   const { origin } = new URL(peer.url);
@@ -144,6 +149,9 @@ export async function startProtectedServer(options: ProtectedServerOptions): Pro
     },
     executions: (tool) => executed.filter((name) => tool === undefined || name === tool).length,
     waitFor: (n, matches) => requests.nth(n, matches),
+    cut() {
+      for (const res of writing) res.destroy();
+    },
     async close() {
       await carried.close();
       await peer.close();

@@ -216,11 +216,13 @@ export class HeldSession {
     await this.#settingLevel;
   }
 
-  /** Sends the server a request that no client waits for. Never rejects. */
+  /** Sends the server a request of the session itself. Never rejects. */
   #ask(call: Call): Promise<Reply> {
+    // A client waits for all others.
+    const unasked = call.method === 'resources/unsubscribe';
     const asked = withLimit(OWN_LIMIT, this.#closing, (signal) => {
       const { notify, ask, room } = this.#peer;
-      return this.#session.request({ call, signal, notify, ask, room, abort: () => {} });
+      return this.#session.request({ call, signal, unasked, notify, ask, room, abort: () => {} });
     });
     return asked.catch((error: Error) => {
       this.#options.log.debug(`bridge: ${call.method} failed: ${error.message}`);

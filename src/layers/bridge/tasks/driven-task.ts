@@ -89,7 +89,7 @@ export class DrivenTask {
   #abandon(taskId: string): void {
     const { send, closing, log } = this.#options;
     const signal = closing.aborted ? new Cancellation() : closing;
-    ownRequest(send, { method: 'tasks/cancel', params: aboutTask(taskId) }, signal).catch((error: Error) =>
+    ownRequest(send, { method: 'tasks/cancel', params: aboutTask(taskId) }, signal, true).catch((error: Error) =>
       log.debug(`bridge: a task was not cancelled: ${error.message}`),
     );
   }

@@ -106,7 +106,7 @@ export class HeldTask {
       if (this.#result === cancellation) this.#result = undefined;
       for (const done of this.#waiting) done();
     };
-    send({ ...ownExchange(call, cancellation), ask }).then(settled, settled);
+    send({ ...ownExchange(call, cancellation), unasked: true, ask }).then(settled, settled);
   }
 
   #wait(): void {

@@ -111,7 +111,7 @@ export class LegacyTasks {
     const { closing } = this.#options;
     const reply = await withLimit(LIMIT, closing, (signal) => {
       const own = ownExchange({ method: 'tasks/get' }, new Cancellation());
-      return this.#get({ ...own, signal }, taskId, task);
+      return this.#get({ ...own, unasked: true, signal }, taskId, task);
     });
     return 'result' in reply ? { method: 'notifications/tasks', params: reply.result } : undefined;
   }

@@ -263,9 +263,12 @@ export class ModernTasks {
     return this.#options.results.read(call.method, reply.result);
   }
 
-  async #asked({ signal }: { signal: Exchange['signal'] }, call: Call): Promise<Reply & { readonly result: Json }> {
+  async #asked(
+    { signal, unasked }: Pick<Exchange, 'signal' | 'unasked'>,
+    call: Call,
+  ): Promise<Reply & { readonly result: Json }> {
     const { send } = this.#options;
-    const reply = await ownRequest((own) => send(own, own.call.params, true), call, signal);
+    const reply = await ownRequest((own) => send(own, own.call.params, true), call, signal, unasked);
     if ('error' in reply) throw new ErrorAnswer(legacyError(reply));
     return reply;
   }
@@ -273,8 +276,8 @@ export class ModernTasks {
   #abandon(taskId: string): void {
     const { closing, log } = this.#options;
     const signal = closing.aborted ? new Cancellation() : closing;
-    this.#asked({ signal }, { method: 'tasks/cancel', params: aboutTask(taskId) }).catch((error: Error) =>
-      log.debug(`bridge: a task was not cancelled: ${error.message}`),
+    this.#asked({ signal, unasked: true }, { method: 'tasks/cancel', params: aboutTask(taskId) }).catch(
+      (error: Error) => log.debug(`bridge: a task was not cancelled: ${error.message}`),
     );
   }
 

@@ -13,6 +13,7 @@ export function ownRequest(
   send: (exchange: Exchange) => Promise<Reply>,
   call: Call,
   signal: CancelSignal,
+  unasked?: boolean,
 ): Promise<Reply> {
   return withLimit(LIMIT, signal, (limited) => {
     const own = new Cancellation();
@@ -24,7 +25,7 @@ export function ownRequest(
       if (limited.aborted) onAbort();
       else limited.addEventListener('abort', onAbort, { once: true });
     });
-    return Promise.race([send(ownExchange(call, own)), aborted]);
+    return Promise.race([send({ ...ownExchange(call, own), unasked }), aborted]);
   });
 }
 
