@@ -26,7 +26,7 @@ import type { PendingRecord, Vault } from './vault/vault.ts';
 /** If the server refuses a token of this age, it was never valid, and another one would not be either; in milliseconds. */
 const JUST_ISSUED = 60_000;
 /** Requests in a session that no client waits for. */
-const IN_SESSION: ReadonlySet<Purpose | undefined> = new Set(['own', 'stream', 'notification']);
+const IN_SESSION: ReadonlySet<Purpose> = new Set(['own', 'stream', 'notification']);
 /** After this, a user who waits for another process is told so, even if that process shows no page; in milliseconds. */
 const TELL_AFTER = 3_000;
 
@@ -43,8 +43,7 @@ export interface Need {
   readonly stepUp: boolean;
   /** Whether the proxy may ask the user to do something for it. */
   readonly interactive: boolean;
-  /** What the request is for; undefined for a token that expires soon. */
-  readonly purpose?: Purpose;
+  readonly purpose: Purpose;
 }
 
 /** A sign-in in progress. */
@@ -80,8 +79,7 @@ export interface AuthorizerOptions {
 
 export class Authorizer {
   readonly #options: AuthorizerOptions;
-  readonly #wire: FetchContext;
-  readonly #closing = new Cancellation();
+  #closing = new Cancellation();
   #refreshing: Promise<Credentials | undefined> | undefined;
   #signingIn: SigningIn | undefined;
   /** The bearer from the last sign-in of this process. */
@@ -100,16 +98,17 @@ export class Authorizer {
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
-    this.#wire = {
-      fetch: options.fetch,
-      server: options.server,
-      addresses: options.addresses,
-      signal: this.#closing,
-    };
+  }
+
+  get #wire(): FetchContext {
+    const { fetch, server, addresses } = this.#options;
+    return { fetch, server, addresses, signal: this.#closing };
   }
 
   /** Resolves with credentials other than the refused ones; rejects with a ProxyError that says what to do. */
   async obtain(need: Need): Promise<Credentials> {
+    // A session that ends with the proxy may still need a refresh.
+    if (this.#closing.aborted && need.purpose === 'end') this.#closing = new Cancellation();
     const stored = await this.#options.vault.read();
     if (this.#isBetter(stored, need)) return stored;
     if (this.#quiet.left > 0) throw this.#lastFailure;
@@ -168,8 +167,11 @@ export class Authorizer {
     try {
       const stored = await renewals.read();
       if (stored?.tokens?.refreshToken === undefined) return undefined;
+      const elsewhere = apart();
+      // The proxy may end before it could store the tokens.
+      if (need.purpose === 'end' && !elsewhere) return undefined;
       // That process goes on when this one ends.
-      const started = await Promise.race([apart()?.(stored.serial), aborted(this.#closing)]);
+      const started = await Promise.race([elsewhere?.(stored.serial), aborted(this.#closing)]);
       if (started) return this.#better(need);
       return await refreshStored({ wire: this.#wire, config, vault: renewals, log }, stored);
     } finally {

@@ -129,7 +129,8 @@ export class Auth {
   ): Promise<HttpResponse> {
     const demand = demandOf(response, { inSession: request.inSession === true });
     if (demand.kind === 'nothing' || attempt === MAX_ATTEMPTS) return response;
-    if (this.#closed) {
+    // The proxy ends sessions after everything else.
+    if (this.#closed && request.purpose !== 'end') {
       response.body.destroy();
       throw new EndedByProxy('unauthorized', 'the proxy ended before the sign-in was complete');
     }
@@ -270,12 +271,12 @@ export class Auth {
 
   /** Refreshes a token shortly before it expires. If that fails, the server decides whether the token is still valid. */
   async #refreshAhead(request: HttpRequest): Promise<void> {
-    if (this.#closed) return;
+    const { purpose } = request;
+    if (this.#closed && purpose !== 'end') return;
     const refused = bearerOf(this.#credentials);
     const common = { fresh: false, unreadable: false, challenge: NO_CHALLENGE, stepUp: false };
-    const need: Need = { ...common, refused, interactive: false };
     try {
-      await this.#obtain(need, request);
+      await this.#obtain({ ...common, refused, purpose, interactive: false }, request);
     } catch (error) {
       if (request.signal?.aborted) throw error;
       this.#options.log.debug(`auth: could not refresh the token before it expired`);
@@ -307,12 +308,9 @@ function withCredential(response: HttpResponse, bearer: string | undefined): Htt
   return { ...response, credential: { from: 'sign-in', name: 'authorization', value: bearer, secrets: [] } };
 }
 
-/** How long the body of a refusal may take, in milliseconds. */
-const REFUSAL_TIME = 1_000;
-
-/** Ignores the body of a refusal, but reads it so that the connection can be reused. */
+/** Ignores the body of a refusal, but reads it for a second, so that the connection can be reused. */
 async function discard(response: HttpResponse): Promise<void> {
-  const timer = setTimeout(() => response.body.destroy(), REFUSAL_TIME);
+  const timer = setTimeout(() => response.body.destroy(), 1_000);
   await response.body.bytes(65_536).catch(() => {});
   clearTimeout(timer);
 }

@@ -67,6 +67,7 @@ export async function login(server: HttpServer, context: CommandContext): Promis
         unreadable: false,
         challenge,
         stepUp: false,
+        purpose: 'call',
         interactive: true,
       });
     } catch (error) {

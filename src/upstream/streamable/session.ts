@@ -79,7 +79,7 @@ export class StreamableSession {
     });
     this.#recovery = new Recovery({
       session: () => this.#headers.sessionId,
-      ask: (call, unasked) => this.#askOwn(call, unasked),
+      ask: this.#askOwn,
       tell: (call) => this.#tell(call),
       replaced: (outcome) => replaced(this, outcome),
       reopened: () => this.#listen(),
@@ -308,8 +308,8 @@ export class StreamableSession {
   }
 
   /** Sends a request of the session itself, which the client need not know about. */
-  #askOwn(call: Call, unasked?: boolean): Promise<Outcome> {
+  readonly #askOwn = (call: Call, unasked?: boolean): Promise<Outcome> => {
     const { peer } = this.#context;
     return withLimit(OWN_LIMIT, this.#closing, (signal) => this.#send(ownExchange(call, signal, peer, unasked)));
-  }
+  };
 }
