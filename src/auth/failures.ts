@@ -4,7 +4,6 @@ import { showUrl } from '../core/redact.ts';
 import { ProxyError } from '../errors.ts';
 import { OAuthError } from './oauth/library.ts';
 import { refusalHint } from './oauth/refusal-hint.ts';
-import { TokenEndpointFailure } from './oauth/token-request.ts';
 
 /** How long the proxy leaves a failing authorization server alone, in milliseconds. */
 const [FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];
@@ -22,7 +21,7 @@ export function asProxyError(error: unknown, server: URL, config: AuthConfig): E
     return new ProxyError(error.code, failed + error.message, error.data, error);
   }
   if (!(error instanceof OAuthError)) return error as Error;
-  const retryAfter = error instanceof TokenEndpointFailure ? error.retryAfter : undefined;
+  const { retryAfter } = error;
   const hint = refusalHint(error, config);
   const data = { ...(retryAfter !== undefined && { retryAfter }), ...(hint !== undefined && { hint }) };
   return new ProxyError('unauthorized', failed + error.message, data, error);

@@ -51,7 +51,7 @@ const ROWS: readonly Row[] = [
     'pause after a failed request for a token',
     ['5 seconds to 5 minutes', 'up to an hour'],
     ['src/auth/failures.ts', '[FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];'],
-    ['src/auth/oauth/token-request.ts', 'LONGEST_RETRY = 3_600;'],
+    ['src/auth/oauth/library.ts', 'LONGEST_RETRY = 3_600;'],
   ],
   ['one request of a sign-in', ['2 minutes'], ['src/auth/oauth/library.ts', 'REQUEST_LIMIT = 120_000;']],
   [

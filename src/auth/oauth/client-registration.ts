@@ -21,7 +21,9 @@ import {
   oauthErrorOf,
   optionsFor,
   refusalIn,
+  retryAfterOf,
   shown,
+  tryAgain,
 } from './library.ts';
 import { isSameIssuer, quirksOf } from './providers.ts';
 
@@ -136,14 +138,15 @@ async function registeredIn(
 ): Promise<ClientRecord> {
   const body = await response.text();
   const client = parseObject(body) ?? {};
-  const error = oauthErrorOf(client, response.status);
+  const error = oauthErrorOf(client, response);
   if (error) throw error;
   const clientId = text(client.client_id);
   // 201 is the standard. Several servers send 200 and leave out half of the required members.
-  if (!response.ok) throw new OAuthError('invalid_response', refusalIn(response.status, body), response.status);
+  const { status } = response;
+  if (!response.ok) throw new OAuthError('invalid_response', refusalIn(status, body), status, retryAfterOf(response));
   if (clientId === undefined) {
     const reason = unusable(`the registration response of ${shown(endpoint)}`, 'client_id', client);
-    throw new OAuthError('invalid_response', reason, response.status);
+    throw new OAuthError('invalid_response', reason, status);
   }
   const clientSecret = text(client.client_secret);
   const methods = [client.token_endpoint_auth_method, asked.token_endpoint_auth_method];
@@ -170,24 +173,20 @@ function refused(error: OAuthError | ProxyError, issuer: Issuer, giveClient: str
     return new ProxyError('no-sign-in', message, { httpStatus: 401, hint }, error);
   }
   if (error instanceof ProxyError && error.code !== 'unauthorized') return error;
-  if (error instanceof OAuthError && error.error === 'invalid_response' && error.status >= 400) {
-    return registrationRefused(error, issuer, giveClient);
+  const message = `${shown(issuer.issuer)} refuses to register a client: `;
+  if (error instanceof ProxyError) {
+    return new ProxyError('unauthorized', message + error.message, { hint: giveClient }, error);
   }
-  return new ProxyError(
-    'unauthorized',
-    `${shown(issuer.issuer)} refuses to register a client: ${error.message}`,
-    { hint: giveClient },
-    error,
-  );
-}
-
-/** The server refused with a status, but without an OAuth error. */
-function registrationRefused(error: OAuthError, issuer: Issuer, giveClient: string): ProxyError {
-  const { status } = error;
-  const passing = status === 429 || status >= 500;
-  const message = `${shown(issuer.issuer)} refuses to register a client: ${error.description}`;
-  const hint = passing ? 'try again later' : `it may accept only certain clients; ${giveClient}`;
-  return new ProxyError('unauthorized', message, { httpStatus: status, hint }, error);
+  const { status, retryAfter } = error;
+  // The server refused with a status, but without an OAuth error.
+  const isBare = error.error === 'invalid_response' && status >= 400;
+  const refusal = isBare ? `it may accept only certain clients; ${giveClient}` : giveClient;
+  const data = {
+    ...(isBare && { httpStatus: status }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    hint: status === 429 || status >= 500 ? tryAgain(retryAfter) : refusal,
+  };
+  return new ProxyError('unauthorized', message + (isBare ? error.description : error.message), data, error);
 }
 
 function advertised({ token_endpoint_auth_methods_supported: methods }: Issuer): readonly string[] | undefined {

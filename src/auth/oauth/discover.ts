@@ -9,7 +9,7 @@ import type { Challenge } from '../challenge.ts';
 import type { Issuer } from '../vault/credentials.ts';
 import { type Document, strings, text, unusable, unusableError } from './document-members.ts';
 import { isIssuerMetadata, issuerOf } from './issuer-metadata.ts';
-import { type FetchContext, fetchDocument, RedirectsInCircles, shown } from './library.ts';
+import { type FetchContext, fetchDocument, RedirectsInCircles, shown, Unavailable } from './library.ts';
 import { isSameIssuer } from './providers.ts';
 import { checkScheme, UnsafeTarget } from './targets.ts';
 
@@ -26,14 +26,18 @@ export interface Discovered {
   readonly issuer: Issuer;
 }
 
+/** How often busy servers are asked again during one search. */
+const REPEATS = 3;
+
 /** Finds the authorization server of a protected server. Rejects with a ProxyError that says what was looked for. */
 export async function discover(
-  wire: FetchContext,
+  context: FetchContext,
   challenge: Challenge,
   wanted: string | undefined,
 ): Promise<Discovered> {
+  const wire = { ...context, repeats: { left: REPEATS } };
   const resource = await findResource(wire, challenge, wanted);
-  if (typeof resource === 'string' || !resource) return withoutMetadata(wire, wanted, resource);
+  if (!resource || 'missing' in resource) return withoutMetadata(wire, wanted, resource?.missing);
   let failure: unknown;
   for (const named of resource.issuers) {
     try {
@@ -51,19 +55,27 @@ export function canonicalUri(url: URL): string {
   return `${url.origin}${path}${url.search}`;
 }
 
+/** Why there is no authorization server in the metadata, or why the metadata are not there now. */
+type Missing = string | Unavailable;
+
 /** Resolves with the problem if the metadata names no authorization server, and with undefined if there is no metadata. */
 async function findResource(
   wire: FetchContext,
   challenge: Challenge,
   wanted: string | undefined,
-): Promise<Resource | string | undefined> {
+): Promise<Resource | { readonly missing: Missing } | undefined> {
   let wrong: unknown;
   let nameless: string | undefined;
+  let unavailable: Unavailable | undefined;
   for (const place of resourcePlaces(wire.server, challenge)) {
     // The address in the challenge may be wrong even if the metadata at another address is right.
     const document = await fetchDocument(wire, place).catch((error: unknown) => {
       if (error instanceof RedirectsInCircles) {
         nameless ??= error.message;
+        return undefined;
+      }
+      if (error instanceof Unavailable) {
+        if (!unavailable?.isBusy) unavailable = error;
         return undefined;
       }
       // Behind a load balancer that terminates TLS, servers often believe that clients use plain http:.
@@ -91,8 +103,10 @@ async function findResource(
       scopes: strings(document.scopes_supported),
     };
   }
+  if (unavailable?.isBusy) throw unavailable;
   if (wrong) throw wrong;
-  return nameless;
+  const missing = unavailable ?? nameless;
+  return missing === undefined ? undefined : { missing };
 }
 
 function nameOf(place: URL): string {
@@ -134,11 +148,16 @@ function wrongResource(place: URL, document: Document, server: URL): ProxyError 
 async function withoutMetadata(
   wire: FetchContext,
   wanted: string | undefined,
-  nameless: string | undefined,
+  missing: Missing | undefined,
 ): Promise<Discovered> {
   const { origin } = wire.server;
   const resource: Resource = { identifier: wanted ?? canonicalUri(wire.server), issuers: [origin], scopes: undefined };
-  const found = await documentOf(wire, origin);
+  let failure = missing instanceof Unavailable ? missing : undefined;
+  const found = await documentOf(wire, origin, (error) => {
+    if (error instanceof Unavailable) failure ??= error;
+  });
+  // What fails may be there: nothing is guessed.
+  if (!found && failure) throw failure;
   const issuer: Issuer = found ?? {
     issuer: origin,
     authorization_endpoint: `${origin}/authorize`,
@@ -147,39 +166,44 @@ async function withoutMetadata(
     // The server does not say so, but these revisions require PKCE.
     code_challenge_methods_supported: ['S256'],
     assumed: true,
-    ...(nameless !== undefined && { unusable: { authorization_servers: nameless } }),
+    ...(typeof missing === 'string' && { unusable: { authorization_servers: missing } }),
   };
   return { resource, issuer };
 }
 
 async function findIssuer(wire: FetchContext, named: string): Promise<Issuer> {
-  let circles: RedirectsInCircles | undefined;
+  let problem: MissingDocument | undefined;
   const found = await documentOf(wire, named, (error) => {
-    circles ??= error;
+    problem ??= error;
   });
   if (found) return found;
-  if (circles) throw circles;
-  throw new ProxyError('unauthorized', `the authorization server ${shown(named)} publishes no metadata`, {
-    hint: 'the server names it as the place to sign in; ask the operator of the server',
+  if (problem instanceof RedirectsInCircles) throw problem;
+  const failed = problem ? ` (HTTP ${problem.data.httpStatus})` : '';
+  throw new ProxyError('unauthorized', `the authorization server ${shown(named)} publishes no metadata${failed}`, {
+    hint: `the server names it as the place to sign in; ${problem ? 'try again later, or ' : ''}ask the operator of the server`,
   });
 }
 
+type MissingDocument = RedirectsInCircles | Unavailable;
+
 /**
- * The first metadata document of the issuer that belongs to it and is usable. Throws if it has only others.
- * @param onCircles called for each address that redirects in a loop, which counts as one without a document
+ * The first metadata document of the issuer that belongs to it and is usable. Throws if it has only others, or is busy.
+ * @param onMissing called for each address that redirects in a loop or fails, which counts as one without a document
  */
 async function documentOf(
   wire: FetchContext,
   named: string,
-  onCircles: (error: RedirectsInCircles) => void = () => {},
+  onMissing: (error: MissingDocument) => void,
 ): Promise<Issuer | undefined> {
   const url = new URL(named);
   checkScheme(url);
   let wrong: unknown;
+  let busy: Unavailable | undefined;
   for (const place of issuerPlaces(url)) {
     const document = await fetchDocument(wire, place).catch((error: unknown) => {
-      if (!(error instanceof RedirectsInCircles)) throw error;
-      onCircles(error);
+      if (!(error instanceof RedirectsInCircles || error instanceof Unavailable)) throw error;
+      if (error instanceof Unavailable && error.isBusy) busy ??= error;
+      onMissing(error);
       return undefined;
     });
     if (!document || !isIssuerMetadata(document)) continue;
@@ -192,7 +216,7 @@ async function documentOf(
       wrong ??= error;
     }
   }
-  if (wrong) throw wrong;
+  if (busy ?? wrong) throw busy ?? wrong;
   return undefined;
 }
 

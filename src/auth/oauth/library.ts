@@ -5,9 +5,10 @@ import type { CancelSignal } from '../../core/cancel.ts';
 import { serverWords } from '../../core/error-text.ts';
 import type { Fetch, HttpRequest } from '../../core/fetch.ts';
 import { printable, type Redact, showUrl } from '../../core/redact.ts';
-import { withLimit } from '../../core/timer.ts';
+import { pause, withLimit } from '../../core/timer.ts';
 import { parseUrl } from '../../core/url.ts';
 import { ProxyError } from '../../errors.ts';
+import { retryAfterSeconds } from '../../wire/retry-after.ts';
 import { type Document, parseObject, text } from './document-members.ts';
 import { checkTarget, type Resolve } from './targets.ts';
 
@@ -29,6 +30,8 @@ export interface FetchContext {
   readonly signal: CancelSignal;
   /** How host names are checked; left out: as this machine resolves them. */
   readonly resolve?: Resolve;
+  /** How many more times busy servers may be asked for a document again; left out: never. */
+  readonly repeats?: { left: number };
 }
 
 /** The options for every call of the library. */
@@ -92,11 +95,64 @@ export class RedirectsInCircles extends ProxyError {
   }
 }
 
+/** The longest wait to accept from a server, in seconds, so that none locks a user out for longer. */
+const LONGEST_RETRY = 3_600;
+
+/** How many seconds a server asks its clients to wait (RFC 9110, section 10.2.3). */
+export function retryAfterOf({ headers }: Pick<Response, 'headers'>): number | undefined {
+  const asked = retryAfterSeconds(headers.get('retry-after'));
+  return asked === undefined ? undefined : Math.min(asked, LONGEST_RETRY);
+}
+
+export function tryAgain(retryAfter: number | undefined): string {
+  return `try again ${retryAfter === undefined ? 'later' : `in ${retryAfter} s`}`;
+}
+
+/** Statuses of a server, or of a gateway in front of it, that answers otherwise at another time. */
+const BUSY = new Set([429, 502, 503, 504]);
+
+/** A document that its server does not give now. */
+export class Unavailable extends ProxyError {
+  /** Whether it is there. A server that only fails may do so at every address without a document. */
+  readonly isBusy: boolean;
+
+  constructor(server: URL, url: URL, { status: httpStatus }: Response, retryAfter: number | undefined) {
+    const isBusy = BUSY.has(httpStatus) || retryAfter !== undefined;
+    const reason = `the metadata at ${showUrl(url)} cannot be read now (HTTP ${httpStatus})`;
+    const hint = isBusy
+      ? `the server is busy: ${tryAgain(retryAfter)}`
+      : 'try again later; if the server has no sign-in, give the credentials with --header';
+    super(isBusy ? 'unauthorized' : 'no-sign-in', `the sign-in to ${showUrl(server)} cannot begin: ${reason}`, {
+      httpStatus,
+      ...(retryAfter !== undefined && { retryAfter }),
+      hint,
+    });
+    this.isBusy = isBusy;
+  }
+}
+
+/** How long to wait before a busy server is asked once more, in seconds: what it does not say, and what is too long. */
+const [USUAL_WAIT, TOO_LONG] = [1, 10];
+
+/** As `once`, but asks a busy server a second time. */
+export async function fetchDocument(wire: FetchContext, url: URL): Promise<Document | undefined> {
+  try {
+    return await once(wire, url);
+  } catch (error) {
+    if (!(error instanceof Unavailable && error.isBusy)) throw error;
+    const { retryAfter = USUAL_WAIT } = error.data;
+    if (retryAfter > TOO_LONG || !wire.repeats?.left) throw error;
+    wire.repeats.left--;
+    await pause(retryAfter * 1000, wire.signal);
+    return once(wire, url);
+  }
+}
+
 /**
  * Fetches a JSON document. Resolves with undefined if this address has none, whatever the server answers instead.
- * Rejects with a ProxyError if the server cannot be reached at all, and with RedirectsInCircles.
+ * Rejects with a ProxyError if the server cannot be reached at all, with Unavailable, and with RedirectsInCircles.
  */
-export async function fetchDocument(wire: FetchContext, url: URL): Promise<Document | undefined> {
+async function once(wire: FetchContext, url: URL): Promise<Document | undefined> {
   let at = url;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const response = await request(wire, {
@@ -107,8 +163,10 @@ export async function fetchDocument(wire: FetchContext, url: URL): Promise<Docum
       redirect: 'manual',
       repeatable: true,
     });
-    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
-    if (location === null) return response.status === 200 ? parseObject(await response.text()) : undefined;
+    const { status } = response;
+    if (status === 429 || status >= 500) throw new Unavailable(wire.server, at, response, retryAfterOf(response));
+    const location = status >= 300 && status < 400 ? response.headers.get('location') : null;
+    if (location === null) return status === 200 ? parseObject(await response.text()) : undefined;
     const next = parseUrl(location, at);
     if (!next) return undefined;
     at = next;
@@ -151,12 +209,15 @@ export class OAuthError extends Error {
   readonly error: string;
   readonly description: string | undefined;
   readonly status: number;
+  /** How many seconds the server asks the client to wait. */
+  readonly retryAfter: number | undefined;
 
-  constructor(error: string, description: string | undefined, status: number) {
+  constructor(error: string, description: string | undefined, status: number, retryAfter?: number) {
     super(`${printable(error, 60)}${description ? `: ${printable(description, LONGEST_DESCRIPTION)}` : ''}`);
     this.error = error;
     this.description = description;
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -165,11 +226,12 @@ export class OAuthError extends Error {
  *
  * @param hide removes the secrets that were sent to the server from the server's words.
  */
-export function oauthErrorOf(body: Document, status: number, hide: Redact = String): OAuthError | undefined {
+export function oauthErrorOf(body: Document, response: Response, hide: Redact = String): OAuthError | undefined {
   const error = text(body.error);
   if (error === undefined) return undefined;
   const description = text(body.error_description);
-  return new OAuthError(hide(error), description === undefined ? undefined : hide(description), status);
+  const said = description === undefined ? undefined : hide(description);
+  return new OAuthError(hide(error), said, response.status, retryAfterOf(response));
 }
 
 /** Translates an error of the library, the server or the network to an OAuthError or a ProxyError. */

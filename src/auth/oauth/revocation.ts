@@ -43,5 +43,5 @@ export async function revoke(
 
 async function refusalIn(response: Response): Promise<OAuthError> {
   const body = parseObject(await response.text()) ?? {};
-  return oauthErrorOf(body, response.status) ?? new OAuthError('server_error', undefined, response.status);
+  return oauthErrorOf(body, response) ?? new OAuthError('server_error', undefined, response.status);
 }

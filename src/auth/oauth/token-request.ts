@@ -2,11 +2,10 @@
 import * as oauth from 'oauth4webapi';
 import type { AuthConfig } from '../../config.ts';
 import { printable, type Redact } from '../../core/redact.ts';
-import { retryAfterSeconds } from '../../wire/retry-after.ts';
 import type { Issuer, Tokens } from '../vault/credentials.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { type Document, parseObject, seconds, text, token, unusable } from './document-members.ts';
-import { type FetchContext, meaningOf, OAuthError, optionsFor, refusalIn, shown } from './library.ts';
+import { type FetchContext, meaningOf, OAuthError, optionsFor, refusalIn, retryAfterOf, shown } from './library.ts';
 import { quirksOf } from './providers.ts';
 import { words } from './scopes.ts';
 import { sentSecrets } from './sent-secrets.ts';
@@ -93,29 +92,23 @@ async function bodyOf(response: Response, hide: Redact): Promise<Document> {
   return text(user?.access_token) === undefined ? body : { ...body, ...user };
 }
 
-/** The longest wait to accept from a server, in seconds, so that none locks a user out for longer. */
-const LONGEST_RETRY = 3_600;
-
 /** The token endpoint failed; the grant may still be valid. */
 export class TokenEndpointFailure extends OAuthError {
-  /** How many seconds the server asks the client to wait (RFC 9110, section 10.2.3). */
-  readonly retryAfter: number | undefined;
-
   /**
    * @param body the body of the response
    * @param hide removes the secrets that were sent from the server's words
    * @param error the name of the error, if the body has one
    */
-  constructor({ status, headers }: Response, body: string, hide: Redact, error?: string) {
+  constructor(response: Response, body: string, hide: Redact, error?: string) {
+    const { status } = response;
     // The body of a success may contain tokens.
     const told = status < 300 ? `HTTP ${status}` : refusalIn(status, body, hide);
     super(
       'server_error',
       `the token endpoint answered ${error ? `HTTP ${status} (${printable(error, 60)})` : told}`,
       status,
+      retryAfterOf(response),
     );
-    const asked = retryAfterSeconds(headers.get('retry-after'));
-    this.retryAfter = asked === undefined ? undefined : Math.min(asked, LONGEST_RETRY);
   }
 }
 

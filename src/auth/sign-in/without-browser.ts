@@ -9,7 +9,7 @@ import { UserDidNotSignIn } from '../failures.ts';
 import { DEVICE_GRANT } from '../oauth/client-registration.ts';
 import { parseObject, seconds, text, unusableError } from '../oauth/document-members.ts';
 import { endpointOf } from '../oauth/issuer-metadata.ts';
-import { meaningOf, OAuthError, oauthErrorOf, optionsFor, refusalIn, shown } from '../oauth/library.ts';
+import { meaningOf, OAuthError, oauthErrorOf, optionsFor, refusalIn, retryAfterOf, shown } from '../oauth/library.ts';
 import { refusalHint } from '../oauth/refusal-hint.ts';
 import { sentSecrets } from '../oauth/sent-secrets.ts';
 import { requestTokens, type TokenContext, TokenEndpointFailure } from '../oauth/token-request.ts';
@@ -136,9 +136,10 @@ async function begin({ wire, config, issuer, client }: TokenContext, asked: Toke
 async function deviceIn(response: Response, endpoint: string, hide: Redact): Promise<Device> {
   const sent = await response.text();
   const body = parseObject(sent) ?? {};
-  const error = oauthErrorOf(body, response.status, hide);
+  const error = oauthErrorOf(body, response, hide);
   if (error) throw error;
-  if (!response.ok) throw new OAuthError('server_error', refusalIn(response.status, sent, hide), response.status);
+  const { status } = response;
+  if (!response.ok) throw new OAuthError('server_error', refusalIn(status, sent, hide), status, retryAfterOf(response));
   const [deviceCode, userCode] = [text(body.device_code), text(body.user_code)];
   const page = browserPage(body.verification_uri);
   const lacking = (member: string): ProxyError =>
@@ -171,5 +172,6 @@ function refusal(error: OAuthError, { wire: { server }, config }: Pick<TokenCont
   const message = denied ? `the sign-in to ${where} was denied` : `the sign-in to ${where} failed: ${error.message}`;
   const Kind = denied || error.error === 'expired_token' ? UserDidNotSignIn : ProxyError;
   const hint = refusalHint(error, config) ?? 'the next call begins a new sign-in';
-  return new Kind('unauthorized', message, { hint }, error);
+  const { retryAfter } = error;
+  return new Kind('unauthorized', message, { ...(retryAfter !== undefined && { retryAfter }), hint }, error);
 }

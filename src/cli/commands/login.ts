@@ -92,7 +92,13 @@ export async function login(server: HttpServer, context: CommandContext): Promis
  */
 async function canSignIn({ server, config, fetch, addresses }: AuthOptions): Promise<boolean> {
   const wire = { fetch, addresses, server, signal: new Cancellation() };
-  return (await discover(wire, NO_CHALLENGE, config.resource)).issuer.assumed !== true;
+  try {
+    return (await discover(wire, NO_CHALLENGE, config.resource)).issuer.assumed !== true;
+  } catch (error) {
+    // An open server may fail at every path that it does not know.
+    if (error instanceof ProxyError && error.code === 'no-sign-in') return false;
+    throw error;
+  }
 }
 
 /** Rejects when an error at the server hides whether it requires a sign-in. */
