@@ -154,3 +154,13 @@ export class ModernOnly extends ProxyError {
     this.remembered = known.remembered ?? false;
   }
 }
+
+/** The error for a request that waited for something else, which has failed: that may have run, the request has not. */
+export function unsent(error: unknown): unknown {
+  if (!(error instanceof ProxyError) || error.data.outcome === undefined) return error;
+  const { outcome: _, ...data } = error.data;
+  const Kind = error instanceof EndedByProxy ? EndedByProxy : ProxyError;
+  return new Kind(error.code, error.message, { ...data, hint: UNSENT }, error);
+}
+
+const UNSENT = 'the request was not sent: you can safely send it again';

@@ -1,7 +1,7 @@
 /** What a failed sign-in or refresh means to the user, and how long the proxy waits before it tries again. */
 import type { AuthConfig } from '../config.ts';
 import { showUrl } from '../core/redact.ts';
-import { ProxyError } from '../errors.ts';
+import { ProxyError, unsent } from '../errors.ts';
 import { OAuthError } from './oauth/library.ts';
 import { refusalHint } from './oauth/refusal-hint.ts';
 
@@ -18,7 +18,8 @@ const OF_A_REQUEST: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'fa
 export function asProxyError(error: unknown, server: URL, config: AuthConfig): Error {
   const failed = `the sign-in to ${showUrl(server)} failed: `;
   if (error instanceof ProxyError && OF_A_REQUEST.has(error.code) && !error.message.startsWith(failed)) {
-    return new ProxyError(error.code, failed + error.message, error.data, error);
+    // Only the request of the sign-in may have run.
+    return unsent(new ProxyError(error.code, failed + error.message, error.data, error)) as ProxyError;
   }
   if (!(error instanceof OAuthError)) return error as Error;
   const { retryAfter } = error;

@@ -6,7 +6,7 @@ import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Exchange } from '../../core/exchange.ts';
 import type { Call, Reply } from '../../core/jsonrpc.ts';
 import { drained, QuietPeriod, withLimit } from '../../core/timer.ts';
-import { EndedByProxy, ProxyError } from '../../errors.ts';
+import { EndedByProxy, ProxyError, unsent } from '../../errors.ts';
 import { PING } from '../../mcp/handshake.ts';
 import { listChanges } from '../../mcp/list-changes.ts';
 import { isRepeatable } from '../../mcp/methods.ts';
@@ -67,7 +67,7 @@ export class SseSession {
       this.#channel = channel;
     } catch (error) {
       if (error instanceof UpstreamRefusal) return error.outcome;
-      throw error;
+      throw unsent(error);
     }
     try {
       return { kind: 'answered', reply: await this.#ask(channel.link, exchange) };
@@ -224,7 +224,9 @@ export class SseSession {
     if (this.#opening) return this.#opening;
     this.#unasked = unasked;
     this.#opening = (doubtful ? this.#checked(doubtful) : this.#restore())
-      .catch((error: unknown) => Promise.reject(beforeRequest(error)))
+      .catch((error: unknown) => {
+        throw unsent(error instanceof UpstreamRefusal ? error.outcome.error : error);
+      })
       .finally(() => {
         this.#opening = undefined;
         this.#unasked = false;
@@ -276,12 +278,4 @@ export class SseSession {
     for (const call of requests) await ask(call).catch(() => undefined);
     for (const note of [...listChanges(reply.result), ...this.#journal.updates]) await this.#context.peer.notify(note);
   }
-}
-
-/** Why there is no stream for a request that waits for one: the request was not sent, so it has not run. */
-function beforeRequest(error: unknown): unknown {
-  const refused = error instanceof UpstreamRefusal ? error.outcome.error : error;
-  if (!(refused instanceof ProxyError) || refused.data.outcome === undefined) return refused;
-  const { outcome: _, ...data } = refused.data;
-  return new ProxyError(refused.code, refused.message, data, refused);
 }

@@ -5,7 +5,7 @@
 import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
 import type { Log } from '../../core/ports.ts';
 import { drained } from '../../core/timer.ts';
-import { EndedByProxy, ProxyError } from '../../errors.ts';
+import { EndedByProxy, ProxyError, unsent } from '../../errors.ts';
 import { pause } from '../backoff.ts';
 import { type Child, type ChildEnd, lastWords, STOP_LIMIT } from './child.ts';
 import { afterDeath, COOL_DOWN, type Deaths, MAX_QUICK, NO_DEATHS, nextStart, QUICK } from './restarts.ts';
@@ -73,9 +73,13 @@ export class LocalProcess {
   ready(signal: CancelSignal): Promise<Child> {
     this.used();
     if (this.#child) return Promise.resolve(this.#child);
-    this.#coming ??= this.#start().finally(() => {
-      this.#coming = undefined;
-    });
+    this.#coming ??= this.#start()
+      .catch((error: unknown) => {
+        throw unsent(error);
+      })
+      .finally(() => {
+        this.#coming = undefined;
+      });
     return unlessAborted(this.#coming, signal);
   }
 

@@ -2,7 +2,7 @@
 import { type Call, errorCode, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { QuietPeriod } from '../../core/timer.ts';
-import { ProxyError } from '../../errors.ts';
+import { ProxyError, unsent } from '../../errors.ts';
 import { PING } from '../../mcp/handshake.ts';
 import { listChanges } from '../../mcp/list-changes.ts';
 import { nextAttempt } from '../backoff.ts';
@@ -75,10 +75,15 @@ export class Recovery {
       if (!this.reopening) {
         if (this.#options.session() !== session) return true;
         if (this.#quiet.left > 0) return false;
-        const opened = this.#reopen(unasked).then(() => true);
-        this.reopening = (unasked ? opened.catch(() => false) : opened).finally(() => {
-          this.reopening = undefined;
-        });
+        this.reopening = this.#reopen(unasked)
+          .then(() => true)
+          .catch((error: unknown) => {
+            if (unasked) return false;
+            throw unsent(error);
+          })
+          .finally(() => {
+            this.reopening = undefined;
+          });
       }
       const isOpen = await this.reopening;
       // What failed because no client had asked for it may succeed for one.
