@@ -7,6 +7,8 @@ export type AbortListener = (() => void) | { handleEvent(): void };
 export interface CancelSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
+  /** False while a request waits to be sent for the first time; undefined where its wire does not tell. */
+  sent?: boolean | undefined;
   addEventListener(type: 'abort', listener: AbortListener, options?: { once?: boolean }): void;
   removeEventListener(type: 'abort', listener: AbortListener): void;
 }
@@ -15,6 +17,7 @@ export interface CancelSignal {
 export class Cancellation implements CancelSignal {
   aborted = false;
   reason: unknown;
+  sent: boolean | undefined;
   #listener: AbortListener | undefined;
   /** Most have one listener, which needs no array. */
   #others: AbortListener[] | undefined;

@@ -82,6 +82,7 @@ class InFlight {
     // A connection that was used before is known to work, and available at once.
     if (outgoing.reusedSocket) this.#connected = true;
     else this.#watchConnection();
+    if (signal) signal.sent = this.#connected || (signal.sent ?? false);
     if (this.#connector.proxy !== undefined) this.#watchProxy();
     if (STAYS_OPEN.has(this.#request.purpose)) outgoing.setSocketKeepAlive(true, CHECK_AFTER);
     outgoing.on('response', onResponse);
@@ -120,6 +121,7 @@ class InFlight {
     this.#outgoing.on('socket', (socket) => {
       const onConnected = (): void => {
         this.#connected = true;
+        if (this.#request.signal) this.#request.signal.sent = true;
         this.#callbacks.reached();
         this.#remember(socket.remoteAddress);
         clearTimeout(this.#timer);

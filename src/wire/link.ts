@@ -96,7 +96,7 @@ class Incoming extends KeyedNode implements Exchange {
   }
 
   abort(error: Error): void {
-    this.#link.answer(this, replyFrom(error));
+    this.#link.answer(this, replyFrom(error, this.signal));
     this.#cancellation.abort(error);
   }
 
@@ -221,7 +221,7 @@ export class Link implements Peer {
     this.#ended ??= reason;
     for (const incoming of this.#unanswered) {
       const { id, subscription } = incoming;
-      this.answer(incoming, subscription ? closedFor(GRACEFUL, Buffer.from(id)) : replyFrom(reason));
+      this.answer(incoming, subscription ? closedFor(GRACEFUL, Buffer.from(id)) : replyFrom(reason, incoming.signal));
       incoming.cancel(new Cancelled());
     }
     this.#asked.destroy(reason);

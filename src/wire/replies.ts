@@ -1,9 +1,12 @@
 /** Turns errors into JSON-RPC error replies: the edge where every failure becomes an answer. */
+import type { CancelSignal } from '../core/cancel.ts';
 import { JsonError } from '../core/json.ts';
 import { errorReply, INTERNAL_ERROR, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
-import { brokenInstallation, ProxyError } from '../errors.ts';
+import { brokenInstallation, ProxyError, unsent } from '../errors.ts';
 
-export function replyFrom(error: unknown): Reply {
+/** @param signal of a request that is given up: then the error says nothing of how far the request came */
+export function replyFrom(given: unknown, signal?: CancelSignal): Reply {
+  const error = signal?.sent === false ? unsent(given) : given;
   if (error instanceof ProxyError) {
     // Hosts tend to show the message and drop the data, so the hint is in both.
     const message = error.data.hint ? `${error.message} (${error.data.hint})` : error.message;

@@ -101,7 +101,10 @@ export class StreamableSession {
 
   request(exchange: Exchange): Promise<Reply> {
     const waits = this.#waits(exchange.call);
-    if (waits) return waits.then(() => this.request(exchange));
+    if (waits) {
+      exchange.signal.sent ??= false;
+      return waits.then(() => this.request(exchange));
+    }
     try {
       this.journal.admit(exchange.call);
     } catch (error) {

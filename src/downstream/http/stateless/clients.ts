@@ -166,7 +166,7 @@ class StatelessExchange extends ListNode implements Exchange {
   }
 
   abort(error: Error): void {
-    this.answer(replyFrom(error));
+    this.answer(replyFrom(error, this.#cancellation));
     this.#cancellation.abort(error);
   }
 
@@ -187,7 +187,7 @@ class StatelessExchange extends ListNode implements Exchange {
 
   /** The proxy ends before the server has answered. */
   end(error: ProxyError): void {
-    this.answer(this.subscription ? GRACEFUL : replyFrom(error));
+    this.answer(this.subscription ? GRACEFUL : replyFrom(error, this.#cancellation));
     this.#cancellation.abort(new Cancelled());
   }
 }
