@@ -22,7 +22,7 @@ import {
 import { KeyedList, KeyedNode } from '../core/lists/keyed-list.ts';
 import { ProxyError } from '../errors.ts';
 import { CANCELLED, cancelledCall, cancelledId } from '../mcp/cancelled.ts';
-import { isSubscription } from '../mcp/methods.ts';
+import { isHandshake, isSubscription } from '../mcp/methods.ts';
 import { closedFor, GRACEFUL, noteFor } from '../mcp/subscription-id.ts';
 import { type Pending, PendingRequests } from './pending.ts';
 import { replyFrom } from './replies.ts';
@@ -196,9 +196,8 @@ export class Link implements Peer {
 
   #cancelAsked(pending: Pending, reason: Error, way: ReplyRoute): void {
     this.#asked.delete(pending);
-    // `initialize` must not be cancelled (specification, "Cancellation").
-    if (pending.call.method !== 'initialize')
-      way.send(encodeNotification(cancelledCall(reason, pending.id)))?.catch(() => {});
+    // `initialize` must not be cancelled (specification, "Cancellation"), and a server may take what follows for an opening.
+    if (!isHandshake(pending.call)) way.send(encodeNotification(cancelledCall(reason, pending.id)))?.catch(() => {});
     pending.reject(reason);
   }
 

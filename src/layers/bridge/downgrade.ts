@@ -29,7 +29,7 @@ export function downgrade(makeBridge: MakeBridge, shared?: Connect): Layer {
       if (!(error instanceof LegacyOnly)) throw error;
       making ??= makeBridge(shared ?? ((peer) => lendable.connect(peer)));
       bridge = await making;
-      return error.answer ? bridge.answered(exchange, error.answer) : bridge.request(exchange);
+      return error.answer ? bridge.answered(exchange, error.answer) : bridged(bridge, exchange);
     };
     /** The server speaks 2026-07-28 now: its bridge and what that has opened are of no use any more. */
     const retire = (): void => {

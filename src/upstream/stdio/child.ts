@@ -4,7 +4,7 @@
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Cancellation } from '../../core/cancel.ts';
-import type { Frame } from '../../core/jsonrpc.ts';
+import type { Call, Frame, Reply } from '../../core/jsonrpc.ts';
 import type { Log } from '../../core/ports.ts';
 import { ProxyError } from '../../errors.ts';
 import { isTreeRunning, signalTree } from '../../platform/processes/tree.ts';
@@ -60,6 +60,8 @@ export class Child {
   readonly gone: Promise<void>;
   /** Whether it has opened a session of the legacy era. */
   opened = false;
+  /** How the probe of its era has opened a session with it, which no client has taken over. */
+  probed: { readonly initialize: Call; readonly reply: Reply } | undefined;
   readonly #options: ChildOptions;
   readonly #program: ChildProcessWithoutNullStreams;
   readonly #writer: LineWriter;

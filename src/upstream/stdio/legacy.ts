@@ -178,7 +178,7 @@ export class LocalLegacySession {
     const process = this.#options.process();
     const child = await process.ready(signal);
     // When there is no answer in time, the process stays: it may be downloading itself, and answers the next attempt.
-    const reply = await child.link.ask(call, signal);
+    const reply = probedReply(child, call) ?? (await child.link.ask(call, signal));
     const outcome = { kind: 'answered', reply } as const;
     const verdict = afterLegacyPost(outcome);
     const modern = verdict === 'discover' ? await this.#discovered(child, exchange) : undefined;
@@ -198,18 +198,25 @@ export class LocalLegacySession {
   /** The process that has answered as only a modern server does. A server may end after it has refused the other era. */
   async #discovered(child: Child, exchange: Exchange): Promise<Child | undefined> {
     const { answersDiscover, process } = this.#options;
-    try {
-      return (await answersDiscover(child, exchange)) ? child : undefined;
-    } catch (error) {
-      if (child.running || exchange.signal.aborted) throw error;
-    }
+    if (await answersDiscover(child, exchange)) return child;
+    if (child.running) return undefined;
     await child.ended;
-    const another = await process().ready(exchange.signal);
-    return (await answersDiscover(another, exchange)) ? another : undefined;
+    // If it cannot be started again, its first answer counts.
+    const another = await process()
+      .ready(exchange.signal)
+      .catch(() => undefined);
+    return another && (await answersDiscover(another, exchange)) ? another : undefined;
   }
 
   #opened(call: Call, result: Json): void {
     this.#introduced = result;
     this.#journal.answered(call, { result });
   }
+}
+
+/** The answer to an `initialize` that the probe of the server's era has sent already, in the same words. */
+function probedReply(child: Child, { params }: Call): Reply | undefined {
+  const { probed } = child;
+  child.probed = undefined;
+  return params && probed?.initialize.params?.equals(params) ? probed.reply : undefined;
 }

@@ -2,8 +2,8 @@
  * The modern era of a local server: every request is independent, so one process serves all clients. Everything that
  * the server says comes on one pipe, and goes to the request that it belongs to.
  */
-import { Cancellation } from '../../core/cancel.ts';
-import { derived, type Era, type Exchange, type Peer } from '../../core/exchange.ts';
+import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import type { Era, Exchange, Peer } from '../../core/exchange.ts';
 import { type Id, numberIn } from '../../core/ids.ts';
 import { type Json, peek } from '../../core/json.ts';
 import { type Call, errorReply, type Reply } from '../../core/jsonrpc.ts';
@@ -21,6 +21,7 @@ import { afterModernPost, isModernAnswer } from '../detection/verdict.ts';
 import type { Outcome } from '../outcome.ts';
 import { subscribe } from '../stateless/subscription.ts';
 import type { Child } from './child.ts';
+import { EraProbe } from './era-probe.ts';
 import { FreshAnswers } from './fresh-answers.ts';
 import type { LocalProcess } from './kept-process.ts';
 import { MirrorCheck } from './mirror-check.ts';
@@ -29,8 +30,8 @@ import { MirrorCheck } from './mirror-check.ts';
 const MAX_PAGES = 100;
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
 
-/** How long the server may take to say which era it speaks, in milliseconds. */
-const PROBE_LIMIT = 45_000;
+/** How long the server may take to list its tools, in milliseconds. */
+const LIST_LIMIT = 45_000;
 
 export interface ModernOptions {
   /** The name of the server. */
@@ -48,6 +49,7 @@ export class ModernSession {
   readonly #fresh = new FreshAnswers();
   readonly #tokens = new ProgressTokens();
   readonly #mirrors = new MirrorCheck();
+  readonly #probe = new EraProbe();
   /** The process whose tools are known, and the wait for them. */
   #listed: { readonly child: Child; readonly done: Promise<void> } | undefined;
   /** The open `subscriptions/listen`, by their ids at the server. */
@@ -73,6 +75,7 @@ export class ModernSession {
 
   takeOver(): void {
     this.#replaces = true;
+    this.#probe.unheard = false;
   }
 
   /** The era that the server has shown to a modern client. */
@@ -93,6 +96,7 @@ export class ModernSession {
       const known = process.stopped ? this.#fresh.answerTo(call) : undefined;
       return known ? { result: known } : this.#send(exchange);
     }
+    if (this.#probe.unheard) throw legacyOnly(this.#options.name);
     if (await this.#isKnownByShared(exchange)) return this.#send(exchange);
     const child = await process.ready(signal);
     return this.#askFirst(child, exchange).catch((error: unknown) => {
@@ -106,13 +110,9 @@ export class ModernSession {
   async #isKnownByShared(exchange: Exchange): Promise<boolean> {
     const child = this.#options.shared?.();
     if (!child) return false;
-    try {
-      if (await this.#probe(child, exchange)) return true;
-    } catch (error) {
-      // Another process can be asked instead.
-      if (child.running || exchange.signal.aborted) throw error;
-      return false;
-    }
+    if (await this.#isModern(child, exchange)) return true;
+    // Another process can be asked instead.
+    if (!child.running) return false;
     this.#refusedBy = child;
     throw legacyOnly(this.#options.name);
   }
@@ -121,14 +121,24 @@ export class ModernSession {
   async #askFirst(child: Child, exchange: Exchange): Promise<Reply> {
     const { call } = exchange;
     if (call.method !== 'server/discover') {
-      if (!(await this.#probe(child, exchange))) throw this.#refused(child);
+      if (!(await this.#isModern(child, exchange))) throw this.#refused(child);
       return this.#send(exchange);
     }
-    const outcome = answered(await this.#discover(child, exchange));
+    const reply = await this.#discover(child, exchange);
+    if (!reply) throw this.#refused(child);
+    const outcome = answered(reply);
     const verdict = afterModernPost(outcome, call.method);
-    if (verdict === 'open') this.#spoken = true;
+    if (verdict === 'open') this.#speaks(child);
     else if (verdict !== 'final') throw this.#refused(child, outcome);
-    return outcome.reply;
+    this.#fresh.note(call, reply);
+    return reply;
+  }
+
+  /** The server has shown its era. */
+  #speaks(child: Child): void {
+    this.#spoken = true;
+    // It was slow, so the probe has opened a session of the other era, too, and the server may not go back.
+    if (child.probed) this.#options.process().discard(child);
   }
 
   notify(call: Call): Promise<void> | undefined {
@@ -136,10 +146,9 @@ export class ModernSession {
   }
 
   /** Whether the server answers the one question that only a modern server answers. */
-  async answersDiscover(child: Child, { call, signal }: Exchange): Promise<boolean> {
-    const ask = (limited: Exchange['signal']): Promise<Reply> => child.link.ask(discoverCall(call), limited);
-    const reply = await withLimit(PROBE_LIMIT, signal, ask);
-    return isModernAnswer(answered(reply));
+  async answersDiscover(child: Child, { call }: Exchange): Promise<boolean> {
+    const reply = await this.#probe.ask(child, discoverCall(call));
+    return reply !== undefined && isModernAnswer(answered(reply));
   }
 
   /**
@@ -171,25 +180,25 @@ export class ModernSession {
   }
 
   /** Asks a server about itself. It may have ended because it had to refuse a client of the legacy era. */
-  async #discover(child: Child, exchange: Exchange): Promise<Reply> {
-    try {
-      return await this.#send(exchange);
-    } catch (error) {
-      if (!this.#replaces || child.running || exchange.signal.aborted) throw error;
-    }
-    await child.ended;
-    return this.#send(exchange);
+  #discover(child: Child, exchange: Exchange): Promise<Reply | undefined> {
+    return this.#apart(exchange, async (call) => {
+      const reply = await this.#probe.ask(child, call);
+      if (reply || !this.#replaces || child.running) return reply;
+      await child.ended;
+      return this.#probe.ask(await this.#options.process().ready(exchange.signal), call);
+    });
   }
 
   async #send(exchange: Exchange): Promise<Reply> {
     if (exchange.call.method !== 'subscriptions/listen') {
-      return this.#options.only ? this.#ask(exchange) : this.#askForOne(exchange);
+      const mismatch = this.#options.only ? undefined : await this.#mismatch(exchange);
+      return mismatch ?? this.#apart(exchange, (call) => this.#ask(call, exchange.signal));
     }
     const outcome = await subscribe(exchange, (own) => this.#listen(own), this.#options.log);
     return (outcome as Answered).reply;
   }
 
-  async #ask({ call, signal }: Exchange): Promise<Reply> {
+  async #ask(call: Call, signal: CancelSignal): Promise<Reply> {
     const process = this.#options.process();
     const child = process.current ?? (await process.ready(signal));
     process.used();
@@ -198,14 +207,14 @@ export class ModernSession {
     return reply;
   }
 
-  /** Asks for one of several clients, whose progress tokens may be the same. */
-  async #askForOne(exchange: Exchange): Promise<Reply> {
-    const mismatch = await this.#mismatch(exchange);
-    if (mismatch) return mismatch;
-    const replaced = this.#tokens.replace(exchange.call, exchange);
+  /** Asks for one of several clients, whose progress tokens may be the same, if there are several. */
+  async #apart<Answer>(exchange: Exchange, ask: (call: Call) => Promise<Answer>): Promise<Answer> {
+    const { call } = exchange;
+    if (this.#options.only) return ask(call);
+    const replaced = this.#tokens.replace(call, exchange);
     this.#open.add(exchange);
     try {
-      return await this.#ask(replaced ? derived(exchange, { call: replaced.call }) : exchange);
+      return await ask(replaced?.call ?? call);
     } finally {
       this.#open.delete(exchange);
       replaced?.end();
@@ -230,7 +239,7 @@ export class ModernSession {
     let call: Call | undefined = { method: 'tools/list', params: envelopeOf(asking) };
     for (let page = 0; call && page < MAX_PAGES; page++) {
       const asked: Call = call;
-      const reply = await withLimit(PROBE_LIMIT, NEVER, (signal) => child.link.ask(asked, signal));
+      const reply = await withLimit(LIST_LIMIT, NEVER, (signal) => child.link.ask(asked, signal));
       this.#mirrors.learn(reply);
       call = 'result' in reply ? nextPage(asked, reply.result) : undefined;
     }
@@ -261,10 +270,10 @@ export class ModernSession {
   }
 
   /** Asks a server that has not shown its era, once for all requests that wait. */
-  #probe(child: Child, exchange: Exchange): Promise<boolean> {
+  #isModern(child: Child, exchange: Exchange): Promise<boolean> {
     this.#probing ??= this.answersDiscover(child, exchange)
       .then((modern) => {
-        this.#spoken ||= modern;
+        if (modern) this.#speaks(child);
         return modern;
       })
       .finally(() => {
@@ -274,7 +283,8 @@ export class ModernSession {
   }
 
   #refused(child: Child, outcome?: Outcome): ProxyError {
-    this.#refusedBy = child;
+    // A process that has not answered may only be slow.
+    if (child.answered) this.#refusedBy = child;
     // No client needs a process of its own kind that cannot serve this one.
     if (!this.#options.only) this.#options.process().discard(child);
     return legacyOnly(this.#options.name, outcome);
