@@ -12,7 +12,7 @@ import { withLimit } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { METHODS } from '../../mcp/methods.ts';
 import { modernOnly } from '../detection/era-errors.ts';
-import { afterLegacyPost } from '../detection/verdict.ts';
+import { afterLegacyPost, namedRevisions } from '../detection/verdict.ts';
 import { Journal } from '../journal.ts';
 import type { Child } from './child.ts';
 import type { IdleMemory } from './idle-memory.ts';
@@ -181,7 +181,9 @@ export class LocalLegacySession {
     const reply = probedReply(child, call) ?? (await child.link.ask(call, signal));
     const outcome = { kind: 'answered', reply } as const;
     const verdict = afterLegacyPost(outcome);
-    const modern = verdict === 'discover' ? await this.#discovered(child, exchange) : undefined;
+    // Servers refuse the other era with any code. One that names older revisions has shown its own.
+    const isVague = verdict === 'discover' || (verdict === 'final' && !namedRevisions(reply));
+    const modern = isVague ? await this.#discovered(child, exchange) : undefined;
     if (verdict === 'other-era' || modern) {
       this.#options.takeOver(modern ?? child);
       throw modernOnly(name, { outcome });

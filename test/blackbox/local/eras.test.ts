@@ -1,8 +1,10 @@
-// Local servers that do not say what they speak: silent or ending at a question that they do not know, or slow to read.
+// Local servers that do not say what they speak: silent or ending at a question that they do not know, slow to read, or
+// refusing an `initialize` with any error.
 import type net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ModernClient } from '../../peers/http/modern-client.ts';
 import { closeServings, startServing } from '../../peers/http/serving.ts';
+import { StreamableClient } from '../../peers/http/streamable-client.ts';
 import { onLines, startPiped } from '../../peers/local/piped-child.ts';
 import { scripted } from '../../peers/local/scripted.ts';
 import { opened } from '../../peers/opened.ts';
@@ -183,5 +185,59 @@ describe.each(CLIENTS)('a client of 2026-07-28 %s', (wire, start) => {
     expect(processes[0]?.methods).toEqual(['server/discover', 'initialize']);
     expect(processes.at(-1)?.methods).not.toContain('initialize');
     expect(processes).toHaveLength(2);
+  });
+});
+
+/** A client of 2025-11-25 in front of a command: what it gets for its `initialize`, and for a call then. */
+const OLDER_CLIENTS: readonly [name: string, (command: readonly string[]) => Promise<Ask>][] = [
+  [
+    'on stdio',
+    async (command) => {
+      const { rpc } = startProxy(undefined, ['--', ...command]);
+      return async (method, params) => (await rpc.exchange(method, params)).message;
+    },
+  ],
+  [
+    'over HTTP',
+    async (command) => {
+      const serving = await startServing(undefined, ['--', ...command]);
+      const client = new StreamableClient(`${serving.url}/mcp`);
+      await open({ close: async () => client.vanish() });
+      return async (method, params) => {
+        const pending = client.begin(method, params);
+        const { message } = await pending.answer;
+        const session = (await pending.response).headers['mcp-session-id'];
+        if (typeof session === 'string') client.sessionId = session;
+        return message;
+      };
+    },
+  ],
+];
+
+const OPENING = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
+
+describe.each(OLDER_CLIENTS)('an older client %s', (_, start) => {
+  it.each([-32_000, -32_002, -32_600, -32_603, 1])(
+    'uses a server of 2026-07-28 that refuses initialize with %i',
+    async (code) => {
+      const { command, processes } = await startServer(
+        () => (message, to) => serve(MODERN_ONLY, message, to, { code, message: 'not now' }),
+      );
+      const ask = await start(command);
+      expect((await ask('initialize', OPENING)).result.protocolVersion).toBe('2025-11-25');
+      const { result } = await ask('tools/call', { name: 'echo', arguments: {} });
+      expect(result.content).toEqual(CONTENT.content);
+      expect(processes[0]?.methods.slice(0, 2)).toEqual(['initialize', 'server/discover']);
+    },
+  );
+
+  it('gets the error of a server of its revision that refuses it, and is silent about 2026-07-28', async () => {
+    const error = { code: -32_000, message: 'the database is down' };
+    const { command, processes } = await startServer(() => ({ id, method }, to) => {
+      if (method === 'initialize') to.answer(id, { error });
+    });
+    const ask = await start(command);
+    expect((await ask('initialize', OPENING)).error).toEqual(error);
+    expect(processes.map(({ methods }) => methods)).toEqual([['initialize', 'server/discover']]);
   });
 });
