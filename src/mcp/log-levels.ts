@@ -1,3 +1,8 @@
+/** Log messages, and who wants them. */
+import { asString, isObject, member, peek } from '../core/json.ts';
+import type { Call } from '../core/jsonrpc.ts';
+import { LOG_LEVEL } from './envelope.ts';
+
 /** The log levels, the least severe first (specification 2025-11-25, "Logging"). */
 export const LOG_LEVELS: readonly string[] = [
   'debug',
@@ -9,3 +14,27 @@ export const LOG_LEVELS: readonly string[] = [
   'alert',
   'emergency',
 ];
+
+/** The index of a log message in {@link LOG_LEVELS}, or -1. */
+export function severityOf(note: Call): number {
+  return LOG_LEVELS.indexOf(asString(peek(note.params, 'level')) ?? '');
+}
+
+/** Whether a log message is severe enough for a client that wants this level, or has not said so. */
+export function hears(level: number | undefined, severity: number): boolean {
+  return level === undefined || severity === -1 || severity >= level;
+}
+
+/**
+ * The level from which on a request wants log messages, as an index of {@link LOG_LEVELS}; undefined when it wants none,
+ * -1 when there is no such level. Throws a JsonError for a duplicate key.
+ */
+export function wantedLevel({ params }: Call): number | undefined {
+  if (!isObject(params) || !params.includes(MARK)) return undefined;
+  const meta = member(params, '_meta');
+  const level = isObject(meta) ? member(meta, LOG_LEVEL) : undefined;
+  return level && LOG_LEVELS.indexOf(asString(level) ?? '');
+}
+
+/** Appears in the text of every request with a level, unless some of its letters are escaped: then it is not heard. */
+const MARK = Buffer.from('logLevel');

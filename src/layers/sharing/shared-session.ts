@@ -12,11 +12,11 @@ import type { Log } from '../../core/ports.ts';
 import { drained } from '../../core/timer.ts';
 import { ProxyError } from '../../errors.ts';
 import { INITIALIZED, initializeCall, ourselves } from '../../mcp/handshake.ts';
-import { LOG_LEVELS } from '../../mcp/log-levels.ts';
+import { hears, LOG_LEVELS, severityOf } from '../../mcp/log-levels.ts';
 import { isAboutTask, isClientNotification, isListChange, isNotification, isOnlyTold } from '../../mcp/methods.ts';
 import { OpenCalls } from '../../wire/open-calls.ts';
 import { refuseAmbiguous, resultFor, withoutTask } from './shared-calls.ts';
-import { hears, isForAll, isMissed, severityOf } from './shared-notifications.ts';
+import { isForAll, isMissed } from './shared-notifications.ts';
 import { MAX_SUBSCRIPTIONS, Subscribers } from './subscribers.ts';
 
 const CLOSE_LIMIT = 5_000;

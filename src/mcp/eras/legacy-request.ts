@@ -4,7 +4,6 @@
  */
 import { Cancelled } from '../../core/exchange.ts';
 import {
-  asString,
   encode,
   isObject,
   type Json,
@@ -17,9 +16,8 @@ import {
   withoutMembers,
 } from '../../core/json.ts';
 import type { Call } from '../../core/jsonrpc.ts';
-import { CLIENT_CAPABILITIES, CLIENT_INFO, ENVELOPE, LOG_LEVEL } from '../envelope.ts';
+import { CLIENT_CAPABILITIES, CLIENT_INFO, ENVELOPE } from '../envelope.ts';
 import { initializeCall } from '../handshake.ts';
-import { LOG_LEVELS } from '../log-levels.ts';
 import { withoutTasks } from './capabilities.ts';
 
 /**
@@ -88,17 +86,3 @@ function legacyCapabilities(declared: Json): Json {
   const capabilities = withoutTasks(withoutMembers(declared, ['tasks']));
   return isObject(peek(capabilities, 'roots')) ? withMember(capabilities, 'roots', encode({})) : capabilities;
 }
-
-/**
- * The level from which on a request wants log messages, as an index of {@link LOG_LEVELS}; undefined when it wants none,
- * -1 when there is no such level. Throws a JsonError for a duplicate key.
- */
-export function wantedLevel({ params }: Call): number | undefined {
-  if (!isObject(params) || !params.includes(MARK)) return undefined;
-  const meta = member(params, '_meta');
-  const level = isObject(meta) ? member(meta, LOG_LEVEL) : undefined;
-  return level && LOG_LEVELS.indexOf(asString(level) ?? '');
-}
-
-/** Appears in the text of every request with a level, unless some of its letters are escaped: then it is not heard. */
-const MARK = Buffer.from('logLevel');

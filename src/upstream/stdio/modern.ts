@@ -12,6 +12,7 @@ import { withLimit } from '../../core/timer.ts';
 import { LegacyOnly, ProxyError } from '../../errors.ts';
 import { envelopeOf, SUBSCRIPTION_ID } from '../../mcp/envelope.ts';
 import { discoverCall } from '../../mcp/handshake.ts';
+import { hears, severityOf, wantedLevel } from '../../mcp/log-levels.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
 import { nextPage } from '../../mcp/tool-list.ts';
 import { PROGRESS, ProgressTokens } from '../../wire/progress-tokens.ts';
@@ -56,8 +57,8 @@ export class ModernSession {
   readonly #listening = new Map<number, Exchange>();
   /** The highest of these ids so far; 0: there was none. */
   #lastListened = 0;
-  /** The other open requests, if the process has several clients. */
-  readonly #open = new Set<Exchange>();
+  /** The other open requests that want log messages, with their levels, if the process has several clients. */
+  readonly #logged = new Map<Exchange, number>();
   #spoken = false;
   #replaces = false;
   /** The process that has refused this era. */
@@ -166,9 +167,12 @@ export class ModernSession {
       this.#tokens.passIfRoom(note);
       return undefined;
     }
-    // It does not say which request it belongs to, so several could be meant.
-    const [asked, another] = this.#open;
-    if (asked && !another && note.method === 'notifications/message') return asked.notify(note);
+    if (note.method === 'notifications/message') {
+      // It belongs to a request that wants it, but does not say to which one.
+      const severity = severityOf(note);
+      const [asked, another] = [...this.#logged].filter(([, level]) => hears(level, severity));
+      if (asked && !another) return asked[0].notify(note);
+    }
     this.#options.log.debug(`skipped ${note.method}, which does not say whom it is for`);
     return undefined;
   }
@@ -211,12 +215,13 @@ export class ModernSession {
   async #apart<Answer>(exchange: Exchange, ask: (call: Call) => Promise<Answer>): Promise<Answer> {
     const { call } = exchange;
     if (this.#options.only) return ask(call);
+    const level = wantedLevel(call);
     const replaced = this.#tokens.replace(call, exchange);
-    this.#open.add(exchange);
+    if (level !== undefined) this.#logged.set(exchange, level);
     try {
       return await ask(replaced?.call ?? call);
     } finally {
-      this.#open.delete(exchange);
+      this.#logged.delete(exchange);
       replaced?.end();
     }
   }

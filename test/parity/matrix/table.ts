@@ -14,7 +14,7 @@ export function matrixOf(observed: Observed): string {
     'A cell of the next table says what comes of a behaviour for the five clients: yes, or the error or the word for what comes instead.',
     markdown(behaviourRows(observed)),
     meanings(),
-    'Log messages on stdio and over HTTP+SSE do not say which call they belong to. While several calls of HTTP clients of 2026-07-28 are open in one session, or at a local server of 2026-07-28, the proxy drops them.',
+    'Log messages on stdio and over HTTP+SSE do not say which call they belong to. While several calls of HTTP clients of 2026-07-28 are open in one session, the proxy drops them. At a local server of 2026-07-28, a message goes to the only open call that wants its level; if several calls want it, the proxy drops it.',
     END,
   ].join('\n\n');
 }

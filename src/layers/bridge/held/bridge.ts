@@ -12,7 +12,7 @@ import type { Log } from '../../../core/ports.ts';
 import { ProxyError } from '../../../errors.ts';
 import { CLIENT_CAPABILITIES, declaredRevision, LOG_LEVEL, SERVER_INFO } from '../../../mcp/envelope.ts';
 import { discoverResultOf } from '../../../mcp/eras/discovered.ts';
-import { clientOf, type DeclaredClient, wantedLevel } from '../../../mcp/eras/legacy-request.ts';
+import { clientOf, type DeclaredClient } from '../../../mcp/eras/legacy-request.ts';
 import { modernError } from '../../../mcp/eras/modern-error.ts';
 import { modernResult } from '../../../mcp/eras/modern-result.ts';
 import { inputRequired, inputResponses } from '../../../mcp/eras/questions/for-modern.ts';
@@ -25,7 +25,7 @@ import {
 } from '../../../mcp/eras/questions/url-elicitation.ts';
 import { hasTasks, noSuchMethod, tasksNotDeclared } from '../../../mcp/eras/task-support.ts';
 import { taskIdOf } from '../../../mcp/eras/tasks.ts';
-import { LOG_LEVELS } from '../../../mcp/log-levels.ts';
+import { LOG_LEVELS, wantedLevel } from '../../../mcp/log-levels.ts';
 import { isAboutTask, isLegacyRequest, METHODS, mayAskDuring } from '../../../mcp/methods.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../../mcp/revisions.ts';
 import type { KeptBytes } from './kept-bytes.ts';

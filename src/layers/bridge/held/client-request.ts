@@ -2,9 +2,9 @@
 import type { Exchange } from '../../../core/exchange.ts';
 import { type Json, peek } from '../../../core/json.ts';
 import { declaredCapabilities } from '../../../mcp/envelope.ts';
-import { legacyReason, wantedLevel } from '../../../mcp/eras/legacy-request.ts';
+import { legacyReason } from '../../../mcp/eras/legacy-request.ts';
+import { hears, wantedLevel } from '../../../mcp/log-levels.ts';
 import { MARK, mayAskForProgress } from '../../../mcp/progress-token.ts';
-import { hears } from '../../sharing/shared-notifications.ts';
 
 export class ClientRequest<A> {
   readonly exchange: Exchange;

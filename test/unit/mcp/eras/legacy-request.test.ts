@@ -2,13 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Cancelled } from '../../../../src/core/exchange.ts';
 import { JsonError } from '../../../../src/core/json.ts';
-import {
-  clientOf,
-  initializeFor,
-  legacyParams,
-  legacyReason,
-  wantedLevel,
-} from '../../../../src/mcp/eras/legacy-request.ts';
+import { clientOf, initializeFor, legacyParams, legacyReason } from '../../../../src/mcp/eras/legacy-request.ts';
 
 const P = 'io.modelcontextprotocol/';
 const ENVELOPE = `"${P}protocolVersion":"2026-07-28","${P}clientInfo":{},"${P}clientCapabilities":{},"${P}logLevel":"info"`;
@@ -72,15 +66,4 @@ it.each([
     capabilities: expected,
     clientInfo: { name: 'us' },
   });
-});
-
-it.each([
-  ['{}', undefined],
-  [`{"_meta":{"${P}logLevel":"debug"}}`, 0],
-  [`{"_meta":{"${P}logLevel":"emergency"}}`, 7],
-  [`{"_meta":{"${P}logLevel":"loud"}}`, -1],
-  [`{"_meta":{"${P}logLevel":7}}`, -1],
-  [`{"logLevel":"debug"}`, undefined],
-])('%s wants the level %s', (params, level) => {
-  expect(wantedLevel({ method: 'tools/list', params: Buffer.from(params) })).toBe(level);
 });
