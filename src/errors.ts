@@ -155,7 +155,7 @@ export class ModernOnly extends ProxyError {
   }
 }
 
-/** The error for a request that waited for something else, which has failed: that may have run, the request has not. */
+/** The error for a request that was not sent, because what it waited for failed. Only that may have run. */
 export function unsent(error: unknown): unknown {
   if (!(error instanceof ProxyError) || error.data.outcome === undefined) return error;
   const { outcome: _, ...data } = error.data;

@@ -148,7 +148,7 @@ export class ServerSessions implements Servers {
       redactor(Object.entries(forwarded()).flatMap(([name, value]) => headerSecrets(name, value)))(text);
     const layer = hideInErrors(hide);
     const own = (): Own => ({ fetch: personalFetch(fetch, forwarded), cookies: new CookieJar(), hide });
-    // Next to the server for the logs of all layers, and above them for what they quote of its answers.
+    // In two places: next to the server for the logs of all layers, and above them for what they quote of its answers.
     const at = 1 + layers.findIndex(({ name }) => name === 'redact-errors');
     const all = layers.toSpliced(at, 0, { name: 'redact-own', layer });
     return stack(

@@ -86,7 +86,7 @@ export class Authorizer {
   #byUser: string | undefined;
   /** The page of another process that the log has shown last. */
   #told: string | undefined;
-  /** The number of sign-ins that were completed when the log said that the last one has ended. */
+  /** How many sign-ins were completed when the log last said that the sign-in has ended. */
   #ended: number | undefined;
   /** The number of failures in a row. */
   #failures = 0;
@@ -168,7 +168,7 @@ export class Authorizer {
       const stored = await renewals.read();
       if (stored?.tokens?.refreshToken === undefined) return undefined;
       const elsewhere = apart();
-      // The proxy may end before it could store the tokens.
+      // The proxy may end before it has stored the tokens.
       if (need.purpose === 'end' && !elsewhere) return undefined;
       // That process goes on when this one ends.
       const started = await Promise.race([elsewhere?.(stored.serial), aborted(this.#closing)]);
@@ -260,12 +260,12 @@ export class Authorizer {
     log.info(userCode === undefined ? 'sign in here:' : `sign in with the code ${userCode} at`, url);
   }
 
-  /** Nothing else tells the user, whose next request will be met with a page. */
+  /** Warns the user that the next request will open a page: nothing else does. */
   #tellEnd(): void {
     const { state, log, server } = this.#options;
     if (this.#ended === state.completed) return;
     this.#ended = state.completed;
-    log.info(`the sign-in to ${showUrl(server)} has ended; the next request of the client begins another one`);
+    log.info(`the sign-in to ${showUrl(server)} has ended; the next request of the client begins a new one`);
   }
 
   #needsUser(url: string | undefined): ProxyError {

@@ -92,7 +92,7 @@ export interface HttpBody {
   arrived?(limit: number): Buffer | undefined;
   /** The whole body. Rejects with a ProxyError `limit` when it is longer than `limit` bytes. */
   bytes(limit: number): Promise<Buffer>;
-  /** What {@link each} handed over first, of the answer to a message of the client. */
+  /** The first chunk that {@link each} handed over. Kept only of the answer to a message of the client. */
   readonly beginning?: Buffer | undefined;
   /** Closes the connection without reading on. */
   destroy(): void;

@@ -73,7 +73,7 @@ const SLEPT = 60_000;
 
 /**
  * Notices that the machine slept, or that the program was suspended. Meanwhile, a connection may have died without a sign
- * of it: the other end gave it up, or what lies between forgot it.
+ * of it: the other end gave it up, or a router on the way forgot it.
  */
 export class SleepWatch {
   readonly #woken: () => void;
@@ -84,7 +84,7 @@ export class SleepWatch {
     this.#woken = woken;
   }
 
-  /** Call it also before something depends on a connection: after a sleep, timers may be late. */
+  /** Call it also before you rely on a connection: after a sleep, timers may be late. */
   look(): void {
     const now = Date.now();
     const passed = now - this.#looked;

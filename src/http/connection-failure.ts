@@ -8,7 +8,7 @@ export async function noConnection(error: NodeJS.ErrnoException, url: URL, route
   return (await import('./unreachable/no-connection.ts')).noConnection(error, url, route);
 }
 
-/** The connection broke on a request that the server may not even have taken: its first, or one on a new connection. */
+/** The connection broke before the origin had answered anything, or in TLS: it may not have taken the request. */
 export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, route: FailedRoute): Promise<ProxyError> {
   const { notTaken } = await import('./unreachable/no-connection.ts');
   return (await notTaken(error, url, route)) ?? brokenConnection(error, url);
@@ -16,7 +16,7 @@ export async function brokenAtFirst(error: NodeJS.ErrnoException, url: URL, rout
 
 /**
  * The connection broke after the request was sent.
- * @param known what there was of a response
+ * @param known what had arrived of a response
  */
 export function brokenConnection(error: NodeJS.ErrnoException, url: URL, known: ErrorData = {}): ProxyError {
   if (error instanceof ProxyError) return error;

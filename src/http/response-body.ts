@@ -52,7 +52,7 @@ function brokenOff(): Error {
 }
 
 const EMPTY = Buffer.alloc(0);
-/** Requests whose client is told of the response. Others may get secrets that nobody knows yet, such as new tokens. */
+/** Requests whose errors show the response. Others may get secrets that no redactor knows yet, such as new tokens. */
 const TOLD: ReadonlySet<Purpose> = new Set(['call', 'discover']);
 
 export class ResponseBody implements HttpBody {
@@ -111,7 +111,7 @@ export class ResponseBody implements HttpBody {
     });
   }
 
-  /** What an error can say of the response. */
+  /** What an error can say about the response. */
   #known(): ErrorData {
     const { statusCode: httpStatus } = this.#incoming;
     if (httpStatus === undefined || !TOLD.has(this.#purpose)) return {};

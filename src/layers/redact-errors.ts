@@ -14,8 +14,8 @@ export function redactErrors(hide: Redact): Layer {
 }
 
 /**
- * The same for the secrets of one client, next to the server. What is shown of a body is not cut yet: a secret that other
- * layers know must be whole when they look for it.
+ * The same for the secrets of one client, next to the server. It does not cut the body: a secret that other layers know
+ * must be whole when they look for it.
  */
 export function hideInErrors(redact: Redact, excerpt = Number.POSITIVE_INFINITY): Layer {
   return requestLayer(
@@ -35,7 +35,7 @@ function hidden(error: ProxyError, redact: Redact, excerpt: number): ProxyError 
     if (typeof value !== 'string' || key === 'signIn') return [key, value];
     return [key, key === 'body' ? start(redact(value), excerpt) : redact(value)];
   });
-  // The bridges tell errors by their class, and by what else is in them.
+  // Keep the class and the other members: the bridges tell errors apart by them.
   return Object.create(error, { message: { value: message }, data: { value: Object.fromEntries(data) } });
 }
 

@@ -1,4 +1,4 @@
-/** Log messages, and who wants them. */
+/** Log messages, and which requests want them. */
 import { asString, isObject, member, peek } from '../core/json.ts';
 import type { Call } from '../core/jsonrpc.ts';
 import { LOG_LEVEL } from './envelope.ts';

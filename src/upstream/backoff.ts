@@ -12,8 +12,8 @@ export type StreamEnd =
   | {
       readonly kind: 'useless';
       /**
-       * The stream had an event id, as of a server that wants the client to reconnect, or it stayed open at first, as at a
-       * server that then restarts.
+       * The stream had an event id, so the server wants the client to reconnect, or it stayed open for a second, so the
+       * server may only be restarting.
        */
       readonly primed: boolean;
       readonly retry?: number | undefined;

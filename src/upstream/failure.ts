@@ -51,7 +51,7 @@ export function malformedAnswer(reason: string, response: HttpResponse): ProxyEr
 
 /**
  * A stream ended in order, but without the answer.
- * @param cause why the rest of it could not be read elsewhere
+ * @param cause why the proxy could not resume it
  */
 export function endedStream(response: HttpResponse, url: URL, cause?: unknown): ProxyError {
   const told = cause instanceof ProxyError ? cause.data : {};

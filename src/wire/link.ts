@@ -196,7 +196,8 @@ export class Link implements Peer {
 
   #cancelAsked(pending: Pending, reason: Error, way: ReplyRoute): void {
     this.#asked.delete(pending);
-    // `initialize` must not be cancelled (specification, "Cancellation"), and a server may take what follows for an opening.
+    // `initialize` must not be cancelled (specification, "Cancellation"). `server/discover` is not either: a server
+    // that has not been opened may take the notification for an opening of the legacy era.
     if (!isHandshake(pending.call)) way.send(encodeNotification(cancelledCall(reason, pending.id)))?.catch(() => {});
     pending.reject(reason);
   }

@@ -4,7 +4,7 @@ import { JsonError } from '../core/json.ts';
 import { errorReply, INTERNAL_ERROR, INVALID_PARAMS, type Reply } from '../core/jsonrpc.ts';
 import { brokenInstallation, ProxyError, unsent } from '../errors.ts';
 
-/** @param signal of a request that is given up: then the error says nothing of how far the request came */
+/** @param signal of a request that is given up: it tells whether the request was sent, which the error does not */
 export function replyFrom(given: unknown, signal?: CancelSignal): Reply {
   const error = signal?.sent === false ? unsent(given) : given;
   if (error instanceof ProxyError) {

@@ -127,7 +127,7 @@ export class Status implements StatusSource {
     };
   }
 
-  /** By server: the secrets of a sign-in are known to the server that it is for. */
+  /** For each server its own: no other redactor knows the secrets of the sign-in to it. */
   #redacts(): (server: string) => Redact {
     const { environment, parts } = this.#options;
     const known = new Map(parts().map(({ shared }) => [shared.server.name, shared.environment.redact]));

@@ -26,7 +26,7 @@ export interface Discovered {
   readonly issuer: Issuer;
 }
 
-/** How often busy servers are asked again during one search. */
+/** How many times the proxy asks busy servers again during one search. */
 const REPEATS = 3;
 
 /** Finds the authorization server of a protected server. Rejects with a ProxyError that says what was looked for. */
@@ -55,7 +55,7 @@ export function canonicalUri(url: URL): string {
   return `${url.origin}${path}${url.search}`;
 }
 
-/** Why there is no authorization server in the metadata, or why the metadata are not there now. */
+/** Why the metadata names no authorization server, or why it cannot be read now. */
 type Missing = string | Unavailable;
 
 /** Resolves with the problem if the metadata names no authorization server, and with undefined if there is no metadata. */
@@ -156,7 +156,7 @@ async function withoutMetadata(
   const found = await documentOf(wire, origin, (error) => {
     if (error instanceof Unavailable) failure ??= error;
   });
-  // What fails may be there: nothing is guessed.
+  // The document may exist although it cannot be read now, so guess nothing.
   if (!found && failure) throw failure;
   const issuer: Issuer = found ?? {
     issuer: origin,

@@ -108,12 +108,12 @@ export function tryAgain(retryAfter: number | undefined): string {
   return `try again ${retryAfter === undefined ? 'later' : `in ${retryAfter} s`}`;
 }
 
-/** Statuses of a server, or of a gateway in front of it, that answers otherwise at another time. */
+/** Statuses of a server, or of a gateway in front of it, that is busy for a while. */
 const BUSY = new Set([429, 502, 503, 504]);
 
-/** A document that its server does not give now. */
+/** The server cannot give a document now. */
 export class Unavailable extends ProxyError {
-  /** Whether it is there. A server that only fails may do so at every address without a document. */
+  /** Whether the document is probably there. A server that fails may also do so at addresses without a document. */
   readonly isBusy: boolean;
 
   constructor(server: URL, url: URL, { status: httpStatus }: Response, retryAfter: number | undefined) {
@@ -121,7 +121,7 @@ export class Unavailable extends ProxyError {
     const reason = `the metadata at ${showUrl(url)} cannot be read now (HTTP ${httpStatus})`;
     const hint = isBusy
       ? `the server is busy: ${tryAgain(retryAfter)}`
-      : 'try again later; if the server has no sign-in, give the credentials with --header';
+      : 'try again later; if the server does not offer a sign-in, give the credentials with --header';
     super(isBusy ? 'unauthorized' : 'no-sign-in', `the sign-in to ${showUrl(server)} cannot begin: ${reason}`, {
       httpStatus,
       ...(retryAfter !== undefined && { retryAfter }),
@@ -131,17 +131,17 @@ export class Unavailable extends ProxyError {
   }
 }
 
-/** How long to wait before a busy server is asked once more, in seconds: what it does not say, and what is too long. */
-const [USUAL_WAIT, TOO_LONG] = [1, 10];
+/** The wait before the proxy asks a busy server once more, in seconds: if the server names none, and at most. */
+const [USUAL_WAIT, LONGEST_WAIT] = [1, 10];
 
-/** As `once`, but asks a busy server a second time. */
+/** Like `once`, but asks a busy server a second time. */
 export async function fetchDocument(wire: FetchContext, url: URL): Promise<Document | undefined> {
   try {
     return await once(wire, url);
   } catch (error) {
     if (!(error instanceof Unavailable && error.isBusy)) throw error;
     const { retryAfter = USUAL_WAIT } = error.data;
-    if (retryAfter > TOO_LONG || !wire.repeats?.left) throw error;
+    if (retryAfter > LONGEST_WAIT || !wire.repeats?.left) throw error;
     wire.repeats.left--;
     await pause(retryAfter * 1000, wire.signal);
     return once(wire, url);

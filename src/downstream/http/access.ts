@@ -25,7 +25,7 @@ export interface RequestFacts {
   readonly headers: IncomingHttpHeaders;
   /** The number of Host fields: the headers contain only the first of them. */
   readonly hosts: number;
-  /** The host in the request target, if it names one: the Host field must not say otherwise, so both are checked. */
+  /** The host in the request target, if it names one. The Host field may name another one, so both are checked. */
   readonly authority?: string | undefined;
   readonly remoteAddress: string | undefined;
   /** The local address of the connection. */
@@ -38,8 +38,8 @@ export type AddressCheck =
   | { readonly kind: 'checked'; readonly origin: string | undefined };
 
 /**
- * Turns a request target in absolute form, as clients of proxies write it, into one in origin form (RFC 9112, section
- * 3.2.2). Returns the host in it; undefined for every other target.
+ * Turns a request target in absolute form, as clients of HTTP proxies write it, into one in origin form (RFC 9112,
+ * section 3.2.2). Returns the host in it; undefined for every other target.
  */
 export function takeAuthority(req: Pick<IncomingMessage, 'url'>): string | undefined {
   const { url = '' } = req;

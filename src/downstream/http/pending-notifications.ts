@@ -9,10 +9,10 @@ const MAX_NOTIFICATIONS = 1_000;
 const MAX_BYTES = 16 * 1_048_576;
 /** Bytes of all sessions together. */
 const MAX_ALL = 256 * 1_048_576;
-/** Bytes of a session that wait even beyond that. */
+/** Bytes that may wait for one session even beyond that. */
 const SMALL = 16_384;
 
-/** Bytes that wait, of all sessions. */
+/** Bytes that wait now, of all sessions. */
 let waiting = 0;
 
 export class Backlog {
@@ -23,7 +23,7 @@ export class Backlog {
     return this.#notifications >= MAX_NOTIFICATIONS || this.#bytes >= MAX_BYTES;
   }
 
-  /** Whether these messages are too many, or too large. */
+  /** Whether the notifications among these messages are too many, or too large. */
   refuses(messages: readonly Message[]): boolean {
     let bytes = 0;
     let some = false;

@@ -2,8 +2,9 @@
 import type { CertificateProblem } from './certificate.ts';
 
 /**
- * Alerts about the certificate of this side (RFC 8446, section 6.2), in OpenSSL's words. Only a received alert is called
- * one. The handshake of TLS 1.3 is over for this side before the server has looked at its certificate.
+ * Alerts about the certificate of this side (RFC 8446, section 6.2), in the words of OpenSSL, which says "alert" only
+ * of one that it has received. In TLS 1.3, the handshake is over for this side before the server has looked at its
+ * certificate.
  */
 const ABOUT_CERTIFICATE =
   / alert (?:(?:bad|unsupported) certificate|certificate (?:revoked|expired|unknown|required)|unknown ca|access denied)\b/;
@@ -19,7 +20,7 @@ export function clientCertificateProblem({ message }: Error, cert: boolean): Cer
   if (alert === undefined) {
     return {
       problem: 'it refuses the TLS handshake',
-      hint: `it may demand ${cert ? 'another client certificate than that of --cert' : `a client certificate: ${HOW}`}, or a version of TLS that this machine does not have`,
+      hint: `${cert ? 'it may demand a client certificate other than that of --cert' : `it may demand a client certificate: ${HOW}`}. Or it may accept only versions or ciphers of TLS that this machine does not have`,
     };
   }
   if (!cert) return { problem: 'it demands a client certificate', hint: HOW };

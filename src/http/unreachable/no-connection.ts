@@ -75,7 +75,7 @@ function isTlsError(code: string | undefined): boolean {
   return code === 'EPROTO' || code?.startsWith('ERR_SSL_') === true;
 }
 
-/** The connection broke on a request that cannot have run; undefined when it may have. */
+/** The error when the connection broke on a request that cannot have run; undefined when it may have run. */
 export async function notTaken(
   error: NodeJS.ErrnoException,
   url: URL,

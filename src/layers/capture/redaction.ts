@@ -28,7 +28,7 @@ const CREDENTIALS =
 const USER_INFO = /(\b[a-z][\w+.-]{0,30}:\/\/)[^\s/@"]+@/gi;
 const SECRET_QUERY = /([?&](?:[\w-]*(?:token|secret|signature|password|key)|sig|code|state)=)[^&\s"#]+/gi;
 
-/** Words as the protocol has them for members and methods: a recording without one of them could not be replayed. */
+/** Names as the protocol has them for members and methods: a recording without one of them could not be replayed. */
 const WORDS = /^[$_]?[a-z]{1,20}(?:[A-Z/._][a-z]{2,20})*$/;
 
 /** Deeper values are left out as a whole. */
@@ -99,7 +99,7 @@ function changed(value: Json, change: (text: string) => string, depth = 0): Json
   return safe === text ? value : encode(safe);
 }
 
-/** The name of a member or of a method, changed unless it is one that the protocol may have. */
+/** The name of a member or of a method, changed unless it looks like a name of the protocol. */
 function withoutNamed(name: string, change: (text: string) => string): string {
   return WORDS.test(name) ? name : change(name);
 }

@@ -114,7 +114,7 @@ export class Member {
 
   /**
    * Reads a list. Never rejects: the catalog knows what went wrong, and another attempt follows.
-   * @param unasked whether no client waits for it: where a user must sign in, the next client that wants it reads it
+   * @param unasked whether no client waits for it: if a user must sign in, the next request for the list reads it
    */
   async load(method: string, unasked = false): Promise<void> {
     const { catalog } = this.server;

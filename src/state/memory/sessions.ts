@@ -11,7 +11,7 @@ import type { ProxyError } from '../../errors.ts';
 
 /** How long an upstream may take to end one session, in milliseconds. */
 const CLOSE_LIMIT = 5_000;
-/** As many may be closing as may be open, and at least so many: each still holds a connection to the server. */
+/** As many may be closing as may be open, or this many if that is more: each still holds a connection to the server. */
 const MAX_CLOSING = 1_000;
 
 export function memorySessions<S extends Served>(options: SessionsOptions): Sessions<S> {

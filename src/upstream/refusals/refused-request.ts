@@ -10,7 +10,7 @@ const UNREAD = new Set([405, 406, 407, 411, 413, 414, 415, 417, 421, 426, 429, 4
 /** Statuses that say that there is no MCP server at this path. */
 const MISPLACED = new Set([404, 405, 410]);
 
-/** How many bytes of a body say what it is about. */
+/** How many bytes of a body to examine. */
 const EXAMINED = 65_536;
 /** The answers of nginx, Go and Apache to plain HTTP on a TLS port. */
 const WANTS_TLS =
@@ -68,12 +68,12 @@ function statusHint(status: number, retryAfter: number | undefined): string | un
     case 422:
       return 'the server rejected the request; the error in your client shows what it answered';
     case 408:
-      return 'the server, or a gateway in front of it, waited too long; if this continues, ask its operator';
+      return 'the server, or a gateway in front of it, waited too long for the request; if this continues, ask its operator';
     case 410:
-      return 'the server has left this URL for good: look for the new one in its documentation';
+      return 'the server is no longer at this URL: look for the new one in its documentation';
     case 413:
       return 'the message is larger than the server, or a gateway in front of it, takes; ask its operator';
-    // Some firewalls refuse with it what they take for a robot.
+    // Some firewalls send it to what they take for a robot.
     case 418:
       return 'a firewall in front of the server may block this machine; ask its operator';
     case 429:

@@ -102,7 +102,7 @@ export class SseSession {
     try {
       return await (this.#opening ?? this.#channel ?? this.#reopen());
     } catch (error) {
-      // The user is asked to sign in for this request, and was not for that stream.
+      // A client waits for this request, so it may ask the user to sign in. That stream could not.
       if (isUnasked && error instanceof ProxyError && error.code === 'sign-in-needed') return this.#present();
       throw error;
     }
@@ -125,7 +125,7 @@ export class SseSession {
     }
   }
 
-  /** The network may need some seconds to come back. */
+  /** Sends the ping again if it fails: the network may need some seconds to come back. */
   #ping({ link, close }: SseStream, limit: number): Promise<Reply> {
     const ask = (signal: CancelSignal): Promise<Reply> => insistently(signal, () => link.ask(PING, signal));
     return withLimit(limit, this.#closing, ask, close);
@@ -234,13 +234,13 @@ export class SseSession {
     return this.#opening;
   }
 
-  /** After a sleep, whatever is sent before the stream is known to carry answers could run without one. */
+  /** After a sleep, a call that is sent before the stream is known to carry answers could run without an answer. */
   async #checked(channel: SseStream): Promise<SseStream> {
     try {
       await this.#ping(channel, WAKE_LIMIT);
       return channel;
     } catch {
-      const message = 'the event stream did not survive the sleep of the machine';
+      const message = 'the event stream was lost while the machine slept';
       channel.close.abort(new ProxyError('failed', message, { outcome: 'unknown' }));
       return this.#restore();
     }

@@ -60,7 +60,7 @@ export class Child {
   readonly gone: Promise<void>;
   /** Whether it has opened a session of the legacy era. */
   opened = false;
-  /** How the probe of its era has opened a session with it, which no client has taken over. */
+  /** The session that the probe of its era has opened with it, until a client takes it over. */
   probed: { readonly initialize: Call; readonly reply: Reply } | undefined;
   readonly #options: ChildOptions;
   readonly #program: ChildProcessWithoutNullStreams;

@@ -15,7 +15,7 @@ const SILENCE = 5_000;
 const OPENING = 45_000;
 
 export class EraProbe {
-  /** Whether a process has not answered, so that the next request is better served with `initialize`. */
+  /** Whether the last process did not answer `server/discover`: then the next request should open with `initialize`. */
   unheard = false;
   /** The `initialize` of each process that was silent, once for all requests that wait. */
   readonly #opening = new WeakMap<Child, Promise<void>>();
@@ -42,7 +42,7 @@ export class EraProbe {
         await opening;
       }
     } catch (error) {
-      // An answer that cannot be read is one.
+      // A running process may have sent an answer that cannot be read, or none in time.
       if (child.running && !reply) throw error;
     } finally {
       clearTimeout(timer);

@@ -181,7 +181,7 @@ export class LocalLegacySession {
     const reply = probedReply(child, call) ?? (await child.link.ask(call, signal));
     const outcome = { kind: 'answered', reply } as const;
     const verdict = afterLegacyPost(outcome);
-    // Servers refuse the other era with any code. One that names older revisions has shown its own.
+    // A server may refuse the other era with any code. Only one that names older revisions has shown its own era.
     const isVague = verdict === 'discover' || (verdict === 'final' && !namedRevisions(reply));
     const modern = isVague ? await this.#discovered(child, exchange) : undefined;
     if (verdict === 'other-era' || modern) {

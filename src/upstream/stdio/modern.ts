@@ -138,7 +138,7 @@ export class ModernSession {
   /** The server has shown its era. */
   #speaks(child: Child): void {
     this.#spoken = true;
-    // It was slow, so the probe has opened a session of the other era, too, and the server may not go back.
+    // It was slow, so the probe has opened a session of the other era, too, and the server may stay in that era.
     if (child.probed) this.#options.process().discard(child);
   }
 
@@ -211,7 +211,7 @@ export class ModernSession {
     return reply;
   }
 
-  /** Asks for one of several clients, whose progress tokens may be the same, if there are several. */
+  /** Asks for one client. If several share the process, their progress tokens may be the same. */
   async #apart<Answer>(exchange: Exchange, ask: (call: Call) => Promise<Answer>): Promise<Answer> {
     const { call } = exchange;
     if (this.#options.only) return ask(call);

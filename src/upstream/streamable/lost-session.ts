@@ -35,8 +35,8 @@ export class Recovery {
   /** The session that was proven lost, and the refusal that proved it. */
   #lost: { session: string; sign: string } | undefined;
   /**
-   * Settles when the session is open again; undefined when it is not being opened. Resolves with false when it is not
-   * open, and no client has asked for it.
+   * Settles when the session is open again; undefined when it is not being opened. Resolves with false when that failed
+   * for a request that no client waits for.
    */
   reopening: Promise<boolean> | undefined;
 

@@ -117,7 +117,7 @@ describe.each(CLIENTS)('a client of 2026-07-28 %s', (wire, start) => {
     },
   );
 
-  it('opens an older server that does not answer once for all requests that wait', async () => {
+  it('sends one initialize for all waiting requests to an older server that does not answer', async () => {
     const { command, processes } = await startServer(() => (message, to) => serve(LEGACY, message, to));
     const ask = await start(command);
     const [discovered, listed] = await Promise.all([ask('server/discover'), ask('tools/list')]);
@@ -146,7 +146,7 @@ describe.each(CLIENTS)('a client of 2026-07-28 %s', (wire, start) => {
     expect(server.pids()).toHaveLength(2);
   });
 
-  it('keeps the process of a server of its revision that takes long to read', async () => {
+  it('keeps the process of a server of 2026-07-28 that is slow to read', async () => {
     const { command, processes } = await startServer(() => {
       let unread: RpcMessage[] | undefined = [];
       return (message, to) => {
@@ -163,7 +163,7 @@ describe.each(CLIENTS)('a client of 2026-07-28 %s', (wire, start) => {
     expect(processes[0]?.methods.at(-1)).toBe('tools/list');
   });
 
-  it('gets its revision from a server of both that takes long to read', async () => {
+  it('uses 2026-07-28 with a server of both eras that is slow to read', async () => {
     const { command, processes } = await startServer(() => {
       let unread: RpcMessage[] | undefined = [];
       let isLegacy = false;
@@ -231,7 +231,7 @@ describe.each(OLDER_CLIENTS)('an older client %s', (_, start) => {
     },
   );
 
-  it('gets the error of a server of its revision that refuses it, and is silent about 2026-07-28', async () => {
+  it('gets the error of an older server that refuses it and does not answer server/discover', async () => {
     const error = { code: -32_000, message: 'the database is down' };
     const { command, processes } = await startServer(() => ({ id, method }, to) => {
       if (method === 'initialize') to.answer(id, { error });

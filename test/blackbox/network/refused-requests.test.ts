@@ -26,9 +26,9 @@ describe.each(ERAS)('to a $name client', (era) => {
   it.each<[number, string, number, RegExp, string | undefined]>([
     [400, '', -31003, ANSWER_SHOWN, MAY_HAVE_RUN],
     [400, nginx('400 Bad Request'), -31003, ANSWER_SHOWN, MAY_HAVE_RUN],
-    [408, '', -31003, /^the server, or a gateway in front of it, waited too long; if this continues/, MAY_HAVE_RUN],
+    [408, '', -31003, /^the server, or a gateway in front of it, waited too long for the request; if/, MAY_HAVE_RUN],
     [409, 'Conflict', -31003, ANSWER_SHOWN, MAY_HAVE_RUN],
-    [410, '', -31003, /^the server has left this URL for good: look for the new one/, MAY_HAVE_RUN],
+    [410, '', -31003, /^the server is no longer at this URL: look for the new one/, MAY_HAVE_RUN],
     [413, '', -31003, /^the message is larger than the server, or a gateway in front of it, takes/, undefined],
     [
       418,

@@ -1,4 +1,4 @@
-// The session of a user whose token has expired ends at the server all the same.
+// The session of a user whose token has expired ends at the server, too.
 import { expect, it } from 'vitest';
 import { opened } from '../../peers/opened.ts';
 import { startSignInFixture } from './fixture.ts';

@@ -10,7 +10,7 @@ import { gate } from './processes/fleet.ts';
 
 const open = opened();
 
-const ENDED = /^.*the sign-in to http:\S+ has ended; the next request of the client begins another one$/m;
+const ENDED = /^.*the sign-in to http:\S+ has ended; the next request of the client begins a new one$/m;
 
 /** A whole event stream. */
 const stream = (...events: string[]): Answer => ({

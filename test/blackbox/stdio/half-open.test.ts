@@ -106,7 +106,7 @@ describe('after a sleep, HTTP+SSE', () => {
   const ran = (server: HostileSse, method: string): number =>
     server.posts.filter(({ message }) => message.method === method).length;
 
-  it('has a new session if the old stream carries nothing any more, and every call one answer', async () => {
+  it('has a new session if the old stream no longer carries anything, and every call one answer', async () => {
     const { server, proxy } = await connected();
     await proxy.rpc.request('resources/subscribe', { uri: 'a:1' });
     // The server takes everything, and what it says on the old stream arrives nowhere.

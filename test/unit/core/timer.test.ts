@@ -126,7 +126,7 @@ describe('the time that calls get to finish', () => {
 });
 
 describe('the watch over the sleep of the machine', () => {
-  it('sees each sleep once, by itself or when it is asked to look', async () => {
+  it('sees each sleep once, whether its timer or a caller looks first', async () => {
     const woken = vi.fn();
     const watch = new SleepWatch(woken);
     await vi.advanceTimersByTimeAsync(600_000);

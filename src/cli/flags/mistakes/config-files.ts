@@ -19,7 +19,7 @@ export function explainConfig({ command, file, server = '' }: MisplacedFile): Pr
   return usageError('--server is given without --config', instead(server));
 }
 
-/** What was most likely meant with `--server`, which other programs have for something else. */
+/** What the user most likely meant with `--server`, which means something else in other programs. */
 function instead(server: string): string {
   if (isHttpUrl(server)) return `the URL without a flag: mcp-proxy ${shown(server)}`;
   return (

@@ -1,6 +1,6 @@
 /**
- * Counts what waits for clients to read it. The proxy cannot hold back an answer until its client reads: it is here, and
- * the call has run. Where too much waits already, the client gets an error instead.
+ * Counts what waits for clients to read it. An answer that has arrived cannot wait at the server until its client
+ * reads, and its call may have run. If too much waits already, the client gets an error instead of the answer.
  */
 import type { ServerResponse } from 'node:http';
 import { NULL_ID } from '../../../core/ids.ts';
@@ -28,7 +28,7 @@ export class Unread {
     this.#budget = budget;
   }
 
-  /** The frame, counted, or the error instead of it. Undefined where there is none: then the client must be cut off. */
+  /** Counts the frame and returns it, or an error to send instead. Undefined if there is none: cut the client off. */
   admit(frame: Frame): Frame | undefined {
     const waiting = this.#res.writableLength;
     const wanted = waiting + sizeOf(frame);
@@ -45,7 +45,7 @@ export class Unread {
     return this.#budget.claim(socket, [socket.remoteAddress ?? ''], bytes);
   }
 
-  /** Most responses never have so much that it is counted. */
+  /** Releases the claim when the client has read everything, or is gone. Most responses never need that. */
   #watch(): void {
     if (this.#watches) return;
     this.#watches = true;
@@ -61,12 +61,12 @@ export function sizeOf(frame: Frame): number {
   return size;
 }
 
-const DROPPED = new ProxyError('limit', 'too much waits for clients that do not read it, so this answer is left out', {
+const DROPPED = new ProxyError('limit', 'too much waits for clients that do not read, so this answer was dropped', {
   outcome: 'unknown',
   hint: 'the server may have run the call already; read earlier answers first, or ask for less at a time',
 });
 
-/** The error instead of an answer; undefined for anything else, and for the answers to a batch. */
+/** The error to send instead of an answer; undefined for any other message, and for the answers to a batch. */
 function insteadOf(frame: Frame): Frame | undefined {
   const { id, asks } = readEnds(frame[0] as Buffer, frame.at(-1) as Buffer);
   return asks || id === NULL_ID ? undefined : encodeResponse(id, replyFrom(DROPPED));

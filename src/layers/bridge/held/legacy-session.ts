@@ -217,7 +217,7 @@ export class HeldSession {
 
   /** Sends the server a request of the session itself. Never rejects. */
   #ask(call: Call): Promise<Reply> {
-    // A client waits for all others.
+    // For every other request of the session, a client waits.
     const unasked = call.method === 'resources/unsubscribe';
     const asked = withLimit(OWN_LIMIT, this.#closing, (signal) => {
       const { notify, ask, room } = this.#peer;

@@ -373,7 +373,7 @@ describe('answers that wait for all clients together to read them', () => {
     expect(await begins(after)).toContain('"id":93,"result"');
   });
 
-  it.each(WAYS)('cut a client off that would get no single answer instead: %s', (accepts) => {
+  it.each(WAYS)('cut off a client whose answers no single error can replace: %s', (accepts) => {
     for (let id = 0; id < FIT; id++) unread(accepts, id);
     const batch: Frame = [Buffer.concat([Buffer.from('['), LARGE])];
     expect(unread(accepts, 90, batch).res.destroyed).toBe(true);
