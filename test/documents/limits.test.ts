@@ -147,6 +147,12 @@ const ROWS: readonly Row[] = [
     ['src/upstream/stdio/restarts.ts', 'COOL_DOWN = 60_000;'],
   ],
   ['sessions', ['10,000'], ['src/config.ts', 'maxSessions: 10_000,']],
+  [
+    'ending sessions',
+    ['as many again, but at least 1,000'],
+    ['src/state/memory/sessions.ts', 'MAX_CLOSING = 1_000;'],
+    ['src/state/memory/sessions.ts', 'Math.max(max, MAX_CLOSING)'],
+  ],
   ['a session that no client uses', ['30 minutes'], ['src/config.ts', 'sessionIdle: 1_800_000,']],
   ['processes of a local server', ['32'], ['src/config.ts', 'maxChildren: 32,']],
   ['a process that no client uses', ['10 minutes'], ['src/config.ts', 'childIdle: 600_000,']],
