@@ -80,6 +80,7 @@ export interface AuthorizerOptions {
 export class Authorizer {
   readonly #options: AuthorizerOptions;
   #closing = new Cancellation();
+  #closed = false;
   #refreshing: Promise<Credentials | undefined> | undefined;
   #signingIn: SigningIn | undefined;
   /** The bearer from the last sign-in of this process. */
@@ -118,6 +119,7 @@ export class Authorizer {
 
   /** Gives up all work in progress. Keeps what another process can continue. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#closing.abort(new EndedByProxy('unauthorized', 'the proxy ended before the sign-in was complete'));
     await Promise.allSettled([this.#refreshing, this.#signingIn]);
   }
@@ -169,7 +171,7 @@ export class Authorizer {
       if (stored?.tokens?.refreshToken === undefined) return undefined;
       const elsewhere = apart();
       // The proxy may end before it has stored the tokens.
-      if (need.purpose === 'end' && !elsewhere) return undefined;
+      if (this.#closed && !elsewhere) return undefined;
       // That process goes on when this one ends.
       const started = await Promise.race([elsewhere?.(stored.serial), aborted(this.#closing)]);
       if (started) return this.#better(need);
