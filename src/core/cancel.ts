@@ -63,3 +63,23 @@ function call(listener: AbortListener): void {
   if (typeof listener === 'function') listener();
   else listener.handleEvent();
 }
+
+/** The promise; rejects as soon as the signal is aborted. */
+export function unlessAborted<T>(promise: Promise<T>, signal: CancelSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const settled = (): void => signal.removeEventListener('abort', onAbort);
+    promise.then(
+      (value) => {
+        settled();
+        resolve(value);
+      },
+      (error) => {
+        settled();
+        reject(error);
+      },
+    );
+  });
+}

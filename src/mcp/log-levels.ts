@@ -38,3 +38,14 @@ export function wantedLevel({ params }: Call): number | undefined {
 
 /** Appears in the text of every request with a level, unless some of its letters are escaped: then it is not heard. */
 const MARK = Buffer.from('logLevel');
+
+/** The only one of several, each with the level that it wants, who hears a log message of this severity. */
+export function onlyHearer<T>(several: ReadonlyMap<T, number>, severity: number): T | undefined {
+  let only: T | undefined;
+  for (const [one, level] of several) {
+    if (!hears(level, severity)) continue;
+    if (only !== undefined) return undefined;
+    only = one;
+  }
+  return only;
+}

@@ -2,7 +2,7 @@
  * The process of a local server for as long as it is needed: started with the first request, started again after it
  * has ended by itself, and stopped when nobody uses it.
  */
-import { Cancellation, type CancelSignal } from '../../core/cancel.ts';
+import { Cancellation, type CancelSignal, unlessAborted } from '../../core/cancel.ts';
 import type { Log } from '../../core/ports.ts';
 import { drained } from '../../core/timer.ts';
 import { EndedByProxy, ProxyError, unsent } from '../../errors.ts';
@@ -243,24 +243,4 @@ export class LocalProcess {
     this.#options.log.debug(`stopped, because no client has used it for ${idle / 1_000} s`);
     this.#leaving = child.stop();
   }
-}
-
-/** The promise; rejects as soon as the signal is aborted. */
-function unlessAborted<T>(promise: Promise<T>, signal: CancelSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    const settled = (): void => signal.removeEventListener('abort', onAbort);
-    promise.then(
-      (value) => {
-        settled();
-        resolve(value);
-      },
-      (error) => {
-        settled();
-        reject(error);
-      },
-    );
-  });
 }

@@ -12,7 +12,7 @@ import { withLimit } from '../../core/timer.ts';
 import { LegacyOnly, ProxyError } from '../../errors.ts';
 import { envelopeOf, SUBSCRIPTION_ID } from '../../mcp/envelope.ts';
 import { discoverCall } from '../../mcp/handshake.ts';
-import { hears, severityOf, wantedLevel } from '../../mcp/log-levels.ts';
+import { onlyHearer, severityOf, wantedLevel } from '../../mcp/log-levels.ts';
 import { isModernRevision, MODERN_REVISIONS, UNSUPPORTED_VERSION } from '../../mcp/revisions.ts';
 import { nextPage } from '../../mcp/tool-list.ts';
 import { PROGRESS, ProgressTokens } from '../../wire/progress-tokens.ts';
@@ -125,12 +125,12 @@ export class ModernSession {
       if (!(await this.#isModern(child, exchange))) throw this.#refused(child);
       return this.#send(exchange);
     }
-    const reply = await this.#discover(child, exchange);
-    if (!reply) throw this.#refused(child);
+    const { reply, child: asked } = await this.#discover(child, exchange);
+    if (!reply) throw this.#refused(asked);
     const outcome = answered(reply);
     const verdict = afterModernPost(outcome, call.method);
-    if (verdict === 'open') this.#speaks(child);
-    else if (verdict !== 'final') throw this.#refused(child, outcome);
+    if (verdict === 'open') this.#speaks(asked);
+    else if (verdict !== 'final') throw this.#refused(asked, outcome);
     this.#fresh.note(call, reply);
     return reply;
   }
@@ -169,9 +169,8 @@ export class ModernSession {
     }
     if (note.method === 'notifications/message') {
       // It belongs to a request that wants it, but does not say to which one.
-      const severity = severityOf(note);
-      const [asked, another] = [...this.#logged].filter(([, level]) => hears(level, severity));
-      if (asked && !another) return asked[0].notify(note);
+      const asked = onlyHearer(this.#logged, severityOf(note));
+      if (asked) return asked.notify(note);
     }
     this.#options.log.debug(`skipped ${note.method}, which does not say whom it is for`);
     return undefined;
@@ -184,12 +183,13 @@ export class ModernSession {
   }
 
   /** Asks a server about itself. It may have ended because it had to refuse a client of the legacy era. */
-  #discover(child: Child, exchange: Exchange): Promise<Reply | undefined> {
+  #discover(child: Child, exchange: Exchange): Promise<{ reply: Reply | undefined; child: Child }> {
     return this.#apart(exchange, async (call) => {
       const reply = await this.#probe.ask(child, call);
-      if (reply || !this.#replaces || child.running) return reply;
+      if (reply || !this.#replaces || child.running) return { reply, child };
       await child.ended;
-      return this.#probe.ask(await this.#options.process().ready(exchange.signal), call);
+      const another = await this.#options.process().ready(exchange.signal);
+      return { reply: await this.#probe.ask(another, call), child: another };
     });
   }
 
