@@ -236,10 +236,14 @@ export class SseSession {
 
   /** After a sleep, a call that is sent before the stream is known to carry answers could run without an answer. */
   async #checked(channel: SseStream): Promise<SseStream> {
+    // What is open now would be lost with the stream, and a server that is busy with it may not answer sooner.
+    const limit = channel.link.asked.size > 0 ? OWN_LIMIT : WAKE_LIMIT;
     try {
-      await this.#ping(channel, WAKE_LIMIT);
+      await this.#ping(channel, limit);
       return channel;
-    } catch {
+    } catch (error) {
+      // Any other refusal says nothing about the stream.
+      if (error instanceof UpstreamRefusal && error.outcome.status !== 404) return channel;
       const message = 'the event stream was lost while the machine slept';
       channel.close.abort(new ProxyError('failed', message, { outcome: 'unknown' }));
       return this.#restore();
