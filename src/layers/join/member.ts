@@ -73,7 +73,7 @@ export class Member {
     this.#options = options;
     this.server = options.server;
     this.#told = options.told(this);
-    this.later = new LaterLists(options.server.catalog, (method) => this.load(method));
+    this.later = new LaterLists(options.server.catalog, (method) => this.load(method, true));
   }
 
   get established(): boolean {
@@ -249,7 +249,7 @@ export class Member {
   #metNow(): void {
     const { catalog } = this.server;
     catalog.met = true;
-    for (const method of catalog.unchecked) this.load(method);
+    for (const method of catalog.unchecked) this.load(method, true);
     this.#options.client.met(this);
   }
 

@@ -95,10 +95,10 @@ export class Recovery {
    * Rejects when a request was refused because another server, of another era, answers at the URL now. A server that
    * answers a ping has refused the request itself.
    */
-  async unlessReplaced(outcome: Outcome, session: string | undefined): Promise<void> {
+  async unlessReplaced(outcome: Outcome, session: string | undefined, unasked?: boolean): Promise<void> {
     const { ask, replaced } = this.#options;
     if (this.reopening || this.#options.session() !== session) return;
-    const ping = await ask(PING).catch(() => undefined);
+    const ping = await ask(PING, unasked).catch(() => undefined);
     const other = ping?.kind === 'refused' ? await replaced(outcome) : undefined;
     if (other) throw other;
   }
@@ -122,7 +122,9 @@ export class Recovery {
    * Management").
    */
   #isLost(sign: string, unasked?: boolean): Promise<boolean> {
-    const known = this.#checks.get(sign);
+    // A check for a client may sign in, so its result may differ.
+    const key = `${unasked === true} ${sign}`;
+    const known = this.#checks.get(key);
     if (known) return known;
     const check = this.#options
       .ask(PING, unasked)
@@ -130,8 +132,8 @@ export class Recovery {
         (answer) => mayMeanLost(PING, answer) && signOf(answer) === sign,
         () => false,
       )
-      .finally(() => this.#checks.delete(sign));
-    this.#checks.set(sign, check);
+      .finally(() => this.#checks.delete(key));
+    this.#checks.set(key, check);
     return check;
   }
 

@@ -132,7 +132,7 @@ export class StreamableSession {
   /** Finds out whether an outcome is not about the call, but about its session or the server. */
   async #examine(exchange: Exchange, outcome: Outcome, session: string | undefined): Promise<Reply> {
     const recovery = this.#recovery;
-    if (mayBeModern(outcome)) await recovery.unlessReplaced(outcome, session);
+    if (mayBeModern(outcome)) await recovery.unlessReplaced(outcome, session, exchange.unasked);
     const suspect = session !== undefined && mayMeanLost(exchange.call, outcome);
     const isOpenAgain = suspect && (await recovery.recovered(outcome, session, exchange.unasked));
     return replyOf(recovery.proved(isOpenAgain ? await this.#send(exchange) : outcome));
