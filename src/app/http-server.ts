@@ -144,8 +144,7 @@ export class ServerSessions implements Servers {
     const { fetch, connect } = this.#shared;
     if (!this.#forwards)
       return stack(layers, (client) => connect(client, { fetch, cookies: new CookieJar(), hide: undefined }));
-    const hide: Redact = (text) =>
-      redactor(Object.entries(forwarded()).flatMap(([name, value]) => headerSecrets(name, value)))(text);
+    const hide = hidden(forwarded);
     const layer = hideInErrors(hide);
     const own = (): Own => ({ fetch: personalFetch(fetch, forwarded), cookies: new CookieJar(), hide });
     // In two places: next to the server for the logs of all layers, and above them for what they quote of its answers.
@@ -176,3 +175,17 @@ export const NOBODY: Peer = {
   ask: () => Promise.resolve(errorReply(METHOD_NOT_FOUND, 'Method not found')),
   room: () => undefined,
 };
+
+/** Hides the values of the headers that a client sends upstream now. */
+function hidden(forwarded: () => Forwarded): Redact {
+  let known: Forwarded | undefined;
+  let redact: Redact;
+  return (text) => {
+    const headers = forwarded();
+    if (headers !== known) {
+      known = headers;
+      redact = redactor(Object.entries(headers).flatMap(([name, value]) => headerSecrets(name, value)));
+    }
+    return redact(text);
+  };
+}
