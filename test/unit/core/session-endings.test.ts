@@ -34,8 +34,9 @@ const LONG = 3_600_000;
 const REASON = new ProxyError('failed', 'the reason');
 const LOG = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 
+// A local server shows with a log message that it has the call.
 const MODERN =
-  '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}';
+  '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/logLevel":"debug"}';
 const INITIALIZE =
   '{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{}},"clientInfo":{"name":"c","version":"1"}}';
 const INITIALIZED =
