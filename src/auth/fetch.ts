@@ -296,9 +296,12 @@ export class Auth {
   }
 
   #loadAuthorizer(): Promise<Authorizer> {
-    this.#authorizer ??= import('./assemble.ts').then(({ openAuthorizer }) =>
-      openAuthorizer(this.#options, this.name, this.state),
-    );
+    this.#authorizer ??= import('./assemble.ts').then(({ openAuthorizer }) => {
+      const authorizer = openAuthorizer(this.#options, this.name, this.state);
+      // A session that ends with the proxy may be the first to need it.
+      if (this.#closed) authorizer.close();
+      return authorizer;
+    });
     return this.#authorizer;
   }
 }
