@@ -22,14 +22,15 @@ const credentials = (serial: number, accessToken: string): Credentials => ({
   tokens: { accessToken, refreshToken: 'r', obtainedAt: 0, bearer: 'access_token' },
 });
 
-function response(status: number): HttpResponse {
-  const bytes = Buffer.alloc(0);
-  const headers = status === 401 ? { 'www-authenticate': 'Bearer error="invalid_token"' } : {};
-  return { status, headers, body: { each: async () => {}, bytes: async () => bytes, destroy: () => {} } };
+function response(status: number, document?: object): HttpResponse {
+  const bytes = Buffer.from(document ? JSON.stringify(document) : '');
+  const headers =
+    status === 401 ? { 'www-authenticate': 'Bearer error="invalid_token"' } : { 'content-type': 'application/json' };
+  return { status, headers, body: { each: async (sink) => sink(bytes), bytes: async () => bytes, destroy: () => {} } };
 }
 
-/** A sign-in with an expired token that is over; sends a request with it. */
-async function afterTheEnd(purpose: Purpose, isElsewhere: boolean) {
+/** A sign-in whose token the server has accepted, and then no longer accepts. */
+async function withExpiredToken(isElsewhere: boolean) {
   const store = memoryStore();
   const name = credentialsName(SERVER, undefined, undefined);
   await store.write(name, JSON.stringify(credentials(1, 'token-1')));
@@ -44,6 +45,9 @@ async function afterTheEnd(purpose: Purpose, isElsewhere: boolean) {
     config: HTTP_SERVER_DEFAULTS.auth,
     fetch: async (one) => {
       sent.push(one);
+      if (one.url.href === `${ISSUER}/token`) {
+        return response(200, { access_token: accepted, token_type: 'Bearer', refresh_token: 's' });
+      }
       return response(one.headers.authorization === `Bearer ${accepted}` ? 200 : 401);
     },
     store,
@@ -58,14 +62,24 @@ async function afterTheEnd(purpose: Purpose, isElsewhere: boolean) {
     auth.fetch({ purpose: what, method: 'DELETE', url: SERVER, headers: {}, inSession: true, repeatable: true });
   // A request before the end, as every session has.
   expect(await ask('probe')).toMatchObject({ status: 200 });
+  const expire = (next: string): void => {
+    accepted = next;
+    sent.length = 0;
+  };
+  expire('token-3');
+  const outcomeOf = (purpose: Purpose): Promise<number | string> =>
+    ask(purpose).then(
+      ({ status }) => status,
+      (error: Error) => error.message,
+    );
+  return { auth, expire, outcomeOf, sent: () => sent.map(({ url, headers }) => `${url} ${headers.authorization}`) };
+}
+
+/** A request that is sent when the sign-in is over. */
+async function afterTheEnd(purpose: Purpose, isElsewhere: boolean) {
+  const { auth, outcomeOf, sent } = await withExpiredToken(isElsewhere);
   await auth.close();
-  accepted = 'token-3';
-  sent.length = 0;
-  const outcome = await ask(purpose).then(
-    ({ status }) => status,
-    (error: Error) => error.message,
-  );
-  return { outcome, sent: sent.map(({ url, headers }) => `${url} ${headers.authorization}`) };
+  return { outcome: await outcomeOf(purpose), sent: sent() };
 }
 
 it('ends the session with a refreshed token, where another process refreshes it', async () => {
@@ -81,4 +95,17 @@ it('leaves the session to the server, where a refresh could be cut off with the 
 it('does nothing more for other requests', async () => {
   const { outcome, sent } = await afterTheEnd('call', true);
   expect([outcome, sent]).toEqual([expect.stringContaining('the proxy ended'), [`${SERVER} Bearer token-2`]]);
+});
+
+it('refreshes the token itself until the proxy ends, and a call at that time asks no user', async () => {
+  const { auth, expire, outcomeOf, sent } = await withExpiredToken(false);
+  expect(await Promise.all([outcomeOf('end'), outcomeOf('call')])).toEqual([200, 200]);
+  expect(sent()).toEqual([
+    ...Array(2).fill(`${SERVER} Bearer token-1`),
+    `${ISSUER}/token undefined`,
+    ...Array(2).fill(`${SERVER} Bearer token-3`),
+  ]);
+  await auth.close();
+  expire('token-4');
+  expect([await outcomeOf('end'), sent()]).toEqual([401, [`${SERVER} Bearer token-3`]]);
 });
