@@ -69,14 +69,17 @@ it.each([
   expect(marks).toEqual(expected);
 });
 
-it('lists of a joined server that have changed are read unasked, and wait for a client where a user must sign in', async () => {
+const TOOLS = Buffer.from('{"tools":[{"name":"one","inputSchema":{}}]}');
+
+/** One joined server, which may refuse all requests, and a client that has sent `initialize`. */
+async function joinedServer({ remembered }: { readonly remembered?: Readonly<Record<string, Buffer>> } = {}) {
   let server: Peer | undefined;
-  let refuses = false;
+  let refusal: ProxyError | undefined;
   const { marks, handler } = marking(async ({ call: { method } }: Exchange) => {
-    if (refuses) throw new ProxyError('sign-in-needed', 'sign in');
+    if (refusal) throw refusal;
     if (method === 'initialize')
       return result('{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true}},"serverInfo":{}}');
-    return result('{"tools":[{"name":"one","inputSchema":{}}]}');
+    return { result: TOOLS };
   });
   const joined: JoinedServer = {
     name: 'a',
@@ -85,7 +88,7 @@ it('lists of a joined server that have changed are read unasked, and wait for a 
     idle: undefined,
     openTimeout: undefined,
     personal: false,
-    memory: { recall: async () => undefined, remember: async () => {} },
+    memory: { recall: async (method) => remembered?.[method], remember: async () => {} },
     provisional: () => false,
     open: (peer) => {
       server = peer;
@@ -100,13 +103,47 @@ it('lists of a joined server that have changed are read unasked, and wait for a 
   };
   await ask('initialize', '{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}');
   session.notify({ method: 'notifications/initialized' });
+  return {
+    marks,
+    ask,
+    refuseWith: (error: ProxyError | undefined): void => {
+      refusal = error;
+    },
+    changeTools: (): void => void server?.notify({ method: 'notifications/tools/list_changed' }),
+  };
+}
+
+const SIGN_IN_NEEDED = new ProxyError('sign-in-needed', 'sign in');
+
+it('lists of a joined server that have changed are read unasked, and wait for a client where a user must sign in', async () => {
+  const { marks, ask, refuseWith, changeTools } = await joinedServer();
   await ask('tools/list');
   marks.length = 0;
-  refuses = true;
-  server?.notify({ method: 'notifications/tools/list_changed' });
+  refuseWith(SIGN_IN_NEEDED);
+  changeTools();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(marks).toEqual(['tools/list, unasked']);
-  refuses = false;
+  refuseWith(undefined);
   await ask('tools/list');
   expect(marks).toEqual(['tools/list, unasked', 'tools/list']);
+});
+
+it('a list of a joined server that could not be read is read later, unasked', async () => {
+  const { marks, ask, refuseWith, changeTools } = await joinedServer();
+  await ask('tools/list');
+  marks.length = 0;
+  refuseWith(new ProxyError('unreachable', 'gone'));
+  changeTools();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(marks).toEqual(['tools/list, unasked']);
+  refuseWith(SIGN_IN_NEEDED);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(marks).toEqual(Array(2).fill('tools/list, unasked'));
+});
+
+it('a remembered list of a joined server is read unasked when a call has opened the server', async () => {
+  const { marks, ask } = await joinedServer({ remembered: { initialize: Buffer.from('{}'), 'tools/list': TOOLS } });
+  expect(marks).toEqual([]);
+  await ask('tools/call', '{"name":"one"}');
+  expect(marks.toSorted()).toEqual(['initialize', 'tools/call', 'tools/list, unasked']);
 });
