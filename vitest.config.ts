@@ -11,7 +11,7 @@ export default defineConfig({
     // Real sockets and child processes: each file gets a process of its own, and nothing outlives it unseen.
     pool: 'forks',
     // Most of them wait for most of their time; the default leaves a machine with two cores idle.
-    maxWorkers: Math.max(4, 2 * os.availableParallelism()),
+    maxWorkers: Math.max(4, 3 * os.availableParallelism()),
     allowOnly: false,
     restoreMocks: true,
     unstubEnvs: true,
