@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeHostiles, type Hostile, startHostile } from '../../peers/hostile.ts';
 import * as a from '../../peers/hostile-answers.ts';
-import { type HostileSse, regularPost, startHostileSse } from '../../peers/hostile-sse.ts';
+import { type HostileSse, regularAnswer, regularPost, startHostileSse } from '../../peers/hostile-sse.ts';
 import { closeProxies, type ProxyOptions, type ProxyProcess, startProxy } from '../../peers/proxy.ts';
 
 afterEach(closeProxies);
@@ -119,9 +119,11 @@ describe('after a sleep, HTTP+SSE', () => {
     await server.posted('tools/list');
     await wake(proxy);
     const after = proxy.rpc.request('tools/call', CALL);
+    await server.posted('ping');
+    await wake(proxy, 2);
     const { message } = await call;
     expect(message.error).toMatchObject({ code: -31003, data: { outcome: 'unknown' } });
-    expect(message.error?.message).toContain('sleep');
+    expect(message.error?.message).toContain('while the machine slept');
     expect(await list).toMatchObject({ tools: [{ name: 'echo' }] });
     expect(await after).toEqual(ECHOED);
     expect((await proxy.rpc.next('notifications/resources/updated')).message.params).toEqual({ uri: 'a:1' });
@@ -158,6 +160,44 @@ describe('after a sleep, HTTP+SSE', () => {
     expect(await call).toEqual(ECHOED);
     expect(server.streams).toHaveLength(1);
     expect([ran(server, 'ping'), ran(server, 'initialize')]).toEqual([2, 1]);
+  });
+
+  it('keeps its session while the server is too busy with a call to answer anything else soon', async () => {
+    const env = { ...SLEEPER.env, CLOCK_STEP: `${TEN_MINUTES},10000`, CLOCK_LONG: '5000' };
+    const { server, proxy } = await connected({ ...SLEEPER, env });
+    const unread: (() => void)[] = [];
+    server.post = (posted, stream, res) => {
+      res.writeHead(202).end();
+      const answer = regularAnswer(posted);
+      if (answer !== undefined) unread.push(() => stream.send(answer));
+    };
+    const call = proxy.rpc.exchange('tools/call', CALL);
+    await server.posted('tools/call');
+    await wake(proxy);
+    await server.posted('ping');
+    proxy.kill('SIGUSR1');
+    await proxy.stderrMatching(/^clock 610000$/m);
+    for (const read of unread) read();
+    expect((await call).message.result).toEqual(ECHOED);
+    expect([server.streams.length, ran(server, 'tools/call')]).toEqual([1, 1]);
+  });
+
+  it.each([401, 403, 429, 503])('keeps its session if the server refuses the ping with %i', async (status) => {
+    const { server, proxy } = await connected();
+    server.post = (posted, stream, res) => {
+      if (posted.message.method === 'tools/call') res.writeHead(202).end();
+      else if (posted.message.method === 'ping') res.writeHead(status).end();
+      else regularPost(posted, stream, res);
+    };
+    const call = proxy.rpc.exchange('tools/call', CALL);
+    const { message } = await server.posted('tools/call');
+    await wake(proxy);
+    await server.posted('ping');
+    // It waits until the stream is known to carry answers.
+    await proxy.rpc.request('tools/list');
+    server.streams[0]?.send(a.resultText(JSON.stringify(message.id), ECHOED));
+    expect((await call).message.result).toEqual(ECHOED);
+    expect(server.streams).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,7 @@
-// Loaded into the program under test: a clock that its test moves. Each SIGUSR1 moves it by CLOCK_STEP milliseconds;
+// Loaded into the program under test: a clock that its test moves. Each SIGUSR1 moves it by CLOCK_STEP milliseconds, or
+// by the next one of several, separated by commas, the last of which is for all further signals;
 // timers of CLOCK_LONG milliseconds and more, by default of ten seconds, follow it alone, shorter ones the real clock.
-const step = Number(process.env.CLOCK_STEP);
+const steps = process.env.CLOCK_STEP.split(',').map(Number);
 const LONG = Number(process.env.CLOCK_LONG ?? 10_000);
 let moved = 0;
 
@@ -53,10 +54,10 @@ for (const name of ['clearTimeout', 'clearInterval']) {
 }
 
 // In small steps: a clock that jumps is that of a machine that slept. With CLOCK_SLEEPS it does.
-const PART = process.env.CLOCK_SLEEPS ? step : 5_000;
+const PART = process.env.CLOCK_SLEEPS ? Number.POSITIVE_INFINITY : 5_000;
 
 process.on('SIGUSR1', () => {
-  const end = moved + step;
+  const end = moved + (steps.length > 1 ? steps.shift() : steps[0]);
   while (moved < end) {
     moved = Math.min(moved + PART, end);
     for (const timer of [...timers]) if (timers.has(timer) && timer.due <= now()) timer.fire();
