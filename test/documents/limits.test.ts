@@ -43,9 +43,11 @@ const ROWS: readonly Row[] = [
   ],
   [
     'the answer to a ping over HTTP+SSE, after the machine slept for a minute or longer',
-    ['5 seconds'],
+    ['5 seconds, or 30 while calls wait for answers'],
     ['src/core/timer.ts', 'SLEPT = 60_000;'],
     ['src/upstream/sse/session.ts', 'WAKE_LIMIT = 5_000;'],
+    ['src/upstream/sse/session.ts', 'asked.size > 0 ? OWN_LIMIT : WAKE_LIMIT;'],
+    ['src/upstream/sse/session.ts', 'OWN_LIMIT = 30_000;'],
   ],
   [
     'pause after a failed request for a token',
