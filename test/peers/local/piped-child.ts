@@ -3,6 +3,7 @@
 //   const piped = await startPiped((socket) => socket.write('{"jsonrpc": …}\n'));
 //   const proxy = startProxy(undefined, ['--', ...piped.command]);
 import net from 'node:net';
+import type { Readable } from 'node:stream';
 import { listenRaw } from '../raw-server.ts';
 
 export interface PipedChildren {
@@ -21,9 +22,9 @@ export async function startPiped(connected: (socket: net.Socket) => void): Promi
 }
 
 /** Calls back with each line that arrives. */
-export function onLines(socket: net.Socket, take: (line: string) => void): void {
+export function onLines(stream: Readable, take: (line: string) => void): void {
   let rest = '';
-  socket.setEncoding('utf8').on('data', (text: string) => {
+  stream.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) take(line);
