@@ -50,6 +50,19 @@ const ROWS: readonly Row[] = [
     ['src/upstream/sse/session.ts', 'OWN_LIMIT = 30_000;'],
   ],
   [
+    'silence of a local server that is asked with a request of 2026-07-28 what it speaks',
+    ['5 seconds', '45 seconds more', 'for 10 minutes'],
+    ['src/upstream/stdio/era-probe.ts', 'SILENCE = 5_000;'],
+    ['src/upstream/stdio/era-probe.ts', 'PATIENCE = 45_000;'],
+    ['src/upstream/stdio/era-probe.ts', 'DOWNLOAD = 600_000;'],
+  ],
+  [
+    'pause before busy metadata of a sign-in is asked for again',
+    ['1 second', 'up to 10 seconds', 'three times in one search'],
+    ['src/auth/oauth/library.ts', '[USUAL_WAIT, LONGEST_WAIT] = [1, 10];'],
+    ['src/auth/oauth/discover.ts', 'REPEATS = 3;'],
+  ],
+  [
     'pause after a failed request for a token',
     ['5 seconds to 5 minutes', 'up to an hour'],
     ['src/auth/failures.ts', '[FIRST_PAUSE, LONGEST_PAUSE] = [5_000, 300_000];'],
