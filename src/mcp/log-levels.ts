@@ -26,8 +26,8 @@ export function hears(level: number | undefined, severity: number): boolean {
 }
 
 /**
- * The level from which on a request wants log messages, as an index of {@link LOG_LEVELS}; undefined when it wants none,
- * -1 when there is no such level. Throws a JsonError for a duplicate key.
+ * The least severe level that a request wants to hear of, as an index of {@link LOG_LEVELS}. Undefined if it wants no log
+ * messages; -1 if it names a level that does not exist. Throws a JsonError if an object has a key twice.
  */
 export function wantedLevel({ params }: Call): number | undefined {
   if (!isObject(params) || !params.includes(MARK)) return undefined;
