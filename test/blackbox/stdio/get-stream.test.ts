@@ -108,16 +108,22 @@ it('a GET stream that is cut comes back with the last event id, after the time t
 
 const NOTE = a.event('{"jsonrpc":"2.0","method":"notifications/message","params":{}}');
 
-// For 409, see below: a server that has not had a stream yet does not mean another one.
-it.each([408, 423, 425, 429])('a GET that is refused with %i, which may pass, is sent again', async (status) => {
-  const server = await startHostile();
-  server.once('GET', a.status(status));
+/** A proxy whose GETs are answered with a stream that begins with the note, as far as nothing else is planned. */
+async function listening(server: Hostile): Promise<ProxyProcess> {
   server.on(
     'GET',
     a.openSse((res) => res.write(NOTE)),
   );
   const proxy = startProxy(server.url);
   await proxy.rpc.initialize();
+  return proxy;
+}
+
+// For 409, see below: a server that has not had a stream yet does not mean another one.
+it.each([408, 423, 425, 429])('a GET that is refused with %i, which may pass, is sent again', async (status) => {
+  const server = await startHostile();
+  server.once('GET', a.status(status));
+  const proxy = await listening(server);
   await proxy.rpc.next('notifications/message');
   expect(server.all('GET')).toHaveLength(2);
 });
@@ -126,12 +132,7 @@ it.each([408, 409, 423, 425, 429])('a stream that is refused once with %i after 
   const server = await startHostile();
   server.once('GET', a.sse(`retry: 20\n${NOTE}`));
   server.once('GET', a.status(status));
-  server.on(
-    'GET',
-    a.openSse((res) => res.write(NOTE)),
-  );
-  const proxy = startProxy(server.url);
-  await proxy.rpc.initialize();
+  const proxy = await listening(server);
   for (const _ of [1, 2]) await proxy.rpc.next('notifications/message');
   expect(server.all('GET')).toHaveLength(3);
   expect(server.all('initialize')).toHaveLength(1);
